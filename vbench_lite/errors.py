@@ -1,0 +1,53 @@
+"""Every error that vbench_lite raises on purpose.
+
+A message is one line that says what was wrong, with which value, where, and what to do.
+The command line prints it and leaves with the exit code of its class; it never shows a traceback for it.
+"""
+
+from __future__ import annotations
+
+
+class VBenchLiteError(Exception):
+    """Base class: wrong use, or nothing could be done (exit code 2)."""
+
+    exit_code = 2
+
+
+class SpecError(VBenchLiteError):
+    """A specification, suite, policy or option is malformed or contradicts itself."""
+
+
+class PromptError(VBenchLiteError):
+    """A prompt cannot be read, or lies outside a closed vocabulary."""
+
+
+class RegistryError(VBenchLiteError):
+    """A name is unknown, or two plug-ins claim it."""
+
+
+class ClipError(VBenchLiteError):
+    """A clip cannot be read, decoded or written."""
+
+
+class RequestError(VBenchLiteError):
+    """A generator cannot serve this request at all (frames, size, task)."""
+
+
+class WeightsError(VBenchLiteError):
+    """Weights are missing or do not have the expected hash."""
+
+
+class StoreError(VBenchLiteError):
+    """A run directory or a journal is missing, locked or damaged."""
+
+
+class IncomparableError(VBenchLiteError):
+    """Two results may not be subtracted; the message names the field that differs."""
+
+
+class Cancelled(VBenchLiteError):
+    """The runner asked a generator to stop; raised by the context at the next call."""
+
+
+class NotApplicable(VBenchLiteError):
+    """A metric has no value for this input; the message is the reason that is stored."""
