@@ -131,13 +131,9 @@ def sample_scenes(count: int, seed: int, split: str = "seen") -> list[Scene]:
     Args:
         split: "seen" (pairs used in training), "held_out", or "all".
     """
-    chosen = {
-        "seen": lambda s: not s.held_out,
-        "held_out": lambda s: s.held_out,
-        "all": lambda s: True,
-    }[split]
+    allowed = {"seen": (False,), "held_out": (True,), "all": (False, True)}[split]
     rng = np.random.default_rng([seed, 0x5CE7E])
-    pairs = [p for p in itertools.product(COLOURS, SHAPES) if chosen(Scene(*p, "right", "slowly"))]
+    pairs = [p for p in itertools.product(COLOURS, SHAPES) if (p in HELD_OUT) in allowed]
     motions = list(itertools.product(DIRECTIONS, SPEEDS))
     scenes: list[Scene] = []
     while len(scenes) < count:
@@ -147,8 +143,7 @@ def sample_scenes(count: int, seed: int, split: str = "seen") -> list[Scene]:
         while len(dealt) < len(deck):
             dealt += [motions[i] for i in rng.permutation(len(motions))]
         scenes += [
-            Scene(colour, shape, *motion)
-            for (colour, shape), motion in zip(deck, dealt, strict=False)
+            Scene(colour, shape, *motion) for (colour, shape), motion in zip(deck, dealt, strict=False)
         ]
     return scenes[:count]
 
@@ -158,7 +153,7 @@ def _spread(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
     seen: dict[str, int] = dict.fromkeys([*COLOURS, *SHAPES], 0)
     left, ordered = list(pairs), []
     while left:
-        pair = min(left, key=lambda p: (seen[p[0]] / len(SHAPES) + seen[p[1]] / len(COLOURS)))
+        pair = min(left, key=lambda p: seen[p[0]] / len(SHAPES) + seen[p[1]] / len(COLOURS))
         left.remove(pair)
         ordered.append(pair)
         seen[pair[0]] += 1
@@ -199,9 +194,7 @@ def path(
     ratio = scale(height, width)
     times = np.arange(num_frames, dtype=np.float64)
     columns = []
-    for position, component, side in zip(
-        start, DIRECTIONS[scene.direction], (width, height), strict=True
-    ):
+    for position, component, side in zip(start, DIRECTIONS[scene.direction], (width, height), strict=True):
         low, span = RADIUS * ratio, side - 2 * RADIUS * ratio
         unfolded = position - low + times * component * SPEEDS[scene.speed] * ratio
         phase = np.mod(unfolded, 2 * span)
@@ -209,9 +202,7 @@ def path(
     return np.stack(columns, axis=1)
 
 
-def _inside(
-    shape: str, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]
-) -> npt.NDArray[np.bool_]:
+def _inside(shape: str, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     """Whether points lie in a shape of radius one; y grows downwards."""
     radius = np.hypot(x, y)
     ax, ay = np.abs(x), np.abs(y)
@@ -246,9 +237,7 @@ def _inside(
     raise ValueError(f"unknown shape {shape!r}")
 
 
-def _polygon_star(
-    x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]
-) -> npt.NDArray[np.bool_]:
+def _polygon_star(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     """A five-pointed star with one point up: in polar form, between inner and outer radius."""
     outer, inner, turn = 1.0, 0.42, math.pi / 5
     angle = np.mod(np.arctan2(x, -y), 2 * turn)
@@ -325,7 +314,8 @@ def render(
 def _coloured_patches(ratio: float, colour: str) -> npt.NDArray[np.uint8]:
     """Patches of one colour, uint8 (shapes, phases, phases, side, side, 3)."""
     rgb = np.asarray(COLOURS[colour], np.float32)
-    return np.rint(patches(ratio)[..., None] * rgb).astype(np.uint8)
+    coloured: npt.NDArray[np.uint8] = np.rint(patches(ratio)[..., None] * rgb).astype(np.uint8)
+    return coloured
 
 
 def real_clip(

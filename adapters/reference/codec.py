@@ -1,0 +1,137 @@
+"""The codec that all three reference generators share: one frame, one short vector.
+
+A holistic (1-D) tokenizer: a frame of 32x32 becomes 24 numbers in (-1, 1) with no spatial grid.
+The diffusion models work on the numbers themselves; the token model on the same numbers after
+finite scalar quantisation (Mentzer et al. 2023, arXiv:2309.15505): 8 tokens of 3 numbers each.
+The decoder is trained on both, so one set of weights serves both families.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+@dataclass(frozen=True)
+class CodecConfig:
+    """Hyperparameters of the codec. Frames are 32x32 RGB."""
+
+    tokens: int = 8  # tokens a frame
+    levels: tuple[int, ...] = (8, 6, 5)  # steps of each number of a token
+    width: int = 96  # channels at 4x4
+    hidden: int = 256
+
+    @property
+    def dim(self) -> int:
+        """Numbers in the latent vector of a frame."""
+        return self.tokens * len(self.levels)
+
+    @property
+    def vocabulary(self) -> int:
+        """Codes that one token can take."""
+        return math.prod(self.levels)
+
+
+class Codec(nn.Module):
+    """Encoder, quantiser and decoder of single frames."""
+
+    levels: Tensor  # float32 (dim,), quantiser steps of every latent number
+    places: Tensor  # int64 (numbers a token,), mixed-radix place values
+
+    def __init__(self, config: CodecConfig | None = None) -> None:
+        super().__init__()
+        self.config = c = config or CodecConfig()
+        w = c.width
+        self.encoder = nn.Sequential(
+            nn.PixelUnshuffle(2),  # (N, 12, 16, 16)
+            nn.Conv2d(12, w // 3, 4, stride=2, padding=1),  # (N, w/3, 8, 8)
+            nn.SiLU(),
+            nn.Conv2d(w // 3, 2 * w // 3, 4, stride=2, padding=1),  # (N, 2w/3, 4, 4)
+            nn.SiLU(),
+            nn.Flatten(),
+            nn.Linear(16 * 2 * w // 3, c.hidden),
+            nn.SiLU(),
+            nn.Linear(c.hidden, c.dim),
+            nn.Tanh(),
+        )
+        self.decoder = nn.Sequential(
+            nn.Linear(c.dim, c.hidden),
+            nn.SiLU(),
+            nn.Linear(c.hidden, c.hidden),
+            nn.SiLU(),
+            nn.Linear(c.hidden, 16 * w),
+            nn.SiLU(),
+            nn.Unflatten(1, (w, 4, 4)),
+            nn.Conv2d(w, 2 * w, 3, padding=1),
+            nn.PixelShuffle(2),  # (N, w/2, 8, 8)
+            nn.SiLU(),
+            nn.Conv2d(w // 2, w, 3, padding=1),
+            nn.PixelShuffle(2),  # (N, w/4, 16, 16)
+            nn.SiLU(),
+            nn.Conv2d(w // 4, 12, 3, padding=1),
+            nn.PixelShuffle(2),  # (N, 3, 32, 32)
+        )
+        self.register_buffer(
+            "levels", torch.tensor(c.levels * c.tokens, dtype=torch.float32), persistent=False
+        )
+        radix = [math.prod(c.levels[:i]) for i in range(len(c.levels))]
+        self.register_buffer("places", torch.tensor(radix), persistent=False)
+
+    def encode(self, frames: Tensor) -> Tensor:
+        """Frames float32 (N, 3, 32, 32) in [0, 1] to latents float32 (N, dim) in (-1, 1)."""
+        return cast(Tensor, self.encoder(frames * 2 - 1))
+
+    def decode(self, latents: Tensor) -> Tensor:
+        """Latents float32 (N, dim) to frames float32 (N, 3, 32, 32); clip to [0, 1] to show them."""
+        return cast(Tensor, self.decoder(latents))
+
+    def quantise(self, latents: Tensor) -> Tensor:
+        """Move latents (..., dim) to the middle of their quantiser step; gradients pass through."""
+        step = torch.floor((latents.clamp(-0.9999, 0.9999) + 1) / 2 * self.levels)
+        rounded = (2 * step + 1) / self.levels - 1
+        return latents + (rounded - latents).detach()
+
+    def to_tokens(self, latents: Tensor) -> Tensor:
+        """Latents (..., dim) to tokens int64 (..., tokens) in [0, vocabulary)."""
+        step = torch.floor((latents.clamp(-0.9999, 0.9999) + 1) / 2 * self.levels).long()
+        return (step.unflatten(-1, (self.config.tokens, -1)) * self.places).sum(-1)
+
+    def from_tokens(self, tokens: Tensor) -> Tensor:
+        """Tokens int64 (..., tokens) to the latents (..., dim) at the middle of their steps."""
+        radix = torch.tensor(self.config.levels)
+        step = (tokens.unsqueeze(-1) // self.places) % radix
+        return (2 * step.flatten(-2) + 1) / self.levels - 1
+
+
+def frames_to_float(frames: Tensor) -> Tensor:
+    """uint8 (N, H, W, 3) to float32 (N, 3, H, W) in [0, 1]."""
+    return frames.permute(0, 3, 1, 2).to(torch.float32) / 255
+
+
+def frames_to_uint8(frames: Tensor) -> Tensor:
+    """float (N, 3, H, W) to uint8 (N, H, W, 3), clipped and rounded."""
+    return (frames.clamp(0, 1) * 255).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous()
+
+
+def codec_loss(codec: Codec, frames: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Foreground-weighted squared error, half of the rows quantised and half with a little noise.
+
+    Args:
+        frames: float32 (N, 3, 32, 32) in [0, 1].
+
+    Returns:
+        The loss, and the plain squared error of every row, float32 (N,).
+    """
+    latents = codec.encode(frames)
+    half = len(frames) // 2
+    noise = torch.rand(latents[half:].shape, generator=generator) * 2 - 1
+    mixed = torch.cat([codec.quantise(latents[:half]), latents[half:] + noise / codec.levels])
+    error = F.mse_loss(codec.decode(mixed), frames, reduction="none")
+    foreground = (frames.amax(1, keepdim=True) > 0.02).to(error.dtype)
+    weighted = (error * (1 + 6 * foreground)).mean()
+    return weighted, error.detach().mean((1, 2, 3))

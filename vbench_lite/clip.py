@@ -1,0 +1,88 @@
+"""What a clip is: frames, a rate, and an identity that does not depend on any file."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from vbench_lite.errors import ClipError
+
+Frames = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class ClipInfo:
+    """What is known of a clip before its frames are read.
+
+    Attributes:
+        name: for messages only: a path relative to its folder, or a sample id.
+        num_frames: frames that will be pushed, or None while a stream's length is unknown.
+        height, width: pixels.
+        fps: frames a second as shown, or None where nobody said.
+    """
+
+    name: str
+    num_frames: int | None
+    height: int
+    width: int
+    fps: float | None
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A clip in memory: frames uint8 (T, H, W, 3) RGB, at `fps` frames a second."""
+
+    frames: Frames
+    fps: float | None
+
+    def __post_init__(self) -> None:
+        check_frames(self.frames)
+
+    @property
+    def sha256(self) -> str:
+        return clip_sha256(self.frames, self.fps)
+
+
+def check_frames(frames: Frames) -> None:
+    """Raise ClipError unless frames are uint8 (T >= 1, H, W, 3)."""
+    if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] != 3 or 0 in frames.shape:
+        raise ClipError(
+            f"a clip is uint8 (T, H, W, 3) with at least one frame, got {frames.dtype} {frames.shape}"
+        )
+
+
+class ClipHasher:
+    """The identity of a clip, fed frame by frame: sha256 of the raw RGB bytes, then shape and fps."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+        self._shape: tuple[int, int] | None = None
+        self._count = 0
+
+    def push(self, frames: Frames) -> None:
+        """Add frames, uint8 (T, H, W, 3); every call must have the same H and W."""
+        check_frames(frames)
+        shape = (frames.shape[1], frames.shape[2])
+        if self._shape not in (None, shape):
+            raise ClipError(f"the frame size changed within a clip: {self._shape} to {shape}")
+        self._shape = shape
+        self._count += len(frames)
+        self._digest.update(np.ascontiguousarray(frames).data)
+
+    def hexdigest(self, fps: float | None) -> str:
+        """Return the identity of all frames pushed so far at this rate."""
+        height, width = self._shape or (0, 0)
+        rate = "none" if fps is None else f"{fps:.6f}"
+        whole = self._digest.copy()
+        whole.update(f"|{self._count}x{height}x{width}x3|{rate}".encode())
+        return whole.hexdigest()
+
+
+def clip_sha256(frames: Frames, fps: float | None) -> str:
+    """The identity of a clip in memory; equal clips have equal hashes whatever file holds them."""
+    hasher = ClipHasher()
+    hasher.push(frames)
+    return hasher.hexdigest(fps)

@@ -1,0 +1,295 @@
+"""The contract of a generator: what it declares, what it is asked, and where its frames go.
+
+An adapter subclasses `Generator`. It never reads a clock, never writes a file and never picks a
+seed: the context that it is handed owns all three. A generator that streams calls
+`context.emit` for each piece as soon as it is ready; one that cannot stream emits once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
+
+from vbench_lite.errors import RequestError, SpecError
+
+Frames = npt.NDArray[np.uint8]
+
+
+class Family(StrEnum):
+    """How a generator makes pixels; tables and charts group by it."""
+
+    LATENT_DIFFUSION = "latent_diffusion"
+    PIXEL_DIFFUSION = "pixel_diffusion"
+    AUTOREGRESSIVE = "autoregressive"
+    HYBRID = "hybrid"
+    EXTERNAL = "external"
+    CONTROL = "control"
+
+
+class Mechanism(StrEnum):
+    """In which order frames come to be."""
+
+    BIDIRECTIONAL = "bidirectional"
+    CHUNK_AUTOREGRESSIVE = "chunk_autoregressive"
+    FRAME_AUTOREGRESSIVE = "frame_autoregressive"
+    TOKEN_AUTOREGRESSIVE = "token_autoregressive"
+    DIFFUSION_FORCING = "diffusion_forcing"
+    NEXT_SCALE = "next_scale"
+    UNKNOWN = "unknown"
+
+
+class Task(StrEnum):
+    """What a generator can be asked for."""
+
+    T2V = "t2v"
+    I2V = "i2v"
+    V2V = "v2v"
+    CLASS2V = "class2v"
+    UNCONDITIONAL = "unconditional"
+
+
+class Streaming(StrEnum):
+    """The smallest piece that leaves the generator before the whole clip is done."""
+
+    NONE = "none"
+    CHUNK = "chunk"
+    FRAME = "frame"
+    TOKEN = "token"
+
+
+@dataclass(frozen=True)
+class FrameRule:
+    """Frame counts a generator can make: offset + k * multiple, within [minimum, maximum]."""
+
+    multiple: int = 1
+    offset: int = 0
+    minimum: int = 1
+    maximum: int | None = None
+
+    def snap(self, num_frames: int) -> int:
+        """Return the smallest allowed count that is at least `num_frames`.
+
+        Raises:
+            RequestError: no allowed count is that large.
+        """
+        wanted = max(num_frames, self.minimum)
+        steps = -(-(wanted - self.offset) // self.multiple)
+        snapped = self.offset + max(steps, 0) * self.multiple
+        if snapped < self.minimum:
+            snapped += -(-(self.minimum - snapped) // self.multiple) * self.multiple
+        if self.maximum is not None and snapped > self.maximum:
+            raise RequestError(f"{num_frames} frames asked for, at most {self.maximum} can be made")
+        return snapped
+
+
+@dataclass(frozen=True)
+class SizeRule:
+    """Frame sizes a generator can make: multiples of `multiple`, or one fixed (height, width)."""
+
+    multiple: int = 1
+    fixed: tuple[int, int] | None = None
+    minimum: int = 1
+    maximum: int | None = None
+
+    def snap(self, height: int, width: int) -> tuple[int, int]:
+        """Return the size that will be made: the fixed one, or each side rounded to the nearest multiple.
+
+        Raises:
+            RequestError: a side is above the maximum.
+        """
+        if self.fixed is not None:
+            return self.fixed
+        sides = []
+        for side in (height, width):
+            snapped = max(self.multiple, self.minimum, round(side / self.multiple) * self.multiple)
+            if self.maximum is not None and snapped > self.maximum:
+                raise RequestError(f"size {width}x{height} asked for, a side is at most {self.maximum}")
+            sides.append(snapped)
+        return sides[0], sides[1]
+
+
+@dataclass(frozen=True)
+class GeneratorInfo:
+    """What a generator declares of itself, readable without loading weights.
+
+    Attributes:
+        name: the registered name of the adapter.
+        prompts: "open", or "closed" when only the `vocabulary` is understood.
+        vocabulary: the data set whose captions are understood (for "closed").
+        native_fps: the rate its frames are meant to be shown at; None if unknown.
+        guidance: whether classifier-free guidance is used (it doubles the work).
+        kv_cache: whether past computation is cached.
+        deterministic: whether a seed fixes the clip, byte for byte, on equal hardware.
+        licence, weights_licence: SPDX names, or "unknown".
+        weights_sha256: hash over the weights it would load; None if there are none or unknown.
+        latents: whether `encode` and `decode` exist (for the reconstruction metrics).
+    """
+
+    name: str
+    family: Family
+    mechanism: Mechanism = Mechanism.UNKNOWN
+    tasks: tuple[Task, ...] = (Task.T2V,)
+    prompts: str = "open"
+    vocabulary: str | None = None
+    frames: FrameRule = field(default_factory=FrameRule)
+    size: SizeRule = field(default_factory=SizeRule)
+    native_fps: float | None = None
+    guidance: bool = False
+    streaming: Streaming = Streaming.NONE
+    kv_cache: bool = False
+    deterministic: bool = True
+    latents: bool = False
+    licence: str = "unknown"
+    weights_licence: str = "unknown"
+    weights_sha256: str | None = None
+    summary: str = ""
+
+    def snap(self, request: GenerationRequest) -> GenerationRequest:
+        """Return the request with the frame count and size that will really be made."""
+        height, width = self.size.snap(request.height, request.width)
+        return replace(
+            request,
+            num_frames=self.frames.snap(request.num_frames),
+            height=height,
+            width=width,
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class GenerationRequest:
+    """One clip to make.
+
+    Attributes:
+        sample_id: unique within a run; for messages.
+        image: first frame to continue from, uint8 (H, W, 3), or None.
+        past_frames: clip to continue, uint8 (T, H, W, 3), or None; not part of the output.
+        num_frames, height, width: what to make (already snapped to the generator's rules).
+        fps: the rate the clip will be shown at.
+        seed: the only source of randomness.
+        params: further sampling parameters by name (steps, guidance, temperature ...).
+    """
+
+    sample_id: str
+    prompt: str
+    num_frames: int
+    height: int
+    width: int
+    fps: float
+    seed: int
+    negative_prompt: str = ""
+    image: Frames | None = None
+    past_frames: Frames | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+class GenerationContext(ABC):
+    """The push sink that a generator is handed; it owns every clock and every file."""
+
+    @abstractmethod
+    def step(self, done: int, total: int) -> None:
+        """Report progress within the present phase. Raises Cancelled when asked to stop."""
+
+    @abstractmethod
+    def emit(self, request_index: int, frames: Frames) -> None:
+        """Hand over the next frames of one request, uint8 (T, H, W, 3); arrival is timed here.
+
+        Raises:
+            ClipError: frames are not uint8 (T, H, W, 3) or change size.
+            Cancelled: the runner asked to stop.
+        """
+
+    @abstractmethod
+    def phase(self, name: str) -> None:
+        """Enter a phase: "encode", "denoise", "decode_tokens", "decode", or a name of your own."""
+
+    @abstractmethod
+    def note(self, **facts: int | float | str | bool | None) -> None:
+        """Record facts about the work: nfe, tokens, kv_cache_bytes, effective_prompt ..."""
+
+    @property
+    @abstractmethod
+    def cancelled(self) -> bool:
+        """Whether the runner asked to stop; `step` and `emit` raise Cancelled then."""
+
+
+class GeneratorConfig(BaseModel):
+    """Base of every adapter's configuration: unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Generator(ABC):
+    """A video generator behind one interface.
+
+    Life: `__init__` (cheap) -> `info` (cheap) -> `load` -> `generate` any number of times -> `close`.
+    """
+
+    Config: ClassVar[type[GeneratorConfig]] = GeneratorConfig
+
+    def __init__(self, config: Mapping[str, Any] | None = None, device: str = "cpu") -> None:
+        """Check the configuration; nothing heavy is imported or read.
+
+        Raises:
+            SpecError: the configuration does not fit `Config`.
+        """
+        try:
+            self.config: Any = self.Config.model_validate(dict(config or {}))
+        except ValueError as error:
+            raise SpecError(f"config of {type(self).__name__}: {_one_line(error)}") from None
+        self.device = device
+
+    @property
+    @abstractmethod
+    def info(self) -> GeneratorInfo:
+        """What this generator is, without loading weights."""
+
+    @abstractmethod
+    def load(self) -> None:
+        """Load weights on to the device."""
+
+    @abstractmethod
+    def generate(self, requests: Sequence[GenerationRequest], context: GenerationContext) -> None:
+        """Make one clip for each request (all of one size and length), pushing frames to the context.
+
+        Raises:
+            PromptError: a prompt lies outside a closed vocabulary.
+            RequestError: the request cannot be served.
+        """
+
+    def close(self) -> None:
+        """Free what `load` took."""
+        return
+
+    def check(self, request: GenerationRequest) -> None:
+        """Raise PromptError or RequestError early if this request can never be served."""
+        return
+
+    def fingerprint(self) -> str:
+        """Identity of weights and configuration; a change means another treatment."""
+        facts = {
+            "info": self.info.as_dict(),
+            "config": self.config.model_dump(mode="json"),
+            "device": self.device.split(":")[0],
+        }
+        text = json.dumps(facts, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _one_line(error: ValueError) -> str:
+    details = getattr(error, "errors", None)
+    if details is None:
+        return str(error)
+    return "; ".join(f"{'.'.join(map(str, item['loc'])) or 'config'}: {item['msg']}" for item in details())

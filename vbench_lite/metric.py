@@ -1,0 +1,306 @@
+"""The contract of a metric: what it declares, and how the scorer feeds it.
+
+Five kinds, by what they look at:
+
+- `ClipMetric`: one clip, streamed in chunks of frames and/or through shared features.
+- `PairMetric`: a clip and its reference, in step.
+- `SetMetric`: features of a whole set, with mergeable state.
+- `CallMetric`: one timed call of a generator (speed, memory).
+- `FeatureExtractor`: no metric; a network that runs once per clip for all metrics that want it.
+
+A metric that cannot have a value raises `NotApplicable(reason)`; the reason is stored.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from vbench_lite.clip import ClipInfo
+from vbench_lite.errors import NotApplicable
+
+Frames = npt.NDArray[np.uint8]
+Features = npt.NDArray[np.float32]  # (windows, dim), in order of time
+Role = Literal["generated", "reference"]
+
+
+class Axis(StrEnum):
+    """What a number speaks of."""
+
+    QUALITY = "quality"
+    COHERENCE = "coherence"
+    ALIGNMENT = "alignment"
+    DIVERSITY = "diversity"
+    HORIZON = "horizon"
+    SPEED = "speed"
+    MEMORY = "memory"
+
+
+@dataclass(frozen=True)
+class MetricInfo:
+    """What a metric declares.
+
+    Attributes:
+        id: "area/name"; changes when the computation changes in kind.
+        version: counts changes of the computation under the same id.
+        unit: "" for pure numbers.
+        bounds: closed interval every value lies in; None where open.
+        higher_is_better: None for a description that is neither good nor bad (motion amount).
+        summary: one sentence on what it means.
+        source: paper and equation, or repository.
+        extractors: ids of the extractors it reads.
+        min_frames: clips with fewer are not applicable.
+        min_n: sets with fewer clips are not applicable.
+        needs_world: the data set whose captions it can judge ("shapes"), or None for any clip.
+    """
+
+    id: str
+    version: int
+    axis: Axis
+    unit: str
+    bounds: tuple[float | None, float | None]
+    higher_is_better: bool | None
+    summary: str
+    source: str
+    extractors: tuple[str, ...] = ()
+    min_frames: int = 1
+    min_n: int = 1
+    needs_world: str | None = None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its uncertainty.
+
+    Attributes:
+        low, high: 95% interval; None where nothing can vary or n is too small to say.
+        n: clips (or calls) behind it.
+        replicates: the value with each prompt group left out, in the order of the groups; the
+            joint jackknife of axis scores and of comparisons reads them. None if not computed.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+    replicates: tuple[float, ...] | None = None
+    extras: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SampleInfo:
+    """Where a clip comes from, as far as metrics may know."""
+
+    generator: str
+    sample_id: str
+    prompt_id: str
+    prompt: str | None
+    seed: int | None
+
+
+# --- extractors -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ExtractorInfo:
+    """What an extractor declares.
+
+    Attributes:
+        window: frames in one input of the network; 1 for image networks.
+        stride: frames between the starts of two windows.
+        preprocessing: exact resize, crop, range and rounding; part of the cache key.
+        weights: catalogue keys of files that are needed; empty if they ship with the package.
+    """
+
+    id: str
+    version: int
+    dim: int
+    window: int
+    stride: int
+    preprocessing: str
+    weights: tuple[str, ...] = ()
+
+
+class FeatureExtractor(ABC):
+    """A network (or a computation) that turns windows of frames into vectors, once per clip."""
+
+    info: ClassVar[ExtractorInfo]
+
+    @abstractmethod
+    def load(self, device: str = "cpu") -> None:
+        """Load weights. Raises WeightsError if they cannot be had."""
+
+    @abstractmethod
+    def extract(self, windows: Frames) -> Features:
+        """Return features, float32 (B, dim), of windows, uint8 (B, window, H, W, 3).
+
+        A row depends on its own window only, to 1e-5, whatever else is in the batch.
+        """
+
+    @property
+    def fingerprint(self) -> str:
+        """Identity of the numbers it gives: id, version, preprocessing and weights."""
+        return f"{self.info.id}@{self.info.version}[{self.info.preprocessing}]"
+
+
+# --- metrics --------------------------------------------------------------------------------
+
+
+class ClipMetric(ABC):
+    """A value for one clip. One object serves many clips, one after another."""
+
+    info: ClassVar[MetricInfo]
+
+    @abstractmethod
+    def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
+        """Forget the last clip. Raises NotApplicable when this clip can have no value."""
+
+    def push(self, frames: Frames, indices: npt.NDArray[np.int64]) -> None:
+        """Take the next frames, uint8 (N, H, W, 3), with their places in the clip."""
+        return
+
+    @abstractmethod
+    def finish(self, features: Mapping[str, Features]) -> float:
+        """Return the value; `features` holds what `info.extractors` names."""
+
+
+class FrameMetric(ClipMetric):
+    """Mean over frames of a value that each frame has on its own."""
+
+    @abstractmethod
+    def frames(self, frames: Frames) -> npt.NDArray[np.float64]:
+        """Return one value a frame, float64 (N,), for uint8 (N, H, W, 3)."""
+
+    def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
+        self._sum, self._count = 0.0, 0
+
+    def push(self, frames: Frames, indices: npt.NDArray[np.int64]) -> None:
+        values = self.frames(frames)
+        self._sum += float(values.sum())
+        self._count += len(values)
+
+    def finish(self, features: Mapping[str, Features]) -> float:
+        return self._sum / self._count
+
+
+class NeighbourMetric(ClipMetric):
+    """Mean over pairs of neighbouring frames; the last frame of a chunk meets the next chunk's first."""
+
+    @abstractmethod
+    def pairs(self, frames: Frames) -> npt.NDArray[np.float64]:
+        """Return one value for each pair of neighbours, float64 (N-1,), for uint8 (N, H, W, 3)."""
+
+    def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
+        self._last: Frames | None = None
+        self._sum, self._count = 0.0, 0
+
+    def push(self, frames: Frames, indices: npt.NDArray[np.int64]) -> None:
+        joined = frames if self._last is None else np.concatenate([self._last, frames])
+        self._last = frames[-1:].copy()
+        if len(joined) > 1:
+            values = self.pairs(joined)
+            self._sum += float(values.sum())
+            self._count += len(values)
+
+    def finish(self, features: Mapping[str, Features]) -> float:
+        if self._count == 0:
+            raise NotApplicable("the clip has one frame, and this needs two")
+        return self._sum / self._count
+
+
+class PairMetric(ABC):
+    """A value for a clip against its reference, both pushed in step."""
+
+    info: ClassVar[MetricInfo]
+
+    @abstractmethod
+    def start(self, clip: ClipInfo, reference: ClipInfo, sample: SampleInfo) -> None:
+        """Forget the last pair. Raises NotApplicable when the two cannot be compared."""
+
+    @abstractmethod
+    def push(self, frames: Frames, reference: Frames, indices: npt.NDArray[np.int64]) -> None:
+        """Take the next frames of both, uint8 (N, H, W, 3) of one size."""
+
+    @abstractmethod
+    def finish(self) -> float:
+        """Return the value."""
+
+
+class SetMetric(ABC):
+    """A value for a set of clips, with or without a reference set.
+
+    The state merges: any split of the clips over any number of objects gives the same number.
+    """
+
+    info: ClassVar[MetricInfo]
+    needs_reference: ClassVar[bool] = True
+
+    @abstractmethod
+    def update(self, features: Mapping[str, Features], sample: SampleInfo, role: Role) -> None:
+        """Add one clip by its features."""
+
+    @abstractmethod
+    def merge(self, other: SetMetric) -> None:
+        """Add the state of another object of the same class."""
+
+    @abstractmethod
+    def compute(self) -> Estimate:
+        """Return the value with its interval. Raises NotApplicable when n is too small."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One call of a generator under the clock, as the performance pass recorded it.
+
+    Attributes:
+        call: "first" (after the load) or "warm".
+        total_s: from the request to the last frame handed over.
+        arrivals: (seconds since the request, frames in this piece) for each emit.
+        frames_generated, frames_returned: made by the generator; kept after trimming.
+        batch: clips made in this call.
+        phases: seconds by phase.
+        peak_bytes: resident (or device) peak during the call; None if unknown, never 0.
+        baseline_bytes: resident bytes before the generator was loaded (imports only).
+        nfe, tokens, kv_cache_bytes: work counters, None where they mean nothing.
+        contended: another process was busy on the same device during the call.
+    """
+
+    generator: str
+    case: str
+    round: int
+    call: Literal["first", "warm"]
+    load_s: float
+    total_s: float
+    arrivals: tuple[tuple[float, int], ...]
+    frames_generated: int
+    frames_returned: int
+    batch: int
+    height: int
+    width: int
+    fps: float
+    phases: Mapping[str, float] = field(default_factory=dict)
+    peak_bytes: int | None = None
+    baseline_bytes: int | None = None
+    nfe: float | None = None
+    tokens: float | None = None
+    kv_cache_bytes: float | None = None
+    contended: bool = False
+
+
+class CallMetric(ABC):
+    """A value for one timed call; warm calls count, the first call is shown beside."""
+
+    info: ClassVar[MetricInfo]
+
+    @abstractmethod
+    def value(self, call: Measurement) -> float:
+        """Return the value of this call. Raises NotApplicable where it is unknown."""
+
+
+Metric = ClipMetric | PairMetric | SetMetric | CallMetric

@@ -1,0 +1,60 @@
+"""Names to plug-ins: generators, metrics, extractors, suites and executors by entry point.
+
+A name maps to "module:attribute" and nothing is imported until it is asked for. A third party adds
+to any group from its own package; two packages that claim one name are an error.
+"""
+
+from __future__ import annotations
+
+import difflib
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Literal
+
+from vbench_lite.errors import RegistryError
+
+Group = Literal["generators", "metrics", "extractors", "suites", "executors"]
+
+
+@cache
+def _entries(group: Group) -> dict[str, EntryPoint]:
+    found: dict[str, EntryPoint] = {}
+    for entry in entry_points(group=f"vbench_lite.{group}"):
+        other = found.get(entry.name)
+        if other is not None and other.value != entry.value:
+            raise RegistryError(
+                f"two packages register {group[:-1]} {entry.name!r}: {other.value} and {entry.value}; "
+                "uninstall one of them"
+            )
+        found[entry.name] = entry
+    return found
+
+
+def names(group: Group) -> list[str]:
+    """Every registered name of a group, sorted; imports no plug-in."""
+    return sorted(_entries(group))
+
+
+def load(group: Group, name: str) -> Any:
+    """Import and return what a name stands for.
+
+    Raises:
+        RegistryError: the name is unknown (with the nearest known ones), or its import failed.
+    """
+    entries = _entries(group)
+    if name not in entries:
+        near = difflib.get_close_matches(name, entries, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"see: vbench-lite list {group}"
+        raise RegistryError(f"no {group[:-1]} is named {name!r}; {hint}")
+    try:
+        return entries[name].load()
+    except (ImportError, AttributeError) as error:
+        raise RegistryError(
+            f"{group[:-1]} {name!r} ({entries[name].value}) cannot be imported: {error}"
+        ) from error
+
+
+def provider(group: Group, name: str) -> str:
+    """The distribution that registers a name, for listings."""
+    entry = _entries(group)[name]
+    return entry.dist.name if entry.dist is not None else "unknown"

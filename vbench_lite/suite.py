@@ -1,0 +1,159 @@
+"""The contract of a suite: which requests, which metrics, and how they add up to axes.
+
+A suite is one YAML file. Unknown keys are errors, and a lock file holds the content hash of every
+version, so that content cannot change under the same version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from vbench_lite import registry
+from vbench_lite.errors import SpecError
+from vbench_lite.metric import Axis
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ShapesPrompts(_Strict):
+    """Captions of the shapes world."""
+
+    dataset: Literal["shapes"]
+    count: Annotated[int, Field(ge=1)]
+    split: Literal["seen", "held_out", "all"] = "seen"
+    seed: int = 0
+
+
+class ListedPrompts(_Strict):
+    """Prompts written out, or read from a YAML file beside the suite: a list of strings."""
+
+    texts: tuple[str, ...] = ()
+    file: str | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> ListedPrompts:
+        if bool(self.texts) == (self.file is not None):
+            raise ValueError("give either texts or file")
+        return self
+
+
+class RequestSpec(_Strict):
+    """What every generator is asked to make."""
+
+    num_frames: Annotated[int, Field(ge=1)] = 16
+    height: Annotated[int, Field(ge=8)] = 32
+    width: Annotated[int, Field(ge=8)] = 32
+    fps: Annotated[float, Field(gt=0)] = 8.0
+    params: dict[str, Any] = Field(default_factory=dict)
+
+
+class ReferenceSpec(_Strict):
+    """Real clips that set metrics compare with; disjoint from the `real` control by its seed."""
+
+    count: Annotated[int, Field(ge=2)]
+    seed: int = 1
+
+
+class Gate(_Strict):
+    """An axis counts only as far as a condition holds: the score is multiplied by
+    min(1, value / (floor * value of the real control))."""
+
+    metric: str
+    floor: Annotated[float, Field(gt=0, le=1)]
+
+
+class AxisSpec(_Strict):
+    """How metrics make an axis.
+
+    metrics: weight by metric id. gate: see `Gate`. reference: for speed and memory, the value that
+    scores 0; the score is log2 of the ratio to it, oriented so that + is better.
+    """
+
+    metrics: dict[str, Annotated[float, Field(gt=0)]]
+    gate: Gate | None = None
+    reference: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+
+
+class PerformanceSpec(_Strict):
+    """The timed pass: calls in fresh processes, rounds of different generators interleaved."""
+
+    rounds: Annotated[int, Field(ge=1)] = 2
+    warm_calls: Annotated[int, Field(ge=1)] = 4
+    limit_s: Annotated[float, Field(gt=0)] = 60.0
+
+
+class Suite(_Strict):
+    """A suite as read from its file."""
+
+    name: str
+    version: Annotated[int, Field(ge=1)]
+    description: str
+    prompts: ShapesPrompts | ListedPrompts
+    request: RequestSpec = RequestSpec()
+    samples: Annotated[int, Field(ge=1)] = 16
+    reference: ReferenceSpec | None = None
+    metrics: tuple[str, ...]
+    axes: dict[Axis, AxisSpec]
+    performance: PerformanceSpec | None = None
+
+    @model_validator(mode="after")
+    def _axes_use_listed_metrics(self) -> Suite:
+        for axis, spec in self.axes.items():
+            gate = [spec.gate.metric] if spec.gate else []
+            for metric in [*spec.metrics, *gate]:
+                if metric not in self.metrics:
+                    raise ValueError(f"axis {axis} uses {metric}, which is not under metrics")
+            if axis in (Axis.SPEED, Axis.MEMORY) and set(spec.metrics) != set(spec.reference):
+                raise ValueError(f"axis {axis} needs a reference for each of its metrics")
+        return self
+
+    @property
+    def world(self) -> str | None:
+        """The data set that knows what the prompts mean, if one does."""
+        return self.prompts.dataset if isinstance(self.prompts, ShapesPrompts) else None
+
+    def content_sha256(self) -> str:
+        """Hash of everything but the version; the lock file holds it for each version."""
+        content = self.model_dump(mode="json", exclude={"version"})
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def read_suite(path: Path) -> Suite:
+    """Read a suite file.
+
+    Raises:
+        SpecError: the file is missing, is no YAML, or does not fit the contract.
+    """
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SpecError(f"suite file {path}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SpecError(f"suite file {path} is no YAML: {' '.join(str(error).split())}") from None
+    return parse_suite(data, str(path))
+
+
+def parse_suite(data: Any, where: str) -> Suite:
+    """Check parsed YAML against the contract; `where` names it in errors."""
+    try:
+        return Suite.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "top level"
+        raise SpecError(f"{where}: {place}: {first['msg']}") from None
+
+
+def load_suite(name: str) -> Suite:
+    """Return the suite of a registered name, or of a path to a YAML file."""
+    if name.endswith((".yaml", ".yml")):
+        return read_suite(Path(name))
+    found = registry.load("suites", name)
+    return read_suite(Path(found() if callable(found) else found))
