@@ -1,0 +1,109 @@
+"""Delete-a-group jackknife: intervals for statistics of a whole set of clips.
+
+A Fréchet distance or a Vendi score is biased at finite n, and drawing clips with replacement adds
+copies, which biases it further: a plain bootstrap interval misses the truth. Leaving prompts out
+makes no copies, measures the bias, and takes all clips of a prompt together, as they depend on one
+another.
+
+Sources: Efron & Tibshirani, An Introduction to the Bootstrap (1993), chapters 10.3 and 11;
+Shao & Tu, The Jackknife and Bootstrap (1995), section 2.3 (delete-a-group).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Hashable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from vbench_lite.errors import NotApplicable
+from vbench_lite.metric import Estimate
+
+MAX_GROUPS = 50
+MIN_GROUPS = 3  # with fewer, the spread of the replicates says next to nothing
+
+Statistic = Callable[[npt.NDArray[np.int64]], float]
+
+
+def fold(groups: Sequence[Hashable], max_groups: int = MAX_GROUPS) -> list[list[Hashable]]:
+    """Return the blocks of groups that are left out one at a time.
+
+    Up to `max_groups` distinct groups: one block each, in sorted order. More: blocks of nearly
+    equal size, dealt by a hash of the group's name, so that the blocks do not follow any order in
+    the prompts, and a missing prompt moves few others to another block.
+    """
+    distinct = sorted(set(groups), key=str)
+    if len(distinct) <= max_groups:
+        return [[group] for group in distinct]
+    shuffled = sorted(distinct, key=lambda group: hashlib.sha256(str(group).encode()).digest())
+    blocks: list[list[Hashable]] = [[] for _ in range(max_groups)]
+    for place, group in enumerate(shuffled):
+        blocks[place * max_groups // len(shuffled)].append(group)
+    return blocks
+
+
+def jackknife(
+    groups: Sequence[Hashable],
+    statistic: Statistic,
+    *,
+    max_groups: int = MAX_GROUPS,
+    confidence: float = 0.95,
+) -> Estimate:
+    """Estimate a statistic of a set with a bias-corrected delete-a-group jackknife interval.
+
+    Args:
+        groups: the prompt of each item, in the order of the items.
+        statistic: takes the indices of the items that are kept, int64 (k,), sorted.
+        max_groups: at most this many replicates are computed; see `fold`.
+        confidence: of the interval.
+
+    Returns:
+        `value`: the statistic of all items, uncorrected, because that is the number that others
+        publish under the same name. `low`, `high`: a t interval around the bias-corrected value,
+        widened where needed to hold `value` (a value outside its own interval helps nobody; where
+        the bias is that large, the wide interval says so). None with fewer than 3 groups or where
+        nothing varies. `replicates`: the statistic without each block, in the order of `fold`.
+        `extras`: bias (estimated), se (standard error), corrected (value minus bias), groups.
+
+    Raises:
+        NotApplicable: there are no items, or the statistic is not finite on them; and whatever the
+            statistic raises.
+    """
+    if len(groups) == 0:
+        raise NotApplicable("the set is empty")
+    value = float(statistic(np.arange(len(groups), dtype=np.int64)))
+    if not math.isfinite(value):
+        raise NotApplicable(f"the value over the set is {value}")
+    blocks = fold(groups, max_groups)
+    if len(blocks) < MIN_GROUPS:
+        return Estimate(value, None, None, len(groups))
+    block_of = {group: place for place, block in enumerate(blocks) for group in block}
+    member = np.array([block_of[group] for group in groups], dtype=np.int64)
+    replicates = np.array([float(statistic(np.flatnonzero(member != place))) for place in range(len(blocks))])
+    if not np.all(np.isfinite(replicates)):
+        raise NotApplicable("the value is not finite once a prompt is left out: the set is too small")
+    low, high, bias, se = interval(value, replicates, confidence)
+    extras = {"bias": bias, "se": se, "corrected": value - bias, "groups": float(len(blocks))}
+    return Estimate(value, low, high, len(groups), tuple(replicates.tolist()), extras)
+
+
+def standard_error(replicates: npt.NDArray[np.float64]) -> float:
+    """Jackknife standard error of replicates, float64 (groups,)."""
+    count = len(replicates)
+    return math.sqrt((count - 1) / count * float(np.sum((replicates - replicates.mean()) ** 2)))
+
+
+def interval(
+    value: float, replicates: npt.NDArray[np.float64], confidence: float = 0.95
+) -> tuple[float | None, float | None, float, float]:
+    """Return (low, high, bias, standard error) of a value from its delete-a-group replicates."""
+    count = len(replicates)
+    bias = (count - 1) * (float(replicates.mean()) - value)
+    se = standard_error(replicates)
+    if se <= 1e-12 * max(1.0, abs(value)):
+        return None, None, bias, 0.0
+    half = float(stats.t.ppf(0.5 + confidence / 2, count - 1)) * se
+    return min(value, value - bias - half), max(value, value - bias + half), bias, se
