@@ -1,0 +1,163 @@
+"""Means of clips that cluster by prompt, with intervals that know it.
+
+The estimand is the mean over prompts of the prompt's mean: every prompt counts once, whatever
+number of seeds it has. Clips of one prompt resemble each other, so the spread is taken between
+prompts: five seeds a prompt do not make the interval as short as five times the prompts would.
+
+- Fewer than 30 prompts: Student's t on prompt means (exact for normal ones).
+- 30 or more: bias-corrected and accelerated (BCa) bootstrap of prompt means, seeded
+  (Efron 1987; Efron & Tibshirani 1993, chapter 14), stretched by sqrt(G / (G - 1)) because a
+  bootstrap draws from the sample's own, too small, spread.
+- A proportion (every value 0 or 1, bounds [0, 1]): Clopper-Pearson with the effective sample size
+  of the clusters (Korn & Graubard 1998, Survey Methodology 24). It stays inside [0, 1] and has a
+  width even at 16 right of 16, where a spread of zero would claim certainty.
+- Values that all sit on one bound of [0, 1]-like bounds: the same, with one observation a prompt.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from vbench_lite.errors import NotApplicable
+from vbench_lite.metric import Estimate
+
+Floats = npt.NDArray[np.float64]
+Bounds = tuple[float | None, float | None]
+
+FEW_CLUSTERS = 30
+RESAMPLES = 2000
+_TINY = 1e-12
+
+
+def cluster_means(values: Sequence[float], clusters: Sequence[Hashable]) -> dict[Hashable, float]:
+    """Mean of each cluster, in sorted order of the clusters (by their text).
+
+    Raises:
+        ValueError: the lengths differ, or a value is not finite.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    if len(array) != len(clusters):
+        raise ValueError(f"{len(array)} values for {len(clusters)} cluster names")
+    if not np.all(np.isfinite(array)):
+        raise ValueError("a value is not finite; store a reason instead of NaN")
+    members: dict[Hashable, list[float]] = {}
+    for value, cluster in zip(array.tolist(), clusters, strict=True):
+        members.setdefault(cluster, []).append(value)
+    return {name: math.fsum(members[name]) / len(members[name]) for name in sorted(members, key=str)}
+
+
+def mean_estimate(
+    values: Sequence[float],
+    clusters: Sequence[Hashable],
+    *,
+    bounds: Bounds = (None, None),
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> Estimate:
+    """Mean over prompts with its interval; see the module for the methods.
+
+    Args:
+        values: one number a clip.
+        clusters: the prompt of each clip.
+        bounds: of the metric; the interval never leaves them.
+        seed: of the bootstrap.
+
+    Returns:
+        `n` counts clips; `replicates` leave out one prompt each, in sorted order of prompts;
+        `extras` has the number of prompts. `low`, `high` are None with one prompt (unless all
+        values sit on a bound), and where all values are equal and no bound says how they could vary.
+
+    Raises:
+        NotApplicable: there are no values.
+    """
+    if len(values) == 0:
+        raise NotApplicable("no clip has a value")
+    means = np.array(list(cluster_means(values, clusters).values()), dtype=np.float64)
+    count = len(means)
+    value = float(means.mean())
+    raw = np.asarray(values, dtype=np.float64)
+    low, high = _interval(raw, means, value, bounds, confidence, seed)
+    replicates = tuple(((count * value - means) / (count - 1)).tolist()) if count > 1 else None
+    return Estimate(value, low, high, len(raw), replicates, {"groups": float(count)})
+
+
+def _interval(
+    raw: Floats, means: Floats, value: float, bounds: Bounds, confidence: float, seed: int
+) -> tuple[float | None, float | None]:
+    lowest, highest = bounds
+    closed = lowest is not None and highest is not None and highest > lowest
+    if closed and lowest is not None and highest is not None:
+        share = (raw - lowest) / (highest - lowest)
+        on_one_bound = bool(np.all(share == share[0])) and share[0] in (0.0, 1.0)
+        if on_one_bound or bool(np.all((share == 0) | (share == 1))):
+            below, above = proportion_interval((means - lowest) / (highest - lowest), len(raw), confidence)
+            return lowest + below * (highest - lowest), lowest + above * (highest - lowest)
+    if len(means) < 2 or float(np.ptp(means)) <= _TINY * max(1.0, abs(value)):
+        return None, None
+    low, high = (
+        t_interval(means, confidence)
+        if len(means) < FEW_CLUSTERS
+        else bca_interval(means, confidence, seed=seed)
+    )
+    return (
+        low if lowest is None else max(low, lowest),
+        high if highest is None else min(high, highest),
+    )
+
+
+def t_interval(means: Floats, confidence: float = 0.95) -> tuple[float, float]:
+    """Student's t interval for the mean of independent numbers, float64 (G >= 2,)."""
+    count = len(means)
+    half = float(stats.t.ppf(0.5 + confidence / 2, count - 1)) * float(means.std(ddof=1)) / math.sqrt(count)
+    centre = float(means.mean())
+    return centre - half, centre + half
+
+
+def bca_interval(
+    means: Floats, confidence: float = 0.95, *, resamples: int = RESAMPLES, seed: int = 0
+) -> tuple[float, float]:
+    """BCa bootstrap interval for the mean of independent numbers, float64 (G,), not all equal."""
+    count = len(means)
+    centre = float(means.mean())
+    rng = np.random.default_rng(seed)
+    draws = means[rng.integers(0, count, size=(resamples, count))].mean(axis=1)
+    draws = centre + (draws - centre) * math.sqrt(count / (count - 1))
+    below = (np.sum(draws < centre) + 0.5 * np.sum(draws == centre)) / resamples
+    shift = float(stats.norm.ppf(np.clip(below, 0.5 / resamples, 1 - 0.5 / resamples)))
+    deviations = means - centre  # minus the jackknife deviations of the mean, up to a factor
+    acceleration = float(np.sum(deviations**3) / (6 * np.sum(deviations**2) ** 1.5))
+    tails = []
+    for z in stats.norm.ppf([0.5 - confidence / 2, 0.5 + confidence / 2]):
+        tails.append(stats.norm.cdf(shift + (shift + z) / (1 - acceleration * (shift + z))))
+    low, high = np.quantile(draws, tails)
+    return float(low), float(high)
+
+
+def proportion_interval(cluster_shares: Floats, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Korn-Graubard interval for a proportion from the shares of its clusters, each in [0, 1].
+
+    n: observations in all clusters together; with one a cluster this is nearly Clopper-Pearson.
+
+    The effective sample size is p (1 - p) / (squared standard error between clusters), reduced by
+    (t(n-1) / t(G-1))^2 for the few clusters that the standard error is known from, and never above
+    what the clusters themselves say at a spread of zero: one observation a cluster.
+    """
+    count = len(cluster_shares)
+    share = float(cluster_shares.mean())
+    variance = float(cluster_shares.var(ddof=1)) / count if count > 1 else 0.0
+    effective = float(count)
+    if variance > 0:
+        effective = max(share * (1 - share) / variance, 1.0)
+        if count > 2:
+            ratio = stats.t.ppf(0.5 + confidence / 2, [max(n, count) - 1, count - 1])
+            effective *= float(ratio[0] / ratio[1]) ** 2
+    tail = 0.5 - confidence / 2
+    hits = effective * share
+    low = float(stats.beta.ppf(tail, hits, effective - hits + 1)) if share > 0 else 0.0
+    high = float(stats.beta.ppf(1 - tail, hits + 1, effective - hits)) if share < 1 else 1.0
+    return low, high
