@@ -1,0 +1,14 @@
+"""Metrics, extractors and suite files that ship with the package.
+
+A folder per area holds the metrics, one idea a file; `extractors/` holds the shared networks; a YAML file
+here is a suite, registered as a path under its name. Nothing here is imported by the core: everything is
+found through entry points.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_HERE = Path(__file__).parent
+
+QUICK: Path = _HERE / "quick.yaml"

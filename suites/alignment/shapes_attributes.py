@@ -1,0 +1,88 @@
+"""Does a clip of the shapes world show the attributes that its caption names?
+
+One metric for each attribute: 1 if the judge reads the caption's word from the clip, 0 otherwise (also
+where it reads none). The mean over clips is an accuracy. Source: the templates and paths of the world
+itself (`vbench_lite.datasets.shapes_judge`); the ceiling on real clips is at least 0.98.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+from vbench_lite.clip import ClipInfo
+from vbench_lite.datasets import shapes, shapes_judge
+from vbench_lite.errors import NotApplicable, PromptError
+from vbench_lite.metric import Axis, ClipMetric, Features, MetricInfo, SampleInfo
+
+_SOURCE = "vbench_lite.datasets.shapes_judge: template correlation, nearest hue, reflected-path fit"
+
+
+class ShapesAttribute(ClipMetric):
+    """1 if the judge reads the caption's word for `attribute`, else 0."""
+
+    attribute: ClassVar[Literal["shape", "colour", "direction", "speed"]]
+
+    def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
+        if sample.prompt is None:
+            raise NotApplicable("the clip has no prompt")
+        try:
+            self._scene = shapes.parse_caption(sample.prompt)
+        except PromptError:
+            raise NotApplicable("the prompt is no caption of the shapes world") from None
+
+    def finish(self, features: Mapping[str, Features]) -> float:
+        judgement = shapes_judge.judge_features(features["shapes-judge"])
+        return float(getattr(judgement, self.attribute) == getattr(self._scene, self.attribute))
+
+
+def _info(attribute: str, summary: str, min_frames: int = 1) -> MetricInfo:
+    return MetricInfo(
+        id=f"alignment/shapes_{attribute}",
+        version=1,
+        axis=Axis.ALIGNMENT,
+        unit="",
+        bounds=(0.0, 1.0),
+        higher_is_better=True,
+        summary=summary,
+        source=_SOURCE,
+        extractors=("shapes-judge",),
+        min_frames=min_frames,
+        needs_world="shapes",
+    )
+
+
+class ShapesShape(ShapesAttribute):
+    """The outline is the caption's: best mean template cosine, and at least 0.8."""
+
+    attribute = "shape"
+    info: ClassVar[MetricInfo] = _info("shape", "Share of clips that show the shape the caption names.")
+
+
+class ShapesColour(ShapesAttribute):
+    """The colour is the caption's in most frames that show a shape."""
+
+    attribute = "colour"
+    info: ClassVar[MetricInfo] = _info("colour", "Share of clips that show the colour the caption names.")
+
+
+class ShapesDirection(ShapesAttribute):
+    """The track of the first 16 frames fits a path in the caption's direction best, bounces included."""
+
+    attribute = "direction"
+    info: ClassVar[MetricInfo] = _info(
+        "direction",
+        "Share of clips whose shape moves in the direction the caption names.",
+        shapes_judge.MIN_MOTION_FRAMES,
+    )
+
+
+class ShapesSpeed(ShapesAttribute):
+    """The track of the first 16 frames fits a path at the caption's speed best, bounces included."""
+
+    attribute = "speed"
+    info: ClassVar[MetricInfo] = _info(
+        "speed",
+        "Share of clips whose shape moves at the speed the caption names.",
+        shapes_judge.MIN_MOTION_FRAMES,
+    )

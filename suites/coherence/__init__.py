@@ -1,0 +1,1 @@
+"""Metrics of temporal coherence: do things stay themselves and move as things do."""

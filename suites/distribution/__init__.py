@@ -1,0 +1,1 @@
+"""Distances and divergences between a generated set and a reference set."""

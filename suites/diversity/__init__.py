@@ -1,0 +1,1 @@
+"""Metrics of variety: how different the clips of one generator are."""

@@ -1,0 +1,31 @@
+"""Extractor `shapes-judge`: what the judge of the shapes world measures on each frame."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from vbench_lite.datasets import shapes_judge
+from vbench_lite.metric import ExtractorInfo, FeatureExtractor, Features, Frames
+
+
+class ShapesJudge(FeatureExtractor):
+    """Template scores, positions, colours and coverage of every frame; no network, no weights.
+
+    Read a clip's rows with `vbench_lite.datasets.shapes_judge.judge_features`.
+    """
+
+    info: ClassVar[ExtractorInfo] = ExtractorInfo(
+        id="shapes-judge",
+        version=1,
+        dim=shapes_judge.FEATURE_DIM,
+        window=1,
+        stride=1,
+        preprocessing="short side above 32: area averaging to 32; otherwise as is; uint8 RGB",
+    )
+
+    def load(self, device: str = "cpu") -> None:
+        """Nothing to load: the templates are computed."""
+
+    def extract(self, windows: Frames) -> Features:
+        """Return float32 (B, dim) for uint8 (B, 1, H, W, 3)."""
+        return shapes_judge.per_frame(windows[:, 0])

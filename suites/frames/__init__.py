@@ -1,0 +1,1 @@
+"""Metrics that judge frames one by one: sharpness, degenerate clips."""

@@ -1,0 +1,1 @@
+"""Metrics of a clip against its reference, frame by frame."""

@@ -1,0 +1,1 @@
+"""Dimensions of VBench, computed exactly as the published tool does."""
