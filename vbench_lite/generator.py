@@ -273,6 +273,14 @@ class Generator(ABC):
         """Free what `load` took."""
         return
 
+    def denoisers(self) -> Sequence[Any]:
+        """The loaded networks (torch modules) whose forward is one function evaluation for each row.
+
+        A profiled call hooks them to count the work, which noting it in `generate` can get wrong
+        (guidance, second-order solvers). Empty where nothing is denoised.
+        """
+        return ()
+
     def check(self, request: GenerationRequest) -> None:
         """Raise PromptError or RequestError early if this request can never be served."""
         return

@@ -259,15 +259,20 @@ class Measurement:
     """One call of a generator under the clock, as the performance pass recorded it.
 
     Attributes:
+        case: which request was made, such as "base" or "frames=32" of a sweep.
         call: "first" (after the load) or "warm".
-        total_s: from the request to the last frame handed over.
-        arrivals: (seconds since the request, frames in this piece) for each emit.
+        total_s: from the request to the last frame handed over, frames that are trimmed later included.
+        arrivals: (seconds since the request, frames in this piece) for each emit of the call's first
+            clip, returned frames only.
         frames_generated, frames_returned: made by the generator; kept after trimming.
         batch: clips made in this call.
         phases: seconds by phase.
         peak_bytes: resident (or device) peak during the call; None if unknown, never 0.
         baseline_bytes: resident bytes before the generator was loaded (imports only).
-        nfe, tokens, kv_cache_bytes: work counters, None where they mean nothing.
+        nfe, tokens, kv_cache_bytes: work counters, None where they mean nothing. nfe is rows through the
+            denoiser for each clip.
+        flops: floating-point operations of the call, from a profiled call that is not timed.
+        energy_j: joules the accelerator took during the call.
         contended: another process was busy on the same device during the call.
     """
 
@@ -290,6 +295,8 @@ class Measurement:
     nfe: float | None = None
     tokens: float | None = None
     kv_cache_bytes: float | None = None
+    flops: float | None = None
+    energy_j: float | None = None
     contended: bool = False
 
 

@@ -82,12 +82,34 @@ class AxisSpec(_Strict):
     reference: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
 
 
+class SweepSpec(_Strict):
+    """Requests around the suite's own, one size varied at a time.
+
+    frames: clip lengths. sides: heights and widths of square frames. steps: sampling steps, for
+    generators that denoise. batch: clips in one call. check_frames: one length beyond `frames` that
+    is measured and kept out of the fit, to check what the fit predicts.
+    """
+
+    frames: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    sides: tuple[Annotated[int, Field(ge=8)], ...] = ()
+    steps: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    batch: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    check_frames: Annotated[int, Field(ge=1)] | None = None
+
+
 class PerformanceSpec(_Strict):
-    """The timed pass: calls in fresh processes, rounds of different generators interleaved."""
+    """The timed pass: calls in fresh processes, rounds of different generators interleaved.
+
+    warm_calls: in each round. limit_s: the pass makes fewer warm calls to stay below it.
+    profile: add one call for each generator, not timed, that counts its work. sweep: further
+    requests to time.
+    """
 
     rounds: Annotated[int, Field(ge=1)] = 2
     warm_calls: Annotated[int, Field(ge=1)] = 4
     limit_s: Annotated[float, Field(gt=0)] = 60.0
+    profile: bool = False
+    sweep: SweepSpec | None = None
 
 
 class Suite(_Strict):

@@ -178,6 +178,8 @@ MEASUREMENTS = pa.schema(
         ("nfe", pa.float64()),
         ("tokens", pa.float64()),
         ("kv_cache_bytes", pa.float64()),
+        ("flops", pa.float64()),
+        ("energy_j", pa.float64()),
         ("contended", pa.bool_()),
     ]
 )
