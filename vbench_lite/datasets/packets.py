@@ -1,0 +1,173 @@
+"""The pass over a file's packets: how many frames, when, at which rate, and whether some are missing.
+
+Nothing is decoded here, so the pass costs little more than reading the file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+
+from vbench_lite.errors import ClipError
+
+# Demuxers of single media files. Playlists (hls, concat, dash) are left out: they open other files
+# and addresses, so that a text file named .mp4 could make this machine fetch anything.
+_FORMATS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif,apng,mpegts,mpeg,mpegvideo,flv,ogg,asf,mxf,nut,ivf,"
+    "h264,hevc,obu,av1,m4v,yuv4mpegpipe,mjpeg,dv,webp"
+)
+_GIF_TRAILER = b"\x3b"
+_JITTER = 0.05  # a rate is variable if intervals differ by more than this part of the mean
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a clip may be, so that a hostile file cannot take the machine's memory or time.
+
+    Attributes:
+        max_side: pixels of a side.
+        max_frames: frames of a clip.
+        max_pixels: frames x height x width.
+        max_clip_bytes: bytes of a clip that is held whole (`read_clip`).
+    """
+
+    max_side: int = 8192
+    max_frames: int = 100_000
+    max_pixels: int = 10**11
+    max_clip_bytes: int = 2**32
+
+    def check_size(self, name: str, height: int, width: int, num_frames: int) -> None:
+        """Raise ClipError, naming the limit, if a clip of this size is above one."""
+        if max(height, width) > self.max_side:
+            raise ClipError(f"{name}: {width}x{height} pixels, above the limit max_side = {self.max_side}")
+        pixels = height * width * num_frames
+        if pixels > self.max_pixels:
+            raise ClipError(
+                f"{name}: {num_frames} frames of {width}x{height} are {pixels} pixels, "
+                f"above the limit max_pixels = {self.max_pixels}"
+            )
+
+
+@dataclass(frozen=True)
+class PacketScan:
+    """What the packets say.
+
+    Attributes:
+        count: frames that decoding should give.
+        times: seconds of every frame since the first, float64 (count,), in order of showing.
+        fps: stated rate, or the average of a variable one; None if nobody says.
+        variable: whether frames are unevenly spaced.
+    """
+
+    count: int
+    times: npt.NDArray[np.float64]
+    fps: float | None
+    variable: bool
+
+
+def open_container(path: Path, name: str, **options: str) -> Any:
+    """Open a media file for reading; only the file itself is opened, whatever its content asks for.
+
+    Raises:
+        ClipError: missing, empty, no regular file, or no format that can be read.
+    """
+    try:
+        if not path.is_file():
+            raise ClipError(f"{name}: no such file" if not path.exists() else f"{name}: no regular file")
+        if path.stat().st_size == 0:
+            raise ClipError(f"{name}: the file is empty (0 bytes)")
+        guards = {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
+        return av.open(str(path.absolute()), container_options=guards | options, metadata_errors="replace")
+    except (av.FFmpegError, OSError) as error:
+        raise ClipError(f"{name}: not a readable video ({error.strerror or error})") from None
+
+
+def video_stream(container: Any, name: str) -> Any:
+    """The first video stream that is no cover picture; raises ClipError if there is none."""
+    for stream in container.streams.video:
+        if "attached_pic" not in str(stream.disposition):
+            return stream
+    raise ClipError(f"{name}: the file has no video stream")
+
+
+def scan_packets(path: Path, name: str, limits: Limits) -> PacketScan:
+    """Walk over the packets of a file.
+
+    Raises:
+        ClipError: no readable video, more frames than `limits.max_frames`, or fewer than the file says.
+    """
+    with open_container(path, name) as container:
+        stream = video_stream(container, name)
+        declared = stream.frames
+        if declared > limits.max_frames:
+            raise ClipError(f"{name}: {declared} frames, above the limit max_frames = {limits.max_frames}")
+        stamps, broken = _walk(container, stream, name, limits)
+        base, stated, kind = stream.time_base, stream.average_rate, container.format.name
+    if not stamps and not broken:
+        raise ClipError(f"{name}: the video stream has no frames")
+    missing = broken
+    if declared > len(stamps):  # an edit list may hide frames on purpose; count without it to be sure
+        missing = max(missing, declared - _count_all(path, name))
+    if missing:
+        whole = max(declared, len(stamps) + missing)
+        raise ClipError(f"{name}: truncated: {whole - missing} of {whole} frames could be read")
+    if kind == "gif" and not path.read_bytes().rstrip(b"\0").endswith(_GIF_TRAILER):
+        raise ClipError(f"{name}: truncated: the file ends after {len(stamps)} frames without GIF's trailer")
+    return _timeline(stamps, base, stated)
+
+
+def _walk(container: Any, stream: Any, name: str, limits: Limits) -> tuple[list[int | None], int]:
+    """Timestamps of every packet that shows a frame, and how many packets are damaged."""
+    stamps: list[int | None] = []
+    broken = 0
+    try:
+        for packet in container.demux(stream):
+            if packet.size == 0 or packet.is_discard or _is_hidden(stream, packet):
+                continue
+            if packet.is_corrupt:
+                broken += 1
+                continue
+            stamps.append(packet.pts if packet.pts is not None else packet.dts)
+            if len(stamps) > limits.max_frames:
+                raise ClipError(f"{name}: more frames than the limit max_frames = {limits.max_frames}")
+    except av.FFmpegError:
+        broken += 1
+    return stamps, broken
+
+
+def _is_hidden(stream: Any, packet: Any) -> bool:
+    """VP8 stores frames that are only referred to as packets of their own (RFC 6386, 9.1)."""
+    return stream.codec_context.name in ("vp8", "libvpx") and not bytes(packet)[0] & 0x10
+
+
+def _count_all(path: Path, name: str) -> int:
+    """Packets that are really in the file, those hidden by an edit list included."""
+    count = 0
+    with open_container(path, name, ignore_editlist="1") as container:
+        try:
+            for packet in container.demux(video_stream(container, name)):
+                count += not packet.is_corrupt and packet.dts is not None
+        except av.FFmpegError:
+            return count
+    return count
+
+
+def _timeline(stamps: list[int | None], base: Any, stated: Any) -> PacketScan:
+    """Order timestamps and settle the rate."""
+    rate = float(stated) if stated else None
+    known = [stamp for stamp in stamps if stamp is not None]
+    if len(known) < len(stamps) or len(known) < 2 or base is None:
+        times = np.arange(len(stamps), dtype=np.float64) / (rate or 1.0)
+        return PacketScan(len(stamps), times, rate, variable=False)
+    ticks = np.sort(np.asarray(known, np.int64))
+    gaps, tick = np.diff(ticks), float(base)
+    span = float(ticks[-1] - ticks[0]) * tick
+    variable = int(gaps.max() - gaps.min()) > max(2.0, _JITTER * float(gaps.mean()))
+    if variable or rate is None:
+        rate = (len(ticks) - 1) / span if span > 0 else rate
+    return PacketScan(len(ticks), (ticks - ticks[0]) * tick, rate, variable)
