@@ -1,0 +1,62 @@
+# Two commands matter: `make demo` (see it work) and `make test` (check a change). Both set up what
+# they need and are quick when that is done already. `make help` lists the rest.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+ROOT   ?= vbench-results
+CODE   := vbench_lite adapters suites dashboard tests benchmarks
+STAMPS := .make
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint types bench docs format clean distclean
+
+help:  ## list the targets
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMPS)/installed  ## environment in .venv and this package in it, under constraints.txt
+
+$(STAMPS)/venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "vbench_lite needs Python 3.11 or later, $(PYTHON) is $$($(PYTHON) --version 2>&1); try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@mkdir -p $(STAMPS) && touch $@
+
+# Reinstalled when the package's metadata, its entry points or a pin changes.
+$(STAMPS)/installed: $(STAMPS)/venv pyproject.toml constraints.txt
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: setup  ## the default benchmark, its leaderboard, and how to open the dashboard
+	$(BIN)/vbench-lite run --root $(ROOT)
+	@echo
+	@echo "The same table again:       $(BIN)/vbench-lite leaderboard --root $(ROOT)"
+	@echo "Charts and clips, browser:  $(BIN)/vbench-lite dashboard --root $(ROOT)"
+
+test: setup lint types  ## lint, types, and every test
+	$(BIN)/python -m pytest
+
+lint: setup  ## ruff: rules and format
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+
+format: setup  ## let ruff mend what it can
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+# The directories, not `-p vbench_lite`: that sees only the files that lie under vbench_lite/.
+types: setup  ## mypy, strict
+	$(BIN)/mypy $(CODE)
+
+bench: setup  ## measure this project's own speed; rewrites docs/benchmarks.md
+	$(BIN)/python -m benchmarks
+
+docs: setup  ## check that every relative link and every command in the documents exists
+	$(BIN)/python -m pytest -q tests/packaging/test_documents.py
+
+clean:  ## caches and build products
+	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis $(STAMPS)/installed
+	find vbench_lite adapters suites dashboard tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean  ## also the environment; results in $(ROOT) stay
+	rm -rf $(VENV) $(STAMPS)

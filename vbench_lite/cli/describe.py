@@ -1,0 +1,191 @@
+"""What is known of each name, as plain dictionaries: `list` shows their short form, `show` the whole."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+from vbench_lite import registry
+from vbench_lite.errors import SpecError, VBenchLiteError
+
+# The columns of `list KIND` for people; --json has all keys.
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "generators": ("name", "family", "streaming", "package", "summary"),
+    "metrics": ("name", "axis", "unit", "better", "summary"),
+    "suites": ("name", "version", "samples", "axes", "description"),
+    "datasets": ("name", "prompts", "summary"),
+    "runs": ("name", "status", "created", "suites", "generators"),
+}
+
+
+# --- short forms ------------------------------------------------------------------------------
+
+
+def all_plugins(kind: str) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """Return the rows of every registered plug-in, and the reason for each that cannot be had."""
+    short: dict[str, Callable[[str], dict[str, Any]]] = {
+        "generators": _generator_row,
+        "metrics": _metric_row,
+        "suites": _suite_row,
+    }
+    group = cast(registry.Group, kind)
+    rows, errors = [], {}
+    for name in registry.names(group):
+        try:
+            rows.append(short[kind](name) | {"package": registry.provider(group, name)})
+        except VBenchLiteError as error:
+            errors[name] = str(error)
+    return rows, errors
+
+
+def _generator_row(name: str) -> dict[str, Any]:
+    whole = generator(name)
+    info = whole["info"]
+    if info is None:  # needs a configuration before it can say what it is
+        return {"name": name, "family": None, "streaming": None, "summary": whole["needs"]}
+    return {"name": name, **{key: info[key] for key in ("family", "streaming", "summary")}}
+
+
+def _metric_row(name: str) -> dict[str, Any]:
+    whole = metric(name)
+    better = {True: "higher", False: "lower", None: "neither"}[whole["higher_is_better"]]
+    return {"name": name, "axis": whole["axis"], "unit": whole["unit"], "better": better} | {
+        key: whole[key] for key in ("version", "bounds", "summary")
+    }
+
+
+def _suite_row(name: str) -> dict[str, Any]:
+    whole = suite(name)
+    return {"name": name, "axes": list(whole["axes"])} | {
+        key: whole[key] for key in ("version", "samples", "description")
+    }
+
+
+def all_datasets() -> list[dict[str, Any]]:
+    """Return the rows of the embedded data sets."""
+    return [{"name": name, **row} for name, row in DATASETS.items()]
+
+
+def all_runs(root: Path) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """Return the rows of every stored run, newest first, and the reason for each damaged one."""
+    from vbench_lite.store import rundir
+
+    rows, errors = [], {}
+    for run in rundir.list_runs(root):
+        try:
+            document = run.document()
+        except VBenchLiteError as error:
+            errors[run.path.name] = str(error)
+            continue
+        rows.append(
+            {
+                "name": document.run_id,
+                "status": document.status,
+                "created": document.created,
+                "suites": [s["name"] for s in document.suites],
+                "generators": [g.label for g in document.generators],
+                "samples": document.samples,
+            }
+        )
+    return rows, errors
+
+
+# --- whole forms ------------------------------------------------------------------------------
+
+
+def generator(name: str) -> dict[str, Any]:
+    """A generator: what it declares, and the schema of its configuration. Loads no weights."""
+    adapter = registry.load("generators", name)
+    try:
+        info = adapter().info.as_dict()
+        needs = None
+    except SpecError as error:  # some adapters are nothing without a configuration
+        info, needs = None, str(error)
+    return {
+        "kind": "generator",
+        "name": name,
+        "package": registry.provider("generators", name),
+        "info": info,
+        "needs": needs,
+        "config": adapter.Config.model_json_schema(),
+    }
+
+
+def metric(name: str) -> dict[str, Any]:
+    """A metric: what it declares."""
+    found = registry.load("metrics", name)
+    return {
+        "kind": "metric",
+        "name": name,
+        "package": registry.provider("metrics", name),
+        **dataclasses.asdict(found.info),
+    }
+
+
+def suite(name: str) -> dict[str, Any]:
+    """A suite: its whole content and its hash."""
+    from vbench_lite.suite import load_suite
+
+    found = load_suite(name)
+    return {
+        "kind": "suite",
+        **found.model_dump(mode="json"),
+        "content_sha256": found.content_sha256(),
+    }
+
+
+def shapes(_: str) -> dict[str, Any]:
+    """The shapes world: all that is needed to render or judge it independently."""
+    from vbench_lite.datasets import shapes as world
+
+    return {
+        "kind": "dataset",
+        "name": "shapes",
+        "caption": "a {colour} {shape} moves {direction} {speed}",
+        "vocabulary": {
+            "colour": list(world.COLOURS),
+            "shape": list(world.SHAPES),
+            "direction": list(world.DIRECTIONS),
+            "speed": list(world.SPEEDS),
+        },
+        "palette": {name: list(rgb) for name, rgb in world.COLOURS.items()},
+        "background": [0, 0, 0],
+        "directions": {name: list(unit) for name, unit in world.DIRECTIONS.items()},
+        "speeds": dict(world.SPEEDS),
+        "velocities": {
+            direction: {speed: [x * length, y * length] for speed, length in world.SPEEDS.items()}
+            for direction, (x, y) in world.DIRECTIONS.items()
+        },
+        "units": {
+            "directions": "unit vectors (x, y), y grows downwards",
+            "speeds": f"pixels per frame at {world.BASE_SIZE}x{world.BASE_SIZE}",
+            "velocities": f"(x, y) pixels per frame at {world.BASE_SIZE}x{world.BASE_SIZE}",
+        },
+        "base_size": world.BASE_SIZE,
+        "radius": world.RADIUS,
+        "fps": world.FPS,
+        "default_frames": world.DEFAULT_FRAMES,
+        "held_out": sorted([colour, shape] for colour, shape in world.HELD_OUT),
+    }
+
+
+def run(name: str, root: Path) -> dict[str, Any]:
+    """A stored run: its document, and how its samples ended."""
+    from vbench_lite.store import rundir
+
+    found = rundir.resolve_run(root, name)
+    samples = found.samples()
+    outcome: dict[str, dict[str, int]] = {}
+    for (label, status), rows in samples.groupby(["generator", "status"]):
+        outcome.setdefault(str(label), {})[str(status)] = len(rows)
+    return {"kind": "run", "path": str(found.path), **found.document().as_dict(), "outcome": outcome}
+
+
+DATASETS: dict[str, dict[str, Any]] = {
+    "shapes": {
+        "prompts": "closed vocabulary",
+        "summary": "procedural: one coloured shape moves at constant velocity; every attribute is known",
+    },
+}

@@ -1,0 +1,170 @@
+"""The entry point: verbs that are imported only when called, and what an error looks like.
+
+Every error that the project raises on purpose is one line on stderr and exit code 2; any other is
+one line that says how to see the traceback. Nothing is printed to stdout but results.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from vbench_lite.cli.exit_codes import INTERRUPTED, WRONG_USE
+
+PROGRAM = "vbench-lite"
+DEBUG_VARIABLE = "VBENCH_LITE_DEBUG"
+
+# verb: (module, what `--help` says of it). The text stands here so that help imports no verb.
+VERBS: dict[str, tuple[str, str]] = {
+    "run": ("run", "Generate clips, score them, time the generators."),
+    "score": ("score", "Score clips made elsewhere, or a stored run again."),
+    "leaderboard": ("leaderboard", "Show every generator with intervals and coverage."),
+    "compare": ("compare", "Compare a candidate with a baseline, pair by pair."),
+    "baseline": ("baseline", "Give a run a lasting name, or list the names."),
+    "dashboard": ("dashboard", "Open charts and clips in a browser."),
+    "list": ("listing", "List generators, metrics, suites, datasets or runs."),
+    "show": ("show", "Show all that is known of one name."),
+    "export": ("export", "Write a run's tables as CSV, Parquet or JSON."),
+    "validate": ("validate", "Check a specification or a suite without running it."),
+    "doctor": ("doctor", "Check this machine and installation."),
+}
+
+NEXT_STEPS = f"""\
+vbench_lite measures video generators on the same requests, with the same clock.
+
+  {PROGRAM} doctor         is this machine ready?
+  {PROGRAM} run            the default benchmark: three small generators, a few minutes
+  {PROGRAM} leaderboard    the table of what was run
+  {PROGRAM} dashboard      the same in a browser, with charts and clips
+
+All verbs: {PROGRAM} --help"""
+
+
+class Interrupted(Exception):
+    """The user pressed Ctrl-C."""
+
+
+class LazyGroup(click.Group):
+    """A group whose verbs are imported when they are called, not when they are listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(f"vbench_lite.cli.{VERBS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(args[0], VERBS, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"see: {PROGRAM} --help"
+            raise click.UsageError(f"there is no verb {args[0]!r}; {hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl([(verb, text) for verb, (_, text) in VERBS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:  # before click turns it into a blank line and an abort
+            raise Interrupted from None
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        import vbench_lite
+
+        click.echo(vbench_lite.__version__)
+        ctx.exit(0)
+
+
+@click.group(
+    cls=LazyGroup,
+    name=PROGRAM,
+    invoke_without_command=True,
+    subcommand_metavar="VERB [ARGUMENTS]...",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=f"Exit codes: 0 fine; 1 a gate failed; 2 wrong use or nothing could be done; "
+    f"3 done, but some samples or clips failed. {DEBUG_VARIABLE}=1 shows tracebacks.",
+)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version,
+    help="Print the version and leave.",
+)  # fmt: skip
+@click.pass_context
+def app(ctx: click.Context) -> int:
+    """Measure video generators: quality, coherence, speed and memory on one clip set with one clock."""
+    if ctx.invoked_subcommand is None:
+        click.echo(NEXT_STEPS)
+    return 0
+
+
+def _say(message: str, context: click.Context | None = None) -> None:
+    """One line on stderr, naming the verb where one is known."""
+    where = context.command_path if context is not None else PROGRAM
+    click.echo(f"{where}: {' '.join(message.split())}", err=True)
+
+
+def call(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code; see `exit_codes`."""
+    debug = os.environ.get(DEBUG_VARIABLE) not in (None, "", "0")
+    try:
+        code = app.main(args=arguments, prog_name=PROGRAM, standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        path = context.command_path if context is not None else PROGRAM
+        hint = "" if "--help" in error.format_message() else f" (see: {path} --help)"
+        _say(error.format_message() + hint, context)
+        return WRONG_USE
+    except (Interrupted, KeyboardInterrupt, click.Abort):
+        _say("interrupted; what was finished is kept, and the same command goes on from there")
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output went away, as with `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter complains once more at exit
+        return 0
+    except Exception as error:
+        return _report(error, debug)
+    return code if isinstance(code, int) else 0
+
+
+def _report(error: Exception, debug: bool) -> int:
+    """Print an error of a verb and return its exit code; with debug on, let the traceback show."""
+    from vbench_lite.errors import VBenchLiteError
+
+    if debug:
+        raise error
+    if isinstance(error, VBenchLiteError):
+        _say(str(error))
+        return error.exit_code
+    if isinstance(error, OSError) and error.filename is not None:
+        _say(f"{error.filename}: {error.strerror}")
+        return WRONG_USE
+    _say(
+        f"unexpected {type(error).__name__}: {error} "
+        f"(this is a fault of vbench_lite; {DEBUG_VARIABLE}=1 shows the traceback)"
+    )
+    return WRONG_USE
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(call())
+
+
+if __name__ == "__main__":
+    main()

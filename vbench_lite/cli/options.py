@@ -1,0 +1,31 @@
+"""Options that many verbs share, each defined once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DEFAULT_ROOT = "vbench-results"
+
+
+def root_option(function: F) -> F:
+    """`--root DIR`: where runs and clips are kept; the argument `root` is a Path."""
+    return click.option(
+        "--root",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=DEFAULT_ROOT,
+        show_default=True,
+        help="Folder that holds runs and clips.",
+    )(function)
+
+
+def json_option(function: F) -> F:
+    """`--json`: stdout holds one JSON document and nothing else; the argument is `as_json`."""
+    return click.option(
+        "--json", "as_json", is_flag=True, help="Print one JSON document and nothing else on stdout."
+    )(function)

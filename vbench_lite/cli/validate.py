@@ -1,0 +1,129 @@
+"""`vbench-lite validate FILE`: say everything that is wrong with a specification or a suite, at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from vbench_lite.cli.exit_codes import FINE, WRONG_USE
+from vbench_lite.cli.options import json_option
+from vbench_lite.cli.output import print_json, warn
+
+if TYPE_CHECKING:
+    from vbench_lite.engine.spec import GeneratorSpec, RunSpec
+    from vbench_lite.suite import Suite
+
+
+@click.command("validate")
+@click.argument("file", type=click.Path(path_type=Path))
+@json_option
+def command(file: Path, as_json: bool) -> int:
+    """Check a run specification or a suite (YAML) without running it.
+
+    Names are looked up, configurations checked, prompts read, sizes held against what each generator
+    can make. With --json: {file, kind, valid, problems[]}. Exit code 2 if there is any problem.
+    """
+    kind = _kind(file)
+    problems = list(suite_problems(str(file)) if kind == "suite" else spec_problems(file))
+    if as_json:
+        print_json({"file": str(file), "kind": kind, "valid": not problems, "problems": problems})
+    elif problems:
+        for problem in problems:
+            warn(problem)
+    else:
+        click.echo(f"{file}: a good {kind}")
+    return WRONG_USE if problems else FINE
+
+
+def _kind(file: Path) -> str:
+    """A suite names its prompts; anything else is read as a run specification."""
+    import yaml
+
+    from vbench_lite.errors import SpecError
+
+    try:
+        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SpecError(f"{file}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SpecError(f"{file} is no YAML: {error}") from None
+    return "suite" if isinstance(data, dict) and {"prompts", "axes"} & data.keys() else "run specification"
+
+
+def spec_problems(file: Path) -> Iterator[str]:
+    """Yield one line for each thing that is wrong with a run specification."""
+    from vbench_lite.engine.spec import read_spec
+    from vbench_lite.errors import VBenchLiteError
+    from vbench_lite.suite import load_suite
+
+    try:
+        spec: RunSpec = read_spec(file)
+    except VBenchLiteError as error:
+        yield str(error)
+        return
+    suites = []
+    for name in spec.suites:
+        problems = list(suite_problems(name))
+        yield from problems
+        if not problems:
+            suites.append(load_suite(name))
+    for entry in spec.generators:
+        yield from _generator_problems(entry, suites)
+
+
+def suite_problems(name: str) -> Iterator[str]:
+    """Yield one line for each thing that is wrong with a suite of a registered name or a path."""
+    from vbench_lite import registry
+    from vbench_lite.errors import VBenchLiteError
+    from vbench_lite.suite import load_suite
+
+    try:
+        suite = load_suite(name)
+    except VBenchLiteError as error:
+        yield str(error)
+        return
+    for metric in suite.metrics:
+        try:
+            info = registry.load("metrics", metric).info
+        except VBenchLiteError as error:
+            yield f"suite {suite.name}: {error}"
+            continue
+        for extractor in info.extractors:
+            if extractor not in registry.names("extractors"):
+                yield f"suite {suite.name}: metric {metric} needs extractor {extractor!r}, which is not known"
+    yield from _prompt_problems(suite)
+
+
+def _prompt_problems(suite: Suite) -> Iterator[str]:
+    from vbench_lite.engine.plan import suite_prompts
+    from vbench_lite.errors import VBenchLiteError
+
+    try:
+        suite_prompts(suite)
+    except VBenchLiteError as error:
+        yield f"suite {suite.name}: {error}"
+
+
+def _generator_problems(entry: GeneratorSpec, suites: list[Suite]) -> Iterator[str]:
+    """The adapter exists, takes this configuration, and can make what the suites ask for."""
+    from vbench_lite import registry
+    from vbench_lite.errors import VBenchLiteError
+    from vbench_lite.generator import GenerationRequest
+
+    try:
+        generator: Any = registry.load("generators", entry.adapter)(entry.config, device=entry.device)
+        info = generator.info
+    except VBenchLiteError as error:
+        yield f"generator {entry.label}: {error}"
+        return
+    for suite in suites:
+        size = suite.request
+        try:
+            info.snap(
+                GenerationRequest("check", "", size.num_frames, size.height, size.width, size.fps, seed=0)
+            )
+        except VBenchLiteError as error:
+            yield f"generator {entry.label} in suite {suite.name}: {error}"
