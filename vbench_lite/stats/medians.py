@@ -1,0 +1,56 @@
+"""Medians of few, skewed numbers (call times, memory peaks), and ratios of medians.
+
+The interval is the exact distribution-free one from order statistics: the k-th smallest and k-th
+largest with k as large as the binomial distribution allows (David & Nagaraja, Order Statistics,
+2003, section 7.1). With fewer than 6 values no pair of them holds 95%; then the interval is the
+range of the values joined with Student's t interval of their logarithms (plain values where one is
+not positive).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from vbench_lite.errors import NotApplicable
+from vbench_lite.metric import Estimate
+from vbench_lite.stats.means import t_interval
+
+Floats = npt.NDArray[np.float64]
+RESAMPLES = 4000
+
+
+def median_estimate(values: Sequence[float], confidence: float = 0.95) -> Estimate:
+    """Median with its interval; low < high whenever the values differ, None where they do not.
+
+    Raises:
+        NotApplicable: there are no values.
+    """
+    if len(values) == 0:
+        raise NotApplicable("no call has a value")
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    value = float(np.median(ordered))
+    if ordered[0] == ordered[-1]:
+        return Estimate(value, None, None, len(ordered))
+    low, high = _order_interval(ordered, confidence)
+    if low == high:
+        low, high = float(ordered[0]), float(ordered[-1])
+    return Estimate(value, low, high, len(ordered))
+
+
+def _order_interval(ordered: Floats, confidence: float) -> tuple[float, float]:
+    count = len(ordered)
+    rank = int(stats.binom.ppf(0.5 - confidence / 2, count, 0.5))
+    while rank > 0 and 2 * stats.binom.cdf(rank - 1, count, 0.5) > 1 - confidence:
+        rank -= 1
+    if rank > 0:
+        return float(ordered[rank - 1]), float(ordered[count - rank])
+    if ordered[0] > 0:
+        low, high = (math.exp(end) for end in t_interval(np.log(ordered), confidence))
+    else:
+        low, high = t_interval(ordered, confidence)
+    return min(low, float(ordered[0])), max(high, float(ordered[-1]))

@@ -1,0 +1,34 @@
+"""Many tests at once: Holm's and Benjamini and Hochberg's adjusted p-values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Adjusted p-values that keep the chance of any false finding (Holm 1979, Scand. J. Statist. 6)."""
+    p = _checked(p_values)
+    order = np.argsort(p, kind="stable")
+    steps = p[order] * np.arange(len(p), 0, -1)
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return [float(value) for value in adjusted]
+
+
+def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
+    """Adjusted p-values that keep the share of false findings (Benjamini & Hochberg 1995, JRSS B 57)."""
+    p = _checked(p_values)
+    order = np.argsort(p, kind="stable")[::-1]
+    steps = p[order] * len(p) / np.arange(len(p), 0, -1)
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(np.minimum.accumulate(steps), 1.0)
+    return [float(value) for value in adjusted]
+
+
+def _checked(p_values: Sequence[float]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    p = np.asarray(p_values, dtype=np.float64).reshape(-1)
+    if np.any(~((p >= 0) & (p <= 1))):
+        raise ValueError(f"p-values lie in [0, 1], got {p_values}")
+    return p
