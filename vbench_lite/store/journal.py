@@ -1,0 +1,127 @@
+"""An append-only file of records that survives being killed at any moment.
+
+One JSON object a line; `append` returns when the disk holds the line, so a record that was reported is
+never lost. A kill within a write leaves a last line without its end; the next writer cuts it off and
+readers leave it out, and both say so. Damage anywhere else is an error that names the line: it cannot
+come from a kill, and guessing would drop results in silence.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vbench_lite.errors import StoreError
+from vbench_lite.store import atomic
+
+
+@dataclass(frozen=True)
+class JournalRead:
+    """What a journal holds.
+
+    Attributes:
+        records: every whole record, in the order of writing.
+        torn: whether a last line was cut off by a kill and left out.
+        size: bytes of the whole records; the place where the next record begins.
+    """
+
+    records: list[dict[str, Any]]
+    torn: bool
+    size: int
+
+
+def read_journal(path: Path, offset: int = 0) -> JournalRead:
+    """Read the records from a byte offset on; a file that is not there has none.
+
+    Raises:
+        StoreError: a line other than a torn last one is no record.
+    """
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            data = file.read()
+    except FileNotFoundError:
+        return JournalRead([], False, 0)
+    whole, _, rest = data.rpartition(b"\n")
+    records = []
+    for number, line in enumerate(whole.split(b"\n") if whole else [], start=1):
+        try:
+            record = json.loads(line)
+        except ValueError:
+            record = None
+        if not isinstance(record, dict):
+            after = f" after byte {offset}" if offset else ""
+            raise StoreError(
+                f"journal {path}: line {number}{after} is damaged; restore the file from a copy, or delete "
+                "that line to lose this record only"
+            )
+        records.append(record)
+    return JournalRead(records, bool(rest), offset + len(data) - len(rest))
+
+
+class JournalWriter:
+    """The only writer of one journal. Usable as a context manager.
+
+    Attributes:
+        repaired: whether a torn last line was cut off on opening.
+
+    Raises:
+        StoreError: another process writes this file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._file)
+            raise StoreError(f"journal {path} is being written by another process; wait for it") from None
+        self.repaired = self._cut_torn_line()
+        atomic.flush(path.parent)
+
+    def append(self, record: Mapping[str, Any]) -> None:
+        """Add a record and return when the disk holds it.
+
+        Raises:
+            ValueError: a value is NaN or infinite, or is no JSON.
+        """
+        line = json.dumps(record, allow_nan=False, separators=(",", ":")) + "\n"
+        left = line.encode()
+        while left:
+            left = left[os.write(self._file, left) :]
+        os.fsync(self._file)
+
+    def close(self) -> None:
+        """Let another writer have the file; further calls do nothing."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def __enter__(self) -> JournalWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _cut_torn_line(self) -> bool:
+        size = os.fstat(self._file).st_size
+        end, block = size, 1 << 16
+        while end > 0:
+            start = max(0, end - block)
+            newline = os.pread(self._file, end - start, start).rfind(b"\n")
+            if newline >= 0:
+                end = start + newline + 1
+                break
+            end = start
+        if end == size:
+            return False
+        os.ftruncate(self._file, end)
+        os.fsync(self._file)
+        return True

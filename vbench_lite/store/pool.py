@@ -1,0 +1,94 @@
+"""The pool of clips: lossless files named by their content, shared by every run under a root.
+
+A clip's name is the hash of its pixels, shape and rate, not of its file, so equal clips are kept once
+whoever made them, and a clip that was written twice is still one clip. A file appears whole or not at
+all, so that a clip that is there can be trusted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from vbench_lite.clip import Clip, ClipHasher, ClipInfo, Frames, clip_sha256
+from vbench_lite.errors import StoreError
+from vbench_lite.store import atomic
+
+
+class Pool:
+    """The clips under `ROOT/pool`; the folder is made with the first clip."""
+
+    def __init__(self, root: Path) -> None:
+        self.folder = root / "pool"
+
+    def put(self, frames: Frames, fps: float | None) -> str:
+        """Store a clip unless it is there and return its sha256; the disk holds it then.
+
+        Args:
+            frames: uint8 (T, H, W, 3), RGB.
+
+        Raises:
+            ClipError: the frames are no clip or cannot be written.
+        """
+        from vbench_lite.datasets.video import write_lossless
+
+        sha = clip_sha256(frames, fps)
+        target = self._clip(sha)
+        if not target.exists():
+            with atomic.replaced(target) as temporary:
+                write_lossless(temporary, frames, fps)
+        return sha
+
+    def has(self, sha: str) -> bool:
+        """Whether the pool holds a clip of this hash."""
+        return self._clip(sha).exists()
+
+    def path(self, sha: str) -> Path:
+        """The lossless file of a clip.
+
+        Raises:
+            StoreError: the pool does not hold it.
+        """
+        path = self._clip(sha)
+        if not path.exists():
+            raise StoreError(f"clip {sha} is not in the pool {self.folder}; copy it there or run again")
+        return path
+
+    def info(self, sha: str) -> ClipInfo:
+        """Size, length and rate of a clip."""
+        from vbench_lite.datasets.video import probe
+
+        return probe(self.path(sha), name=sha)
+
+    def read(self, sha: str) -> Clip:
+        """The whole clip in memory."""
+        from vbench_lite.datasets.video import read_clip
+
+        return read_clip(self.path(sha), name=sha)
+
+    def chunks(self, sha: str, size: int = 16) -> Iterator[Frames]:
+        """Every frame once, in chunks uint8 (N <= size, H, W, 3)."""
+        from vbench_lite.datasets.video import read_chunks
+
+        return read_chunks(self.path(sha), size=size, name=sha)
+
+    def verify(self, sha: str) -> bool:
+        """Whether the file still holds exactly the clip that its name says."""
+        hasher = ClipHasher()
+        for chunk in self.chunks(sha):
+            hasher.push(chunk)
+        return hasher.hexdigest(self.info(sha).fps) == sha
+
+    def preview(self, sha: str) -> Path:
+        """An H.264 file that browsers play, made on first demand."""
+        from vbench_lite.datasets.video import write_preview
+
+        target = self.folder / "previews" / f"{sha}.mp4"
+        if not target.exists():
+            fps = self.info(sha).fps
+            with atomic.replaced(target) as temporary:
+                write_preview(temporary, self.chunks(sha), fps)
+        return target
+
+    def _clip(self, sha: str) -> Path:
+        return self.folder / "clips" / f"{sha}.mkv"

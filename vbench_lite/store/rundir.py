@@ -1,0 +1,263 @@
+"""A run on disk: its document, its journals, and the tables made of them.
+
+`runs/<run_id>/` is the truth about a run. While it runs, results are in journals, one writer each; when
+it is finished they are compacted to Parquet. Readers need not know which: every table here is the union.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vbench_lite.errors import StoreError
+from vbench_lite.metric import Measurement
+from vbench_lite.store import atomic, tables
+from vbench_lite.store.journal import JournalWriter, read_journal
+from vbench_lite.store.schema import SCHEMA_VERSION, GeneratorEntry, RunDocument
+from vbench_lite.store.tables import Row
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DOCUMENT = "run.json"
+
+
+class RunDir:
+    """One run under a root; the folder need not exist yet."""
+
+    def __init__(self, root: Path, run_id: str) -> None:
+        self.root = root
+        self.run_id = run_id
+        self.path = root / "runs" / run_id
+
+    def __repr__(self) -> str:
+        return f"RunDir({self.run_id})"
+
+    # --- the document ---------------------------------------------------------------------------
+
+    def exists(self) -> bool:
+        """Whether the run was ever started."""
+        return (self.path / DOCUMENT).exists()
+
+    def document(self) -> RunDocument:
+        """Read run.json.
+
+        Raises:
+            StoreError: missing, damaged, or written by a later version.
+        """
+        path = self.path / DOCUMENT
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            version = data["schema_version"]
+        except FileNotFoundError:
+            raise StoreError(f"no run is at {self.path}: {DOCUMENT} is missing") from None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StoreError(f"run document {path} is damaged: {error}; restore it from a copy") from None
+        if version > SCHEMA_VERSION:
+            raise StoreError(
+                f"run document {path} has schema version {version}, this installation reads up to "
+                f"{SCHEMA_VERSION}; upgrade vbench-lite"
+            )
+        known = {field.name for field in fields(RunDocument)}
+        try:
+            data["generators"] = [GeneratorEntry(**entry) for entry in data["generators"]]
+            return RunDocument(**{key: value for key, value in data.items() if key in known})
+        except (KeyError, TypeError) as error:
+            raise StoreError(f"run document {path} is damaged: {error}; restore it from a copy") from None
+
+    def write_document(self, document: RunDocument) -> None:
+        """Replace run.json atomically."""
+        text = json.dumps(document.as_dict(), indent=2, allow_nan=False) + "\n"
+        atomic.write_text(self.path / DOCUMENT, text)
+
+    # --- writing --------------------------------------------------------------------------------
+
+    def journal(self, worker: str) -> JournalWriter:
+        """Open the journal of one writer; its name is reduced to characters that every disk allows.
+
+        Raises:
+            StoreError: another process writes it.
+        """
+        return JournalWriter(self.path / "journal" / f"{re.sub('[^A-Za-z0-9._-]', '-', worker)}.jsonl")
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the run; the lock ends with the process, however it ends.
+
+        Raises:
+            StoreError: another process holds it; the message gives its process id.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        file = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                holder = os.pread(file, 32, 0).decode().strip() or "unknown"
+                raise StoreError(
+                    f"run {self.run_id} is in use by process {holder}; wait for it or stop it"
+                ) from None
+            os.ftruncate(file, 0)
+            os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
+            yield
+        finally:
+            os.close(file)
+
+    def compact(self) -> None:
+        """Write every table as Parquet, atomically; the journals stay."""
+        for kind, name in tables.FILES.items():
+            rows, offsets = self._collect(kind)
+            tables.write_table(self.path / name, kind, tables.merge(kind, rows), offsets)
+
+    # --- reading --------------------------------------------------------------------------------
+
+    def records(self) -> Iterator[Row]:
+        """Every record, each with its "kind" ("sample", "score" or "measurement")."""
+        for kind in tables.FILES:
+            for row in self.rows(kind):
+                yield {"kind": kind, **row}
+
+    def rows(self, kind: str) -> list[Row]:
+        """The records of one kind as plain dicts, one for each sample or score."""
+        return tables.merge(kind, self._collect(kind)[0])
+
+    def calls(self, suite: str) -> list[Measurement]:
+        """The timed calls of one suite."""
+        return [tables.measurement_of(row) for row in self.rows("measurement") if row["suite"] == suite]
+
+    def samples(self) -> pd.DataFrame:
+        """One row for each sample, columns of `schema.SAMPLES`."""
+        return self._frame("sample")
+
+    def scores(self) -> pd.DataFrame:
+        """One row for each metric on a sample, set or call, columns of `schema.SCORES`."""
+        return self._frame("score")
+
+    def measurements(self) -> pd.DataFrame:
+        """One row for each timed call, columns of `schema.MEASUREMENTS`."""
+        return self._frame("measurement")
+
+    def torn(self) -> list[Path]:
+        """Journals whose last line was cut off by a kill."""
+        return [path for path in self._journals() if read_journal(path).torn]
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _frame(self, kind: str) -> pd.DataFrame:
+        frame: pd.DataFrame = tables.arrow(kind, self.rows(kind)).to_pandas()
+        return frame
+
+    def _journals(self) -> list[Path]:
+        return sorted((self.path / "journal").glob("*.jsonl"))
+
+    def _collect(self, kind: str) -> tuple[list[Row], dict[str, int]]:
+        """Rows of the table, then of the journals beyond it; and where the journals end."""
+        stored = tables.read_table(self.path / tables.FILES[kind])
+        rows, offsets = list(stored.rows), dict(stored.offsets)
+        for path in self._journals():
+            journal = read_journal(path, offset=offsets.get(path.name, 0))
+            for record in journal.records:
+                if record.get("kind") == kind:
+                    rows.append({key: value for key, value in record.items() if key != "kind"})
+            offsets[path.name] = journal.size
+        return rows, offsets
+
+
+# --- many runs ------------------------------------------------------------------------------------
+
+
+def list_runs(root: Path) -> list[RunDir]:
+    """Every readable run under a root, newest first; see `damaged_runs` for the others."""
+    found = []
+    for run in _folders(root):
+        try:
+            found.append((run.document().created, run.run_id, run))
+        except StoreError:  # reported by damaged_runs
+            continue
+    return [run for _, _, run in sorted(found, key=lambda item: item[:2], reverse=True)]
+
+
+def damaged_runs(root: Path) -> list[StoreError]:
+    """One error for each folder under `runs` that cannot be read."""
+    errors = []
+    for run in _folders(root):
+        try:
+            run.document()
+        except StoreError as error:
+            errors.append(error)
+    return errors
+
+
+def resolve_run(root: Path, name: str) -> RunDir:
+    """Return the run of an id, a baseline's name, `latest`, or the only id that begins so.
+
+    `latest` is the newest finished run, or the newest of all while none is finished.
+
+    Raises:
+        StoreError: nothing or more than one run fits.
+    """
+    if name == "latest":
+        runs = list_runs(root)
+        if not runs:
+            raise StoreError(f"no run is under {root}; make one with: vbench-lite run")
+        return next((run for run in runs if run.document().status == "finished"), runs[0])
+    known = baselines(root)
+    if name in known:
+        run = RunDir(root, known[name])
+        if not run.exists():
+            raise StoreError(f"baseline {name!r} names run {run.run_id}, which is not under {root}")
+        return run
+    ids = [run.run_id for run in _folders(root)]
+    fitting = [name] if name in ids else [run_id for run_id in ids if name and run_id.startswith(name)]
+    if len(fitting) != 1:
+        what = f"{len(fitting)} runs begin with {name!r}" if fitting else f"no run is named {name!r}"
+        raise StoreError(f"{what} under {root}; see: vbench-lite list runs")
+    return RunDir(root, fitting[0])
+
+
+def baselines(root: Path) -> dict[str, str]:
+    """Run ids by the name of the baseline.
+
+    Raises:
+        StoreError: the file is damaged.
+    """
+    path = root / "baselines.json"
+    try:
+        data: Any = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise StoreError(f"baselines file {path} is damaged: {error}; correct or delete it") from None
+    if not isinstance(data, dict) or not all(isinstance(value, str) for value in data.values()):
+        raise StoreError(f"baselines file {path} is damaged: it must map names to run ids")
+    return data
+
+
+def set_baseline(root: Path, name: str, run_id: str) -> None:
+    """Name a run; the name then stands for it wherever a run is asked for.
+
+    Raises:
+        StoreError: the run is not there, or the name would hide a run or `latest`.
+    """
+    if not RunDir(root, run_id).exists():
+        raise StoreError(f"no run {run_id} is under {root}; see: vbench-lite list runs")
+    if name == "latest" or not name or RunDir(root, name).exists():
+        raise StoreError(f"a baseline cannot be named {name!r}, which already means something else")
+    atomic.write_text(
+        root / "baselines.json",
+        json.dumps({**baselines(root), name: run_id}, indent=2, sort_keys=True) + "\n",
+    )
+
+
+def _folders(root: Path) -> list[RunDir]:
+    folder = root / "runs"
+    if not folder.is_dir():
+        return []
+    return [RunDir(root, path.name) for path in sorted(folder.iterdir()) if path.is_dir()]
