@@ -1,0 +1,351 @@
+"""Chart specifications (Altair) from tidy tables; imports no streamlit and computes no statistics.
+
+Every chart takes a frame with fixed column names, so that names from runs are data and never field
+expressions. Colour and shape say the family, a label says the generator, bars say the interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from vbench_lite.dashboard.theme import FAMILIES, Mark, family_title
+
+_OTHER = Mark("other", "#E69F00", "diamond")
+_GREY = "#8A8A8A"
+_LINE_DASHES: tuple[list[int], ...] = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4], [4, 6])
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a scatter: what is on it and how it is drawn.
+
+    Attributes:
+        title: name with its unit.
+        log: logarithmic scale (the frame then holds positive values only).
+        higher_is_better: None where neither direction is better.
+        line: a value to mark, with what it means; None for none.
+    """
+
+    title: str
+    log: bool = False
+    higher_is_better: bool | None = None
+    line: tuple[float, str] | None = None
+
+    @property
+    def label(self) -> str:
+        """The title with the direction that is better."""
+        if self.higher_is_better is None:
+            return self.title
+        return f"{self.title}, {'higher' if self.higher_is_better else 'lower'} is better"
+
+
+def scatter(frame: pd.DataFrame, x: Side, y: Side) -> alt.LayerChart:
+    """Two measures against each other, with both intervals and the Pareto front.
+
+    Args:
+        frame: one row a generator: generator, family, x, x_low, x_high, y, y_low, y_high (bounds may
+            be missing), front (bool), control (bool).
+        x: the horizontal side.
+        y: the vertical side.
+    """
+    data = _titled(frame)
+    sx, sy = _scale(x), _scale(y)
+    ax = alt.X("x:Q", scale=sx, title=x.label)
+    ay = alt.Y("y:Q", scale=sy, title=y.label)
+    base = alt.Chart(data)
+    tips = [
+        alt.Tooltip("generator:N", title="generator"),
+        alt.Tooltip("Family:N"),
+        alt.Tooltip("x:Q", title=x.title, format=".4~g"),
+        alt.Tooltip("x_low:Q", title="from", format=".4~g"),
+        alt.Tooltip("x_high:Q", title="to", format=".4~g"),
+        alt.Tooltip("y:Q", title=y.title, format=".4~g"),
+        alt.Tooltip("y_low:Q", title="from", format=".4~g"),
+        alt.Tooltip("y_high:Q", title="to", format=".4~g"),
+    ]
+    layers: list[alt.Chart] = []
+    for side, channel in ((x, "x"), (y, "y")):
+        if side.line is not None:
+            layers += _marked(side.line, channel, sx if channel == "x" else sy)
+    front = data[data["front"]].sort_values("x")
+    if len(front) > 1:
+        step: Any = "step-before" if x.higher_is_better else "step-after"
+        layers.append(
+            alt.Chart(front)
+            .mark_line(interpolate=step, strokeDash=[5, 4], color=_GREY, strokeWidth=1.5)
+            .encode(ax, ay)
+        )
+    colour = _colour(data)
+    layers += [
+        base.transform_filter("isValid(datum.x_low) && isValid(datum.x_high)")
+        .mark_rule(strokeWidth=1.5, opacity=0.7)
+        .encode(alt.X("x_low:Q", scale=sx, title=x.label), alt.X2("x_high:Q"), ay, colour),
+        base.transform_filter("isValid(datum.y_low) && isValid(datum.y_high)")
+        .mark_rule(strokeWidth=1.5, opacity=0.7)
+        .encode(ax, alt.Y("y_low:Q", scale=sy, title=y.label), alt.Y2("y_high:Q"), colour),
+        base.mark_point(filled=True, size=130, opacity=1).encode(ax, ay, colour, _shape(data), tooltip=tips),
+        base.mark_text(align="left", dx=9, dy=-9, fontSize=12, color=_GREY, limit=190).encode(
+            ax, ay, alt.Text("generator:N")
+        ),
+    ]
+    return alt.layer(*layers).properties(height=440)
+
+
+def intervals(frame: pd.DataFrame, title: str, zero: bool = False) -> alt.LayerChart:
+    """A dot with its interval for each generator, one below the other.
+
+    Args:
+        frame: generator, family, value, low, high (bounds may be missing), in the order to draw.
+        title: what the values are.
+        zero: draw a line at 0 (axis scores: the floor, or the suite's reference).
+    """
+    data = _titled(frame)
+    order = list(data["generator"])
+    rows = alt.Y("generator:N", sort=order, title=None, axis=alt.Axis(labelLimit=150, ticks=False, domain=False))
+    base = alt.Chart(data)
+    scale = alt.Scale(zero=False, nice=True)
+    colour, shape = _colour(data, legend=False), _shape(data, legend=False)
+    layers: list[alt.Chart] = []
+    if zero:
+        layers += _marked((0.0, ""), "x", scale)[:1]
+    layers += [
+        base.transform_filter("isValid(datum.low) && isValid(datum.high)")
+        .mark_rule(strokeWidth=2.5)
+        .encode(alt.X("low:Q", scale=scale, title=title), alt.X2("high:Q"), rows, colour),
+        base.mark_point(filled=True, size=90, opacity=1).encode(
+            alt.X("value:Q", scale=scale, title=title),
+            rows,
+            colour,
+            shape,
+            tooltip=[
+                "generator:N",
+                alt.Tooltip("value:Q", format=".4~g"),
+                alt.Tooltip("low:Q", title="from", format=".4~g"),
+                alt.Tooltip("high:Q", title="to", format=".4~g"),
+            ],
+        ),
+    ]
+    return alt.layer(*layers).properties(height=max(90, 30 * len(data) + 40))
+
+
+def parallel(frame: pd.DataFrame) -> alt.LayerChart:
+    """One line a generator over all axes, each on its own score.
+
+    Args:
+        frame: generator, family, axis, value; only generators and axes that have a score.
+    """
+    data = _titled(frame)
+    axes = list(dict.fromkeys(data["axis"]))
+    base = alt.Chart(data).encode(
+        alt.X("axis:N", sort=axes, title=None, axis=alt.Axis(labelAngle=-30, grid=True)),
+        alt.Y("value:Q", title="axis score"),
+        _colour(data),
+        alt.Detail("generator:N"),
+    )
+    return alt.layer(
+        base.mark_line(strokeWidth=2).encode(_dash(data)),
+        base.mark_point(filled=True, size=80, opacity=1).encode(
+            _shape(data), tooltip=["generator:N", "axis:N", alt.Tooltip("value:Q", format=".3f")]
+        ),
+    ).properties(height=360)
+
+
+def forest(frame: pd.DataFrame) -> alt.LayerChart:
+    """Differences of a comparison, each in units of its margin, oriented so that right is better.
+
+    Args:
+        frame: metric, effect, low, high (delta / margin, + is better; bounds may be missing), verdict.
+    """
+    order = list(frame["metric"])
+    rows = alt.Y("metric:N", sort=order, title=None, axis=alt.Axis(labelLimit=190, ticks=False))
+    verdicts = ["IMPROVED", "PASS", "INCONCLUSIVE", "REGRESSED", "INCOMPARABLE"]
+    colours = ["#0072B2", "#009E73", "#E69F00", "#D55E00", _GREY]
+    shapes = ["triangle-right", "circle", "diamond", "triangle-left", "cross"]
+    here = [v for v in verdicts if v in set(frame["verdict"])]
+    at = [verdicts.index(v) for v in here]
+    legend = alt.Legend(orient="bottom", columns=3)
+    colour = alt.Color(
+        "verdict:N", scale=alt.Scale(domain=here, range=[colours[i] for i in at]), legend=legend, title=None
+    )
+    shape = alt.Shape(
+        "verdict:N", scale=alt.Scale(domain=here, range=[shapes[i] for i in at]), legend=legend, title=None
+    )
+    title = "difference in margins, right is better (−1: the margin)"
+    scale = alt.Scale(zero=True, nice=True)
+    base = alt.Chart(frame)
+    margin = alt.Chart(pd.DataFrame({"at": [-1.0]})).mark_rule(color="#D55E00", strokeDash=[4, 4])
+    return alt.layer(
+        *_marked((0.0, ""), "x", scale)[:1],
+        margin.encode(alt.X("at:Q", scale=scale, title=title)),
+        base.transform_filter("isValid(datum.low) && isValid(datum.high)")
+        .mark_rule(strokeWidth=2.5)
+        .encode(alt.X("low:Q", scale=scale, title=title), alt.X2("high:Q"), rows, colour),
+        base.transform_filter("isValid(datum.effect)")
+        .mark_point(filled=True, size=110, opacity=1)
+        .encode(
+            alt.X("effect:Q", scale=scale, title=title),
+            rows,
+            colour,
+            shape,
+            tooltip=["metric:N", "verdict:N", alt.Tooltip("effect:Q", format=".3~g")],
+        ),
+    ).properties(height=max(140, 28 * len(frame) + 70))
+
+
+def series(frame: pd.DataFrame, x_title: str, y_title: str) -> alt.LayerChart:
+    """A value over time for each generator, with its band.
+
+    Args:
+        frame: generator, family, time, value, low, high (bounds may be missing).
+        x_title: the horizontal title with its unit.
+        y_title: the vertical title with its unit.
+    """
+    data = _titled(frame)
+    base = alt.Chart(data).encode(alt.X("time:Q", title=x_title), alt.Detail("generator:N"))
+    colour = _colour(data)
+    fill = colour.copy()
+    fill.legend = None
+    return alt.layer(
+        base.transform_filter("isValid(datum.low) && isValid(datum.high)")
+        .mark_area(opacity=0.18)
+        .encode(alt.Y("low:Q", title=y_title), alt.Y2("high:Q"), fill),
+        base.mark_line(strokeWidth=2, point=False).encode(
+            alt.Y("value:Q", title=y_title, scale=alt.Scale(zero=False)), colour, _dash(data)
+        ),
+        base.mark_point(filled=True, size=45, opacity=1).encode(
+            alt.Y("value:Q", title=y_title), colour, _shape(data), tooltip=["generator:N", "time:Q", "value:Q"]
+        ),
+    ).properties(height=340)
+
+
+def trace(frame: pd.DataFrame) -> alt.LayerChart:
+    """What a viewer waits for and sees: waiting, playing and stalls, one lane a generator.
+
+    Args:
+        frame: generator, family, state ("waiting", "playing", "stalled"), start, end (seconds).
+    """
+    states = {"waiting": "#BBBBBB", "playing": "#009E73", "stalled": "#D55E00"}
+    lanes = alt.Y("generator:N", sort=list(dict.fromkeys(frame["generator"])), title=None)
+    base = alt.Chart(frame)
+    bars = base.mark_bar(height=16, stroke="white", strokeWidth=0.5).encode(
+        alt.X("start:Q", title="seconds since the request"),
+        alt.X2("end:Q"),
+        lanes,
+        alt.Color(
+            "state:N",
+            scale=alt.Scale(domain=list(states), range=list(states.values())),
+            legend=alt.Legend(orient="bottom", title=None),
+        ),
+        tooltip=["generator:N", "state:N", alt.Tooltip("start:Q", format=".3f"), alt.Tooltip("end:Q", format=".3f")],
+    )
+    names = base.transform_filter("datum.state == 'stalled'").mark_text(text="!", fontSize=12, fontWeight="bold")
+    marks = names.encode(alt.X("start:Q"), lanes)
+    return alt.layer(bars, marks).properties(height=max(110, 34 * frame["generator"].nunique() + 70))
+
+
+def arrivals(frame: pd.DataFrame) -> alt.LayerChart:
+    """Frames handed over against seconds since the request, as steps.
+
+    Args:
+        frame: generator, family, time (s), frames (handed over so far).
+    """
+    data = _titled(frame)
+    base = alt.Chart(data).encode(
+        alt.X("time:Q", title="seconds since the request"),
+        alt.Y("frames:Q", title="frames handed over"),
+        _colour(data),
+        alt.Detail("generator:N"),
+    )
+    return alt.layer(
+        base.mark_line(interpolate="step-after", strokeWidth=2).encode(_dash(data)),
+        base.mark_point(filled=True, size=40, opacity=1).encode(_shape(data), tooltip=["generator:N", "time:Q", "frames:Q"]),
+    ).properties(height=320)
+
+
+def history(frame: pd.DataFrame, title: str) -> alt.LayerChart:
+    """A measure over runs, oldest first, one line a generator.
+
+    Args:
+        frame: generator, family, run, created, value, low, high.
+        title: the measure with its unit.
+    """
+    data = _titled(frame)
+    runs = list(dict.fromkeys(data["run"]))
+    base = alt.Chart(data).encode(alt.X("run:N", sort=runs, title="run, oldest first"), alt.Detail("generator:N"))
+    colour = _colour(data)
+    return alt.layer(
+        base.transform_filter("isValid(datum.low) && isValid(datum.high)")
+        .mark_rule(strokeWidth=1.5, opacity=0.7)
+        .encode(alt.Y("low:Q", title=title, scale=alt.Scale(zero=False)), alt.Y2("high:Q"), colour),
+        base.mark_line(opacity=0.5).encode(alt.Y("value:Q", title=title), colour, _dash(data)),
+        base.mark_point(filled=True, size=80, opacity=1).encode(
+            alt.Y("value:Q", title=title), colour, _shape(data), tooltip=["generator:N", "run:N", "created:N", "value:Q"]
+        ),
+    ).properties(height=320)
+
+
+def _titled(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(Family=[family_title(f) for f in frame["family"]])
+
+
+def _looks(data: pd.DataFrame) -> tuple[list[str], list[Mark]]:
+    families: Sequence[str] = list(dict.fromkeys(data["family"]))
+    order = list(FAMILIES)
+    families = sorted(families, key=lambda f: order.index(f) if f in FAMILIES else len(order))
+    return [family_title(f) for f in families], [FAMILIES.get(f, _OTHER) for f in families]
+
+
+def _colour(data: pd.DataFrame, legend: bool = True) -> alt.Color:
+    titles, marks = _looks(data)
+    return alt.Color(
+        "Family:N",
+        scale=alt.Scale(domain=titles, range=[m.colour for m in marks]),
+        legend=alt.Legend(orient="bottom", columns=3, title=None) if legend else None,
+        title=None,
+    )
+
+
+def _shape(data: pd.DataFrame, legend: bool = True) -> alt.Shape:
+    titles, marks = _looks(data)
+    return alt.Shape(
+        "Family:N",
+        scale=alt.Scale(domain=titles, range=[m.shape for m in marks]),
+        legend=alt.Legend(orient="bottom", columns=3, title=None) if legend else None,
+        title=None,
+    )
+
+
+def _dash(data: pd.DataFrame) -> alt.StrokeDash:
+    """Lines differ by dash too, so that two generators of one family can be told apart."""
+    names = list(dict.fromkeys(data["generator"]))
+    dashes = [_LINE_DASHES[i % len(_LINE_DASHES)] for i in range(len(names))]
+    return alt.StrokeDash(
+        "generator:N",
+        scale=alt.Scale(domain=names, range=dashes),
+        legend=alt.Legend(orient="bottom", columns=2, title=None, labelLimit=220),
+    )
+
+
+def _scale(side: Side) -> alt.Scale:
+    return alt.Scale(type="log") if side.log else alt.Scale(zero=False, nice=True, padding=24)
+
+
+def _marked(line: tuple[float, str], channel: str, scale: alt.Scale) -> list[alt.Chart]:
+    value, meaning = line
+    base = alt.Chart(pd.DataFrame({"at": [value], "meaning": [meaning]}))
+    if channel == "x":
+        place: Any = alt.X("at:Q", scale=scale)
+        rule = base.mark_rule(color=_GREY, strokeDash=[2, 3]).encode(place)
+        text = base.mark_text(align="left", baseline="top", dx=4, color=_GREY).encode(place, y=alt.value(2), text="meaning:N")
+    else:
+        place = alt.Y("at:Q", scale=scale)
+        rule = base.mark_rule(color=_GREY, strokeDash=[2, 3]).encode(place)
+        text = base.mark_text(align="left", baseline="bottom", dx=2, dy=-2, color=_GREY).encode(
+            place, x=alt.value(2), text="meaning:N"
+        )
+    return [rule, text]

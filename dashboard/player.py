@@ -1,0 +1,96 @@
+"""Clips side by side under one clock: the payload (plain data) and the component that shows it.
+
+The component gets its clips as JSON and puts every name and score in as text; video and frame strip are
+data URIs made here, so the browser asks no server for anything. Sizes are bounded: a clip above the
+limit is refused with its size.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from vbench_lite.errors import ClipError
+
+MAX_CLIPS = 8
+MAX_CLIP_BYTES = 4_000_000
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class PlayerClip:
+    """One clip of the player.
+
+    Attributes:
+        title, subtitle: shown below the clip, as text.
+        video: an H.264 mp4 file's bytes.
+        strip: a PNG of frames side by side, or None.
+        frames, fps: length and rate of the clip.
+        scores: name and value, as text.
+    """
+
+    title: str
+    subtitle: str
+    video: bytes
+    frames: int
+    fps: float
+    strip: bytes | None = None
+    scores: tuple[tuple[str, str], ...] = ()
+
+
+def payload(clips: Sequence[PlayerClip], difference: bool = False) -> dict[str, Any]:
+    """Return what the component is given.
+
+    Raises:
+        ClipError: no clip, too many, one that is too large to send, or one without frames or rate.
+    """
+    if not 1 <= len(clips) <= MAX_CLIPS:
+        raise ClipError(f"the player shows 1 to {MAX_CLIPS} clips, got {len(clips)}")
+    parts = [_part(clip) for clip in clips]
+    digest = hashlib.sha256(repr((parts, difference)).encode()).hexdigest()
+    return {"clips": parts, "difference": difference, "signature": digest}
+
+
+def _part(clip: PlayerClip) -> dict[str, Any]:
+    if len(clip.video) > MAX_CLIP_BYTES:
+        raise ClipError(
+            f"{clip.title}: the preview has {len(clip.video):,} bytes, the player takes {MAX_CLIP_BYTES:,}"
+        )
+    if clip.frames < 1 or clip.fps <= 0:
+        raise ClipError(f"{clip.title}: {clip.frames} frames at {clip.fps} frames a second cannot be played")
+    return {
+        "title": clip.title,
+        "subtitle": clip.subtitle,
+        "alt": f"{clip.title}: {clip.subtitle}",
+        "src": _uri("video/mp4", clip.video),
+        "strip": _uri("image/png", clip.strip) if clip.strip else None,
+        "frames": clip.frames,
+        "fps": clip.fps,
+        "scores": [list(score) for score in clip.scores],
+    }
+
+
+def _uri(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+@cache
+def _component() -> Any:
+    from streamlit.components import v2
+
+    return v2.component(
+        "vbench_lite_player",
+        html='<div class="player" role="region" aria-label="synchronised player"></div>',
+        css=(_HERE / "player.css").read_text(encoding="utf-8"),
+        js=(_HERE / "player.js").read_text(encoding="utf-8"),
+    )
+
+
+def show(clips: Sequence[PlayerClip], difference: bool = False, key: str = "player") -> None:
+    """Draw the player on the page that is being built."""
+    _component()(data=payload(clips, difference), key=key)
