@@ -1,0 +1,116 @@
+"""Imports point downwards only, the core imports no plug-in, and plug-ins do not import each other.
+
+The layers are read from the place of a module in the tree; the imports from its syntax tree, so that an
+import within a function or under TYPE_CHECKING counts as well.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+TOPS = {"vbench_lite": (), "adapters": ("adapters",), "suites": ("suites",), "dashboard": ("dashboard",)}
+
+# Lowest first. A module may import from its own layer and from those below it.
+LAYERS: dict[str, tuple[str, ...]] = {
+    "contracts": ("", "generator", "metric", "suite", "clip", "registry", "errors"),
+    "services": ("store", "stats", "measure", "datasets", "weights"),
+    "plug-ins": ("adapters", "suites"),
+    "work": ("engine",),
+    "judgement": ("compare", "gate", "advise", "calibrate", "audit", "report"),
+    "faces": ("cli", "pytest_plugin", "dashboard"),
+}
+HEIGHT = {part: height for height, parts in enumerate(LAYERS.values()) for part in parts}
+PLUGINS = ("adapters", "suites")
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the package, by its name without the leading `vbench_lite`: "cli.main", or ""."""
+    found = {}
+    for top, prefix in TOPS.items():
+        for path in (REPOSITORY / top).rglob("*.py"):
+            parts = [*prefix, *path.relative_to(REPOSITORY / top).with_suffix("").parts]
+            found[".".join(p for p in parts if p != "__init__")] = path
+    return found
+
+
+def imports(module: str, path: Path) -> Iterator[str]:
+    """Names within vbench_lite that a module imports, relative imports resolved."""
+    package = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        targets: list[str] = []
+        if isinstance(node, ast.Import):
+            targets = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                above = ["vbench_lite", *(p for p in package if p)]
+                above = above[: len(above) - node.level + 1]
+                base = ".".join([*above, *([base] if base else [])])
+            targets = [f"{base}.{alias.name}" for alias in node.names]
+        for target in targets:
+            if target.split(".")[0] == "vbench_lite":
+                yield target.removeprefix("vbench_lite").strip(".")
+
+
+def part_of(name: str) -> str:
+    """The first component, which decides the layer; names that are no module (`__version__`) are the top."""
+    first = name.split(".")[0]
+    return first if first in HEIGHT else ""
+
+
+def faults(module: str, path: Path) -> Iterator[str]:
+    """Every import of a module that goes against the rules."""
+    mine = part_of(module)
+    for target in imports(module, path):
+        other = part_of(target)
+        if HEIGHT[other] > HEIGHT[mine]:
+            yield f"{module} imports {target}: up"
+        elif other in PLUGINS and mine != other:
+            yield f"{module} imports {target}: only entry points lead to a plug-in"
+
+
+MODULES = modules()
+
+
+def test_every_module_has_a_layer() -> None:
+    firsts = {name.split(".")[0] for name in MODULES}
+    assert firsts - HEIGHT.keys() == set(), "give the new part a layer here and in the design"
+
+
+@pytest.mark.parametrize("module", sorted(MODULES), ids=lambda name: name or "vbench_lite")
+def test_imports_point_down(module: str) -> None:
+    assert list(faults(module, MODULES[module])) == []
+
+
+def test_the_rules_catch_what_they_should(tmp_path: Path) -> None:
+    file = tmp_path / "module.py"
+
+    def found(module: str, text: str) -> int:
+        file.write_text(text)
+        return len(list(faults(module, file)))
+
+    assert found("store.rundir", "from vbench_lite.engine import runner") == 1
+    assert found("store.rundir", "def f():\n    from vbench_lite.engine.runner import run") == 1
+    assert found("store.rundir", "from ..engine import runner") == 1
+    assert found("engine.plan", "import vbench_lite.adapters.controls") == 1
+    assert found("adapters.a", "from vbench_lite.suites import frames") == 1
+    assert found("cli.run", "from vbench_lite.adapters import controls") == 1
+    assert found("adapters.a", "from vbench_lite.adapters.reference import codec") == 0
+    assert found("engine.plan", "from vbench_lite import registry\nfrom vbench_lite.store import schema") == 0
+
+
+def test_bare_names_of_the_top_folders_are_banned() -> None:
+    """`import adapters` from the repository root would load a second copy of every module."""
+    for path in [p for name in (*TOPS, "benchmarks", "tests") for p in (REPOSITORY / name).rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                names = [node.module or ""]
+            assert not {n.split(".")[0] for n in names} & {"adapters", "suites", "dashboard"}, path
