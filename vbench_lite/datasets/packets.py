@@ -5,6 +5,7 @@ Nothing is decoded here, so the pass costs little more than reading the file.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+from vbench_lite.datasets.endings import ends_early
 from vbench_lite.errors import ClipError
 
 # Demuxers of single media files. Playlists (hls, concat, dash) are left out: they open other files
@@ -21,7 +23,7 @@ _FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif,apng,mpegts,mpeg,mpegvideo,flv,ogg,asf,mxf,nut,ivf,"
     "h264,hevc,obu,av1,m4v,yuv4mpegpipe,mjpeg,dv,webp"
 )
-_GIF_TRAILER = b"\x3b"
+_CLOCK = re.compile(r"\d+:\d+:[\d.]+")
 _JITTER = 0.05  # a rate is variable if intervals differ by more than this part of the mean
 
 
@@ -107,7 +109,10 @@ def scan_packets(path: Path, name: str, limits: Limits) -> PacketScan:
         if declared > limits.max_frames:
             raise ClipError(f"{name}: {declared} frames, above the limit max_frames = {limits.max_frames}")
         stamps, broken = _walk(container, stream, name, limits)
-        base, stated, kind = stream.time_base, stream.average_rate, container.format.name
+        base, stated = stream.time_base, stream.average_rate
+        # GIF states neither; its demuxer reports what it found.
+        is_gif = container.format.name == "gif"
+        duration = None if is_gif else _duration(container, stream)
     if not stamps and not broken:
         raise ClipError(f"{name}: the video stream has no frames")
     missing = broken
@@ -116,9 +121,10 @@ def scan_packets(path: Path, name: str, limits: Limits) -> PacketScan:
     if missing:
         whole = max(declared, len(stamps) + missing)
         raise ClipError(f"{name}: truncated: {whole - missing} of {whole} frames could be read")
-    if kind == "gif" and not path.read_bytes().rstrip(b"\0").endswith(_GIF_TRAILER):
-        raise ClipError(f"{name}: truncated: the file ends after {len(stamps)} frames without GIF's trailer")
-    return _timeline(stamps, base, stated)
+    scan = _timeline(stamps, base, stated)
+    if (declared == 0 or is_gif) and ends_early(path):
+        _check_duration(name, scan, duration)
+    return scan
 
 
 def _walk(container: Any, stream: Any, name: str, limits: Limits) -> tuple[list[int | None], int]:
@@ -155,6 +161,26 @@ def _count_all(path: Path, name: str) -> int:
         except av.FFmpegError:
             return count
     return count
+
+
+def _duration(container: Any, stream: Any) -> float | None:
+    """Seconds that the file says the video lasts: of the stream if it says so, else of the file."""
+    tag = stream.metadata.get("DURATION")  # Matroska, as hours:minutes:seconds
+    if tag is not None and _CLOCK.fullmatch(tag):
+        hours, minutes, seconds = tag.split(":")
+        return 3600 * int(hours) + 60 * int(minutes) + float(seconds)
+    return container.duration / av.time_base if container.duration else None
+
+
+def _check_duration(name: str, scan: PacketScan, duration: float | None) -> None:
+    """Of a file cut short, tell whether frames are missing or only the index at its end."""
+    if duration is None or scan.count < 2:
+        raise ClipError(f"{name}: truncated: the file breaks off after {scan.count} frames")
+    gap = float(scan.times[-1]) / (scan.count - 1)
+    missing = round(duration / gap) - scan.count
+    if missing > 0:
+        whole = scan.count + missing
+        raise ClipError(f"{name}: truncated: {scan.count} of {whole} frames could be read")
 
 
 def _timeline(stamps: list[int | None], base: Any, stated: Any) -> PacketScan:

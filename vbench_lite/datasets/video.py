@@ -126,7 +126,10 @@ class ClipReader:
         """Decoded frames; raises when the file breaks or holds another number of frames than it says."""
         stream = video_stream(self._container, self.name)
         stream.codec_context.thread_count = 1
-        stream.codec_context.options = {"max_pixels": str(self.limits.max_side**2)}
+        stream.codec_context.options = {
+            "max_pixels": str(self.limits.max_side**2),
+            "err_detect": "crccheck+explode",  # else damage is painted over in silence
+        }
         count = 0
         for packet in self._container.demux(stream):
             try:
