@@ -1,12 +1,14 @@
 """Names to plug-ins: generators, metrics, extractors, suites and executors by entry point.
 
 A name maps to "module:attribute" and nothing is imported until it is asked for. A third party adds
-to any group from its own package; two packages that claim one name are an error.
+to any group from its own package; two packages that claim one name are an error. While a plug-in is
+being written, "package.module:Class" can stand for a name: any importable attribute, not registered.
 """
 
 from __future__ import annotations
 
 import difflib
+import importlib
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal
@@ -36,11 +38,13 @@ def names(group: Group) -> list[str]:
 
 
 def load(group: Group, name: str) -> Any:
-    """Import and return what a name stands for.
+    """Import and return what a name, or "package.module:Class", stands for.
 
     Raises:
         RegistryError: the name is unknown (with the nearest known ones), or its import failed.
     """
+    if ":" in name:
+        return _load_path(group, name)
     entries = _entries(group)
     if name not in entries:
         near = difflib.get_close_matches(name, entries, n=3, cutoff=0.5)
@@ -51,6 +55,16 @@ def load(group: Group, name: str) -> Any:
     except (ImportError, AttributeError) as error:
         raise RegistryError(
             f"{group[:-1]} {name!r} ({entries[name].value}) cannot be imported: {error}"
+        ) from error
+
+
+def _load_path(group: Group, path: str) -> Any:
+    module, _, attribute = path.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise RegistryError(
+            f"{group[:-1]} {path!r} cannot be imported: {error}; give package.module:Class"
         ) from error
 
 

@@ -205,6 +205,7 @@ class RunDocument:
     suites: the full content of every suite (Suite.model_dump(mode="json")), so that a run can be
     read without the files it came from.
     status: "running", "finished" or "interrupted".
+    timeout_s: for one batch and for one load.
     """
 
     run_id: str
@@ -218,6 +219,7 @@ class RunDocument:
     controls: bool
     environment: dict[str, Any]  # library versions, python, platform, threads
     hardware: dict[str, Any]  # cpu model, cores, memory, devices; compared for speed and memory
+    timeout_s: float = 600.0
     schema_version: int = SCHEMA_VERSION
     notes: list[str] = field(default_factory=list)
 

@@ -1,0 +1,126 @@
+"""Control arms: clips whose place on every scale is known before anything is measured.
+
+`real` shows held-out real clips and should score best; `frozen` (a real first frame, repeated), `noise`
+and `shuffled` (real frames in a wrong order) should score worst. They give metrics their scale, are never
+ranked, and expose a metric on which a floor beats real data.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from vbench_lite.datasets import shapes
+from vbench_lite.generator import (
+    Family,
+    FrameRule,
+    Frames,
+    GenerationContext,
+    GenerationRequest,
+    Generator,
+    GeneratorInfo,
+    SizeRule,
+)
+
+# Real clips of the controls are drawn from seeds in [HELD_OUT_STREAM, HELD_OUT_STREAM + 2**31). Training
+# and reference sets use seeds far below, so no clip of theirs is ever a control.
+HELD_OUT_STREAM = 0xC0_4780 << 40
+_NOISE, _ORDER = 0x9015E, 0x54F1E
+
+
+class Control(Generator):
+    """Base of the control arms: no weights, and any size that the shapes world can show."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    smallest: ClassVar[int] = 1  # frames
+
+    @property
+    def info(self) -> GeneratorInfo:
+        return GeneratorInfo(
+            name=f"control/{self.name}",
+            family=Family.CONTROL,
+            prompts="closed",
+            vocabulary="shapes",
+            frames=FrameRule(minimum=self.smallest),
+            size=SizeRule(multiple=8, minimum=16),
+            native_fps=shapes.FPS,
+            licence="Apache-2.0",
+            weights_licence="Apache-2.0",
+            summary=self.summary,
+        )
+
+    def load(self) -> None:
+        """There is nothing to load."""
+
+    def check(self, request: GenerationRequest) -> None:
+        """Raise PromptError unless the prompt is a caption of the shapes world."""
+        shapes.parse_caption(request.prompt)
+
+    def generate(self, requests: Sequence[GenerationRequest], context: GenerationContext) -> None:
+        """Emit each clip whole."""
+        context.phase("render")
+        for index, request in enumerate(requests):
+            context.step(index, len(requests))
+            context.emit(index, self.clip(request))
+
+    @abstractmethod
+    def clip(self, request: GenerationRequest) -> Frames:
+        """Return the clip, uint8 (T, H, W, 3)."""
+
+
+def _real(request: GenerationRequest) -> Frames:
+    scene = shapes.parse_caption(request.prompt)
+    seed = HELD_OUT_STREAM + request.seed
+    return shapes.real_clip(scene, seed, request.num_frames, request.height, request.width)
+
+
+class Real(Control):
+    """Held-out real clips: the ceiling."""
+
+    name = "real"
+    summary = "held-out real clips of the prompt: the ceiling of every metric"
+
+    def clip(self, request: GenerationRequest) -> Frames:
+        return _real(request)
+
+
+class Frozen(Control):
+    """The first frame of a real clip, repeated."""
+
+    name = "frozen"
+    summary = "the first frame of a held-out real clip, repeated"
+
+    def clip(self, request: GenerationRequest) -> Frames:
+        return np.repeat(_real(request)[:1], request.num_frames, axis=0)
+
+
+class Noise(Control):
+    """Independent uniform noise in every pixel."""
+
+    name = "noise"
+    summary = "independent uniform noise in every pixel of every frame"
+
+    def clip(self, request: GenerationRequest) -> Frames:
+        rng = np.random.default_rng([request.seed, _NOISE])
+        shape = (request.num_frames, request.height, request.width, 3)
+        return rng.integers(0, 256, shape, dtype=np.uint8)
+
+
+class Shuffled(Control):
+    """The frames of a real clip in an order that is never the right one."""
+
+    name = "shuffled"
+    summary = "the frames of a held-out real clip in a random wrong order"
+    smallest = 2
+
+    def clip(self, request: GenerationRequest) -> Frames:
+        frames = _real(request)
+        rng = np.random.default_rng([request.seed, _ORDER])
+        order = rng.permutation(len(frames))
+        while (np.diff(order) == 1).all():
+            order = rng.permutation(len(frames))
+        return frames[order]

@@ -1,0 +1,92 @@
+"""The prompts of a suite: captions of a data set, texts in the suite, or a list in a file beside it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from vbench_lite import registry
+from vbench_lite.datasets import shapes
+from vbench_lite.errors import PromptError, RegistryError
+from vbench_lite.suite import ShapesPrompts, Suite
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A text to make clips for.
+
+    Attributes:
+        prompt_id: from the text alone, so that a prompt keeps its id, and with it its seeds and its
+            partner in a comparison, wherever it stands in whatever suite.
+    """
+
+    prompt_id: str
+    text: str
+
+
+def suite_prompts(suite: Suite, folder: Path | None = None) -> list[Prompt]:
+    """Return the prompts of a suite in their fixed order.
+
+    Args:
+        folder: where the suite's file lies, for a relative path in it; None: that of the registered
+            suite of this name, else the working directory.
+
+    Raises:
+        PromptError: the prompt file is missing or is no list of texts.
+    """
+    source = suite.prompts
+    if isinstance(source, ShapesPrompts):
+        scenes = shapes.sample_scenes(source.count, source.seed, source.split)
+        texts = [scene.caption for scene in scenes]
+    elif source.file is not None:
+        texts = read_prompts((folder or suite_folder(suite.name)) / source.file)
+    else:
+        texts = list(source.texts)
+    return with_ids(texts)
+
+
+def suite_folder(name: str) -> Path:
+    """The folder of a suite, by its registered name or the path of its file."""
+    if name.endswith((".yaml", ".yml")):
+        return Path(name).parent
+    try:
+        found = registry.load("suites", name)
+    except RegistryError:  # a suite that was read from a file elsewhere
+        return Path()
+    return Path(found() if callable(found) else found).parent
+
+
+def read_prompts(path: Path) -> list[str]:
+    """Read a YAML list of texts.
+
+    Raises:
+        PromptError: the file is missing, is no YAML, or holds anything but non-empty texts.
+    """
+    try:
+        data: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise PromptError(f"prompt file {path}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise PromptError(f"prompt file {path} is no YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(data, list) or not data:
+        raise PromptError(f"prompt file {path} must be a list of texts, got {type(data).__name__}")
+    for index, text in enumerate(data):
+        if not isinstance(text, str) or not text.strip():
+            raise PromptError(f"prompt file {path}: entry {index + 1} is no text: {text!r}; quote it")
+    return data
+
+
+def with_ids(texts: list[str]) -> list[Prompt]:
+    """Give every text its id: ten hexadecimal digits of its hash, and a count where it is repeated."""
+    seen: Counter[str] = Counter()
+    prompts = []
+    for text in texts:
+        digest = hashlib.sha256(text.encode()).hexdigest()[:10]
+        seen[digest] += 1
+        prompts.append(Prompt(digest if seen[digest] == 1 else f"{digest}-{seen[digest]}", text))
+    return prompts

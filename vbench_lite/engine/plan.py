@@ -1,0 +1,286 @@
+"""What a run will do, decided before anything is made: prompts x seeds x generators.
+
+Everything that could make two runs differ is fixed here: the order of the requests, the seed of each, and
+which requests share a batch. Who executes the plan, and in how many processes, changes nothing.
+
+Requests go through all prompts with the first seed, then through all with the next. A longer plan begins
+with the shorter one, so its clips can be taken over. Seeds depend on the plan's seed, the prompt and the
+seed's index only: every generator gets the same one, and comparisons are paired.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vbench_lite.datasets.prompts import Prompt, suite_folder, suite_prompts
+from vbench_lite.datasets.shapes import parse_caption
+from vbench_lite.engine.build import resolve
+from vbench_lite.engine.spec import GeneratorSpec, RunSpec
+from vbench_lite.errors import PromptError, RequestError, SpecError
+from vbench_lite.generator import GenerationRequest, Generator, Task
+from vbench_lite.measure.hardware import environment
+from vbench_lite.store.schema import GeneratorEntry, SampleRecord, SampleStatus
+from vbench_lite.suite import ListedPrompts, Suite, load_suite
+
+__all__ = ["CONTROLS", "THREADS", "Batch", "Plan", "Sample", "build_plan", "suite_prompts"]
+
+THREADS = 1  # compute threads of a worker: with one, sums are in one order on every machine
+CONTROLS = ("real", "frozen", "noise", "shuffled")
+_FROM_TEXT = {Task.T2V, Task.CLASS2V, Task.UNCONDITIONAL}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One clip to make for a suite.
+
+    Attributes:
+        asked: what the suite asks for. made: the same, snapped to what the generator can make.
+    """
+
+    sample_id: str
+    prompt_id: str
+    asked: GenerationRequest
+    made: GenerationRequest
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Samples made in one call: the unit of work, of loss, and of resume.
+
+    Attributes:
+        key: hash of every request in it, in order. With a generator's fingerprint and the environment it
+            says which clips come out, so equal keys need no second call.
+    """
+
+    generator: str
+    suite: str
+    samples: tuple[Sample, ...]
+    key: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A resolved run.
+
+    Attributes:
+        batches: in the order of execution: generator by generator, each suite after the other.
+        refused: samples that a generator can never make, as they will be recorded.
+        identity: what `run_id` is the hash of, as JSON values.
+        notes: what the user should know before the run.
+    """
+
+    run_id: str
+    spec: RunSpec
+    suites: tuple[Suite, ...]
+    generators: tuple[GeneratorEntry, ...]
+    batches: tuple[Batch, ...]
+    refused: tuple[SampleRecord, ...]
+    environment: Mapping[str, Any]
+    identity: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def samples(self) -> int:
+        """Samples of all generators, refused ones included."""
+        return len(self.refused) + sum(len(batch.samples) for batch in self.batches)
+
+
+def build_plan(spec: RunSpec) -> Plan:
+    """Resolve a specification.
+
+    Raises:
+        SpecError, RegistryError, PromptError: something in it does not exist or does not fit.
+    """
+    suites, prompts = _load_suites(spec.suites)
+    wanted, notes = _with_controls(spec, suites)
+    resolved = [resolve(generator) for generator in wanted]
+    entries = tuple(entry for entry, _ in resolved)
+    batches: list[Batch] = []
+    refused: list[SampleRecord] = []
+    for entry, generator in resolved:
+        for suite, texts in zip(suites, prompts, strict=True):
+            if suite.world is None and spec.controls and entry.label in CONTROLS:
+                continue
+            asked = list(requests(suite, texts, spec))
+            served, turned_down = _served(entry, generator, suite, asked)
+            refused += turned_down
+            for start in range(0, len(served), entry.batch):
+                batches.append(_batch(entry, suite, served[start : start + entry.batch]))
+    facts = environment(threads=THREADS)
+    identity = _identity(spec, suites, entries, facts)
+    text = json.dumps(identity, sort_keys=True)
+    return Plan(
+        run_id=hashlib.sha256(text.encode()).hexdigest()[:12],
+        spec=spec,
+        suites=suites,
+        generators=entries,
+        batches=tuple(batches),
+        refused=tuple(refused),
+        environment=facts,
+        identity=identity,
+        notes=tuple(notes),
+    )
+
+
+def requests(
+    suite: Suite, prompts: Sequence[Prompt], spec: RunSpec
+) -> Iterator[tuple[Prompt, GenerationRequest]]:
+    """The first N requests of a suite, as asked: all prompts with one seed, then with the next."""
+    size = suite.request
+    for index in range(spec.samples or suite.samples):
+        seed_index, place = divmod(index, len(prompts))
+        prompt = prompts[place]
+        yield (
+            prompt,
+            GenerationRequest(
+                sample_id=f"{prompt.prompt_id}-s{seed_index}",
+                prompt=prompt.text,
+                num_frames=size.num_frames,
+                height=size.height,
+                width=size.width,
+                fps=size.fps,
+                seed=sample_seed(spec.seed, prompt.prompt_id, seed_index),
+                params=dict(size.params),
+            ),
+        )
+
+
+def sample_seed(plan_seed: int, prompt_id: str, seed_index: int) -> int:
+    """The seed of a sample, in [0, 2**31): every library takes one of that size."""
+    text = f"{plan_seed}|{prompt_id}|{seed_index}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) >> 1
+
+
+# --- inside ---------------------------------------------------------------------------------------
+
+
+def _load_suites(names: Sequence[str]) -> tuple[tuple[Suite, ...], list[list[Prompt]]]:
+    """Suites, with prompts that stood in a file written into them, so that a run needs no file."""
+    suites: list[Suite] = []
+    prompts: list[list[Prompt]] = []
+    for name in names:
+        suite = load_suite(name)
+        if suite.name in [other.name for other in suites]:
+            raise SpecError(f"suite {suite.name!r} is given twice; name it once")
+        texts = suite_prompts(suite, suite_folder(name))
+        if isinstance(suite.prompts, ListedPrompts) and suite.prompts.file is not None:
+            listed = ListedPrompts(texts=tuple(prompt.text for prompt in texts))
+            suite = suite.model_copy(update={"prompts": listed})
+        suites.append(suite)
+        prompts.append(texts)
+    return tuple(suites), prompts
+
+
+def _with_controls(spec: RunSpec, suites: Sequence[Suite]) -> tuple[list[GeneratorSpec], list[str]]:
+    """The generators asked for and then the controls, where a suite has a data set to make them from."""
+    generators = list(spec.generators)
+    if not spec.controls:
+        return generators, []
+    without = [suite.name for suite in suites if suite.world is None]
+    notes = [f"suite {name} has no data set, so it has no control arms" for name in without]
+    if len(without) == len(suites):
+        return generators, notes
+    taken = {generator.label for generator in generators}
+    for name in CONTROLS:
+        if name in taken:
+            raise SpecError(f"label {name!r} is that of a control arm; choose another, or leave controls out")
+        generators.append(GeneratorSpec(label=name, adapter=f"control/{name}"))
+    return generators, notes
+
+
+def _served(
+    entry: GeneratorEntry,
+    generator: Generator,
+    suite: Suite,
+    asked: Sequence[tuple[Prompt, GenerationRequest]],
+) -> tuple[list[Sample], list[SampleRecord]]:
+    """Split requests into those the generator can serve and records of the others."""
+    served, refused = [], []
+    for prompt, request in asked:
+        try:
+            made = _fit(generator, request)
+        except (PromptError, RequestError) as error:
+            refused.append(
+                SampleRecord(
+                    generator=entry.label,
+                    suite=suite.name,
+                    sample_id=request.sample_id,
+                    prompt_id=prompt.prompt_id,
+                    prompt=prompt.text,
+                    seed=request.seed,
+                    status=SampleStatus.FAILED,
+                    reason=f"not applicable: {error}",
+                    phase="plan",
+                    requested_frames=request.num_frames,
+                    requested_height=request.height,
+                    requested_width=request.width,
+                    fps=request.fps,
+                )
+            )
+        else:
+            served.append(Sample(request.sample_id, prompt.prompt_id, request, made))
+    return served, refused
+
+
+def _fit(generator: Generator, request: GenerationRequest) -> GenerationRequest:
+    """The request snapped to the generator's rules; raises where it can never be served."""
+    info = generator.info
+    if not _FROM_TEXT.intersection(info.tasks):
+        raise RequestError(f"it makes {', '.join(info.tasks)} only, and this suite asks for clips from text")
+    if info.prompts == "closed" and info.vocabulary == "shapes":
+        parse_caption(request.prompt)
+    made = info.snap(request)
+    generator.check(made)
+    return made
+
+
+def _batch(entry: GeneratorEntry, suite: Suite, samples: Sequence[Sample]) -> Batch:
+    facts = [
+        {
+            "prompt": sample.made.prompt,
+            "negative_prompt": sample.made.negative_prompt,
+            "frames": [sample.asked.num_frames, sample.made.num_frames],
+            "size": [sample.made.height, sample.made.width],
+            "fps": sample.made.fps,
+            "seed": sample.made.seed,
+            "params": dict(sample.made.params),
+        }
+        for sample in samples
+    ]
+    key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+    return Batch(entry.label, suite.name, tuple(samples), key)
+
+
+def _identity(
+    spec: RunSpec, suites: Sequence[Suite], entries: Sequence[GeneratorEntry], facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Everything that makes a run another run, independent of the order in which it was given."""
+    return {
+        "seed": spec.seed,
+        "timeout_s": spec.timeout_s,
+        "controls": spec.controls,
+        "suites": {
+            suite.name: {
+                "version": suite.version,
+                "content": suite.content_sha256()[:16],
+                "samples": spec.samples or suite.samples,
+            }
+            for suite in suites
+        },
+        "generators": {
+            entry.label: {
+                "adapter": entry.adapter,
+                "config": entry.config,
+                "device": entry.device,
+                "batch": entry.batch,
+                "weights": entry.info.get("weights_sha256"),
+                "fingerprint": entry.fingerprint,
+            }
+            for entry in entries
+        },
+        "environment": dict(facts),
+    }
