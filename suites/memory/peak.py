@@ -1,0 +1,57 @@
+"""The largest memory in use during a call."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from vbench_lite.errors import NotApplicable
+from vbench_lite.metric import Axis, CallMetric, Measurement, MetricInfo
+
+
+class PeakMemory(CallMetric):
+    """Peak during the call, less what the imports alone take.
+
+    Torch and its kind take some 250 MB before any generator exists. That is equal for all, so it is
+    taken off: the resident size of the fresh process after the imports, before `Generator.load`.
+    What stays is weights, activations, caches and libraries that loading pulls in. It is 0 for a call that
+    needs no more than the imports left.
+    """
+
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="memory/peak_bytes",
+        version=1,
+        axis=Axis.MEMORY,
+        unit="bytes",
+        bounds=(0.0, None),
+        higher_is_better=False,
+        summary=(
+            "Largest memory in use during a call (resident on the CPU, allocated on CUDA), less the "
+            "process's size after imports and before loading."
+        ),
+        source="VmHWM reset for each call (proc(5)), or torch.cuda.max_memory_allocated",
+    )
+
+    def value(self, call: Measurement) -> float:
+        if call.peak_bytes is None or call.baseline_bytes is None:
+            raise NotApplicable("the peak of memory cannot be known on this platform")
+        return float(max(call.peak_bytes - call.baseline_bytes, 0))
+
+
+class PeakMemoryWithImports(CallMetric):
+    """Peak of the whole process during the call."""
+
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="memory/peak_with_imports_bytes",
+        version=1,
+        axis=Axis.MEMORY,
+        unit="bytes",
+        bounds=(0.0, None),
+        higher_is_better=False,
+        summary="Largest memory of the whole process during a call: what a machine must have.",
+        source="VmHWM reset for each call (proc(5)), or torch.cuda.max_memory_allocated",
+    )
+
+    def value(self, call: Measurement) -> float:
+        if call.peak_bytes is None:
+            raise NotApplicable("the peak of memory cannot be known on this platform")
+        return float(call.peak_bytes)

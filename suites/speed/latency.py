@@ -1,0 +1,64 @@
+"""How long a caller waits: for the whole clip, for its first frame, and for the generator to load."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from vbench_lite.metric import Axis, CallMetric, Measurement, MetricInfo
+
+
+class Latency(CallMetric):
+    """Seconds from the request to the last frame."""
+
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="speed/latency_s",
+        version=1,
+        axis=Axis.SPEED,
+        unit="s",
+        bounds=(0.0, None),
+        higher_is_better=False,
+        summary="Seconds from a request to its last frame, once the generator is warm.",
+        source="wall clock after waiting for the device; vbench_lite.engine.context",
+    )
+
+    def value(self, call: Measurement) -> float:
+        return call.total_s
+
+
+class TimeToFirstFrame(CallMetric):
+    """Seconds from the request to the first frame that leaves the generator."""
+
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="speed/time_to_first_frame_s",
+        version=1,
+        axis=Axis.SPEED,
+        unit="s",
+        bounds=(0.0, None),
+        higher_is_better=False,
+        summary=(
+            "Seconds from a request to its first frame; equal to the latency for a generator that "
+            "hands over whole clips."
+        ),
+        source="wall clock after waiting for the device; vbench_lite.engine.context",
+    )
+
+    def value(self, call: Measurement) -> float:
+        return call.arrivals[0][0]
+
+
+class LoadTime(CallMetric):
+    """Seconds to load the generator in a fresh process."""
+
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="speed/load_s",
+        version=1,
+        axis=Axis.SPEED,
+        unit="s",
+        bounds=(0.0, None),
+        higher_is_better=False,
+        summary="Seconds a fresh process takes to load the weights; files may be in the system's cache.",
+        source="wall clock around Generator.load; vbench_lite.engine.timed_worker",
+    )
+
+    def value(self, call: Measurement) -> float:
+        return call.load_s

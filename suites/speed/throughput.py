@@ -1,0 +1,47 @@
+"""How fast frames come, counted on the frames that are returned.
+
+A generator that makes more frames than were asked for is charged the time of all and credited
+the returned ones.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from vbench_lite.metric import Axis, CallMetric, Measurement, MetricInfo
+
+
+class FramesPerSecond(CallMetric):
+    """Returned frames of all clips of a call, divided by its seconds."""
+
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="speed/frames_per_s",
+        version=1,
+        axis=Axis.SPEED,
+        unit="frames/s",
+        bounds=(0.0, None),
+        higher_is_better=True,
+        summary="Frames returned for each second of work, over all clips of the call.",
+        source="frames returned / seconds from request to last frame",
+    )
+
+    def value(self, call: Measurement) -> float:
+        return call.frames_returned / call.total_s
+
+
+class RealTimeFactor(CallMetric):
+    """Seconds of video made in a second of work; above 1 is faster than it plays."""
+
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="speed/real_time_factor",
+        version=1,
+        axis=Axis.SPEED,
+        unit="s of video/s",
+        bounds=(0.0, None),
+        higher_is_better=True,
+        summary="Seconds of video made in one second of work; above 1 the clip is made faster than it plays.",
+        source="(frames returned / fps) / seconds from request to last frame",
+    )
+
+    def value(self, call: Measurement) -> float:
+        return call.frames_returned / call.fps / call.total_s

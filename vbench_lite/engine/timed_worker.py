@@ -1,0 +1,191 @@
+"""The process in which one generator is timed: started fresh, used for one case and one round, ended.
+
+The parent asks for one call at a time over a pipe and gets an answer for each. The process ends when
+it is told to, when the pipe closes, or when its parent dies: never an orphan.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing import connection, parent_process
+from typing import Literal
+
+from vbench_lite.generator import Frames, GenerationRequest, Generator
+from vbench_lite.store.schema import GeneratorEntry
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The generator is loaded.
+
+    Attributes:
+        baseline_bytes: bytes in use after torch and the adapter were imported, before `load`.
+    """
+
+    load_s: float
+    baseline_bytes: int | None
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The generator raised; `reason` is one line."""
+
+    reason: str
+    oom: bool
+
+
+@dataclass(frozen=True)
+class Timed:
+    """One timed call; fields as in `metric.Measurement`.
+
+    Attributes:
+        arrivals: of the call's first clip, every frame that was generated.
+        num_frames: frames generated, for each clip of the call.
+        height, width, fps: of the clips that were made.
+    """
+
+    total_s: float
+    arrivals: tuple[tuple[float, int], ...]
+    num_frames: tuple[int, ...]
+    height: int
+    width: int
+    fps: float
+    phases: dict[str, float]
+    facts: dict[str, int | float | str | bool | None]
+    peak_bytes: int | None
+    energy_j: float | None
+    contended: bool
+
+
+@dataclass(frozen=True)
+class Profiled:
+    """What one call that was not timed counted; None where it means nothing for this generator."""
+
+    nfe: float | None
+    flops: float | None
+
+
+Call = tuple[Literal["timed", "profiled"], Sequence[GenerationRequest]]
+
+
+def serve(pipe: connection.Connection, entry: GeneratorEntry, threads: int) -> None:
+    """Load a generator, then answer calls until told to stop.
+
+    Sends Ready or Failed, then takes `Call` and sends Timed, Profiled or Failed; None ends it.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, and the parent ends us
+    _end_with_parent()
+    try:
+        generator, ready = _load(entry, threads)
+    except Exception as error:
+        pipe.send(_failed("load", error))
+        return
+    pipe.send(ready)
+    while True:
+        try:
+            call = pipe.recv()
+        except EOFError:
+            return
+        if call is None:
+            generator.close()
+            return
+        kind, requests = call
+        try:
+            answer = _timed(generator, entry, requests) if kind == "timed" else _profiled(generator, requests)
+        except Exception as error:
+            pipe.send(_failed("generate", error))
+        else:
+            pipe.send(answer)
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        connection.wait([parent.sentinel])
+        os._exit(1)  # nothing of this process outlives its parent, whatever the generator is doing
+
+    threading.Thread(target=wait, name="end-with-parent", daemon=True).start()
+
+
+def _load(entry: GeneratorEntry, threads: int) -> tuple[Generator, Ready]:
+    import torch
+
+    from vbench_lite import registry
+    from vbench_lite.measure.clock import device_clock
+    from vbench_lite.measure.memory import device_bytes
+
+    torch.set_num_threads(threads)
+    generator = registry.load("generators", entry.adapter)(entry.config, device=entry.device)
+    clock = device_clock(entry.device)
+    baseline_bytes = device_bytes(entry.device)
+    start_s = clock.read()
+    generator.load()
+    return generator, Ready(clock.read() - start_s, baseline_bytes)
+
+
+def _timed(generator: Generator, entry: GeneratorEntry, requests: Sequence[GenerationRequest]) -> Timed:
+    from vbench_lite.engine.context import RecordingContext
+    from vbench_lite.measure.clock import device_clock
+    from vbench_lite.measure.contention import ContentionWatch
+    from vbench_lite.measure.energy import EnergyMeter
+    from vbench_lite.measure.memory import device_meter
+
+    made = _fit(generator, requests)
+    meter = device_meter(entry.device)
+    watch, energy = ContentionWatch(entry.device), EnergyMeter(entry.device)
+    energy.start()
+    watch.start()
+    context = RecordingContext(made, clock=device_clock(entry.device), memory=meter, on_frames=_let_go)
+    try:
+        generator.generate(made, context)
+        record = context.result()
+    finally:
+        meter.close()
+    return Timed(
+        total_s=record.total_s,
+        arrivals=record.arrivals[0],
+        num_frames=record.num_frames,
+        height=made[0].height,
+        width=made[0].width,
+        fps=generator.info.native_fps or made[0].fps,
+        phases=dict(record.phases),
+        facts=dict(record.facts),
+        peak_bytes=record.peak_bytes,
+        energy_j=energy.energy_j(),
+        contended=watch.contended(),
+    )
+
+
+def _profiled(generator: Generator, requests: Sequence[GenerationRequest]) -> Profiled:
+    from vbench_lite.engine.context import RecordingContext
+    from vbench_lite.measure.work import WorkCounter
+
+    made = _fit(generator, requests)
+    context = RecordingContext(made, on_frames=_let_go)
+    with WorkCounter(generator.denoisers()) as work:
+        generator.generate(made, context)
+    return Profiled(nfe=work.nfe(len(made)), flops=work.flops)
+
+
+def _fit(generator: Generator, requests: Sequence[GenerationRequest]) -> list[GenerationRequest]:
+    made = [generator.info.snap(request) for request in requests]
+    for request in made:
+        generator.check(request)
+    return made
+
+
+def _let_go(request_index: int, frames: Frames) -> None:
+    """A timed clip is not kept: its pixels were judged in the quality pass."""
+
+
+def _failed(phase: str, error: Exception) -> Failed:
+    text = " ".join(str(error).split())
+    oom = isinstance(error, MemoryError) or "out of memory" in text.lower()
+    return Failed(f"{phase}: {type(error).__name__}: {text}", oom)

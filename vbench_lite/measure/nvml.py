@@ -1,0 +1,76 @@
+"""What NVIDIA's management library knows of a device: other processes, memory of a process, energy.
+
+Every function returns None where the library, the driver or the counter is missing: unknown is
+never 0. `library` is the pynvml module unless a test scripts one.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import Any
+
+
+def open_device(device: str, library: Any = None) -> tuple[Any, Any] | None:
+    """Return (library, handle) for a torch device name such as "cuda:1", or None without NVML.
+
+    torch numbers the devices that CUDA_VISIBLE_DEVICES leaves, NVML numbers all, so the device is
+    found by its bus address or id where the variable is set to one.
+    """
+    if library is None:
+        try:
+            library = importlib.import_module("pynvml")
+        except ImportError:
+            return None
+    index = int(device.split(":")[1]) if ":" in device else 0
+    visible = [
+        entry.strip() for entry in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if entry.strip()
+    ]
+    try:
+        library.nvmlInit()
+        if index < len(visible):
+            if not visible[index].isdigit():
+                return library, library.nvmlDeviceGetHandleByUUID(visible[index])
+            index = int(visible[index])
+        return library, library.nvmlDeviceGetHandleByIndex(index)
+    except library.NVMLError:
+        return None
+
+
+def other_processes(device: str, library: Any = None) -> set[int] | None:
+    """Ids of other processes that compute on the device."""
+    opened = open_device(device, library)
+    if opened is None:
+        return None
+    nvml, handle = opened
+    try:
+        running = nvml.nvmlDeviceGetComputeRunningProcesses(handle)
+    except nvml.NVMLError:
+        return None
+    return {process.pid for process in running} - {os.getpid()}
+
+
+def process_bytes(device: str, library: Any = None) -> int | None:
+    """Bytes of the device that this process holds, the CUDA context and all libraries included."""
+    opened = open_device(device, library)
+    if opened is None:
+        return None
+    nvml, handle = opened
+    try:
+        running = nvml.nvmlDeviceGetComputeRunningProcesses(handle)
+    except nvml.NVMLError:
+        return None
+    held = [process.usedGpuMemory for process in running if process.pid == os.getpid()]
+    return int(held[0]) if held and held[0] is not None else None
+
+
+def total_energy_j(device: str, library: Any = None) -> float | None:
+    """Joules the device has taken since its driver was loaded (Volta and later)."""
+    opened = open_device(device, library)
+    if opened is None:
+        return None
+    nvml, handle = opened
+    try:
+        return float(nvml.nvmlDeviceGetTotalEnergyConsumption(handle)) / 1000.0  # millijoules
+    except nvml.NVMLError:
+        return None
