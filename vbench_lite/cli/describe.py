@@ -23,7 +23,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 # --- short forms ------------------------------------------------------------------------------
 
 
-def all_plugins(kind: str) -> tuple[list[dict[str, Any]], dict[str, str]]:
+def all_plugins(kind: str) -> tuple[list[dict[str, Any]], list[str]]:
     """Return the rows of every registered plug-in, and the reason for each that cannot be had."""
     short: dict[str, Callable[[str], dict[str, Any]]] = {
         "generators": _generator_row,
@@ -31,12 +31,12 @@ def all_plugins(kind: str) -> tuple[list[dict[str, Any]], dict[str, str]]:
         "suites": _suite_row,
     }
     group = cast(registry.Group, kind)
-    rows, errors = [], {}
+    rows, errors = [], []
     for name in registry.names(group):
         try:
             rows.append(short[kind](name) | {"package": registry.provider(group, name)})
         except VBenchLiteError as error:
-            errors[name] = str(error)
+            errors.append(str(error))
     return rows, errors
 
 
@@ -68,17 +68,13 @@ def all_datasets() -> list[dict[str, Any]]:
     return [{"name": name, **row} for name, row in DATASETS.items()]
 
 
-def all_runs(root: Path) -> tuple[list[dict[str, Any]], dict[str, str]]:
+def all_runs(root: Path) -> tuple[list[dict[str, Any]], list[str]]:
     """Return the rows of every stored run, newest first, and the reason for each damaged one."""
     from vbench_lite.store import rundir
 
-    rows, errors = [], {}
+    rows = []
     for run in rundir.list_runs(root):
-        try:
-            document = run.document()
-        except VBenchLiteError as error:
-            errors[run.path.name] = str(error)
-            continue
+        document = run.document()
         rows.append(
             {
                 "name": document.run_id,
@@ -89,7 +85,7 @@ def all_runs(root: Path) -> tuple[list[dict[str, Any]], dict[str, str]]:
                 "samples": document.samples,
             }
         )
-    return rows, errors
+    return rows, [str(error) for error in rundir.damaged_runs(root)]
 
 
 # --- whole forms ------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ KINDS = ("generators", "metrics", "suites", "datasets", "runs")
 def command(kind: str, root: Path, as_json: bool) -> int:
     """List generators, metrics, suites, datasets or runs.
 
-    With --json: {KIND: [{name, ...}], errors: {name: reason}}. A plug-in that cannot be imported, or a
+    With --json: {KIND: [{name, ...}], errors: [reason]}. A plug-in that cannot be imported, or a
     damaged run, is listed under errors and the exit code is 3.
     """
     from vbench_lite.cli import describe
@@ -30,7 +30,7 @@ def command(kind: str, root: Path, as_json: bool) -> int:
     if kind == "runs":
         rows, errors = describe.all_runs(root)
     elif kind == "datasets":
-        rows, errors = describe.all_datasets(), {}
+        rows, errors = describe.all_datasets(), []
     else:
         rows, errors = describe.all_plugins(kind)
     if as_json:
@@ -38,8 +38,8 @@ def command(kind: str, root: Path, as_json: bool) -> int:
     else:
         columns = describe.COLUMNS[kind]
         print_table(columns, ([_cell(row[column]) for column in columns] for row in rows))
-        for name, reason in errors.items():
-            warn(f"{name}: {reason}")
+        for reason in errors:
+            warn(reason)
     return SOME_FAILED if errors else FINE
 
 

@@ -1,0 +1,55 @@
+"""`vbench-lite baseline set|list`: lasting names for runs, used wherever a run is asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from vbench_lite.cli.exit_codes import FINE
+from vbench_lite.cli.options import json_option, root_option
+from vbench_lite.cli.output import print_json, print_table
+
+
+@click.group("baseline")
+def command() -> None:
+    """Give a run a lasting name, or list the names."""
+
+
+@command.command("set")
+@click.argument("name")
+@click.argument("run", default="latest")
+@root_option
+@json_option
+def set_name(name: str, run: str, root: Path, as_json: bool) -> int:
+    """Let NAME stand for RUN (default: the latest). A later `set` moves the name.
+
+    With --json: {name, run}.
+    """
+    from vbench_lite.store.rundir import resolve_run, set_baseline
+
+    found = resolve_run(root, run)
+    set_baseline(root, name, found.run_id)
+    if as_json:
+        print_json({"name": name, "run": found.run_id})
+    else:
+        click.echo(f"{name} is now {found.run_id}")
+    return FINE
+
+
+@command.command("list")
+@root_option
+@json_option
+def list_names(root: Path, as_json: bool) -> int:
+    """List the names and their runs.
+
+    With --json: {baselines: [{name, run}]}.
+    """
+    from vbench_lite.store.rundir import baselines
+
+    found = baselines(root)
+    if as_json:
+        print_json({"baselines": [{"name": name, "run": run} for name, run in found.items()]})
+    else:
+        print_table(("name", "run"), found.items())
+    return FINE

@@ -1,0 +1,61 @@
+"""`vbench-lite export RUN`: a run's tables for other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vbench_lite.cli.exit_codes import FINE
+from vbench_lite.cli.options import json_option, root_option
+from vbench_lite.cli.output import print_json
+
+TABLES = ("samples", "scores", "measurements")
+
+
+@click.command("export")
+@click.argument("run")
+@click.option(
+    "--format", "form", type=click.Choice(["csv", "parquet", "json"]), required=True, help="What to write."
+)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, allow_dash=True),
+    help="A folder (csv, parquet) or a file (json); - for stdout (json, or csv of one table). "
+    "Default: RUN_ID-FORMAT here; stdout for json.",
+)  # fmt: skip
+@click.option("--table", "tables", multiple=True, type=click.Choice(TABLES), help="Only this table.")
+@root_option
+@json_option
+def command(
+    run: str, form: Any, output: Path | None, tables: tuple[str, ...], root: Path, as_json: bool
+) -> int:
+    """Write the tables of a RUN: its samples, its scores, its timed calls.
+
+    With --json: {run, files{table: path}} of what was written.
+    """
+    from vbench_lite.report import export
+    from vbench_lite.store.rundir import resolve_run
+
+    found = resolve_run(root, run)
+    names = tables or TABLES
+    to_stdout = output == Path("-") or (output is None and form == "json" and not as_json)
+    if to_stdout:
+        if as_json:
+            raise click.UsageError("--json and -o - both want stdout; give a file with -o")
+        if form == "json":
+            print_json(export.export_document(found, names))
+        elif form == "csv" and len(names) == 1:
+            click.echo(export.csv_text(found, names[0]), nl=False)
+        else:
+            raise click.UsageError("stdout takes json, or csv of one table (--table)")
+        return FINE
+    suffix = ".json" if form == "json" else ""
+    target = output or Path(f"{found.run_id}-{form}{suffix}")
+    files = export.export_files(found, form, target, names)
+    if as_json:
+        print_json({"run": found.run_id, "files": files})
+    else:
+        for file in files.values():
+            click.echo(file)
+    return FINE
