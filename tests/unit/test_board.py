@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from fabricated import CONTROLS, FAMILIES, default_world, fabricate
+
+from vbench_lite.errors import StoreError
+from vbench_lite.metric import Axis
+from vbench_lite.report.board import build_board
+from vbench_lite.store.schema import ScoreRecord
+
+SCALED = (Axis.QUALITY, Axis.COHERENCE, Axis.ALIGNMENT, Axis.DIVERSITY)
+
+
+def test_real_clips_are_the_ceiling_and_no_floor_is_above_them() -> None:
+    board = build_board([fabricate()])
+    axes = {row.arm.control: row.axes for row in board.controls}
+    assert set(axes) == set(CONTROLS)
+    for axis in SCALED:
+        assert axes["real"][axis].value == 1.0
+        values = [axes[name][axis].value for name in CONTROLS[1:]]
+        assert all(value is not None and 0 <= value <= 1 for value in values)
+    assert axes["frozen"][Axis.COHERENCE].value == 0.0  # the gate: it does not move
+    assert axes["real"][Axis.SPEED].value is None
+
+
+def test_every_value_has_n_and_an_interval_with_a_width() -> None:
+    board = build_board([fabricate()]).as_dict()
+    assert [row["generator"] for row in board["rows"]] == list(FAMILIES)
+    for row in board["rows"]:
+        assert row["family"] == FAMILIES[row["generator"]]
+        for score in row["axes"].values():
+            low, high = score["ci"]
+            assert low < high and low <= score["value"] <= high and score["n"] > 0
+        for metric, facts in row["metrics"].items():
+            if metric == "frames/degenerate":
+                assert facts["value"] is None and facts["reason"]
+                continue
+            assert facts["ci"][0] < facts["ci"][1] and facts["n"] > 0
+    json.dumps(board, allow_nan=False)
+
+
+def test_log_ratio_axes_are_oriented_so_that_more_is_better() -> None:
+    board = build_board([fabricate()])
+    speed = {row.arm.generator: row.axes[Axis.SPEED].value for row in board.rows}
+    assert speed["reference/autoregressive"] > speed["reference/hybrid"] > 0  # type: ignore[operator]
+    latency = board.rows[0].arm.evidence["speed/latency_s"]
+    assert latency.n == 8  # the first call of each round is shown apart
+    assert latency.first_call is not None
+
+
+def test_two_copies_of_a_generator_share_their_ranks() -> None:
+    world = default_world()
+    mean = {metric: {**levels, "copy": levels["reference/hybrid"]} for metric, levels in world.mean.items()}
+    copy = replace(world, mean=mean)
+    rows = {row.arm.generator: row for row in build_board([fabricate(copy)]).rows}
+    for axis in SCALED:
+        assert rows["copy"].ranks[axis][0] <= rows["reference/hybrid"].ranks[axis][1]
+        assert rows["reference/hybrid"].ranks[axis][0] <= rows["copy"].ranks[axis][1]
+
+
+def test_less_than_full_coverage_is_shown_and_not_ranked() -> None:
+    board = build_board([fabricate(failed={"reference/hybrid": 2})])
+    hybrid = next(row for row in board.rows if row.arm.generator == "reference/hybrid")
+    assert hybrid.arm.coverage == 14 / 16
+    assert hybrid.as_dict()["samples"] == {"ok": 14, "planned": 16, "failures": {"failed: out of memory": 2}}
+    assert hybrid.axes[Axis.QUALITY].value is not None
+    assert hybrid.ranks == {}
+    assert any("14 of 16" in note for note in board.notes)
+
+
+def test_without_a_real_control_metrics_are_shown_and_axes_say_why_not() -> None:
+    board = build_board([fabricate(controls=False)])
+    quality = board.rows[0].axes[Axis.QUALITY]
+    assert quality.value is None and "real control" in (quality.reason or "")
+    assert board.rows[0].axes[Axis.SPEED].value is not None
+    assert board.rows[0].as_dict()["metrics"]["frames/sharpness"]["value"] is not None
+    assert board.trust == []
+
+
+def test_a_missing_metric_gives_no_axis_score() -> None:
+    run = fabricate()
+    kept = [
+        row if (row.metric, row.generator) != ("distribution/kvd_shapes", "reference/hybrid")
+        else ScoreRecord(row.generator, row.suite, "set", row.metric, "not_applicable", reason="n too small")
+        for row in run.score_rows
+    ]  # fmt: skip
+    board = build_board([replace(run, score_rows=kept)])
+    hybrid = next(row for row in board.rows if row.arm.generator == "reference/hybrid")
+    assert hybrid.axes[Axis.QUALITY].reason == "distribution/kvd_shapes is missing: n too small"
+    assert board.rows[0].axes[Axis.QUALITY].value is not None
+
+
+def test_a_metric_that_a_floor_wins_is_flagged() -> None:
+    world = default_world()
+    sharp = dict(world.mean["frames/sharpness"], noise=5.0)
+    board = build_board([fabricate(replace(world, mean={**world.mean, "frames/sharpness": sharp}))])
+    flag = next(flag for flag in board.trust if flag.metric == "frames/sharpness")
+    assert (flag.kind, flag.control, flag.axes) == ("floor_beats_real", "noise", ("quality",))
+    noise = next(row for row in board.controls if row.arm.control == "noise")
+    assert (noise.axes[Axis.QUALITY].value or 0) < 1.0
+
+
+def test_a_gate_settles_what_frozen_clips_win() -> None:
+    board = build_board([fabricate()])  # frozen clips flicker less than real ones
+    assert not [flag for flag in board.trust if flag.metric == "vbench/temporal_flickering"]
+
+
+def test_five_seeds_a_prompt_count_as_clips_but_vary_by_prompt() -> None:
+    row = build_board([fabricate(prompts=8, seeds=5)]).rows[0]
+    evidence = row.arm.evidence["frames/sharpness"]
+    assert evidence.n == 40
+    assert len(evidence.by_prompt) == 8
+
+
+def test_many_prompts_fold_into_the_blocks_of_the_set_metrics() -> None:
+    board = build_board([fabricate(prompts=64, failed={"reference/hybrid": 3})])
+    for row in board.rows:
+        assert row.axes[Axis.QUALITY].low is not None
+
+
+def test_only_the_newest_row_of_a_generator_and_protocol_is_kept() -> None:
+    runs = [fabricate(run_id="new"), fabricate(run_id="old"), fabricate(run_id="small", prompts=4)]
+    board = build_board(runs)
+    assert [row.arm.run_id for row in board.rows] == ["new"] * 3 + ["small"] * 3
+    assert any("protocols" in note for note in board.notes)
+    assert len(build_board(runs, every=True).rows) == 9
+
+
+def test_speed_is_not_ranked_across_hardware_nor_quality_across_measurements() -> None:
+    world = default_world()
+    only = replace(world, mean={m: {k: v for k, v in levels.items() if k in CONTROLS or k.endswith("hybrid")}
+                                for m, levels in world.mean.items()})  # fmt: skip
+    other = replace(world, mean={m: {k: v for k, v in levels.items() if not k.endswith("hybrid")}
+                                 for m, levels in world.mean.items()})  # fmt: skip
+    board = build_board([
+        fabricate(only, run_id="a", hardware="one", fingerprint="m1"),
+        fabricate(other, run_id="b", hardware="two", fingerprint="m2"),
+    ])  # fmt: skip
+    assert all(Axis.SPEED not in row.ranks and Axis.QUALITY not in row.ranks for row in board.rows)
+    assert any("different hardware" in note for note in board.notes)
+    assert any("different ways" in note for note in board.notes)
+
+
+def test_an_unknown_suite_names_the_known_ones() -> None:
+    with pytest.raises(StoreError, match="quick"):
+        build_board([fabricate()], suite="nope")
+    with pytest.raises(StoreError, match="vbench-lite run"):
+        build_board([])

@@ -1,0 +1,250 @@
+"""The leaderboard: generators side by side, controls apart, ranks as intervals."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from typing import Any
+
+from vbench_lite.errors import StoreError
+from vbench_lite.metric import Axis
+from vbench_lite.report.arms import CEILING, Arm, Evidence, Run, read_arms
+from vbench_lite.report.axes import RELATIVE_AXES, AxisScore, Blocks, axis_score, difference
+from vbench_lite.report.trust import TrustFlag, trust_flags
+from vbench_lite.stats.jackknife import fold
+from vbench_lite.stats.ranks import rank_intervals
+from vbench_lite.suite import Suite, parse_suite
+
+
+@dataclass(frozen=True)
+class Row:
+    """One generator (or control) of one run.
+
+    ranks: (best, worst) possible place on an axis among comparable rows with full coverage.
+    protocol: identity of what was asked; only rows of one protocol are ranked together.
+    """
+
+    arm: Arm
+    suite: Suite
+    axes: dict[Axis, AxisScore]
+    protocol: str
+    hardware: str
+    created: str
+    ranks: dict[Axis, tuple[int, int]] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values; unknown numbers are null."""
+        arm = self.arm
+        return {
+            "generator": arm.generator,
+            "family": arm.family,
+            "run": arm.run_id,
+            "created": self.created,
+            "protocol": self.protocol,
+            "coverage": arm.coverage,
+            "samples": {"ok": arm.ok, "planned": arm.planned, "failures": dict(arm.failures)},
+            "axes": {str(axis): self._axis(axis, score) for axis, score in self.axes.items()},
+            "metrics": {metric: _metric(evidence) for metric, evidence in arm.evidence.items()},
+        }
+
+    def _axis(self, axis: Axis, score: AxisScore) -> dict[str, Any]:
+        rank = self.ranks.get(axis)
+        return {
+            "value": score.value,
+            "ci": _ci(score.low, score.high),
+            "n": score.n,
+            "rank": list(rank) if rank is not None else None,
+            "reason": score.reason,
+        }
+
+
+@dataclass(frozen=True)
+class Board:
+    """Everything a leaderboard says. `as_dict` is the documented `leaderboard --json` form."""
+
+    suite: Suite
+    rows: list[Row]
+    controls: list[Row]
+    trust: list[TrustFlag]
+    notes: list[str]
+    other_suites: list[str]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values.
+
+        Keys: suite {name, version, description, axes{axis: {metrics{id: weight}, gate}}}; rows[] and
+        controls[] {generator, family, run, created, protocol, coverage, samples{ok, planned,
+        failures}, axes{axis: {value, ci, n, rank, reason}}, metrics{id: {value, ci, n, unit,
+        higher_is_better, level, reason, missing}}}; trust[] {metric, kind, control, value, real,
+        axes, reason}; notes[]; other_suites[].
+        """
+        axes = {
+            str(axis): {
+                "metrics": dict(spec.metrics),
+                "gate": spec.gate.model_dump() if spec.gate else None,
+                "reference": dict(spec.reference),
+            }
+            for axis, spec in self.suite.axes.items()
+        }
+        return {
+            "suite": {
+                "name": self.suite.name,
+                "version": self.suite.version,
+                "description": self.suite.description,
+                "axes": axes,
+            },
+            "rows": [row.as_dict() for row in self.rows],
+            "controls": [row.as_dict() for row in self.controls],
+            "trust": [flag.as_dict() for flag in self.trust],
+            "notes": list(self.notes),
+            "other_suites": list(self.other_suites),
+        }
+
+
+def build_board(runs: Sequence[Run], *, suite: str | None = None, every: bool = False) -> Board:
+    """Put the generators of some runs side by side under one suite.
+
+    Args:
+        runs: newest first.
+        suite: its name; None takes the first suite of the newest run.
+        every: keep older rows of a generator under the same protocol (else only the newest).
+
+    Raises:
+        StoreError: there is no run, or none has that suite.
+    """
+    if not runs:
+        raise StoreError("no run to show; make one with: vbench-lite run")
+    names = [str(content["name"]) for run in runs for content in run.document().suites]
+    chosen = suite if suite is not None else names[0]
+    fitting = [run for run in runs if any(s["name"] == chosen for s in run.document().suites)]
+    if not fitting:
+        raise StoreError(f"no run has the suite {chosen!r}; they have: {', '.join(sorted(set(names)))}")
+    rows: list[Row] = []
+    trust: list[TrustFlag] = []
+    newest: Suite | None = None
+    for run in fitting:
+        content, found, flags = _read(run, chosen)
+        newest = newest or content
+        rows.extend(found)
+        trust.extend(flag for flag in flags if flag not in trust)
+    assert newest is not None
+    if not every:
+        rows = _newest(rows)
+    generators = [row for row in rows if row.arm.control is None]
+    ranked, notes = _rank(generators)
+    controls = [row for row in rows if row.arm.control is not None]
+    others = sorted(set(names) - {chosen})
+    return Board(newest, ranked, controls, trust, notes, others)
+
+
+def _read(run: Run, name: str) -> tuple[Suite, list[Row], list[TrustFlag]]:
+    document = run.document()
+    content = next(s for s in document.suites if s["name"] == name)
+    suite = parse_suite(content, f"run {run.run_id}, suite {name}")
+    arms = read_arms(run, name)
+    real = next((arm for arm in arms if arm.control == CEILING), None)
+    floors = [arm for arm in arms if arm.control not in (None, CEILING)]
+    blocks = joint_blocks(arms)
+    protocol = _digest([suite.content_sha256(), suite.version, document.seed, document.samples])
+    hardware = _digest(document.hardware)
+    rows = [
+        Row(
+            arm,
+            suite,
+            {axis: axis_score(axis, spec, arm, real, floors, blocks) for axis, spec in suite.axes.items()},
+            protocol,
+            hardware,
+            document.created,
+        )
+        for arm in arms
+    ]
+    return suite, rows, trust_flags(real, floors, suite.axes, blocks)
+
+
+def joint_blocks(arms: Sequence[Arm]) -> Blocks:
+    """The prompts that leave together, over all arms of a run."""
+    prompts = sorted({prompt for arm in arms for prompt in arm.prompts})
+    return [frozenset(map(str, block)) for block in fold(prompts)]
+
+
+def _digest(facts: Any) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+
+def _newest(rows: Sequence[Row]) -> list[Row]:
+    kept: dict[tuple[str, str], Row] = {}
+    for row in rows:
+        kept.setdefault((row.arm.generator, row.protocol), row)
+    return list(kept.values())
+
+
+def _rank(rows: Sequence[Row]) -> tuple[list[Row], list[str]]:
+    """Rank the rows of each protocol among themselves; say where that is not possible."""
+    notes: list[str] = []
+    ranked = [replace(row, ranks={}) for row in rows]
+    protocols = list(dict.fromkeys(row.protocol for row in ranked))
+    if len(protocols) > 1:
+        notes.append(
+            f"{len(protocols)} protocols (suite version, seed or number of samples differ): "
+            "ranked within each only"
+        )
+    for protocol in protocols:
+        group = [row for row in ranked if row.protocol == protocol]
+        for row in group:
+            if row.arm.ok < row.arm.planned:
+                notes.append(
+                    f"{row.arm.generator} is not ranked: {row.arm.ok} of {row.arm.planned} samples are ok"
+                )
+        whole = [row for row in group if row.arm.ok == row.arm.planned]
+        for axis in dict.fromkeys(axis for row in whole for axis in row.axes):
+            notes.extend(_rank_axis(axis, [row for row in whole if row.axes[axis].value is not None]))
+    return ranked, notes
+
+
+def _rank_axis(axis: Axis, rows: Sequence[Row]) -> list[str]:
+    if len(rows) < 2:
+        return []
+    why = _differs(axis, rows)
+    if why is not None:
+        return [f"{axis} is not ranked: {why}"]
+    keys = [f"{row.arm.run_id}:{row.arm.generator}" for row in rows]
+    differences = {
+        (keys[i], keys[j]): difference(rows[i].axes[axis], rows[j].axes[axis])
+        for i, j in combinations(range(len(rows)), 2)
+    }
+    for row, rank in zip(rows, rank_intervals(keys, differences).values(), strict=True):
+        row.ranks[axis] = rank
+    return []
+
+
+def _differs(axis: Axis, rows: Sequence[Row]) -> str | None:
+    """What forbids to order these rows on an axis, or None."""
+    if axis in RELATIVE_AXES and len({row.hardware for row in rows}) > 1:
+        return "the runs were timed on different hardware"
+    for metric in rows[0].suite.axes[axis].metrics:
+        if len({row.arm.evidence[metric].fingerprints for row in rows}) > 1:
+            return f"{metric} was measured in different ways"
+    return None
+
+
+def _metric(evidence: Evidence) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "value": evidence.value,
+        "ci": _ci(evidence.low, evidence.high),
+        "n": evidence.n,
+        "unit": evidence.facts.unit,
+        "higher_is_better": evidence.facts.higher_is_better,
+        "level": str(evidence.level),
+        "reason": evidence.reason,
+        "missing": dict(evidence.missing),
+    }
+    if evidence.first_call is not None:
+        facts["first_call"] = evidence.first_call
+    return facts
+
+
+def _ci(low: float | None, high: float | None) -> list[float] | None:
+    return None if low is None or high is None else [low, high]

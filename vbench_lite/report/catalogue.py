@@ -1,0 +1,70 @@
+"""What is known of a metric when its numbers are shown: unit, direction, bounds, meaning.
+
+The registered metric says it. A stored run may hold a metric that no installed package registers
+any more; then the score row's own facts are used, and what nobody says stays unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from vbench_lite import registry
+from vbench_lite.errors import RegistryError
+
+_UNIT_BY_SUFFIX = {"_s": "s", "_bytes": "bytes", "_per_s": "1/s"}
+
+
+@dataclass(frozen=True)
+class MetricFacts:
+    """What a reader must know to read a number.
+
+    higher_is_better: None for a description, or unknown. known: whether the metric is registered.
+    """
+
+    id: str
+    unit: str
+    higher_is_better: bool | None
+    bounds: tuple[float | None, float | None]
+    axis: str | None
+    summary: str
+    known: bool
+
+    @property
+    def sign(self) -> int:
+        """+1 if higher is better, -1 if lower is, 0 if neither or unknown."""
+        return 0 if self.higher_is_better is None else (1 if self.higher_is_better else -1)
+
+
+def metric_facts(metric: str, extras: Mapping[str, Any]) -> MetricFacts:
+    """Facts of a metric by its id; `extras` are a score row's: unit, higher_is_better, bounds [low, high]."""
+    registered = _registered(metric)
+    if registered is not None:
+        return registered
+    suffix = next((s for s in ("_per_s", "_bytes", "_s") if metric.endswith(s)), "")
+    direction = extras.get("higher_is_better")
+    low, high = extras.get("bounds", (None, None))
+    return MetricFacts(
+        metric,
+        str(extras.get("unit", _UNIT_BY_SUFFIX.get(suffix, ""))),
+        direction if isinstance(direction, bool) else None,
+        (low, high),
+        None,
+        "not registered by any installed package",
+        False,
+    )
+
+
+@cache
+def _registered(metric: str) -> MetricFacts | None:
+    if metric not in registry.names("metrics"):
+        return None
+    try:
+        info = registry.load("metrics", metric).info
+    except RegistryError:
+        return None  # its package cannot be imported here; stored facts still serve
+    return MetricFacts(
+        info.id, info.unit, info.higher_is_better, info.bounds, str(info.axis), info.summary, True
+    )
