@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -94,28 +94,27 @@ def suite_problems(name: str) -> Iterator[str]:
         for extractor in info.extractors:
             if extractor not in registry.names("extractors"):
                 yield f"suite {suite.name}: metric {metric} needs extractor {extractor!r}, which is not known"
-    yield from _prompt_problems(suite)
+    yield from _prompt_problems(suite, name)
 
 
-def _prompt_problems(suite: Suite) -> Iterator[str]:
-    from vbench_lite.engine.plan import suite_prompts
+def _prompt_problems(suite: Suite, name: str) -> Iterator[str]:
+    from vbench_lite.datasets.prompts import suite_folder, suite_prompts
     from vbench_lite.errors import VBenchLiteError
 
     try:
-        suite_prompts(suite)
+        suite_prompts(suite, suite_folder(name))
     except VBenchLiteError as error:
         yield f"suite {suite.name}: {error}"
 
 
 def _generator_problems(entry: GeneratorSpec, suites: list[Suite]) -> Iterator[str]:
     """The adapter exists, takes this configuration, and can make what the suites ask for."""
-    from vbench_lite import registry
+    from vbench_lite.engine.build import build_generator
     from vbench_lite.errors import VBenchLiteError
     from vbench_lite.generator import GenerationRequest
 
     try:
-        generator: Any = registry.load("generators", entry.adapter)(entry.config, device=entry.device)
-        info = generator.info
+        info = build_generator(entry.adapter, entry.config, entry.device).info
     except VBenchLiteError as error:
         yield f"generator {entry.label}: {error}"
         return
