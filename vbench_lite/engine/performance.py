@@ -2,7 +2,7 @@
 
 How it is done, and what was accepted:
 
-- Each (generator, case, round) gets a freshly spawned process: cold load, first call, warm calls. A
+- Each (generator, case, round) gets a fresh process: cold load, first call, warm calls. A
   fresh process a round rather than a parked one costs an import each time, and buys intervals that
   hold the differences between processes (memory layout, allocator state) as well.
 - Rounds interleave the generators (A, B, C, A, B, C), so that slow drift of the machine falls on
@@ -23,13 +23,13 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from vbench_lite.datasets.prompts import suite_prompts
 from vbench_lite.engine.timed_process import TimedProcess
 from vbench_lite.engine.timed_worker import Call, Failed, Profiled, Ready, Timed
-from vbench_lite.errors import SpecError
 from vbench_lite.generator import Family, GenerationRequest
 from vbench_lite.metric import Measurement
 from vbench_lite.store.schema import GeneratorEntry
-from vbench_lite.suite import PerformanceSpec, ShapesPrompts, Suite
+from vbench_lite.suite import PerformanceSpec, Suite
 
 THREADS = 1  # as in the quality pass; recorded in the run's environment
 CALL_TIMEOUT_S = 600.0
@@ -141,7 +141,7 @@ def measure(
     made = {(m.generator, m.case, m.round, m.call) for m in done}
     work = {(m.generator, m.case): Profiled(m.nfe, m.flops) for m in done if m.flops is not None}
     open_slots = [s for s in slots if (s.entry.label, s.case.name, s.round, "warm") not in made]
-    texts = list(prompts) if prompts is not None else suite_prompts(suite, spec.warm_calls + 1)
+    texts = list(prompts or [prompt.text for prompt in suite_prompts(suite)])
     failures: dict[tuple[str, str], str] = {}
     skipped: list[str] = []
     deadline_s = now() + spec.limit_s
@@ -193,25 +193,6 @@ def suite_cases(suite: Suite) -> list[Case]:
     ]
     cases += [replace(base, name=f"batch={n}", batch=n) for n in sweep.batch]
     return cases
-
-
-def suite_prompts(suite: Suite, count: int) -> list[str]:
-    """The first prompts of a suite, at most `count`.
-
-    Raises:
-        SpecError: the prompts are in a file, which only the plan can find.
-    """
-    source = suite.prompts
-    if isinstance(source, ShapesPrompts):
-        from vbench_lite.datasets.shapes import sample_scenes
-
-        wanted = min(count, source.count)
-        return [scene.caption for scene in sample_scenes(wanted, source.seed, source.split)]
-    if source.texts:
-        return list(source.texts[:count])
-    raise SpecError(
-        f"suite {suite.name}: its prompts are in {source.file}; give them to measure(prompts=...)"
-    )
 
 
 class _SlotFailed(Exception):

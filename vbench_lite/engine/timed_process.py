@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import signal
+import socket
+import subprocess
+import sys
+from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
-from vbench_lite.engine.timed_worker import Call, Failed, Profiled, Ready, Timed, serve
+from vbench_lite.engine.timed_worker import Call, Failed, Profiled, Ready, Setup, Timed
 from vbench_lite.store.schema import GeneratorEntry
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -16,7 +19,7 @@ _END_GRACE_S = 5.0
 
 
 class TimedProcess:
-    """A generator in a freshly spawned process.
+    """A generator in a fresh interpreter: nothing of this process but its import path is handed on.
 
     Args:
         entry: the generator.
@@ -26,14 +29,18 @@ class TimedProcess:
 
     def __init__(self, entry: GeneratorEntry, threads: int, timeout_s: float) -> None:
         self._timeout_s = timeout_s
-        spawn = multiprocessing.get_context("spawn")
-        self._pipe, far_end = spawn.Pipe()
-        self._process = spawn.Process(
-            target=serve, args=(far_end, entry, threads), name=f"timed {entry.label}"
-        )
-        with _thread_environment(threads):
-            self._process.start()
-        far_end.close()
+        near_end, far_end = socket.socketpair()
+        with far_end:
+            self._process = subprocess.Popen(
+                # -P: a file in the working directory must not pass for a library
+                [sys.executable, "-P", "-m", "vbench_lite.engine.timed_worker", str(far_end.fileno())],
+                pass_fds=[far_end.fileno()],
+                env=_environment(threads),
+                stdin=subprocess.DEVNULL,
+                stdout=sys.stderr if _has_descriptor(sys.stderr) else subprocess.DEVNULL,
+            )
+        self._pipe = Connection(near_end.detach())
+        self._send(Setup(entry, threads))
 
     def ready(self) -> Ready | Failed:
         """Wait until the generator is loaded."""
@@ -44,10 +51,7 @@ class TimedProcess:
 
     def ask(self, call: Call) -> Timed | Profiled | Failed:
         """Make one call and wait for its answer."""
-        try:
-            self._pipe.send(call)
-        except (BrokenPipeError, ConnectionResetError):
-            return self._death("generate")
+        self._send(call)
         answer = self._answer("generate")
         if isinstance(answer, (Timed, Profiled, Failed)):
             return answer
@@ -55,17 +59,19 @@ class TimedProcess:
 
     def close(self) -> None:
         """End the process: politely, then by force."""
-        if self._process.is_alive():
-            try:
-                self._pipe.send(None)
-            except (BrokenPipeError, ConnectionResetError):
-                self._process.kill()
-            self._process.join(_END_GRACE_S)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
+        self._send(None)
         self._pipe.close()
-        self._process.close()
+        try:
+            self._process.wait(_END_GRACE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _send(self, message: Setup | Call | None) -> None:
+        try:
+            self._pipe.send(message)
+        except (BrokenPipeError, ConnectionResetError):
+            return  # the process is dead: the answer that is read next says how
 
     def _answer(self, phase: str) -> Any:
         try:
@@ -77,23 +83,30 @@ class TimedProcess:
             return self._death(phase)
 
     def _death(self, phase: str) -> Failed:
-        self._process.join(_END_GRACE_S)
-        code = self._process.exitcode
-        killed = code == -9  # nobody else sends SIGKILL here: most likely the kernel, for want of memory
-        why = "killed, most likely for want of memory" if killed else f"exit code {code}"
+        try:
+            code = self._process.wait(_END_GRACE_S)
+        except subprocess.TimeoutExpired:
+            return Failed(f"{phase}: the process closed its socket and does not end", oom=False)
+        if code >= 0:
+            return Failed(f"{phase}: the process died (exit code {code})", oom=False)
+        killed = -code == signal.SIGKILL  # the kernel does this for want of memory
+        why = signal.Signals(-code).name + (", most likely for want of memory" if killed else "")
         return Failed(f"{phase}: the process died ({why})", oom=killed)
 
 
-@contextmanager
-def _thread_environment(threads: int) -> Iterator[None]:
-    """A spawned process takes the environment of the moment it starts; libraries read it on import."""
-    before = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
-    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, str(threads)))
+def _environment(threads: int) -> dict[str, str]:
+    """The environment of the worker: pinned threads, and the modules that this process can import."""
+    search = [str(Path(folder or Path.cwd())) for folder in sys.path]
+    return {
+        **os.environ,
+        **dict.fromkeys(_THREAD_VARIABLES, str(threads)),
+        "PYTHONPATH": os.pathsep.join(search),
+    }
+
+
+def _has_descriptor(stream: Any) -> bool:
     try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        stream.fileno()
+    except (AttributeError, OSError, ValueError):
+        return False
+    return True

@@ -1,21 +1,32 @@
 """The process in which one generator is timed: started fresh, used for one case and one round, ended.
 
-The parent asks for one call at a time over a pipe and gets an answer for each. The process ends when
-it is told to, when the pipe closes, or when its parent dies: never an orphan.
+Started by `timed_process` as `python -m vbench_lite.engine.timed_worker FD`, with a socket as FD. The
+parent sends a `Setup`, then asks for one call at a time and gets an answer for each. A thread listens
+all the while, and the process ends at once when the socket closes: never an orphan.
 """
 
 from __future__ import annotations
 
 import os
+import queue
 import signal
+import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from multiprocessing import connection, parent_process
+from multiprocessing.connection import Connection
 from typing import Literal
 
 from vbench_lite.generator import Frames, GenerationRequest, Generator
 from vbench_lite.store.schema import GeneratorEntry
+
+
+@dataclass(frozen=True)
+class Setup:
+    """The first message: what to load, and the compute threads it may use."""
+
+    entry: GeneratorEntry
+    threads: int
 
 
 @dataclass(frozen=True)
@@ -72,57 +83,56 @@ class Profiled:
 Call = tuple[Literal["timed", "profiled"], Sequence[GenerationRequest]]
 
 
-def serve(pipe: connection.Connection, entry: GeneratorEntry, threads: int) -> None:
-    """Load a generator, then answer calls until told to stop.
+def main(descriptor: int) -> None:
+    """Serve one parent over an inherited socket until it says stop (None) or goes away.
 
-    Sends Ready or Failed, then takes `Call` and sends Timed, Profiled or Failed; None ends it.
+    Sends Ready or Failed, then takes each `Call` and sends Timed, Profiled or Failed.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, and the parent ends us
-    _end_with_parent()
+    pipe = Connection(descriptor)
+    setup: Setup = pipe.recv()
+    inbox: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(pipe, inbox), name="listen", daemon=True).start()
     try:
-        generator, ready = _load(entry, threads)
-    except Exception as error:
+        generator, ready = _load(setup.entry, setup.threads)
+    except (Exception, SystemExit) as error:
         pipe.send(_failed("load", error))
         return
     pipe.send(ready)
-    while True:
-        try:
-            call = pipe.recv()
-        except EOFError:
-            return
-        if call is None:
-            generator.close()
-            return
+    while (call := inbox.get()) is not None:
         kind, requests = call
         try:
-            answer = _timed(generator, entry, requests) if kind == "timed" else _profiled(generator, requests)
-        except Exception as error:
+            if kind == "timed":
+                answer: Timed | Profiled = _timed(generator, setup.entry, requests)
+            else:
+                answer = _profiled(generator, requests)
+        except (Exception, SystemExit) as error:
             pipe.send(_failed("generate", error))
         else:
             pipe.send(answer)
+    generator.close()
 
 
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is None:
-        return
-
-    def wait() -> None:
-        connection.wait([parent.sentinel])
-        os._exit(1)  # nothing of this process outlives its parent, whatever the generator is doing
-
-    threading.Thread(target=wait, name="end-with-parent", daemon=True).start()
+def _listen(pipe: Connection, inbox: queue.SimpleQueue[Call | None]) -> None:
+    while True:
+        try:
+            message = pipe.recv()
+        except (EOFError, OSError):
+            os._exit(1)  # whatever the generator is doing: nobody is there to take it
+        inbox.put(message)
+        if message is None:
+            return
 
 
 def _load(entry: GeneratorEntry, threads: int) -> tuple[Generator, Ready]:
     import torch
 
-    from vbench_lite import registry
+    from vbench_lite.engine.build import build_generator
     from vbench_lite.measure.clock import device_clock
     from vbench_lite.measure.memory import device_bytes
 
     torch.set_num_threads(threads)
-    generator = registry.load("generators", entry.adapter)(entry.config, device=entry.device)
+    generator = build_generator(entry.adapter, entry.config, entry.device)
     clock = device_clock(entry.device)
     baseline_bytes = device_bytes(entry.device)
     start_s = clock.read()
@@ -185,7 +195,14 @@ def _let_go(request_index: int, frames: Frames) -> None:
     """A timed clip is not kept: its pixels were judged in the quality pass."""
 
 
-def _failed(phase: str, error: Exception) -> Failed:
+def _failed(phase: str, error: BaseException) -> Failed:
     text = " ".join(str(error).split())
     oom = isinstance(error, MemoryError) or "out of memory" in text.lower()
     return Failed(f"{phase}: {type(error).__name__}: {text}", oom)
+
+
+if __name__ == "__main__":
+    # Under its importable name, so that messages are of the classes the parent knows.
+    from vbench_lite.engine import timed_worker
+
+    timed_worker.main(int(sys.argv[1]))
