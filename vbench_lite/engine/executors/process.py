@@ -1,0 +1,114 @@
+"""The runner's side of one worker process: start it, talk to it, see how it ended, end it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import re
+import signal
+import socket
+import subprocess
+import sys
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from vbench_lite.engine.executors.contract import Settings
+from vbench_lite.engine.worker import Setup, Stop
+from vbench_lite.store.schema import GeneratorEntry
+
+STOP_GRACE_S = 2.0  # for a worker that was told to stop, before it is killed
+_VMSTAT = Path("/proc/vmstat")
+_THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+)
+
+
+class WorkerProcess:
+    """One freshly started interpreter with one generator.
+
+    A new interpreter rather than a fork: no state of the runner leaks in, and accelerators survive. It
+    leads a process group of its own, so that what the adapter starts can be ended with it.
+    """
+
+    def __init__(self, entry: GeneratorEntry, settings: Settings) -> None:
+        ours, theirs = socket.socketpair()
+        settings.logs.mkdir(parents=True, exist_ok=True)
+        self.log = settings.logs / f"{re.sub('[^A-Za-z0-9._-]', '-', entry.label)}.log"
+        self._oom_kills = _oom_kills()
+        with theirs, self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [
+                    *(sys.executable, "-P", "-c"),
+                    f"from vbench_lite.engine.worker import main; main({theirs.fileno()})",
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=[theirs.fileno()],
+                env=_environment(settings.threads),
+                process_group=0,
+            )
+        self.pipe = Connection(ours.detach())
+        self.send(Setup(entry, settings.root, settings.threads, os.getpid()))
+
+    def send(self, message: Any) -> None:
+        """Send a message; one to a worker that has died is dropped, since `receive` tells of its end."""
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self.pipe.send(message)
+
+    def receive(self) -> Any:
+        """Return the next message, or None when the worker has died."""
+        try:
+            return self.pipe.recv()
+        except (EOFError, OSError, pickle.UnpicklingError):
+            return None
+
+    def end(self, *, kill: bool = False) -> None:
+        """End the process and whatever it started; without `kill` it may finish by itself first."""
+        if not kill:
+            self.send(Stop())
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(STOP_GRACE_S)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self.pipe.close()
+
+    def death(self) -> tuple[str, bool]:
+        """How a process that died by itself ended: one line, and whether memory ran out."""
+        try:
+            code = self._process.wait(STOP_GRACE_S)
+        except subprocess.TimeoutExpired:
+            return "the worker closed its pipe and hung", False
+        where = f"its output is in {self.log}"
+        if code >= 0:
+            return f"the worker exited with code {code}; {where}", False
+        name = signal.Signals(-code).name
+        if name != "SIGKILL":
+            return f"the worker was ended by {name}; {where}", False
+        before, now = self._oom_kills, _oom_kills()
+        if before is not None and before == now:
+            return f"the worker was ended by SIGKILL, not for want of memory; {where}", False
+        return f"the worker was ended by SIGKILL, as the kernel does when memory runs out; {where}", True
+
+
+def _environment(threads: int) -> dict[str, str]:
+    """The runner's environment with its module path, and with the number of compute threads."""
+    path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
+    fixed = {"PYTHONPATH": path, "PYTHONHASHSEED": "0", "TOKENIZERS_PARALLELISM": "false"}
+    return {**os.environ, **fixed, **dict.fromkeys(_THREAD_VARIABLES, str(threads))}
+
+
+def _oom_kills() -> int | None:
+    """How often the kernel has killed for want of memory since it started; None if it does not say."""
+    try:
+        match = re.search(r"^oom_kill (\d+)$", _VMSTAT.read_text(encoding="ascii"), re.MULTILINE)
+    except OSError:
+        return None
+    return int(match.group(1)) if match else None

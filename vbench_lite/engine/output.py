@@ -1,0 +1,52 @@
+"""What became of a clip: is it what was asked for, and is it a clip at all?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vbench_lite.generator import Family, Frames, GenerationRequest
+from vbench_lite.store.schema import SampleStatus
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The status of an output, why it is not ok, and the frames to keep.
+
+    Attributes:
+        frames: uint8 (T, H, W, 3), trimmed to the length asked for; None if they are not to be kept.
+    """
+
+    status: SampleStatus
+    reason: str | None
+    frames: Frames | None
+
+
+def judge(
+    frames: Frames, asked: GenerationRequest, made: GenerationRequest, family: Family, nonfinite: bool
+) -> Verdict:
+    """Judge what a generator emitted for one request.
+
+    Frames beyond the length asked for are cut off: their cost stays with the generator, and its quality is
+    judged on what was asked for. Black and frozen clips are invalid, unless a control arm means them.
+
+    Args:
+        frames: everything that was emitted, uint8 (T, H, W, 3).
+        asked: what the suite asks for. made: that request as the generator was handed it.
+        nonfinite: the generator noted non-finite values before it made integers of them.
+    """
+    height, width = frames.shape[1:3]
+    if (height, width) != (made.height, made.width):
+        reason = f"emitted {width}x{height} pixels, {made.width}x{made.height} were agreed"
+        return Verdict(SampleStatus.FAILED, reason, None)
+    if len(frames) < asked.num_frames:
+        reason = f"emitted {len(frames)} frames, {asked.num_frames} were asked for"
+        return Verdict(SampleStatus.FAILED, reason, None)
+    kept = frames[: asked.num_frames]
+    if family is not Family.CONTROL:
+        if nonfinite:
+            return Verdict(SampleStatus.INVALID, "non-finite values in the output", kept)
+        if not kept.any():
+            return Verdict(SampleStatus.INVALID, "every pixel is black", kept)
+        if len(kept) > 1 and bool((kept == kept[0]).all()):
+            return Verdict(SampleStatus.INVALID, "frozen: every frame is the same", kept)
+    return Verdict(SampleStatus.OK, None, kept)
