@@ -106,7 +106,9 @@ def intervals(frame: pd.DataFrame, title: str, zero: bool = False) -> alt.LayerC
     """
     data = _titled(frame)
     order = list(data["generator"])
-    rows = alt.Y("generator:N", sort=order, title=None, axis=alt.Axis(labelLimit=150, ticks=False, domain=False))
+    rows = alt.Y(
+        "generator:N", sort=order, title=None, axis=alt.Axis(labelLimit=150, ticks=False, domain=False)
+    )
     base = alt.Chart(data)
     scale = alt.Scale(zero=False, nice=True)
     colour, shape = _colour(data, legend=False), _shape(data, legend=False)
@@ -218,7 +220,10 @@ def series(frame: pd.DataFrame, x_title: str, y_title: str) -> alt.LayerChart:
             alt.Y("value:Q", title=y_title, scale=alt.Scale(zero=False)), colour, _dash(data)
         ),
         base.mark_point(filled=True, size=45, opacity=1).encode(
-            alt.Y("value:Q", title=y_title), colour, _shape(data), tooltip=["generator:N", "time:Q", "value:Q"]
+            alt.Y("value:Q", title=y_title),
+            colour,
+            _shape(data),
+            tooltip=["generator:N", "time:Q", "value:Q"],
         ),
     ).properties(height=340)
 
@@ -241,9 +246,16 @@ def trace(frame: pd.DataFrame) -> alt.LayerChart:
             scale=alt.Scale(domain=list(states), range=list(states.values())),
             legend=alt.Legend(orient="bottom", title=None),
         ),
-        tooltip=["generator:N", "state:N", alt.Tooltip("start:Q", format=".3f"), alt.Tooltip("end:Q", format=".3f")],
+        tooltip=[
+            "generator:N",
+            "state:N",
+            alt.Tooltip("start:Q", format=".3f"),
+            alt.Tooltip("end:Q", format=".3f"),
+        ],
     )
-    names = base.transform_filter("datum.state == 'stalled'").mark_text(text="!", fontSize=12, fontWeight="bold")
+    names = base.transform_filter("datum.state == 'stalled'").mark_text(
+        text="!", fontSize=12, fontWeight="bold"
+    )
     marks = names.encode(alt.X("start:Q"), lanes)
     return alt.layer(bars, marks).properties(height=max(110, 34 * frame["generator"].nunique() + 70))
 
@@ -263,7 +275,9 @@ def arrivals(frame: pd.DataFrame) -> alt.LayerChart:
     )
     return alt.layer(
         base.mark_line(interpolate="step-after", strokeWidth=2).encode(_dash(data)),
-        base.mark_point(filled=True, size=40, opacity=1).encode(_shape(data), tooltip=["generator:N", "time:Q", "frames:Q"]),
+        base.mark_point(filled=True, size=40, opacity=1).encode(
+            _shape(data), tooltip=["generator:N", "time:Q", "frames:Q"]
+        ),
     ).properties(height=320)
 
 
@@ -276,7 +290,9 @@ def history(frame: pd.DataFrame, title: str) -> alt.LayerChart:
     """
     data = _titled(frame)
     runs = list(dict.fromkeys(data["run"]))
-    base = alt.Chart(data).encode(alt.X("run:N", sort=runs, title="run, oldest first"), alt.Detail("generator:N"))
+    base = alt.Chart(data).encode(
+        alt.X("run:N", sort=runs, title="run, oldest first"), alt.Detail("generator:N")
+    )
     colour = _colour(data)
     return alt.layer(
         base.transform_filter("isValid(datum.low) && isValid(datum.high)")
@@ -284,7 +300,10 @@ def history(frame: pd.DataFrame, title: str) -> alt.LayerChart:
         .encode(alt.Y("low:Q", title=title, scale=alt.Scale(zero=False)), alt.Y2("high:Q"), colour),
         base.mark_line(opacity=0.5).encode(alt.Y("value:Q", title=title), colour, _dash(data)),
         base.mark_point(filled=True, size=80, opacity=1).encode(
-            alt.Y("value:Q", title=title), colour, _shape(data), tooltip=["generator:N", "run:N", "created:N", "value:Q"]
+            alt.Y("value:Q", title=title),
+            colour,
+            _shape(data),
+            tooltip=["generator:N", "run:N", "created:N", "value:Q"],
         ),
     ).properties(height=320)
 
@@ -341,7 +360,9 @@ def _marked(line: tuple[float, str], channel: str, scale: alt.Scale) -> list[alt
     if channel == "x":
         place: Any = alt.X("at:Q", scale=scale)
         rule = base.mark_rule(color=_GREY, strokeDash=[2, 3]).encode(place)
-        text = base.mark_text(align="left", baseline="top", dx=4, color=_GREY).encode(place, y=alt.value(2), text="meaning:N")
+        text = base.mark_text(align="left", baseline="top", dx=4, color=_GREY).encode(
+            place, y=alt.value(2), text="meaning:N"
+        )
     else:
         place = alt.Y("at:Q", scale=scale)
         rule = base.mark_rule(color=_GREY, strokeDash=[2, 3]).encode(place)

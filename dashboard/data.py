@@ -1,38 +1,15 @@
-"""What the pages show of runs, as plain tables: which runs there are, the board as frames, alerts.
-
-The board, its intervals, ranks and trust come from `report.board`; here they are only laid out. Imports
-no streamlit. Nothing here changes a file.
-"""
+"""Which runs there are, and what a reader must know before trusting one. Imports no streamlit, writes nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
-
-from vbench_lite.dashboard.theme import axis_order
-from vbench_lite.errors import VBenchLiteError
-from vbench_lite.store.rundir import RunDir, list_runs
-from vbench_lite.store.schema import GeneratorEntry, RunDocument
-
-VALUE_COLUMNS = (
-    "generator",
-    "family",
-    "run",
-    "kind",
-    "name",
-    "value",
-    "low",
-    "high",
-    "n",
-    "unit",
-    "higher_is_better",
-    "control",
-    "ranked",
-)
+from vbench_lite.generator import Family
+from vbench_lite.store.rundir import RunDir, damaged_runs, list_runs
+from vbench_lite.store.schema import RunDocument, SampleStatus
 
 
 @dataclass(frozen=True)
@@ -40,9 +17,10 @@ class RunSummary:
     """One readable run of a root.
 
     Attributes:
-        created: ISO 8601, UTC.
+        status: "running", "finished" or "interrupted".
+        created, finished: ISO 8601, UTC.
         generators: labels, controls left out.
-        suites: names with versions.
+        suites: names.
         samples: asked for from each generator.
     """
 
@@ -58,14 +36,10 @@ class RunSummary:
 
 @dataclass(frozen=True)
 class Index:
-    """Every run under a root: `runs` newest first, `damaged` as (folder name, reason)."""
+    """Every run under a root: `runs` newest first, `damaged` as one reason a run."""
 
     runs: tuple[RunSummary, ...]
-    damaged: tuple[tuple[str, str], ...]
-
-    def run(self, run_id: str) -> RunSummary:
-        """The summary of one run. Raises KeyError for an unknown id."""
-        return next(r for r in self.runs if r.run_id == run_id)
+    damaged: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -76,28 +50,106 @@ class Alert:
     text: str
 
 
-@dataclass(frozen=True)
-class BoardTable:
-    """A board as two frames.
+def read_index(root: Path) -> Index:
+    """Read the documents of every run under a root; a root that is not there holds none."""
+    summaries = tuple(summary(run.document()) for run in list_runs(root))
+    return Index(summaries, tuple(str(error) for error in damaged_runs(root)))
 
-    Attributes:
-        arms: one row a generator or control: generator, family, run, control, ranked, coverage, low and
-            high rank for each axis in `ranks`.
-        values: VALUE_COLUMNS, one row for each measure of each arm that has one.
-        untrusted: measure id to reason.
-        axes: axes that occur, in the order of display.
-    """
 
-    arms: pd.DataFrame
-    values: pd.DataFrame
-    untrusted: Mapping[str, str]
-    axes: tuple[str, ...]
+def summary(document: RunDocument) -> RunSummary:
+    """What a list of runs says of one run."""
+    return RunSummary(
+        run_id=document.run_id,
+        status=document.status,
+        created=document.created,
+        finished=document.finished,
+        generators=tuple(e.label for e in document.generators if e.info.get("family") != Family.CONTROL),
+        suites=tuple(str(suite["name"]) for suite in document.suites),
+        samples=document.samples,
+        notes=tuple(document.notes),
+    )
 
-    def measures(self) -> list[str]:
-        """Axes, then metric ids, that at least one arm has a value of."""
-        metrics = self.values.loc[self.values["kind"] == "metric", "name"]
-        return [*self.axes, *sorted(set(metrics))]
 
-    def of(self, measure: str) -> pd.DataFrame:
-        """The rows of one measure."""
-        return self.values[self.values["name"] == measure]
+def root_stamp(root: Path) -> str:
+    """Changes whenever a run under the root appears, ends or is renamed; costs one stat a run."""
+    return ";".join(_stamps(sorted((root / "runs").glob("*/run.json"))))
+
+
+def run_stamp(run: RunDir) -> str:
+    """Changes whenever a file of the run does."""
+    files = [
+        run.path / "run.json",
+        *sorted(run.path.glob("*.parquet")),
+        *sorted(run.path.glob("journal/*.jsonl")),
+    ]
+    return ";".join(_stamps(files))
+
+
+def _stamps(files: list[Path]) -> Iterator[str]:
+    for file in files:
+        try:
+            found = file.stat()
+        except FileNotFoundError:
+            continue  # replaced or removed since it was listed; the next look sees it
+        yield f"{file.parent.name}/{file.name}:{found.st_mtime_ns}:{found.st_size}"
+
+
+def alerts(run: RunDir) -> list[Alert]:
+    """Failed samples by generator and reason, and timed calls that another process disturbed."""
+    found: list[Alert] = []
+    samples = run.samples()
+    bad = samples[samples["status"] != SampleStatus.OK]
+    for generator, rows in bad.groupby("generator", sort=True):
+        reasons = rows["reason"].fillna("no reason recorded").value_counts()
+        more = f" (and {len(reasons) - 1} other reasons)" if len(reasons) > 1 else ""
+        found.append(
+            Alert(
+                "error",
+                f"{generator}: {len(rows)} of {int((samples['generator'] == generator).sum())} samples did not end "
+                f"well; most often: {reasons.index[0]}{more}",
+            )
+        )
+    calls = run.measurements()
+    disturbed = calls[calls["contended"].fillna(False).astype(bool)]
+    for generator, rows in disturbed.groupby("generator", sort=True):
+        found.append(
+            Alert(
+                "warning",
+                f"{generator}: another process was busy during {len(rows)} of "
+                f"{int((calls['generator'] == generator).sum())} timed calls; speed and memory may be off",
+            )
+        )
+    if run.torn():
+        found.append(
+            Alert(
+                "info",
+                "A record was cut off when the run was killed; it is left out and made again on resume.",
+            )
+        )
+    return found
+
+
+def requested_seconds(document: RunDocument, suite: str | None) -> float | None:
+    """Length of the clips that a suite asks for, in seconds; None if the suite does not say."""
+    for content in document.suites:
+        if suite is None or content["name"] == suite:
+            request = content.get("request") or {}
+            if request.get("num_frames") and request.get("fps"):
+                return float(request["num_frames"]) / float(request["fps"])
+    return None
+
+
+def facts(document: RunDocument) -> dict[str, dict[str, str]]:
+    """What each generator of a run declares, as text: streaming, licence, tasks, device."""
+    told: dict[str, dict[str, str]] = {}
+    for entry in document.generators:
+        info = entry.info
+        told[entry.label] = {
+            "streaming": str(info.get("streaming", "unknown")),
+            "licence": str(info.get("licence", "unknown")),
+            "tasks": ", ".join(map(str, info.get("tasks") or ())) or "unknown",
+            "device": entry.device,
+            "adapter": entry.adapter,
+            "config": json.dumps(entry.config, sort_keys=True),
+        }
+    return told

@@ -38,7 +38,11 @@ def command(root: Path, *, port: int = 8501, address: str = LOOPBACK, headless: 
         address: interface to bind to; anything but loopback shows the results to the network.
         headless: do not open a browser.
     """
-    served = [f"--server.port={port}", f"--server.address={address}", f"--server.headless={str(headless).lower()}"]
+    served = [
+        f"--server.port={port}",
+        f"--server.address={address}",
+        f"--server.headless={str(headless).lower()}",
+    ]
     script = [sys.executable, "-m", "streamlit", "run", str(APP), *served, *_FLAGS]
     return [*script, "--", "--root", str(root)]
 

@@ -1,0 +1,271 @@
+"""A board laid out as tables: scores with intervals and ranks, metrics by axis, controls apart.
+
+Every number, interval, rank and flag comes from `report.board`. Imports no streamlit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from vbench_lite.dashboard.theme import axis_order, family_title, interval, number
+from vbench_lite.report.board import build_board
+from vbench_lite.store.rundir import RunDir
+
+VALUES = (
+    "generator", "family", "run", "created", "kind", "name", "value", "low", "high", "n", "unit",
+    "higher_is_better", "rank_best", "rank_worst", "reason", "control",
+)  # fmt: skip
+ARMS = ("generator", "family", "run", "created", "control", "coverage", "ok", "planned", "failures")
+
+
+@dataclass(frozen=True)
+class BoardTable:
+    """A board as frames.
+
+    Attributes:
+        suite: name@version.
+        arms: columns ARMS, one row a generator, then the controls.
+        values: columns VALUES, one row for each measure (kind "axis" or "metric") of each arm, with
+            `reason` where there is no value.
+        trust: metric, kind, control, value, real, axes (joined), reason.
+        weights: weight of each metric by axis.
+        gates: the metric that gates an axis, with its floor.
+        notes: what the board says about ranks that cannot be had.
+    """
+
+    suite: str
+    arms: pd.DataFrame
+    values: pd.DataFrame
+    trust: pd.DataFrame
+    weights: Mapping[str, Mapping[str, float]]
+    gates: Mapping[str, tuple[str, float]]
+    notes: tuple[str, ...]
+
+    @property
+    def axes(self) -> list[str]:
+        """The suite's axes in the order of display."""
+        return axis_order(set(self.weights))
+
+    @property
+    def scored(self) -> pd.DataFrame:
+        """The values that are there."""
+        return self.values[self.values["value"].notna()]
+
+    def measures(self) -> list[str]:
+        """Axes, then metric ids, of which a generator has a value."""
+        there = self.scored[~self.scored["control"]]
+        axes = set(there.loc[there["kind"] == "axis", "name"])
+        return [
+            *(a for a in self.axes if a in axes),
+            *sorted(set(there.loc[there["kind"] == "metric", "name"])),
+        ]
+
+    def unit(self, measure: str) -> str:
+        """Unit of a metric; "" for axes and pure numbers."""
+        rows = self.values.loc[self.values["name"] == measure, "unit"]
+        return str(rows.iloc[0]) if len(rows) else ""
+
+    def direction(self, measure: str) -> bool | None:
+        """Whether higher is better; None where neither direction is."""
+        rows = self.values.loc[self.values["name"] == measure, "higher_is_better"]
+        found = rows.iloc[0] if len(rows) else None
+        return None if found is None or pd.isna(found) else bool(found)
+
+
+def read_board(runs: Sequence[RunDir], suite: str | None = None, every: bool = False) -> BoardTable:
+    """Lay out the board over some runs, newest first.
+
+    Raises:
+        StoreError: there is no run, or none has that suite.
+    """
+    return table(build_board(runs, suite=suite, every=every).as_dict())
+
+
+def table(board: Mapping[str, Any]) -> BoardTable:
+    """Lay out a board in its JSON form (`Board.as_dict`)."""
+    arms: list[dict[str, Any]] = []
+    values: list[dict[str, Any]] = []
+    for control, rows in ((False, board["rows"]), (True, board["controls"])):
+        for row in rows:
+            head = {key: row[key] for key in ("generator", "family", "run", "created")} | {"control": control}
+            failures = "; ".join(f"{n} × {why}" for why, n in row["samples"]["failures"].items())
+            arms.append(
+                head
+                | {
+                    "coverage": row["coverage"],
+                    "ok": row["samples"]["ok"],
+                    "planned": row["samples"]["planned"],
+                }
+                | {"failures": failures}
+            )
+            values += [_value(head, "axis", axis, cell) for axis, cell in row["axes"].items()]
+            values += [_value(head, "metric", metric, cell) for metric, cell in row["metrics"].items()]
+    frame = pd.DataFrame(values, columns=list(VALUES))
+    numbers = ["value", "low", "high", "n", "rank_best", "rank_worst"]
+    frame[numbers] = frame[numbers].astype(float)
+    axes = board["suite"]["axes"]
+    trust = [{**flag, "axes": ", ".join(flag["axes"])} for flag in board["trust"]]
+    return BoardTable(
+        suite=f"{board['suite']['name']}@{board['suite']['version']}",
+        arms=pd.DataFrame(arms, columns=list(ARMS)),
+        values=frame.astype({"control": bool}),
+        trust=pd.DataFrame(trust, columns=["metric", "kind", "control", "value", "real", "axes", "reason"]),
+        weights={axis: spec["metrics"] for axis, spec in axes.items()},
+        gates={a: (s["gate"]["metric"], float(s["gate"]["floor"])) for a, s in axes.items() if s["gate"]},
+        notes=tuple(board["notes"]),
+    )
+
+
+def _value(head: Mapping[str, Any], kind: str, name: str, cell: Mapping[str, Any]) -> dict[str, Any]:
+    low, high = cell["ci"] or (None, None)
+    best, worst = cell.get("rank") or (None, None)
+    return {
+        **head,
+        "kind": kind,
+        "name": name,
+        "value": cell["value"],
+        "low": low,
+        "high": high,
+        "n": cell["n"],
+        "unit": cell.get("unit", ""),
+        "higher_is_better": cell["higher_is_better"] if kind == "metric" else True,
+        "rank_best": best,
+        "rank_worst": worst,
+        "reason": cell["reason"],
+    }
+
+
+def only(board: BoardTable, generators: Sequence[str]) -> BoardTable:
+    """The board with these generators only; controls stay. Ranks stay those among all."""
+    arms = board.arms[board.arms["control"] | board.arms["generator"].isin(generators)]
+    values = board.values[board.values["control"] | board.values["generator"].isin(generators)]
+    return replace(board, arms=arms, values=values)
+
+
+def axis_rows(board: BoardTable, axis: str) -> pd.DataFrame:
+    """Generators with a score on an axis, best first: generator, family, value, low, high."""
+    rows = board.scored
+    rows = rows[(rows["name"] == axis) & (rows["kind"] == "axis") & ~rows["control"]]
+    return rows.sort_values(["value", "generator"], ascending=[False, True])[
+        ["generator", "family", "value", "low", "high"]
+    ]
+
+
+def rank_text(best: float, worst: float) -> str:
+    """A rank as people read it: "1", or "1–2" where arms cannot be told apart; a dash for none."""
+    if pd.isna(best) or pd.isna(worst):
+        return "–"
+    return f"{int(best)}" if best == worst else f"{int(best)}–{int(worst)}"
+
+
+def axis_table(board: BoardTable, controls: bool = False) -> pd.DataFrame:
+    """One row an arm: family, coverage, and for each axis the score, its interval and its rank.
+
+    Columns of an axis are "AXIS", "AXIS 95%" and (for generators) "AXIS rank".
+    """
+    arms = board.arms[board.arms["control"] == controls]
+    out = pd.DataFrame({"generator": list(arms["generator"])})
+    if not controls:
+        out["family"] = [family_title(f) for f in arms["family"]]
+    out["coverage"] = list(arms["coverage"])
+    rows = board.values[board.values["kind"] == "axis"].set_index(["generator", "run", "name"])
+    keys = list(zip(arms["generator"], arms["run"], strict=True))
+    for axis in board.axes:
+        cells = [rows.loc[(*key, axis)] if (*key, axis) in rows.index else None for key in keys]
+        if controls and all(c is None or pd.isna(c["value"]) for c in cells):
+            continue
+        out[axis] = [None if c is None else c["value"] for c in cells]
+        out[f"{axis} 95%"] = ["–" if c is None else interval(c["low"], c["high"]) for c in cells]
+        if not controls:
+            out[f"{axis} rank"] = [
+                "–" if c is None else rank_text(c["rank_best"], c["rank_worst"]) for c in cells
+            ]
+    return out
+
+
+def metric_table(board: BoardTable, axis: str, axis_of: Mapping[str, str | None]) -> pd.DataFrame:
+    """Values of the metrics that belong to an axis, one row for each arm and metric, controls last.
+
+    Args:
+        axis_of: the axis that a metric declares; metrics that weigh on the axis are shown in any case.
+    """
+    names = [
+        m
+        for m in dict.fromkeys(board.values["name"])
+        if m in board.weights.get(axis, {}) or axis_of.get(m) == axis
+    ]
+    rows = board.values[(board.values["kind"] == "metric") & board.values["name"].isin(names)]
+    rows = rows.sort_values("control", kind="stable")
+    flagged = set(board.trust["metric"])
+    return pd.DataFrame(
+        {
+            "metric": [f"{m} (not trusted here)" if m in flagged else m for m in rows["name"]],
+            "generator": list(rows["generator"]),
+            "value": [number(v, u) for v, u in zip(rows["value"], rows["unit"], strict=True)],
+            "95% interval": [
+                interval(a, b, u) for a, b, u in zip(rows["low"], rows["high"], rows["unit"], strict=True)
+            ],
+            "n": rows["n"].fillna(0).astype(int).tolist(),
+            "better": [_better(b) for b in rows["higher_is_better"]],
+            "weight": [board.weights.get(axis, {}).get(m) for m in rows["name"]],
+            "why no value": [r if isinstance(r, str) else "" for r in rows["reason"]],
+        }
+    ).sort_values("metric", kind="stable")
+
+
+def _better(higher: Any) -> str:
+    return "–" if higher is None or pd.isna(higher) else ("higher" if higher else "lower")
+
+
+def axis_lines(board: BoardTable) -> pd.DataFrame:
+    """Axis scores of generators, long: generator, family, axis, value; in the order of axes."""
+    rows = board.scored
+    rows = rows[(rows["kind"] == "axis") & ~rows["control"]]
+    order = {axis: place for place, axis in enumerate(board.axes)}
+    rows = rows.assign(place=[order[a] for a in rows["name"]]).sort_values("place", kind="stable")
+    return rows.rename(columns={"name": "axis"})[["generator", "family", "axis", "value"]]
+
+
+def weighted(board: BoardTable, weights: Mapping[str, float]) -> pd.DataFrame:
+    """Weighted mean of axis scores: generator, family, total; best first.
+
+    A generator without a score on an axis that has weight, or without full coverage, has no total.
+    """
+    used = {axis: weight for axis, weight in weights.items() if weight > 0}
+    arms = board.arms[~board.arms["control"] & (board.arms["coverage"] >= 1)]
+    rows = []
+    for arm in arms.itertuples():
+        mine = board.scored[(board.scored["generator"] == arm.generator) & (board.scored["kind"] == "axis")]
+        scores = dict(zip(mine["name"], mine["value"], strict=True))
+        if used and all(axis in scores for axis in used):
+            total = sum(scores[axis] * weight for axis, weight in used.items()) / sum(used.values())
+            rows.append((arm.generator, family_title(str(arm.family)), total))
+    return pd.DataFrame(rows, columns=["generator", "family", "total"]).sort_values("total", ascending=False)
+
+
+def why_empty(board: BoardTable, axis: str) -> str:
+    """Why no generator has a score on an axis: the first reason given."""
+    rows = board.values[(board.values["name"] == axis) & ~board.values["control"]]
+    reasons = [reason for reason in rows["reason"] if isinstance(reason, str)]
+    return reasons[0] if reasons else "the suite has no such axis"
+
+
+def leaders(board: BoardTable) -> list[str]:
+    """One sentence an axis: who leads, or who cannot be told apart from the first."""
+    lines = []
+    rows = board.values[(board.values["kind"] == "axis") & ~board.values["control"]]
+    for axis in board.axes:
+        ranked = rows[(rows["name"] == axis) & rows["rank_best"].notna()]
+        first = ranked[ranked["rank_best"] == 1].sort_values("value", ascending=False)
+        if ranked.empty:
+            continue
+        names = list(first["generator"])
+        if len(names) == 1:
+            lines.append(f"{axis}: {names[0]} leads.")
+        else:
+            lines.append(f"{axis}: {', '.join(names[:-1])} and {names[-1]} cannot be told apart at the top.")
+    return lines

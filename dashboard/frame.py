@@ -1,0 +1,167 @@
+"""What the pages share on the screen: the chosen root and run, cached reading, charts with their tables.
+
+Text from runs goes through `theme.plain` wherever Streamlit renders Markdown. Reading is cached for as
+long as the files below a run stay as they are.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from vbench_lite.dashboard import boards, data, glossary, server
+from vbench_lite.dashboard.theme import plain
+from vbench_lite.errors import VBenchLiteError
+from vbench_lite.store.rundir import RunDir
+
+LATEST = "latest"
+
+
+def root() -> Path:
+    """The results folder that the dashboard was started over."""
+    arguments = sys.argv[1:] if Path(sys.argv[0]).name == server.APP.name else []
+    return server.root_from(arguments)
+
+
+def index() -> data.Index:
+    """Every run under the root."""
+    return _index(str(root()), data.root_stamp(root()))
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def _index(root_path: str, stamp: str) -> data.Index:
+    return data.read_index(Path(root_path))
+
+
+@st.cache_data(show_spinner="Reading runs", max_entries=32)
+def _board(root_path: str, run_ids: tuple[str, ...], suite: str | None, stamp: str) -> boards.BoardTable:
+    return boards.read_board([RunDir(Path(root_path), run_id) for run_id in run_ids], suite)
+
+
+def board(run_ids: Sequence[str], suite: str | None = None) -> boards.BoardTable:
+    """The board over these runs, read again when their files change."""
+    stamp = "".join(data.run_stamp(RunDir(root(), run_id)) for run_id in run_ids)
+    return _board(str(root()), tuple(run_ids), suite, stamp)
+
+
+def sidebar() -> None:
+    """Draw what every page has at its side: which run is looked at, and where the results lie."""
+    with st.sidebar:
+        try:
+            runs = index().runs
+        except VBenchLiteError:
+            runs = ()
+        if runs:
+            st.selectbox(
+                "Run",
+                [LATEST, *(r.run_id for r in runs)],
+                key="run",
+                bind="query-params",
+                help="The run that the pages show. `latest` follows the newest one.",
+            )
+            chosen = chosen_run()
+            if chosen is not None:
+                st.caption(
+                    f"{plain(chosen.run_id)}: {plain(chosen.status)}, {plain(when(chosen.created))}, "
+                    f"{len(chosen.generators)} generators, {chosen.samples} samples each"
+                )
+        st.caption(f"Results in {plain(root())}")
+
+
+def chosen_run() -> data.RunSummary | None:
+    """The run chosen at the side; the newest one by default; None when there is none."""
+    runs = index().runs
+    if not runs:
+        return None
+    wanted = st.session_state.get("run", LATEST)
+    return next((r for r in runs if r.run_id == wanted), runs[0])
+
+
+def page(title: str, purpose: str, body: Callable[[data.RunSummary], None]) -> None:
+    """Draw a page: its title, what it answers, and `body` with the chosen run.
+
+    Where there is no run, the page says how to make one; what the package raises on purpose is shown as
+    one line.
+    """
+    st.title(title)
+    st.caption(purpose)
+    try:
+        run = chosen_run()
+        for reason in index().damaged:
+            st.warning(f"A run is left out: {plain(reason)}", icon=":material/broken_image:")
+        if run is None:
+            no_runs()
+            return
+        if run.status != "finished":
+            st.info(
+                f"This run is {plain(run.status)}: what is shown covers the part that is done.",
+                icon=":material/pending:",
+            )
+        body(run)
+    except VBenchLiteError as error:
+        st.error(plain(error))
+
+
+def no_runs() -> None:
+    """Say that there is nothing yet and what makes it."""
+    st.info("There are no runs here yet.", icon=":material/inbox:")
+    st.markdown("Make one with the default benchmark (a few minutes on two CPU cores):")
+    st.code(f"vbench-lite run --root {root()}", language="sh")
+    st.markdown("This page shows it as soon as it starts.")
+
+
+def when(created: str) -> str:
+    """A time of a run for people: minutes, UTC."""
+    return created[:16].replace("T", " ") + " UTC" if len(created) >= 16 else created
+
+
+def chart(
+    drawing: alt.LayerChart | alt.Chart,
+    table: pd.DataFrame,
+    alt_text: str,
+    key: str,
+    config: dict[str, Any] | None = None,
+) -> None:
+    """Draw a chart with a description, and the same data as a table below it."""
+    st.altair_chart(drawing, width="stretch", alt=alt_text, key=f"chart_{key}")
+    with st.expander("The same data as a table"):
+        st.dataframe(table, hide_index=True, key=f"table_{key}", column_config=config, alt=alt_text)
+
+
+def suite_choice(run: data.RunSummary) -> str | None:
+    """Let the reader pick one suite where the run has several; None means the only one."""
+    if len(run.suites) < 2:
+        return run.suites[0] if run.suites else None
+    return st.selectbox("Suite", run.suites, key="suite", bind="query-params")
+
+
+def clip_seconds(run: data.RunSummary, suite: str | None) -> float | None:
+    """Length of the clips that the suite asks for, in seconds."""
+    return data.requested_seconds(directory(run).document(), suite)
+
+
+def directory(run: data.RunSummary) -> RunDir:
+    """The run's directory."""
+    return RunDir(root(), run.run_id)
+
+
+@st.cache_data(show_spinner=False)
+def metric_axes() -> dict[str, str | None]:
+    """The axis of every registered metric."""
+    return {info.id: str(info.axis) for info in glossary.metrics()}
+
+
+def alerts(run: data.RunSummary) -> list[data.Alert]:
+    """What to look out for in a run, read again when its files change."""
+    return _alerts(str(root()), run.run_id, data.run_stamp(directory(run)))
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def _alerts(root_path: str, run_id: str, stamp: str) -> list[data.Alert]:
+    return data.alerts(RunDir(Path(root_path), run_id))

@@ -1,0 +1,144 @@
+"""Which clips a page shows, their scores, and their files: previews and strips for the player.
+
+Only files that lie in the pool of the root are handed out: a clip is named by its hash alone, and a link
+that leads out of the pool is refused. Imports no streamlit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from vbench_lite.clip import Frames
+from vbench_lite.dashboard.player import PlayerClip
+from vbench_lite.dashboard.theme import number, shorten
+from vbench_lite.errors import StoreError
+from vbench_lite.report.catalogue import metric_facts
+from vbench_lite.store.pool import Pool
+from vbench_lite.store.rundir import RunDir
+from vbench_lite.store.schema import Level, SampleStatus, ScoreStatus
+
+STRIP_FRAMES = 12
+STRIP_HEIGHT = 40
+_SHA = re.compile(r"[0-9a-f]{64}")
+
+
+def shown_samples(run: RunDir, suite: str | None = None) -> pd.DataFrame:
+    """Samples that have a clip: generator, sample_id, prompt_id, prompt, seed, clip_sha256, fps, num_frames."""
+    samples = run.samples()
+    wanted = (samples["status"] == SampleStatus.OK) & samples["clip_sha256"].notna()
+    if suite is not None:
+        wanted &= samples["suite"] == suite
+    columns = [
+        "generator",
+        "suite",
+        "sample_id",
+        "prompt_id",
+        "prompt",
+        "seed",
+        "clip_sha256",
+        "fps",
+        "num_frames",
+    ]
+    return samples.loc[wanted, columns].reset_index(drop=True)
+
+
+def clip_scores(run: RunDir, suite: str | None = None) -> pd.DataFrame:
+    """Scores of single clips that have a value: generator, sample_id, metric, value."""
+    scores = run.scores()
+    wanted = (scores["level"] == Level.SAMPLE) & (scores["status"] == ScoreStatus.OK)
+    if suite is not None:
+        wanted &= scores["suite"] == suite
+    return scores.loc[wanted, ["generator", "sample_id", "metric", "value"]].reset_index(drop=True)
+
+
+def extremes(
+    samples: pd.DataFrame, scores: pd.DataFrame, metric: str, generator: str | None, worst: bool
+) -> pd.DataFrame:
+    """Samples in the order of one metric, the worst or the best first; ties by sample id.
+
+    For a metric without a direction "worst" is the lowest value. Columns: generator, sample_id, prompt,
+    seed, value.
+    """
+    rows = scores[scores["metric"] == metric]
+    if generator is not None:
+        rows = rows[rows["generator"] == generator]
+    joined = rows.merge(samples, on=["generator", "sample_id"])
+    lower_is_worse = metric_facts(metric, {}).higher_is_better is not False
+    ordered = joined.sort_values(["value", "sample_id"], ascending=[lower_is_worse == worst, True])
+    return ordered[["generator", "sample_id", "prompt", "seed", "value"]].reset_index(drop=True)
+
+
+def pool_file(root: Path, path: Path) -> Path:
+    """Return `path` if it is a plain file of the pool below `root`.
+
+    Raises:
+        StoreError: it lies elsewhere, or a link on the way leads out.
+    """
+    pool = (root / "pool").resolve()
+    real = path.resolve()
+    if path.is_symlink() or not real.is_relative_to(pool) or not real.is_file():
+        raise StoreError(f"{path.name} is no file of the pool under {root}; it is not shown")
+    return real
+
+
+def player_clip(
+    root: Path, sha256: str, title: str, subtitle: str, scores: Sequence[tuple[str, str]] = ()
+) -> PlayerClip:
+    """Return a clip of the pool, ready for the player; the preview is made if it is missing.
+
+    Raises:
+        StoreError: the hash is no hash, or the pool has no such clip, or its file leads out of the pool.
+    """
+    if not _SHA.fullmatch(sha256):
+        raise StoreError(f"{shorten(sha256, 80)!r} is no clip hash; clips are named by 64 hexadecimal digits")
+    pool = Pool(root)
+    pool_file(root, pool.path(sha256))
+    video = pool_file(root, pool.preview(sha256)).read_bytes()
+    clip = pool.read(sha256)
+    return PlayerClip(
+        title=title,
+        subtitle=subtitle,
+        video=video,
+        frames=len(clip.frames),
+        fps=clip.fps or 8.0,
+        strip=strip(clip.frames),
+        scores=tuple(scores),
+    )
+
+
+def strip(frames: Frames) -> bytes:
+    """A PNG of up to 12 frames side by side, evenly spread over the clip.
+
+    Args:
+        frames: uint8 (T, H, W, 3), RGB.
+    """
+    import cv2
+
+    picked = frames[np.linspace(0, len(frames) - 1, min(STRIP_FRAMES, len(frames))).round().astype(int)]
+    factor = STRIP_HEIGHT / picked.shape[1]
+    size = (max(1, round(picked.shape[2] * factor)), STRIP_HEIGHT)
+    way = cv2.INTER_NEAREST if factor >= 1 else cv2.INTER_AREA
+    row = np.concatenate([cv2.resize(frame, size, interpolation=way) for frame in picked], axis=1)
+    done, png = cv2.imencode(".png", cv2.cvtColor(row, cv2.COLOR_RGB2BGR))
+    if not done:
+        raise StoreError("the frame strip of a clip cannot be encoded")
+    return bytes(png.tobytes())
+
+
+def score_lines(scores: pd.DataFrame, generator: str, sample_id: str) -> list[tuple[str, str]]:
+    """Name and value, as text, of every score of one clip."""
+    rows = scores[(scores["generator"] == generator) & (scores["sample_id"] == sample_id)]
+    return [
+        (str(metric), number(float(value), metric_facts(str(metric), {}).unit))
+        for metric, value in sorted(zip(rows["metric"], rows["value"], strict=True))
+    ]
+
+
+def prompt_names(samples: pd.DataFrame) -> Mapping[str, str]:
+    """The text of each prompt by its id, in the order of the run."""
+    return dict(zip(samples["prompt_id"], samples["prompt"], strict=True))

@@ -1,0 +1,157 @@
+"""Two measures set against each other: the points, what is left out and why, and the Pareto front.
+
+Imports no streamlit. The front drawn is that of the values; the intervals say how firm it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from vbench_lite.dashboard.boards import BoardTable
+from vbench_lite.dashboard.charts import Side
+from vbench_lite.dashboard.theme import interval, number
+
+REAL_TIME = {"speed/real_time_factor": (1.0, "real time")}
+_PREFERRED = (
+    ("speed/latency_s", "quality"),
+    ("speed/time_to_first_frame_s", "quality"),
+    ("speed", "quality"),
+    ("speed", "coherence"),
+)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What a scatter shows.
+
+    Attributes:
+        points: generator, family, x, x_low, x_high, y, y_low, y_high, front, control.
+        left_out: (generator, reason) of every arm that cannot be drawn.
+    """
+
+    x: Side
+    y: Side
+    x_unit: str
+    y_unit: str
+    points: pd.DataFrame
+    left_out: tuple[tuple[str, str], ...]
+
+    def table(self) -> pd.DataFrame:
+        """The drawn data for people."""
+        p = self.points
+        return pd.DataFrame(
+            {
+                "generator": list(p["generator"]),
+                self.x.title: [number(v, self.x_unit) for v in p["x"]],
+                f"{self.x.title} 95%": [
+                    interval(a, b, self.x_unit) for a, b in zip(p["x_low"], p["x_high"], strict=True)
+                ],
+                self.y.title: [number(v, self.y_unit) for v in p["y"]],
+                f"{self.y.title} 95%": [
+                    interval(a, b, self.y_unit) for a, b in zip(p["y_low"], p["y_high"], strict=True)
+                ],
+                "on the front": ["yes" if f else "no" for f in p["front"]],
+            }
+        )
+
+    def reading(self) -> str:
+        """How the front is to be read."""
+        if self.x.higher_is_better is None or self.y.higher_is_better is None:
+            return "One of the two has no better direction, so there is no front."
+        return (
+            "The dashed line is the Pareto front of the values: no drawn generator is better than one on it in "
+            "both. Where intervals overlap, the order may be chance. Only generators with full coverage can be on it."
+        )
+
+
+def default_pair(board: BoardTable) -> tuple[str, str]:
+    """The pair that is drawn first: speed against quality where both are there."""
+    measures = board.measures()
+    for across, up in _PREFERRED:
+        if across in measures and up in measures:
+            return across, up
+    return measures[0], measures[-1]
+
+
+def pair(
+    board: BoardTable,
+    x: str,
+    y: str,
+    *,
+    controls: bool = False,
+    log_x: bool = False,
+    log_y: bool = False,
+    clip_seconds: float | None = None,
+) -> Pair:
+    """Set two measures against each other.
+
+    Args:
+        controls: draw the control arms too; they are never on the front.
+        log_x, log_y: logarithmic; values and bounds at or below 0 cannot be drawn and are left out.
+        clip_seconds: length of the clips, for the real-time line of a latency.
+    """
+    side_x, side_y = (_side(board, m, log, clip_seconds) for m, log in ((x, log_x), (y, log_y)))
+    arms = board.arms if controls else board.arms[~board.arms["control"]]
+    values = board.values.set_index(["generator", "run", "name"])
+    rows: list[dict[str, object]] = []
+    left_out: list[tuple[str, str]] = []
+    for arm in arms.itertuples():
+        row: dict[str, object] = {"generator": arm.generator, "family": arm.family, "control": arm.control}
+        why = None
+        for channel, measure, log in (("x", x, log_x), ("y", y, log_y)):
+            key = (arm.generator, arm.run, measure)
+            cell = values.loc[key] if key in values.index else None
+            if cell is None or pd.isna(cell["value"]):
+                why = f"{measure} has no value: {cell['reason'] if cell is not None else 'no row'}"
+                break
+            if log and cell["value"] <= 0:
+                why = f"{measure} is {number(cell['value'])}, which a logarithmic scale cannot show"
+                break
+            bounds_fit = not log or (pd.notna(cell["low"]) and cell["low"] > 0)
+            row |= {
+                channel: float(cell["value"]),
+                f"{channel}_low": cell["low"] if bounds_fit else None,
+                f"{channel}_high": cell["high"] if bounds_fit else None,
+            }
+        if why is None:
+            rows.append(row | {"covered": arm.coverage >= 1})
+        elif not arm.control:
+            left_out.append((str(arm.generator), why))
+    columns = ["generator", "family", "control", "x", "x_low", "x_high", "y", "y_low", "y_high", "covered"]
+    points = pd.DataFrame(rows, columns=columns)
+    numbers = ["x", "x_low", "x_high", "y", "y_low", "y_high"]
+    points[numbers] = points[numbers].astype(float)
+    points["front"] = _front(points, side_x.higher_is_better, side_y.higher_is_better)
+    return Pair(side_x, side_y, board.unit(x), board.unit(y), points.drop(columns="covered"), tuple(left_out))
+
+
+def _side(board: BoardTable, measure: str, log: bool, clip_seconds: float | None) -> Side:
+    unit = board.unit(measure)
+    line = REAL_TIME.get(measure)
+    if measure == "speed/latency_s" and clip_seconds:
+        line = (clip_seconds, "real time")
+    if line is not None and not _near(line[0], board.scored.loc[board.scored["name"] == measure, "value"]):
+        line = None
+    title = f"{measure} score" if measure in board.weights else measure
+    return Side(f"{title} ({unit})" if unit else title, log, board.direction(measure), line)
+
+
+def _near(value: float, drawn: pd.Series[float]) -> bool:
+    """Whether a marked value lies close enough to the data not to squeeze it into a corner."""
+    return bool(len(drawn)) and float(drawn.min()) / 3 <= value <= float(drawn.max()) * 3
+
+
+def _front(points: pd.DataFrame, x_up: bool | None, y_up: bool | None) -> list[bool]:
+    """Which points no other covered generator beats in one measure without losing in the other."""
+    if x_up is None or y_up is None:
+        return [False] * len(points)
+    xs = points["x"] if x_up else -points["x"]
+    ys = points["y"] if y_up else -points["y"]
+    eligible = (points["covered"].astype(bool) & ~points["control"].astype(bool)).tolist()
+    rivals = [(a, b) for a, b, in_ in zip(xs, ys, eligible, strict=True) if in_]
+    return [
+        in_ and not any(p >= a and q >= b and (p > a or q > b) for p, q in rivals)
+        for a, b, in_ in zip(xs, ys, eligible, strict=True)
+    ]

@@ -1,0 +1,166 @@
+"""Pictures of every page, for the documentation: python -m vbench_lite.dashboard.screenshots --root DIR --out DIR.
+
+Serves the root on a free port of loopback, opens every page in the chromium found on PATH with Playwright
+(imported when it is needed) at desktop and phone width, and writes PAGE-WIDTH.png.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vbench_lite.dashboard import server
+from vbench_lite.errors import SpecError, VBenchLiteError
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+VIEWS = Path(__file__).with_name("views")
+WIDTHS = {1280: 900, 390: 844}
+BROWSER_FLAGS = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+_START_S = 60.0
+
+
+def page_names() -> list[str]:
+    """The address of every page, in the order of the files."""
+    return sorted(path.stem for path in VIEWS.glob("[a-z]*.py"))
+
+
+@contextmanager
+def serving(root: Path) -> Iterator[str]:
+    """Serve a root on a free port of loopback; yields the address, and ends the server afterwards.
+
+    Raises:
+        SpecError: the server did not start; the message has the end of its output.
+    """
+    with socket.socket() as probe:
+        probe.bind((server.LOOPBACK, 0))
+        port = int(probe.getsockname()[1])
+    process = subprocess.Popen(
+        server.command(root, port=port, headless=True),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    address = f"http://{server.LOOPBACK}:{port}"
+    try:
+        _wait(process, address)
+        yield address
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+def _wait(process: subprocess.Popen[str], address: str) -> None:
+    end = time.monotonic() + _START_S
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)  # not listening yet
+    process.terminate()
+    said = process.communicate()[0]
+    raise SpecError(f"the dashboard did not start within {_START_S:.0f} s: {' '.join(said.split())[-300:]}")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The chromium on PATH, headless, with its own background traffic off.
+
+    Raises:
+        SpecError: there is no chromium on PATH.
+    """
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium")
+    if path is None:
+        raise SpecError("no chromium is on PATH; install one, for example: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(BROWSER_FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def settle(page: Page, timeout_ms: float = 30_000) -> None:
+    """Wait until the script run of a page has ended and its charts are drawn."""
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=timeout_ms)
+    page.wait_for_selector("h1", timeout=timeout_ms)
+    page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')", timeout=timeout_ms)
+    page.wait_for_function(
+        "[...document.querySelectorAll('[data-testid=stVegaLiteChart]')]"
+        ".every(chart => chart.querySelector('canvas, svg'))",
+        timeout=timeout_ms,
+    )
+
+
+def take(root: Path, out: Path, pages: Sequence[str], dark: bool = False) -> list[Path]:
+    """Write a picture of each page at each width and return their paths."""
+    out.mkdir(parents=True, exist_ok=True)
+    written = []
+    with serving(root) as address, chromium() as browser:
+        for width, height in WIDTHS.items():
+            context = browser.new_context(
+                viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+            )
+            page = context.new_page()
+            for name in pages:
+                page.goto(f"{address}/{name}")
+                settle(page)
+                target = out / f"{name}-{width}.png"
+                _whole(page, width, height)
+                page.screenshot(path=str(target))
+                page.set_viewport_size({"width": width, "height": height})
+                written.append(target)
+            context.close()
+    return written
+
+
+def _whole(page: Page, width: int, height: int) -> None:
+    """Make the window as tall as the page, whose middle scrolls by itself."""
+    full = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+    page.set_viewport_size({"width": width, "height": max(height, min(int(full) + 20, 6000))})
+    settle(page)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit code."""
+    parser = argparse.ArgumentParser(description="pictures of every dashboard page")
+    parser.add_argument("--root", type=Path, default=server.DEFAULT_ROOT, help="results folder")
+    parser.add_argument("--out", type=Path, default=Path("docs/images"), help="folder for the pictures")
+    parser.add_argument("--page", action="append", choices=page_names(), help="only this page; may be repeated")
+    parser.add_argument("--dark", action="store_true", help="dark colours")
+    given = parser.parse_args(arguments)
+    try:
+        written = take(given.root, given.out, given.page or page_names(), given.dark)
+    except VBenchLiteError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return error.exit_code
+    for path in written:
+        print(path)  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

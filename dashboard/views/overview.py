@@ -1,0 +1,84 @@
+"""The chosen run at a glance: four axes, what to look out for, and the latest runs."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from vbench_lite.dashboard import boards, charts, data, frame
+from vbench_lite.dashboard.theme import AXES, FOUR_AXES, plain
+
+_SHOWN_RUNS = 20
+
+
+def _draw(run: data.RunSummary) -> None:
+    suite = frame.suite_choice(run)
+    board = frame.board([run.run_id], suite)
+    _alerts(run, board)
+    _axes(board)
+    _reading(board)
+    _latest()
+
+
+def _alerts(run: data.RunSummary, board: boards.BoardTable) -> None:
+    found = frame.alerts(run)
+    show = {"error": st.error, "warning": st.warning, "info": st.info}
+    for alert in found:
+        show[alert.level](plain(alert.text))
+    for metric, reason in zip(board.trust["metric"], board.trust["reason"], strict=True):
+        st.warning(f"{plain(metric)} is not to be trusted on this data: {plain(reason)}.")
+    if not found and board.trust.empty and run.status == "finished":
+        st.success("No failed samples, no disturbed timing, no metric that a control fools.", icon=":material/check:")
+
+
+def _axes(board: boards.BoardTable) -> None:
+    st.caption(
+        "Quality and coherence run from 0 (worst control) to 1 (real clips). Speed and memory are factors of two "
+        "against the suite's reference. Bars are 95% intervals."
+    )
+    columns = st.columns(2)
+    for place, axis in enumerate(FOUR_AXES):
+        rows = boards.axis_rows(board, axis)
+        with columns[place % 2]:
+            st.subheader(axis.capitalize(), help=AXES.get(axis), anchor=False)
+            if rows.empty:
+                st.info(f"No score yet: {plain(boards.why_empty(board, axis))}")
+                continue
+            st.altair_chart(
+                charts.intervals(rows, f"{axis} score", zero=True),
+                width="stretch",
+                key=f"axis_{axis}",
+                alt=f"{axis} score of each generator with its 95% interval; the text below names the leader",
+            )
+
+
+def _reading(board: boards.BoardTable) -> None:
+    st.subheader("In words")
+    for line in boards.leaders(board):
+        st.markdown(f"- {plain(line)}")
+    for note in board.notes:
+        st.markdown(f"- {plain(note)}")
+
+
+def _latest() -> None:
+    runs = frame.index().runs
+    st.subheader("Latest runs")
+    table = pd.DataFrame(
+        [
+            {
+                "run": r.run_id,
+                "made": frame.when(r.created),
+                "status": r.status,
+                "suites": ", ".join(r.suites),
+                "samples": r.samples,
+                "generators": ", ".join(r.generators),
+            }
+            for r in runs[:_SHOWN_RUNS]
+        ]
+    )
+    st.dataframe(table, hide_index=True, key="latest", alt="latest runs, newest first")
+    if len(runs) > _SHOWN_RUNS:
+        st.caption(f"{len(runs) - _SHOWN_RUNS} older runs can be chosen at the side.")
+
+
+frame.page("Overview", "The chosen run at a glance.", _draw)
