@@ -1,0 +1,48 @@
+"""How different the clips of one set are from one another."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from vbench_lite.metric import Axis, Estimate, MetricInfo
+from vbench_lite.stats.jackknife import jackknife
+from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, with_clips
+
+
+class FeatureDistance(FeatureSetMetric):
+    """Mean over pairs of clips of 1 - cosine of their features, each pair once.
+
+    0 if all clips are the same, about 1 if features are unrelated, at most 2. Features of the shapes world's
+    network say which thing moves how, so repeated content lowers the number, and noise, which the network
+    sees as one and the same nothing, scores low. A generator is as diverse as it should be at the value of
+    real clips for the same prompts. Source: mean pairwise distance as in Zhu et al., Toward multimodal
+    image-to-image translation (NeurIPS 2017), with cosine on features.
+    """
+
+    needs_reference: ClassVar[bool] = False
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="diversity/feature_distance",
+        version=1,
+        axis=Axis.DIVERSITY,
+        unit="",
+        bounds=(0.0, 2.0),
+        higher_is_better=True,
+        summary="Mean of 1 - cosine between the features of two clips of the set; 0 if all are the same.",
+        source="mean pairwise feature distance (Zhu et al., NeurIPS 2017); features: extractor shapes-video",
+        extractors=("shapes-video",),
+        min_frames=16,
+        min_n=4,
+    )
+
+    def estimate(self, generated: FeatureRows, reference: FeatureRows | None) -> Estimate:
+        norms = np.maximum(np.linalg.norm(generated.values, axis=1, keepdims=True), 1e-12)
+        unit = generated.values / norms
+        distances = np.clip(1.0 - unit @ unit.T, 0.0, 2.0)
+        np.fill_diagonal(distances, 0.0)
+
+        def mean(kept: np.ndarray[tuple[int], np.dtype[np.int64]]) -> float:
+            return float(distances[np.ix_(kept, kept)].sum() / (len(kept) * (len(kept) - 1)))
+
+        return with_clips(jackknife(generated.prompts, mean), generated, None)

@@ -1,0 +1,47 @@
+"""Peak signal-to-noise ratio of a clip against its reference."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from vbench_lite.clip import ClipInfo
+from vbench_lite.metric import Axis, Frames, MetricInfo, PairMetric, SampleInfo
+from vbench_lite.suites.reconstruction.sizes import check_sizes
+
+CAP_DB = 100.0  # of a frame that equals its reference; an 8-bit frame of 32x32 that differs has at most 83 dB
+
+
+class Psnr(PairMetric):
+    """Mean over frames of 10 log10(255^2 / mean squared error), in decibel, over all three channels.
+
+    Equal frames would be infinite; they count as 100 dB. Source: the usual definition; see
+    torchmetrics.image.PeakSignalNoiseRatio.
+    """
+
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="reconstruction/psnr",
+        version=1,
+        axis=Axis.QUALITY,
+        unit="dB",
+        bounds=(0.0, CAP_DB),
+        higher_is_better=True,
+        summary="Peak signal-to-noise ratio against the reference clip; 100 dB where frames are equal.",
+        source="10 log10(255^2 / MSE) for each frame, capped at 100 dB, mean over frames",
+    )
+
+    def start(self, clip: ClipInfo, reference: ClipInfo, sample: SampleInfo) -> None:
+        check_sizes(clip, reference)
+        self._sum, self._count = 0.0, 0
+
+    def push(self, frames: Frames, reference: Frames, indices: npt.NDArray[np.int64]) -> None:
+        for one, other in zip(frames, reference, strict=True):
+            error = float(((one.astype(np.float64) - other) ** 2).mean())
+            self._sum += CAP_DB if error == 0 else min(CAP_DB, 10 * math.log10(255.0**2 / error))
+            self._count += 1
+
+    def finish(self) -> float:
+        return self._sum / self._count

@@ -1,0 +1,54 @@
+"""Structural similarity of a clip to its reference."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from vbench_lite.clip import ClipInfo
+from vbench_lite.errors import NotApplicable
+from vbench_lite.metric import Axis, Frames, MetricInfo, PairMetric, SampleInfo
+from vbench_lite.suites.reconstruction.sizes import check_sizes
+
+WINDOW = 11  # pixels; Gaussian, sigma 1.5
+
+
+class Ssim(PairMetric):
+    """Mean over frames of SSIM: 11x11 Gaussian window, sigma 1.5, per channel, data range 1 (levels / 255).
+
+    All zeros against all ones gives C1 / (1 + C1) = 9.999e-05. Source: Wang et al., Image quality
+    assessment: from error visibility to structural similarity (TIP 2004), by torchmetrics.
+    """
+
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="reconstruction/ssim",
+        version=1,
+        axis=Axis.QUALITY,
+        unit="",
+        bounds=(-1.0, 1.0),
+        higher_is_better=True,
+        summary="Structural similarity to the reference clip; 1 where frames are equal.",
+        source="Wang et al. (TIP 2004) by torchmetrics: 11x11, sigma 1.5, per channel, data range 1",
+    )
+
+    def start(self, clip: ClipInfo, reference: ClipInfo, sample: SampleInfo) -> None:
+        check_sizes(clip, reference)
+        if min(clip.height, clip.width) < WINDOW:
+            raise NotApplicable(f"frames of {clip.width}x{clip.height} are smaller than the 11x11 window")
+        self._sum, self._count = 0.0, 0
+
+    def push(self, frames: Frames, reference: Frames, indices: npt.NDArray[np.int64]) -> None:
+        import torch
+        from torchmetrics.functional.image import structural_similarity_index_measure as ssim
+
+        for one, other in zip(frames, reference, strict=True):  # one by one: equal whatever the chunk
+            images = [torch.from_numpy(x / 255.0).permute(2, 0, 1)[None] for x in (one, other)]
+            value = ssim(images[0], images[1], sigma=1.5, kernel_size=WINDOW, data_range=1.0)
+            assert isinstance(value, torch.Tensor)
+            self._sum += min(1.0, max(-1.0, float(value)))
+            self._count += 1
+
+    def finish(self) -> float:
+        return self._sum / self._count

@@ -1,0 +1,42 @@
+"""VBench's temporal flickering, exactly as published."""
+
+from __future__ import annotations
+
+import itertools
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from vbench_lite.metric import Axis, Frames, MetricInfo, NeighbourMetric
+
+
+class TemporalFlickering(NeighbourMetric):
+    """(255 - mean over neighbouring frames of their mean absolute difference) / 255, per video.
+
+    Frames are taken as decoded, uint8 0..255, all of them, at full size. A frozen clip scores 1, so this
+    number says nothing without motion amount beside it. Source: VBench (Huang et al., CVPR 2024),
+    vbench/temporal_flickering.py.
+    """
+
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="vbench/temporal_flickering",
+        version=1,
+        axis=Axis.COHERENCE,
+        unit="",
+        bounds=(0.0, 1.0),
+        higher_is_better=True,
+        summary="How little neighbouring frames differ; 1 is a still picture.",
+        source="VBench (Huang et al., CVPR 2024), vbench/temporal_flickering.py",
+        min_frames=2,
+    )
+
+    def pairs(self, frames: Frames) -> npt.NDArray[np.float64]:
+        """Return 1 - mean absolute difference / 255 of each pair of neighbours."""
+        return np.array([1.0 - _difference(a, b) / 255.0 for a, b in itertools.pairwise(frames)])
+
+
+def _difference(first: Frames, second: Frames) -> float:
+    """Mean absolute difference in levels; uint8 arithmetic without wrap-around."""
+    larger = np.maximum(first, second)
+    return float((larger - np.minimum(first, second)).mean(dtype=np.float64))
