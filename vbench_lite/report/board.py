@@ -135,7 +135,9 @@ def build_board(runs: Sequence[Run], *, suite: str | None = None, every: bool = 
         rows = _newest(rows)
     generators = [row for row in rows if row.arm.control is None]
     ranked, notes = _rank(generators)
-    controls = [row for row in rows if row.arm.control is not None]
+    controls = sorted(
+        (row for row in rows if row.arm.control is not None), key=lambda row: row.arm.control != CEILING
+    )
     others = sorted(set(names) - {chosen})
     return Board(newest, ranked, controls, trust, notes, others)
 
