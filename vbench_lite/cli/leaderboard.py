@@ -1,0 +1,95 @@
+"""`vbench-lite leaderboard`: every generator that was run, with intervals, coverage and controls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from vbench_lite.cli.exit_codes import FINE
+from vbench_lite.cli.options import json_option, root_option
+from vbench_lite.cli.output import console, print_json, warn
+
+if TYPE_CHECKING:
+    from vbench_lite.report.board import Board
+    from vbench_lite.store.rundir import RunDir
+
+
+@click.command("leaderboard")
+@click.argument("runs", nargs=-1, metavar="[RUN[:GENERATOR]]...")
+@click.option("--suite", help="Which suite; default: the first of the newest run.")
+@click.option("--all", "every", is_flag=True, help="Keep older rows of a generator as well.")
+@click.option("--brief", is_flag=True, help="Only the axes, without the table of metrics.")
+@root_option
+@json_option
+def command(
+    runs: tuple[str, ...], suite: str | None, every: bool, brief: bool, root: Path, as_json: bool
+) -> int:
+    """Show generators side by side: families, axes, intervals, ranks, coverage, controls apart.
+
+    Without RUN: every finished run, the newest row of each generator and protocol. RUN:GENERATOR picks one
+    generator of a run. With --json: {suite, rows[], controls[], trust[], notes[], other_suites[]}.
+    """
+    from vbench_lite.report.board import build_board
+
+    chosen, picked = choose_runs(root, runs)
+    board = build_board(chosen, suite=suite, every=every or bool(runs))
+    if picked:
+        board = only(board, picked)
+    if as_json:
+        print_json(board.as_dict())
+    else:
+        print_board(board, metrics=not brief)
+    return FINE
+
+
+def choose_runs(root: Path, names: Sequence[str]) -> tuple[list[RunDir], set[tuple[str, str]]]:
+    """Return the runs of some names (every finished one if there are none), newest first.
+
+    Returns:
+        the runs, and the (run id, generator) pairs to keep of those given as RUN:GENERATOR.
+
+    Raises:
+        StoreError: a name fits no run, or there is no finished run at all.
+    """
+    from vbench_lite.errors import StoreError
+    from vbench_lite.store import rundir
+
+    if not names:
+        found = [run for run in rundir.list_runs(root) if run.document().status == "finished"]
+        for error in rundir.damaged_runs(root):
+            warn(f"left out: {error}")
+        if not found:
+            raise StoreError(f"no finished run is under {root}; make one with: vbench-lite run")
+        return found, set()
+    picked: set[tuple[str, str]] = set()
+    chosen: dict[str, RunDir] = {}
+    for name in names:
+        run_name, _, generator = name.partition(":")
+        run = rundir.resolve_run(root, run_name)
+        document = run.document()
+        labels = [entry.label for entry in document.generators]
+        if generator and generator not in labels:
+            raise StoreError(f"run {run.run_id} has no generator {generator!r}; it has: {', '.join(labels)}")
+        chosen[run.run_id] = run
+        picked |= {(run.run_id, label) for label in ([generator] if generator else labels)}
+    everything = {(r.run_id, e.label) for r in chosen.values() for e in r.document().generators}
+    newest_first = sorted(chosen.values(), key=lambda run: run.document().created, reverse=True)
+    return newest_first, set() if picked == everything else picked
+
+
+def only(board: Board, picked: set[tuple[str, str]]) -> Board:
+    """Keep the rows of these (run id, generator) pairs, and every control; ranks stay those of the run."""
+    from dataclasses import replace
+
+    rows = [row for row in board.rows if (row.arm.run_id, row.arm.generator) in picked]
+    return replace(board, rows=rows)
+
+
+def print_board(board: Board, *, metrics: bool = True) -> None:
+    """Print the tables of a board to stdout."""
+    from vbench_lite.report import table
+
+    table.print_board(board, console(), metrics=metrics)

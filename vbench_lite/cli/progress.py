@@ -1,0 +1,109 @@
+"""How a run looks while it works: a moving line on a terminal, plain lines elsewhere; all on stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from vbench_lite.cli.output import console, warn
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+
+    from vbench_lite.engine.progress import Event, Progress, Stage
+
+TITLES: dict[Stage, str] = {
+    "generate": "Generating",
+    "measure": "Timing",
+    "score": "Scoring",
+    "finish": "Finishing",
+}
+PLAIN_INTERVAL_S = 10.0  # between two lines of one stage in a log file
+
+
+@contextmanager
+def shown() -> Iterator[Progress]:
+    """Give what an engine reports to, fitting for where stderr goes."""
+    if sys.stderr.isatty():
+        with _moving() as progress:
+            yield progress
+    else:
+        yield PlainLines(warn)
+
+
+def time_left(seconds: float | None) -> str:
+    """An estimate as people say it, rounded: "about 2 min left", or "" where nothing is known."""
+    if seconds is None:
+        return ""
+    if seconds < 10:
+        return "a few seconds left"
+    if seconds < 90:
+        return f"about {round(seconds / 10) * 10} s left"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"about {minutes} min left"
+    return f"about {seconds / 3600:.1f} h left"
+
+
+class PlainLines:
+    """One line for every new stage, every lasting event, and every ten seconds between."""
+
+    def __init__(self, write: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
+        self._write, self._clock = write, clock
+        self._stage: Stage | None = None
+        self._last_s = 0.0
+
+    def on_event(self, event: Event) -> None:
+        """Write a line if this event is worth one."""
+        now = self._clock()
+        if event.lasting:
+            self._write(event.text)
+        if event.stage == self._stage and now - self._last_s < PLAIN_INTERVAL_S:
+            return
+        if event.lasting and event.stage == self._stage:
+            return
+        self._stage, self._last_s = event.stage, now
+        parts = [f"{TITLES[event.stage]} {event.done}/{event.total}"]
+        parts += [] if event.lasting else [event.text]
+        self._write("  ".join([*parts, time_left(event.remaining_s)]).rstrip())
+
+
+@contextmanager
+def _moving() -> Iterator[Progress]:
+    """A bar with the counts, what is being done, and an estimate of the time left."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    bar = Progress(
+        TextColumn("{task.description:<10}"),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[left]:<18}"),
+        TextColumn("{task.fields[text]}", markup=False, style="dim"),
+        console=console(stderr=True),
+        transient=True,
+    )
+    with bar:
+        yield _Bar(bar)
+
+
+class _Bar:
+    """Events to one task of a rich progress display."""
+
+    def __init__(self, bar: RichProgress) -> None:
+        self._bar = bar
+        self._task = bar.add_task("", total=None, left="", text="")
+
+    def on_event(self, event: Event) -> None:
+        if event.lasting:
+            self._bar.console.print(event.text, markup=False)
+        self._bar.update(
+            self._task,
+            description=TITLES[event.stage],
+            completed=event.done,
+            total=event.total,
+            left=time_left(event.remaining_s),
+            text="" if event.lasting else event.text,
+        )

@@ -1,0 +1,130 @@
+"""`vbench-lite run`: generate, score and time; the same command again resumes or shows the result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from vbench_lite.cli.exit_codes import FINE, INTERRUPTED, SOME_FAILED
+from vbench_lite.cli.options import json_option, root_option
+from vbench_lite.cli.output import print_json, warn
+
+if TYPE_CHECKING:
+    from vbench_lite.engine.runner import RunOutcome
+    from vbench_lite.store.rundir import RunDir
+
+MOST_LISTED = 20  # failed samples on stderr; --json has all
+
+
+@click.command("run")
+@click.argument("spec", required=False, metavar="[SPEC.yaml]", type=click.Path(path_type=Path))
+@click.option(
+    "-g", "--generator", "generators", multiple=True, metavar="NAME",
+    help="A registered generator (see: list generators); with SPEC.yaml, one of its labels. Repeatable.",
+)  # fmt: skip
+@click.option(
+    "--suite", "suites", multiple=True, metavar="NAME", help="A suite or its YAML file. Repeatable."
+)
+@click.option(
+    "--samples", type=click.IntRange(min=1), help="The first N requests per generator; default: the suite's."
+)
+@click.option("--seed", type=int, help="Seed of the whole plan; default 0.")
+@click.option("--executor", default="local", show_default=True, metavar="NAME", help="Who makes the clips.")
+@click.option(
+    "--workers", type=click.IntRange(min=1), default=1, show_default=True,
+    help="Generators at work beside each other; clips stay the same, timing has its own processes.",
+)  # fmt: skip
+@click.option("--no-controls", is_flag=True, help="Leave out the arms real, frozen, noise and shuffled.")
+@click.option("--fresh", is_flag=True, help="Make everything again, though a finished run has it.")
+@root_option
+@json_option
+def command(
+    spec: Path | None,
+    generators: tuple[str, ...],
+    suites: tuple[str, ...],
+    samples: int | None,
+    seed: int | None,
+    executor: str,
+    workers: int,
+    no_controls: bool,
+    fresh: bool,
+    root: Path,
+    as_json: bool,
+) -> int:
+    """Generate clips, score them, time the generators, and print the leaderboard.
+
+    Without arguments this is the default benchmark. What was finished is never made again: after a stop,
+    the same command goes on. With --json: {run, ok, failed, adopted, resumed, messages[], failures[],
+    leaderboard, other_leaderboards[]}. Exit code 3 if some samples failed.
+    """
+    from vbench_lite import registry
+    from vbench_lite.cli.leaderboard import print_board
+    from vbench_lite.cli.progress import shown
+    from vbench_lite.cli.specification import build_spec
+    from vbench_lite.engine import runner
+    from vbench_lite.report.board import build_board
+    from vbench_lite.store.rundir import resolve_run
+
+    resolved = build_spec(
+        spec,
+        generators=generators,
+        suites=suites,
+        samples=samples,
+        seed=seed,
+        controls=False if no_controls else None,
+    )
+    maker = registry.load("executors", executor)(workers=workers)
+    with shown() as progress:
+        outcome = runner.run(resolved, root, fresh=fresh, progress=progress, executor=maker)
+    if outcome.interrupted:
+        return INTERRUPTED
+    finished = resolve_run(root, outcome.run_id)
+    failures = failed_samples(finished)
+    boards = {
+        str(suite["name"]): build_board([finished], suite=suite["name"])
+        for suite in finished.document().suites
+    }
+    if as_json:
+        first, *others = boards.values()
+        print_json(_document(outcome, failures, first.as_dict(), [board.as_dict() for board in others]))
+    else:
+        for board in boards.values():
+            print_board(board)
+        _list_failures(failures)
+    return SOME_FAILED if failures else FINE
+
+
+def failed_samples(run: RunDir) -> list[dict[str, Any]]:
+    """Every sample of a run that did not end well: where, how, and why."""
+    return [
+        {key: row[key] for key in ("generator", "suite", "sample_id", "prompt", "status", "phase", "reason")}
+        for row in run.rows("sample")
+        if row["status"] != "ok"
+    ]
+
+
+def _document(
+    outcome: RunOutcome, failures: list[dict[str, Any]], board: dict[str, Any], others: list[dict[str, Any]]
+) -> dict[str, Any]:
+    return {
+        "run": outcome.run_id,
+        "ok": outcome.ok,
+        "failed": outcome.failed,
+        "adopted": outcome.adopted,
+        "resumed": outcome.resumed,
+        "messages": list(outcome.messages),
+        "failures": failures,
+        "leaderboard": board,
+        "other_leaderboards": others,
+    }
+
+
+def _list_failures(failures: list[dict[str, Any]]) -> None:
+    for row in failures[:MOST_LISTED]:
+        where = f"{row['generator']} {row['sample_id']}"
+        phase = f" in {row['phase']}" if row["phase"] else ""
+        warn(f"{row['status']}: {where}{phase}: {row['reason']}")
+    if len(failures) > MOST_LISTED:
+        warn(f"and {len(failures) - MOST_LISTED} more; see: vbench-lite export RUN --format csv")
