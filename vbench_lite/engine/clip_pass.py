@@ -1,0 +1,366 @@
+"""One pass over many clips: each is decoded once and feeds every metric and every extractor.
+
+Small clips are held in memory in groups, so that networks get batches across clips; a clip that is too
+large for that is streamed alone, chunk by chunk. Memory is bounded by `HELD_BYTES` either way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from vbench_lite.clip import ClipHasher, ClipInfo, Frames
+from vbench_lite.datasets.video import CHUNK
+from vbench_lite.engine.clip_scoring import ClipScoring
+from vbench_lite.engine.features import Extractors, FeatureQueue
+from vbench_lite.engine.outcome import Outcome
+from vbench_lite.engine.sources import OpenClip, Source
+from vbench_lite.errors import ClipError, StoreError
+from vbench_lite.metric import ClipMetric, Features, PairMetric, SampleInfo
+
+HELD_BYTES = 64 * 2**20  # frames in memory at a time
+
+
+@dataclass(frozen=True)
+class ClipTask:
+    """What is wanted of one clip.
+
+    Attributes:
+        metrics, pairs: to be computed on it; pairs need a `reference`.
+        extractors: ids whose features the caller wants back (for sets).
+        reference_extractors: the same for the reference clip.
+    """
+
+    source: Source
+    sample: SampleInfo
+    metrics: Sequence[ClipMetric] = ()
+    pairs: Sequence[PairMetric] = ()
+    extractors: Sequence[str] = ()
+    reference: Source | None = None
+    reference_extractors: Sequence[str] = ()
+
+
+@dataclass
+class ClipResult:
+    """What came of it.
+
+    Attributes:
+        info: None if the clip could not be opened.
+        outcomes: of every metric and pair, by id.
+        features: of the extractors asked for, or why there are none.
+        error: why the clip could not be read to its end; then every outcome is this error.
+        decodes: by name of the file: how often it was decoded.
+        flags: what is special about the clip.
+    """
+
+    task: ClipTask
+    info: ClipInfo | None = None
+    sha256: str | None = None
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    features: dict[str, Features | Outcome] = field(default_factory=dict)
+    reference_features: dict[str, Features | Outcome] = field(default_factory=dict)
+    error: str | None = None
+    decodes: dict[str, int] = field(default_factory=dict)
+    flags: tuple[str, ...] = ()
+
+
+@dataclass
+class _Held:
+    """A clip with its frames in memory, waiting for its group."""
+
+    result: ClipResult
+    frames: Frames
+    reference: Frames | None
+    reference_info: ClipInfo | None
+    reference_sha256: str | None
+    reference_error: str | None
+
+
+class ClipPass:
+    """The pass; the queues of extractors live as long as it does."""
+
+    def __init__(self, extractors: Extractors) -> None:
+        self.extractors = extractors
+        self._queues: dict[str, FeatureQueue] = {}
+        self._serial = 0
+
+    def run(self, tasks: Iterable[ClipTask]) -> Iterator[ClipResult]:
+        """Results in the order of the tasks, each as soon as its group is done."""
+        group: list[_Held] = []
+        held_bytes = 0
+        for task in tasks:
+            done = self._from_cache(task)
+            if done is not None:
+                yield from self._finish(group)
+                group, held_bytes = [], 0
+                yield done
+                continue
+            result = ClipResult(task)
+            try:
+                with ExitStack() as stack:
+                    clip = self._open(task.source, result, stack)
+                    result.info, result.flags = clip.info, clip.flags
+                    size = _bytes(clip.info) * (2 if task.pairs and task.reference else 1)
+                    if size > HELD_BYTES or held_bytes + size > HELD_BYTES:
+                        yield from self._finish(group)
+                        group, held_bytes = [], 0
+                    if size > HELD_BYTES:
+                        self._stream(clip, result, stack)
+                        yield result
+                    else:
+                        group.append(self._hold(clip, result, stack))
+                        held_bytes += size
+            except (ClipError, StoreError) as error:
+                yield from self._finish(group)
+                group, held_bytes = [], 0
+                yield _failed(result, str(error))
+        yield from self._finish(group)
+
+    # --- small clips, in groups -----------------------------------------------------------------
+
+    def _hold(self, clip: OpenClip, result: ClipResult, stack: ExitStack) -> _Held:
+        """Read a small clip and its reference."""
+        frames, result.sha256 = _read(clip)
+        _verify(result.task.source, result.sha256)
+        held = _Held(result, frames, None, None, None, None)
+        task = result.task
+        if task.reference is not None and (task.pairs or task.reference_extractors):
+            try:
+                reference = self._open(task.reference, result, stack)
+                held.reference_info = reference.info
+                if _bytes(reference.info) <= HELD_BYTES:
+                    held.reference, held.reference_sha256 = _read(reference)
+                else:
+                    held.reference_error = f"reference {reference.info.name} is far larger than the clip"
+            except (ClipError, StoreError) as error:
+                held.reference_error = f"reference {error}"
+        return held
+
+    def _finish(self, group: list[_Held]) -> Iterator[ClipResult]:
+        """Features of a group in batches, then metrics clip by clip."""
+        tickets: list[tuple[dict[str, str], dict[str, str]]] = []
+        for held in group:
+            task, result = held.result.task, held.result
+            own = self._ask(_names(task), result.sha256, held.frames, result.features)
+            other: dict[str, str] = {}
+            if held.reference is not None:
+                other = self._ask(
+                    task.reference_extractors,
+                    held.reference_sha256,
+                    held.reference,
+                    result.reference_features,
+                )
+            tickets.append((own, other))
+        self._flush()
+        for held, (own, other) in zip(group, tickets, strict=True):
+            result = held.result
+            self._collect(own, result.sha256, result.features)
+            self._collect(other, held.reference_sha256, result.reference_features)
+            _score_held(held)
+            if held.reference_error is not None:
+                _lose_reference(result, held.reference_error)
+            yield result
+
+    # --- large clips, alone ---------------------------------------------------------------------
+
+    def _stream(self, clip: OpenClip, result: ClipResult, stack: ExitStack) -> None:
+        """Metrics and extractors while the frames go by."""
+        task = result.task
+        reference: OpenClip | None = None
+        reference_error: str | None = None
+        if task.reference is not None and (task.pairs or task.reference_extractors):
+            try:
+                reference = self._open(task.reference, result, stack)
+            except (ClipError, StoreError) as error:
+                reference_error = f"reference {error}"
+        scoring = ClipScoring(
+            task.metrics, task.pairs, clip.info, task.sample, reference.info if reference else None
+        )
+        own = self._begin(_names(task), task.source.sha256, result.features)
+        hasher = ClipHasher()
+        others = _Follower(reference)
+        ids = self._begin(task.reference_extractors, None, result.reference_features) if reference else {}
+        for frames in clip.chunks:
+            hasher.push(frames)
+            self._push(own, frames)
+            beside = None
+            if reference is not None and reference_error is None:
+                try:
+                    beside = others.next(len(frames))
+                    if beside is not None:
+                        self._push(ids, beside)
+                except ClipError as error:
+                    reference_error = f"reference {error}"
+            in_step = beside is not None and beside.shape == frames.shape
+            scoring.push(frames, beside if in_step and scoring.wants_reference else None)
+        result.sha256 = hasher.hexdigest(clip.info.fps)
+        _verify(task.source, result.sha256)
+        if reference is not None and reference_error is None:
+            try:
+                for rest in others.rest():
+                    self._push(ids, rest)
+            except ClipError as error:
+                reference_error = f"reference {error}"
+        self._flush()
+        self._collect(own, result.sha256, result.features)
+        self._collect(ids, others.sha256(reference), result.reference_features)
+        result.outcomes = scoring.finish(result.features)
+        if reference_error is not None:
+            _lose_reference(result, reference_error)
+
+    # --- features -------------------------------------------------------------------------------
+
+    def _from_cache(self, task: ClipTask) -> ClipResult | None:
+        """The result without decoding, if only features are wanted and all of them are cached."""
+        sha = task.source.sha256
+        if task.metrics or task.pairs or task.reference_extractors or sha is None:
+            return None
+        result = ClipResult(task, sha256=sha)
+        for name in task.extractors:
+            cached = self.extractors.cached(sha, name)
+            if cached is None:
+                return None
+            result.features[name] = cached
+        return result
+
+    def _begin(
+        self, names: Sequence[str], sha256: str | None, into: dict[str, Features | Outcome]
+    ) -> dict[str, str]:
+        """Start a clip in the queue of each extractor that has no features of it; tickets by id."""
+        self._serial += 1
+        tickets = {}
+        for name in names:
+            cached = self.extractors.cached(sha256, name)
+            if cached is not None:
+                into[name] = cached
+                continue
+            extractor = self.extractors.loaded(name)
+            if extractor is None:
+                into[name] = self.extractors.broken[name]
+                continue
+            if name not in self._queues:
+                self._queues[name] = FeatureQueue(extractor)
+            tickets[name] = f"{self._serial}"
+            self._queues[name].start(tickets[name])
+        return tickets
+
+    def _push(self, tickets: dict[str, str], frames: Frames) -> None:
+        for name, ticket in tickets.items():
+            self._queues[name].push(ticket, frames)
+
+    def _ask(
+        self, names: Sequence[str], sha256: str | None, frames: Frames, into: dict[str, Features | Outcome]
+    ) -> dict[str, str]:
+        tickets = self._begin(names, sha256, into)
+        for start in range(0, len(frames) if tickets else 0, CHUNK):
+            self._push(tickets, frames[start : start + CHUNK])
+        return tickets
+
+    def _flush(self) -> None:
+        for queue in self._queues.values():
+            queue.flush()
+
+    def _collect(
+        self, tickets: dict[str, str], sha256: str | None, into: dict[str, Features | Outcome]
+    ) -> None:
+        for name, ticket in tickets.items():
+            features = self._queues[name].take(ticket)
+            into[name] = features
+            if not isinstance(features, Outcome) and sha256 is not None:
+                self.extractors.store(sha256, name, features)
+
+    def _open(self, source: Source, result: ClipResult, stack: ExitStack) -> OpenClip:
+        clip = stack.enter_context(source.open())
+        result.decodes[source.name] = result.decodes.get(source.name, 0) + 1
+        return clip
+
+
+class _Follower:
+    """A reference clip read in pieces of the other clip's chunk sizes."""
+
+    def __init__(self, clip: OpenClip | None) -> None:
+        self._chunks = iter(()) if clip is None else clip.chunks
+        self._left: Frames | None = None
+        self._hasher = ClipHasher()
+        self._count = 0
+
+    def next(self, count: int) -> Frames | None:
+        """The next `count` frames, fewer at the end, None behind it."""
+        pieces, have = [], 0
+        while have < count:
+            piece = self._left if self._left is not None else next(self._chunks, None)
+            self._left = None
+            if piece is None:
+                break
+            if have + len(piece) > count:
+                piece, self._left = piece[: count - have], piece[count - have :]
+            pieces.append(piece)
+            have += len(piece)
+        if not pieces:
+            return None
+        frames = np.concatenate(pieces) if len(pieces) > 1 else pieces[0]
+        self._hasher.push(frames)
+        self._count += len(frames)
+        return frames
+
+    def rest(self) -> Iterator[Frames]:
+        while (frames := self.next(CHUNK)) is not None:
+            yield frames
+
+    def sha256(self, clip: OpenClip | None) -> str | None:
+        return None if clip is None or not self._count else self._hasher.hexdigest(clip.info.fps)
+
+
+def _score_held(held: _Held) -> None:
+    result, task = held.result, held.result.task
+    assert result.info is not None
+    scoring = ClipScoring(task.metrics, task.pairs, result.info, task.sample, held.reference_info)
+    for start in range(0, len(held.frames), CHUNK):
+        chunk = slice(start, start + CHUNK)
+        beside = held.reference[chunk] if held.reference is not None and scoring.wants_reference else None
+        scoring.push(held.frames[chunk], beside)
+    result.outcomes = scoring.finish(result.features)
+
+
+def _lose_reference(result: ClipResult, reason: str) -> None:
+    for pair in result.task.pairs:
+        result.outcomes[pair.info.id] = Outcome.error(reason)
+    for name in result.task.reference_extractors:
+        result.reference_features[name] = Outcome.error(reason)
+
+
+def _names(task: ClipTask) -> list[str]:
+    """Extractors that a clip needs, each once."""
+    needed = [name for metric in task.metrics for name in metric.info.extractors]
+    return list(dict.fromkeys([*needed, *task.extractors]))
+
+
+def _failed(result: ClipResult, reason: str) -> ClipResult:
+    task = result.task
+    result.error = reason
+    ids = [m.info.id for m in task.metrics] + [p.info.id for p in task.pairs]
+    result.outcomes = {name: Outcome.error(reason) for name in ids}
+    result.features = {name: Outcome.error(reason) for name in task.extractors}
+    result.reference_features = {name: Outcome.error(reason) for name in task.reference_extractors}
+    return result
+
+
+def _read(clip: OpenClip) -> tuple[Frames, str]:
+    """All frames of a small clip, and its identity."""
+    frames = np.concatenate(list(clip.chunks))
+    hasher = ClipHasher()
+    hasher.push(frames)
+    return frames, hasher.hexdigest(clip.info.fps)
+
+
+def _verify(source: Source, sha256: str) -> None:
+    if source.sha256 is not None and source.sha256 != sha256:
+        raise ClipError(f"{source.name}: the file is damaged: its frames are not those it is named by")
+
+
+def _bytes(info: ClipInfo) -> int:
+    """Bytes of a clip's frames; more than can be held where the length is unknown."""
+    return HELD_BYTES + 1 if info.num_frames is None else info.num_frames * info.height * info.width * 3

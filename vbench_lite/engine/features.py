@@ -1,0 +1,208 @@
+"""Features of clips: windows of frames in, vectors out, once for each clip and extractor.
+
+Windows wait in a small queue, so that a network sees several at a time, also of different clips. The
+result of a clip is kept in a cache under the clip's hash and the extractor's fingerprint; a damaged
+cache file counts as none.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from vbench_lite import registry
+from vbench_lite.clip import Frames
+from vbench_lite.engine.fingerprint import short_hash
+from vbench_lite.engine.outcome import Outcome, failure
+from vbench_lite.errors import VBenchLiteError
+from vbench_lite.metric import FeatureExtractor, Features
+
+BATCH_WINDOWS = 32
+BATCH_BYTES = 64 * 2**20  # of frames that wait; bounds memory whatever the clip's size
+
+
+class FeatureCache:
+    """Feature arrays on disk, float32 (windows, dim), by clip hash and extractor fingerprint."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def get(self, clip_sha256: str, extractor: FeatureExtractor) -> Features | None:
+        """What is stored, or None if nothing is or the file is damaged."""
+        path = self._path(clip_sha256, extractor)
+        try:
+            features: Features = np.load(path, allow_pickle=False)
+        except (OSError, ValueError, EOFError):
+            return None
+        fits = features.dtype == np.float32 and features.ndim == 2 and features.shape[1] == extractor.info.dim
+        return features if fits else None
+
+    def put(self, clip_sha256: str, extractor: FeatureExtractor, features: Features) -> None:
+        """Store an array; it is renamed into place, so a reader never sees half of it."""
+        path = self._path(clip_sha256, extractor)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{uuid.uuid4().hex}.npy")
+        try:
+            np.save(temporary, features, allow_pickle=False)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def _path(self, clip_sha256: str, extractor: FeatureExtractor) -> Path:
+        info = extractor.info
+        kind = f"{info.id}@{info.version}-{short_hash([extractor.fingerprint])}".replace("/", "-")
+        return self.folder / kind / clip_sha256[:2] / f"{clip_sha256}.npy"
+
+
+class Extractors:
+    """The extractors that some metrics want; each is loaded when its first window comes.
+
+    Attributes:
+        broken: why an extractor has no features at all, by id: not applicable where weights are
+            missing, an error for anything else.
+    """
+
+    def __init__(
+        self,
+        ids: Sequence[str],
+        cache: FeatureCache | None = None,
+        device: str = "cpu",
+        load: Callable[[str], FeatureExtractor] | None = None,
+    ) -> None:
+        self.cache = cache
+        self.device = device
+        self.broken: dict[str, Outcome] = {}
+        self._made: dict[str, FeatureExtractor] = {}
+        self._loaded: set[str] = set()
+        for name in ids:
+            try:
+                self._made[name] = load(name) if load else registry.load("extractors", name)()
+                self._made[name].fingerprint  # noqa: B018 - it may read the weights' hash
+            except Exception as error:  # a broken plug-in loses itself only; the reason is stored
+                self.broken[name] = failure(error, f"extractor {name}")
+                self._made.pop(name, None)
+
+    def made(self, names: Sequence[str]) -> list[FeatureExtractor]:
+        """Those of these extractors that could be made, for fingerprints."""
+        return [self._made[name] for name in names if name in self._made]
+
+    def loaded(self, name: str) -> FeatureExtractor | None:
+        """The extractor with its weights, or None if it is broken; then `broken` says why."""
+        if name in self.broken:
+            return None
+        if name not in self._loaded:
+            try:
+                self._made[name].load(self.device)
+            except Exception as error:  # as above
+                self.broken[name] = failure(error, f"extractor {name}")
+                return None
+            self._loaded.add(name)
+        return self._made[name]
+
+    def cached(self, clip_sha256: str | None, name: str) -> Features | None:
+        """Features of an earlier pass."""
+        extractor = self._made.get(name)
+        if self.cache is None or clip_sha256 is None or extractor is None:
+            return None
+        return self.cache.get(clip_sha256, extractor)
+
+    def store(self, clip_sha256: str, name: str, features: Features) -> None:
+        """Keep features for later passes."""
+        if self.cache is not None:
+            self.cache.put(clip_sha256, self._made[name], features)
+
+
+@dataclass
+class _Waiting:
+    key: str
+    window: Frames  # uint8 (window, H, W, 3)
+
+
+@dataclass
+class _Clip:
+    """How far one clip got."""
+
+    rows: list[Features] = field(default_factory=list)
+    failed: Outcome | None = None
+    tail: Frames | None = None  # frames from the start of the next window on
+    skip: int = 0  # frames before the start of the next window
+
+
+class FeatureQueue:
+    """One extractor over many clips: frames are pushed by clip, features are taken by clip."""
+
+    def __init__(self, extractor: FeatureExtractor) -> None:
+        self.extractor = extractor
+        self._clips: dict[str, _Clip] = {}
+        self._waiting: list[_Waiting] = []
+
+    def start(self, key: str) -> None:
+        """Begin a clip; several may be open at a time."""
+        self._clips[key] = _Clip()
+
+    def push(self, key: str, frames: Frames) -> None:
+        """Add the next frames of a clip, uint8 (N, H, W, 3)."""
+        clip, info = self._clips[key], self.extractor.info
+        if clip.failed is not None:
+            return
+        if clip.skip >= len(frames):  # a stride above the window leaves frames out
+            clip.skip -= len(frames)
+            return
+        fresh = frames[clip.skip :]
+        held = fresh if clip.tail is None else np.concatenate([clip.tail, fresh])
+        start = 0
+        while start + info.window <= len(held):
+            self._waiting.append(_Waiting(key, held[start : start + info.window]))
+            if len(self._waiting) >= self._room(held):
+                self.flush()
+            start += info.stride
+        clip.skip = max(0, start - len(held))
+        clip.tail = held[start:].copy() if start < len(held) else None
+
+    def flush(self) -> None:
+        """Run the network on everything that waits."""
+        waiting, self._waiting = self._waiting, []
+        while waiting:
+            shape = waiting[0].window.shape
+            alike = [w for w in waiting if w.window.shape == shape]
+            waiting = [w for w in waiting if w.window.shape != shape]
+            self._run(alike)
+
+    def take(self, key: str) -> Features | Outcome:
+        """Features of a finished clip, float32 (W, dim), or why there are none; call `flush` first."""
+        clip = self._clips.pop(key)
+        if clip.failed is not None:
+            return clip.failed
+        return np.concatenate(clip.rows) if clip.rows else np.empty((0, self.extractor.info.dim), np.float32)
+
+    def _room(self, frames: Frames) -> int:
+        window_bytes = self.extractor.info.window * frames[0].nbytes
+        return max(1, min(BATCH_WINDOWS, BATCH_BYTES // int(window_bytes)))
+
+    def _run(self, batch: list[_Waiting]) -> None:
+        """One batch; if it fails, each clip on its own, so that one bad clip costs no other."""
+        try:
+            features = self._extract(batch)
+        except Exception as error:
+            keys = list(dict.fromkeys(w.key for w in batch))
+            if len(keys) == 1:
+                self._clips[keys[0]].failed = failure(error, f"extractor {self.extractor.info.id}")
+                return
+            for key in keys:
+                self._run([w for w in batch if w.key == key])
+            return
+        for waiting, row in zip(batch, features, strict=True):
+            self._clips[waiting.key].rows.append(row[None])
+
+    def _extract(self, batch: list[_Waiting]) -> Features:
+        info = self.extractor.info
+        features = np.asarray(self.extractor.extract(np.stack([w.window for w in batch])), np.float32)
+        if features.shape != (len(batch), info.dim):
+            raise VBenchLiteError(f"gave {features.shape}, declared ({len(batch)}, {info.dim})")
+        if not np.isfinite(features).all():
+            raise VBenchLiteError("gave a feature that is not finite")
+        return features

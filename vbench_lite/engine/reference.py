@@ -1,0 +1,53 @@
+"""The real clips that a suite's set metrics compare with.
+
+They are drawn as the suite's prompts are, of the same world, split and size, from the reference's own
+seed. Their clips' seeds lie at 2**31 and above, where no sample of a run has one, so they never are the
+clips of the `real` control.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+from vbench_lite.clip import Clip
+from vbench_lite.datasets import shapes
+from vbench_lite.engine.fingerprint import short_hash
+from vbench_lite.engine.sources import MemorySource
+from vbench_lite.metric import SampleInfo
+from vbench_lite.suite import ShapesPrompts, Suite
+
+LEAST_SEED = 2**31
+
+
+def has_reference(suite: Suite) -> bool:
+    """Whether a suite names reference clips that can be made."""
+    return suite.reference is not None and isinstance(suite.prompts, ShapesPrompts)
+
+
+def reference_name(suite: Suite) -> str:
+    """What stands for the reference in a fingerprint: equal names, equal clips."""
+    assert suite.reference is not None and isinstance(suite.prompts, ShapesPrompts)
+    request, reference = suite.request, suite.reference
+    size = f"{request.num_frames}x{request.height}x{request.width}@{request.fps:g}"
+    seed = f"{reference.seed}|{suite.prompts.split}|{size}"
+    return f"shapes:{reference.count}#{short_hash([seed])}"
+
+
+def reference_clips(suite: Suite) -> Iterator[tuple[MemorySource, SampleInfo]]:
+    """The clips one after another, each in memory only as long as it is used."""
+    assert suite.reference is not None and isinstance(suite.prompts, ShapesPrompts)
+    request, reference = suite.request, suite.reference
+    scenes = shapes.sample_scenes(reference.count, seed=reference.seed, split=suite.prompts.split)
+    for index, scene in enumerate(scenes):
+        seed = reference_seed(reference.seed, index)
+        frames = shapes.real_clip(scene, seed, request.num_frames, request.height, request.width)
+        name = f"reference-{index:05d}"
+        sample = SampleInfo("reference", name, name, scene.caption, seed)
+        yield MemorySource(Clip(frames, request.fps), name), sample
+
+
+def reference_seed(seed: int, index: int) -> int:
+    """The seed of one clip, in [2**31, 2**32)."""
+    digest = hashlib.sha256(f"reference|{seed}|{index}".encode()).digest()
+    return LEAST_SEED | int.from_bytes(digest[:4])

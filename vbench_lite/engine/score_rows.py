@@ -1,0 +1,106 @@
+"""Score rows of a run: what is there already, and writing what is not."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from vbench_lite.engine.outcome import Outcome
+from vbench_lite.metric import MetricInfo
+from vbench_lite.store.journal import JournalWriter
+from vbench_lite.store.schema import Level, ScoreRecord, ScoreStatus
+
+Row = Mapping[str, Any]
+
+
+@dataclass
+class ScoreSummary:
+    """What scoring did.
+
+    Attributes:
+        rows: how many rows were written, by status. kept: rows that were there already.
+        decoded: clips of the run that were decoded.
+        reasons: how often a metric had no value, by "metric: reason".
+    """
+
+    rows: Counter[str] = field(default_factory=Counter)
+    kept: int = 0
+    decoded: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def errors(self) -> int:
+        return self.rows[ScoreStatus.ERROR]
+
+    @property
+    def messages(self) -> list[str]:
+        """One line for each cause of rows without a value."""
+        return [f"{reason} ({count}x)" if count > 1 else reason for reason, count in self.reasons.items()]
+
+
+class ScoreRows:
+    """The score rows of one suite in one run."""
+
+    def __init__(self, suite: str, stored: Sequence[Row], journal: JournalWriter) -> None:
+        self.suite = suite
+        self.summary = ScoreSummary()
+        self._journal = journal
+        self._stored = {
+            (row["generator"], row["level"], row["metric"], row["sample_id"]): row["fingerprint"]
+            for row in stored
+            if row["suite"] == suite and _is_final(row)
+        }
+
+    def has(self, row: Row, level: Level, metric: str, fingerprint: str) -> bool:
+        """Whether this very measurement is there; it is counted as kept then."""
+        key = (row["generator"], str(level), metric, row["sample_id"])
+        there = self._stored.get(key) == fingerprint
+        self.summary.kept += there
+        return there
+
+    def write(
+        self,
+        row: Row,
+        level: Level,
+        metric: str,
+        outcome: Outcome,
+        fingerprint: str,
+        *,
+        info: MetricInfo | None = None,
+        extras: Mapping[str, Any] | None = None,
+        **estimate: Any,
+    ) -> None:
+        """Append a row; `row` names generator, sample_id and prompt_id; `estimate` is low, high, n ..."""
+        facts: dict[str, Any] = dict(extras or {})
+        if info is not None:  # so that the number can be read where the metric is not installed
+            facts |= {"unit": info.unit, "higher_is_better": info.higher_is_better}
+        if outcome.retry:
+            facts["retry"] = True
+        record = ScoreRecord(
+            generator=row["generator"],
+            suite=self.suite,
+            level=level,
+            metric=metric,
+            status=outcome.status,
+            value=outcome.value,
+            sample_id=row["sample_id"],
+            prompt_id=row["prompt_id"],
+            reason=outcome.reason,
+            fingerprint=fingerprint,
+            extras=json.dumps(facts, sort_keys=True, allow_nan=False),
+            **estimate,
+        )
+        self._journal.append({"kind": "score", **record.as_dict()})
+        self.summary.rows[outcome.status] += 1
+        if outcome.reason is not None:
+            self.summary.reasons[f"{metric}: {outcome.reason}"] += 1
+
+
+def _is_final(row: Row) -> bool:
+    """Whether scoring again under the same fingerprint would give the same row."""
+    if row["status"] == ScoreStatus.ERROR:
+        return False
+    return not json.loads(row["extras"] or "{}").get("retry", False)

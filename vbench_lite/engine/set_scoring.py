@@ -1,0 +1,92 @@
+"""One set metric while the clips of a set go by: which are in, which are left out, and what comes of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from vbench_lite.engine.clip_scoring import FeatureResults, no_world, select
+from vbench_lite.engine.outcome import Outcome, failure, judged
+from vbench_lite.metric import Estimate, Features, SampleInfo, SetMetric
+from vbench_lite.store.schema import ScoreStatus
+
+
+@dataclass(frozen=True)
+class SetResult:
+    """A value over a set, or why there is none.
+
+    Attributes:
+        estimate: given exactly when the outcome is ok.
+        members: sample ids of the clips that are in, in the order in which they came.
+        left_out: clips that are not, by reason.
+    """
+
+    outcome: Outcome
+    estimate: Estimate | None
+    members: tuple[str, ...]
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+class SetScoring:
+    """A set metric and its state."""
+
+    def __init__(self, metric: SetMetric) -> None:
+        self.metric = metric
+        self._members: list[str] = []
+        self._left_out: Counter[str] = Counter()
+        self._broken: Outcome | None = None
+
+    @property
+    def enough(self) -> bool:
+        """Whether the set has the clips that the metric needs."""
+        return len(self._members) >= self.metric.info.min_n
+
+    def add(self, sample: SampleInfo, features: FeatureResults, num_frames: int) -> None:
+        """Add a clip if it has what the metric needs, else note why not."""
+        info = self.metric.info
+        given, missing = select(info, features, num_frames)
+        reason = no_world(info, sample.prompt)
+        if reason is None and num_frames < info.min_frames:
+            reason = f"the clip has {num_frames} frames, this needs {info.min_frames}"
+        if reason is None and missing is not None:
+            reason = missing.reason
+        if reason is not None:
+            self._left_out[reason] += 1
+            return
+        try:
+            self.metric.update(given, sample, "generated")
+        except Exception as error:  # becomes the set's outcome
+            self._broken = failure(error)
+        self._members.append(sample.sample_id)
+
+    def add_reference(self, sample: SampleInfo, features: Mapping[str, Features]) -> None:
+        """Add a clip of the reference set."""
+        try:
+            self.metric.update(features, sample, "reference")
+        except Exception as error:  # as above
+            self._broken = failure(error)
+
+    def finish(self, reference_missing: Outcome | None = None) -> SetResult:
+        """Compute the value; `reference_missing` says why a reference that it needs is not there."""
+        if reference_missing is not None and self.metric.needs_reference:
+            return self._without(reference_missing)
+        if not self.enough:
+            reason = f"n too small: {len(self._members)} clips, and this needs {self.metric.info.min_n}"
+            if self._left_out:
+                causes = "; ".join(f"{why} ({count}x)" for why, count in self._left_out.items())
+                reason = f"{reason} (left out: {causes})"
+            return self._without(Outcome.not_applicable(reason, retry=bool(self._left_out)))
+        if self._broken is not None:
+            return self._without(self._broken)
+        try:
+            estimate = self.metric.compute()
+        except Exception as error:  # as above
+            return self._without(failure(error))
+        outcome = judged(estimate.value, self.metric.info)
+        if outcome.status is not ScoreStatus.OK:
+            return self._without(outcome)
+        return SetResult(outcome, estimate, tuple(self._members), dict(self._left_out))
+
+    def _without(self, outcome: Outcome) -> SetResult:
+        return SetResult(outcome, None, tuple(self._members), dict(self._left_out))
