@@ -81,6 +81,18 @@ class Codec(nn.Module):
         )
         radix = [math.prod(c.levels[:i]) for i in range(len(c.levels))]
         self.register_buffer("places", torch.tensor(radix), persistent=False)
+        self._initialise()
+
+    def _initialise(self) -> None:
+        """He initialisation; with the smaller default of torch, training stays on its first plateau."""
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d | nn.Linear):
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+                assert module.bias is not None
+                nn.init.zeros_(module.bias)
+        with torch.no_grad():
+            cast(nn.Linear, self.encoder[-2]).weight.mul_(0.5)
+            cast(nn.Conv2d, self.decoder[-2]).weight.mul_(0.1)
 
     def encode(self, frames: Tensor) -> Tensor:
         """Frames float32 (N, 3, 32, 32) in [0, 1] to latents float32 (N, dim) in (-1, 1)."""
@@ -99,7 +111,8 @@ class Codec(nn.Module):
     def to_tokens(self, latents: Tensor) -> Tensor:
         """Latents (..., dim) to tokens int64 (..., tokens) in [0, vocabulary)."""
         step = torch.floor((latents.clamp(-0.9999, 0.9999) + 1) / 2 * self.levels).long()
-        return (step.unflatten(-1, (self.config.tokens, -1)) * self.places).sum(-1)
+        digits: Tensor = step.unflatten(-1, (self.config.tokens, -1)) * self.places
+        return digits.sum(-1)
 
     def from_tokens(self, tokens: Tensor) -> Tensor:
         """Tokens int64 (..., tokens) to the latents (..., dim) at the middle of their steps."""

@@ -1,0 +1,136 @@
+"""The autoregressive generator: eight tokens a frame, one after another, frame after frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field
+
+from vbench_lite.adapters.reference import weights
+from vbench_lite.adapters.reference.base import (
+    CODEC_FILE,
+    SIZE,
+    ReferenceConfig,
+    ReferenceGenerator,
+    word_indices,
+)
+from vbench_lite.datasets import shapes
+from vbench_lite.generator import (
+    Family,
+    GenerationContext,
+    GenerationRequest,
+    GeneratorConfig,
+    GeneratorInfo,
+    Mechanism,
+    Streaming,
+    Task,
+)
+
+if TYPE_CHECKING:
+    from vbench_lite.adapters.reference.token_model import TokenModel
+
+TOKENS_FILE = "tokens.safetensors"
+
+
+class AutoregressiveConfig(ReferenceConfig):
+    """Sampling of tokens. `top_k` 0 means all; guidance 1 is none."""
+
+    temperature: float = Field(default=0.8, ge=0, le=5)
+    top_k: int = Field(default=0, ge=0)
+    guidance: float = Field(default=1.5, ge=0, le=20)
+
+
+class Autoregressive(ReferenceGenerator):
+    """Causal transformer over the tokens of the shared codec, with a sliding key-value cache."""
+
+    Config: ClassVar[type[GeneratorConfig]] = AutoregressiveConfig
+    quantised: ClassVar[bool] = True
+    _model: TokenModel | None = None
+
+    @property
+    def info(self) -> GeneratorInfo:
+        """What this generator is."""
+        return GeneratorInfo(
+            name="reference/autoregressive",
+            family=Family.AUTOREGRESSIVE,
+            mechanism=Mechanism.TOKEN_AUTOREGRESSIVE,
+            tasks=(Task.T2V, Task.I2V, Task.V2V),
+            prompts="closed",
+            vocabulary="shapes",
+            size=SIZE,
+            native_fps=shapes.FPS,
+            guidance=True,
+            streaming=Streaming.FRAME,
+            kv_cache=True,
+            latents=True,
+            licence="Apache-2.0",
+            weights_licence="Apache-2.0",
+            weights_sha256=weights.digest([CODEC_FILE, TOKENS_FILE]),
+            summary="Token model with 8 tokens a frame, a trunk that steps from frame to frame over "
+            "a sliding window of 8 frames and a head that writes the tokens of one frame.",
+        )
+
+    def load(self) -> None:
+        """Load the codec and the token model."""
+        from vbench_lite.adapters.reference.token_model import TokenModel
+
+        self.load_codec()
+        model = TokenModel()
+        weights.install(model, TOKENS_FILE, self.config.setting)
+        self._model = model
+
+    def close(self) -> None:
+        """Free the weights."""
+        self._model = self._codec = None
+
+    def generate(self, requests: Sequence[GenerationRequest], context: GenerationContext) -> None:
+        """Write frame after frame and emit each as soon as it is decoded."""
+        import torch
+
+        for indices in self.groups(requests):
+            with torch.inference_mode():
+                self._generate(indices, [requests[i] for i in indices], context)
+
+    def _generate(
+        self,
+        indices: Sequence[int],
+        requests: Sequence[GenerationRequest],
+        context: GenerationContext,
+    ) -> None:
+        import torch
+
+        from vbench_lite.adapters.reference.sampling import TokenSampler
+
+        if self._model is None:
+            raise RuntimeError("Autoregressive is not loaded; call load() first")
+        codec, first = self.codec, requests[0]
+        temperature = float(self.number(first, "temperature", 0, 5))
+        top_k = int(self.number(first, "top_k", 0, self._model.config.vocabulary))
+        guidance = float(self.number(first, "guidance", 0, 20))
+        words = torch.tensor([word_indices(r.prompt) for r in requests])
+        opens = first.past_frames is None  # the caption's direction holds from the first frame
+        sampler = TokenSampler(self._model, codec, words, opens, guidance)
+        rngs = [torch.Generator("cpu").manual_seed(r.seed) for r in requests]
+        context.phase("encode")
+        given = self.given(first)
+        made = 0
+        if given is not None:
+            # The cache reaches back a window; two frames more make its first entries whole.
+            for latents in given[0, -self._model.config.window - 2 :]:
+                sampler.accept(codec.to_tokens(latents)[None])
+            if opens:
+                self.emit(context, indices, given)
+                made = 1
+        for frame in range(made, first.num_frames):
+            context.phase("decode_tokens")
+            tokens = sampler.next(rngs, temperature, top_k)
+            context.step(frame + 1, first.num_frames)
+            context.phase("decode")
+            self.emit(context, indices, codec.from_tokens(tokens)[:, None])
+        written = (first.num_frames - made) * codec.config.tokens
+        context.note(
+            tokens=written,
+            nfe=written * (1 if guidance == 1 else 2),
+            kv_cache_bytes=sampler.cache_bytes(),
+        )

@@ -1,0 +1,184 @@
+"""What the three reference generators share: settings, prompts, given frames, encode and decode."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from vbench_lite.adapters.reference import weights
+from vbench_lite.datasets import shapes
+from vbench_lite.errors import RequestError
+from vbench_lite.generator import (
+    Frames,
+    GenerationContext,
+    GenerationRequest,
+    Generator,
+    GeneratorConfig,
+    SizeRule,
+)
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from vbench_lite.adapters.reference.codec import Codec
+
+SIZE = SizeRule(fixed=(shapes.BASE_SIZE, shapes.BASE_SIZE))
+CODEC_FILE = "codec.safetensors"
+_VOCABULARY: tuple[tuple[str, ...], ...] = (
+    tuple(shapes.COLOURS),
+    shapes.SHAPES,
+    tuple(shapes.DIRECTIONS),
+    tuple(shapes.SPEEDS),
+)
+
+
+class ReferenceConfig(GeneratorConfig):
+    """Configuration of a reference generator."""
+
+    setting: weights.Setting = "default"
+
+
+def word_indices(prompt: str) -> list[int]:
+    """A caption as four indices: colour, shape, direction, speed.
+
+    Raises:
+        PromptError: the prompt is not a caption of the shapes world.
+    """
+    scene = shapes.parse_caption(prompt)
+    words = (scene.colour, scene.shape, scene.direction, scene.speed)
+    return [row.index(word) for row, word in zip(_VOCABULARY, words, strict=True)]
+
+
+class ReferenceGenerator(Generator):
+    """A generator of the shapes world over the shared codec."""
+
+    Config: ClassVar[type[GeneratorConfig]] = ReferenceConfig
+    quantised: ClassVar[bool] = False  # whether its latents are rounded to tokens
+    _codec: Codec | None = None
+
+    @property
+    def codec(self) -> Codec:
+        """The loaded codec.
+
+        Raises:
+            RuntimeError: `load` was not called.
+        """
+        if self._codec is None:
+            raise RuntimeError(f"{type(self).__name__} is not loaded; call load() first")
+        return self._codec
+
+    def load_codec(self) -> None:
+        """Load the shared codec."""
+        from vbench_lite.adapters.reference.codec import Codec
+
+        codec = Codec()
+        weights.install(codec, CODEC_FILE)
+        self._codec = codec
+
+    def check(self, request: GenerationRequest) -> None:
+        """Refuse prompts outside the vocabulary, and given frames of another size."""
+        shapes.parse_caption(request.prompt)
+        side = shapes.BASE_SIZE
+        for name, given in (("image", request.image), ("past_frames", request.past_frames)):
+            if given is not None and given.shape[-3:] != (side, side, 3):
+                raise RequestError(
+                    f"{request.sample_id}: {name} has shape {given.shape}, "
+                    f"{self.info.name} reads {side}x{side} RGB"
+                )
+
+    def groups(self, requests: Sequence[GenerationRequest]) -> list[list[int]]:
+        """Indices of the requests that run as one batch: equal parameters and no given frames."""
+        groups: list[list[int]] = []
+        for index, request in enumerate(requests):
+            self.check(request)
+            alone = request.image is not None or request.past_frames is not None
+            first = None if alone or "noise" in request.params else groups[-1:]
+            if first and self._joins(requests[first[0][0]], request):
+                first[0].append(index)
+            else:
+                groups.append([index])
+        return groups
+
+    def _joins(self, first: GenerationRequest, request: GenerationRequest) -> bool:
+        given = first.image is not None or first.past_frames is not None
+        same_length = first.num_frames == request.num_frames
+        return not given and same_length and dict(first.params) == dict(request.params)
+
+    def number(self, request: GenerationRequest, name: str, low: float, high: float) -> float:
+        """A sampling parameter: from the request, or else from the configuration.
+
+        Raises:
+            RequestError: it is no number in [low, high].
+        """
+        value = request.params.get(name, getattr(self.config, name))
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise RequestError(
+                f"{request.sample_id}: {name}={value!r} is not a number in [{low:g}, {high:g}]"
+            )
+        return value
+
+    def given(self, request: GenerationRequest) -> Tensor | None:
+        """Latents of the given frames, float32 (1, P, dim), or None."""
+        import torch
+
+        if request.past_frames is not None:
+            return torch.from_numpy(self.encode(request.past_frames))[None]
+        if request.image is not None:
+            return torch.from_numpy(self.encode(request.image[None]))[None]
+        return None
+
+    def encode(self, frames: Frames) -> npt.NDArray[np.float32]:
+        """Frames uint8 (T, 32, 32, 3) to latents float32 (T, 24) in (-1, 1)."""
+        import torch
+
+        from vbench_lite.adapters.reference.codec import frames_to_float
+
+        with torch.inference_mode():
+            latents = self.codec.encode(frames_to_float(torch.from_numpy(frames.copy())))
+            if self.quantised:
+                latents = self.codec.quantise(latents)
+        return latents.numpy()
+
+    def decode(self, latents: npt.NDArray[np.float32]) -> Frames:
+        """Latents float32 (T, 24) to frames uint8 (T, 32, 32, 3)."""
+        import torch
+
+        from vbench_lite.adapters.reference.codec import frames_to_uint8
+
+        with torch.inference_mode():
+            return frames_to_uint8(self.codec.decode(torch.from_numpy(latents))).numpy()
+
+    def initial_noise(self, requests: Sequence[GenerationRequest], num_frames: int) -> Tensor:
+        """Standard normal noise, float32 (B, num_frames, dim), each row from its own seed.
+
+        A request may set its own by the parameter `noise`, (num_frames or fewer, dim): its first
+        frames take these values. Paths between two clips are walked in this way.
+
+        Raises:
+            RequestError: the parameter `noise` has another shape.
+        """
+        import torch
+
+        rows = []
+        for request in requests:
+            generator = torch.Generator("cpu").manual_seed(request.seed)
+            row = torch.randn(num_frames, self.codec.config.dim, generator=generator)
+            if "noise" in request.params:
+                own = torch.as_tensor(np.asarray(request.params["noise"], np.float32))
+                if own.dim() != 2 or own.shape[1] != row.shape[1] or len(own) > num_frames:
+                    raise RequestError(
+                        f"{request.sample_id}: noise has shape {tuple(own.shape)}, "
+                        f"expected at most {num_frames} frames of {row.shape[1]} numbers"
+                    )
+                row[: len(own)] = own
+            rows.append(row)
+        return torch.stack(rows)
+
+    def emit(self, context: GenerationContext, indices: Sequence[int], latents: Tensor) -> None:
+        """Decode latents (B, T, dim) and hand the frames to their requests."""
+        for index, row in zip(indices, latents, strict=True):
+            if len(row):
+                context.emit(index, self.decode(row.contiguous().numpy()))

@@ -1,0 +1,209 @@
+"""Samplers: pure functions from a network, words and noise to latents.
+
+No clock, no file and no hidden randomness: initial noise and generators are given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from vbench_lite.adapters.reference.codec import Codec
+from vbench_lite.adapters.reference.token_model import TokenModel
+from vbench_lite.adapters.reference.transformer import KeysValues, VideoTransformer, dropped, guided
+
+Report = Callable[[int, int], None]
+
+
+def _silent(done: int, total: int) -> None:
+    """Report progress to nobody."""
+
+
+def denoise_window(
+    model: VideoTransformer,
+    words: Tensor,
+    noise: Tensor,
+    prefix: Tensor | None,
+    start: bool,
+    steps: int,
+    guidance: float,
+    report: Report = _silent,
+) -> Tensor:
+    """Denoise all frames of a window together, by Euler steps.
+
+    Args:
+        words: int64 (B, 4).
+        noise: float32 (B, T, latent_dim), the initial noise of the whole window.
+        prefix: normalised clean latents float32 (B, P, latent_dim) of its first frames, or None.
+        start: whether the caption's direction holds from the first frame of the window.
+
+    Returns:
+        Normalised latents float32 (B, T, latent_dim); the first P are the prefix.
+    """
+    batch, frames, _ = noise.shape
+    given = 0 if prefix is None else prefix.shape[1]
+    two = torch.cat([words, dropped(batch)]) if guidance != 1 else words
+    rows = len(two) // batch
+    marker = F.pad(torch.full((len(two), 1), float(start)), (0, frames - 1))
+    index = torch.arange(frames)
+    x = noise if prefix is None else torch.cat([prefix, noise[:, given:]], 1)
+    for step in range(steps):
+        times = torch.where(index < given, 1.0, step / steps).expand(len(two), frames)
+        velocity, _ = model(x.repeat(rows, 1, 1), times, two, marker, index, 0)
+        if rows == 2:
+            velocity = guided(velocity[:batch], velocity[batch:], guidance)
+        x = torch.cat([x[:, :given], x[:, given:] + velocity[:, given:] / steps], 1)
+        report(step + 1, steps)
+    return x
+
+
+class BlockSampler:
+    """Denoises block after block; clean blocks leave their keys and values in a bounded cache."""
+
+    def __init__(self, model: VideoTransformer, words: Tensor, guidance: float) -> None:
+        self.model, self.guidance = model, guidance
+        self.batch = len(words)
+        self.words = torch.cat([words, dropped(self.batch)]) if guidance != 1 else words
+        self.blocks: list[KeysValues] = []  # of the last clean blocks
+        self.next_frame = 0
+
+    def _past(self) -> KeysValues | None:
+        if not self.blocks:
+            return None
+        layers = zip(*self.blocks, strict=True)
+        return [
+            (torch.cat([k for k, _ in layer], 2), torch.cat([v for _, v in layer], 2)) for layer in layers
+        ]
+
+    def cache_bytes(self) -> int:
+        """Bytes of the cached keys and values."""
+        return sum(t.numel() * t.element_size() for b in self.blocks for kv in b for t in kv)
+
+    def _run(self, x: Tensor, times: Tensor, marker: bool) -> tuple[Tensor, KeysValues]:
+        rows, length = len(self.words), x.shape[1]
+        start = F.pad(torch.full((rows, 1), float(marker)), (0, length - 1))
+        frames = torch.arange(self.next_frame, self.next_frame + length)
+        x = x.repeat(rows // self.batch, 1, 1)
+        velocity, cache = self.model(
+            x, times.expand(rows, length), self.words, start, frames, 1, None, self._past()
+        )
+        if rows > self.batch:
+            velocity = guided(velocity[: self.batch], velocity[self.batch :], self.guidance)
+        return velocity, cache
+
+    def accept(self, block: Tensor, marker: bool) -> None:
+        """Append a clean block, normalised float32 (B, L, latent_dim), to the context."""
+        _, cache = self._run(block, torch.ones(block.shape[1]), marker)
+        self.blocks = [*self.blocks, cache][-self.model.config.context_blocks :]
+        self.next_frame += block.shape[1]
+
+    def denoise(
+        self,
+        noise: Tensor,
+        steps: int,
+        marker: bool,
+        given: Tensor | None = None,
+        report: Report = _silent,
+    ) -> Tensor:
+        """Denoise the next block; does not accept it.
+
+        Args:
+            noise: its initial noise, float32 (B, L, latent_dim).
+            marker: whether the caption's direction holds from its first frame.
+            given: its first frames, clean and normalised, float32 (B, P, latent_dim), or None.
+        """
+        known = 0 if given is None else given.shape[1]
+        x = noise if given is None else torch.cat([given, noise[:, known:]], 1)
+        index = torch.arange(noise.shape[1])
+        for step in range(steps):
+            velocity, _ = self._run(x, torch.where(index < known, 1.0, step / steps), marker)
+            x = torch.cat([x[:, :known], x[:, known:] + velocity[:, known:] / steps], 1)
+            report(step + 1, steps)
+        return x
+
+
+class TokenSampler:
+    """Writes frame after frame of tokens, with a key-value cache over a sliding window."""
+
+    def __init__(self, model: TokenModel, codec: Codec, words: Tensor, start: bool, guidance: float) -> None:
+        self.model, self.codec, self.guidance = model, codec, guidance
+        self.batch, self.start = len(words), start
+        both = torch.cat([words, dropped(self.batch)]) if guidance != 1 else words
+        self.words, self.caption = both, model.caption(both)
+        empty = model.empty_embed.expand(len(both), 2, -1)
+        self.last, self.second = empty[:, 1], empty[:, 0]  # latents of the two frames before
+        self.earlier = torch.full((len(both), model.config.tokens), -1)
+        self.cache: KeysValues | None = None
+        self.head_bytes = 0
+        self.frame = 0
+
+    def _trunk(self) -> Tensor:
+        before = torch.stack([self.last, self.second], 1)[:, None]
+        marker = torch.full((len(self.words), 1), float(self.start and self.frame == 0))
+        state, cache = self.model.step_trunk(
+            before, self.words, marker, torch.tensor([self.frame]), None, self.cache
+        )
+        keep = self.model.config.window - 1  # the next step brings its own
+        self.cache = [(k[:, :, -keep:], v[:, :, -keep:]) for k, v in cache]
+        return state[:, 0]
+
+    def _advance(self, tokens: Tensor) -> None:
+        rows = len(self.words) // self.batch
+        self.earlier = tokens.repeat(rows, 1)
+        self.second, self.last = self.last, self.codec.from_tokens(self.earlier)
+        self.frame += 1
+
+    def accept(self, tokens: Tensor) -> None:
+        """Append a given frame, int64 (B, tokens), to the context."""
+        self._trunk()
+        self._advance(tokens)
+
+    def cache_bytes(self) -> int:
+        """Bytes of the cached keys and values: the trunk's, and the head's of the last frame."""
+        trunk = sum(t.numel() * t.element_size() for kv in self.cache or [] for t in kv)
+        return trunk + self.head_bytes
+
+    def next(self, rngs: Sequence[torch.Generator], temperature: float, top_k: int) -> Tensor:
+        """Sample the tokens of the next frame, int64 (B, tokens)."""
+        state = self._trunk()
+        slots = self.model.config.tokens
+        rows = len(self.words) // self.batch
+        out = torch.zeros(self.batch, 0, dtype=torch.int64)
+        cache: KeysValues | None = None
+        for slot in range(slots):
+            written = out[:, -1:] if slot else torch.zeros(self.batch, 1, dtype=torch.int64)
+            logits, fresh = self.model.step_head(
+                state,
+                self.caption,
+                written.repeat(rows, 1),
+                self.earlier[:, slot : slot + 1],
+                slot,
+                cache,
+            )
+            cache = fresh
+            scores = logits[:, 0]
+            if rows == 2:
+                scores = guided(scores[: self.batch], scores[self.batch :], self.guidance)
+            out = torch.cat([out, sample(scores, rngs, temperature, top_k)], 1)
+        self.head_bytes = sum(t.numel() * t.element_size() for kv in cache or [] for t in kv)
+        self._advance(out)
+        return out
+
+
+def sample(logits: Tensor, rngs: Sequence[torch.Generator], temperature: float, top_k: int) -> Tensor:
+    """Draw one token a row, int64 (B, 1), each row from its own generator.
+
+    The largest logit plus Gumbel noise is a draw from the softmax; temperature 0 takes the largest.
+    """
+    logits = logits.float()
+    if top_k:
+        least = logits.topk(min(top_k, logits.shape[-1]), dim=-1).values[:, -1:]
+        logits = logits.masked_fill(logits < least, float("-inf"))
+    if temperature > 0:
+        uniform = torch.stack([torch.rand(logits.shape[-1], generator=g) for g in rngs])
+        noise = -torch.log(-torch.log(uniform.clamp(1e-7, 1 - 1e-7)))
+        logits = logits / temperature + noise
+    return logits.argmax(-1, keepdim=True)

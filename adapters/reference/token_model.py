@@ -1,0 +1,196 @@
+"""The token model of the autoregressive generator: every frame is eight tokens, made one by one.
+
+Two causal transformers, after the RQ-Transformer (Lee et al. 2022, arXiv:2203.01941). The trunk
+takes one step a frame: it reads the frames made so far and says what the next is like. The head
+takes one step a token within that frame. The trunk looks back over a sliding window with rotary
+positions, so it runs to any length with a key-value cache of bounded size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from vbench_lite.adapters.reference.transformer import (
+    CAPTION_WORDS,
+    KeysValues,
+    attend,
+    rope,
+    rotate,
+    unit,
+)
+
+
+@dataclass(frozen=True)
+class TokenModelConfig:
+    """Hyperparameters of the token model."""
+
+    vocabulary: int = 240
+    tokens: int = 8  # tokens a frame
+    latent_dim: int = 24  # numbers a frame that the tokens stand for
+    width: int = 128
+    heads: int = 4
+    trunk_layers: int = 4
+    head_layers: int = 2
+    window: int = 8  # frames that the trunk sees, its own step included
+
+
+class CausalLayer(nn.Module):
+    """Pre-norm attention and MLP."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(width, 3 * width, bias=False)
+        self.out = nn.Linear(width, width, bias=False)
+        self.up = nn.Linear(width, 4 * width)
+        self.down = nn.Linear(4 * width, width)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.down.weight)
+
+    def forward(
+        self,
+        x: Tensor,  # (B, L, width)
+        turn: tuple[Tensor, Tensor],
+        bias: Tensor | None,  # (L, past + L), 0 or -inf
+        past: tuple[Tensor, Tensor] | None,
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        qkv = self.qkv(unit(x)).unflatten(-1, (3, self.heads, -1))
+        q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind(0)  # each (B, heads, L, head width)
+        q, k = rotate(unit(q), turn), rotate(unit(k), turn)
+        if past is not None:
+            k, v = torch.cat([past[0], k], 2), torch.cat([past[1], v], 2)
+        x = x + self.out(attend(q, k, v, bias).transpose(1, 2).flatten(2))
+        return x + self.down(F.silu(self.up(unit(x)))), (k, v)
+
+
+def window_bias(length: int, window: int) -> Tensor:
+    """Causal mask of a sliding window, float32 (L, L): 0 for the last `window` steps, else -inf."""
+    gap = torch.arange(length)[:, None] - torch.arange(length)[None, :]
+    return torch.zeros(length, length).masked_fill((gap < 0) | (gap >= window), float("-inf"))
+
+
+class TokenModel(nn.Module):
+    """Logits of every token from the tokens before it."""
+
+    def __init__(self, config: TokenModelConfig | None = None) -> None:
+        super().__init__()
+        self.config = c = config or TokenModelConfig()
+        self.word_embed = nn.ModuleList(nn.Embedding(n + 1, c.width) for n in CAPTION_WORDS)
+        self.start_embed = nn.Parameter(torch.zeros(c.width))
+        self.empty_embed = nn.Parameter(torch.randn(2, c.latent_dim) * 0.02)  # no frame before
+        # The two frames before, as numbers: their difference is the motion.
+        self.read = nn.Sequential(
+            nn.Linear(2 * c.latent_dim, 2 * c.width), nn.SiLU(), nn.Linear(2 * c.width, c.width)
+        )
+        self.trunk = nn.ModuleList(CausalLayer(c.width, c.heads) for _ in range(c.trunk_layers))
+        self.slot_embed = nn.Parameter(torch.randn(c.tokens, c.width) * 0.02)
+        self.token_embed = nn.Embedding(c.vocabulary, c.width)
+        self.before_embed = nn.Embedding(c.vocabulary, c.width)  # same slot, frame before
+        self.head = nn.ModuleList(CausalLayer(c.width, c.heads) for _ in range(c.head_layers))
+        self.logits = nn.Linear(c.width, c.tokens * c.vocabulary)
+        for embed in (self.token_embed, self.before_embed, *self.word_embed):
+            nn.init.normal_(cast(nn.Embedding, embed).weight, std=0.3)
+
+    def caption(self, words: Tensor) -> Tensor:
+        """Word indices int64 (B, 4) to (B, width); the index after the last word means dropped."""
+        return torch.stack([e(words[:, i]) for i, e in enumerate(self.word_embed)]).sum(0)
+
+    def step_trunk(
+        self,
+        before: Tensor,  # float32 (B, L, 2, latent_dim), the last and the second last frame
+        words: Tensor,  # int64 (B, 4)
+        start: Tensor,  # float32 (B, L)
+        frames: Tensor,  # int64 (L,), index of the frame that each step predicts
+        bias: Tensor | None = None,
+        past: KeysValues | None = None,
+    ) -> tuple[Tensor, KeysValues]:
+        """What the next frames are like, (B, L, width), and the keys and values so far."""
+        pair = torch.cat([before[:, :, 0], before[:, :, 0] - before[:, :, 1]], -1)
+        x = self.read(pair) + self.caption(words)[:, None] + start[..., None] * self.start_embed
+        turn = rope(frames, self.config.width // self.config.heads)
+        cache: KeysValues = []
+        for i, layer in enumerate(self.trunk):
+            x, own = layer(x, turn, bias, past[i] if past else None)
+            cache.append(own)
+        return x, cache
+
+    def step_head(
+        self,
+        state: Tensor,  # (N, width), from the trunk, one for each frame
+        caption: Tensor,  # (N, width)
+        written: Tensor,  # int64 (N, K), tokens before slots first..first+K-1; slot 0 ignores its own
+        before: Tensor,  # int64 (N, K), tokens at these slots one frame earlier; -1 if there is none
+        first: int = 0,
+        past: KeysValues | None = None,
+    ) -> tuple[Tensor, KeysValues]:
+        """Logits float32 (N, K, vocabulary) of slots first..first+K-1, and keys and values so far."""
+        slots = torch.arange(first, first + written.shape[1])
+        last = self.token_embed(written) * (slots > 0)[:, None]
+        same = self.before_embed(before.clamp(min=0)) * (before >= 0)[..., None]
+        x = (state + caption)[:, None] + last + same + self.slot_embed[slots]
+        turn = rope(slots, self.config.width // self.config.heads)
+        bias = window_bias(len(slots), self.config.tokens) if len(slots) > 1 else None
+        cache: KeysValues = []
+        for i, layer in enumerate(self.head):
+            x, own = layer(x, turn, bias, past[i] if past else None)
+            cache.append(own)
+        weight = self.logits.weight.view(self.config.tokens, self.config.vocabulary, -1)[slots]
+        offset = self.logits.bias.view(self.config.tokens, -1)[slots]
+        return torch.einsum("nkd,kvd->nkv", unit(x), weight) + offset, cache
+
+    def forward(self, latents: Tensor, tokens: Tensor, words: Tensor, start: Tensor) -> Tensor:
+        """Logits of every token of clips, all at once.
+
+        Args:
+            latents: float32 (B, T, latent_dim), the numbers that `tokens` stand for.
+            tokens: int64 (B, T, tokens).
+            words: int64 (B, 4).
+            start: float32 (B,), 1 where the caption's direction holds from frame 0.
+
+        Returns:
+            float32 (B, T, tokens, vocabulary); entry (t, k) knows only frames < t and slots < k.
+        """
+        batch, length, _ = tokens.shape
+        padded = torch.cat([self.empty_embed.expand(batch, 2, -1), latents], 1)
+        before = torch.stack([padded[:, 1:-1], padded[:, :-2]], 2)
+        marker = F.pad(start[:, None], (0, length - 1))
+        bias = window_bias(length, self.config.window)
+        state, _ = self.step_trunk(before, words, marker, torch.arange(length), bias)
+        caption = self.caption(words)[:, None].expand(-1, length, -1)
+        written = F.pad(tokens[..., :-1], (1, 0))
+        earlier = F.pad(tokens[:, :-1], (0, 0, 1, 0), value=-1)
+        logits: Tensor
+        logits, _ = self.step_head(
+            state.flatten(0, 1), caption.flatten(0, 1), written.flatten(0, 1), earlier.flatten(0, 1)
+        )
+        return logits.unflatten(0, (batch, length))
+
+
+def cache_bytes(config: TokenModelConfig, frames: int, batch: int = 1) -> int:
+    """Bytes of the key-value cache when frame `frames` is complete: float32, trunk and head."""
+    trunk = config.trunk_layers * min(frames, config.window - 1)
+    return 2 * 4 * config.width * batch * (trunk + config.head_layers * config.tokens)
+
+
+def token_loss(
+    model: TokenModel,
+    target: Tensor,
+    heard: Tensor,
+    latents: Tensor,
+    words: Tensor,
+    start: Tensor,
+) -> Tensor:
+    """Mean cross entropy in nats a token.
+
+    Args:
+        target: int64 (B, T, tokens), what to predict.
+        heard: int64 (B, T, tokens), the same with a little noise: what the model reads.
+        latents: float32 (B, T, latent_dim), the numbers that `heard` stands for.
+    """
+    logits = model(latents, heard, words, start)
+    return F.cross_entropy(logits.flatten(0, 2), target.flatten())

@@ -1,0 +1,256 @@
+"""The video transformer behind two generators: rectified flow over one latent vector a frame.
+
+One set of weights serves two attention masks. Bidirectional: all frames of a window at once (latent
+diffusion), with an optional clean prefix. Block-causal: blocks of four frames, each with its own
+noise level, each seeing itself and the clean frames of the two blocks before (hybrid; in the manner
+of diffusion forcing, Chen et al. 2024, arXiv:2407.01392, trained by teacher forcing).
+
+Rectified flow (Liu et al. 2022, arXiv:2209.03003): x_t = (1 - t) noise + t data, and the network
+predicts the velocity data - noise. Conditioning is AdaLN-single (PixArt, arXiv:2310.00426).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+CAPTION_WORDS = (6, 12, 8, 2)  # colours, shapes, directions, speeds
+
+
+@dataclass(frozen=True)
+class TransformerConfig:
+    """Hyperparameters of the video transformer."""
+
+    latent_dim: int = 24
+    width: int = 128
+    layers: int = 6
+    heads: int = 4
+    window: int = 16  # frames denoised together by the bidirectional mask
+    block: int = 4  # frames in a block of the block-causal mask
+    context_blocks: int = 2  # clean blocks that a block sees
+
+
+KeysValues = list[tuple[Tensor, Tensor]]  # for each layer, float32 (B, heads, L, head width)
+
+
+def rope(frames: Tensor, width: int) -> tuple[Tensor, Tensor]:
+    """Cosines and sines (L, width/2) of the rotary embedding of frame indices (L,)."""
+    rates = 1.0 / 100.0 ** (torch.arange(0, width, 2) / width)
+    angles = frames[:, None].float() * rates
+    return angles.cos(), angles.sin()
+
+
+def rotate(x: Tensor, turn: tuple[Tensor, Tensor]) -> Tensor:
+    """Apply a rotary embedding (L, width/2) to x (B, heads, L, width)."""
+    cos, sin = turn
+    a, b = x.chunk(2, dim=-1)
+    return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=-1)
+
+
+def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
+    """Plain attention; for sequences this short it is faster on a CPU than the fused kernel."""
+    scores = q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5
+    if bias is not None:
+        scores = scores + bias
+    mixed: Tensor = scores.softmax(-1) @ v
+    return mixed
+
+
+def unit(x: Tensor) -> Tensor:
+    """Root-mean-square norm over the last axis, without weights."""
+    normed: Tensor = x * torch.rsqrt(x.square().mean(-1, keepdim=True) + 1e-6)
+    return normed
+
+
+class Layer(nn.Module):
+    """Attention and MLP, both modulated by the conditioning."""
+
+    def __init__(self, c: TransformerConfig) -> None:
+        super().__init__()
+        self.heads = c.heads
+        self.qkv = nn.Linear(c.width, 3 * c.width, bias=False)
+        self.out = nn.Linear(c.width, c.width, bias=False)
+        self.up = nn.Linear(c.width, 4 * c.width)
+        self.down = nn.Linear(4 * c.width, c.width)
+        self.shift_embed = nn.Parameter(torch.zeros(6, c.width))
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.down.weight)
+
+    def forward(
+        self,
+        x: Tensor,  # (B, L, width)
+        modulation: Tensor,  # (B, L, 6, width)
+        turn: tuple[Tensor, Tensor],
+        bias: Tensor | None,  # (L, past + L), 0 or -inf
+        past: tuple[Tensor, Tensor] | None,
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        s1, b1, g1, s2, b2, g2 = (modulation + self.shift_embed).unbind(2)
+        qkv = self.qkv(unit(x) * (1 + s1) + b1).unflatten(-1, (3, self.heads, -1))
+        q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind(0)  # each (B, heads, L, head width)
+        q, k = rotate(unit(q), turn), rotate(unit(k), turn)
+        own = (k, v)
+        if past is not None:
+            k, v = torch.cat([past[0], k], 2), torch.cat([past[1], v], 2)
+        mixed = attend(q, k, v, bias).transpose(1, 2).flatten(2)
+        x = x + (1 + g1) * self.out(mixed)
+        x = x + (1 + g2) * self.down(F.silu(self.up(unit(x) * (1 + s2) + b2)))
+        return x, own
+
+
+class VideoTransformer(nn.Module):
+    """Predicts the velocity of noisy latents, one token a frame."""
+
+    mean: Tensor  # float32 (latent_dim,), of the codec's latents over the training data
+    std: Tensor
+
+    def __init__(self, config: TransformerConfig | None = None) -> None:
+        super().__init__()
+        self.config = c = config or TransformerConfig()
+        self.inp = nn.Linear(c.latent_dim, c.width)
+        self.start_embed = nn.Parameter(torch.zeros(c.width))
+        self.mode_embed = nn.Parameter(torch.randn(2, c.width) * 0.02)
+        # One row more for each word: the dropped caption of classifier-free guidance.
+        self.word_embed = nn.ModuleList(nn.Embedding(n + 1, c.width) for n in CAPTION_WORDS)
+        self.time = nn.Sequential(nn.Linear(128, c.width), nn.SiLU(), nn.Linear(c.width, c.width))
+        self.modulate = nn.Linear(c.width, 6 * c.width)
+        self.layers = nn.ModuleList(Layer(c) for _ in range(c.layers))
+        self.head = nn.Linear(c.width, c.latent_dim)
+        self.head_shift = nn.Linear(c.width, 2 * c.width)
+        for module in (self.modulate, self.head, self.head_shift):
+            nn.init.zeros_(module.weight)
+            nn.init.zeros_(module.bias)
+        self.register_buffer("mean", torch.zeros(c.latent_dim))
+        self.register_buffer("std", torch.ones(c.latent_dim))
+
+    def normalise(self, latents: Tensor) -> Tensor:
+        """Codec latents to the unit scale on which the flow works."""
+        return (latents - self.mean) / self.std
+
+    def denormalise(self, x: Tensor) -> Tensor:
+        """Back to codec latents, kept inside their bounds."""
+        return (x * self.std + self.mean).clamp(-1, 1)
+
+    def caption(self, words: Tensor) -> Tensor:
+        """Word indices int64 (B, 4) to (B, width); the index after the last word means dropped."""
+        parts = [embed(words[:, i]) for i, embed in enumerate(self.word_embed)]
+        return torch.stack(parts).sum(0)
+
+    def forward(
+        self,
+        x: Tensor,  # float32 (B, L, latent_dim), normalised
+        times: Tensor,  # float32 (B, L), 0 is noise and 1 is data
+        words: Tensor,  # int64 (B, 4)
+        start: Tensor,  # float32 (B, L), 1 where the caption's direction holds from this frame
+        frames: Tensor,  # int64 (L,), frame index of every token
+        mode: int,  # 0 bidirectional, 1 block-causal
+        bias: Tensor | None = None,
+        past: KeysValues | None = None,
+    ) -> tuple[Tensor, KeysValues]:
+        """Velocity (B, L, latent_dim), and the keys and values of these tokens."""
+        rates = torch.exp(torch.arange(64) * (-6.9 / 63)) * 1000
+        angles = times[..., None] * rates
+        clock = self.time(torch.cat([angles.cos(), angles.sin()], -1))
+        condition = F.silu(clock + (self.caption(words) + self.mode_embed[mode])[:, None])
+        modulation = self.modulate(condition).unflatten(-1, (6, -1))
+        h = self.inp(x) + start[..., None] * self.start_embed
+        turn = rope(frames, self.config.width // self.config.heads)
+        cache: KeysValues = []
+        for i, layer in enumerate(self.layers):
+            h, own = layer(h, modulation, turn, bias, past[i] if past else None)
+            cache.append(own)
+        scale, shift = self.head_shift(condition).chunk(2, -1)
+        return cast(Tensor, self.head(unit(h) * (1 + scale) + shift)), cache
+
+
+def dropped(batch: int) -> Tensor:
+    """The words of a dropped caption, int64 (B, 4)."""
+    return torch.tensor(CAPTION_WORDS).expand(batch, 4)
+
+
+def teacher_bias(frames: int, block: int, context_blocks: int) -> Tensor:
+    """The mask of teacher forcing over [clean frames; noisy frames], float32 (2T, 2T), 0 or -inf.
+
+    A clean token sees clean tokens of its own block and of the `context_blocks` before; a noisy
+    token sees noisy tokens of its own block and clean tokens of the `context_blocks` before.
+    """
+    of = torch.arange(frames) // block
+    gap = of[:, None] - of[None, :]
+    before = (gap > 0) & (gap <= context_blocks)
+    same = gap == 0
+    never = torch.zeros_like(same)
+    allowed = torch.cat([torch.cat([before | same, never], 1), torch.cat([before, same], 1)])
+    return torch.zeros(2 * frames, 2 * frames).masked_fill(~allowed, float("-inf"))
+
+
+def window_loss(
+    model: VideoTransformer, data: Tensor, words: Tensor, start: Tensor, rng: torch.Generator
+) -> Tensor:
+    """Flow loss with the bidirectional mask; 30% of the rows have a clean prefix.
+
+    Args:
+        data: normalised latents float32 (B, T, latent_dim).
+        words: int64 (B, 4), already dropped where they are to be dropped.
+        start: float32 (B,), 1 where the clip begins where its caption begins.
+    """
+    batch, frames, _ = data.shape
+    noise = torch.randn(data.shape, generator=rng)
+    t = torch.randn(batch, 1, generator=rng).sigmoid()
+    prefix = torch.randint(1, frames, (batch, 1), generator=rng)
+    prefix = prefix * (torch.rand(batch, 1, generator=rng) < 0.3)
+    clean = torch.arange(frames) < prefix  # (B, T)
+    times = torch.where(clean, 1.0, t)
+    x = torch.lerp(noise, data, times[..., None])
+    marker = F.pad(start[:, None], (0, frames - 1))
+    predicted, _ = model(x, times, words, marker, torch.arange(frames), 0)
+    error: Tensor = (predicted - (data - noise)).square().mean(-1)
+    return error[~clean].mean()
+
+
+def block_loss(
+    model: VideoTransformer, data: Tensor, words: Tensor, start: Tensor, rng: torch.Generator
+) -> Tensor:
+    """Flow loss with the block-causal mask: clean frames beside noisy ones, a noise level a block.
+
+    In 20% of the rows every block has one to three clean first frames, as when an image is given.
+    """
+    batch, frames, _ = data.shape
+    c = model.config
+    noise = torch.randn(data.shape, generator=rng)
+    t = torch.randn(batch, frames // c.block, generator=rng).sigmoid()
+    prefix = torch.randint(1, c.block, (batch, 1), generator=rng)
+    prefix = prefix * (torch.rand(batch, 1, generator=rng) < 0.2)
+    clean = torch.arange(frames) % c.block < prefix  # (B, T)
+    times = torch.where(clean, 1.0, t.repeat_interleave(c.block, 1))
+    x = torch.lerp(noise, data, times[..., None])
+    # Generated context is not perfect: a little noise that the network is not told about.
+    strength = 0.15 * torch.rand(batch, 1, 1, generator=rng)
+    context = data + strength * torch.randn(data.shape, generator=rng)
+    marker = F.pad(start[:, None], (0, frames - 1))
+    index = torch.arange(frames)
+    predicted, _ = model(
+        torch.cat([context, x], 1),
+        torch.cat([torch.ones_like(times), times], 1),
+        words,
+        torch.cat([marker, marker], 1),
+        torch.cat([index, index]),
+        1,
+        teacher_bias(frames, c.block, c.context_blocks),
+    )
+    error: Tensor = (predicted[:, frames:] - (data - noise)).square().mean(-1)
+    return error[~clean].mean()
+
+
+def guided(conditional: Tensor, unconditional: Tensor, guidance: float) -> Tensor:
+    """Classifier-free guidance (Ho and Salimans 2022, arXiv:2207.12598)."""
+    return unconditional + guidance * (conditional - unconditional)
+
+
+def row_noise(seeds: Sequence[int], shape: tuple[int, ...]) -> Tensor:
+    """Standard normal noise (B, *shape), each row from its own seed."""
+    rows = [torch.randn(shape, generator=torch.Generator("cpu").manual_seed(s)) for s in seeds]
+    return torch.stack(rows)
