@@ -8,10 +8,13 @@ The price is one flush for each file, accepted because files are few and clips t
 from __future__ import annotations
 
 import os
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+ABANDONED_AFTER_S = 24 * 3600.0
 
 
 @contextmanager
@@ -45,3 +48,13 @@ def flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sweep(folder: Path) -> None:
+    """Remove temporary files of writers that were killed long ago."""
+    for path in folder.glob(".*.tmp*"):
+        try:
+            if time.time() - path.stat().st_mtime > ABANDONED_AFTER_S:
+                path.unlink()
+        except FileNotFoundError:  # its writer was alive and has just renamed it
+            continue

@@ -90,5 +90,10 @@ class Pool:
                 write_preview(temporary, self.chunks(sha), fps)
         return target
 
+    def sweep(self) -> None:
+        """Remove temporary files that killed writers left behind; those of today may be in use."""
+        for folder in (self.folder / "clips", self.folder / "previews"):
+            atomic.sweep(folder)
+
     def _clip(self, sha: str) -> Path:
         return self.folder / "clips" / f"{sha}.mkv"

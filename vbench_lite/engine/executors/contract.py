@@ -43,7 +43,7 @@ class Sink(Protocol):
         """A batch has ended, well or not, with one record for each of its samples."""
 
     def working(self, generator: str, phase: str, done: int, total: int) -> None:
-        """A generator is `done` of `total` steps into a phase; "load" comes first."""
+        """A generator is `done` of `total` steps into a phase; "load" 0/1 and 1/1 come first."""
 
 
 class Executor(ABC):

@@ -76,6 +76,7 @@ class _Lane:
         match self.process.receive():
             case Loaded():
                 self._failed_loads = 0
+                self._sink.working(self._entry.label, "load", 1, 1)
                 self._next()
             case LoadFailed(reason, oom, final):
                 self._load_failed(reason, oom, final)

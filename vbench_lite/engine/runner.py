@@ -1,0 +1,422 @@
+"""A run from start to end: generate, measure, score, compact.
+
+The run directory is the only state. Whatever stops a run (Ctrl-C, `kill -9`, a power cut), the same
+command finds what is there and goes on with the rest; a finished run is only reported. Samples that ended
+badly are results too and are not tried again, except by a fresh run.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+from vbench_lite.engine.adopt import Adoption, earlier_runs
+from vbench_lite.engine.changes import differences, newest_similar
+from vbench_lite.engine.executors.contract import Executor, Job, Settings
+from vbench_lite.engine.executors.local import LocalExecutor
+from vbench_lite.engine.plan import THREADS, Batch, Plan, build_plan
+from vbench_lite.engine.progress import Event, Progress, Silent, Stage, TimeLeft
+from vbench_lite.engine.spec import RunSpec
+from vbench_lite.measure.hardware import hardware
+from vbench_lite.metric import Measurement
+from vbench_lite.store.journal import JournalWriter
+from vbench_lite.store.pool import Pool
+from vbench_lite.store.rundir import RunDir
+from vbench_lite.store.schema import GeneratorEntry, RunDocument, SampleRecord, SampleStatus
+from vbench_lite.store.tables import measurement_row
+from vbench_lite.suite import Suite
+
+__all__ = ["Event", "Progress", "RunOutcome", "run"]
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """How a run stands when `run` returns.
+
+    Attributes:
+        ok, failed: samples of all generators, controls included; failed is every other outcome.
+        adopted: samples among them that were taken over from an earlier run.
+        resumed: the run had been started before.
+        interrupted: it was asked to stop; the same command goes on.
+        messages: what the user should know, one line each.
+    """
+
+    run_id: str
+    ok: int
+    failed: int
+    adopted: int
+    resumed: bool
+    interrupted: bool
+    messages: list[str] = field(default_factory=list)
+
+
+def run(
+    spec: RunSpec,
+    root: Path,
+    *,
+    fresh: bool = False,
+    progress: Progress | None = None,
+    executor: Executor | None = None,
+) -> RunOutcome:
+    """Carry out a specification, or what is left of it.
+
+    Args:
+        root: holds `runs` and `pool`; made when missing.
+        fresh: make everything again in a run of its own, whatever is there.
+        executor: makes the batches; worker processes of this machine, one at a time, if None.
+
+    Raises:
+        SpecError, RegistryError, PromptError: the specification cannot be resolved.
+        StoreError: the run is in use by another process, or its files are damaged.
+    """
+    plan = build_plan(spec)
+    directory = _directory(root, plan.run_id, fresh)
+    with directory.lock(), _sigterm_interrupts():
+        work = _Run(plan, directory, fresh, progress or Silent(), executor or LocalExecutor())
+        return work.carry_out()
+
+
+class _Run:
+    """One run that holds its lock."""
+
+    def __init__(
+        self, plan: Plan, directory: RunDir, fresh: bool, progress: Progress, executor: Executor
+    ) -> None:
+        self.plan, self.directory, self.fresh = plan, directory, fresh
+        self.progress, self.executor = progress, executor
+        self.pool = Pool(directory.root)
+        self.resumed = directory.exists()
+        self.messages: list[str] = []
+        self.document = directory.document() if self.resumed else _document(plan, directory.run_id)
+
+    def carry_out(self) -> RunOutcome:
+        if self.document.status == "finished":
+            self.say("finish", f"run {self.directory.run_id} is finished already; --fresh repeats it")
+            return self.outcome()
+        self.introduce()
+        self.document.status = "running"
+        self.directory.write_document(self.document)
+        self.pool.sweep()
+        try:
+            with self.directory.journal("runner") as journal:
+                if journal.repaired:
+                    self.say(
+                        "generate", f"journal {journal.path.name}: a last line cut off by a kill was removed"
+                    )
+                self.generate(journal)
+                self.measure(journal)
+            self.score()
+            self.directory.compact()
+        except BaseException as error:
+            self.document.status = "interrupted"
+            self.directory.write_document(self.document)
+            if isinstance(error, KeyboardInterrupt):
+                self.say(
+                    "finish", f"run {self.directory.run_id} was stopped; the same command goes on with it"
+                )
+                return self.outcome(interrupted=True)
+            raise
+        self.document.status, self.document.finished = "finished", _now()
+        self.directory.write_document(self.document)
+        return self.outcome()
+
+    # --- the stages -----------------------------------------------------------------------------
+
+    def introduce(self) -> None:
+        """Say what is going on with, or what a run that is made anew differs in from the one before."""
+        for note in self.plan.notes:
+            self.say("generate", note)
+        if self.resumed:
+            self.say("generate", f"run {self.directory.run_id} goes on where it was stopped")
+        elif not self.fresh and (earlier := newest_similar(self.directory.root, self.document)):
+            changed = "; ".join(differences(earlier, self.document))
+            self.say("generate", f"a run of its own beside {earlier.run_id}: {changed or 'other generators'}")
+        if not self.resumed:
+            self.document.notes += self.plan.notes
+
+    def generate(self, journal: JournalWriter) -> None:
+        """Record every sample of the plan that has no record yet."""
+        rows = self.directory.rows("sample")
+        sink = _Recorder(self, journal, {_sample_key(row) for row in rows})
+        for record in self.plan.refused:
+            sink.record(record)
+        pending = [batch for batch in self.plan.batches if not sink.has(batch)]
+        if not pending:
+            return
+        pending = self.adopt(pending, sink, rows)
+        entries = {entry.label: entry for entry in self.plan.generators}
+        while pending:
+            # Suites that ask a generator for the same clips share one call: the twins of a batch wait.
+            now, twins = _unique(pending)
+            sink.expect(now)
+            self.executor.execute(_jobs(now, entries), sink, self.settings())
+            pending = self.adopt(twins, sink, self.directory.rows("sample")) if twins else []
+
+    def adopt(self, pending: list[Batch], sink: _Recorder, own: Sequence[dict[str, object]]) -> list[Batch]:
+        """Record the batches whose clips are there already and return the others."""
+        adoption = Adoption(self.pool)
+        adoption.add(self.plan.generators, own, source=None)
+        if not self.fresh:
+            for document, rows in earlier_runs(self.directory.root, self.document, self.messages):
+                adoption.add(document.generators, rows, source=document.run_id)
+        entries = {entry.label: entry for entry in self.plan.generators}
+        left, taken = [], 0
+        for batch in pending:
+            records = adoption.take(entries[batch.generator], batch)
+            if records is None:
+                left.append(batch)
+                continue
+            taken += len(records)
+            for record in records:
+                sink.record(record)
+        if taken:
+            self.say("generate", f"{taken} samples were made before and are taken over")
+        return left
+
+    def measure(self, journal: JournalWriter) -> None:
+        """Time the generators for every suite that wants it."""
+        from vbench_lite.engine.performance import PerformanceProgress, measure
+
+        for suite in self.plan.suites:
+            if suite.performance is None:
+                continue
+            done = self.directory.calls(suite.name)
+            self.check_hardware()
+
+            def keep(call: Measurement, name: str = suite.name) -> None:
+                journal.append({"kind": "measurement", **measurement_row(call, name)})
+
+            def tell(news: PerformanceProgress) -> None:
+                self.tell("measure", news.text, news.done, news.total)
+
+            summary = measure(
+                self.plan.generators,
+                suite,
+                on_record=keep,
+                done=done,
+                on_progress=tell,
+                prompts=_texts(self.plan, suite),
+                threads=THREADS,
+                timeout_s=self.plan.spec.timeout_s,
+            )
+            for (generator, case), reason in summary.failures.items():
+                self.say("measure", f"{generator} could not be timed ({case}): {reason}", keep=True)
+            for name in summary.skipped:
+                self.say("measure", f"left out of the timing, its limit was reached: {name}", keep=True)
+
+    def score(self) -> None:
+        """Score every suite; what is scored already is not scored again."""
+        from vbench_lite.engine.scorer import score_run
+
+        for suite in self.plan.suites:
+            summary = score_run(self.directory, suite, on_progress=self.tell_score)
+            for message in summary.messages:
+                self.say("score", f"suite {suite.name}: {message}")
+
+    # --- telling --------------------------------------------------------------------------------
+
+    def say(self, stage: Stage, text: str, *, keep: bool = False) -> None:
+        """Tell something that lasts; with `keep` it also stays in the run's notes."""
+        self.messages.append(text)
+        if keep and text not in self.document.notes:
+            self.document.notes.append(text)
+        self.progress.on_event(Event(stage, text, 0, 0, lasting=True))
+
+    def tell(self, stage: Stage, text: str, done: int, total: int, remaining_s: float | None = None) -> None:
+        self.progress.on_event(Event(stage, text, done, total, remaining_s))
+
+    def tell_score(self, done: int, total: int) -> None:
+        self.tell("score", "clips", done, total)
+
+    def check_hardware(self) -> None:
+        """Say so when a run goes on on another machine: its times are of two machines then."""
+        if self.resumed and self.document.hardware != hardware():
+            self.say(
+                "measure",
+                "this machine is another one than the run began on, so its times cannot be compared; "
+                "--fresh makes a run of one machine",
+                keep=True,
+            )
+
+    # --- what it comes to -----------------------------------------------------------------------
+
+    def settings(self) -> Settings:
+        return Settings(
+            root=self.directory.root,
+            logs=self.directory.path / "logs",
+            threads=THREADS,
+            timeout_s=self.plan.spec.timeout_s,
+        )
+
+    def outcome(self, *, interrupted: bool = False) -> RunOutcome:
+        rows = self.directory.rows("sample")
+        ok = sum(row["status"] == SampleStatus.OK for row in rows)
+        for generator, counts in _bad(rows).items():
+            listed = ", ".join(f"{count} x {reason}" for reason, count in counts.most_common(3))
+            self.messages.append(f"{generator}: {counts.total()} samples without a valid clip: {listed}")
+        return RunOutcome(
+            run_id=self.directory.run_id,
+            ok=ok,
+            failed=len(rows) - ok,
+            adopted=sum('"adopted_from"' in row["facts"] for row in rows),
+            resumed=self.resumed,
+            interrupted=interrupted,
+            messages=self.messages,
+        )
+
+
+class _Recorder:
+    """Takes records into the journal, each sample once, and keeps the estimate of the time left."""
+
+    def __init__(self, run: _Run, journal: JournalWriter, recorded: set[tuple[str, str, str]]) -> None:
+        self._run, self._journal, self._recorded = run, journal, recorded
+        self._left = TimeLeft({})
+        self._since_s: dict[str, float] = {}
+
+    def has(self, batch: Batch) -> bool:
+        """Whether every sample of a batch has its record."""
+        return all(
+            (batch.generator, batch.suite, sample.sample_id) in self._recorded for sample in batch.samples
+        )
+
+    def expect(self, batches: Sequence[Batch]) -> None:
+        """Estimate the time that these will take."""
+        self._left = TimeLeft(Counter(batch.generator for batch in batches))
+        self._since_s.clear()
+
+    def record(self, record: SampleRecord) -> None:
+        """Append a record unless its sample has one, as after a kill in the middle of a batch."""
+        key = (record.generator, record.suite, record.sample_id)
+        if key in self._recorded:
+            return
+        self._journal.append({"kind": "sample", **record.as_dict()})
+        self._recorded.add(key)
+        if record.status != SampleStatus.OK:
+            self._tell(
+                f"{record.generator} {record.sample_id} {record.status}: {record.reason}", lasting=True
+            )
+
+    def finished(self, batch: Batch, records: Sequence[SampleRecord]) -> None:
+        """Take the records of a batch that has just been made (`Sink`)."""
+        for record in records:
+            self.record(record)
+        now_s = time.monotonic()
+        self._left.made(batch.generator, now_s - self._since_s.get(batch.generator, now_s))
+        self._since_s[batch.generator] = now_s
+        self._tell(f"{batch.generator} {batch.samples[-1].sample_id}")
+
+    def working(self, generator: str, phase: str, done: int, total: int) -> None:
+        """Take news from within a batch (`Sink`)."""
+        now_s = time.monotonic()
+        if phase == "load" and done == 0:
+            self._since_s[generator] = now_s
+        elif phase == "load":
+            self._left.loaded(generator, now_s - self._since_s[generator])
+            self._since_s[generator] = now_s
+        self._tell(f"{generator} {phase} {done}/{total}")
+
+    def _tell(self, text: str, *, lasting: bool = False) -> None:
+        event = Event(
+            "generate", text, len(self._recorded), self._run.plan.samples, self._left.remaining_s(), lasting
+        )
+        self._run.progress.on_event(event)
+
+
+# --- inside ---------------------------------------------------------------------------------------
+
+
+def _directory(root: Path, run_id: str, fresh: bool) -> RunDir:
+    """The newest run of this id, or the next one: `ID`, `ID-2`, `ID-3` ..."""
+    newest = RunDir(root, run_id)
+    number = 1
+    while (following := RunDir(root, f"{run_id}-{number + 1}")).exists():
+        newest, number = following, number + 1
+    if fresh and newest.exists():
+        return RunDir(root, f"{run_id}-{number + 1}")
+    return newest
+
+
+def _document(plan: Plan, run_id: str) -> RunDocument:
+    spec = plan.spec
+    return RunDocument(
+        run_id=run_id,
+        status="running",
+        created=_now(),
+        finished=None,
+        seed=spec.seed,
+        samples=spec.samples or max(suite.samples for suite in plan.suites),
+        generators=list(plan.generators),
+        suites=[suite.model_dump(mode="json") for suite in plan.suites],
+        controls=spec.controls,
+        environment=dict(plan.environment),
+        hardware=hardware(),
+        timeout_s=spec.timeout_s,
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def _sample_key(row: Mapping[str, str]) -> tuple[str, str, str]:
+    return row["generator"], row["suite"], row["sample_id"]
+
+
+def _unique(batches: Sequence[Batch]) -> tuple[list[Batch], list[Batch]]:
+    """The first batch of each (generator, key), and the others."""
+    seen: set[tuple[str, str]] = set()
+    first: list[Batch] = []
+    again: list[Batch] = []
+    for batch in batches:
+        (again if (batch.generator, batch.key) in seen else first).append(batch)
+        seen.add((batch.generator, batch.key))
+    return first, again
+
+
+def _jobs(batches: Sequence[Batch], entries: Mapping[str, GeneratorEntry]) -> list[Job]:
+    by_label: dict[str, list[Batch]] = defaultdict(list)
+    for batch in batches:
+        by_label[batch.generator].append(batch)
+    return [Job(entries[label], tuple(listed)) for label, listed in by_label.items()]
+
+
+def _texts(plan: Plan, suite: Suite) -> list[str]:
+    """The prompts of a suite's batches, each once, in order."""
+    made = (
+        sample.asked.prompt for batch in plan.batches if batch.suite == suite.name for sample in batch.samples
+    )
+    return list(dict.fromkeys(made))
+
+
+def _bad(rows: Sequence[Mapping[str, str]]) -> dict[str, Counter[str]]:
+    """How often each reason occurs among the samples without a valid clip, by generator."""
+    reasons: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        if row["status"] != SampleStatus.OK:
+            reasons[row["generator"]][row["reason"]] += 1
+    return reasons
+
+
+@contextmanager
+def _sigterm_interrupts() -> Iterator[None]:
+    """Treat SIGTERM as Ctrl-C, so that a stopped job is left in order; only the main thread can."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
