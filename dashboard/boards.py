@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from vbench_lite.dashboard.theme import axis_order, family_title, interval, number
+from vbench_lite.report.axes import RELATIVE_AXES
 from vbench_lite.report.board import build_board
 from vbench_lite.store.rundir import RunDir
 
@@ -222,12 +223,22 @@ def _better(higher: Any) -> str:
 
 
 def axis_lines(board: BoardTable) -> pd.DataFrame:
-    """Axis scores of generators, long: generator, family, axis, value; in the order of axes."""
+    """Axis scores of generators, long, in the order of axes: generator, family, axis, value, place.
+
+    place is where a score lies on the scale of its axis, 0 to 1: the score itself where 0 and 1 are the
+    worst control and real clips; for speed and memory between the lowest and the highest of the drawn
+    scores and the suite's reference.
+    """
     rows = board.scored
     rows = rows[(rows["kind"] == "axis") & ~rows["control"]]
     order = {axis: place for place, axis in enumerate(board.axes)}
     rows = rows.assign(place=[order[a] for a in rows["name"]]).sort_values("place", kind="stable")
-    return rows.rename(columns={"name": "axis"})[["generator", "family", "axis", "value"]]
+    lines = rows.rename(columns={"name": "axis"})[["generator", "family", "axis", "value"]]
+    low = lines.groupby("axis")["value"].transform("min").clip(upper=0.0)
+    high = lines.groupby("axis")["value"].transform("max").clip(lower=0.0)
+    relative = lines["axis"].isin([str(axis) for axis in RELATIVE_AXES])
+    span = (high - low).where(high > low, 1.0)
+    return lines.assign(place=lines["value"].where(~relative, (lines["value"] - low) / span))
 
 
 def weighted(board: BoardTable, weights: Mapping[str, float]) -> pd.DataFrame:
@@ -265,7 +276,7 @@ def leaders(board: BoardTable) -> list[str]:
             continue
         names = list(first["generator"])
         if len(names) == 1:
-            lines.append(f"{axis}: {names[0]} leads.")
+            lines.append(f"{axis}: {names[0]} leads the {len(ranked)} that are ranked.")
         else:
             lines.append(f"{axis}: {', '.join(names[:-1])} and {names[-1]} cannot be told apart at the top.")
     return lines

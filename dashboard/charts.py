@@ -83,10 +83,10 @@ def scatter(frame: pd.DataFrame, x: Side, y: Side) -> alt.LayerChart:
     colour = _colour(data)
     layers += [
         base.transform_filter("isValid(datum.x_low) && isValid(datum.x_high)")
-        .mark_rule(strokeWidth=1.5, opacity=0.7)
+        .mark_rule(strokeWidth=1.5, opacity=1)
         .encode(alt.X("x_low:Q", scale=sx, title=x.label), alt.X2("x_high:Q"), ay, colour),
         base.transform_filter("isValid(datum.y_low) && isValid(datum.y_high)")
-        .mark_rule(strokeWidth=1.5, opacity=0.7)
+        .mark_rule(strokeWidth=1.5, opacity=1)
         .encode(ax, alt.Y("y_low:Q", scale=sy, title=y.label), alt.Y2("y_high:Q"), colour),
         base.mark_point(filled=True, size=130, opacity=1).encode(ax, ay, colour, _shape(data), tooltip=tips),
         base.mark_text(align="left", dx=9, dy=-9, fontSize=12, color=_GREY, limit=190).encode(
@@ -96,29 +96,25 @@ def scatter(frame: pd.DataFrame, x: Side, y: Side) -> alt.LayerChart:
     return alt.layer(*layers).properties(height=440)
 
 
-def intervals(frame: pd.DataFrame, title: str, zero: bool = False) -> alt.LayerChart:
+def intervals(frame: pd.DataFrame, title: str) -> alt.LayerChart:
     """A dot with its interval for each generator, one below the other.
 
     Args:
         frame: generator, family, value, low, high (bounds may be missing), in the order to draw.
         title: what the values are.
-        zero: draw a line at 0 (axis scores: the floor, or the suite's reference).
     """
     data = _titled(frame)
     order = list(data["generator"])
-    rows = alt.Y(
-        "generator:N", sort=order, title=None, axis=alt.Axis(labelLimit=150, ticks=False, domain=False)
-    )
+    names = alt.Axis(labelLimit=170, labelOverlap=False, ticks=False, domain=False)
+    rows = alt.Y("generator:N", sort=order, title=None, axis=names)
     base = alt.Chart(data)
     scale = alt.Scale(zero=False, nice=True)
     colour, shape = _colour(data, legend=False), _shape(data, legend=False)
-    layers: list[alt.Chart] = []
-    if zero:
-        layers += _marked((0.0, ""), "x", scale)[:1]
-    layers += [
+    ticks = alt.Axis(tickCount=5)
+    layers = [
         base.transform_filter("isValid(datum.low) && isValid(datum.high)")
         .mark_rule(strokeWidth=2.5)
-        .encode(alt.X("low:Q", scale=scale, title=title), alt.X2("high:Q"), rows, colour),
+        .encode(alt.X("low:Q", scale=scale, title=title, axis=ticks), alt.X2("high:Q"), rows, colour),
         base.mark_point(filled=True, size=90, opacity=1).encode(
             alt.X("value:Q", scale=scale, title=title),
             rows,
@@ -132,28 +128,26 @@ def intervals(frame: pd.DataFrame, title: str, zero: bool = False) -> alt.LayerC
             ],
         ),
     ]
-    return alt.layer(*layers).properties(height=max(90, 30 * len(data) + 40))
+    return alt.layer(*layers).properties(height=alt.Step(34))
 
 
 def parallel(frame: pd.DataFrame) -> alt.LayerChart:
-    """One line a generator over all axes, each on its own score.
+    """One line a generator over all axes, each axis on a scale of its own.
 
     Args:
-        frame: generator, family, axis, value; only generators and axes that have a score.
+        frame: generator, family, axis, value, place (0 to 1 on the axis' own scale).
     """
-    data = _titled(frame)
-    axes = list(dict.fromkeys(data["axis"]))
-    base = alt.Chart(data).encode(
+    axes = list(dict.fromkeys(frame["axis"]))
+    colour, shape, dash = _lines(frame)
+    base = alt.Chart(frame).encode(
         alt.X("axis:N", sort=axes, title=None, axis=alt.Axis(labelAngle=-30, grid=True)),
-        alt.Y("value:Q", title="axis score"),
-        _colour(data),
-        alt.Detail("generator:N"),
+        alt.Y("place:Q", title="place on the axis' own scale", scale=alt.Scale(domain=[0, 1])),
+        colour,
     )
+    tips = ["generator:N", "axis:N", alt.Tooltip("value:Q", title="score", format=".3f")]
     return alt.layer(
-        base.mark_line(strokeWidth=2).encode(_dash(data)),
-        base.mark_point(filled=True, size=80, opacity=1).encode(
-            _shape(data), tooltip=["generator:N", "axis:N", alt.Tooltip("value:Q", format=".3f")]
-        ),
+        base.mark_line(strokeWidth=2).encode(dash),
+        base.mark_point(filled=True, size=80, opacity=1).encode(shape, tooltip=tips),
     ).properties(height=360)
 
 
@@ -207,24 +201,16 @@ def series(frame: pd.DataFrame, x_title: str, y_title: str) -> alt.LayerChart:
         x_title: the horizontal title with its unit.
         y_title: the vertical title with its unit.
     """
-    data = _titled(frame)
-    base = alt.Chart(data).encode(alt.X("time:Q", title=x_title), alt.Detail("generator:N"))
-    colour = _colour(data)
-    fill = colour.copy()
-    fill.legend = None
+    colour, shape, dash = _lines(frame)
+    base = alt.Chart(frame).encode(alt.X("time:Q", title=x_title), colour)
+    up = alt.Y("value:Q", title=y_title, scale=alt.Scale(zero=False))
+    tips = ["generator:N", alt.Tooltip("time:Q", format=".3~g"), alt.Tooltip("value:Q", format=".4~g")]
     return alt.layer(
         base.transform_filter("isValid(datum.low) && isValid(datum.high)")
         .mark_area(opacity=0.18)
-        .encode(alt.Y("low:Q", title=y_title), alt.Y2("high:Q"), fill),
-        base.mark_line(strokeWidth=2, point=False).encode(
-            alt.Y("value:Q", title=y_title, scale=alt.Scale(zero=False)), colour, _dash(data)
-        ),
-        base.mark_point(filled=True, size=45, opacity=1).encode(
-            alt.Y("value:Q", title=y_title),
-            colour,
-            _shape(data),
-            tooltip=["generator:N", "time:Q", "value:Q"],
-        ),
+        .encode(alt.Y("low:Q", title=y_title), alt.Y2("high:Q")),
+        base.mark_line(strokeWidth=2).encode(up, dash),
+        base.mark_point(filled=True, size=45, opacity=1).encode(up, shape, tooltip=tips),
     ).properties(height=340)
 
 
@@ -266,18 +252,16 @@ def arrivals(frame: pd.DataFrame) -> alt.LayerChart:
     Args:
         frame: generator, family, time (s), frames (handed over so far).
     """
-    data = _titled(frame)
-    base = alt.Chart(data).encode(
+    colour, shape, dash = _lines(frame)
+    base = alt.Chart(frame).encode(
         alt.X("time:Q", title="seconds since the request"),
         alt.Y("frames:Q", title="frames handed over"),
-        _colour(data),
-        alt.Detail("generator:N"),
+        colour,
     )
+    tips = ["generator:N", alt.Tooltip("time:Q", format=".3f"), "frames:Q"]
     return alt.layer(
-        base.mark_line(interpolate="step-after", strokeWidth=2).encode(_dash(data)),
-        base.mark_point(filled=True, size=40, opacity=1).encode(
-            _shape(data), tooltip=["generator:N", "time:Q", "frames:Q"]
-        ),
+        base.mark_line(interpolate="step-after", strokeWidth=2).encode(dash),
+        base.mark_point(filled=True, size=45, opacity=1).encode(shape, tooltip=tips),
     ).properties(height=320)
 
 
@@ -288,23 +272,20 @@ def history(frame: pd.DataFrame, title: str) -> alt.LayerChart:
         frame: generator, family, run, created, value, low, high.
         title: the measure with its unit.
     """
-    data = _titled(frame)
-    runs = list(dict.fromkeys(data["run"]))
-    base = alt.Chart(data).encode(
-        alt.X("run:N", sort=runs, title="run, oldest first"), alt.Detail("generator:N")
+    runs = list(dict.fromkeys(frame["run"]))
+    colour, shape, dash = _lines(frame)
+    base = alt.Chart(frame).encode(
+        alt.X("run:N", sort=runs, title="run, oldest first", axis=alt.Axis(labelAngle=-45, labelLimit=80)),
+        colour,
     )
-    colour = _colour(data)
+    up = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False))
+    tips = ["generator:N", "run:N", "created:N", alt.Tooltip("value:Q", format=".4~g")]
     return alt.layer(
         base.transform_filter("isValid(datum.low) && isValid(datum.high)")
-        .mark_rule(strokeWidth=1.5, opacity=0.7)
-        .encode(alt.Y("low:Q", title=title, scale=alt.Scale(zero=False)), alt.Y2("high:Q"), colour),
-        base.mark_line(opacity=0.5).encode(alt.Y("value:Q", title=title), colour, _dash(data)),
-        base.mark_point(filled=True, size=80, opacity=1).encode(
-            alt.Y("value:Q", title=title),
-            colour,
-            _shape(data),
-            tooltip=["generator:N", "run:N", "created:N", "value:Q"],
-        ),
+        .mark_rule(strokeWidth=1.5, opacity=1)
+        .encode(alt.Y("low:Q", title=title), alt.Y2("high:Q")),
+        base.mark_line(opacity=0.5).encode(up, dash),
+        base.mark_point(filled=True, size=80, opacity=1).encode(up, shape, tooltip=tips),
     ).properties(height=320)
 
 
@@ -339,14 +320,21 @@ def _shape(data: pd.DataFrame, legend: bool = True) -> alt.Shape:
     )
 
 
-def _dash(data: pd.DataFrame) -> alt.StrokeDash:
-    """Lines differ by dash too, so that two generators of one family can be told apart."""
+def _lines(data: pd.DataFrame) -> tuple[alt.Color, alt.Shape, alt.StrokeDash]:
+    """Encodings of line charts: one legend that names generators; families keep their colour and shape."""
     names = list(dict.fromkeys(data["generator"]))
+    families = dict(zip(data["generator"], data["family"], strict=True))
+    marks = [FAMILIES.get(families[name], _OTHER) for name in names]
     dashes = [_LINE_DASHES[i % len(_LINE_DASHES)] for i in range(len(names))]
-    return alt.StrokeDash(
-        "generator:N",
-        scale=alt.Scale(domain=names, range=dashes),
-        legend=alt.Legend(orient="bottom", columns=2, title=None, labelLimit=220),
+    legend = alt.Legend(orient="bottom", columns=1, title=None, labelLimit=300, symbolSize=110)
+    return (
+        alt.Color(
+            "generator:N", scale=alt.Scale(domain=names, range=[m.colour for m in marks]), legend=legend
+        ),
+        alt.Shape(
+            "generator:N", scale=alt.Scale(domain=names, range=[m.shape for m in marks]), legend=legend
+        ),
+        alt.StrokeDash("generator:N", scale=alt.Scale(domain=names, range=dashes), legend=None),
     )
 
 

@@ -111,12 +111,14 @@ def alerts(run: RunDir) -> list[Alert]:
         )
     calls = run.measurements()
     disturbed = calls[calls["contended"].fillna(False).astype(bool)]
-    for generator, rows in disturbed.groupby("generator", sort=True):
+    if len(disturbed):
+        counts = disturbed["generator"].value_counts().sort_index()
+        whose = ", ".join(f"{generator} ({count})" for generator, count in counts.items())
         found.append(
             Alert(
                 "warning",
-                f"{generator}: another process was busy during {len(rows)} of "
-                f"{int((calls['generator'] == generator).sum())} timed calls; speed and memory may be off",
+                f"another process was busy during {len(disturbed)} of {len(calls)} timed calls, so speed and "
+                f"memory may be off: {whose}",
             )
         )
     if run.torn():

@@ -15,7 +15,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from vbench_lite.dashboard import boards, data, glossary, server
+from vbench_lite.dashboard import boards, data, gallery, glossary, player, server
 from vbench_lite.dashboard.theme import plain
 from vbench_lite.errors import VBenchLiteError
 from vbench_lite.store.rundir import RunDir
@@ -108,6 +108,16 @@ def page(title: str, purpose: str, body: Callable[[data.RunSummary], None]) -> N
         st.error(plain(error))
 
 
+def static(title: str, purpose: str, body: Callable[[], None]) -> None:
+    """Draw a page that needs no run."""
+    st.title(title)
+    st.caption(purpose)
+    try:
+        body()
+    except VBenchLiteError as error:
+        st.error(plain(error))
+
+
 def no_runs() -> None:
     """Say that there is nothing yet and what makes it."""
     st.info("There are no runs here yet.", icon=":material/inbox:")
@@ -165,3 +175,26 @@ def alerts(run: data.RunSummary) -> list[data.Alert]:
 @st.cache_data(show_spinner=False, max_entries=32)
 def _alerts(root_path: str, run_id: str, stamp: str) -> list[data.Alert]:
     return data.alerts(RunDir(Path(root_path), run_id))
+
+
+def clips(run: data.RunSummary, suite: str | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Samples with a clip, and the scores of single clips."""
+    return _clips(str(root()), run.run_id, suite, data.run_stamp(directory(run)))
+
+
+@st.cache_data(show_spinner="Reading clips", max_entries=8)
+def _clips(root_path: str, run_id: str, suite: str | None, stamp: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    run = RunDir(Path(root_path), run_id)
+    return gallery.shown_samples(run, suite), gallery.clip_scores(run, suite)
+
+
+def clip(sha256: str, title: str, subtitle: str, scores: tuple[tuple[str, str], ...]) -> player.PlayerClip:
+    """A clip of the pool, ready for the player."""
+    return _clip(str(root()), sha256, title, subtitle, scores)
+
+
+@st.cache_data(show_spinner=False, max_entries=128)
+def _clip(
+    root_path: str, sha256: str, title: str, subtitle: str, scores: tuple[tuple[str, str], ...]
+) -> player.PlayerClip:
+    return gallery.player_clip(Path(root_path), sha256, title, subtitle, scores)

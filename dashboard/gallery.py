@@ -139,6 +139,23 @@ def score_lines(scores: pd.DataFrame, generator: str, sample_id: str) -> list[tu
     ]
 
 
-def prompt_names(samples: pd.DataFrame) -> Mapping[str, str]:
-    """The text of each prompt by its id, in the order of the run."""
-    return dict(zip(samples["prompt_id"], samples["prompt"], strict=True))
+def prompts(samples: pd.DataFrame) -> dict[str, tuple[str, int]]:
+    """Prompt and seed of each sample id, in the order of the run."""
+    rows = samples.drop_duplicates("sample_id")
+    return {
+        str(sample): (str(prompt), int(seed))
+        for sample, prompt, seed in zip(rows["sample_id"], rows["prompt"], rows["seed"], strict=True)
+    }
+
+
+def labels(prompts: Mapping[str, tuple[str, int]]) -> dict[str, str]:
+    """A name for each sample id that fits a list of choices and is its own: id and the prompt's beginning."""
+    return {
+        sample: f"{sample}: {shorten(' '.join(text.split()), 80)}" for sample, (text, _) in prompts.items()
+    }
+
+
+def first_shown(arms: Sequence[str], generators: Sequence[str], limit: int) -> list[str]:
+    """Which arms are shown at first: the real clip, then generators in the order of the plan."""
+    there = [arm for arm in arms if arm.rsplit("/", 1)[-1] == "real"]
+    return [*there[:1], *(g for g in generators if g in arms)][:limit]

@@ -182,7 +182,7 @@ const HINT = "Keys, when the player has the focus: space plays and pauses, left 
 function controls() {
   const row = element("div", { class: "bar", role: "group", "aria-label": "player controls" });
   const play = element("button", { type: "button", class: "main" }, "Play");
-  const first = element("button", { type: "button", "aria-label": "to the first frame" }, "⏮");
+  const first = element("button", { type: "button", "aria-label": "to the first frame" }, "|◀");
   const back = element("button", { type: "button", "aria-label": "one frame back" }, "◀");
   const on = element("button", { type: "button", "aria-label": "one frame on" }, "▶");
   const seek = element("input", { type: "range", min: "0", value: "0", "aria-label": "frame" });

@@ -42,6 +42,11 @@ def page_names() -> list[str]:
     return sorted(path.stem for path in VIEWS.glob("[a-z]*.py"))
 
 
+def path_of(name: str) -> str:
+    """The address of a page below the server's; the first page has none of its own."""
+    return "" if name == "overview" else name
+
+
 @contextmanager
 def serving(root: Path) -> Iterator[str]:
     """Serve a root on a free port of loopback; yields the address, and ends the server afterwards.
@@ -126,7 +131,7 @@ def take(root: Path, out: Path, pages: Sequence[str], dark: bool = False) -> lis
             )
             page = context.new_page()
             for name in pages:
-                page.goto(f"{address}/{name}")
+                page.goto(f"{address}/{path_of(name)}")
                 settle(page)
                 target = out / f"{name}-{width}.png"
                 _whole(page, width, height)
@@ -149,7 +154,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="pictures of every dashboard page")
     parser.add_argument("--root", type=Path, default=server.DEFAULT_ROOT, help="results folder")
     parser.add_argument("--out", type=Path, default=Path("docs/images"), help="folder for the pictures")
-    parser.add_argument("--page", action="append", choices=page_names(), help="only this page; may be repeated")
+    parser.add_argument(
+        "--page", action="append", choices=page_names(), help="only this page; may be repeated"
+    )
     parser.add_argument("--dark", action="store_true", help="dark colours")
     given = parser.parse_args(arguments)
     try:

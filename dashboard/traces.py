@@ -10,7 +10,14 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from vbench_lite.dashboard.theme import number
+from vbench_lite.measure.playback import playback as play
 from vbench_lite.metric import Measurement
+
+
+def cases(calls: Sequence[Measurement]) -> list[str]:
+    """Requests that have a warm call with arrivals, in the order of first appearance."""
+    return list(dict.fromkeys(c.case for c in calls if c.call == "warm" and c.arrivals))
 
 
 def median_calls(calls: Sequence[Measurement], case: str) -> list[Measurement]:
@@ -44,6 +51,24 @@ def playback(calls: Sequence[Measurement]) -> pd.DataFrame:
     for call in calls:
         rows += [(call.generator, *segment) for segment in _segments(call)]
     return pd.DataFrame(rows, columns=["generator", "state", "start", "end"])
+
+
+def playback_summary(calls: Sequence[Measurement]) -> pd.DataFrame:
+    """First frame, stalls, and the start-up delay that a show without stalls needs, as text."""
+    rows = []
+    for call in calls:
+        seen = play(call.arrivals, call.fps)
+        rows.append(
+            {
+                "generator": call.generator,
+                "first frame": number(call.arrivals[0][0], "s"),
+                "last frame": number(call.arrivals[-1][0], "s"),
+                "stalls": seen.stalls,
+                "stalled": number(seen.stalled_s, "s"),
+                "delay for no stall": number(seen.startup_delay_s, "s"),
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def _segments(call: Measurement) -> list[tuple[str, float, float]]:

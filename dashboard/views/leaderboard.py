@@ -76,7 +76,7 @@ def _axes(board: boards.BoardTable) -> None:
         with columns[place % 2]:
             st.markdown(f"**{plain(axis)}**", help=AXES.get(axis))
             st.altair_chart(
-                charts.intervals(boards.axis_rows(board, axis), f"{axis} score", zero=True),
+                charts.intervals(boards.axis_rows(board, axis), f"{axis} score"),
                 width="stretch",
                 key=f"axis_{axis}",
                 alt=f"{axis} score of each generator with its 95% interval; the table below holds the same values",

@@ -28,7 +28,9 @@ def _alerts(run: data.RunSummary, board: boards.BoardTable) -> None:
     for metric, reason in zip(board.trust["metric"], board.trust["reason"], strict=True):
         st.warning(f"{plain(metric)} is not to be trusted on this data: {plain(reason)}.")
     if not found and board.trust.empty and run.status == "finished":
-        st.success("No failed samples, no disturbed timing, no metric that a control fools.", icon=":material/check:")
+        st.success(
+            "No failed samples, no disturbed timing, no metric that a control fools.", icon=":material/check:"
+        )
 
 
 def _axes(board: boards.BoardTable) -> None:
@@ -45,7 +47,7 @@ def _axes(board: boards.BoardTable) -> None:
                 st.info(f"No score yet: {plain(boards.why_empty(board, axis))}")
                 continue
             st.altair_chart(
-                charts.intervals(rows, f"{axis} score", zero=True),
+                charts.intervals(rows, f"{axis} score"),
                 width="stretch",
                 key=f"axis_{axis}",
                 alt=f"{axis} score of each generator with its 95% interval; the text below names the leader",

@@ -48,8 +48,8 @@ def _parallel(table: boards.BoardTable) -> None:
         return
     st.subheader("All axes")
     st.caption(
-        "One line a generator over its axis scores. Speed and memory are in factors of two against the "
-        "suite's reference; the other axes run from 0 (controls) to 1 (real clips)."
+        "One line a generator. Speed and memory run from the worst to the best drawn score (the suite's reference "
+        "included); the other axes run from 0, the worst control, to 1, real clips. The table has the scores."
     )
     wide = rows.pivot(index="generator", columns="axis", values="value")[list(dict.fromkeys(rows["axis"]))]
     frame.chart(

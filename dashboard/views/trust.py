@@ -1,0 +1,56 @@
+"""Which metrics can be believed on this data: what the controls score, and what they give away."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from vbench_lite.dashboard import audit, charts, data, frame
+from vbench_lite.dashboard.theme import plain
+
+
+def _draw(run: data.RunSummary) -> None:
+    board = frame.board([run.run_id], frame.suite_choice(run))
+    st.caption(
+        "Real clips set the ceiling of a metric, clips without content (frozen, noise, shuffled) its floor. Where a "
+        "floor beats real clips, or cannot be told from them, the metric says little on this data."
+    )
+    if board.arms["control"].sum() == 0:
+        st.info(
+            "This run has no control arms, so it says nothing about its metrics. Run without --no-controls."
+        )
+        return
+    for metric, reason in zip(board.trust["metric"], board.trust["reason"], strict=True):
+        st.warning(f"{plain(metric)}: {plain(reason)}.")
+    table = audit.table(board)
+    if table.empty:
+        st.info("No metric has a value on the controls yet.")
+        return
+    if board.trust.empty:
+        st.success("No control fools a metric on this data.", icon=":material/check:")
+    st.dataframe(
+        table, hide_index=True, key="audit", alt="value of each metric on real clips and on the controls"
+    )
+    conflicts = audit.conflicts(board)
+    st.subheader("Distances that disagree")
+    st.caption(
+        "Two distances to the same real clips can order two generators differently; then neither order is firm."
+    )
+    if conflicts.empty:
+        st.info("All distances of this run order its generators alike, or there is only one.")
+    else:
+        st.dataframe(
+            conflicts, hide_index=True, key="conflicts", alt="pairs of distances that disagree on an order"
+        )
+    st.subheader("One metric over all arms")
+    metric = st.selectbox("Metric", list(table["metric"]), key="metric", bind="query-params")
+    rows = audit.arms_of(board, metric)
+    unit = board.unit(metric)
+    frame.chart(
+        charts.intervals(rows, f"{metric} ({unit})" if unit else metric),
+        rows,
+        f"{metric} of every generator and control with its 95% interval; the table holds the same values",
+        "arms",
+    )
+
+
+frame.page("Metric trust", "Which metrics can be believed on this data.", _draw)
