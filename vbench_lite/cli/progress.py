@@ -58,16 +58,14 @@ class PlainLines:
 
     def on_event(self, event: Event) -> None:
         """Write a line if this event is worth one."""
-        now = self._clock()
         if event.lasting:
             self._write(event.text)
+            return
+        now = self._clock()
         if event.stage == self._stage and now - self._last_s < PLAIN_INTERVAL_S:
             return
-        if event.lasting and event.stage == self._stage:
-            return
         self._stage, self._last_s = event.stage, now
-        parts = [f"{TITLES[event.stage]} {event.done}/{event.total}"]
-        parts += [] if event.lasting else [event.text]
+        parts = [f"{TITLES[event.stage]} {event.done}/{event.total}", event.text]
         self._write("  ".join([*parts, time_left(event.remaining_s)]).rstrip())
 
 
@@ -99,11 +97,12 @@ class _Bar:
     def on_event(self, event: Event) -> None:
         if event.lasting:
             self._bar.console.print(event.text, markup=False)
+            return
         self._bar.update(
             self._task,
             description=TITLES[event.stage],
             completed=event.done,
             total=event.total,
             left=time_left(event.remaining_s),
-            text="" if event.lasting else event.text,
+            text=event.text,
         )
