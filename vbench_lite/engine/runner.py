@@ -36,6 +36,8 @@ from vbench_lite.suite import Suite
 
 __all__ = ["Event", "Progress", "RunOutcome", "run"]
 
+LOAD_TIMEOUT_S = 600.0  # at least this, whatever a batch may take: large weights come from slow disks
+
 
 @dataclass(frozen=True)
 class RunOutcome:
@@ -254,6 +256,7 @@ class _Run:
             logs=self.directory.path / "logs",
             threads=THREADS,
             timeout_s=self.plan.spec.timeout_s,
+            load_timeout_s=max(LOAD_TIMEOUT_S, self.plan.spec.timeout_s),
         )
 
     def outcome(self, *, interrupted: bool = False) -> RunOutcome:

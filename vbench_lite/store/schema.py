@@ -205,7 +205,7 @@ class RunDocument:
     suites: the full content of every suite (Suite.model_dump(mode="json")), so that a run can be
     read without the files it came from.
     status: "running", "finished" or "interrupted".
-    timeout_s: for one batch and for one load.
+    timeout_s: for one batch.
     """
 
     run_id: str

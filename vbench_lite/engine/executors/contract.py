@@ -27,13 +27,15 @@ class Settings:
     Attributes:
         root: where the pool lies. logs: folder for what workers print.
         threads: compute threads of a worker.
-        timeout_s: for one batch and for one load.
+        timeout_s: for one batch.
+        load_timeout_s: for starting a process and loading its generator.
     """
 
     root: Path
     logs: Path
     threads: int
     timeout_s: float
+    load_timeout_s: float
 
 
 class Sink(Protocol):

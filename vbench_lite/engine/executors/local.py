@@ -98,7 +98,7 @@ class _Lane:
         """Ask a batch that takes too long to stop; kill the process when it was asked or still loads."""
         batch = self._batch
         if batch is None:
-            self._load_failed(f"no end of the load after {self._settings.timeout_s:g} s", False, False)
+            self._load_failed(f"no end of the load after {self._settings.load_timeout_s:g} s", False, False)
         elif not self._asked:
             self._asked = True
             self.deadline_s = time.monotonic() + CANCEL_GRACE_S
@@ -110,7 +110,7 @@ class _Lane:
 
     def _start(self) -> WorkerProcess:
         self._batch, self._asked, self._phase = None, False, None
-        self.deadline_s = time.monotonic() + self._settings.timeout_s
+        self.deadline_s = time.monotonic() + self._settings.load_timeout_s
         self._sink.working(self._entry.label, "load", 0, 1)
         return WorkerProcess(self._entry, self._settings)
 
