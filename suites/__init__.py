@@ -12,3 +12,7 @@ from pathlib import Path
 _HERE = Path(__file__).parent
 
 QUICK: Path = _HERE / "quick.yaml"
+SPEED: Path = _HERE / "speed.yaml"
+MEMORY: Path = _HERE / "memory.yaml"
+STREAMING: Path = _HERE / "streaming.yaml"
+SCALING: Path = _HERE / "scaling.yaml"

@@ -234,6 +234,9 @@ def test_a_sweep_varies_one_size_at_a_time_and_leaves_steps_to_those_who_have_th
     assert cases["batch=2"].batch == 2
     assert not cases["steps=4"].applies(entry("a", "autoregressive"))
     assert cases["steps=4"].applies(entry("a", "hybrid"))
+    fixed = GeneratorEntry("a", "a", {}, "cpu", 1, {"family": "hybrid", "size": {"fixed": [32, 32]}}, "0")
+    assert not cases["side=32"].applies(fixed)
+    assert cases["side=32"].applies(entry("a"))
 
 
 ADAPTER = """

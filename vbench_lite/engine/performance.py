@@ -46,6 +46,7 @@ class Case:
         name: "base", or "size=value" in a sweep.
         batch: clips in one call; None is what the generator's entry says.
         denoising_only: the case means nothing for a generator without sampling steps.
+        varies_size: the case means nothing for a generator with one fixed frame size.
     """
 
     name: str
@@ -55,10 +56,14 @@ class Case:
     batch: int | None = None
     params: dict[str, Any] = field(default_factory=dict)
     denoising_only: bool = False
+    varies_size: bool = False
 
     def applies(self, entry: GeneratorEntry) -> bool:
-        """Whether a generator can be asked for this."""
-        return not self.denoising_only or entry.info["family"] in _DENOISING
+        """Whether it means anything for a generator: it has steps, and can make more than one size."""
+        if self.denoising_only and entry.info["family"] not in _DENOISING:
+            return False
+        fixed = entry.info.get("size", {}).get("fixed")
+        return not self.varies_size or fixed is None
 
 
 @dataclass(frozen=True)
@@ -186,7 +191,7 @@ def suite_cases(suite: Suite) -> list[Case]:
     cases = [base]
     lengths = [*sweep.frames, *([sweep.check_frames] if sweep.check_frames else [])]
     cases += [replace(base, name=f"frames={n}", num_frames=n) for n in lengths]
-    cases += [replace(base, name=f"side={n}", height=n, width=n) for n in sweep.sides]
+    cases += [replace(base, name=f"side={n}", height=n, width=n, varies_size=True) for n in sweep.sides]
     cases += [
         replace(base, name=f"steps={n}", params={**base.params, "steps": n}, denoising_only=True)
         for n in sweep.steps
