@@ -69,9 +69,8 @@ class Heads(nn.Module):
     """What the feature must tell; used in training only."""
 
     POINTS = (0, 5, 10, 15)  # frames whose positions are asked for
-    DAMAGES = 3  # noise, blur, dimming
 
-    def __init__(self, feature_dim: int) -> None:
+    def __init__(self, feature_dim: int, damages: int) -> None:
         super().__init__()
         self.shape = nn.Linear(feature_dim, len(shapes.SHAPES))
         self.colour = nn.Linear(feature_dim, len(shapes.COLOURS))
@@ -80,4 +79,4 @@ class Heads(nn.Module):
         self.positions = nn.Linear(feature_dim, 2 * len(self.POINTS))
         self.order = nn.Linear(feature_dim, 3)  # as the world moves, frozen, shuffled
         self.constant = nn.Linear(feature_dim, 1)  # one thing throughout
-        self.damage = nn.Linear(feature_dim, self.DAMAGES)
+        self.damage = nn.Linear(feature_dim, damages)  # amount of each kind
