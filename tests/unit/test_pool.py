@@ -54,7 +54,7 @@ def test_chunks_hold_every_frame_once(tmp_path):
 def test_a_clip_that_is_not_there_is_named(tmp_path):
     pool = Pool(tmp_path)
     assert not pool.has("0" * 64)
-    with pytest.raises(StoreError, match="clip 0{64} is not in the pool"):
+    with pytest.raises(StoreError, match=r"clip 0{64} is not in the pool"):
         pool.path("0" * 64)
 
 

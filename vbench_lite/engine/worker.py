@@ -96,12 +96,10 @@ def main(descriptor: int) -> None:
         return
     worker = f"{setup.entry.label}:{os.getpid()}"
     pool = Pool(setup.root)
-    reporter = _Reporter(pipe)
     while (order := inbox.get()) is not None:
         batch, cancel = order
-        records = run_batch(
-            generator, batch, pool, cancelled=cancel.is_set, on_progress=reporter.tell, worker=worker
-        )
+        tell = _Reporter(pipe).tell
+        records = run_batch(generator, batch, pool, cancelled=cancel.is_set, on_progress=tell, worker=worker)
         pipe.send(Done(records))
     generator.close()
 
@@ -146,7 +144,7 @@ def _die_with(parent: int) -> None:
 
 
 class _Reporter:
-    """Sends progress, every phase at least once, and not more often than somebody can read."""
+    """Sends progress of one batch: every phase at least once, and no more than somebody can read."""
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe

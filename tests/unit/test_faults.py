@@ -1,0 +1,151 @@
+"""Whatever a generator does to its process costs one batch, is recorded, and the rest is made."""
+
+import time
+from collections import Counter
+
+import psutil
+import pytest
+
+from vbench_lite.engine.executors.contract import Job, Settings
+from vbench_lite.engine.executors.local import LOAD_ATTEMPTS, LocalExecutor
+from vbench_lite.engine.plan import build_plan
+from vbench_lite.engine.spec import GeneratorSpec, RunSpec
+from vbench_lite.store.pool import Pool
+
+SUITE = """
+name: faults
+version: 1
+description: a test
+prompts: {{texts: [{prompts}]}}
+request: {{num_frames: 4, height: 16, width: 16, fps: 8}}
+samples: {count}
+metrics: [frames/sharpness]
+axes: {{}}
+"""
+FAULTS = {  # prompt: status, phase, part of the reason
+    "fine": ("ok", None, None),
+    "raise": ("failed", "denoise", "RuntimeError: two lines"),
+    "memory": ("failed", "denoise", "MemoryError"),
+    "quit": ("failed", "denoise", "SystemExit: 3"),
+    "exit": ("failed", "denoise", "exited with code 7"),
+    "segfault": ("failed", "denoise", "ended by SIGSEGV"),
+    "killed": ("failed", "denoise", "ended by SIGKILL"),
+    "hang": ("timeout", "denoise", "no end after 2 s; its process was killed"),
+    "slow": ("timeout", "denoise", "no end after 2 s; it stopped when asked"),
+    "wrong shape": ("failed", "output", "emitted 16x15 pixels, 16x16 were agreed"),
+    "wrong type": ("failed", "denoise", "emit takes uint8 frames, got float32"),
+    "few": ("failed", "output", "emitted 3 frames, 4 were asked for"),
+    "nothing": ("failed", "denoise", "returned without emitting a frame"),
+    "black": ("invalid", "output", "every pixel is black"),
+    "frozen": ("invalid", "output", "frozen"),
+    "nonfinite": ("invalid", "output", "non-finite"),
+    "fine again": ("ok", None, None),
+}
+
+
+class Recorder:
+    def __init__(self):
+        self.records, self.news = [], []
+
+    def finished(self, batch, records):
+        assert [record.sample_id for record in records] == [sample.sample_id for sample in batch.samples]
+        self.records += records
+
+    def working(self, generator, phase, done, total):
+        self.news.append((generator, phase, done, total))
+
+
+def execute(root, prompts, *, workers=1, labels=("g",), load_timeout_s=120.0, batch=1, **config):
+    path = root / "suite.yaml"
+    path.write_text(SUITE.format(prompts=", ".join(prompts), count=len(prompts)))
+    generators = tuple(
+        GeneratorSpec(label=label, adapter="faulty:Faulty", config=config, batch=batch) for label in labels
+    )
+    plan = build_plan(RunSpec(generators=generators, suites=(str(path),), controls=False))
+    jobs = [
+        Job(entry, tuple(batch for batch in plan.batches if batch.generator == entry.label))
+        for entry in plan.generators
+    ]
+    sink = Recorder()
+    settings = Settings(root, root / "logs", threads=1, timeout_s=2.0, load_timeout_s=load_timeout_s)
+    LocalExecutor(workers).execute(jobs, sink, settings)
+    return sink
+
+
+@pytest.fixture(scope="module")
+def faults(tmp_path_factory):
+    root = tmp_path_factory.mktemp("faults")
+    return root, execute(root, list(FAULTS))
+
+
+@pytest.mark.parametrize("prompt", FAULTS)
+def test_a_fault_is_recorded_with_its_phase_and_reason(faults, prompt):
+    _, sink = faults
+    (record,) = [record for record in sink.records if record.prompt == prompt]
+    status, phase, reason = FAULTS[prompt]
+    assert (record.status, record.phase) == (status, phase)
+    assert reason is None if record.reason is None else reason in record.reason
+    assert record.oom == (prompt == "memory")
+
+
+def test_every_sample_has_one_record_and_valid_ones_a_clip(faults):
+    root, sink = faults
+    assert Counter(record.prompt for record in sink.records) == Counter(list(FAULTS))
+    pool = Pool(root)
+    for record in sink.records:
+        assert (record.clip_sha256 is not None) == (record.status in ("ok", "invalid"))
+        if record.clip_sha256 is not None:
+            assert pool.verify(record.clip_sha256)
+            assert (record.num_frames, record.generated_frames) == (4, 4)
+
+
+def test_no_process_is_left_not_even_one_that_an_adapter_started(faults):
+    assert psutil.Process().children(recursive=True) == []
+    left = [process.cmdline() for process in psutil.process_iter(["cmdline"]) if process.info["cmdline"]]
+    assert not [line for line in left if "import time; time.sleep(600.0)" in line[-1]]
+
+
+def test_what_an_adapter_prints_is_in_the_log_and_not_on_the_terminal(faults):
+    root, sink = faults
+    log = (root / "logs" / "g.log").read_text()
+    fine = next(record for record in sink.records if record.prompt == "fine")
+    assert f"made {fine.sample_id}" in log
+    assert "Segmentation fault" in log
+
+
+@pytest.mark.parametrize(
+    ("load", "reason", "attempts"),
+    [
+        ("raise", "OSError: the disk is on fire", LOAD_ATTEMPTS),
+        ("exit", "exited with code 7", LOAD_ATTEMPTS),
+        ("final", "WeightsError: weights are missing", 1),
+    ],
+)
+def test_a_generator_that_cannot_be_loaded_is_given_up(tmp_path, load, reason, attempts):
+    sink = execute(tmp_path, ["fine", "fine too"], load=load)
+    assert [(record.status, record.phase) for record in sink.records] == [("failed", "load")] * 2
+    assert all(reason in record.reason for record in sink.records)
+    assert sink.news.count(("g", "load", 0, 1)) == attempts
+
+
+def test_a_load_that_hangs_is_given_up(tmp_path):
+    before = time.monotonic()
+    sink = execute(tmp_path, ["fine"], load="hang", load_timeout_s=0.2)
+    assert "no end of the load after 0.2 s" in sink.records[0].reason
+    assert time.monotonic() - before < 60
+
+
+def test_a_batch_is_lost_as_a_whole_and_only_it(tmp_path):
+    sink = execute(tmp_path, ["fine", "exit", "good", "better", "best"], batch=2)
+    assert [record.status for record in sink.records] == ["failed", "failed", "ok", "ok", "ok"]
+
+
+def test_more_workers_make_the_same_clips(tmp_path):
+    prompts = ["fine", "raise", "good"]
+    one = execute(tmp_path, prompts, labels=("a", "b", "c"))
+    three = execute(tmp_path, prompts, labels=("a", "b", "c"), workers=3)
+    clips = [
+        sorted((record.generator, record.prompt, str(record.clip_sha256)) for record in sink.records)
+        for sink in (one, three)
+    ]
+    assert clips[0] == clips[1]

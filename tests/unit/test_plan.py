@@ -1,0 +1,189 @@
+"""A plan fixes every seed, batch and identity before anything is made."""
+
+import pytest
+
+from vbench_lite.datasets.prompts import read_prompts, with_ids
+from vbench_lite.engine.plan import build_plan, sample_seed
+from vbench_lite.engine.spec import GeneratorSpec, RunSpec
+from vbench_lite.errors import PromptError, RegistryError, SpecError
+
+SUITE = """
+name: {name}
+version: 1
+description: a test
+prompts: {prompts}
+request: {{num_frames: 6, height: 32, width: 32, fps: 8}}
+samples: 4
+metrics: [frames/sharpness]
+axes: {{}}
+"""
+
+
+@pytest.fixture
+def suite(tmp_path):
+    def write(name="tiny", prompts="{texts: [one, two, three]}"):
+        path = tmp_path / f"{name}.yaml"
+        path.write_text(SUITE.format(name=name, prompts=prompts))
+        return str(path)
+
+    return write
+
+
+def spec(*suites, label="g", batch=1, config=None, **fields):
+    generator = GeneratorSpec(label=label, adapter="faulty:Faulty", batch=batch, config=config or {})
+    return RunSpec(**{"generators": (generator,), "suites": suites, "controls": False, **fields})
+
+
+def samples(plan, label="g"):
+    return [sample for batch in plan.batches if batch.generator == label for sample in batch.samples]
+
+
+def test_all_prompts_come_with_one_seed_and_then_with_the_next(suite):
+    plan = build_plan(spec(suite(), samples=7))
+    assert [sample.asked.prompt for sample in samples(plan)] == ["one", "two", "three"] * 2 + ["one"]
+    assert [sample.sample_id[-2:] for sample in samples(plan)] == ["s0"] * 3 + ["s1"] * 3 + ["s2"]
+    assert len({sample.asked.seed for sample in samples(plan)}) == 7
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3])
+def test_a_longer_plan_begins_with_the_shorter_one(suite, batch):
+    short = build_plan(spec(suite(), samples=6, batch=batch))
+    long = build_plan(spec(suite(), samples=9, batch=batch))
+    assert long.batches[: len(short.batches)] == short.batches
+    assert long.run_id != short.run_id
+
+
+def test_every_generator_gets_the_same_seeds(suite):
+    two = [GeneratorSpec(label=name, adapter="faulty:Faulty", batch=n) for name, n in (("a", 1), ("b", 3))]
+    plan = build_plan(spec(suite(), generators=tuple(two), samples=6))
+    asked = [[sample.asked for sample in samples(plan, name)] for name in ("a", "b")]
+    assert asked[0] == asked[1]
+
+
+def test_seeds_are_fixed_for_ever():
+    # Changing these would make every stored run incomparable with its repetition.
+    assert sample_seed(0, "abc", 0) == 2007998159
+    assert sample_seed(0, "abc", 1) != sample_seed(0, "abc", 0) != sample_seed(1, "abc", 0)
+    assert all(0 <= sample_seed(0, "abc", index) < 2**31 for index in range(100))
+
+
+def test_prompt_ids_follow_the_text_and_not_the_place():
+    first, second = with_ids(["x", "y"]), with_ids(["y", "x", "y"])
+    assert first[0].prompt_id == second[1].prompt_id
+    assert first[1].prompt_id == second[0].prompt_id
+    assert second[2].prompt_id == f"{second[0].prompt_id}-2"
+
+
+def test_the_same_command_has_the_same_run_id_in_any_order(suite):
+    tiny, other = suite(), suite("other")
+    a, b = (GeneratorSpec(label=name, adapter="faulty:Faulty") for name in "ab")
+    one = build_plan(spec(tiny, other, generators=(a, b)))
+    assert build_plan(spec(other, tiny, generators=(b, a))).run_id == one.run_id
+
+
+def test_whatever_changes_the_clips_changes_the_run_id(suite, monkeypatch):
+    path = suite()
+    base = {
+        "seed": spec(path, seed=1),
+        "samples": spec(path, samples=5),
+        "config": spec(path, config={"strength": 2.0}),
+        "batch": spec(path, batch=2),
+        "label": spec(path, label="h"),
+        "timeout": spec(path, timeout_s=5.0),
+        "nothing": spec(path),
+    }
+    ids = {name: build_plan(changed).run_id for name, changed in base.items()}
+    ids["suite"] = build_plan(spec(suite("tiny", "{texts: [one, two, four]}"))).run_id
+    suite()
+    monkeypatch.setattr("vbench_lite.engine.plan.environment", lambda threads: {"torch": "0.0"})
+    ids["library"] = build_plan(spec(path)).run_id
+    assert len(set(ids.values())) == len(ids)
+
+
+def test_code_of_an_adapter_is_part_of_its_fingerprint(suite, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    ids = []
+    for name, comment in (("first_version", "# a"), ("second_version", "# b")):
+        (tmp_path / f"{name}.py").write_text(
+            f"from faulty import Faulty as Base\n{comment}\nclass G(Base): pass\n"
+        )
+        generator = GeneratorSpec(label="g", adapter=f"{name}:G")
+        ids.append(build_plan(spec(suite(), generators=(generator,))).generators[0].fingerprint)
+    assert ids[0] != ids[1]
+
+
+def test_requests_are_snapped_and_both_are_kept(suite):
+    plan = build_plan(spec(suite(), config={"multiple": 4, "side": 24}))
+    sample = samples(plan)[0]
+    assert (sample.asked.num_frames, sample.made.num_frames) == (6, 9)
+    assert (sample.asked.height, sample.made.height) == (32, 24)
+
+
+def test_a_generator_for_other_tasks_is_not_applicable(suite):
+    plan = build_plan(spec(suite(), config={"tasks": ["i2v"]}))
+    assert plan.batches == ()
+    assert [record.status for record in plan.refused] == ["failed"] * 4
+    assert "not applicable: it makes i2v only" in plan.refused[0].reason
+    assert plan.samples == 4
+
+
+def test_prompts_outside_a_closed_vocabulary_are_not_applicable(suite):
+    path = suite(prompts="{texts: [a red circle moves up slowly, a dog runs]}")
+    plan = build_plan(spec(path, generators=(GeneratorSpec(label="g", adapter="control/real"),), samples=3))
+    assert [sample.asked.prompt for sample in samples(plan)] == ["a red circle moves up slowly"] * 2
+    assert len(plan.refused) == 1
+    assert "not applicable: prompt outside vocabulary: 'a dog runs'" in plan.refused[0].reason
+
+
+def test_controls_come_with_a_data_set_and_else_the_plan_says_so(suite):
+    shapes = suite("shapes", "{dataset: shapes, count: 8}")
+    plan = build_plan(spec(shapes, suite(), controls=True))
+    assert [entry.label for entry in plan.generators] == ["g", "real", "frozen", "noise", "shuffled"]
+    assert {batch.suite for batch in plan.batches if batch.generator == "real"} == {"shapes"}
+    assert plan.notes == ("suite tiny has no data set, so it has no control arms",)
+    only = build_plan(spec(suite(), controls=True))
+    assert [entry.label for entry in only.generators] == ["g"]
+    with pytest.raises(SpecError, match="label 'noise' is that of a control arm"):
+        build_plan(spec(shapes, label="noise", controls=True))
+
+
+def test_prompts_from_a_file_beside_the_suite_are_kept_in_the_plan(suite, tmp_path):
+    (tmp_path / "list.yaml").write_text("[first, second]")
+    plan = build_plan(spec(suite(prompts="{file: list.yaml}")))
+    assert plan.suites[0].prompts.texts == ("first", "second")
+    assert [sample.asked.prompt for sample in samples(plan)] == ["first", "second"] * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "No such file"),
+        ("[a", "is no YAML"),
+        ("{a: b}", "must be a list of texts, got dict"),
+        ("[]", "must be a list"),
+        ("[a, 3]", "entry 2 is no text: 3"),
+        ("[a, '  ']", "entry 2 is no text"),
+    ],
+)
+def test_bad_prompt_files_are_named(tmp_path, text, message):
+    path = tmp_path / "list.yaml"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(PromptError, match=message) as caught:
+        read_prompts(path)
+    assert str(path) in str(caught.value)
+
+
+def test_adapters_that_do_not_fit_are_errors(suite):
+    for adapter, message in (
+        ("faulty:Nothing", "cannot be imported"),
+        ("no_such_module:G", "cannot be imported"),
+        ("faulty:LONG_S", "no subclass of Generator"),
+        ("refrence/hybrid", "did you mean reference/hybrid"),
+    ):
+        with pytest.raises(RegistryError, match=message):
+            build_plan(spec(suite(), generators=(GeneratorSpec(label="g", adapter=adapter),)))
+    with pytest.raises(SpecError, match="stregnth"):
+        build_plan(spec(suite(), config={"stregnth": 1}))
+    with pytest.raises(SpecError, match="suite 'tiny' is given twice"):
+        build_plan(spec(suite(), suite()))
