@@ -55,7 +55,8 @@ class Evidence:
         by_sample: value of each clip by sample id (sample level).
         prompts, replicates: prompts of the set, sorted, and the value without each block of
             `stats.jackknife.fold(prompts)` (set level).
-        calls: values of warm calls by call id; first_call: median over first calls (call level).
+        calls: values of warm calls by call id; first_call: median over first calls;
+            contended: ids of calls during which another process used the device (call level).
         fingerprints: of the measurement, as stored; more than one means mixed measurements.
     """
 
@@ -74,6 +75,7 @@ class Evidence:
     replicates: tuple[float, ...] = ()
     calls: Mapping[str, float] = field(default_factory=dict)
     first_call: float | None = None
+    contended: frozenset[str] = frozenset()
     fingerprints: tuple[str, ...] = ()
     extras: Mapping[str, Any] = field(default_factory=dict)
 
@@ -114,6 +116,8 @@ class Arm:
         ok, planned: samples that ended well, and samples asked for.
         failures: samples that did not end well, by "status: reason".
         clips: content hash by sample id, of samples that ended well.
+        requests: (prompt, seed) by sample id, of every sample; what pairs are made by.
+        prompts: ids of prompts with a sample that ended well, sorted; prompt_of: by sample id.
     """
 
     generator: str
@@ -127,6 +131,7 @@ class Arm:
     clips: Mapping[str, str]
     prompts: tuple[str, ...]
     prompt_of: Mapping[str, str]
+    requests: Mapping[str, tuple[str, int]]
     evidence: Mapping[str, Evidence]
 
     @property
@@ -225,6 +230,7 @@ def _arm(
         clips={row["sample_id"]: row["clip_sha256"] for row in good if row["clip_sha256"]},
         prompts=prompts,
         prompt_of={row["sample_id"]: str(row["prompt_id"]) for row in good},
+        requests={str(row["sample_id"]): (str(row["prompt"]), int(row["seed"])) for row in samples},
         evidence={m: found[m] for m in sorted(found, key=lambda m: (order.get(m, len(order)), m))},
     )
 
@@ -298,6 +304,7 @@ def _call_evidence(
     metric: str, good: Sequence[Record], facts: MetricFacts, shared: dict[str, Any]
 ) -> Evidence:
     mine = [row for row in good if _case(row) == BASE_CASE] or list(good)
+    shared |= {"fingerprints": tuple(sorted({str(row["fingerprint"]) for row in mine}))}
     calls = {str(row["sample_id"]): float(row["value"]) for row in mine if _call_kind(row) == "warm"}
     first = [float(row["value"]) for row in mine if _call_kind(row) == "first"]
     if not calls:
@@ -313,6 +320,7 @@ def _call_evidence(
         estimate.n,
         calls=calls,
         first_call=float(np.median(first)) if first else None,
+        contended=frozenset(str(row["sample_id"]) for row in mine if _extras(row).get("contended")),
         **shared,
     )
 

@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fabricated import FakeRun, default_world, fabricate
+
+from vbench_lite.compare import Comparison, RunArm, compare, load_policy
+from vbench_lite.errors import SpecError, StoreError
+from vbench_lite.stats.noninferiority import Verdict
+
+HYBRID = "reference/hybrid"
+
+
+def _run(changes: Mapping[str, float] | None = None, **options: object) -> FakeRun:
+    """A run in which the hybrid's level of some metrics is changed by a factor."""
+    world = default_world()
+    changes = changes or {}
+    mean = {
+        metric: {**levels, HYBRID: levels[HYBRID] * changes.get(metric, 1.0)}
+        for metric, levels in world.mean.items()
+    }
+    calls = {
+        metric: {**levels, HYBRID: levels[HYBRID] * changes.get(metric, 1.0)}
+        for metric, levels in world.calls.items()
+    }
+    return fabricate(replace(world, mean=mean, calls=calls), **options)  # type: ignore[arg-type]
+
+
+def _compare(first: FakeRun, second: FakeRun, **options: object) -> Comparison:
+    return compare(RunArm(first, HYBRID), RunArm(second, HYBRID), **options)  # type: ignore[arg-type]
+
+
+def _verdicts(comparison: Comparison) -> dict[str, Verdict | None]:
+    return {result.metric: result.verdict for result in comparison.metrics}
+
+
+def test_the_same_clips_differ_by_nothing_at_once() -> None:
+    run = fabricate()
+    comparison = _compare(run, run)
+    assert comparison.identical
+    for result in comparison.metrics:
+        if result.metric != "frames/degenerate":
+            assert result.delta == 0.0 and result.ci == (0.0, 0.0)
+            assert result.verdict in (Verdict.PASS, None)
+    assert comparison.environment == []
+
+
+def test_a_clear_loss_is_regressed_and_fails_the_gate() -> None:
+    comparison = _compare(_run(), _run({"coherence/shapes_identity": 0.6}, run_id="b", noise_seed=1))
+    assert _verdicts(comparison)["coherence/shapes_identity"] is Verdict.REGRESSED
+    assert comparison.verdict is Verdict.REGRESSED
+    assert comparison.exit_code() == 1
+    result = next(r for r in comparison.metrics if r.metric == "coherence/shapes_identity")
+    assert result.delta is not None and result.ci is not None
+    assert result.delta < -0.2 and result.ci[1] < 0
+
+
+def test_a_clear_gain_is_improved_where_less_is_better() -> None:
+    comparison = _compare(_run(), _run({"distribution/kvd_shapes": 0.3}, run_id="b", noise_seed=1))
+    result = next(r for r in comparison.metrics if r.metric == "distribution/kvd_shapes")
+    assert result.verdict is Verdict.IMPROVED
+    assert result.delta is not None and result.delta > 0
+    assert result.baseline is not None and result.candidate is not None
+    assert result.candidate < result.baseline
+
+
+def test_slower_by_a_third_is_regressed_and_by_two_percent_is_not() -> None:
+    slower = _compare(_run(), _run({"speed/latency_s": 1.33}, run_id="b", noise_seed=1))
+    assert _verdicts(slower)["speed/latency_s"] is Verdict.REGRESSED
+    result = next(r for r in slower.metrics if r.metric == "speed/latency_s")
+    assert result.scale == "log_ratio"
+    assert result.margin == pytest.approx(math.log(1.05))
+    near = _compare(_run(), _run({"memory/peak_bytes": 1.02}, run_id="b", noise_seed=1))
+    assert _verdicts(near)["memory/peak_bytes"] is Verdict.PASS
+
+
+def test_a_candidate_that_fails_more_often_has_regressed_on_coverage() -> None:
+    comparison = _compare(_run(), _run(run_id="b", failed={HYBRID: 2}))
+    verdicts = _verdicts(comparison)
+    assert verdicts["coverage"] is Verdict.REGRESSED
+    assert verdicts["distribution/kvd_shapes"] is Verdict.INCOMPARABLE
+    assert verdicts["coherence/shapes_identity"] is Verdict.INCOMPARABLE  # 14 of 16 is below 90%
+    assert comparison.verdict is Verdict.REGRESSED
+
+
+def test_sample_metrics_pair_on_the_intersection_above_nine_in_ten() -> None:
+    comparison = _compare(_run(prompts=30), _run(run_id="b", prompts=30, failed={HYBRID: 2}))
+    result = next(r for r in comparison.metrics if r.metric == "coherence/shapes_identity")
+    assert result.n == 28 and result.verdict is not Verdict.INCOMPARABLE
+    kernel = next(r for r in comparison.metrics if r.metric == "distribution/kvd_shapes")
+    assert kernel.verdict is Verdict.INCOMPARABLE
+    assert kernel.reason == "n: 30 and 28 clips; a value over a set depends on how many"
+
+
+@pytest.mark.parametrize(
+    ("options", "metric", "reason"),
+    [
+        ({"fingerprint": "metric=a@2"}, "coherence/shapes_identity", "metric: a@1 and a@2"),
+        ({"fingerprint": "metric=a@1;extractors=e#2"}, "distribution/kvd_shapes", "extractors: none and e#2"),
+        ({"hardware": "other"}, "speed/latency_s", "hardware.cpu: cpu-one and other"),
+    ],
+)
+def test_what_may_not_be_subtracted_names_the_field(
+    options: dict[str, str], metric: str, reason: str
+) -> None:
+    first = _run(fingerprint="metric=a@1")
+    second = _run(run_id="b", **({"fingerprint": "metric=a@1"} | options))
+    comparison = _compare(first, second)
+    result = next(r for r in comparison.metrics if r.metric == metric)
+    assert (result.verdict, result.reason, result.delta) == (Verdict.INCOMPARABLE, reason, None)
+    assert comparison.exit_code() == 1
+
+
+def test_other_hardware_leaves_quality_comparable() -> None:
+    comparison = _compare(_run(), _run(run_id="b", hardware="other", noise_seed=1))
+    assert _verdicts(comparison)["distribution/kvd_shapes"] is not Verdict.INCOMPARABLE
+    assert {"field": "hardware.cpu", "baseline": "cpu-one", "candidate": "other"} in comparison.environment
+
+
+def test_other_requests_are_refused() -> None:
+    few = _run(run_id="b", prompts=8)
+    comparison = _compare(_run(), few)
+    assert comparison.verdict is Verdict.INCOMPARABLE
+    assert "8 of 16" in (comparison.metrics[0].reason or "")
+
+
+def test_new_weights_are_the_treatment_and_are_shown() -> None:
+    second = _run(run_id="b", noise_seed=1)
+    entries = [replace(e, fingerprint="new") if e.label == HYBRID else e for e in second.doc.generators]
+    second = replace(second, doc=replace(second.doc, generators=entries))
+    comparison = _compare(_run(), second)
+    assert Verdict.INCOMPARABLE not in [
+        r.verdict for r in comparison.metrics if r.primary and r.metric != "frames/degenerate"
+    ]
+    assert [e["candidate"] for e in comparison.environment if e["field"] == "generator.fingerprint"] == [
+        "new"
+    ]
+
+
+def test_two_generators_of_one_run_can_be_compared() -> None:
+    run = fabricate()
+    comparison = compare(RunArm(run, "reference/latent-diffusion"), RunArm(run, HYBRID))
+    result = next(r for r in comparison.metrics if r.metric == "speed/latency_s")
+    assert result.verdict is Verdict.IMPROVED
+
+
+def test_inconclusive_says_about_how_many_more_prompts_settle_it() -> None:
+    comparison = _compare(_run(), _run(run_id="b", noise_seed=3))
+    unclear = [r for r in comparison.metrics if r.verdict is Verdict.INCONCLUSIVE]
+    assert unclear
+    assert all(r.more_units is None or r.more_units > 0 for r in unclear)
+    assert any(r.more_units for r in unclear)
+
+
+def test_the_json_form_is_plain_and_complete() -> None:
+    document = _compare(_run(), _run(run_id="b", noise_seed=1)).as_dict()
+    json.dumps(document, allow_nan=False)
+    assert {"verdict", "metrics", "baseline", "candidate", "environment", "notes"} <= document.keys()
+    wanted = {"metric", "baseline", "candidate", "delta", "ci", "margin", "p_value", "verdict"}
+    assert all(wanted <= result.keys() for result in document["metrics"])
+
+
+def test_a_policy_chooses_primary_metrics_margins_and_what_fails(tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(
+        "name: strict\nprimary: [frames/sharpness]\nmargins: {frames/sharpness: 0.5}\n"
+        "fail_on: [REGRESSED, INCOMPARABLE, INCONCLUSIVE]\n"
+    )
+    policy = load_policy(file)
+    comparison = _compare(_run(), _run({"coherence/shapes_identity": 0.6}, run_id="b"), policy=policy)
+    primary = [r.metric for r in comparison.metrics if r.primary]
+    assert primary == ["coverage", "frames/sharpness"]
+    sharp = comparison.metrics[1]
+    assert (sharp.margin, sharp.verdict) == (0.5, Verdict.PASS)
+    assert comparison.exit_code() == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("name: x\nfoo: 1", "foo"), ("name: x\nalpha: 2", "alpha"), ("{", "no YAML"), ("- 1", "top level")],
+)
+def test_a_bad_policy_is_refused_with_its_place(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(text)
+    with pytest.raises(SpecError, match=message):
+        load_policy(file)
+
+
+def test_unknown_names_are_refused() -> None:
+    run = fabricate()
+    with pytest.raises(StoreError, match="it has"):
+        compare(RunArm(run, "nobody"), RunArm(run, HYBRID))
+    with pytest.raises(StoreError, match="no suite"):
+        compare(RunArm(run, HYBRID), RunArm(run, HYBRID), suite="nope")
+    with pytest.raises(SpecError, match="primary metric"):
+        _compare(run, run, policy=load_policy().model_copy(update={"primary": ("nope/metric",)}))

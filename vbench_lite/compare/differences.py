@@ -1,0 +1,231 @@
+"""One metric of two arms, subtracted: paired by prompt and seed, or the reason why it cannot be.
+
+Differences are oriented so that + means the candidate is better. Times, rates and memory peaks are
+compared as natural logs of the ratio of medians; everything else in the metric's own unit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from vbench_lite.engine.fingerprint import differences as fingerprint_differences
+from vbench_lite.errors import IncomparableError, NotApplicable
+from vbench_lite.report.arms import Arm, Evidence
+from vbench_lite.report.axes import Scale, scale_of
+from vbench_lite.stats.paired import Delta, log_ratio, paired_means, paired_replicates
+from vbench_lite.store.schema import Level
+
+LEAST_CALLS = 4
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two arms, with what its run says of the machine and of the controls."""
+
+    arm: Arm
+    real: Arm | None
+    floors: tuple[Arm, ...]
+    hardware: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """The requests that both were asked, and those that both answered.
+
+    Attributes:
+        asked: sample ids (baseline, candidate) by (prompt, seed), asked of both.
+        answered: of these, those with a clip from both.
+        union: how many distinct requests there are.
+        identical: every request was answered by both with the same clip.
+    """
+
+    asked: Mapping[tuple[str, int], tuple[str, str]]
+    answered: Mapping[tuple[str, int], tuple[str, str]]
+    union: int
+    identical: bool
+
+    @property
+    def asked_share(self) -> float:
+        return len(self.asked) / self.union if self.union else 0.0
+
+    @property
+    def answered_share(self) -> float:
+        return len(self.answered) / self.union if self.union else 0.0
+
+
+@dataclass(frozen=True)
+class Subtracted:
+    """A difference, + is better, with the two values on the common requests."""
+
+    delta: Delta
+    baseline: float
+    candidate: float
+    logarithmic: bool = False
+
+
+def pair(baseline: Arm, candidate: Arm) -> Pairing:
+    """Match the samples of two arms by prompt and seed."""
+    mine = {key: sample for sample, key in baseline.requests.items()}
+    its = {key: sample for sample, key in candidate.requests.items()}
+    asked = {key: (mine[key], its[key]) for key in mine if key in its}
+    answered = {
+        key: ids for key, ids in asked.items() if ids[0] in baseline.clips and ids[1] in candidate.clips
+    }
+    identical = (
+        bool(answered)
+        and len(answered) == len(mine) == len(its)
+        and all(baseline.clips[a] == candidate.clips[b] for a, b in answered.values())
+    )
+    return Pairing(asked, answered, len(mine.keys() | its.keys()), identical)
+
+
+def subtract(metric: str, baseline: Side, candidate: Side, pairing: Pairing, overlap: float) -> Subtracted:
+    """Candidate minus baseline on one metric.
+
+    Raises:
+        IncomparableError: the two numbers may not be subtracted; the message begins with the field.
+    """
+    first, second = baseline.arm.evidence.get(metric), candidate.arm.evidence.get(metric)
+    for side, evidence in (("baseline", first), ("candidate", second)):
+        if evidence is None or evidence.value is None:
+            why = evidence.reason if evidence is not None else "no row for it in this run"
+            raise IncomparableError(f"value: the {side} has none: {why}")
+    assert first is not None and second is not None
+    _check_fingerprints(first, second)
+    if first.level is Level.CALL:
+        return _calls(first, second, baseline, candidate)
+    if pairing.answered_share < overlap:
+        raise IncomparableError(
+            f"requests: {len(pairing.answered)} of {pairing.union} were answered by both, "
+            f"at least {overlap:.0%} are needed"
+        )
+    if pairing.identical:
+        assert first.value is not None and second.value is not None
+        return Subtracted(Delta(0.0, 0.0, 1.0, len(pairing.answered)), first.value, first.value)
+    try:
+        if first.level is Level.SET:
+            return _sets(first, second)
+        return _samples(first, second, baseline.arm, pairing, overlap)
+    except NotApplicable as error:
+        raise IncomparableError(f"n: {error}") from None
+
+
+def margin_of(metric: str, baseline: Side, evidence: Evidence, fraction: float) -> tuple[float, str]:
+    """The default margin of a metric in its own unit, and what it is a share of.
+
+    In this order: the way from the worst control to real clips in the baseline's run; the metric's
+    bounds where both are finite; the baseline's value.
+
+    Raises:
+        IncomparableError: none of them is positive.
+    """
+    scale = scale_of(metric, baseline.real, baseline.floors)
+    if isinstance(scale, Scale):
+        return fraction * abs(
+            scale.span()
+        ), f"{fraction:.0%} of the way from {scale.floor_name} to real clips"
+    low, high = evidence.facts.bounds
+    if low is not None and high is not None and high > low:
+        return fraction * (high - low), f"{fraction:.0%} of the metric's range"
+    if evidence.value:
+        return fraction * abs(evidence.value), f"{fraction:.0%} of the baseline's value"
+    raise IncomparableError("margin: the baseline's value is 0 and nothing else gives it a scale; set one")
+
+
+def hardware_difference(first: Mapping[str, object], second: Mapping[str, object]) -> str | None:
+    """The first hardware field in which two runs differ, with both values."""
+    for field in sorted({*first, *second}):
+        if first.get(field) != second.get(field):
+            return f"hardware.{field}: {first.get(field)} and {second.get(field)}"
+    return None
+
+
+def _check_fingerprints(first: Evidence, second: Evidence) -> None:
+    for side, evidence in (("baseline", first), ("candidate", second)):
+        if len(evidence.fingerprints) > 1 and evidence.level is not Level.CALL:
+            raise IncomparableError(
+                f"fingerprint: the {side} was measured in {len(evidence.fingerprints)} ways"
+            )
+    if set(first.fingerprints) == set(second.fingerprints):
+        return
+    one, other = first.fingerprints[0], second.fingerprints[0]
+    for field, (mine, its) in fingerprint_differences(one, other).items():
+        raise IncomparableError(f"{field}: {mine or 'none'} and {its or 'none'}")
+    raise IncomparableError(f"fingerprint: {one or 'none'} and {other or 'none'}")
+
+
+def _samples(
+    first: Evidence, second: Evidence, baseline: Arm, pairing: Pairing, overlap: float
+) -> Subtracted:
+    both = [
+        ids for ids in pairing.answered.values() if ids[0] in first.by_sample and ids[1] in second.by_sample
+    ]
+    if len(both) < overlap * pairing.union:
+        raise IncomparableError(
+            f"requests: {len(both)} of {pairing.union} have a value from both, "
+            f"at least {overlap:.0%} are needed"
+        )
+    mine = [first.by_sample[a] for a, _ in both]
+    its = [second.by_sample[b] for _, b in both]
+    low, high = first.facts.bounds
+    delta = paired_means(
+        mine,
+        its,
+        [baseline.prompt_of[a] for a, _ in both],
+        width=high - low if low is not None and high is not None else None,
+    )
+    return Subtracted(
+        _oriented(delta, first), _by_prompt(mine, both, baseline), _by_prompt(its, both, baseline)
+    )
+
+
+def _by_prompt(values: list[float], both: list[tuple[str, str]], baseline: Arm) -> float:
+    groups: dict[str, list[float]] = {}
+    for value, (sample, _) in zip(values, both, strict=True):
+        groups.setdefault(baseline.prompt_of[sample], []).append(value)
+    return float(np.mean([np.mean(group) for group in groups.values()]))
+
+
+def _sets(first: Evidence, second: Evidence) -> Subtracted:
+    if first.n != second.n:
+        raise IncomparableError(f"n: {first.n} and {second.n} clips; a value over a set depends on how many")
+    if first.prompts != second.prompts:
+        raise IncomparableError("requests: the two sets are of different prompts")
+    assert first.value is not None and second.value is not None
+    delta = paired_replicates(
+        first.value, second.value, np.array(first.replicates), np.array(second.replicates)
+    )
+    return Subtracted(_oriented(delta, first), first.value, second.value)
+
+
+def _calls(first: Evidence, second: Evidence, baseline: Side, candidate: Side) -> Subtracted:
+    differs = hardware_difference(baseline.hardware, candidate.hardware)
+    if differs is not None:
+        raise IncomparableError(differs)
+    calm = []
+    for side, evidence in (("baseline", first), ("candidate", second)):
+        calls = {name: value for name, value in evidence.calls.items() if name not in evidence.contended}
+        if len(calls) < min(LEAST_CALLS, len(evidence.calls)):
+            raise IncomparableError(
+                f"contended: another process used the device in {len(evidence.calls) - len(calls)} of "
+                f"{len(evidence.calls)} calls of the {side}; time it again on an idle machine"
+            )
+        calm.append(calls)
+    values = [float(np.median(list(calls.values()))) for calls in calm]
+    same_calls = baseline.arm.run_id == candidate.arm.run_id and calm[0] == calm[1]
+    if same_calls:
+        return Subtracted(Delta(0.0, 0.0, 1.0, len(calm[0])), values[0], values[1], logarithmic=True)
+    try:
+        delta = log_ratio(list(calm[0].values()), list(calm[1].values()))
+    except NotApplicable as error:
+        raise IncomparableError(f"n: {error}") from None
+    return Subtracted(_oriented(delta, first), values[0], values[1], logarithmic=True)
+
+
+def _oriented(delta: Delta, evidence: Evidence) -> Delta:
+    value = delta.value if evidence.facts.sign >= 0 else -delta.value
+    return replace(delta, value=value if math.copysign(1, value) > 0 or value else 0.0)

@@ -1,0 +1,94 @@
+"""What a comparison holds a candidate to: primary metrics, margins, minimum effects, what fails.
+
+A policy is a YAML file; unknown keys are errors. The default ships beside this module.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from vbench_lite.errors import SpecError
+from vbench_lite.stats.noninferiority import Verdict
+from vbench_lite.suite import Suite
+
+COVERAGE = "coverage"
+DEFAULT = "default"
+
+
+class Policy(BaseModel):
+    """The rules of a gate.
+
+    Attributes:
+        primary: metric ids that decide the overall verdict, or "axes": every metric that an axis of
+            the suite counts. Coverage always decides.
+        alpha: one-sided level of a decision; 0.025 agrees with a 95% interval.
+        margin_fraction: the margin of a metric without one of its own, as a share of the distance
+            from the worst control to real clips; without controls, of the metric's bounds; without
+            bounds, of the baseline's value.
+        margins: margins in the metric's own unit; for speed and memory a ratio: 0.05 is 5% slower.
+        minimum_effect: speed and memory: the margin, and the least loss that is called one, as a ratio.
+        coverage_margin: share of requests that the candidate may fail on more than the baseline.
+        minimum_overlap: share of requests that both must have; below it nothing is subtracted.
+        fail_on: overall verdicts that fail the gate.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    version: Annotated[int, Field(ge=1)] = 1
+    primary: Literal["axes"] | tuple[str, ...] = "axes"
+    alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.025
+    margin_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    margins: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    minimum_effect: Annotated[float, Field(gt=0)] = 0.05
+    coverage_margin: Annotated[float, Field(ge=0, lt=1)] = 0.02
+    minimum_overlap: Annotated[float, Field(gt=0, le=1)] = 0.9
+    fail_on: tuple[Verdict, ...] = (Verdict.REGRESSED, Verdict.INCOMPARABLE)
+
+    def primary_metrics(self, suite: Suite) -> tuple[str, ...]:
+        """Ids of the metrics that decide, in the order of the suite.
+
+        Raises:
+            SpecError: the policy names a metric that the suite does not have.
+        """
+        if self.primary == "axes":
+            counted = {metric for spec in suite.axes.values() for metric in spec.metrics}
+            return tuple(metric for metric in suite.metrics if metric in counted)
+        named = [metric for metric in self.primary if metric != COVERAGE]
+        unknown = [metric for metric in named if metric not in suite.metrics]
+        if unknown:
+            raise SpecError(
+                f"policy {self.name}: primary metric {unknown[0]} is not in suite {suite.name}; "
+                f"it has: {', '.join(suite.metrics)}"
+            )
+        return tuple(named)
+
+
+def load_policy(source: str | Path | None = None) -> Policy:
+    """Read a policy from a file; None is the default one.
+
+    Raises:
+        SpecError: missing file, bad YAML, unknown key or bad value, each with its place.
+    """
+    if source is None:
+        text = (files("vbench_lite.compare") / "policies" / f"{DEFAULT}.yaml").read_text(encoding="utf-8")
+        where = "the default policy"
+    else:
+        where = f"policy {source}"
+        try:
+            text = Path(source).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SpecError(f"{where} cannot be read: {error}") from None
+    try:
+        return Policy.model_validate(yaml.safe_load(text) or {})
+    except yaml.YAMLError as error:
+        raise SpecError(f"{where} is no YAML: {' '.join(str(error).split())}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "top level"
+        raise SpecError(f"{where}: {place}: {first['msg']}") from None
