@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import io
+import math
+
+from rich.console import Console
+from test_compare import _compare, _run
+
+from vbench_lite.compare import MetricResult
+from vbench_lite.report.comparison_table import change, print_comparison
+from vbench_lite.stats.noninferiority import Verdict
+
+
+def test_a_comparison_fits_eighty_columns_and_says_what_decided() -> None:
+    comparison = _compare(_run(), _run({"coherence/shapes_identity": 0.6}, run_id="b", noise_seed=1))
+    stream = io.StringIO()
+    print_comparison(comparison, Console(file=stream, width=80, no_color=True))
+    text = stream.getvalue()
+    assert "\x1b" not in text
+    assert max(map(len, text.splitlines())) <= 80
+    assert text.startswith("verdict: REGRESSED")
+    assert "more prompts" in " ".join(text.split())
+
+
+def test_changes_of_times_are_percent_and_more_time_is_worse() -> None:
+    slower = MetricResult("speed/latency_s", True, "call", Verdict.REGRESSED, 1.0, 1.25, -math.log(1.25),
+                          (-math.log(1.3), -math.log(1.2)), higher_is_better=False, scale="log_ratio")  # fmt: skip
+    assert change(slower) == "-25.0% ±5.0%"
+    level = MetricResult("a/b", True, "sample", Verdict.PASS, 0.5, 0.52, 0.021, (-0.013, 0.055))
+    assert change(level) == "+0.021 ±0.034"
