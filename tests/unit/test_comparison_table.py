@@ -24,7 +24,8 @@ def test_a_comparison_fits_eighty_columns_and_says_what_decided() -> None:
 
 def test_changes_of_times_are_percent_and_more_time_is_worse() -> None:
     slower = MetricResult("speed/latency_s", True, "call", Verdict.REGRESSED, 1.0, 1.25, -math.log(1.25),
-                          (-math.log(1.3), -math.log(1.2)), higher_is_better=False, scale="log_ratio")  # fmt: skip
+                          (-math.log(1.3), -math.log(1.2)), higher_is_better=False,
+                          scale="log_ratio")  # fmt: skip
     assert change(slower) == "-25.0% ±5.0%"
     level = MetricResult("a/b", True, "sample", Verdict.PASS, 0.5, 0.52, 0.021, (-0.013, 0.055))
     assert change(level) == "+0.021 ±0.034"
