@@ -1,47 +1,29 @@
-"""The script that Streamlit runs: the frame around every page, and the list of pages.
+"""The script that Streamlit runs: the frame around every page, and the navigation.
 
 Started by `vbench-lite dashboard`, or by hand: `streamlit run dashboard/app.py -- --root DIR`.
 """
 
 from __future__ import annotations
 
+from itertools import groupby
 from pathlib import Path
 
 import streamlit as st
 
 from vbench_lite.dashboard import frame
+from vbench_lite.dashboard.pages import PAGES
 
-VIEWS = Path(__file__).with_name("views")
+# A file of ours: an icon or emoji by name would be fetched from another host.
+ICON = Path(__file__).with_name("icon.png")
 
-PAGES = {
-    "Results": (
-        ("overview", "Overview", ":material/dashboard:"),
-        ("leaderboard", "Leaderboard", ":material/leaderboard:"),
-        ("tradeoffs", "Trade-offs", ":material/scatter_plot:"),
-        ("clips", "Clips", ":material/movie:"),
-    ),
-    "Depth": (
-        ("over_time", "Over time", ":material/timeline:"),
-        ("scaling", "Scaling", ":material/trending_up:"),
-        ("compare", "Compare", ":material/compare_arrows:"),
-        ("advisor", "Advisor", ":material/tune:"),
-    ),
-    "Trust": (
-        ("trust", "Metric trust", ":material/verified:"),
-        ("glossary", "Glossary", ":material/menu_book:"),
-        ("live", "Live", ":material/pending:"),
-    ),
-}
-
-st.set_page_config(page_title="vbench_lite", page_icon=":material/movie:", layout="wide")
+st.set_page_config(page_title="vbench_lite", page_icon=str(ICON), layout="wide")
 navigation = st.navigation(
     {
         section: [
-            st.Page(VIEWS / f"{name}.py", title=title, icon=icon, url_path=name, default=name == "overview")
-            for name, title, icon in pages
-            if (VIEWS / f"{name}.py").is_file()
+            st.Page(page.file, title=page.title, icon=page.icon, url_path=page.name, default=page is PAGES[0])
+            for page in pages
         ]
-        for section, pages in PAGES.items()
+        for section, pages in groupby(PAGES, key=lambda page: page.section)
     }
 )
 frame.sidebar()

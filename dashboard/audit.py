@@ -16,7 +16,7 @@ _DISTANCES = "distribution/"
 
 
 def table(board: BoardTable) -> pd.DataFrame:
-    """One row a metric that controls have: metric, better, a column for each control, verdict."""
+    """One row a metric that controls have: metric, better, verdict, unit, a column for each control."""
     rows = board.scored[(board.scored["kind"] == "metric") & board.scored["control"]]
     flagged = dict(zip(board.trust["metric"], board.trust["kind"], strict=True))
     controls = list(dict.fromkeys(board.arms.loc[board.arms["control"], "generator"]))
@@ -28,8 +28,9 @@ def table(board: BoardTable) -> pd.DataFrame:
             "metric": metric,
             "better": "–" if higher is None else ("higher" if higher else "lower"),
             "verdict": _verdict(flagged.get(metric), higher),
+            "unit": board.unit(str(metric)),
         }
-        out.append(row | {c: number(mine.get(c), board.unit(str(metric))) for c in controls})
+        out.append(row | {c: number(mine.get(c)) for c in controls})
     return pd.DataFrame(out)
 
 

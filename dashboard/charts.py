@@ -139,7 +139,7 @@ def parallel(frame: pd.DataFrame) -> alt.LayerChart:
     """
     axes = list(dict.fromkeys(frame["axis"]))
     colour, shape, dash = _lines(frame)
-    base = alt.Chart(frame).encode(
+    base = alt.Chart(_lined(frame)).encode(
         alt.X("axis:N", sort=axes, title=None, axis=alt.Axis(labelAngle=-30, grid=True)),
         alt.Y("place:Q", title="place on the axis' own scale", scale=alt.Scale(domain=[0, 1])),
         colour,
@@ -148,7 +148,7 @@ def parallel(frame: pd.DataFrame) -> alt.LayerChart:
     return alt.layer(
         base.mark_line(strokeWidth=2).encode(dash),
         base.mark_point(filled=True, size=80, opacity=1).encode(shape, tooltip=tips),
-    ).properties(height=360)
+    ).properties(height=320 + _legend_height(frame))
 
 
 def forest(frame: pd.DataFrame) -> alt.LayerChart:
@@ -202,7 +202,7 @@ def series(frame: pd.DataFrame, x_title: str, y_title: str) -> alt.LayerChart:
         y_title: the vertical title with its unit.
     """
     colour, shape, dash = _lines(frame)
-    base = alt.Chart(frame).encode(alt.X("time:Q", title=x_title), colour)
+    base = alt.Chart(_lined(frame)).encode(alt.X("time:Q", title=x_title), colour)
     up = alt.Y("value:Q", title=y_title, scale=alt.Scale(zero=False))
     tips = ["generator:N", alt.Tooltip("time:Q", format=".3~g"), alt.Tooltip("value:Q", format=".4~g")]
     return alt.layer(
@@ -211,7 +211,7 @@ def series(frame: pd.DataFrame, x_title: str, y_title: str) -> alt.LayerChart:
         .encode(alt.Y("low:Q", title=y_title), alt.Y2("high:Q")),
         base.mark_line(strokeWidth=2).encode(up, dash),
         base.mark_point(filled=True, size=45, opacity=1).encode(up, shape, tooltip=tips),
-    ).properties(height=340)
+    ).properties(height=300 + _legend_height(frame))
 
 
 def trace(frame: pd.DataFrame) -> alt.LayerChart:
@@ -221,7 +221,9 @@ def trace(frame: pd.DataFrame) -> alt.LayerChart:
         frame: generator, family, state ("waiting", "playing", "stalled"), start, end (seconds).
     """
     states = {"waiting": "#BBBBBB", "playing": "#009E73", "stalled": "#D55E00"}
-    lanes = alt.Y("generator:N", sort=list(dict.fromkeys(frame["generator"])), title=None)
+    order = list(dict.fromkeys(frame["generator"]))
+    names = alt.Axis(labelLimit=170, labelOverlap=False, ticks=False, domain=False)
+    lanes = alt.Y("generator:N", sort=order, title=None, axis=names)
     base = alt.Chart(frame)
     bars = base.mark_bar(height=16, stroke="white", strokeWidth=0.5).encode(
         alt.X("start:Q", title="seconds since the request"),
@@ -243,7 +245,7 @@ def trace(frame: pd.DataFrame) -> alt.LayerChart:
         text="!", fontSize=12, fontWeight="bold"
     )
     marks = names.encode(alt.X("start:Q"), lanes)
-    return alt.layer(bars, marks).properties(height=max(110, 34 * frame["generator"].nunique() + 70))
+    return alt.layer(bars, marks).properties(height=alt.Step(34))
 
 
 def arrivals(frame: pd.DataFrame) -> alt.LayerChart:
@@ -253,7 +255,7 @@ def arrivals(frame: pd.DataFrame) -> alt.LayerChart:
         frame: generator, family, time (s), frames (handed over so far).
     """
     colour, shape, dash = _lines(frame)
-    base = alt.Chart(frame).encode(
+    base = alt.Chart(_lined(frame)).encode(
         alt.X("time:Q", title="seconds since the request"),
         alt.Y("frames:Q", title="frames handed over"),
         colour,
@@ -262,7 +264,7 @@ def arrivals(frame: pd.DataFrame) -> alt.LayerChart:
     return alt.layer(
         base.mark_line(interpolate="step-after", strokeWidth=2).encode(dash),
         base.mark_point(filled=True, size=45, opacity=1).encode(shape, tooltip=tips),
-    ).properties(height=320)
+    ).properties(height=280 + _legend_height(frame))
 
 
 def history(frame: pd.DataFrame, title: str) -> alt.LayerChart:
@@ -274,7 +276,7 @@ def history(frame: pd.DataFrame, title: str) -> alt.LayerChart:
     """
     runs = list(dict.fromkeys(frame["run"]))
     colour, shape, dash = _lines(frame)
-    base = alt.Chart(frame).encode(
+    base = alt.Chart(_lined(frame)).encode(
         alt.X("run:N", sort=runs, title="run, oldest first", axis=alt.Axis(labelAngle=-45, labelLimit=80)),
         colour,
     )
@@ -286,7 +288,7 @@ def history(frame: pd.DataFrame, title: str) -> alt.LayerChart:
         .encode(alt.Y("low:Q", title=title), alt.Y2("high:Q")),
         base.mark_line(opacity=0.5).encode(up, dash),
         base.mark_point(filled=True, size=80, opacity=1).encode(up, shape, tooltip=tips),
-    ).properties(height=320)
+    ).properties(height=280 + _legend_height(frame))
 
 
 def _titled(frame: pd.DataFrame) -> pd.DataFrame:
@@ -305,7 +307,7 @@ def _colour(data: pd.DataFrame, legend: bool = True) -> alt.Color:
     return alt.Color(
         "Family:N",
         scale=alt.Scale(domain=titles, range=[m.colour for m in marks]),
-        legend=alt.Legend(orient="bottom", columns=3, title=None) if legend else None,
+        legend=alt.Legend(orient="bottom", columns=2, title=None) if legend else None,
         title=None,
     )
 
@@ -315,13 +317,26 @@ def _shape(data: pd.DataFrame, legend: bool = True) -> alt.Shape:
     return alt.Shape(
         "Family:N",
         scale=alt.Scale(domain=titles, range=[m.shape for m in marks]),
-        legend=alt.Legend(orient="bottom", columns=3, title=None) if legend else None,
+        legend=alt.Legend(orient="bottom", columns=2, title=None) if legend else None,
         title=None,
     )
 
 
+def _legend_height(frame: pd.DataFrame) -> int:
+    """Pixels that a legend with one line a generator takes from the chart's height."""
+    return 24 * int(frame["generator"].nunique())
+
+
+def _lined(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(line=frame["generator"])
+
+
 def _lines(data: pd.DataFrame) -> tuple[alt.Color, alt.Shape, alt.StrokeDash]:
-    """Encodings of line charts: one legend that names generators; families keep their colour and shape."""
+    """Encodings of line charts: one legend that names generators; families keep their colour and shape.
+
+    Dashes, which tell generators of one family apart, go by the column "line" of `_lined`, so that the
+    legend's symbols are not drawn dashed.
+    """
     names = list(dict.fromkeys(data["generator"]))
     families = dict(zip(data["generator"], data["family"], strict=True))
     marks = [FAMILIES.get(families[name], _OTHER) for name in names]
@@ -334,7 +349,7 @@ def _lines(data: pd.DataFrame) -> tuple[alt.Color, alt.Shape, alt.StrokeDash]:
         alt.Shape(
             "generator:N", scale=alt.Scale(domain=names, range=[m.shape for m in marks]), legend=legend
         ),
-        alt.StrokeDash("generator:N", scale=alt.Scale(domain=names, range=dashes), legend=None),
+        alt.StrokeDash("line:N", scale=alt.Scale(domain=names, range=dashes), legend=None),
     )
 
 

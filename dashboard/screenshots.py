@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vbench_lite.dashboard import server
+from vbench_lite.dashboard.pages import PAGES, PageEntry
 from vbench_lite.errors import SpecError, VBenchLiteError
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-VIEWS = Path(__file__).with_name("views")
 WIDTHS = {1280: 900, 390: 844}
 BROWSER_FLAGS = (
     "--no-sandbox",
@@ -35,16 +35,6 @@ BROWSER_FLAGS = (
     "--no-first-run",
 )
 _START_S = 60.0
-
-
-def page_names() -> list[str]:
-    """The address of every page, in the order of the files."""
-    return sorted(path.stem for path in VIEWS.glob("[a-z]*.py"))
-
-
-def path_of(name: str) -> str:
-    """The address of a page below the server's; the first page has none of its own."""
-    return "" if name == "overview" else name
 
 
 @contextmanager
@@ -108,10 +98,10 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
-def settle(page: Page, timeout_ms: float = 30_000) -> None:
-    """Wait until the script run of a page has ended and its charts are drawn."""
+def settle(page: Page, title: str, timeout_ms: float = 30_000) -> None:
+    """Wait until the page of this title is there, its script run has ended and its charts are drawn."""
+    page.locator("h1", has_text=title).wait_for(timeout=timeout_ms)
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=timeout_ms)
-    page.wait_for_selector("h1", timeout=timeout_ms)
     page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')", timeout=timeout_ms)
     page.wait_for_function(
         "[...document.querySelectorAll('[data-testid=stVegaLiteChart]')]"
@@ -120,7 +110,7 @@ def settle(page: Page, timeout_ms: float = 30_000) -> None:
     )
 
 
-def take(root: Path, out: Path, pages: Sequence[str], dark: bool = False) -> list[Path]:
+def take(root: Path, out: Path, pages: Sequence[PageEntry], dark: bool = False) -> list[Path]:
     """Write a picture of each page at each width and return their paths."""
     out.mkdir(parents=True, exist_ok=True)
     written = []
@@ -130,11 +120,11 @@ def take(root: Path, out: Path, pages: Sequence[str], dark: bool = False) -> lis
                 viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
             )
             page = context.new_page()
-            for name in pages:
-                page.goto(f"{address}/{path_of(name)}")
-                settle(page)
-                target = out / f"{name}-{width}.png"
-                _whole(page, width, height)
+            for entry in pages:
+                page.goto(f"{address}/{entry.path}")
+                settle(page, entry.title)
+                target = out / f"{entry.name}-{width}.png"
+                _whole(page, entry.title, width, height)
                 page.screenshot(path=str(target))
                 page.set_viewport_size({"width": width, "height": height})
                 written.append(target)
@@ -142,11 +132,11 @@ def take(root: Path, out: Path, pages: Sequence[str], dark: bool = False) -> lis
     return written
 
 
-def _whole(page: Page, width: int, height: int) -> None:
+def _whole(page: Page, title: str, width: int, height: int) -> None:
     """Make the window as tall as the page, whose middle scrolls by itself."""
     full = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
     page.set_viewport_size({"width": width, "height": max(height, min(int(full) + 20, 6000))})
-    settle(page)
+    settle(page, title)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -155,12 +145,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, default=server.DEFAULT_ROOT, help="results folder")
     parser.add_argument("--out", type=Path, default=Path("docs/images"), help="folder for the pictures")
     parser.add_argument(
-        "--page", action="append", choices=page_names(), help="only this page; may be repeated"
+        "--page", action="append", choices=[p.name for p in PAGES], help="only this page; may be repeated"
     )
     parser.add_argument("--dark", action="store_true", help="dark colours")
     given = parser.parse_args(arguments)
     try:
-        written = take(given.root, given.out, given.page or page_names(), given.dark)
+        written = take(
+            given.root, given.out, [p for p in PAGES if p.name in (given.page or [p.name])], given.dark
+        )
     except VBenchLiteError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return error.exit_code

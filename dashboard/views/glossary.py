@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from vbench_lite.dashboard import frame, glossary
@@ -16,25 +15,6 @@ def _draw() -> None:
         st.warning(plain(reason))
     present = axis_order({str(info.axis) for info in infos})
     axis = st.selectbox("Axis", ["all axes", *present], key="about", bind="query-params")
-    st.dataframe(
-        pd.DataFrame(
-            [
-                {
-                    "metric": info.id,
-                    "axis": str(info.axis),
-                    "unit": info.unit,
-                    "range": glossary.bounds(info),
-                    "better": _better(info),
-                    "meaning": info.summary,
-                }
-                for info in infos
-                if axis in ("all axes", str(info.axis))
-            ]
-        ),
-        hide_index=True,
-        key="metrics",
-        alt="every registered metric with unit, range, direction and meaning",
-    )
     for name in present:
         if axis in ("all axes", name):
             st.subheader(name.capitalize())

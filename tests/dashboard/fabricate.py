@@ -33,6 +33,7 @@ CLIP_METRICS = (
     "alignment/shapes_direction",
     "alignment/shapes_speed",
 )
+STATES = ("none", "one", "running", "damaged", "many", "hostile")
 RISING = ("speed/frames_per_s", "speed/real_time_factor")
 SET_METRICS = ("distribution/kvd_shapes", "distribution/frechet_shapes", "diversity/feature_distance")
 
@@ -226,3 +227,33 @@ def _write(
     write_table(
         run.path / FILES["measurement"], "measurement", [measurement_row(c, "quick") for c in calls], {}
     )
+
+
+def make_root(root: Path, state: str) -> Path:
+    """Fill a folder with the runs of a state."""
+    if state == "one":
+        make_run(root, "a" * 16, failed=1, contended=True)
+    elif state == "running":
+        make_run(root, "b" * 16, status="running")
+    elif state == "damaged":
+        make_run(root, "a" * 16)
+        bad = root / "runs" / ("d" * 16)
+        bad.mkdir(parents=True)
+        (bad / "run.json").write_text('{"run_id": "dddd', encoding="utf-8")
+    elif state == "many":
+        make_run(root, "a" * 16, created="2026-12-01T10:00:00+00:00")
+        document = json.loads((root / "runs" / ("a" * 16) / "run.json").read_text(encoding="utf-8"))
+        for number in range(199):
+            run_id = f"{number:016x}"
+            folder = root / "runs" / run_id
+            folder.mkdir()
+            document |= {
+                "run_id": run_id,
+                "created": f"2025-01-01T{number // 60:02d}:{number % 60:02d}:00+00:00",
+            }
+            (folder / "run.json").write_text(json.dumps(document), encoding="utf-8")
+            for name in ("samples", "scores", "measurements"):
+                (folder / f"{name}.parquet").hardlink_to(root / "runs" / ("a" * 16) / f"{name}.parquet")
+    elif state == "hostile":
+        make_run(root, "e" * 16, failed=1, hostile=True)
+    return root

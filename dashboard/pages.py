@@ -1,0 +1,40 @@
+"""The pages in the order of the navigation: section, file below `views/`, title, icon."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+VIEWS = Path(__file__).with_name("views")
+
+
+@dataclass(frozen=True)
+class PageEntry:
+    """One page: `name` is its file below `views/` and its address; the icon comes with Streamlit's font."""
+
+    section: str
+    name: str
+    title: str
+    icon: str
+
+    @property
+    def file(self) -> Path:
+        """The script of the page."""
+        return VIEWS / f"{self.name}.py"
+
+    @property
+    def path(self) -> str:
+        """The address below the server's; the first page has none of its own."""
+        return "" if self is PAGES[0] else self.name
+
+
+PAGES: tuple[PageEntry, ...] = (
+    PageEntry("Results", "overview", "Overview", ":material/dashboard:"),
+    PageEntry("Results", "leaderboard", "Leaderboard", ":material/leaderboard:"),
+    PageEntry("Results", "tradeoffs", "Trade-offs", ":material/scatter_plot:"),
+    PageEntry("Results", "clips", "Clips", ":material/movie:"),
+    PageEntry("Depth", "over_time", "Over time", ":material/timeline:"),
+    PageEntry("Trust", "trust", "Metric trust", ":material/verified:"),
+    PageEntry("Trust", "glossary", "Glossary", ":material/menu_book:"),
+    PageEntry("Trust", "live", "Live", ":material/pending:"),
+)

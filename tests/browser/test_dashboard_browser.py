@@ -1,0 +1,165 @@
+"""The dashboard in a real browser: pages, deep links, the synchronised player, hostile text, no other host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from vbench_lite.dashboard.pages import PAGES
+from vbench_lite.dashboard.screenshots import settle
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+ORDINARY, HOSTILE = "a" * 16, "e" * 16
+
+
+class Visit:
+    """A page with what it did wrong: console errors, and requests that left the server."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page, self.address = page, address
+        self.errors: list[str] = []
+        self.strangers: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", self._heard)
+        page.on("request", lambda request: self._sent(request.url))
+
+    def _heard(self, message: object) -> None:
+        kind, where = message.type, message.location.get("url", "")  # type: ignore[attr-defined]
+        if kind == "error" and "/_stcore/" not in where:
+            self.errors.append(f"{message.text} ({where})")  # type: ignore[attr-defined]
+
+    def _sent(self, url: str) -> None:
+        if not url.startswith((self.address, self.address.replace("http", "ws", 1), "data:", "blob:")):
+            self.strangers.append(url)
+
+    def open(self, path: str, title: str) -> Page:
+        self.page.goto(f"{self.address}/{path}")
+        settle(self.page, title)
+        return self.page
+
+    def follow(self, title: str) -> Page:
+        """Go to another page by its link at the side."""
+        self.page.get_by_test_id("stSidebarNavLink").filter(has_text=title).click()
+        settle(self.page, title)
+        return self.page
+
+
+@pytest.fixture
+def visit(browser: Browser, served: str) -> Iterator[Visit]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield Visit(context.new_page(), served)
+    context.close()
+
+
+def test_every_page_opens_with_hostile_text_as_text_and_without_other_hosts(visit: Visit) -> None:
+    visit.open(f"?run={HOSTILE}", PAGES[0].title)
+    for entry in PAGES:
+        page, name = visit.follow(entry.title), entry.name
+        assert page.locator("[data-testid=stException]").count() == 0, name
+        assert page.locator("h1").count() == 1, name
+        assert page.evaluate("window.hostile") is None, name
+        assert page.locator("[data-testid=stMain] script, [data-testid=stMain] img[src='x']").count() == 0, (
+            name
+        )
+    page = visit.follow("Clips")
+    assert page.get_by_text("<script>window.hostile = 1</script>").count() > 0
+    assert visit.errors == []
+    assert visit.strangers == []
+
+
+def test_a_deep_link_restores_the_state(visit: Visit) -> None:
+    page = visit.open(f"tradeoffs?run={ORDINARY}&x=memory/peak_bytes&y=coherence&controls=true", "Trade-offs")
+    shown = page.locator("[data-testid=stMain]")
+    values = [shown.locator("input").nth(i).input_value() for i in range(shown.locator("input").count())]
+    assert "memory/peak_bytes" in values or shown.get_by_text("memory/peak_bytes", exact=True).count() > 0
+    assert f"run={ORDINARY}" in page.url
+    visit.follow("Leaderboard")
+    assert f"run={ORDINARY}" in page.url
+
+
+def test_the_player_keeps_clips_within_one_frame(visit: Visit) -> None:
+    page = visit.open(f"clips?run={ORDINARY}", "Clips")
+    page.wait_for_function("document.querySelector('[data-testid=stMain]')")
+    player = page.locator(".player")
+    player.wait_for()
+    page.wait_for_function(_READY)
+    offsets = page.evaluate(_WATCH, 10_000)
+    assert offsets["samples"] > 50
+    assert offsets["worst"] <= 1
+    assert offsets["advanced"]
+    for frame in (0, 7, 15, 3):
+        seen = page.evaluate(_SEEK, frame)
+        assert seen == [frame] * len(seen), (frame, seen)
+    player.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("(" + _ROOT + ").dataset.frame === '4'")
+    page.keyboard.press(" ")
+    page.wait_for_function("(" + _ROOT + ").dataset.playing === 'true'")
+    page.keyboard.press(" ")
+    page.wait_for_function("(" + _ROOT + ").dataset.playing === 'false'")
+    assert visit.errors == []
+
+
+# The player lives in a shadow root, which a plain selector does not enter.
+_ROOT = """(() => {
+  const find = (node) => {
+    const here = node.querySelector('.player');
+    if (here) return here;
+    for (const child of node.querySelectorAll('*')) {
+      const inside = child.shadowRoot && find(child.shadowRoot);
+      if (inside) return inside;
+    }
+    return null;
+  };
+  return find(document);
+})()"""
+
+_READY = f"""() => {{
+  const root = {_ROOT};
+  return root && [...root.querySelectorAll('video')].every((video) => video.readyState >= 2);
+}}"""
+
+# Plays for a while, with two seeks on the way, and compares the frame that each video shows.
+_WATCH = f"""async (milliseconds) => {{
+  const root = {_ROOT};
+  const videos = [...root.querySelectorAll('video')];
+  const frame = (video) => Math.floor(video.currentTime * Number(video.dataset.fps) + 1e-3);
+  const seek = root.querySelector('input[type=range]');
+  const button = root.querySelector('button.main');
+  button.click();
+  const begun = performance.now();
+  let worst = 0, samples = 0, seeks = 0;
+  const seen = new Set();
+  while (performance.now() - begun < milliseconds) {{
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    if (seeks < 2 && performance.now() - begun > (seeks + 1) * milliseconds / 3) {{
+      seeks += 1;
+      seek.value = '11';
+      seek.dispatchEvent(new Event('input'));
+      button.click();
+    }}
+    if (videos.some((video) => video.seeking)) continue;
+    const frames = videos.map(frame);
+    const apart = Math.max(...frames) - Math.min(...frames);
+    const last = Number(seek.max);
+    if (!(Math.min(...frames) <= 1 && Math.max(...frames) >= last - 1)) worst = Math.max(worst, apart);
+    samples += 1;
+    frames.forEach((number) => seen.add(number));
+  }}
+  button.click();
+  return {{ worst, samples, advanced: seen.size > 8 }};
+}}"""
+
+_SEEK = f"""async (number) => {{
+  const root = {_ROOT};
+  const seek = root.querySelector('input[type=range]');
+  seek.value = String(number);
+  seek.dispatchEvent(new Event('input'));
+  const videos = [...root.querySelectorAll('video')];
+  while (videos.some((video) => video.seeking)) await new Promise((resolve) => setTimeout(resolve, 10));
+  return videos.map((video) => Math.floor(video.currentTime * Number(video.dataset.fps)));
+}}"""

@@ -1,0 +1,117 @@
+"""Every page in every state of a root: no exception, and it says what it must."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fabricate import STATES
+from streamlit.testing.v1 import AppTest
+
+from vbench_lite.dashboard import server
+from vbench_lite.dashboard.pages import PAGES, VIEWS
+
+
+def open_page(root: Path, name: str, monkeypatch: pytest.MonkeyPatch, **query: str) -> AppTest:
+    monkeypatch.setenv(server.ROOT_VARIABLE, str(root))
+    app = AppTest.from_file(str(server.APP), default_timeout=60)
+    app.switch_page(str(VIEWS / f"{name}.py"))
+    for key, value in query.items():
+        app.query_params[key] = value
+    return app.run()
+
+
+def said(app: AppTest) -> str:
+    """All text that the page shows as Markdown or in boxes."""
+    kinds = ("title", "header", "subheader", "caption", "markdown", "error", "warning", "info", "success")
+    return "\n".join(str(element.value) for kind in kinds for element in getattr(app, kind))
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("name", [page.name for page in PAGES])
+def test_a_page_opens_in_every_state(
+    name: str, state: str, roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_page(roots[state], name, monkeypatch)
+    assert not app.exception, app.exception
+    assert len(app.title) == 1
+    assert not [error.value for error in app.error if "samples did not end well" not in error.value]
+
+
+def test_a_damaged_run_is_named_and_the_others_are_shown(
+    roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_page(roots["damaged"], "leaderboard", monkeypatch)
+    assert any("left out" in warning.value and "dddddddddddddddd" in warning.value for warning in app.warning)
+    assert len(app.dataframe) > 0
+
+
+def test_without_runs_the_page_says_how_to_make_one(
+    roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_page(roots["none"], "leaderboard", monkeypatch)
+    assert "vbench-lite run" in app.code[0].value
+
+
+def test_a_running_run_is_shown_as_partial(roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    app = open_page(roots["running"], "overview", monkeypatch)
+    assert any("running" in info.value for info in app.info)
+
+
+def test_a_generator_below_full_coverage_has_no_rank(
+    roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_page(roots["one"], "leaderboard", monkeypatch)
+    table = next(d.value for d in app.dataframe if "quality rank" in d.value)
+    table = table.set_index("generator")
+    assert table.loc["reference/autoregressive", "quality rank"] == "–"
+    assert table.loc["reference/hybrid", "quality rank"] != "–"
+    assert any("reference/autoregressive is not ranked" in w.value.replace("\\", "") for w in app.warning)
+
+
+def test_controls_are_apart_from_generators(roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    app = open_page(roots["one"], "leaderboard", monkeypatch)
+    table = next(d.value for d in app.dataframe if "quality rank" in d.value)
+    assert not set(table["generator"]) & {"real", "frozen", "noise", "shuffled"}
+
+
+def test_an_address_restores_what_was_chosen(roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    app = open_page(
+        roots["one"], "tradeoffs", monkeypatch, x="memory/peak_bytes", y="coherence", log_x="true"
+    )
+    assert app.selectbox(key="x").value == "memory/peak_bytes"
+    assert app.selectbox(key="y").value == "coherence"
+    assert app.checkbox(key="log_x").value is True
+    app = open_page(roots["many"], "overview", monkeypatch, run=f"{7:016x}")
+    assert app.selectbox(key="run").value == f"{7:016x}"
+    app = open_page(roots["one"], "leaderboard", monkeypatch, w_speed="3")
+    assert app.slider(key="w_speed").value == 3
+    assert any("total" in d.value for d in app.dataframe)
+
+
+def test_an_address_with_an_unknown_value_falls_back(
+    roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_page(roots["one"], "tradeoffs", monkeypatch, x="no/such", run="<script>")
+    assert not app.exception
+    assert app.selectbox(key="x").value == "speed/latency_s"
+
+
+@pytest.mark.parametrize("name", [page.name for page in PAGES])
+def test_text_of_a_run_never_becomes_markup(
+    name: str, roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_page(roots["hostile"], name, monkeypatch)
+    assert "<script>" not in said(app)
+    assert "![x](" not in said(app)
+
+
+def test_pages_use_no_raw_html() -> None:
+    for path in VIEWS.parent.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert "unsafe_allow_html" not in text
+        assert "st.html" not in text
+
+
+def test_every_view_is_a_page_and_every_page_has_its_view() -> None:
+    assert {page.file for page in PAGES} == set(VIEWS.glob("[a-z]*.py"))
