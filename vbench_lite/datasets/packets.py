@@ -85,6 +85,8 @@ def open_container(path: Path, name: str, **options: str) -> Any:
             raise ClipError(f"{name}: the file is empty (0 bytes)")
         guards = {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
         return av.open(str(path.absolute()), container_options=guards | options, metadata_errors="replace")
+    except UnicodeEncodeError:
+        raise ClipError(f"{name}: the file's name is not UTF-8; rename it") from None
     except (av.FFmpegError, OSError) as error:
         raise ClipError(f"{name}: not a readable video ({error.strerror or error})") from None
 

@@ -68,15 +68,26 @@ class ClipResult:
 
 
 @dataclass
+class _Reference:
+    """The reference of a clip: open, or not there, or unreadable."""
+
+    clip: OpenClip | None = None
+    sha256: str | None = None
+    error: str | None = None
+
+    @property
+    def info(self) -> ClipInfo | None:
+        return None if self.clip is None else self.clip.info
+
+
+@dataclass
 class _Held:
     """A clip with its frames in memory, waiting for its group."""
 
     result: ClipResult
     frames: Frames
-    reference: Frames | None
-    reference_info: ClipInfo | None
-    reference_sha256: str | None
-    reference_error: str | None
+    reference: _Reference
+    reference_frames: Frames | None = None
 
 
 class ClipPass:
@@ -103,15 +114,16 @@ class ClipPass:
                 with ExitStack() as stack:
                     clip = self._open(task.source, result, stack)
                     result.info, result.flags = clip.info, clip.flags
-                    size = _bytes(clip.info) * (2 if task.pairs and task.reference else 1)
+                    reference = self._open_reference(result, stack)
+                    size = _bytes(clip.info) + (0 if reference.clip is None else _bytes(reference.clip.info))
                     if size > HELD_BYTES or held_bytes + size > HELD_BYTES:
                         yield from self._finish(group)
                         group, held_bytes = [], 0
                     if size > HELD_BYTES:
-                        self._stream(clip, result, stack)
+                        self._stream(clip, reference, result)
                         yield result
                     else:
-                        group.append(self._hold(clip, result, stack))
+                        group.append(self._hold(clip, reference, result))
                         held_bytes += size
             except (ClipError, StoreError) as error:
                 yield from self._finish(group)
@@ -121,22 +133,16 @@ class ClipPass:
 
     # --- small clips, in groups -----------------------------------------------------------------
 
-    def _hold(self, clip: OpenClip, result: ClipResult, stack: ExitStack) -> _Held:
+    def _hold(self, clip: OpenClip, reference: _Reference, result: ClipResult) -> _Held:
         """Read a small clip and its reference."""
         frames, result.sha256 = _read(clip)
         _verify(result.task.source, result.sha256)
-        held = _Held(result, frames, None, None, None, None)
-        task = result.task
-        if task.reference is not None and (task.pairs or task.reference_extractors):
+        held = _Held(result, frames, reference)
+        if reference.clip is not None:
             try:
-                reference = self._open(task.reference, result, stack)
-                held.reference_info = reference.info
-                if _bytes(reference.info) <= HELD_BYTES:
-                    held.reference, held.reference_sha256 = _read(reference)
-                else:
-                    held.reference_error = f"reference {reference.info.name} is far larger than the clip"
+                held.reference_frames, reference.sha256 = _read(reference.clip)
             except (ClipError, StoreError) as error:
-                held.reference_error = f"reference {error}"
+                reference.error = f"reference {error}"
         return held
 
     def _finish(self, group: list[_Held]) -> Iterator[ClipResult]:
@@ -146,11 +152,11 @@ class ClipPass:
             task, result = held.result.task, held.result
             own = self._ask(_names(task), result.sha256, held.frames, result.features)
             other: dict[str, str] = {}
-            if held.reference is not None:
+            if held.reference_frames is not None:
                 other = self._ask(
                     task.reference_extractors,
-                    held.reference_sha256,
-                    held.reference,
+                    held.reference.sha256,
+                    held.reference_frames,
                     result.reference_features,
                 )
             tickets.append((own, other))
@@ -158,58 +164,40 @@ class ClipPass:
         for held, (own, other) in zip(group, tickets, strict=True):
             result = held.result
             self._collect(own, result.sha256, result.features)
-            self._collect(other, held.reference_sha256, result.reference_features)
+            self._collect(other, held.reference.sha256, result.reference_features)
             _score_held(held)
-            if held.reference_error is not None:
-                _lose_reference(result, held.reference_error)
+            if held.reference.error is not None:
+                _lose_reference(result, held.reference.error)
             yield result
 
     # --- large clips, alone ---------------------------------------------------------------------
 
-    def _stream(self, clip: OpenClip, result: ClipResult, stack: ExitStack) -> None:
+    def _stream(self, clip: OpenClip, reference: _Reference, result: ClipResult) -> None:
         """Metrics and extractors while the frames go by."""
-        task = result.task
-        reference: OpenClip | None = None
-        reference_error: str | None = None
-        if task.reference is not None and (task.pairs or task.reference_extractors):
-            try:
-                reference = self._open(task.reference, result, stack)
-            except (ClipError, StoreError) as error:
-                reference_error = f"reference {error}"
-        scoring = ClipScoring(
-            task.metrics, task.pairs, clip.info, task.sample, reference.info if reference else None
-        )
+        task, hasher = result.task, ClipHasher()
+        scoring = ClipScoring(task.metrics, task.pairs, clip.info, task.sample, reference.info)
         own = self._begin(_names(task), task.source.sha256, result.features)
-        hasher = ClipHasher()
-        others = _Follower(reference)
-        ids = self._begin(task.reference_extractors, None, result.reference_features) if reference else {}
+        follower = _Follower(reference)
+        names = task.reference_extractors if reference.clip is not None else ()
+        other = self._begin(names, None, result.reference_features)
         for frames in clip.chunks:
             hasher.push(frames)
             self._push(own, frames)
-            beside = None
-            if reference is not None and reference_error is None:
-                try:
-                    beside = others.next(len(frames))
-                    if beside is not None:
-                        self._push(ids, beside)
-                except ClipError as error:
-                    reference_error = f"reference {error}"
+            beside = follower.next(len(frames))
+            if beside is not None:
+                self._push(other, beside)
             in_step = beside is not None and beside.shape == frames.shape
             scoring.push(frames, beside if in_step and scoring.wants_reference else None)
         result.sha256 = hasher.hexdigest(clip.info.fps)
         _verify(task.source, result.sha256)
-        if reference is not None and reference_error is None:
-            try:
-                for rest in others.rest():
-                    self._push(ids, rest)
-            except ClipError as error:
-                reference_error = f"reference {error}"
+        while other and (rest := follower.next(CHUNK)) is not None:
+            self._push(other, rest)
         self._flush()
         self._collect(own, result.sha256, result.features)
-        self._collect(ids, others.sha256(reference), result.reference_features)
+        self._collect(other, follower.sha256(), result.reference_features)
         result.outcomes = scoring.finish(result.features)
-        if reference_error is not None:
-            _lose_reference(result, reference_error)
+        if reference.error is not None:
+            _lose_reference(result, reference.error)
 
     # --- features -------------------------------------------------------------------------------
 
@@ -274,24 +262,35 @@ class ClipPass:
 
     def _open(self, source: Source, result: ClipResult, stack: ExitStack) -> OpenClip:
         clip = stack.enter_context(source.open())
-        result.decodes[source.name] = result.decodes.get(source.name, 0) + 1
+        result.decodes[source.file] = result.decodes.get(source.file, 0) + clip.decodes
         return clip
+
+    def _open_reference(self, result: ClipResult, stack: ExitStack) -> _Reference:
+        task = result.task
+        if task.reference is None or not (task.pairs or task.reference_extractors):
+            return _Reference()
+        try:
+            return _Reference(self._open(task.reference, result, stack))
+        except (ClipError, StoreError) as error:
+            return _Reference(error=f"reference {error}")
 
 
 class _Follower:
-    """A reference clip read in pieces of the other clip's chunk sizes."""
+    """A reference clip read in pieces of the other clip's chunk sizes; it ends where it breaks."""
 
-    def __init__(self, clip: OpenClip | None) -> None:
-        self._chunks = iter(()) if clip is None else clip.chunks
+    def __init__(self, reference: _Reference) -> None:
+        self._reference = reference
+        self._chunks = iter(()) if reference.clip is None else reference.clip.chunks
         self._left: Frames | None = None
         self._hasher = ClipHasher()
-        self._count = 0
+        self._whole = False
 
     def next(self, count: int) -> Frames | None:
-        """The next `count` frames, fewer at the end, None behind it."""
-        pieces, have = [], 0
+        """The next `count` frames, fewer at the end, None behind it or where it breaks."""
+        pieces: list[Frames] = []
+        have = 0
         while have < count:
-            piece = self._left if self._left is not None else next(self._chunks, None)
+            piece = self._left if self._left is not None else self._chunk()
             self._left = None
             if piece is None:
                 break
@@ -303,24 +302,33 @@ class _Follower:
             return None
         frames = np.concatenate(pieces) if len(pieces) > 1 else pieces[0]
         self._hasher.push(frames)
-        self._count += len(frames)
         return frames
 
-    def rest(self) -> Iterator[Frames]:
-        while (frames := self.next(CHUNK)) is not None:
-            yield frames
+    def sha256(self) -> str | None:
+        """The identity of the reference, once it was read to its end."""
+        info = self._reference.info
+        return self._hasher.hexdigest(info.fps) if self._whole and info is not None else None
 
-    def sha256(self, clip: OpenClip | None) -> str | None:
-        return None if clip is None or not self._count else self._hasher.hexdigest(clip.info.fps)
+    def _chunk(self) -> Frames | None:
+        if self._reference.error is not None:
+            return None
+        try:
+            chunk = next(self._chunks, None)
+        except (ClipError, StoreError) as error:
+            self._reference.error = f"reference {error}"
+            return None
+        self._whole = chunk is None
+        return chunk
 
 
 def _score_held(held: _Held) -> None:
     result, task = held.result, held.result.task
     assert result.info is not None
-    scoring = ClipScoring(task.metrics, task.pairs, result.info, task.sample, held.reference_info)
+    scoring = ClipScoring(task.metrics, task.pairs, result.info, task.sample, held.reference.info)
+    reference = held.reference_frames if scoring.wants_reference else None
     for start in range(0, len(held.frames), CHUNK):
         chunk = slice(start, start + CHUNK)
-        beside = held.reference[chunk] if held.reference is not None and scoring.wants_reference else None
+        beside = reference[chunk] if reference is not None else None
         scoring.push(held.frames[chunk], beside)
     result.outcomes = scoring.finish(result.features)
 
@@ -344,7 +352,7 @@ def _failed(result: ClipResult, reason: str) -> ClipResult:
     ids = [m.info.id for m in task.metrics] + [p.info.id for p in task.pairs]
     result.outcomes = {name: Outcome.error(reason) for name in ids}
     result.features = {name: Outcome.error(reason) for name in task.extractors}
-    result.reference_features = {name: Outcome.error(reason) for name in task.reference_extractors}
+    result.reference_features = {}
     return result
 
 

@@ -122,7 +122,7 @@ def select(
             return {}, found
         if len(found) == 0:
             return {}, Outcome.not_applicable(
-                f"{num_frames} frames are fewer than one window of extractor {name}"
+                f"the clip has {counted(num_frames)}, fewer than one window of extractor {name}"
             )
         given[name] = found
     return given, None
@@ -131,8 +131,17 @@ def select(
 def unfit(info: MetricInfo, clip: ClipInfo, sample: SampleInfo) -> str | None:
     """Why a metric has no value on any clip like this one, or None if it may have."""
     if clip.num_frames is not None and clip.num_frames < info.min_frames:
-        return f"the clip has {clip.num_frames} frames, this needs {info.min_frames}"
+        return too_short(clip.num_frames, info)
     return no_world(info, sample.prompt)
+
+
+def too_short(num_frames: int, info: MetricInfo) -> str:
+    """The reason for a clip with fewer frames than a metric needs."""
+    return f"the clip has {counted(num_frames)}, this needs {info.min_frames}"
+
+
+def counted(num_frames: int) -> str:
+    return "1 frame" if num_frames == 1 else f"{num_frames} frames"
 
 
 def no_world(info: MetricInfo, prompt: str | None) -> str | None:
@@ -158,5 +167,5 @@ def _mismatch(clip: ClipInfo, reference: ClipInfo | None) -> str | None:
             f"{reference.width}x{reference.height}; resize one of them"
         )
     if clip.num_frames != reference.num_frames:
-        return f"the clip has {clip.num_frames} frames and its reference {reference.num_frames}"
+        return f"the clip has {counted(clip.num_frames or 0)} and its reference {reference.num_frames}"
     return None

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from vbench_lite.engine.clip_scoring import FeatureResults, no_world, select
+from vbench_lite.engine.clip_scoring import FeatureResults, no_world, select, too_short
 from vbench_lite.engine.outcome import Outcome, failure, judged
 from vbench_lite.metric import Estimate, Features, SampleInfo, SetMetric
 from vbench_lite.store.schema import ScoreStatus
@@ -34,7 +34,7 @@ class SetScoring:
     def __init__(self, metric: SetMetric) -> None:
         self.metric = metric
         self._members: list[str] = []
-        self._left_out: Counter[str] = Counter()
+        self._left_out: Counter[Outcome] = Counter()
         self._broken: Outcome | None = None
 
     @property
@@ -48,11 +48,11 @@ class SetScoring:
         given, missing = select(info, features, num_frames)
         reason = no_world(info, sample.prompt)
         if reason is None and num_frames < info.min_frames:
-            reason = f"the clip has {num_frames} frames, this needs {info.min_frames}"
-        if reason is None and missing is not None:
-            reason = missing.reason
+            reason = too_short(num_frames, info)
         if reason is not None:
-            self._left_out[reason] += 1
+            missing = Outcome.not_applicable(reason)
+        if missing is not None:
+            self._left_out[missing] += 1
             return
         try:
             self.metric.update(given, sample, "generated")
@@ -62,6 +62,8 @@ class SetScoring:
 
     def add_reference(self, sample: SampleInfo, features: Mapping[str, Features]) -> None:
         """Add a clip of the reference set."""
+        if any(len(rows) == 0 for rows in features.values()):
+            return  # too short for one window
         try:
             self.metric.update(features, sample, "reference")
         except Exception as error:  # as above
@@ -72,11 +74,7 @@ class SetScoring:
         if reference_missing is not None and self.metric.needs_reference:
             return self._without(reference_missing)
         if not self.enough:
-            reason = f"n too small: {len(self._members)} clips, and this needs {self.metric.info.min_n}"
-            if self._left_out:
-                causes = "; ".join(f"{why} ({count}x)" for why, count in self._left_out.items())
-                reason = f"{reason} (left out: {causes})"
-            return self._without(Outcome.not_applicable(reason, retry=bool(self._left_out)))
+            return self._without(self._too_few())
         if self._broken is not None:
             return self._without(self._broken)
         try:
@@ -86,7 +84,20 @@ class SetScoring:
         outcome = judged(estimate.value, self.metric.info)
         if outcome.status is not ScoreStatus.OK:
             return self._without(outcome)
-        return SetResult(outcome, estimate, tuple(self._members), dict(self._left_out))
+        return SetResult(outcome, estimate, tuple(self._members), self._causes())
+
+    def _causes(self) -> dict[str, int]:
+        return {str(why.reason): count for why, count in self._left_out.items()}
+
+    def _too_few(self) -> Outcome:
+        """Why there is no value: what every clip lacks, or that too few are left."""
+        if not self._members and len(self._left_out) == 1:
+            return next(iter(self._left_out))
+        reason = f"n too small: {len(self._members)} clips, and this needs {self.metric.info.min_n}"
+        if self._left_out:
+            causes = "; ".join(f"{why.reason} ({count}x)" for why, count in self._left_out.items())
+            reason = f"{reason} (left out: {causes})"
+        return Outcome.not_applicable(reason, retry=any(why.retry for why in self._left_out))
 
     def _without(self, outcome: Outcome) -> SetResult:
-        return SetResult(outcome, None, tuple(self._members), dict(self._left_out))
+        return SetResult(outcome, None, tuple(self._members), self._causes())

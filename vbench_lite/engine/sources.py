@@ -1,36 +1,49 @@
-"""Where the frames of a clip come from while it is scored: the pool, a file, or memory."""
+"""Where the frames of a clip come from while it is scored: a file, a window of one, or memory."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from vbench_lite.clip import Clip, ClipInfo, Frames
+from vbench_lite.datasets.clip_rules import ClipRules, RuledReader, select_frames, window_name
+from vbench_lite.datasets.packets import Limits, scan_packets
 from vbench_lite.datasets.video import CHUNK, ClipReader
+from vbench_lite.errors import ClipError
 
 
 @dataclass(frozen=True)
 class OpenClip:
-    """A clip that is being read: its frames come once, in order."""
+    """A clip that is being read: its frames come once, in order.
+
+    Attributes:
+        chunks: uint8 (N, H, W, 3).
+        flags: what is special about the file.
+        decodes: 1 if opening it started to decode its file, 0 if it shares the decoding of another.
+    """
 
     info: ClipInfo
-    chunks: Iterator[Frames]  # uint8 (N, H, W, 3)
+    chunks: Iterator[Frames]
     flags: tuple[str, ...] = ()
+    decodes: int = 1
 
 
 class Source(Protocol):
     """A clip that can be opened.
 
     Attributes:
-        name: for messages and results.
+        name: for messages and results. file: whose decoding is counted.
         sha256: the clip's identity where it is known beforehand; reading must give it.
     """
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def file(self) -> str: ...
 
     @property
     def sha256(self) -> str | None: ...
@@ -48,6 +61,10 @@ class FileSource:
     name: str
     sha256: str | None = None
 
+    @property
+    def file(self) -> str:
+        return self.name
+
     @contextmanager
     def open(self) -> Iterator[OpenClip]:
         with ClipReader(self.path, self.name) as reader:
@@ -62,6 +79,10 @@ class MemorySource:
     name: str
 
     @property
+    def file(self) -> str:
+        return self.name
+
+    @property
     def sha256(self) -> str:
         return self.clip.sha256
 
@@ -69,4 +90,68 @@ class MemorySource:
     def open(self) -> Iterator[OpenClip]:
         frames = self.clip.frames
         info = ClipInfo(self.name, len(frames), frames.shape[1], frames.shape[2], self.clip.fps)
-        yield OpenClip(info, (frames[i : i + CHUNK] for i in range(0, len(frames), CHUNK)))
+        chunks = (frames[i : i + CHUNK] for i in range(0, len(frames), CHUNK))
+        yield OpenClip(info, chunks, decodes=0)
+
+
+class RuledFile:
+    """A file read by rules; its windows are sources that share one decoding, in rising order."""
+
+    def __init__(self, path: Path, name: str, rules: ClipRules, limits: Limits) -> None:
+        self.path, self.name, self.rules, self.limits = path, name, rules, limits
+        self._stack = ExitStack()
+        self._open: RuledReader | None = None
+        self._failed: ClipError | None = None
+
+    def sources(self) -> list[WindowSource]:
+        """One source for each clip that the file gives; one that fails if it cannot be read."""
+        count = 1
+        if self.rules.place == "every":
+            with suppress(ClipError):  # raised again, and reported, when the source is opened
+                scan = scan_packets(self.path, self.name, self.limits)
+                count = len(select_frames(scan, self.rules, self.name).windows)
+        return [WindowSource(self, window, count) for window in range(count)]
+
+    def reader(self) -> tuple[RuledReader, int]:
+        """The reader, and how many decodings it took to give it (0 or 1)."""
+        if self._failed is not None:
+            raise self._failed
+        if self._open is not None:
+            return self._open, 0
+        reader = self._stack.enter_context(ClipReader(self.path, self.name, self.limits))
+        self._open = RuledReader(reader, self.rules)
+        return self._open, 1
+
+    def close(self, failed: ClipError | None = None) -> None:
+        """Close the file; after a failure its other windows fail alike, else they begin again."""
+        self._open, self._failed = None, failed
+        self._stack.close()
+
+
+@dataclass(frozen=True)
+class WindowSource:
+    """One window of a file."""
+
+    owner: RuledFile
+    window: int
+    windows: int
+    sha256: str | None = None
+
+    @property
+    def name(self) -> str:
+        return window_name(self.owner.name, self.window, self.owner.rules)
+
+    @property
+    def file(self) -> str:
+        return self.owner.name
+
+    @contextmanager
+    def open(self) -> Iterator[OpenClip]:
+        try:
+            ruled, decodes = self.owner.reader()
+            yield OpenClip(ruled.info(self.window), ruled.chunks(self.window), ruled.reader.flags, decodes)
+        except ClipError as error:
+            self.owner.close(error)
+            raise
+        if self.window + 1 == self.windows:
+            self.owner.close()
