@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from vbench_lite.metric import Axis, Estimate, MetricInfo
-from vbench_lite.stats.frechet import expected_bias, frechet_distance
+from vbench_lite.stats.frechet import distance, expected_bias, moments
 from vbench_lite.stats.jackknife import jackknife
 from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, with_clips
 
@@ -22,10 +22,12 @@ class FrechetDistance(FeatureSetMetric):
     def estimate(self, generated: FeatureRows, reference: FeatureRows | None) -> Estimate:
         assert reference is not None
         x, y = generated.values, reference.values
-        found = jackknife(generated.prompts, lambda kept: frechet_distance(x[kept], y))
+        target = moments(y)
+        found = jackknife(generated.prompts, lambda kept: distance(moments(x[kept]), target))
+        low = None if found.low is None else max(0.0, found.low)  # bias correction can pass below zero
         perfect = expected_bias(len(x), len(y), x.shape[1], float(y.var(axis=0, ddof=1).mean()))
         extras = {**found.extras, "perfect": perfect}
-        counted = Estimate(found.value, found.low, found.high, found.n, found.replicates, extras)
+        counted = Estimate(found.value, low, found.high, found.n, found.replicates, extras)
         return with_clips(counted, generated, reference)
 
 

@@ -51,8 +51,8 @@ def _words(scene: shapes.Scene) -> list[int]:
     ]
 
 
-def make_batch(count: int, rng: np.random.Generator, clean: bool = False) -> Batch:
-    """Render and damage `count` clips; with `clean`, as they are."""
+def make_batch(count: int, rng: np.random.Generator, trouble: float = 1.0) -> Batch:
+    """Render `count` clips, and freeze, shuffle, switch or damage a share `trouble` of them."""
     size = Size()
     clips, words, places = [], [], []
     order = np.zeros(count, np.int64)
@@ -64,7 +64,7 @@ def make_batch(count: int, rng: np.random.Generator, clean: bool = False) -> Bat
         clip = shapes.render(scene, start, size.frames)
         path = shapes.path(scene, start, size.frames)
         frames = np.arange(size.frames)
-        if not clean:
+        if rng.random() < trouble:
             kind = rng.random()
             if kind < 0.12:
                 order[i], frames = _FROZEN, np.full(size.frames, rng.integers(size.frames))
@@ -118,7 +118,7 @@ def accuracy(network: ShapesNetwork, heads: Heads, count: int = 1000, seed: int 
     """
     network.eval()
     rng = np.random.default_rng(seed)
-    batch = make_batch(count, rng, clean=True)
+    batch = make_batch(count, rng, trouble=0.0)
     features = network(batch.frames)
     found = {
         name: float((getattr(heads, name)(features).argmax(1) == batch.words[:, column]).float().mean())
@@ -132,7 +132,7 @@ def accuracy(network: ShapesNetwork, heads: Heads, count: int = 1000, seed: int 
 
 
 def train(
-    minutes: float, seed: int, batch_size: int = 64, report_s: float = 20.0
+    minutes: float, seed: int, batch_size: int = 32, report_s: float = 20.0
 ) -> tuple[ShapesNetwork, dict[str, float]]:
     """Train for so many minutes of wall clock; the learning rate follows the clock."""
     torch.manual_seed(seed)
@@ -145,7 +145,8 @@ def train(
     while (gone := (time.monotonic() - began) / (60 * minutes)) < 1:
         for group in optimiser.param_groups:
             group["lr"] = 2e-3 * min(1.0, (steps + 1) / 50) * (1 - gone) ** 0.8 + 1e-5
-        loss = loss_of(network, heads, make_batch(batch_size, rng))
+        trouble = min(1.0, 0.2 + gone / 0.4)  # whole clips first: outlines are learnt sooner from those
+        loss = loss_of(network, heads, make_batch(batch_size, rng, trouble))
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)

@@ -43,12 +43,13 @@ class Ssim(PairMetric):
         import torch
         from torchmetrics.functional.image import structural_similarity_index_measure as ssim
 
-        for one, other in zip(frames, reference, strict=True):  # one by one: equal whatever the chunk
-            images = [torch.from_numpy(x / 255.0).permute(2, 0, 1)[None] for x in (one, other)]
-            value = ssim(images[0], images[1], sigma=1.5, kernel_size=WINDOW, data_range=1.0)
-            assert isinstance(value, torch.Tensor)
-            self._sum += min(1.0, max(-1.0, float(value)))
-            self._count += 1
+        images, targets = (
+            torch.from_numpy(x).permute(0, 3, 1, 2).double() / 255 for x in (frames, reference)
+        )
+        values = ssim(images, targets, sigma=1.5, kernel_size=WINDOW, data_range=1.0, reduction="none")
+        assert isinstance(values, torch.Tensor)
+        self._sum += float(values.clamp(-1.0, 1.0).sum())
+        self._count += len(frames)
 
     def finish(self) -> float:
         return self._sum / self._count

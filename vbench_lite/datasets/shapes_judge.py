@@ -186,14 +186,17 @@ def _match(alpha: Floats, ratio: float) -> tuple[Floats, Floats, Floats]:
     padded = np.pad(alpha, ((0, 0), (reach + 1, reach + 1), (reach + 1, reach + 1)))
     inner = padded[:, 1:-1, 1:-1]
     windows = np.lib.stride_tricks.sliding_window_view(inner, (side, side), axis=(1, 2))
-    best = np.empty((count, _WORDS), np.int64)
-    for t in range(count):  # frame by frame: the unfolded windows of one frame take a megabyte
-        best[t] = (windows[t].reshape(height * width, -1) @ coarse.T).argmax(axis=0)
-    top, left = np.divmod(best, width)
     wide = side + 2
     around = np.lib.stride_tricks.sliding_window_view(padded, (wide, wide), axis=(1, 2))
-    cut = around[np.arange(count)[:, None], top, left].reshape(count, _WORDS, -1)
-    values = np.einsum("tsp,sop->tso", cut, fine, optimize=True) / norm[:, None, None]
+    top, left = np.empty((2, count, _WORDS), np.int64)
+    values = np.empty((count, *fine.shape[:2]), np.float32)
+    # Frame by frame: the unfolded windows of one frame take a megabyte, and products of one size round
+    # alike, so ties break alike whatever other frames come along.
+    for t in range(count):
+        best = (windows[t].reshape(height * width, -1) @ coarse.T).argmax(axis=0)
+        top[t], left[t] = np.divmod(best, width)
+        cut = around[t, top[t], left[t]].reshape(_WORDS, -1, 1)
+        values[t] = (fine @ cut)[..., 0] / norm[t]
     offset = values.argmax(axis=2)
     row, column = np.divmod(offset, 2 * _STEPS - 1)
     scores = np.take_along_axis(values, offset[..., None], axis=2)[..., 0]

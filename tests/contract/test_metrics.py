@@ -1,0 +1,316 @@
+"""What every registered metric and extractor must hold, whoever wrote it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import cache
+
+import numpy as np
+import pytest
+
+from vbench_lite import registry
+from vbench_lite.clip import ClipInfo
+from vbench_lite.datasets import shapes
+from vbench_lite.errors import NotApplicable, WeightsError
+from vbench_lite.metric import (
+    Axis,
+    CallMetric,
+    ClipMetric,
+    Estimate,
+    FeatureExtractor,
+    Features,
+    Frames,
+    Measurement,
+    PairMetric,
+    SampleInfo,
+    SetMetric,
+)
+
+METRICS = registry.names("metrics")
+EXTRACTORS = registry.names("extractors")
+FRAMES, SIDE, FPS = 16, 32, 8.0
+
+
+def _of(kind: type) -> list[str]:
+    return [name for name in METRICS if issubclass(registry.load("metrics", name), kind)]
+
+
+@cache
+def _real(count: int = 12) -> tuple[tuple[SampleInfo, Frames], ...]:
+    scenes = shapes.sample_scenes(count, 5)
+    return tuple(
+        (SampleInfo("real", f"s{i:03}", f"p{i:03}", scene.caption, i), shapes.real_clip(scene, 400 + i))
+        for i, scene in enumerate(scenes)
+    )
+
+
+@cache
+def _clips() -> Mapping[str, Frames]:
+    rng = np.random.default_rng(0)
+    real = _real()[0][1]
+    return {
+        "real": real,
+        "other": _real()[1][1],
+        "noise": rng.integers(0, 256, real.shape, dtype=np.uint8),
+        "black": np.zeros_like(real),
+        "white": np.full_like(real, 255),
+        "frozen": np.repeat(real[:1], len(real), axis=0),
+        "shuffled": real[rng.permutation(len(real))],
+        "checkers": np.tile(np.array([[0, 255], [255, 0]], np.uint8), (16, 16))[None, :, :, None]
+        .repeat(FRAMES, 0)
+        .repeat(3, 3),
+        "wide": shapes.real_clip(shapes.sample_scenes(1, 0)[0], 0, FRAMES, 40, 64),
+    }
+
+
+@cache
+def _extractor(name: str) -> FeatureExtractor:
+    extractor: FeatureExtractor = registry.load("extractors", name)()
+    try:
+        extractor.load()
+    except WeightsError as error:
+        pytest.skip(str(error))
+    return extractor
+
+
+def _features(names: tuple[str, ...], frames: Frames) -> dict[str, Features]:
+    """Features of a clip in the windows that each extractor declares."""
+    found = {}
+    for name in names:
+        extractor = _extractor(name)
+        info = extractor.info
+        starts = range(0, len(frames) - info.window + 1, info.stride)
+        windows = [frames[start : start + info.window] for start in starts]
+        empty = np.empty((0, info.dim), np.float32)
+        found[name] = extractor.extract(np.stack(windows)) if windows else empty
+    return found
+
+
+def _info(frames: Frames) -> ClipInfo:
+    return ClipInfo("clip", len(frames), frames.shape[1], frames.shape[2], FPS)
+
+
+def _score(metric: ClipMetric, frames: Frames, sample: SampleInfo, chunk: int = FRAMES) -> float:
+    metric.start(_info(frames), sample)
+    for start in range(0, len(frames), chunk):
+        piece = frames[start : start + chunk]
+        metric.push(piece, np.arange(start, start + len(piece)))
+    return metric.finish(_features(metric.info.extractors, frames))
+
+
+def _inside(value: float, bounds: tuple[float | None, float | None]) -> bool:
+    low, high = bounds
+    return (low is None or value >= low - 1e-9) and (high is None or value <= high + 1e-9)
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_a_metric_declares_what_it_is(name: str) -> None:
+    metric = registry.load("metrics", name)
+    info = metric.info
+    assert info.id == name
+    assert name.count("/") == 1
+    assert info.version >= 1
+    assert isinstance(info.axis, Axis)
+    assert len(info.summary) > 20 and info.summary.endswith(".")
+    assert len(info.source) > 5
+    assert len(info.bounds) == 2
+    assert info.min_frames >= 1 and info.min_n >= 1
+    assert set(info.extractors) <= set(EXTRACTORS)
+    assert metric.__doc__ and len(metric.__doc__) >= 20, f"{name} has no docstring of its own"
+    assert "__init__" not in metric.__dict__ or metric.__init__.__code__.co_argcount == 1
+
+
+@pytest.mark.parametrize("name", EXTRACTORS)
+def test_an_extractor_declares_what_it_is(name: str) -> None:
+    info = registry.load("extractors", name).info
+    assert info.id == name
+    assert info.version >= 1 and info.dim >= 1 and info.window >= 1 and info.stride >= 1
+    assert len(info.preprocessing) > 10
+    assert registry.load("extractors", name).__doc__
+
+
+@pytest.mark.parametrize("name", EXTRACTORS)
+def test_a_feature_depends_on_its_window_only(name: str) -> None:
+    extractor = _extractor(name)
+    info = extractor.info
+    windows = np.stack([clip[: info.window] for key, clip in _clips().items() if key != "wide"])
+    if windows.shape[1] < info.window:
+        windows = np.concatenate([windows] * math.ceil(info.window / FRAMES), axis=1)[:, : info.window]
+    together = extractor.extract(windows)
+    assert together.dtype == np.float32 and together.shape == (len(windows), info.dim)
+    assert np.isfinite(together).all()
+    alone = np.concatenate([extractor.extract(window[None]) for window in windows])
+    backwards = extractor.extract(windows[::-1].copy())[::-1]
+    scale = max(1.0, float(np.abs(together).max()))
+    np.testing.assert_allclose(alone, together, rtol=0, atol=1e-5 * scale)
+    np.testing.assert_allclose(backwards, together, rtol=0, atol=1e-5 * scale)
+
+
+@pytest.mark.parametrize("name", EXTRACTORS)
+def test_the_fingerprint_names_the_extractor_and_is_stable(name: str) -> None:
+    one, two = registry.load("extractors", name)(), registry.load("extractors", name)()
+    assert one.fingerprint == two.fingerprint
+    assert one.fingerprint.startswith(f"{name}@{one.info.version}")
+
+
+@pytest.mark.parametrize("clip", list(_clips()))
+@pytest.mark.parametrize("name", _of(ClipMetric))
+def test_a_clip_metric_keeps_its_bounds(name: str, clip: str) -> None:
+    metric = registry.load("metrics", name)()
+    sample, _ = _real()[0]
+    try:
+        value = _score(metric, _clips()[clip], sample)
+    except NotApplicable as reason:
+        assert len(str(reason)) > 10
+        return
+    assert math.isfinite(value)
+    assert _inside(value, metric.info.bounds)
+
+
+@pytest.mark.parametrize("name", _of(ClipMetric))
+def test_a_clip_metric_scores_a_clip_alike_in_any_company(name: str) -> None:
+    """One object serves many clips; neither they nor the size of the chunks may show in the value."""
+    sample, real = _real()[0]
+    kind = registry.load("metrics", name)
+    try:
+        alone = _score(kind(), real, sample)
+    except NotApplicable:
+        return
+    shared = kind()
+    for other in ("noise", "black", "wide"):
+        try:
+            _score(shared, _clips()[other], sample)
+        except NotApplicable:
+            continue
+    for chunk in (1, 5, FRAMES):
+        assert _score(shared, real, sample, chunk) == pytest.approx(alone, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", _of(ClipMetric))
+def test_a_clip_metric_needs_no_prompt_or_says_so(name: str) -> None:
+    metric = registry.load("metrics", name)()
+    for prompt in (None, "a dog on a skateboard"):
+        sample = SampleInfo("g", "s", "p", prompt, None)
+        try:
+            assert math.isfinite(_score(metric, _clips()["real"], sample))
+        except NotApplicable as reason:
+            assert len(str(reason)) > 10
+
+
+@pytest.mark.parametrize("name", _of(PairMetric))
+def test_a_pair_metric_keeps_its_bounds_and_chunks_do_not_show(name: str) -> None:
+    metric: PairMetric = registry.load("metrics", name)()
+    sample, real = _real()[0]
+    info = metric.info
+    for clip in ("real", "other", "noise", "black", "white"):
+        values = []
+        for chunk in (FRAMES, 5):
+            frames = _clips()[clip]
+            metric.start(_info(frames), _info(real), sample)
+            for start in range(0, FRAMES, chunk):
+                stop = min(FRAMES, start + chunk)
+                metric.push(frames[start:stop], real[start:stop], np.arange(start, stop))
+            values.append(metric.finish())
+        assert math.isfinite(values[0]) and _inside(values[0], info.bounds)
+        assert values[1] == pytest.approx(values[0], abs=1e-5)
+
+
+@pytest.mark.parametrize("name", _of(PairMetric))
+def test_a_pair_metric_is_best_on_equal_clips_and_refuses_other_sizes(name: str) -> None:
+    metric: PairMetric = registry.load("metrics", name)()
+    sample, real = _real()[0]
+
+    def score(frames: Frames) -> float:
+        metric.start(_info(frames), _info(real), sample)
+        metric.push(frames, real, np.arange(FRAMES))
+        return metric.finish()
+
+    sign = 1 if metric.info.higher_is_better else -1
+    assert sign * score(real) > sign * score(_clips()["other"])
+    with pytest.raises(NotApplicable):
+        metric.start(_info(_clips()["wide"]), _info(real), sample)
+
+
+def _fill(name: str, parts: int, order: list[int]) -> SetMetric:
+    """A set metric fed through `parts` objects that are merged."""
+    kind = registry.load("metrics", name)
+    metrics = [kind() for _ in range(parts)]
+    for place, i in enumerate(order):
+        sample, frames = _real()[i]
+        metric = metrics[place % parts]
+        features = _features(metric.info.extractors, frames)
+        role = "generated" if i % 2 or not metric.needs_reference else "reference"
+        metric.update(features, sample, role)
+    for other in metrics[1:]:
+        metrics[0].merge(other)
+    first: SetMetric = metrics[0]
+    return first
+
+
+def _compute(name: str, parts: int, order: list[int]) -> Estimate | None:
+    """The estimate, or None where the set is too small."""
+    try:
+        return _fill(name, parts, order).compute()
+    except NotApplicable:
+        return None
+
+
+@pytest.mark.parametrize("name", _of(SetMetric))
+def test_order_and_split_of_a_set_do_not_show(name: str) -> None:
+    count = len(_real())
+    whole = _compute(name, 1, list(range(count)))
+    mixed = [5, 0, 11, 3, 8, 1, 9, 2, 10, 4, 7, 6]
+    for parts, order in ((3, list(range(count))), (1, list(range(count))[::-1]), (2, mixed)):
+        assert _compute(name, parts, order) == whole
+
+
+@pytest.mark.parametrize("name", _of(SetMetric))
+def test_a_set_metric_gives_an_estimate_inside_its_bounds(name: str) -> None:
+    metric = registry.load("metrics", name)()
+    for i, (sample, frames) in enumerate(_real()):
+        features = _features(metric.info.extractors, frames)
+        metric.update(features, sample, "generated")
+        if metric.needs_reference:
+            other = _clips()["noise"] if i == 0 else _real()[-i][1]
+            metric.update(_features(metric.info.extractors, other), sample, "reference")
+    try:
+        estimate = metric.compute()
+    except NotApplicable as reason:
+        assert "n too small" in str(reason)
+        return
+    assert math.isfinite(estimate.value) and _inside(estimate.value, metric.info.bounds)
+    assert estimate.n == len(_real())
+    assert estimate.low is not None and estimate.high is not None
+    assert estimate.low <= estimate.value <= estimate.high and estimate.low < estimate.high
+    assert estimate.replicates is not None and len(estimate.replicates) == len(_real())
+    assert all(math.isfinite(value) for value in estimate.extras.values())
+
+
+@pytest.mark.parametrize("name", _of(SetMetric))
+def test_a_set_metric_refuses_a_set_that_is_too_small(name: str) -> None:
+    metric = registry.load("metrics", name)()
+    with pytest.raises(NotApplicable, match="n too small"):
+        metric.compute()
+
+
+@pytest.mark.parametrize("name", _of(CallMetric))
+def test_a_call_metric_is_finite_or_not_applicable(name: str) -> None:
+    metric: CallMetric = registry.load("metrics", name)()
+    full = Measurement(
+        generator="g", case="base", round=0, call="warm", load_s=1.0, total_s=2.0,
+        arrivals=((0.5, 8), (2.0, 8)), frames_generated=16, frames_returned=16, batch=1, height=32,
+        width=32, fps=8.0, peak_bytes=2_000_000, baseline_bytes=1_000_000, nfe=20.0, tokens=100.0,
+        kv_cache_bytes=10.0, flops=1e9, energy_j=3.0,
+    )  # fmt: skip
+    bare = Measurement(
+        generator="g", case="base", round=0, call="warm", load_s=1.0, total_s=2.0, arrivals=((2.0, 16),),
+        frames_generated=16, frames_returned=16, batch=1, height=32, width=32, fps=8.0,
+    )  # fmt: skip
+    for call in (full, bare):
+        try:
+            value = metric.value(call)
+        except NotApplicable as reason:
+            assert len(str(reason)) > 10
+            continue
+        assert math.isfinite(value) and _inside(value, metric.info.bounds)
