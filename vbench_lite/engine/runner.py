@@ -97,6 +97,7 @@ class _Run:
         self.pool = Pool(directory.root)
         self.resumed = directory.exists()
         self.messages: list[str] = []
+        self.began: dict[Stage, tuple[float, int]] = {}
         self.document = directory.document() if self.resumed else _document(plan, directory.run_id)
 
     def carry_out(self) -> RunOutcome:
@@ -167,8 +168,11 @@ class _Run:
         adoption = Adoption(self.pool)
         adoption.add(self.plan.generators, own, source=None)
         if not self.fresh:
-            for document, rows in earlier_runs(self.directory.root, self.document, self.messages):
+            problems: list[str] = []
+            for document, rows in earlier_runs(self.directory.root, self.document, problems):
                 adoption.add(document.generators, rows, source=document.run_id)
+            for problem in problems:
+                self.say("generate", problem)
         entries = {entry.label: entry for entry in self.plan.generators}
         left, taken = [], 0
         for batch in pending:
@@ -232,7 +236,11 @@ class _Run:
             self.document.notes.append(text)
         self.progress.on_event(Event(stage, text, 0, 0, lasting=True))
 
-    def tell(self, stage: Stage, text: str, done: int, total: int, remaining_s: float | None = None) -> None:
+    def tell(self, stage: Stage, text: str, done: int, total: int) -> None:
+        """Tell how far a stage is; its pace so far gives the time left."""
+        began_s, before = self.began.setdefault(stage, (time.monotonic(), done))
+        pace_s = (time.monotonic() - began_s) / (done - before) if done > before else None
+        remaining_s = None if pace_s is None else pace_s * (total - done)
         self.progress.on_event(Event(stage, text, done, total, remaining_s))
 
     def tell_score(self, done: int, total: int) -> None:

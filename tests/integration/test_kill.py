@@ -1,0 +1,171 @@
+"""Killed at any moment, a run loses nothing that was finished and makes nothing twice."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import psutil
+import pytest
+
+from vbench_lite.store.journal import read_journal
+from vbench_lite.store.pool import Pool
+from vbench_lite.store.rundir import RunDir, list_runs
+
+SUITE = """
+name: kill
+version: 1
+description: a test
+prompts: {dataset: shapes, count: 64}
+request: {num_frames: 8, height: 32, width: 32, fps: 8}
+samples: 16
+metrics: [frames/sharpness]
+axes: {}
+"""
+SAMPLES = 12
+ARMS = 5  # the toy and four controls
+KILLS = 12
+POLL_S = 0.002
+PATIENCE_S = 120.0
+
+
+@pytest.fixture
+def suite(tmp_path):
+    path = tmp_path / "kill.yaml"
+    path.write_text(SUITE)
+    return str(path)
+
+
+def start(root, suite, delay_s=0.0):
+    here = Path(__file__).parent
+    environment = {**os.environ, "PYTHONPATH": str(here)}
+    return subprocess.Popen(
+        [sys.executable, str(here / "start_run.py"), str(root), suite, str(SAMPLES), str(delay_s)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        start_new_session=True,
+        text=True,
+    )
+
+
+def records(root):
+    """Every record of every journal, as the disk has them; a torn line may be there."""
+    return [
+        record
+        for run in sorted((root / "runs").glob("*"))
+        for path in sorted((run / "journal").glob("*.jsonl"))
+        for record in read_journal(path).records
+    ]
+
+
+def wait_for(condition, process):
+    before = time.monotonic()
+    while not condition():
+        if process.poll() is not None or time.monotonic() - before > PATIENCE_S:
+            return
+        time.sleep(POLL_S)
+
+
+def gone(processes):
+    """Whether every process has ended; a zombie has."""
+    _, alive = psutil.wait_procs(processes, timeout=5.0)
+    return not [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
+
+
+def finished_samples(found):
+    return Counter(
+        (record["generator"], record["sample_id"])
+        for record in found
+        if record["kind"] == "sample" and record["status"] == "ok"
+    )
+
+
+def test_twelve_kills_lose_nothing_and_make_nothing_twice(tmp_path, suite):
+    root = tmp_path / "root"
+    root.mkdir()
+    chance = random.Random(20)
+    kept, kills = Counter(), 0
+    whole = SAMPLES * ARMS
+    for attempt in range(KILLS):
+        process = start(root, suite)
+        before = len(records(root))
+        # The journal grows by some records, then a random moment within about a batch passes.
+        growth, delay_s = chance.randint(0, whole // KILLS), chance.uniform(0.0, 0.02)
+        wait_for(lambda wanted=before + growth: len(records(root)) >= wanted, process)
+        time.sleep(delay_s)
+        children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
+        if attempt % 2:
+            os.kill(process.pid, signal.SIGKILL)
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        kills += process.returncode == -signal.SIGKILL
+        assert gone(children)
+        found = finished_samples(records(root))
+        assert set(found.values()) <= {1}
+        assert not kept - found, "a finished sample was lost"
+        kept = found
+    assert kills >= 10
+    last = start(root, suite)
+    out, errors = last.communicate(timeout=PATIENCE_S)
+    assert last.returncode == 0, errors
+    outcome = json.loads(out)
+    assert (outcome["ok"], outcome["failed"], outcome["resumed"]) == (whole, 0, True)
+    check_whole(root, kills, kept)
+
+
+def check_whole(root, kills, kept):
+    (run,) = list_runs(root)
+    assert run.document().status == "finished"
+    found = finished_samples(records(root))
+    assert len(found) == SAMPLES * ARMS
+    assert set(found.values()) == {1}
+    scored = [r for r in records(root) if r["kind"] == "score" and r["level"] == "sample"]
+    assert set(Counter((r["generator"], r["sample_id"], r["metric"]) for r in scored).values()) == {1}
+    pool = Pool(root)
+    for row in run.rows("sample"):
+        assert pool.verify(row["clip_sha256"])
+    made = Counter(line.split()[0] for line in (root / "made.txt").read_text().splitlines())
+    # Only a batch that a kill interrupted is made again.
+    assert sum(made.values()) <= SAMPLES + kills
+    assert set(made) == {row["sample_id"] for row in run.rows("sample")}
+
+
+def test_what_was_journaled_is_never_asked_for_again(tmp_path, suite):
+    root = tmp_path / "root"
+    root.mkdir()
+    process = start(root, suite, delay_s=0.01)
+    wait_for(lambda: len(records(root)) >= SAMPLES // 2, process)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    kept = {sample for label, sample in finished_samples(records(root)) if label == "toy"}
+    mark = len((root / "made.txt").read_text().splitlines())
+    resumed = start(root, suite, delay_s=0.01)
+    resumed.communicate(timeout=PATIENCE_S)
+    later = {line.split()[0] for line in (root / "made.txt").read_text().splitlines()[mark:]}
+    assert not kept & later
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_run_ends_at_once_and_goes_on(tmp_path, suite, how):
+    root = tmp_path / "root"
+    root.mkdir()
+    process = start(root, suite, delay_s=0.2)
+    wait_for(lambda: len(records(root)) >= 2, process)
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(how)
+    out, errors = process.communicate(timeout=5.0)
+    assert process.returncode == 0, errors
+    outcome = json.loads(out)
+    assert outcome["interrupted"]
+    assert outcome["ok"] >= 2
+    assert gone(children)
+    (run,) = list_runs(root)
+    assert run.document().status == "interrupted"
+    assert isinstance(run, RunDir)

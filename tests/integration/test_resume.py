@@ -1,0 +1,152 @@
+"""The same command goes on or reports; a changed one starts a run of its own and takes clips over."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from vbench_lite.engine.runner import run
+from vbench_lite.engine.spec import GeneratorSpec, RunSpec
+from vbench_lite.errors import StoreError
+from vbench_lite.store import query
+from vbench_lite.store.rundir import RunDir, list_runs
+
+SUITE = """
+name: {name}
+version: 1
+description: a test
+prompts: {{texts: [one, two, three]}}
+request: {{num_frames: 8, height: 16, width: 16, fps: 8}}
+samples: 2
+metrics: [frames/sharpness]
+axes: {{}}
+"""
+
+
+class Log:
+    def __init__(self):
+        self.events = []
+
+    def on_event(self, event):
+        self.events.append(event)
+
+
+class World:
+    """A root with one suite, and a file that tells what the toy has made since the last look."""
+
+    def __init__(self, folder: Path):
+        self.root, self.folder = folder / "root", folder
+        self.file = folder / "made.txt"
+
+    def suite(self, name="tiny"):
+        path = self.folder / f"{name}.yaml"
+        path.write_text(SUITE.format(name=name))
+        return str(path)
+
+    def run(self, *suites, config=None, fresh=False, log=None, **fields):
+        config = {"made": str(self.file), **(config or {})}
+        toy = GeneratorSpec(label="toy", adapter="toys:Toy", config=config, batch=fields.pop("batch", 1))
+        spec = RunSpec(generators=(toy,), suites=suites or (self.suite(),), **fields)
+        return run(spec, self.root, fresh=fresh, progress=log)
+
+    def made(self):
+        lines = self.file.read_text().split("\n")[:-1] if self.file.exists() else []
+        self.file.write_text("")
+        return len(lines)
+
+
+@pytest.fixture
+def world(tmp_path):
+    return World(tmp_path)
+
+
+def clips(world, outcome):
+    rows = RunDir(world.root, outcome.run_id).rows("sample")
+    return {(row["suite"], row["sample_id"]): row["clip_sha256"] for row in rows}
+
+
+def test_a_finished_run_is_reported_and_a_fresh_one_repeats_it(world):
+    log = Log()
+    first = world.run(log=log)
+    assert (first.ok, first.failed, first.adopted, first.resumed) == (2, 0, 0, False)
+    assert "suite tiny has no data set, so it has no control arms" in first.messages
+    assert {event.stage for event in log.events} >= {"generate", "score"}
+    assert [event.done for event in log.events if event.stage == "generate"][-1] == 2
+    assert world.made() == 2
+    again = world.run()
+    assert (again.run_id, again.resumed, world.made()) == (first.run_id, True, 0)
+    assert any("is finished already; --fresh repeats it" in message for message in again.messages)
+    fresh = world.run(fresh=True)
+    assert fresh.run_id == f"{first.run_id}-2"
+    assert (fresh.ok, fresh.adopted, world.made()) == (2, 0, 2)
+    assert clips(world, fresh) == clips(world, first)
+    assert world.run().run_id == fresh.run_id
+
+
+def test_a_longer_run_extends_a_shorter_one(world):
+    short = world.run(samples=2)
+    world.made()
+    long = world.run(samples=5)
+    assert (long.ok, long.adopted, world.made()) == (5, 2, 3)
+    assert any("samples: 2 -> 5" in message for message in long.messages)
+    assert clips(world, short).items() <= clips(world, long).items()
+    adopted = [
+        json.loads(row["facts"]).get("adopted_from") for row in list_runs(world.root)[0].rows("sample")
+    ]
+    assert sorted(adopted, key=str) == [None, None, None, short.run_id, short.run_id]
+    assert len(query.scores(world.root, [RunDir(world.root, long.run_id)])) >= 5
+
+
+def test_a_batch_is_taken_over_only_as_a_whole(world):
+    world.run(samples=3, batch=2)
+    world.made()
+    long = world.run(samples=4, batch=2)
+    assert (long.adopted, world.made()) == (2, 2)
+
+
+def test_a_changed_configuration_takes_nothing_over(world):
+    world.run()
+    world.made()
+    changed = world.run(config={"delay_s": 0.001})
+    assert (changed.adopted, world.made()) == (0, 2)
+    assert any("generator toy.config.delay_s: 0.0 -> 0.001" in message for message in changed.messages)
+
+
+def test_a_clip_that_is_gone_is_made_again(world):
+    world.run()
+    world.made()
+    next((world.root / "pool" / "clips").glob("*.mkv")).unlink()
+    assert (world.run(samples=3).adopted, world.made()) == (1, 2)
+
+
+def test_suites_that_ask_for_the_same_clips_share_them(world):
+    outcome = world.run(world.suite("tiny"), world.suite("other"))
+    assert (outcome.ok, world.made()) == (4, 2)
+    shas = clips(world, outcome)
+    assert {suite for suite, _ in shas} == {"tiny", "other"}
+    assert len(set(shas.values())) == 2
+
+
+def test_two_runners_of_one_run_fail_clearly(world):
+    first = world.run()
+    with RunDir(world.root, first.run_id).lock(), pytest.raises(StoreError, match="is in use by process"):
+        world.run()
+
+
+def test_a_torn_journal_is_repaired_and_reported(world):
+    first = world.run()
+    directory = RunDir(world.root, first.run_id)
+    document = directory.document()
+    document.status = "running"
+    directory.write_document(document)
+    journal = directory.path / "journal" / "runner.jsonl"
+    for table in directory.path.glob("*.parquet"):
+        table.unlink()
+    journal.write_bytes(journal.read_bytes()[:-9])
+    assert directory.torn() == [journal]
+    world.made()
+    again = world.run()
+    assert any("cut off by a kill" in message for message in again.messages)
+    assert (again.ok, world.made()) == (2, 1)
+    assert directory.torn() == []
+    assert clips(world, again) == clips(world, first)

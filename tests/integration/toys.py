@@ -1,0 +1,41 @@
+"""A generator for tests of whole runs: quick, streaming, and it writes down what it makes."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+
+from vbench_lite.generator import Family, Generator, GeneratorConfig, GeneratorInfo, Streaming
+
+
+class ToyConfig(GeneratorConfig):
+    delay_s: float = 0.0
+    made: str | None = None  # a file that gets the id of every sample as its generation begins
+
+
+class Toy(Generator):
+    Config = ToyConfig
+
+    @property
+    def info(self):
+        return GeneratorInfo(name="toy", family=Family.EXTERNAL, streaming=Streaming.CHUNK, native_fps=8.0)
+
+    def load(self):
+        """There is nothing to load."""
+
+    def generate(self, requests, context):
+        for index, request in enumerate(requests):
+            if self.config.made is not None:
+                with Path(self.config.made).open("a") as file:
+                    file.write(f"{request.sample_id} {os.getpid()}\n")
+            context.phase("denoise")
+            rng = np.random.default_rng(request.seed)
+            shape = (request.num_frames, request.height, request.width, 3)
+            frames = rng.integers(0, 256, shape, dtype=np.uint8)
+            for start in range(0, request.num_frames, 4):
+                context.step(start, request.num_frames)
+                time.sleep(self.config.delay_s)
+                context.emit(index, frames[start : start + 4])
