@@ -12,8 +12,9 @@ import av
 import numpy as np
 import pytest
 from av.video.frame import VideoFrame
+from clip_files import PIXELS, close, encode, long_clip, moving_square
 
-from vbench_lite.clip import Frames, clip_sha256
+from vbench_lite.clip import clip_sha256
 from vbench_lite.datasets.video import (
     ClipReader,
     Limits,
@@ -24,46 +25,6 @@ from vbench_lite.datasets.video import (
     write_preview,
 )
 from vbench_lite.errors import ClipError
-
-
-def moving_square(num_frames: int = 12, height: int = 48, width: int = 64) -> Frames:
-    """A soft gradient with a bright square that moves, uint8 (T, H, W, 3): codecs keep it well."""
-    y, x = np.mgrid[:height, :width]
-    frames = np.empty((num_frames, height, width, 3), np.uint8)
-    for t in range(num_frames):
-        frames[t, ..., 0] = 40 + 120 * x / width
-        frames[t, ..., 1] = 40 + 120 * y / height
-        frames[t, ..., 2] = 60
-        frames[t, 8:20, 4 + 2 * t : 16 + 2 * t] = (200, 180, 160)
-    return frames
-
-
-def encode(
-    path: Path,
-    frames: Frames,
-    codec: str = "libx264",
-    pix_fmt: str = "yuv420p",
-    rate: int = 8,
-    pts: list[int] | None = None,
-    **options: Any,
-) -> Path:
-    """Write frames with any codec; `pts` are in units of 1/rate seconds."""
-    container_options = options.pop("container_options", {})
-    with av.open(str(path), "w", options=container_options) as container:
-        stream = container.add_stream(codec, rate=rate, options=options)
-        stream.width, stream.height, stream.pix_fmt = frames.shape[2], frames.shape[1], pix_fmt
-        for index, frame in enumerate(frames):
-            kind = "rgba" if frames.shape[-1] == 4 else "rgb24"
-            image = VideoFrame.from_ndarray(np.ascontiguousarray(frame), format=kind).reformat(format=pix_fmt)
-            image.pts, image.time_base = (pts[index] if pts else index), Fraction(1, rate)
-            container.mux(stream.encode(image))
-        container.mux(stream.encode(None))
-    return path
-
-
-def close(a: Frames, b: Frames, within: float) -> bool:
-    return bool(np.abs(a.astype(float) - b).mean() <= within)
-
 
 # --- lossless --------------------------------------------------------------------------------
 
@@ -149,9 +110,9 @@ FORMATS = [
 @pytest.mark.parametrize(("name", "codec", "pix_fmt"), FORMATS)
 def test_every_container_gives_all_frames(tmp_path: Path, name: str, codec: str, pix_fmt: str) -> None:
     frames = moving_square(13)
-    extra = {"x265-params": "log-level=none"} if codec == "libx265" else {}
+    extra = {"x265-params": "log-level=none"} if codec == "libx265" else None
     rate = 25 if codec == "mpeg2video" else 8
-    path = encode(tmp_path / name, frames, codec, pix_fmt, rate=rate, **extra)
+    path = encode(tmp_path / name, frames, codec, pix_fmt, rate=rate, options=extra)
     clip = read_clip(path)
     assert clip.frames.shape == frames.shape
     assert clip.fps == pytest.approx(rate, rel=1e-3)
@@ -162,7 +123,7 @@ def test_vp8_hidden_reference_frames_are_not_counted(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (60, 48, 64, 3), dtype=np.uint8)
     frames = (moving_square(60, width=200)[:, :, :64] // 2 + noise // 8).astype(np.uint8)
     options = {"auto-alt-ref": "1", "lag-in-frames": "16", "b": "200k", "arnr-maxframes": "7"}
-    path = encode(tmp_path / "a.webm", frames, "libvpx", **options)
+    path = encode(tmp_path / "a.webm", frames, "libvpx", options=options)
     assert probe(path).num_frames == 60
     assert len(read_clip(path).frames) == 60
 
@@ -222,7 +183,7 @@ def test_variable_rate_takes_frames_as_stored(tmp_path: Path) -> None:
 @pytest.mark.parametrize("turns", [1, 2, 3])
 def test_rotation_is_applied(tmp_path: Path, turns: int) -> None:
     frames = moving_square(3)
-    path = encode(tmp_path / "a.mp4", frames, crf="1")
+    path = encode(tmp_path / "a.mp4", frames, options={"crf": "1"})
     straight = read_clip(path).frames
     cos, sin = [(0, 1), (-1, 0), (0, -1)][turns - 1]
     matrix = [cos << 16, sin << 16, 0, (-sin) << 16, cos << 16, 0, 0, 0, 1 << 30]
@@ -238,7 +199,7 @@ def test_tagged_colours_are_followed(tmp_path: Path) -> None:
     frames = np.full((2, 32, 32, 3), (30, 180, 60), np.uint8)
     tagged = tmp_path / "a.mkv"
     with av.open(str(tagged), "w") as container:
-        stream = container.add_stream("libx264", rate=8, options={"crf": "1"})
+        stream: Any = container.add_stream("libx264", rate=8, options={"crf": "1"})
         stream.width, stream.height, stream.pix_fmt = 32, 32, "yuv444p"
         stream.codec_context.colorspace = 1  # BT.709
         for index, frame in enumerate(frames):
@@ -253,20 +214,14 @@ def test_tagged_colours_are_followed(tmp_path: Path) -> None:
 # --- damage and refusal ----------------------------------------------------------------------
 
 
-def long_clip() -> Frames:
-    noise = np.random.default_rng(0).integers(0, 60, (40, 64, 64, 3), dtype=np.uint8)
-    return moving_square(40, 64, 96)[:, :, :64] + noise
-
-
 TRUNCATED = [
-    ("index first", "a.mp4", "libx264", {"container_options": {"movflags": "+faststart"}}),
+    ("index first", "a.mp4", "libx264", {"muxer": {"movflags": "+faststart"}}),
     ("matroska", "a.mkv", "libx264", {}),
     ("lossless", "a.mkv", "ffv1", {}),
     ("avi", "a.avi", "mpeg4", {}),
     ("gif", "a.gif", "gif", {}),
-    ("webm", "a.webm", "libvpx-vp9", {"cpu-used": "8", "deadline": "realtime"}),
+    ("webm", "a.webm", "libvpx-vp9", {"options": {"cpu-used": "8", "deadline": "realtime"}}),
 ]
-PIXELS = {"ffv1": "bgr0", "gif": "rgb8"}
 
 
 @pytest.mark.parametrize("part", [0.55, 0.7, 0.9])
@@ -294,9 +249,9 @@ def test_a_file_that_lost_only_its_index_is_whole(tmp_path: Path, name: str, cod
 
 
 def test_the_error_counts_the_frames(tmp_path: Path) -> None:
-    path = encode(
-        tmp_path / "a.mp4", long_clip(), container_options={"movflags": "+faststart"}, g="1", bf="0", crf="20"
-    )
+    options = {"g": "1", "bf": "0", "crf": "20"}
+    faststart = {"movflags": "+faststart"}
+    path = encode(tmp_path / "a.mp4", long_clip(), options=options, muxer=faststart)
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
     with pytest.raises(ClipError, match=r"^sub/a.mp4: truncated: (19|2\d) of 40 frames could be read$"):

@@ -141,6 +141,7 @@ def too_short(num_frames: int, info: MetricInfo) -> str:
 
 
 def counted(num_frames: int) -> str:
+    """A number of frames in words."""
     return "1 frame" if num_frames == 1 else f"{num_frames} frames"
 
 

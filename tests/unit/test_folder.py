@@ -1,0 +1,198 @@
+"""Finding clips, and the rules that decide which of their frames count."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from clip_files import encode, moving_square
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from vbench_lite.clip import Frames
+from vbench_lite.datasets.clip_rules import ClipRules, select_frames
+from vbench_lite.datasets.folder import ClipFolder, find_clips, natural_key
+from vbench_lite.datasets.packets import PacketScan
+from vbench_lite.datasets.video import write_lossless
+from vbench_lite.errors import ClipError
+
+
+def numbered(num_frames: int, height: int = 8, width: int = 16) -> Frames:
+    """Frame t is of the grey t."""
+    return np.broadcast_to(
+        np.arange(num_frames, dtype=np.uint8)[:, None, None, None], (num_frames, height, width, 3)
+    ).copy()
+
+
+def names(folder: ClipFolder) -> list[str]:
+    return [clip.name for clip in folder.clips]
+
+
+def greys(folder: ClipFolder) -> list[list[int]]:
+    return [[int(frame[0, 0, 0]) for frame in clip.frames] for clip in folder.read(folder.clips[0])]
+
+
+# --- finding ---------------------------------------------------------------------------------
+
+
+def test_natural_order_hidden_and_other_files(tmp_path: Path) -> None:
+    for name in (
+        "clip10.mp4",
+        "clip2.MP4",
+        "clip1.webm",
+        "sub/a.gif",
+        ".hidden.mp4",
+        "notes.txt",
+        ".git/b.mp4",
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    assert names(find_clips(tmp_path)) == ["clip1.webm", "clip2.MP4", "clip10.mp4", "sub/a.gif"]
+
+
+@given(st.lists(st.text(min_size=1, max_size=8), max_size=8))
+def test_natural_keys_can_always_be_compared(texts: list[str]) -> None:
+    sorted(texts, key=natural_key)
+
+
+def test_missing_and_empty_folders_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ClipError, match=r"no folder, manifest or clip is at .*nowhere"):
+        find_clips(tmp_path / "nowhere")
+    (tmp_path / "notes.txt").write_text("x")
+    with pytest.raises(ClipError, match="no clips in folder"):
+        find_clips(tmp_path)
+
+
+def test_a_single_file_is_a_folder_of_one(tmp_path: Path) -> None:
+    write_lossless(tmp_path / "a.mkv", numbered(3), 8.0)
+    assert names(find_clips(tmp_path / "a.mkv")) == ["a.mkv"]
+
+
+def test_manifests_give_prompt_seed_and_generator(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text('file,prompt,seed\nsub/a.mp4,"a cat, asleep",3\nb.mp4,,\n')
+    first, second = find_clips(tmp_path / "list.csv").clips
+    assert (first.name, first.prompt, first.seed, first.generator) == ("sub/a.mp4", "a cat, asleep", 3, None)
+    assert (second.prompt, second.seed) == (None, None)
+    lines = [{"file": "b.mp4", "generator": "x", "seed": 7}, {"file": "./a.mp4"}]
+    (tmp_path / "list.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n\n")
+    assert [(c.name, c.generator, c.seed) for c in find_clips(tmp_path / "list.jsonl").clips] == [
+        ("b.mp4", "x", 7),
+        ("a.mp4", None, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("m.csv", "path,prompt\na.mp4,x\n", "line 1: has no file"),
+        ("m.csv", "file,colour\na.mp4,x\n", "line 1: 'colour' is unknown"),
+        ("m.csv", "file,seed\na.mp4,many\n", "line 2: seed must be a whole number, got 'many'"),
+        ("m.csv", "file,seed\na.mp4\n", "line 2: it has not one value for each column"),
+        ("m.csv", "file\n", "it has no entries"),
+        ("m.csv", "file\na.mp4\n./a.mp4\n", "line 3: a.mp4 is named twice"),
+        ("m.csv", "file\n../a.mp4\n", "line 2: ../a.mp4 lies outside"),
+        ("m.csv", "file\n/etc/passwd\n", "line 2: /etc/passwd lies outside"),
+        ("m.csv", "file\nout/a.mp4\n", "line 2: out/a.mp4 lies outside"),
+        ("m.csv", "file\nlink.mp4\n", "line 2: link.mp4 lies outside"),
+        ("m.jsonl", '{"file": "a.mp4"}\nnot json\n', "line 2: no JSON"),
+        ("m.jsonl", "[1]\n", "line 1: must be an object"),
+        ("m.jsonl", '{"file": 3}\n', "line 1: file must be a path, got 3"),
+        ("m.jsonl", '{"file": "a.mp4", "prompt": 3}\n', "line 1: prompt must be a text, got 3"),
+        ("m.jsonl", '{"file": "a.mp4", "seed": true}\n', "line 1: seed must be a whole number, got True"),
+    ],
+)
+def test_bad_manifests_name_line_and_value(tmp_path: Path, name: str, text: str, message: str) -> None:
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (tmp_path / "a.mp4").write_bytes(b"x")
+    (inside / "link.mp4").symlink_to(tmp_path / "a.mp4")
+    (inside / "out").symlink_to(tmp_path)
+    (inside / name).write_text(text)
+    with pytest.raises(ClipError, match=message) as caught:
+        find_clips(inside / name)
+    assert "\n" not in str(caught.value)
+
+
+# --- rules -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected", "fps"),
+    [
+        (ClipRules(), [list(range(10))], 8.0),
+        (ClipRules(stride=3), [[0, 3, 6, 9]], 8 / 3),
+        (ClipRules(window=4), [[0, 1, 2, 3]], 8.0),
+        (ClipRules(window=4, place="centre"), [[3, 4, 5, 6]], 8.0),
+        (ClipRules(window=4, place="every"), [[0, 1, 2, 3], [4, 5, 6, 7]], 8.0),
+        (ClipRules(window=2, place="every", stride=2), [[0, 2], [4, 6]], 4.0),
+        (ClipRules(fps=4), [[0, 2, 4, 6, 8]], 4.0),
+        (ClipRules(fps=16, window=5), [[0, 0, 1, 1, 2]], 16.0),
+    ],
+)
+def test_rules_choose_frames(tmp_path: Path, rules: ClipRules, expected: list[list[int]], fps: float) -> None:
+    write_lossless(tmp_path / "a.mkv", numbered(10), 8.0)
+    folder = find_clips(tmp_path, rules)
+    assert greys(folder) == expected
+    assert [clip.fps for clip in folder.read(folder.clips[0])] == pytest.approx([fps] * len(expected))
+
+
+def test_variable_rate_is_resampled_by_nearest_timestamp(tmp_path: Path) -> None:
+    encode(tmp_path / "a.mkv", numbered(4), "ffv1", "bgr0", rate=100, pts=[0, 10, 50, 60])
+    # Ticks at 0, 0.1 ... 0.7 s; 0.3 s lies midway between the frames at 0.1 and 0.5 s.
+    assert greys(find_clips(tmp_path, ClipRules(fps=10)))[0] == [0, 1, 1, 1, 2, 2, 3, 3]
+
+
+@settings(max_examples=50)
+@given(
+    gaps=st.lists(st.floats(0.01, 1.0), min_size=1, max_size=20),
+    fps=st.floats(0.5, 60),
+)
+def test_resampling_takes_a_nearest_frame(gaps: list[float], fps: float) -> None:
+    times = np.concatenate([[0.0], np.cumsum(gaps)])
+    scan = PacketScan(len(times), times, len(gaps) / float(times[-1]), variable=True)
+    (indices,) = select_frames(scan, ClipRules(fps=fps), "a").windows
+    ticks = np.arange(len(indices)) / fps
+    best = np.abs(times[None] - ticks[:, None]).min(axis=1)
+    assert np.allclose(np.abs(times[indices] - ticks), best)
+    assert (np.diff(indices) >= 0).all()
+
+
+def test_a_clip_shorter_than_the_window_is_an_error(tmp_path: Path) -> None:
+    write_lossless(tmp_path / "a.mkv", numbered(3), 8.0)
+    with pytest.raises(ClipError, match=r"a.mkv: too short: 3 of the window's 4 frames"):
+        greys(find_clips(tmp_path, ClipRules(window=4)))
+
+
+@pytest.mark.parametrize(
+    ("rules", "size"),
+    [
+        (ClipRules(short_side=16), (16, 21)),
+        (ClipRules(short_side=96), (96, 128)),
+        (ClipRules(height=10, width=30), (10, 30)),
+    ],
+)
+def test_resizing(tmp_path: Path, rules: ClipRules, size: tuple[int, int]) -> None:
+    frames = moving_square(2)
+    write_lossless(tmp_path / "a.mkv", frames, 8.0)
+    folder = find_clips(tmp_path, rules)
+    (clip,) = folder.read(folder.clips[0])
+    assert clip.frames.shape == (2, *size, 3)
+    assert abs(float(clip.frames.mean()) - float(frames.mean())) < 3
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"stride": 0},
+        {"height": 8},
+        {"short_side": 8, "height": 8, "width": 8},
+        {"place": "every"},
+        {"speed": 2},
+    ],
+)
+def test_rules_that_contradict_each_other_are_refused(bad: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        ClipRules.model_validate(bad)
