@@ -5,8 +5,8 @@ How it is done, and what was accepted:
 - Each (generator, case, round) gets a fresh process: cold load, first call, warm calls. A
   fresh process a round rather than a parked one costs an import each time, and buys intervals that
   hold the differences between processes (memory layout, allocator state) as well.
-- Rounds interleave the generators (A, B, C, A, B, C), so that slow drift of the machine falls on
-  all of them alike.
+- Rounds interleave the generators, and every second round goes backwards (A, B, C, C, B, A), so that a
+  steady drift of the machine falls on all of them alike.
 - A timed call runs without hooks or profilers. Work is counted in a call of its own.
 - The pass keeps below the suite's limit by making fewer warm calls, then fewer rounds; a generator
   always gets two warm calls, even if two take longer than the limit.
@@ -206,9 +206,10 @@ class _SlotFailed(Exception):
 
 def _slots(entries: Sequence[GeneratorEntry], suite: Suite, spec: PerformanceSpec) -> Iterator[Slot]:
     timed = [entry for entry in entries if entry.info["family"] != Family.CONTROL]
-    for number, case, entry in itertools.product(range(spec.rounds), suite_cases(suite), timed):
-        if case.applies(entry):
-            yield Slot(entry, case, number)
+    for number, case in itertools.product(range(spec.rounds), suite_cases(suite)):
+        for entry in reversed(timed) if number % 2 else timed:
+            if case.applies(entry):
+                yield Slot(entry, case, number)
 
 
 def _time_slot(
