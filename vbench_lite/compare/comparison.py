@@ -17,7 +17,7 @@ from vbench_lite.stats.multiple import benjamini_hochberg, holm
 from vbench_lite.stats.noninferiority import Decision, Question, Verdict, decide, worst
 from vbench_lite.stats.paired import mcnemar
 from vbench_lite.stats.power import units_to_settle
-from vbench_lite.store.schema import RunDocument
+from vbench_lite.store.schema import Level, RunDocument
 from vbench_lite.suite import Suite, parse_suite
 
 
@@ -36,12 +36,13 @@ class MetricResult:
     Attributes:
         baseline, candidate: values over the requests that both answered.
         delta: candidate minus baseline, + is better; for speed and memory the natural log of the
-            ratio of medians (`scale` is "log_ratio"). ci: its 95% interval, unadjusted.
+            ratio of typical calls (`scale` is "log_ratio"). ci: its 95% interval, unadjusted.
         margin: how much worse is still no loss, on the scale of delta.
         p_value: of the one-sided test that decided, adjusted over its family.
         verdict: None for a description that is neither good nor bad.
         reason: why there is no number, beginning with the field that differs; or what the margin is.
-        more_units: about how many more prompts (or calls) would settle an inconclusive one.
+        n: independent units behind delta; units: what they are (prompts, calls, rounds).
+        more_units: about how many more of them would settle an inconclusive one.
     """
 
     metric: str
@@ -55,6 +56,7 @@ class MetricResult:
     margin: float | None = None
     p_value: float | None = None
     n: int = 0
+    units: str = "prompts"
     unit: str = ""
     higher_is_better: bool | None = None
     scale: str = "difference"
@@ -88,7 +90,7 @@ class Comparison:
 
         Keys: verdict; baseline and candidate {run, generator, ok, planned}; suite; policy; identical;
         metrics[] {metric, primary, level, verdict, baseline, candidate, delta, ci, margin, p_value, n,
-        unit, higher_is_better, scale, reason, more_units}; environment[] {field, baseline, candidate};
+        units, unit, higher_is_better, scale, reason, more_units}; environment[] {field, baseline, candidate};
         notes[].
         """
         return {
@@ -219,6 +221,7 @@ def _judge(
             primary,
             str(evidence.level),
             None,
+            units="calls" if evidence.level is Level.CALL else "prompts",
             unit=evidence.facts.unit,
             higher_is_better=evidence.facts.higher_is_better,
         )
@@ -262,6 +265,7 @@ def _with_numbers(result: MetricResult, found: Subtracted) -> MetricResult:
         delta=found.delta.value,
         ci=(low, high),
         n=found.delta.n,
+        units=found.units,
         scale="log_ratio" if found.logarithmic else "difference",
     )
 

@@ -1,7 +1,7 @@
 """One metric of two arms, subtracted: paired by prompt and seed, or the reason why it cannot be.
 
 Differences are oriented so that + means the candidate is better. Times, rates and memory peaks are
-compared as natural logs of the ratio of medians; everything else in the metric's own unit.
+compared as natural logs of the ratio of typical calls; everything else in the metric's own unit.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from vbench_lite.errors import IncomparableError, NotApplicable
 from vbench_lite.report.arms import Arm, Evidence
 from vbench_lite.report.axes import Scale, scale_of
 from vbench_lite.stats.paired import Delta, log_ratio, paired_means, paired_replicates
+from vbench_lite.stats.rounds import interleaved_log_ratio, separate_log_ratio
 from vbench_lite.store.schema import Level
 
 LEAST_CALLS = 4
+LEAST_ROUNDS = 3  # with two, the spread between rounds is known from one difference
 
 
 @dataclass(frozen=True)
@@ -59,12 +61,16 @@ class Pairing:
 
 @dataclass(frozen=True)
 class Subtracted:
-    """A difference, + is better, with the two values on the common requests."""
+    """A difference, + is better, with the two values on the common requests.
+
+    units: what `delta.n` counts: prompts, calls or rounds.
+    """
 
     delta: Delta
     baseline: float
     candidate: float
     logarithmic: bool = False
+    units: str = "prompts"
 
 
 def pair(baseline: Arm, candidate: Arm) -> Pairing:
@@ -220,10 +226,31 @@ def _calls(first: Evidence, second: Evidence, baseline: Side, candidate: Side) -
     if same_calls:
         return Subtracted(Delta(0.0, 0.0, 1.0, len(calm[0])), values[0], values[1], logarithmic=True)
     try:
-        delta = log_ratio(list(calm[0].values()), list(calm[1].values()))
+        delta, units = _call_ratio(*calm, one_run=baseline.arm.run_id == candidate.arm.run_id)
     except NotApplicable as error:
         raise IncomparableError(f"n: {error}") from None
-    return Subtracted(_oriented(delta, first), values[0], values[1], logarithmic=True)
+    return Subtracted(_oriented(delta, first), values[0], values[1], logarithmic=True, units=units)
+
+
+def _call_ratio(
+    first: Mapping[str, float], second: Mapping[str, float], *, one_run: bool
+) -> tuple[Delta, str]:
+    """Log ratio of call times: by rounds where there are enough of them, else by calls."""
+    mine, its = _by_round(first), _by_round(second)
+    common = mine.keys() & its.keys()
+    if one_run and len(common) >= LEAST_ROUNDS:
+        return interleaved_log_ratio(mine, its), "rounds"
+    if not one_run and min(len(mine), len(its)) >= LEAST_ROUNDS:
+        return separate_log_ratio(mine, its), "rounds"
+    return log_ratio(list(first.values()), list(second.values())), "calls"
+
+
+def _by_round(calls: Mapping[str, float]) -> dict[int, list[float]]:
+    """Calls by round; their ids are "case/round/index"."""
+    rounds: dict[int, list[float]] = {}
+    for name, value in calls.items():
+        rounds.setdefault(int(name.rsplit("/", 2)[-2]), []).append(value)
+    return rounds
 
 
 def _oriented(delta: Delta, evidence: Evidence) -> Delta:

@@ -120,7 +120,7 @@ def open_question(result: MetricResult) -> str:
         return "cannot tell"
     ratio = result.scale == "log_ratio"
     size = f"{100 * math.expm1(result.margin):.0f}%" if ratio else significant(result.margin, 2)
-    more = f"about {result.more_units} more {'calls' if ratio else 'prompts'} would settle it"
+    more = f"about {result.more_units} more {result.units} would settle it"
     return f"cannot exclude a loss of {size}" + (f"; {more}" if result.more_units else "")
 
 

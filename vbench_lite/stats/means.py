@@ -6,8 +6,9 @@ prompts: five seeds a prompt do not make the interval as short as five times the
 
 - Fewer than 30 prompts: Student's t on prompt means (exact for normal ones).
 - 30 or more: bias-corrected and accelerated (BCa) bootstrap of prompt means, seeded
-  (Efron 1987; Efron & Tibshirani 1993, chapter 14), stretched by sqrt(G / (G - 1)) because a
-  bootstrap draws from the sample's own, too small, spread.
+  (Efron 1987; Efron & Tibshirani 1993, chapter 14), stretched by sqrt(G / (G - 1)) and with t instead
+  of normal quantiles, because a bootstrap draws from the sample's own, too small, spread
+  (Hesterberg 2015, The American Statistician 69).
 - A proportion (every value 0 or 1, bounds [0, 1]): Clopper-Pearson with the effective sample size
   of the clusters (Korn & Graubard 1998, Survey Methodology 24). It stays inside [0, 1] and has a
   width even at 16 right of 16, where a spread of zero would claim certainty.
@@ -132,7 +133,7 @@ def bca_interval(
     deviations = means - centre  # minus the jackknife deviations of the mean, up to a factor
     acceleration = float(np.sum(deviations**3) / (6 * np.sum(deviations**2) ** 1.5))
     tails = []
-    for z in stats.norm.ppf([0.5 - confidence / 2, 0.5 + confidence / 2]):
+    for z in stats.t.ppf([0.5 - confidence / 2, 0.5 + confidence / 2], count - 1):
         tails.append(stats.norm.cdf(shift + (shift + z) / (1 - acceleration * (shift + z))))
     low, high = np.quantile(draws, tails)
     return float(low), float(high)
