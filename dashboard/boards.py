@@ -5,6 +5,7 @@ Every number, interval, rank and flag comes from `report.board`. Imports no stre
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -64,6 +65,11 @@ class BoardTable:
             *(a for a in self.axes if a in axes),
             *sorted(set(there.loc[there["kind"] == "metric", "name"])),
         ]
+
+    def cells(self) -> dict[tuple[str, str, str], dict[str, Any]]:
+        """The rows of `values` by (generator, run, measure)."""
+        rows = self.values.to_dict("records")
+        return {(r["generator"], r["run"], r["name"]): {str(k): v for k, v in r.items()} for r in rows}
 
     def unit(self, measure: str) -> str:
         """Unit of a metric; "" for axes and pure numbers."""
@@ -157,8 +163,8 @@ def axis_rows(board: BoardTable, axis: str) -> pd.DataFrame:
 
 
 def rank_text(best: float, worst: float) -> str:
-    """A rank as people read it: "1", or "1–2" where arms cannot be told apart; a dash for none."""
-    if pd.isna(best) or pd.isna(worst):
+    """A rank as people read it: "1", or "1–2" where arms cannot be told apart; a dash for none (NaN)."""
+    if math.isnan(best) or math.isnan(worst):
         return "–"
     return f"{int(best)}" if best == worst else f"{int(best)}–{int(worst)}"
 
@@ -173,18 +179,16 @@ def axis_table(board: BoardTable, controls: bool = False) -> pd.DataFrame:
     if not controls:
         out["family"] = [family_title(f) for f in arms["family"]]
     out["coverage"] = list(arms["coverage"])
-    rows = board.values[board.values["kind"] == "axis"].set_index(["generator", "run", "name"])
+    cells = board.cells()
     keys = list(zip(arms["generator"], arms["run"], strict=True))
     for axis in board.axes:
-        cells = [rows.loc[(*key, axis)] if (*key, axis) in rows.index else None for key in keys]
-        if controls and all(c is None or pd.isna(c["value"]) for c in cells):
+        rows = [cells[(generator, run, axis)] for generator, run in keys]
+        if controls and all(pd.isna(row["value"]) for row in rows):
             continue
-        out[axis] = [None if c is None else c["value"] for c in cells]
-        out[f"{axis} 95%"] = ["–" if c is None else interval(c["low"], c["high"]) for c in cells]
+        out[axis] = [row["value"] for row in rows]
+        out[f"{axis} 95%"] = [interval(row["low"], row["high"]) for row in rows]
         if not controls:
-            out[f"{axis} rank"] = [
-                "–" if c is None else rank_text(c["rank_best"], c["rank_worst"]) for c in cells
-            ]
+            out[f"{axis} rank"] = [rank_text(row["rank_best"], row["rank_worst"]) for row in rows]
     return out
 
 
@@ -248,13 +252,13 @@ def weighted(board: BoardTable, weights: Mapping[str, float]) -> pd.DataFrame:
     """
     used = {axis: weight for axis, weight in weights.items() if weight > 0}
     arms = board.arms[~board.arms["control"] & (board.arms["coverage"] >= 1)]
+    cells = board.cells()
     rows = []
-    for arm in arms.itertuples():
-        mine = board.scored[(board.scored["generator"] == arm.generator) & (board.scored["kind"] == "axis")]
-        scores = dict(zip(mine["name"], mine["value"], strict=True))
-        if used and all(axis in scores for axis in used):
+    for generator, run, family in zip(arms["generator"], arms["run"], arms["family"], strict=True):
+        scores = {axis: cells[(generator, run, axis)]["value"] for axis in used}
+        if used and not any(pd.isna(score) for score in scores.values()):
             total = sum(scores[axis] * weight for axis, weight in used.items()) / sum(used.values())
-            rows.append((arm.generator, family_title(str(arm.family)), total))
+            rows.append((generator, family_title(str(family)), total))
     return pd.DataFrame(rows, columns=["generator", "family", "total"]).sort_values("total", ascending=False)
 
 

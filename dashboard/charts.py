@@ -17,6 +17,7 @@ from vbench_lite.dashboard.theme import FAMILIES, Mark, family_title
 
 _OTHER = Mark("other", "#E69F00", "diamond")
 _GREY = "#8A8A8A"
+Drawing = alt.LayerChart | alt.FacetChart
 _LINE_DASHES: tuple[list[int], ...] = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4], [4, 6])
 
 
@@ -44,7 +45,7 @@ class Side:
         return f"{self.title}, {'higher' if self.higher_is_better else 'lower'} is better"
 
 
-def scatter(frame: pd.DataFrame, x: Side, y: Side) -> alt.LayerChart:
+def scatter(frame: pd.DataFrame, x: Side, y: Side) -> Drawing:
     """Two measures against each other, with both intervals and the Pareto front.
 
     Args:
@@ -96,7 +97,7 @@ def scatter(frame: pd.DataFrame, x: Side, y: Side) -> alt.LayerChart:
     return alt.layer(*layers).properties(height=440)
 
 
-def intervals(frame: pd.DataFrame, title: str) -> alt.LayerChart:
+def intervals(frame: pd.DataFrame, title: str) -> Drawing:
     """A dot with its interval for each generator, one below the other.
 
     Args:
@@ -131,7 +132,7 @@ def intervals(frame: pd.DataFrame, title: str) -> alt.LayerChart:
     return alt.layer(*layers).properties(height=alt.Step(34))
 
 
-def parallel(frame: pd.DataFrame) -> alt.LayerChart:
+def parallel(frame: pd.DataFrame) -> Drawing:
     """One line a generator over all axes, each axis on a scale of its own.
 
     Args:
@@ -151,7 +152,7 @@ def parallel(frame: pd.DataFrame) -> alt.LayerChart:
     ).properties(height=320 + _legend_height(frame))
 
 
-def forest(frame: pd.DataFrame) -> alt.LayerChart:
+def forest(frame: pd.DataFrame) -> Drawing:
     """Differences of a comparison, each in units of its margin, oriented so that right is better.
 
     Args:
@@ -193,7 +194,7 @@ def forest(frame: pd.DataFrame) -> alt.LayerChart:
     ).properties(height=max(140, 28 * len(frame) + 70))
 
 
-def series(frame: pd.DataFrame, x_title: str, y_title: str) -> alt.LayerChart:
+def series(frame: pd.DataFrame, x_title: str, y_title: str) -> Drawing:
     """A value over time for each generator, with its band.
 
     Args:
@@ -214,7 +215,7 @@ def series(frame: pd.DataFrame, x_title: str, y_title: str) -> alt.LayerChart:
     ).properties(height=300 + _legend_height(frame))
 
 
-def trace(frame: pd.DataFrame) -> alt.LayerChart:
+def trace(frame: pd.DataFrame) -> Drawing:
     """What a viewer waits for and sees: waiting, playing and stalls, one lane a generator.
 
     Args:
@@ -248,7 +249,7 @@ def trace(frame: pd.DataFrame) -> alt.LayerChart:
     return alt.layer(bars, marks).properties(height=alt.Step(34))
 
 
-def arrivals(frame: pd.DataFrame) -> alt.LayerChart:
+def arrivals(frame: pd.DataFrame) -> Drawing:
     """Frames handed over against seconds since the request, as steps.
 
     Args:
@@ -267,7 +268,7 @@ def arrivals(frame: pd.DataFrame) -> alt.LayerChart:
     ).properties(height=280 + _legend_height(frame))
 
 
-def history(frame: pd.DataFrame, title: str) -> alt.LayerChart:
+def history(frame: pd.DataFrame, title: str) -> Drawing:
     """A measure over runs, oldest first, one line a generator.
 
     Args:

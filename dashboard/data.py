@@ -1,4 +1,4 @@
-"""Which runs there are, and what a reader must know before trusting one. Imports no streamlit, writes nothing."""
+"""Which runs there are, and what a reader must know before trusting one. Imports no streamlit."""
 
 from __future__ import annotations
 
@@ -99,14 +99,15 @@ def alerts(run: RunDir) -> list[Alert]:
     found: list[Alert] = []
     samples = run.samples()
     bad = samples[samples["status"] != SampleStatus.OK]
+    planned = samples["generator"].value_counts()
     for generator, rows in bad.groupby("generator", sort=True):
         reasons = rows["reason"].fillna("no reason recorded").value_counts()
         more = f" (and {len(reasons) - 1} other reasons)" if len(reasons) > 1 else ""
         found.append(
             Alert(
                 "error",
-                f"{generator}: {len(rows)} of {int((samples['generator'] == generator).sum())} samples did not end "
-                f"well; most often: {reasons.index[0]}{more}",
+                f"{generator}: {len(rows)} of {planned[str(generator)]} samples did not "
+                f"end well; most often: {reasons.index[0]}{more}",
             )
         )
     calls = run.measurements()

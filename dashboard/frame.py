@@ -11,11 +11,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
-from vbench_lite.dashboard import boards, data, gallery, glossary, player, server
+from vbench_lite.dashboard import boards, charts, data, gallery, glossary, player, server
 from vbench_lite.dashboard.theme import plain
 from vbench_lite.errors import VBenchLiteError
 from vbench_lite.store.rundir import RunDir
@@ -132,7 +131,7 @@ def when(created: str) -> str:
 
 
 def chart(
-    drawing: alt.LayerChart | alt.Chart,
+    drawing: charts.Drawing,
     table: pd.DataFrame,
     alt_text: str,
     key: str,

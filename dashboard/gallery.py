@@ -28,7 +28,7 @@ _SHA = re.compile(r"[0-9a-f]{64}")
 
 
 def shown_samples(run: RunDir, suite: str | None = None) -> pd.DataFrame:
-    """Samples that have a clip: generator, sample_id, prompt_id, prompt, seed, clip_sha256, fps, num_frames."""
+    """Samples that have a clip, with what names and shows it."""
     samples = run.samples()
     wanted = (samples["status"] == SampleStatus.OK) & samples["clip_sha256"].notna()
     if suite is not None:

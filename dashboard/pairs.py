@@ -61,8 +61,9 @@ class Pair:
         if self.x.higher_is_better is None or self.y.higher_is_better is None:
             return "One of the two has no better direction, so there is no front."
         return (
-            "The dashed line is the Pareto front of the values: no drawn generator is better than one on it in "
-            "both. Where intervals overlap, the order may be chance. Only generators with full coverage can be on it."
+            "The dashed line is the Pareto front of the values: no drawn generator is better than one on it "
+            "in both. Where intervals overlap, the order may be chance. Only generators with full coverage "
+            "can be on it."
         )
 
 
@@ -94,15 +95,14 @@ def pair(
     """
     side_x, side_y = (_side(board, m, log, clip_seconds) for m, log in ((x, log_x), (y, log_y)))
     arms = board.arms if controls else board.arms[~board.arms["control"]]
-    values = board.values.set_index(["generator", "run", "name"])
+    cells = board.cells()
     rows: list[dict[str, object]] = []
     left_out: list[tuple[str, str]] = []
-    for arm in arms.itertuples():
-        row: dict[str, object] = {"generator": arm.generator, "family": arm.family, "control": arm.control}
+    for arm in arms.to_dict("records"):
+        row: dict[str, object] = {key: arm[key] for key in ("generator", "family", "control")}
         why = None
         for channel, measure, log in (("x", x, log_x), ("y", y, log_y)):
-            key = (arm.generator, arm.run, measure)
-            cell = values.loc[key] if key in values.index else None
+            cell = cells.get((arm["generator"], arm["run"], measure))
             if cell is None or pd.isna(cell["value"]):
                 why = f"{measure} has no value: {cell['reason'] if cell is not None else 'no row'}"
                 break
@@ -116,9 +116,9 @@ def pair(
                 f"{channel}_high": cell["high"] if bounds_fit else None,
             }
         if why is None:
-            rows.append(row | {"covered": arm.coverage >= 1})
-        elif not arm.control:
-            left_out.append((str(arm.generator), why))
+            rows.append(row | {"covered": arm["coverage"] >= 1})
+        elif not arm["control"]:
+            left_out.append((str(arm["generator"]), why))
     columns = ["generator", "family", "control", "x", "x_low", "x_high", "y", "y_low", "y_high", "covered"]
     points = pd.DataFrame(rows, columns=columns)
     numbers = ["x", "x_low", "x_high", "y", "y_low", "y_high"]

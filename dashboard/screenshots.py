@@ -1,4 +1,6 @@
-"""Pictures of every page, for the documentation: python -m vbench_lite.dashboard.screenshots --root DIR --out DIR.
+"""Pictures of every page, for the documentation.
+
+    python -m vbench_lite.dashboard.screenshots --root DIR --out docs/images
 
 Serves the root on a free port of loopback, opens every page in the chromium found on PATH with Playwright
 (imported when it is needed) at desktop and phone width, and writes PAGE-WIDTH.png.

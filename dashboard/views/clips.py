@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from vbench_lite.dashboard import data, frame, gallery, player
-from vbench_lite.dashboard.theme import number, plain, shorten
+from vbench_lite.dashboard.theme import number, plain
 from vbench_lite.report.catalogue import metric_facts
 
 _DRAWN = 4

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from vbench_lite.dashboard import boards, charts, data, frame
@@ -57,18 +59,18 @@ def _filtered(run: data.RunSummary, board: boards.BoardTable) -> list[str]:
             )
     wanted = {families[title] for title in family}
     return [
-        str(arm.generator)
-        for arm in arms.itertuples()
-        if (not wanted or arm.family in wanted)
-        and all(not some or told.get(str(arm.generator), {}).get(key) in some for key, some in picked.items())
+        generator
+        for generator, its_family in zip(arms["generator"], arms["family"], strict=True)
+        if (not wanted or its_family in wanted)
+        and all(not some or told.get(generator, {}).get(key) in some for key, some in picked.items())
     ]
 
 
 def _axes(board: boards.BoardTable) -> None:
     st.subheader("Axis scores")
     st.caption(
-        "0 is the worst control and 1 is real clips; for speed and memory 0 is the suite's reference and +1 is "
-        "twice as good. Bars are 95% intervals. Generators that cannot be told apart share a rank."
+        "0 is the worst control and 1 is real clips; for speed and memory 0 is the suite's reference and +1 "
+        "is twice as good. Bars are 95% intervals. Generators that cannot be told apart share a rank."
     )
     columns = st.columns(2)
     drawn = [axis for axis in board.axes if len(boards.axis_rows(board, axis))]
@@ -79,7 +81,7 @@ def _axes(board: boards.BoardTable) -> None:
                 charts.intervals(boards.axis_rows(board, axis), f"{axis} score"),
                 width="stretch",
                 key=f"axis_{axis}",
-                alt=f"{axis} score of each generator with its 95% interval; the table below holds the same values",
+                alt=f"{axis} score of each generator with its 95% interval; the table holds the same values",
             )
     st.dataframe(
         boards.axis_table(board),
@@ -100,8 +102,8 @@ def _axes(board: boards.BoardTable) -> None:
         )
 
 
-def _axis_config(board: boards.BoardTable) -> dict[str, object]:
-    config: dict[str, object] = {
+def _axis_config(board: boards.BoardTable) -> dict[str, Any]:
+    config: dict[str, Any] = {
         "generator": st.column_config.TextColumn("generator", pinned=True),
         "coverage": st.column_config.NumberColumn(
             "coverage", format="percent", help="Samples that ended well; below 100% there is no rank."
@@ -141,7 +143,8 @@ def _metrics(board: boards.BoardTable) -> None:
 def _weights(board: boards.BoardTable) -> None:
     st.subheader("Own weights")
     st.caption(
-        "There is no single best without a use. Say what matters to you; generators without full coverage have no total."
+        "There is no single best without a use. Say what matters to you; generators without full coverage "
+        "have no total."
     )
     scored = [axis for axis in board.axes if len(boards.axis_rows(board, axis))]
     columns = st.columns(4)

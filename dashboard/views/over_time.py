@@ -34,14 +34,14 @@ def _draw(run: data.RunSummary) -> None:
     )
     st.subheader("Playback")
     st.caption(
-        "What a viewer sees who starts with the first frame and plays at the clip's rate: waiting, playing, and "
-        "stalls while the next frame is not there."
+        "What a viewer sees who starts with the first frame and plays at the clip's rate: waiting, playing, "
+        "and stalls while the next frame is not there."
     )
     shown = traces.playback(typical)
     frame.chart(
         charts.trace(shown),
         shown,
-        "Waiting, playing and stalls of each generator in seconds since the request; the table holds the same values",
+        "Waiting, playing and stalls of each generator in seconds; the table holds the same values",
         "playback",
     )
     st.dataframe(

@@ -35,7 +35,7 @@ def _draw(run: data.RunSummary) -> None:
         frame.chart(
             charts.scatter(pair.points, pair.x, pair.y),
             pair.table(),
-            f"Scatter of {y} against {x} with 95% intervals in both directions; the table holds the same values",
+            f"{y} against {x} with 95% intervals in both directions; the table holds the same values",
             "scatter",
         )
         st.caption(pair.reading())
@@ -48,8 +48,9 @@ def _parallel(table: boards.BoardTable) -> None:
         return
     st.subheader("All axes")
     st.caption(
-        "One line a generator. Speed and memory run from the worst to the best drawn score (the suite's reference "
-        "included); the other axes run from 0, the worst control, to 1, real clips. The table has the scores."
+        "One line a generator. Speed and memory run from the worst to the best drawn score (the suite's "
+        "reference included); the other axes run from 0, the worst control, to 1, real clips. "
+        "The table has the scores."
     )
     wide = rows.pivot(index="generator", columns="axis", values="value")[list(dict.fromkeys(rows["axis"]))]
     frame.chart(

@@ -11,8 +11,8 @@ from vbench_lite.dashboard.theme import plain
 def _draw(run: data.RunSummary) -> None:
     board = frame.board([run.run_id], frame.suite_choice(run))
     st.caption(
-        "Real clips set the ceiling of a metric, clips without content (frozen, noise, shuffled) its floor. Where a "
-        "floor beats real clips, or cannot be told from them, the metric says little on this data."
+        "Real clips set the ceiling of a metric, clips without content (frozen, noise, shuffled) its floor. "
+        "Where a floor beats real clips, or cannot be told from them, the metric says little on this data."
     )
     if board.arms["control"].sum() == 0:
         st.info(
@@ -33,7 +33,8 @@ def _draw(run: data.RunSummary) -> None:
     conflicts = audit.conflicts(board)
     st.subheader("Distances that disagree")
     st.caption(
-        "Two distances to the same real clips can order two generators differently; then neither order is firm."
+        "Two distances to the same real clips can order two generators differently; "
+        "then neither order is firm."
     )
     if conflicts.empty:
         st.info("All distances of this run order its generators alike, or there is only one.")

@@ -1,14 +1,20 @@
-"""The dashboard in a real browser: pages, deep links, the synchronised player, hostile text, no other host."""
+"""The dashboard in a real browser: pages, deep links, the player, hostile text, no other host.
+
+Skipped only where no chromium is on PATH, and never in CI.
+"""
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from fabricate import make_run
 
 from vbench_lite.dashboard.pages import PAGES
-from vbench_lite.dashboard.screenshots import settle
+from vbench_lite.dashboard.screenshots import chromium, serving, settle
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -46,6 +52,25 @@ class Visit:
         self.page.get_by_test_id("stSidebarNavLink").filter(has_text=title).click()
         settle(self.page, title)
         return self.page
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The chromium on PATH."""
+    if shutil.which("chromium") is None and os.environ.get("CI") != "true":
+        pytest.skip("no chromium is on PATH")
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a dashboard over two runs: an ordinary one and a newer one with hostile text."""
+    root = tmp_path_factory.mktemp("served")
+    make_run(root, "a" * 16)
+    make_run(root, "e" * 16, created="2026-03-05T10:00:00+00:00", hostile=True, failed=1)
+    with serving(root) as address:
+        yield address
 
 
 @pytest.fixture

@@ -5,11 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fabricate import STATES
+from fabricate import STATES, make_root
 from streamlit.testing.v1 import AppTest
 
 from vbench_lite.dashboard import server
 from vbench_lite.dashboard.pages import PAGES, VIEWS
+
+
+@pytest.fixture(scope="module")
+def roots(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A root for each state."""
+    return {state: make_root(tmp_path_factory.mktemp(state), state) for state in STATES}
 
 
 def open_page(root: Path, name: str, monkeypatch: pytest.MonkeyPatch, **query: str) -> AppTest:
