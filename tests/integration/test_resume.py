@@ -83,6 +83,18 @@ def test_a_finished_run_is_reported_and_a_fresh_one_repeats_it(world):
     assert world.run().run_id == fresh.run_id
 
 
+def test_a_fresh_run_that_was_stopped_goes_on_by_the_same_command(world):
+    world.run()
+    fresh = world.run(fresh=True)
+    directory = RunDir(world.root, fresh.run_id)
+    document = directory.document()
+    document.status = "interrupted"
+    directory.write_document(document)
+    world.made()
+    again = world.run(fresh=True)
+    assert (again.run_id, again.resumed, again.adopted, world.made()) == (fresh.run_id, True, 0, 0)
+
+
 def test_a_longer_run_extends_a_shorter_one(world):
     short = world.run(samples=2)
     world.made()

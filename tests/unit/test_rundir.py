@@ -121,6 +121,15 @@ def test_a_run_has_one_holder(tmp_path):
         pass
 
 
+def test_a_run_that_nobody_holds_is_not_running(tmp_path):
+    run = started(tmp_path, status="running")
+    with run.lock():
+        assert run.held()
+        assert run.document().status == "running"
+    assert not run.held()
+    assert run.document().status == "interrupted"
+
+
 def test_journal_names_are_plain_files(tmp_path):
     run = started(tmp_path)
     with run.journal("../reference/hybrid") as journal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,23 @@ from vbench_lite.store.schema import RunDocument
 
 def differences(earlier: RunDocument, later: RunDocument, most: int = 6) -> list[str]:
     """What differs between two runs, one short line each: "samples: 16 -> 32"."""
-    before, after = _facts(earlier), _facts(later)
-    lines = []
-    for name in sorted({*before, *after}, key=lambda name: (name.count("."), name)):
-        if before.get(name) == after.get(name):
+    lines = _changed("", _general(earlier), _general(later))
+    for kind, before, after in (
+        ("suite", _suites(earlier), _suites(later)),
+        ("generator", _generators(earlier), _generators(later)),
+    ):
+        for name in sorted({*before, *after}):
+            if name not in before or name not in after:
+                lines.append(f"{kind} {name}: only in the {'later' if name in after else 'earlier'} run")
+            else:
+                lines += _changed(f"{kind} {name}.", before[name], after[name])
+    known = "".join(lines)
+    fingerprints = {entry.label: entry.fingerprint for entry in earlier.generators}
+    for entry in later.generators:
+        if fingerprints.get(entry.label, entry.fingerprint) == entry.fingerprint:
             continue
-        if name not in before or name not in after:
-            lines.append(f"{name}: only in the {'later' if name in after else 'earlier'} run")
-        else:
-            lines.append(f"{name}: {before[name]} -> {after[name]}")
+        if f"generator {entry.label}." not in known:
+            lines.append(f"generator {entry.label}: the code of its adapter, or what it declares")
     return [*lines[:most], *([f"and {len(lines) - most} more"] if len(lines) > most else [])]
 
 
@@ -42,32 +50,47 @@ def _labels(document: RunDocument) -> set[str]:
     return {entry.label for entry in document.generators if entry.info.get("family") != "control"}
 
 
-def _facts(document: RunDocument) -> dict[str, str]:
-    """What a run was asked to do and with what, as flat names to short values."""
-    facts: dict[str, Any] = {
+def _general(document: RunDocument) -> dict[str, Any]:
+    return {
         "seed": document.seed,
         "samples": document.samples,
         "controls": document.controls,
         "timeout_s": document.timeout_s,
+        **_flat("environment", document.environment),
     }
-    facts.update(_flat("environment", document.environment))
-    for suite in document.suites:
-        facts.update(_flat(f"suite {suite['name']}", suite))
-    for entry in document.generators:
-        name = f"generator {entry.label}"
-        facts[name] = entry.adapter
-        facts[f"{name}.device"], facts[f"{name}.batch"] = entry.device, entry.batch
-        facts.update(_flat(f"{name}.config", entry.config))
-        facts[f"{name}.weights"] = (entry.info.get("weights_sha256") or "none")[:12]
-        facts[f"{name}.fingerprint"] = entry.fingerprint
-    return {key: str(value) for key, value in facts.items()}
+
+
+def _suites(document: RunDocument) -> dict[str, dict[str, Any]]:
+    return {suite["name"]: _flat("", suite) for suite in document.suites}
+
+
+def _generators(document: RunDocument) -> dict[str, dict[str, Any]]:
+    return {
+        entry.label: {
+            "adapter": entry.adapter,
+            "device": entry.device,
+            "batch": entry.batch,
+            "weights": (entry.info.get("weights_sha256") or "none")[:12],
+            **_flat("config", entry.config),
+        }
+        for entry in document.generators
+    }
+
+
+def _changed(prefix: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{prefix}{name}: {before.get(name, 'nothing')} -> {after.get(name, 'nothing')}"
+        for name in dict.fromkeys([*before, *after])
+        if before.get(name) != after.get(name)
+    ]
 
 
 def _flat(prefix: str, value: Any) -> dict[str, Any]:
-    if isinstance(value, dict):
+    """Nested mappings as one level with dotted names; a list is one short text."""
+    if isinstance(value, Mapping):
         flat: dict[str, Any] = {}
         for key, inner in value.items():
-            flat.update(_flat(f"{prefix}.{key}", inner))
+            flat.update(_flat(f"{prefix}.{key}" if prefix else str(key), inner))
         return flat
     if isinstance(value, Sequence) and not isinstance(value, str):
         return {prefix: json.dumps(value)[:60]}

@@ -23,14 +23,15 @@ from vbench_lite.engine.changes import differences, newest_similar
 from vbench_lite.engine.executors.contract import Executor, Job, Settings
 from vbench_lite.engine.executors.local import LocalExecutor
 from vbench_lite.engine.plan import THREADS, Batch, Plan, build_plan
-from vbench_lite.engine.progress import Event, Progress, Silent, Stage, TimeLeft
+from vbench_lite.engine.progress import Event, Progress, Silent, Stage
+from vbench_lite.engine.recorder import Recorder
 from vbench_lite.engine.spec import RunSpec
 from vbench_lite.measure.hardware import hardware
 from vbench_lite.metric import Measurement
 from vbench_lite.store.journal import JournalWriter
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir
-from vbench_lite.store.schema import GeneratorEntry, RunDocument, SampleRecord, SampleStatus
+from vbench_lite.store.schema import GeneratorEntry, RunDocument, SampleStatus
 from vbench_lite.store.tables import measurement_row
 from vbench_lite.suite import Suite
 
@@ -92,7 +93,9 @@ class _Run:
     def __init__(
         self, plan: Plan, directory: RunDir, fresh: bool, progress: Progress, executor: Executor
     ) -> None:
-        self.plan, self.directory, self.fresh = plan, directory, fresh
+        # A run that repeats another takes nothing over, also when it goes on after a stop.
+        self.fresh = fresh or directory.run_id != plan.run_id
+        self.plan, self.directory = plan, directory
         self.progress, self.executor = progress, executor
         self.pool = Pool(directory.root)
         self.resumed = directory.exists()
@@ -148,7 +151,7 @@ class _Run:
     def generate(self, journal: JournalWriter) -> None:
         """Record every sample of the plan that has no record yet."""
         rows = self.directory.rows("sample")
-        sink = _Recorder(self, journal, {_sample_key(row) for row in rows})
+        sink = Recorder(journal, rows, self.plan.samples, self.progress)
         for record in self.plan.refused:
             sink.record(record)
         pending = [batch for batch in self.plan.batches if not sink.has(batch)]
@@ -163,7 +166,7 @@ class _Run:
             self.executor.execute(_jobs(now, entries), sink, self.settings())
             pending = self.adopt(twins, sink, self.directory.rows("sample")) if twins else []
 
-    def adopt(self, pending: list[Batch], sink: _Recorder, own: Sequence[dict[str, object]]) -> list[Batch]:
+    def adopt(self, pending: list[Batch], sink: Recorder, own: Sequence[dict[str, object]]) -> list[Batch]:
         """Record the batches whose clips are there already and return the others."""
         adoption = Adoption(self.pool)
         adoption.add(self.plan.generators, own, source=None)
@@ -284,73 +287,20 @@ class _Run:
         )
 
 
-class _Recorder:
-    """Takes records into the journal, each sample once, and keeps the estimate of the time left."""
-
-    def __init__(self, run: _Run, journal: JournalWriter, recorded: set[tuple[str, str, str]]) -> None:
-        self._run, self._journal, self._recorded = run, journal, recorded
-        self._left = TimeLeft({})
-        self._since_s: dict[str, float] = {}
-
-    def has(self, batch: Batch) -> bool:
-        """Whether every sample of a batch has its record."""
-        return all(
-            (batch.generator, batch.suite, sample.sample_id) in self._recorded for sample in batch.samples
-        )
-
-    def expect(self, batches: Sequence[Batch]) -> None:
-        """Estimate the time that these will take."""
-        self._left = TimeLeft(Counter(batch.generator for batch in batches))
-        self._since_s.clear()
-
-    def record(self, record: SampleRecord) -> None:
-        """Append a record unless its sample has one, as after a kill in the middle of a batch."""
-        key = (record.generator, record.suite, record.sample_id)
-        if key in self._recorded:
-            return
-        self._journal.append({"kind": "sample", **record.as_dict()})
-        self._recorded.add(key)
-        if record.status != SampleStatus.OK:
-            self._tell(
-                f"{record.generator} {record.sample_id} {record.status}: {record.reason}", lasting=True
-            )
-
-    def finished(self, batch: Batch, records: Sequence[SampleRecord]) -> None:
-        """Take the records of a batch that has just been made (`Sink`)."""
-        for record in records:
-            self.record(record)
-        now_s = time.monotonic()
-        self._left.made(batch.generator, now_s - self._since_s.get(batch.generator, now_s))
-        self._since_s[batch.generator] = now_s
-        self._tell(f"{batch.generator} {batch.samples[-1].sample_id}")
-
-    def working(self, generator: str, phase: str, done: int, total: int) -> None:
-        """Take news from within a batch (`Sink`)."""
-        now_s = time.monotonic()
-        if phase == "load" and done == 0:
-            self._since_s[generator] = now_s
-        elif phase == "load":
-            self._left.loaded(generator, now_s - self._since_s[generator])
-            self._since_s[generator] = now_s
-        self._tell(f"{generator} {phase} {done}/{total}")
-
-    def _tell(self, text: str, *, lasting: bool = False) -> None:
-        event = Event(
-            "generate", text, len(self._recorded), self._run.plan.samples, self._left.remaining_s(), lasting
-        )
-        self._run.progress.on_event(event)
-
-
 # --- inside ---------------------------------------------------------------------------------------
 
 
 def _directory(root: Path, run_id: str, fresh: bool) -> RunDir:
-    """The newest run of this id, or the next one: `ID`, `ID-2`, `ID-3` ..."""
+    """The newest run of this id; if it is to be fresh, the next of `ID`, `ID-2`, `ID-3` ...
+
+    A fresh run that was stopped goes on by the same command, as any other.
+    """
     newest = RunDir(root, run_id)
     number = 1
     while (following := RunDir(root, f"{run_id}-{number + 1}")).exists():
         newest, number = following, number + 1
-    if fresh and newest.exists():
+    repeats = newest.run_id != run_id
+    if fresh and newest.exists() and not (repeats and newest.document().status != "finished"):
         return RunDir(root, f"{run_id}-{number + 1}")
     return newest
 
@@ -375,10 +325,6 @@ def _document(plan: Plan, run_id: str) -> RunDocument:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds")
-
-
-def _sample_key(row: Mapping[str, str]) -> tuple[str, str, str]:
-    return row["generator"], row["suite"], row["sample_id"]
 
 
 def _unique(batches: Sequence[Batch]) -> tuple[list[Batch], list[Batch]]:

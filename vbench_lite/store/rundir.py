@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DOCUMENT = "run.json"
+_LOCK_ATTEMPTS, _LOCK_PAUSE_S = 5, 0.05  # a reader that asks `held` has the lock for a moment
 
 
 class RunDir:
@@ -47,7 +49,7 @@ class RunDir:
         return (self.path / DOCUMENT).exists()
 
     def document(self) -> RunDocument:
-        """Read run.json.
+        """Read run.json. A run that says it is running and that nobody holds was interrupted.
 
         Raises:
             StoreError: missing, damaged, or written by a later version.
@@ -68,9 +70,12 @@ class RunDir:
         known = {field.name for field in fields(RunDocument)}
         try:
             data["generators"] = [GeneratorEntry(**entry) for entry in data["generators"]]
-            return RunDocument(**{key: value for key, value in data.items() if key in known})
+            document = RunDocument(**{key: value for key, value in data.items() if key in known})
         except (KeyError, TypeError) as error:
             raise StoreError(f"run document {path} is damaged: {error}; restore it from a copy") from None
+        if document.status == "running" and not self.held():
+            document.status = "interrupted"
+        return document
 
     def write_document(self, document: RunDocument) -> None:
         """Replace run.json atomically."""
@@ -97,16 +102,23 @@ class RunDir:
         self.path.mkdir(parents=True, exist_ok=True)
         file = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+            if not _locked(file, fcntl.LOCK_EX, attempts=_LOCK_ATTEMPTS):
                 holder = os.pread(file, 32, 0).decode().strip() or "unknown"
-                raise StoreError(
-                    f"run {self.run_id} is in use by process {holder}; wait for it or stop it"
-                ) from None
+                raise StoreError(f"run {self.run_id} is in use by process {holder}; wait for it or stop it")
             os.ftruncate(file, 0)
             os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
             yield
+        finally:
+            os.close(file)
+
+    def held(self) -> bool:
+        """Whether a process is working on the run now."""
+        try:
+            file = os.open(self.path / "lock", os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            return not _locked(file, fcntl.LOCK_SH, attempts=1)
         finally:
             os.close(file)
 
@@ -254,6 +266,19 @@ def set_baseline(root: Path, name: str, run_id: str) -> None:
         root / "baselines.json",
         json.dumps({**baselines(root), name: run_id}, indent=2, sort_keys=True) + "\n",
     )
+
+
+def _locked(file: int, kind: int, attempts: int) -> bool:
+    """Try to take a lock on an open file."""
+    for attempt in range(attempts):
+        if attempt:
+            time.sleep(_LOCK_PAUSE_S)
+        try:
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
+        except OSError:
+            continue
+        return True
+    return False
 
 
 def _folders(root: Path) -> list[RunDir]:

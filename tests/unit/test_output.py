@@ -1,0 +1,60 @@
+"""Which outputs count as clips, and what is kept of them."""
+
+import numpy as np
+import pytest
+
+from vbench_lite.engine.output import judge
+from vbench_lite.generator import Family, GenerationRequest
+
+ASKED = GenerationRequest("s", "p", num_frames=4, height=8, width=8, fps=8.0, seed=0)
+MADE = GenerationRequest("s", "p", num_frames=6, height=8, width=8, fps=8.0, seed=0)
+
+
+def clip(num_frames=6, height=8, width=8):
+    return np.random.default_rng(0).integers(0, 256, (num_frames, height, width, 3), dtype=np.uint8)
+
+
+def status(frames, family=Family.EXTERNAL, nonfinite=False, made=MADE):
+    verdict = judge(frames, ASKED, made, family, nonfinite)
+    return str(verdict.status), verdict
+
+
+def test_frames_beyond_the_length_asked_for_are_cut_off():
+    frames = clip()
+    what, verdict = status(frames)
+    assert (what, verdict.reason) == ("ok", None)
+    np.testing.assert_array_equal(verdict.frames, frames[:4])
+
+
+@pytest.mark.parametrize("frames", [clip(3), clip(6, 9, 8), clip(6, 8, 7)], ids=["short", "high", "narrow"])
+def test_too_few_frames_and_another_size_fail_without_a_clip(frames):
+    what, verdict = status(frames)
+    assert what == "failed"
+    assert verdict.frames is None
+    assert verdict.reason.startswith("emitted ")
+
+
+def test_black_frozen_and_nonfinite_clips_are_invalid_and_kept_to_be_looked_at():
+    black, frozen = clip() * 0, np.repeat(clip(1), 6, axis=0)
+    for frames, nonfinite in ((black, False), (frozen, False), (clip(), True)):
+        what, verdict = status(frames, nonfinite=nonfinite)
+        assert what == "invalid"
+        assert verdict.frames is not None
+
+
+def test_what_a_control_arm_shows_is_meant():
+    for frames in (clip() * 0, np.repeat(clip(1), 6, axis=0)):
+        assert status(frames, family=Family.CONTROL)[0] == "ok"
+
+
+def test_almost_frozen_is_for_metrics_to_say():
+    frames = np.repeat(clip(1), 6, axis=0)
+    frames[1, 0, 0, 0] ^= 1
+    assert status(frames)[0] == "ok"
+
+
+def test_only_what_is_kept_is_judged_and_one_frame_is_not_frozen():
+    asked_one = GenerationRequest("s", "p", num_frames=1, height=8, width=8, fps=8.0, seed=0)
+    assert judge(clip(), asked_one, MADE, Family.EXTERNAL, False).status == "ok"
+    late = np.concatenate([np.repeat(clip(1), 4, axis=0), clip(2)])
+    assert status(late)[0] == "invalid"
