@@ -11,8 +11,8 @@ from vbench_lite.metric import Axis, CallMetric, Measurement, MetricInfo
 class PeakMemory(CallMetric):
     """Peak during the call, less what the imports alone take.
 
-    Torch and its kind take some 250 MB before any generator exists. That is equal for all, so it is
-    taken off: the resident size of the fresh process after the imports, before `Generator.load`.
+    Torch and its kind take hundreds of megabytes before any generator exists. That is equal for all, so it
+    is taken off: the resident size of the fresh process after the imports, before `Generator.load`.
     What stays is weights, activations, caches and libraries that loading pulls in. It is 0 for a call that
     needs no more than the imports left.
     """

@@ -146,7 +146,7 @@ def test_slow_generators_get_fewer_warm_calls_but_two() -> None:
     assert warm.count(("slow", 0)) == 2
     assert warm.count(("fast", 0)) == 8
     assert ("slow", 1) not in warm
-    assert summary.skipped == ("slow base round 2", "fast base round 2")
+    assert summary.skipped == ("slow round 2, 1 request size(s)", "fast round 2, 1 request size(s)")
 
 
 def test_a_pass_within_its_limit_makes_every_call() -> None:

@@ -14,6 +14,7 @@ from vbench_lite.cli.output import console, print_json, warn
 
 if TYPE_CHECKING:
     from vbench_lite.report.board import Board
+    from vbench_lite.report.scaling import ScalingReport
     from vbench_lite.store.rundir import RunDir
 
 
@@ -30,18 +31,24 @@ def command(
     """Show generators side by side: families, axes, intervals, ranks, coverage, controls apart.
 
     Without RUN: every finished run, the newest row of each generator and protocol. RUN:GENERATOR picks one
-    generator of a run. With --json: {suite, rows[], controls[], trust[], notes[], other_suites[]}.
+    generator of a run. With --json: {suite, rows[], controls[], trust[], notes[], other_suites[]}, and
+    scaling[] where the suite has a sweep.
     """
     from vbench_lite.report.board import build_board
+    from vbench_lite.report.scaling import run_scaling
 
     chosen, picked = choose_runs(root, runs)
     board = build_board(chosen, suite=suite, every=every or bool(runs))
     if picked:
         board = only(board, picked)
+    reports = [report for run in chosen for report in run_scaling(run, board.suite.name)]
     if as_json:
-        print_json(board.as_dict())
+        print_json(
+            board.as_dict() | ({"scaling": [report.as_dict() for report in reports]} if reports else {})
+        )
     else:
         print_board(board, metrics=not brief)
+        print_scaling(reports)
     return FINE
 
 
@@ -93,3 +100,11 @@ def print_board(board: Board, *, metrics: bool = True) -> None:
     from vbench_lite.report import table
 
     table.print_board(board, console(), metrics=metrics)
+
+
+def print_scaling(reports: Sequence[ScalingReport]) -> None:
+    """Print what sweeps say, one table a sweep."""
+    from vbench_lite.report.scaling_table import scaling_text
+
+    for report in reports:
+        console().print(scaling_text(report))

@@ -57,14 +57,15 @@ def command(
 
     Without arguments this is the default benchmark. What was finished is never made again: after a stop,
     the same command goes on. With --json: {run, ok, failed, adopted, resumed, messages[], failures[],
-    leaderboard, other_leaderboards[]}. Exit code 3 if some samples failed.
+    leaderboard, other_leaderboards[], scaling[]}. Exit code 3 if some samples failed.
     """
     from vbench_lite import registry
-    from vbench_lite.cli.leaderboard import print_board
+    from vbench_lite.cli.leaderboard import print_board, print_scaling
     from vbench_lite.cli.progress import shown
     from vbench_lite.cli.specification import build_spec
     from vbench_lite.engine import runner
     from vbench_lite.report.board import build_board
+    from vbench_lite.report.scaling import run_scaling
     from vbench_lite.store.rundir import resolve_run
 
     resolved = build_spec(
@@ -86,12 +87,15 @@ def command(
         str(suite["name"]): build_board([finished], suite=suite["name"])
         for suite in finished.document().suites
     }
+    reports = run_scaling(finished)
     if as_json:
         first, *others = boards.values()
-        print_json(_document(outcome, failures, first.as_dict(), [board.as_dict() for board in others]))
+        document = _document(outcome, failures, first.as_dict(), [board.as_dict() for board in others])
+        print_json(document | {"scaling": [report.as_dict() for report in reports]})
     else:
         for board in boards.values():
             print_board(board)
+        print_scaling(reports)
         _list_failures(failures)
     return SOME_FAILED if failures else FINE
 

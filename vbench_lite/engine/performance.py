@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -86,7 +87,7 @@ class PerformanceSummary:
     Attributes:
         failures: reason by (generator, case); these have no measurement, and their metrics are not
             applicable.
-        skipped: names of the rounds left out to keep below the limit.
+        skipped: what was left out to keep below the limit, a line for each generator and round.
     """
 
     failures: dict[tuple[str, str], str]
@@ -148,7 +149,7 @@ def measure(
     open_slots = [s for s in slots if (s.entry.label, s.case.name, s.round, "warm") not in made]
     texts = list(prompts or [prompt.text for prompt in suite_prompts(suite)])
     failures: dict[tuple[str, str], str] = {}
-    skipped: list[str] = []
+    skipped: Counter[str] = Counter()
     deadline_s = now() + spec.limit_s
 
     for index, slot in enumerate(open_slots):
@@ -161,7 +162,7 @@ def measure(
         if key in failures:
             continue
         if slot.round > 0 and now() >= deadline_s:
-            skipped.append(slot.name)
+            skipped[f"{slot.entry.label} round {slot.round + 1}"] += 1
             tell(f"left out, the limit of {spec.limit_s:g} s is reached")
             continue
         tell("started")
@@ -178,7 +179,8 @@ def measure(
                 on_record(record)
         warm = [r.total_s for r in records if r.call == "warm"]
         tell(f"{len(warm)} warm calls, fastest {min(warm):.3f} s")
-    return PerformanceSummary(failures, tuple(skipped))
+    left_out = (f"{name}, {count} request size(s)" for name, count in skipped.items())
+    return PerformanceSummary(failures, tuple(left_out))
 
 
 def suite_cases(suite: Suite) -> list[Case]:

@@ -12,7 +12,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -27,7 +27,8 @@ from vbench_lite.stats.scaling import (
     fit_power,
     largest_within,
 )
-from vbench_lite.suite import Suite
+from vbench_lite.store.schema import RunDocument
+from vbench_lite.suite import Suite, parse_suite
 
 SWEEPS = ("frames", "side", "steps", "batch")
 
@@ -144,6 +145,34 @@ class ScalingReport:
                 for pair in self.overtakings
             ],
         }
+
+
+class TimedRun(Protocol):
+    """A run as far as scaling reads it; `store.rundir.RunDir` is one."""
+
+    def document(self) -> RunDocument: ...
+    def calls(self, suite: str) -> list[Measurement]: ...
+
+
+def run_scaling(run: TimedRun, suite: str | None = None) -> list[ScalingReport]:
+    """The reports of a run: one for each of its suites that has a sweep, or for the named one.
+
+    The limit of the largest request is the memory of the machine that the run was made on, or of its
+    first accelerator.
+    """
+    document = run.document()
+    suites = [parse_suite(content, f"run {document.run_id}") for content in document.suites]
+    return [
+        scaling_report(run.calls(each.name), each, memory_limit(document.hardware))
+        for each in suites
+        if each.performance and each.performance.sweep and suite in (None, each.name)
+    ]
+
+
+def memory_limit(hardware: Mapping[str, Any]) -> float:
+    """Bytes that a request may take on a machine: of its first accelerator, else its main memory."""
+    devices = [device for device in hardware.get("devices", []) if device.get("memory_bytes")]
+    return float(devices[0]["memory_bytes"] if devices else hardware["memory_bytes"])
 
 
 def scaling_report(calls: Sequence[Measurement], suite: Suite, memory_limit_bytes: float) -> ScalingReport:
