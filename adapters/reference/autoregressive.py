@@ -66,7 +66,7 @@ class Autoregressive(ReferenceGenerator):
             latents=True,
             licence="Apache-2.0",
             weights_licence="Apache-2.0",
-            weights_sha256=weights.digest([CODEC_FILE, TOKENS_FILE]),
+            weights_sha256=weights.digest([CODEC_FILE, TOKENS_FILE], self.config.folder),
             summary="Token model with 8 tokens a frame, a trunk that steps from frame to frame over "
             "a sliding window of 8 frames and a head that writes the tokens of one frame.",
         )
@@ -77,7 +77,7 @@ class Autoregressive(ReferenceGenerator):
 
         self.load_codec()
         model = TokenModel()
-        weights.install(model, TOKENS_FILE, self.config.setting)
+        weights.install(model, TOKENS_FILE, self.config.folder, self.config.setting)
         self._model = model
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -36,8 +37,9 @@ _VOCABULARY: tuple[tuple[str, ...], ...] = (
 
 
 class ReferenceConfig(GeneratorConfig):
-    """Configuration of a reference generator."""
+    """Configuration of a reference generator; `folder` holds weights that you trained yourself."""
 
+    folder: Path | None = None
     setting: weights.Setting = "default"
 
 
@@ -75,7 +77,7 @@ class ReferenceGenerator(Generator):
         from vbench_lite.adapters.reference.codec import Codec
 
         codec = Codec()
-        weights.install(codec, CODEC_FILE)
+        weights.install(codec, CODEC_FILE, self.config.folder)
         self._codec = codec
 
     def check(self, request: GenerationRequest) -> None:

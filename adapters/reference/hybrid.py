@@ -33,6 +33,8 @@ from vbench_lite.generator import (
 )
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from vbench_lite.adapters.reference.transformer import VideoTransformer
 
 TRANSFORMER_FILE = "transformer.safetensors"
@@ -69,7 +71,7 @@ class Hybrid(ReferenceGenerator):
             latents=True,
             licence="Apache-2.0",
             weights_licence="Apache-2.0",
-            weights_sha256=weights.digest([CODEC_FILE, TRANSFORMER_FILE]),
+            weights_sha256=weights.digest([CODEC_FILE, TRANSFORMER_FILE], self.config.folder),
             summary="The same video transformer with a block-causal mask: blocks of 4 frames, a few "
             "steps each, over a cache of the last 2 blocks; it runs to any length.",
         )
@@ -80,12 +82,16 @@ class Hybrid(ReferenceGenerator):
 
         self.load_codec()
         model = VideoTransformer()
-        weights.install(model, TRANSFORMER_FILE, self.config.setting)
+        weights.install(model, TRANSFORMER_FILE, self.config.folder, self.config.setting)
         self._model = model
 
     def close(self) -> None:
         """Free the weights."""
         self._model = self._codec = None
+
+    def denoisers(self) -> Sequence[nn.Module]:
+        """The video transformer."""
+        return () if self._model is None else (self._model,)
 
     def generate(self, requests: Sequence[GenerationRequest], context: GenerationContext) -> None:
         """Denoise block after block and emit each as soon as it is decoded."""

@@ -33,7 +33,7 @@ from vbench_lite.generator import (
 )
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
     from vbench_lite.adapters.reference.transformer import VideoTransformer
 
@@ -71,7 +71,7 @@ class LatentDiffusion(ReferenceGenerator):
             latents=True,
             licence="Apache-2.0",
             weights_licence="Apache-2.0",
-            weights_sha256=weights.digest([CODEC_FILE, TRANSFORMER_FILE]),
+            weights_sha256=weights.digest([CODEC_FILE, TRANSFORMER_FILE], self.config.folder),
             summary="Small video transformer that denoises 16 frames at once; longer clips are "
             "continued by giving it the last 8 frames as a clean prefix.",
         )
@@ -82,12 +82,16 @@ class LatentDiffusion(ReferenceGenerator):
 
         self.load_codec()
         model = VideoTransformer()
-        weights.install(model, TRANSFORMER_FILE, self.config.setting)
+        weights.install(model, TRANSFORMER_FILE, self.config.folder, self.config.setting)
         self._model = model
 
     def close(self) -> None:
         """Free the weights."""
         self._model = self._codec = None
+
+    def denoisers(self) -> Sequence[nn.Module]:
+        """The video transformer."""
+        return () if self._model is None else (self._model,)
 
     def generate(self, requests: Sequence[GenerationRequest], context: GenerationContext) -> None:
         """Denoise every window of every clip, decode, and emit each clip once."""

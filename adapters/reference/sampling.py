@@ -22,6 +22,12 @@ def _silent(done: int, total: int) -> None:
     """Report progress to nobody."""
 
 
+def row_noise(seeds: Sequence[int], shape: tuple[int, ...]) -> Tensor:
+    """Standard normal noise (B, *shape), each row from its own seed."""
+    rows = [torch.randn(shape, generator=torch.Generator("cpu").manual_seed(s)) for s in seeds]
+    return torch.stack(rows)
+
+
 def denoise_window(
     model: VideoTransformer,
     words: Tensor,

@@ -164,11 +164,10 @@ class TokenModel(nn.Module):
         caption = self.caption(words)[:, None].expand(-1, length, -1)
         written = F.pad(tokens[..., :-1], (1, 0))
         earlier = F.pad(tokens[:, :-1], (0, 0, 1, 0), value=-1)
-        logits: Tensor
         logits, _ = self.step_head(
             state.flatten(0, 1), caption.flatten(0, 1), written.flatten(0, 1), earlier.flatten(0, 1)
         )
-        return logits.unflatten(0, (batch, length))
+        return logits.reshape(batch, length, *logits.shape[1:])
 
 
 def cache_bytes(config: TokenModelConfig, frames: int, batch: int = 1) -> int:

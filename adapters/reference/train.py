@@ -16,12 +16,13 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
-from vbench_lite.adapters.reference.codec import Codec
+from vbench_lite.adapters.reference.codec import Codec, frames_to_float, frames_to_uint8
 from vbench_lite.adapters.reference.optimiser import Average, Optimiser
 from vbench_lite.adapters.reference.recipes import FILES, RECIPES, Recipe
 
 WEIGHTS = Path(__file__).parent / "weights"
 CHECKPOINT_EVERY_S = 60
+JUDGED_CLIPS = 100
 SPEED_STEPS = 40  # steps timed before --minutes is turned into a number of steps
 
 
@@ -115,6 +116,26 @@ def train(name: str, out: Path, seed: int, steps: int | None, minutes: float) ->
     return path
 
 
+def self_judgement(name: str, out: Path) -> str:
+    """What the shapes judge says of the trained network's own samples."""
+    from vbench_lite.adapters.reference import judging
+    from vbench_lite.datasets import shapes
+
+    if name == "codec":
+        scenes = shapes.sample_scenes(JUDGED_CLIPS, judging.FIRST_SEED, "all")
+        codec = load_codec(out)
+        clips = []
+        for index, scene in enumerate(scenes):
+            frames = frames_to_float(torch.from_numpy(shapes.real_clip(scene, index)))
+            with torch.inference_mode():
+                decoded = codec.decode(codec.quantise(codec.encode(frames)))
+            clips.append(frames_to_uint8(decoded).numpy())
+        shares = judging.verdict(clips, scenes)
+    else:
+        shares = judging.judge(name, out, JUDGED_CLIPS)
+    return f"{name} on {JUDGED_CLIPS} captions: " + ", ".join(f"{k} {v:.2f}" for k, v in shares.items())
+
+
 def show(line: str) -> None:
     """Progress goes to stderr."""
     sys.stderr.write(line + "\n")
@@ -134,6 +155,7 @@ def main(arguments: list[str] | None = None) -> None:
     torch.set_num_threads(given.threads)
     path = train(given.name, given.out, given.seed, given.steps, given.minutes)
     show(f"wrote {path}")
+    show(self_judgement(given.name, given.out))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ predicts the velocity data - noise. Conditioning is AdaLN-single (PixArt, arXiv:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -248,9 +247,3 @@ def block_loss(
 def guided(conditional: Tensor, unconditional: Tensor, guidance: float) -> Tensor:
     """Classifier-free guidance (Ho and Salimans 2022, arXiv:2207.12598)."""
     return unconditional + guidance * (conditional - unconditional)
-
-
-def row_noise(seeds: Sequence[int], shape: tuple[int, ...]) -> Tensor:
-    """Standard normal noise (B, *shape), each row from its own seed."""
-    rows = [torch.randn(shape, generator=torch.Generator("cpu").manual_seed(s)) for s in seeds]
-    return torch.stack(rows)

@@ -36,27 +36,35 @@ def expected(name: str) -> str:
     return listed[name]
 
 
-def digest(names: Sequence[str]) -> str:
-    """One sha256 over the files that a generator loads."""
-    return hashlib.sha256("".join(expected(name) for name in names).encode()).hexdigest()
+def digest(names: Sequence[str], folder: Path | None = None) -> str:
+    """One sha256 over the files that a generator loads; without a folder, the packaged ones."""
+    each = [expected(name) if folder is None else _sha256(_content(folder / name)) for name in names]
+    return _sha256("".join(each).encode())
 
 
-def read(name: str) -> dict[str, Tensor]:
-    """Tensors of a packaged weights file, float32.
+def read(name: str, folder: Path | None = None) -> dict[str, Tensor]:
+    """Tensors of a weights file, float32; a packaged file must be the one of the manifest.
 
     Raises:
-        WeightsError: the file is missing or is not the one of the manifest.
+        WeightsError: the file is missing or has another hash.
     """
     from safetensors.torch import load
 
-    path = FOLDER / name
-    if not path.exists():
-        raise WeightsError(f"{path} is missing; reinstall the package")
-    content = path.read_bytes()
-    found = hashlib.sha256(content).hexdigest()
-    if found != expected(name):
-        raise WeightsError(f"{path} has sha256 {found}, expected {expected(name)}")
+    path = (folder or FOLDER) / name
+    content = _content(path)
+    if folder is None and _sha256(content) != expected(name):
+        raise WeightsError(f"{path} has sha256 {_sha256(content)}, expected {expected(name)}")
     return {key: value.float() for key, value in load(content).items()}
+
+
+def _content(path: Path) -> bytes:
+    if not path.exists():
+        raise WeightsError(f"{path} is missing; train it, or reinstall the package")
+    return path.read_bytes()
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def apply(setting: Setting, weights: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -67,9 +75,9 @@ def apply(setting: Setting, weights: dict[str, Tensor]) -> dict[str, Tensor]:
     return {k: rounding(v) if v.dim() > 1 else v for k, v in weights.items()}
 
 
-def install(model: nn.Module, name: str, setting: Setting = "default") -> None:
-    """Load a packaged file into a model, in a setting, ready for inference."""
-    model.load_state_dict(apply(setting, read(name)))
+def install(model: nn.Module, name: str, folder: Path | None = None, setting: Setting = "default") -> None:
+    """Load a weights file into a model, in a setting, ready for inference."""
+    model.load_state_dict(apply(setting, read(name, folder)))
     model.eval().requires_grad_(False)
 
 
