@@ -1,0 +1,72 @@
+"""The documents name only what exists: relative links, verbs and options, make targets, files of the tree."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from vbench_lite.cli.main import VERBS, LazyGroup
+
+REPOSITORY = Path(__file__).parents[2]
+DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+COMMAND = re.compile(r"(?:^|[\s`$])vbench-lite ([^`\n|#;&]*)")
+TARGET = re.compile(r"(?:^|[`$] ?)make ([a-z]+)\b")
+
+
+def by_name(path: Path) -> str:
+    return str(path.relative_to(REPOSITORY))
+
+
+def commands(text: str) -> Iterator[list[str]]:
+    """The words of every `vbench-lite ...` in code (blocks and inline)."""
+    code = re.findall(r"```.*?```|`[^`\n]+`", text, flags=re.DOTALL)
+    for part in code:
+        for match in COMMAND.findall(part.strip("`")):
+            yield shlex.split(match.replace("…", ""))
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=by_name)
+def test_relative_links_lead_somewhere(path: Path) -> None:
+    for link in LINK.findall(path.read_text(encoding="utf-8")):
+        if not re.match(r"[a-z]+:|#", link):
+            assert (path.parent / link.split("#")[0]).exists(), link
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=by_name)
+def test_commands_exist_with_their_options(path: Path) -> None:
+    for words in commands(path.read_text(encoding="utf-8")):
+        if not words or words[0].startswith("-"):
+            continue
+        assert words[0] in VERBS, words
+        command = LazyGroup().get_command(click.Context(click.Command("x")), words[0])
+        if isinstance(command, click.Group) and len(words) > 1:
+            command = command.commands[words[1]]
+        assert command is not None
+        known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
+        used = {word.split("=")[0] for word in words if re.match(r"--?[a-zA-Z]", word)}
+        assert used <= known, words
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=by_name)
+def test_make_targets_exist(path: Path) -> None:
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    code = re.findall(r"```.*?```|`[^`\n]+`", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for part in code:
+        for target in TARGET.findall(part):
+            assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
+
+
+def test_help_texts_and_the_table_of_verbs_agree() -> None:
+    """The group's help imports no verb, so its lines stand in a table; each verb has a longer text."""
+    group = LazyGroup()
+    for verb in VERBS:
+        command = group.get_command(click.Context(click.Command("x")), verb)
+        assert command is not None
+        assert command.name == verb
+        assert command.help

@@ -1,0 +1,86 @@
+"""`vbench-lite compare BASELINE CANDIDATE`: paired differences with intervals, and a verdict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from vbench_lite.cli.exit_codes import FINE
+from vbench_lite.cli.options import json_option, root_option
+from vbench_lite.cli.output import console, print_json
+
+if TYPE_CHECKING:
+    from vbench_lite.store.rundir import RunDir
+
+
+@click.command("compare")
+@click.argument("baseline", metavar="BASELINE[:GENERATOR]")
+@click.argument("candidate", metavar="CANDIDATE[:GENERATOR]")
+@click.option("--suite", help="Which suite; default: the first that both runs have.")
+@click.option("--policy", type=click.Path(path_type=Path), help="Margins and primary metrics (YAML).")
+@click.option("--gate", is_flag=True, help="Exit code 1 where the policy says so (REGRESSED, INCOMPARABLE).")
+@root_option
+@json_option
+def command(
+    baseline: str,
+    candidate: str,
+    suite: str | None,
+    policy: Path | None,
+    gate: bool,
+    root: Path,
+    as_json: bool,
+) -> int:
+    """Compare CANDIDATE with BASELINE, clip by clip where both answered the same request.
+
+    Each is a run (id, baseline name, or latest) and, where it has several, one of its generators:
+    main:wan-bf16. With --json: {verdict, metrics[], baseline, candidate, suite, policy, identical,
+    environment[], notes[]}.
+    """
+    from vbench_lite.compare import RunArm, compare, load_policy
+
+    first, second = choose_arms(root, baseline, candidate)
+    rules = load_policy(policy)
+    found = compare(RunArm(*first), RunArm(*second), suite=suite, policy=rules)
+    if as_json:
+        print_json(found.as_dict())
+    else:
+        from vbench_lite.report.comparison_table import print_comparison
+
+        print_comparison(found, console())
+    return found.exit_code(rules) if gate else FINE
+
+
+def choose_arms(root: Path, baseline: str, candidate: str) -> tuple[tuple[RunDir, str], tuple[RunDir, str]]:
+    """Return (run, generator) of both sides.
+
+    A side without a generator takes that of the other side, else the only one that both runs have.
+
+    Raises:
+        StoreError: a run is not there, or it is not clear which generator is meant.
+    """
+    from vbench_lite.errors import StoreError
+    from vbench_lite.store.rundir import resolve_run
+
+    names, runs = [], []
+    for text in (baseline, candidate):
+        run_name, _, generator = text.partition(":")
+        runs.append(resolve_run(root, run_name))
+        names.append(generator)
+    if not any(names):
+        offered = [_generators(run) for run in runs]
+        both = [label for label in offered[0] if label in offered[1]]
+        if len(both) != 1 or runs[0].run_id == runs[1].run_id:
+            has = "; ".join(f"{run.run_id} has {', '.join(_generators(run))}" for run in runs)
+            raise StoreError(f"say which generator, as in {baseline}:GENERATOR ({has})")
+        names = [both[0], both[0]]
+    first, second = names[0] or names[1], names[1] or names[0]
+    return (runs[0], first), (runs[1], second)
+
+
+def _generators(run: RunDir) -> list[str]:
+    """Labels of a run without its controls, unless it holds nothing else."""
+    entries = run.document().generators
+    chosen = [entry.label for entry in entries if entry.info.get("family") != "control"]
+    return chosen or [entry.label for entry in entries]

@@ -1,0 +1,169 @@
+"""`vbench-lite score CLIPS|RUN`: clips made elsewhere, or the clips of a stored run once more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vbench_lite.cli.exit_codes import FINE, SOME_FAILED, WRONG_USE
+from vbench_lite.cli.options import json_option, root_option
+from vbench_lite.cli.output import print_json, warn
+
+DEFAULT_SUITE = "quick"
+
+
+@click.command("score")
+@click.argument("target", metavar="CLIPS|RUN")
+@click.option("--suite", "suites", multiple=True, metavar="NAME", help="Metrics of this suite. Repeatable.")
+@click.option("--metric", "metrics", multiple=True, metavar="ID", help="This metric. Repeatable.")
+@click.option(
+    "--reference", metavar="CLIPS",
+    help="Real clips, or clips of the same names to compare with; for a RUN: the label of one of its arms.",
+)  # fmt: skip
+@click.option("--fps", type=click.FloatRange(min=0, min_open=True), help="Resample clips to this rate.")
+@click.option("--stride", type=click.IntRange(min=1), help="Every n-th frame.")
+@click.option("--window", type=click.IntRange(min=1), help="Frames of a clip; default: all.")
+@click.option(
+    "--place", type=click.Choice(["first", "centre", "every"]), help="Which window; default: the first."
+)
+@click.option("--short-side", type=click.IntRange(min=1), help="Resize the shorter side to n pixels.")
+@root_option
+@json_option
+def command(
+    target: str,
+    suites: tuple[str, ...],
+    metrics: tuple[str, ...],
+    reference: str | None,
+    fps: float | None,
+    stride: int | None,
+    window: int | None,
+    place: str | None,
+    short_side: int | None,
+    root: Path,
+    as_json: bool,
+) -> int:
+    """Score CLIPS (a folder, a manifest in CSV or JSON lines, or a file), or a stored RUN once more.
+
+    Without --suite or --metric: the metrics of the suite quick, and with --reference every metric that
+    compares a clip with its reference; for a RUN those of its own suites. With --json for CLIPS:
+    {samples{file: {metric: value}}, sets{metric: {value, ci, n}}, not_applicable{metric: {file or "*":
+    reason}}, errors{file: reason}, decodes{file: count}, flags}. Exit code 3 if some files failed, 2 if
+    all did.
+    """
+    rules = {"fps": fps, "stride": stride, "window": window, "place": place, "short_side": short_side}
+    given = {name: value for name, value in rules.items() if value is not None}
+    path = Path(target)
+    if path.exists() or path.suffix:
+        wanted = metric_ids(suites, metrics, pairs=reference is not None)
+        return _score_clips(path, wanted, reference, given, root, as_json)
+    if given:
+        flag = next(iter(given)).replace("_", "-")
+        raise click.UsageError(f"--{flag} is for clips made elsewhere; {target!r} is no file or folder")
+    chosen = metric_ids(suites, metrics) if suites or metrics else None
+    return _score_run(target, chosen, reference, root, as_json)
+
+
+def metric_ids(suites: Sequence[str], metrics: Sequence[str], *, pairs: bool = False) -> list[str]:
+    """Ids named by suites and one by one; by default those of DEFAULT_SUITE.
+
+    Args:
+        pairs: by default also every registered metric that reads a reference clip.
+    """
+    from vbench_lite import registry
+    from vbench_lite.metric import PairMetric
+    from vbench_lite.suite import load_suite
+
+    wanted = [name for suite in suites for name in load_suite(suite).metrics] + list(metrics)
+    if not wanted:
+        wanted = list(load_suite(DEFAULT_SUITE).metrics)
+        if pairs:
+            known = registry.names("metrics")
+            wanted += [name for name in known if issubclass(registry.load("metrics", name), PairMetric)]
+    return list(dict.fromkeys(wanted))
+
+
+def _score_clips(
+    clips: Path, metrics: list[str], reference: str | None, given: dict[str, Any], root: Path, as_json: bool
+) -> int:
+    from pydantic import ValidationError
+
+    from vbench_lite.cli.progress import shown
+    from vbench_lite.datasets.clip_rules import ClipRules
+    from vbench_lite.engine.progress import Event
+    from vbench_lite.engine.score_folder import score_clips
+    from vbench_lite.errors import SpecError
+
+    try:
+        rules = ClipRules.model_validate(given)
+    except ValidationError as error:
+        raise SpecError(f"clip rules: {error.errors()[0]['msg']}") from None
+    with shown() as progress:
+        scores = score_clips(
+            clips,
+            metrics,
+            reference=None if reference is None else Path(reference),
+            rules=rules,
+            root=root if root.exists() else None,  # features are kept only beside results
+            on_progress=lambda done, total: progress.on_event(Event("score", "clips", done, total)),
+        )
+    if as_json:
+        print_json(scores.as_dict())
+    elif scores.samples:
+        from vbench_lite.cli.output import console
+        from vbench_lite.report.scores_table import print_scores
+
+        print_scores(scores.as_dict(), console())
+    for file, reason in scores.errors.items():
+        warn(f"failed: {reason}" if reason.startswith(file) else f"failed: {file}: {reason}")
+    if not scores.samples:
+        return WRONG_USE
+    return SOME_FAILED if scores.errors else FINE
+
+
+def _score_run(name: str, metrics: list[str] | None, pairs: str | None, root: Path, as_json: bool) -> int:
+    """Score every suite of a run again; what is there under the same fingerprint is kept."""
+    from vbench_lite.cli.leaderboard import print_board
+    from vbench_lite.cli.progress import shown
+    from vbench_lite.engine.metric_set import make_metrics
+    from vbench_lite.engine.progress import Event
+    from vbench_lite.engine.scorer import score_run
+    from vbench_lite.errors import ClipError, StoreError
+    from vbench_lite.report.board import build_board
+    from vbench_lite.store.rundir import resolve_run
+    from vbench_lite.suite import parse_suite
+
+    try:
+        run = resolve_run(root, name)
+    except StoreError:
+        raise ClipError(f"{name!r} is neither a file or folder of clips nor a run under {root}") from None
+    document = run.document()
+    labels = [entry.label for entry in document.generators]
+    if pairs is not None and pairs not in labels:
+        raise StoreError(
+            f"run {run.run_id} has no arm {pairs!r} to compare with; it has: {', '.join(labels)}"
+        )
+    errors = 0
+    with run.lock(), shown() as progress:
+        for content in document.suites:
+            suite = parse_suite(content, f"run {run.run_id}")
+            summary = score_run(
+                run,
+                suite,
+                metrics=make_metrics(metrics if metrics is not None else list(suite.metrics)),
+                pairs=pairs,
+                on_progress=lambda done, total: progress.on_event(Event("score", "clips", done, total)),
+            )
+            errors += summary.errors
+            for message in summary.messages:
+                warn(message)
+        if document.status == "finished":
+            run.compact()
+    board = build_board([run])
+    if as_json:
+        print_json({"run": run.run_id, "errors": errors, "leaderboard": board.as_dict()})
+    else:
+        print_board(board)
+    return SOME_FAILED if errors else FINE
