@@ -18,7 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch.nn import functional as F
 
 from vbench_lite.datasets import shapes
@@ -132,12 +132,19 @@ def accuracy(network: ShapesNetwork, heads: Heads, count: int = 1000, seed: int 
 
 
 def train(
-    minutes: float, seed: int, batch_size: int = 32, report_s: float = 20.0
+    minutes: float, seed: int, continue_from: Path | None = None, batch_size: int = 32, report_s: float = 20.0
 ) -> tuple[ShapesNetwork, dict[str, float]]:
-    """Train for so many minutes of wall clock; the learning rate follows the clock."""
+    """Train for so many minutes of wall clock; the learning rate follows the clock.
+
+    continue_from: weights to begin with; the heads begin anew.
+    """
     torch.manual_seed(seed)
     rng = np.random.default_rng([seed, 0xFEA7])
     network, heads = ShapesNetwork(), Heads(Size().feature_dim, len(KINDS))
+    if continue_from is not None:
+        network.load_state_dict({name: value.float() for name, value in load_file(continue_from).items()})
+    # Whole clips first: outlines are learnt sooner from those.
+    first_trouble = 0.2 if continue_from is None else 0.8
     parameters = [*network.parameters(), *heads.parameters()]
     optimiser = torch.optim.AdamW(parameters, lr=2e-3, weight_decay=0.01)
     began = last = time.monotonic()
@@ -145,7 +152,7 @@ def train(
     while (gone := (time.monotonic() - began) / (60 * minutes)) < 1:
         for group in optimiser.param_groups:
             group["lr"] = 2e-3 * min(1.0, (steps + 1) / 50) * (1 - gone) ** 0.8 + 1e-5
-        trouble = min(1.0, 0.2 + gone / 0.4)  # whole clips first: outlines are learnt sooner from those
+        trouble = min(1.0, first_trouble + gone / 0.4)
         loss = loss_of(network, heads, make_batch(batch_size, rng, trouble))
         optimiser.zero_grad()
         loss.backward()
@@ -172,11 +179,12 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=8.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--continue-from", type=Path, help="weights to begin with")
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     cv2.setNumThreads(options.threads)
-    network, facts = train(options.minutes, options.seed)
+    network, facts = train(options.minutes, options.seed, options.continue_from)
     save(network, {**facts, "minutes": options.minutes, "seed": float(options.seed)}, options.out)
     print(json.dumps(facts, indent=2))  # noqa: T201
 

@@ -13,8 +13,9 @@ import numpy.typing as npt
 from vbench_lite.clip import ClipInfo
 from vbench_lite.metric import Axis, ClipMetric, Features, Frames, MetricInfo, SampleInfo
 
-BLOCK = 8  # pixels; changes are averaged over blocks, so codec noise is no change and a small motion is
-SAME_LEVELS = 2.0  # two frames are the same if no block differs by more
+WORKING_SIDE = 64  # pixels; larger frames are reduced by area, so that sixteen of them are cheap to keep
+BLOCK = 8  # pixels; differences are averaged over blocks: codec noise stays small, a small motion does not
+SAME_LEVELS = 1.0  # two frames are the same if the mean absolute difference of no block is larger
 DARK_LEVELS = 8.0  # a frame is black if no block is brighter
 FLAT_LEVELS = 2.0  # a frame is flat if its levels deviate by less
 BLANK_SHARE = 0.1  # of frames black or flat: a blank piece
@@ -24,15 +25,18 @@ REPEATED_SHARE = 0.5  # more neighbours than this are the same: repeated frames
 LONGEST_LOOP = 16  # frames; longer periods occur in real motion
 
 
+Images = npt.NDArray[np.float32]  # (H, W, 3) in levels
+
+
 class Degenerate(ClipMetric):
     """1 if the clip is degenerate, 0 if it is a video.
 
     Degenerate means one of: `black` (every frame), `constant` (every frame flat), `blank` (a tenth of the
     frames black or flat), `frozen` (a still run over a quarter of the clip), `repeated` (more than half of
     all neighbours the same), `looped` (every frame repeats the one some 2 to 16 frames earlier, over at least
-    two periods). Frames are the same if no 8x8 block differs by more than two levels on average. The
-    thresholds are this project's own; noise is not degenerate by them, other metrics see to it. After
-    `finish`, `reasons` names what was found.
+    two periods). Frames are the same if the mean absolute difference is at most one level in every 8x8 block
+    (short side reduced to 64). The thresholds are this project's own; noise is not degenerate by them, other
+    metrics see to it. After `finish`, `reasons` names what was found.
     """
 
     info: ClassVar[MetricInfo] = MetricInfo(
@@ -47,7 +51,7 @@ class Degenerate(ClipMetric):
     )
 
     def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
-        self._recent: deque[npt.NDArray[np.int16]] = deque(maxlen=LONGEST_LOOP)
+        self._recent: deque[Images] = deque(maxlen=LONGEST_LOOP)
         self._count = self._black = self._flat = self._blank = 0
         self._same = self._run = self._longest = 0
         self._lags = dict.fromkeys(range(2, LONGEST_LOOP + 1), True)
@@ -58,8 +62,8 @@ class Degenerate(ClipMetric):
             self._take(frame)
 
     def _take(self, frame: Frames) -> None:
-        small = _blocks(frame)
-        black = bool(small.max() <= DARK_LEVELS * _SCALE)
+        small = _reduce(frame)
+        black = bool(_blocks(small).max() <= DARK_LEVELS)
         flat = bool(frame.reshape(-1, 3).std(axis=0).max() < FLAT_LEVELS)
         self._count += 1
         self._black += black
@@ -89,16 +93,23 @@ class Degenerate(ClipMetric):
         return float(bool(self.reasons))
 
 
-_SCALE = 64  # block means are kept in 1/64 levels
-
-
-def _blocks(frame: Frames) -> npt.NDArray[np.int16]:
-    """Mean of every block and channel, int16 in 1/64 levels; blocks at the edge stretch to fit."""
+def _reduce(frame: Frames) -> Images:
+    """Float copy with a short side of at most WORKING_SIDE."""
     height, width = frame.shape[:2]
+    ratio = WORKING_SIDE / min(height, width)
+    image = frame.astype(np.float32)
+    if ratio >= 1:
+        return image
+    size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _blocks(image: Images) -> Images:
+    """Mean of every block and channel; blocks stretch to fit the frame."""
+    height, width = image.shape[:2]
     size = (max(1, width // BLOCK), max(1, height // BLOCK))
-    small = cv2.resize(frame.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    return np.rint(small * _SCALE).astype(np.int16)
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _same(first: npt.NDArray[np.int16], second: npt.NDArray[np.int16]) -> bool:
-    return bool(np.abs(first - second).max() <= SAME_LEVELS * _SCALE)
+def _same(first: Images, second: Images) -> bool:
+    return bool(_blocks(np.abs(first - second)).max() <= SAME_LEVELS)

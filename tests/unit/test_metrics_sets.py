@@ -1,0 +1,180 @@
+"""Set metrics against closed forms: Fréchet distance, kernel distance, pairwise feature distance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.linalg import sqrtm
+
+from vbench_lite.errors import NotApplicable, StoreError
+from vbench_lite.metric import SampleInfo, SetMetric
+from vbench_lite.stats.frechet import expected_bias, frechet_distance
+from vbench_lite.stats.kernel_distance import KernelDistance, cubic_kernel, kernel_distance
+from vbench_lite.suites.distribution.frechet import FrechetShapes
+from vbench_lite.suites.distribution.kernel import KvdShapes
+from vbench_lite.suites.diversity.feature_distance import FeatureDistance
+
+RNG = np.random.default_rng
+
+
+def fill(metric: SetMetric, generated: np.ndarray, reference: np.ndarray | None = None) -> SetMetric:
+    for role, rows in (("generated", generated), ("reference", reference)):
+        for i, row in enumerate(rows if rows is not None else []):
+            sample = SampleInfo("g", f"s{i:04}", f"p{i:04}", None, i)
+            metric.update({"shapes-video": np.atleast_2d(row).astype(np.float32)}, sample, role)  # type: ignore[arg-type]
+    return metric
+
+
+# --- Fréchet ------------------------------------------------------------------------------------
+
+
+def test_frechet_of_two_gaussians_is_exact_in_the_limit() -> None:
+    rng = RNG(0)
+    first, second = rng.standard_normal((200_000, 16)), 0.25 + 1.5 * rng.standard_normal((200_000, 16))
+    assert frechet_distance(first, second) == pytest.approx(5.0, abs=0.03)
+
+
+def test_frechet_of_sets_with_exact_moments() -> None:
+    """Whitened samples have exactly mean 0 and covariance I, so the textbook value holds at any n."""
+    rng = RNG(1)
+
+    def white(n: int) -> np.ndarray:
+        x = rng.standard_normal((n, 16))
+        x -= x.mean(axis=0)
+        return x @ np.linalg.inv(np.linalg.cholesky(np.cov(x.T))).T
+
+    assert frechet_distance(white(40), 0.25 + 1.5 * white(90)) == pytest.approx(5.0, abs=1e-9)
+
+
+@pytest.mark.parametrize("count", [5, 16, 17, 60])
+def test_frechet_of_equal_sets_is_zero(count: int) -> None:
+    features = RNG(2).standard_normal((count, 16))
+    assert frechet_distance(features, features) == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize(("n", "m"), [(8, 9), (8, 60), (60, 8), (50, 60)])
+def test_frechet_does_not_know_rotation_and_is_the_textbook_formula(n: int, m: int) -> None:
+    rng = RNG(3)
+    first, second = rng.standard_normal((n, 16)), 0.5 + 2 * rng.standard_normal((m, 16))
+    turn = np.linalg.qr(rng.standard_normal((16, 16)))[0]
+    value = frechet_distance(first, second)
+    assert frechet_distance(first @ turn, second @ turn) == pytest.approx(value, abs=1e-9)
+    assert frechet_distance(second, first) == pytest.approx(value, abs=1e-9)
+    if min(n, m) > 16:
+        s1, s2 = np.cov(first.T), np.cov(second.T)
+        root = np.real(sqrtm(s1 @ s2))
+        mean = ((first.mean(axis=0) - second.mean(axis=0)) ** 2).sum()
+        assert value == pytest.approx(mean + np.trace(s1 + s2 - 2 * root), abs=1e-8)
+
+
+def test_the_bias_of_a_perfect_generator_is_as_predicted() -> None:
+    rng = RNG(4)
+    values = [
+        frechet_distance(rng.standard_normal((200, 20)), rng.standard_normal((300, 20))) for _ in range(40)
+    ]
+    assert np.mean(values) == pytest.approx(expected_bias(200, 300, 20, 1.0), rel=0.1)
+
+
+def test_frechet_metric_reports_value_interval_and_bias() -> None:
+    rng = RNG(5)
+    first, second = rng.standard_normal((30, 8)), 1 + rng.standard_normal((80, 8))
+    estimate = fill(FrechetShapes(), first, second).compute()
+    expected = frechet_distance(
+        first.astype(np.float32).astype(float), second.astype(np.float32).astype(float)
+    )
+    assert estimate.value == pytest.approx(expected, abs=1e-9)
+    assert estimate.n == 30 and estimate.extras["reference_n"] == 80
+    assert estimate.low is not None and estimate.high is not None
+    assert 0 <= estimate.low < estimate.value <= estimate.high
+    assert estimate.extras["perfect"] == pytest.approx(expected_bias(30, 80, 8, 1.0), rel=0.3)
+
+
+# --- kernel -------------------------------------------------------------------------------------
+
+
+def test_the_cubic_kernel() -> None:
+    assert cubic_kernel(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]))[0, 0] == pytest.approx(6.5**3)
+
+
+def test_kernel_distance_of_points_by_hand() -> None:
+    """Points a, b against c, d in one dimension: k(a,b) + k(c,d) - mean of the four crossings x 2."""
+    first, second = np.array([[0.0], [1.0]]), np.array([[2.0], [-1.0]])
+    crossing = np.mean([1.0, 1.0, 27.0, 0.0])
+    assert kernel_distance(first, second) == pytest.approx(1.0 + (-1.0) ** 3 - 2 * crossing)
+
+
+def test_kernel_distance_is_unbiased_and_not_clipped() -> None:
+    rng = RNG(6)
+    values = [kernel_distance(rng.standard_normal((12, 6)), rng.standard_normal((30, 6))) for _ in range(600)]
+    assert abs(np.mean(values)) < 4 * np.std(values) / np.sqrt(len(values))
+    assert min(values) < 0
+
+
+def test_kernel_distance_of_a_subset_is_that_of_the_rows() -> None:
+    rng = RNG(7)
+    first, second = rng.standard_normal((20, 5)), rng.standard_normal((33, 5))
+    kept = np.array([1, 4, 5, 19])
+    assert KernelDistance(first, second)(kept) == pytest.approx(kernel_distance(first[kept], second))
+
+
+def test_kernel_metric_tells_a_shift_from_none() -> None:
+    rng = RNG(8)
+    reference = rng.standard_normal((100, 8))
+    same = fill(KvdShapes(), rng.standard_normal((40, 8)), reference).compute()
+    far = fill(KvdShapes(), 1 + rng.standard_normal((40, 8)), reference).compute()
+    assert same.low is not None and same.high is not None and far.low is not None
+    assert same.low < 0 < same.high
+    assert far.low > same.high
+
+
+# --- diversity ----------------------------------------------------------------------------------
+
+
+def test_feature_distance_in_closed_form() -> None:
+    same = np.tile([[1.0, 2.0, 3.0]], (4, 1))
+    assert fill(FeatureDistance(), same).compute().value == pytest.approx(0.0, abs=1e-7)
+    assert fill(FeatureDistance(), 5 * np.eye(6)).compute().value == pytest.approx(1.0)
+    four = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+    assert fill(FeatureDistance(), four).compute().value == pytest.approx((2 * 2 + 4 * 1) / 6)
+
+
+def test_two_modes_have_half_the_distance() -> None:
+    rows = np.eye(2)[[0, 1] * 20]
+    assert fill(FeatureDistance(), rows).compute().value == pytest.approx(20 * 20 / (40 * 39 / 2))
+
+
+# --- state --------------------------------------------------------------------------------------
+
+
+def test_a_sample_may_come_twice_but_not_differ() -> None:
+    rows = RNG(9).standard_normal((6, 4))
+    metric = fill(FeatureDistance(), rows)
+    value = metric.compute().value
+    fill(metric, rows)
+    assert metric.compute().value == value
+    with pytest.raises(StoreError, match="s0000"):
+        fill(metric, rows + 1)
+
+
+def test_metrics_of_another_kind_do_not_merge() -> None:
+    with pytest.raises(TypeError):
+        KvdShapes().merge(FrechetShapes())
+
+
+def test_windows_of_a_clip_are_rows_and_clips_are_n() -> None:
+    rng = RNG(10)
+    metric = FeatureDistance()
+    for i in range(5):
+        sample = SampleInfo("g", f"s{i}", f"p{i}", None, None)
+        metric.update({"shapes-video": rng.standard_normal((3, 4)).astype(np.float32)}, sample, "generated")
+    estimate = metric.compute()
+    assert estimate.n == 5 and estimate.replicates is not None and len(estimate.replicates) == 5
+
+
+def test_clips_without_a_window_do_not_count() -> None:
+    metric = fill(FeatureDistance(), RNG(11).standard_normal((3, 4)))
+    metric.update(
+        {"shapes-video": np.empty((0, 4), np.float32)}, SampleInfo("g", "x", "x", None, 0), "generated"
+    )
+    with pytest.raises(NotApplicable, match="3 generated clips"):
+        metric.compute()
