@@ -25,12 +25,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from vbench_lite.metric import Axis
 from vbench_lite.report.arms import Arm, Evidence
 from vbench_lite.stats.jackknife import MIN_GROUPS, standard_error
 from vbench_lite.stats.ranks import Difference
+from vbench_lite.stats.student import quantile
 from vbench_lite.suite import AxisSpec, Gate
 
 Floats = npt.NDArray[np.float64]
@@ -224,15 +224,11 @@ def _spare(
 def _ends(value: float, replicates: Floats, spare: tuple[float, float]) -> tuple[float | None, float | None]:
     half = 0.0
     if len(replicates) >= MIN_GROUPS:
-        half = _t(len(replicates)) * standard_error(replicates)
+        half = quantile(0.975, len(replicates) - 1) * standard_error(replicates)
     elif spare == (0.0, 0.0):
         return None, None
     low, high = max(0.0, value - math.hypot(half, spare[0])), min(1.0, value + math.hypot(half, spare[1]))
     return (low, high) if high - low > 1e-12 else (None, None)
-
-
-def _t(groups: int) -> float:
-    return float(stats.t.ppf(0.975, groups - 1))
 
 
 def difference(first: AxisScore, second: AxisScore) -> Difference:
@@ -247,5 +243,5 @@ def difference(first: AxisScore, second: AxisScore) -> Difference:
     dof = len(first.replicates) - 1.0 if paired else math.inf
     spread = standard_error(first.replicates - second.replicates) if paired else 0.0
     facing = (first.spare[0], second.spare[1]) if value > 0 else (first.spare[1], second.spare[0])
-    quantile = float(stats.t.ppf(0.975, dof)) if paired else float(stats.norm.ppf(0.975))
-    return Difference(value, math.hypot(spread, facing[0] / quantile, facing[1] / quantile), dof)
+    reach = quantile(0.975, dof)
+    return Difference(value, math.hypot(spread, facing[0] / reach, facing[1] / reach), dof)

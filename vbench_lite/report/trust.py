@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from vbench_lite.metric import Axis
 from vbench_lite.report.arms import Arm, Evidence
 from vbench_lite.report.axes import Blocks, gate_factor, scale_of
 from vbench_lite.stats.jackknife import MIN_GROUPS, standard_error
+from vbench_lite.stats.student import quantile
 from vbench_lite.store.schema import Level
 from vbench_lite.suite import AxisSpec
 
@@ -121,4 +121,4 @@ def _better(first: Evidence, second: Evidence, blocks: Blocks) -> bool:
         return False  # too few prompts to know the noise
     changes = np.array([sign * (first.without(block) - second.without(block)) for block in blocks])
     se = standard_error(changes)
-    return se == 0 or gain / se > float(stats.t.ppf(0.975, len(blocks) - 1))
+    return se == 0 or gain / se > quantile(0.975, len(blocks) - 1)

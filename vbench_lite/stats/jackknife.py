@@ -17,10 +17,10 @@ from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Estimate
+from vbench_lite.stats.student import quantile
 
 MAX_GROUPS = 50
 MIN_GROUPS = 3  # with fewer, the spread of the replicates says next to nothing
@@ -105,5 +105,5 @@ def interval(
     se = standard_error(replicates)
     if se <= 1e-12 * max(1.0, abs(value)):
         return None, None, bias, 0.0
-    half = float(stats.t.ppf(0.5 + confidence / 2, count - 1)) * se
+    half = quantile(0.5 + confidence / 2, count - 1) * se
     return min(value, value - bias - half), max(value, value - bias + half), bias, se

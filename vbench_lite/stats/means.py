@@ -22,10 +22,11 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Estimate
+from vbench_lite.stats.student import cdf, quantile
 
 Floats = npt.NDArray[np.float64]
 Bounds = tuple[float | None, float | None]
@@ -114,7 +115,7 @@ def _interval(
 def t_interval(means: Floats, confidence: float = 0.95) -> tuple[float, float]:
     """Student's t interval for the mean of independent numbers, float64 (G >= 2,)."""
     count = len(means)
-    half = float(stats.t.ppf(0.5 + confidence / 2, count - 1)) * float(means.std(ddof=1)) / math.sqrt(count)
+    half = quantile(0.5 + confidence / 2, count - 1) * float(means.std(ddof=1)) / math.sqrt(count)
     centre = float(means.mean())
     return centre - half, centre + half
 
@@ -129,12 +130,13 @@ def bca_interval(
     draws = means[rng.integers(0, count, size=(resamples, count))].mean(axis=1)
     draws = centre + (draws - centre) * math.sqrt(count / (count - 1))
     below = (np.sum(draws < centre) + 0.5 * np.sum(draws == centre)) / resamples
-    shift = float(stats.norm.ppf(np.clip(below, 0.5 / resamples, 1 - 0.5 / resamples)))
+    shift = quantile(float(np.clip(below, 0.5 / resamples, 1 - 0.5 / resamples)), math.inf)
     deviations = means - centre  # minus the jackknife deviations of the mean, up to a factor
     acceleration = float(np.sum(deviations**3) / (6 * np.sum(deviations**2) ** 1.5))
     tails = []
-    for z in stats.t.ppf([0.5 - confidence / 2, 0.5 + confidence / 2], count - 1):
-        tails.append(stats.norm.cdf(shift + (shift + z) / (1 - acceleration * (shift + z))))
+    for tail in (0.5 - confidence / 2, 0.5 + confidence / 2):
+        z = shift + quantile(tail, count - 1)
+        tails.append(cdf(shift + z / (1 - acceleration * z), math.inf))
     low, high = np.quantile(draws, tails)
     return float(low), float(high)
 
@@ -155,10 +157,10 @@ def proportion_interval(cluster_shares: Floats, n: int, confidence: float = 0.95
     if variance > 0:
         effective = max(share * (1 - share) / variance, 1.0)
         if count > 2:
-            ratio = stats.t.ppf(0.5 + confidence / 2, [max(n, count) - 1, count - 1])
-            effective *= float(ratio[0] / ratio[1]) ** 2
+            upper = 0.5 + confidence / 2
+            effective *= (quantile(upper, max(n, count) - 1) / quantile(upper, count - 1)) ** 2
     tail = 0.5 - confidence / 2
     hits = effective * share
-    low = float(stats.beta.ppf(tail, hits, effective - hits + 1)) if share > 0 else 0.0
-    high = float(stats.beta.ppf(1 - tail, hits + 1, effective - hits)) if share < 1 else 1.0
+    low = float(special.betaincinv(hits, effective - hits + 1, tail)) if share > 0 else 0.0
+    high = float(special.betaincinv(hits + 1, effective - hits, 1 - tail)) if share < 1 else 1.0
     return low, high

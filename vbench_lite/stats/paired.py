@@ -17,6 +17,7 @@ from scipy import stats
 
 from vbench_lite.errors import NotApplicable
 from vbench_lite.stats.jackknife import MIN_GROUPS, standard_error
+from vbench_lite.stats.student import cdf, quantile
 
 Floats = npt.NDArray[np.float64]
 RESAMPLES = 2000
@@ -41,7 +42,7 @@ class Delta:
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
         """Two-sided interval; a point where nothing varies."""
-        half = max(float(stats.t.ppf(0.5 + confidence / 2, self.dof)) * self.se, self.reach)
+        half = max(quantile(0.5 + confidence / 2, self.dof) * self.se, self.reach)
         return self.value - half, self.value + half
 
     def p_below(self, bound: float) -> float:
@@ -53,10 +54,10 @@ class Delta:
         return self._tail(bound - self.value)
 
     def _tail(self, distance: float) -> float:
-        se = max(self.se, self.reach / float(stats.t.ppf(0.975, self.dof)))
+        se = max(self.se, self.reach / quantile(0.975, self.dof))
         if se == 0:
             return 1.0 if distance > 0 else (0.0 if distance < 0 else 0.5)
-        return float(stats.t.cdf(distance / se, self.dof))
+        return cdf(distance / se, self.dof)
 
 
 def paired_means(
@@ -139,26 +140,6 @@ def _interquartile_mean(values: Floats) -> Floats:
     count = values.shape[-1]
     ordered = np.sort(values, axis=-1)[..., count // 4 : count - count // 4]
     return np.asarray(ordered.mean(axis=-1))
-
-
-def sign_flip_test(differences: Sequence[float], *, draws: int = 20_000, seed: int = 0) -> float:
-    """Two-sided permutation p-value for paired differences (one a prompt) being symmetric around 0.
-
-    All 2^n sign patterns where they are no more than `draws`, else a seeded sample that counts the
-    observed one (Phipson & Smyth 2010, Stat. Appl. Genet. Mol. Biol. 9), so that p is never 0.
-    """
-    values = np.asarray(differences, dtype=np.float64)
-    count = len(values)
-    if count == 0:
-        raise NotApplicable("there are no differences")
-    observed = abs(float(values.sum())) - 1e-12
-    if 2**count <= draws:
-        patterns = (np.arange(2**count)[:, None] >> np.arange(count)) & 1
-        sums = np.abs((1 - 2 * patterns) @ values)
-        return float(np.mean(sums >= observed))
-    rng = np.random.default_rng(seed)
-    sums = np.abs(rng.choice([-1.0, 1.0], size=(draws, count)) @ values)
-    return float((np.sum(sums >= observed) + 1) / (draws + 1))
 
 
 def mcnemar(first: Mapping[Any, bool], second: Mapping[Any, bool]) -> float:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import math
 
-from scipy import stats
-
 from vbench_lite.stats.paired import Delta
+from vbench_lite.stats.student import quantile
 
 
 def detectable_effect(se: float, dof: float, *, alpha: float = 0.025, power: float = 0.8) -> float:
     """The smallest true difference that a one-sided test at alpha finds with this power."""
-    return se * float(stats.t.ppf(1 - alpha, dof) + stats.t.ppf(power, dof))
+    return se * (quantile(1 - alpha, dof) + quantile(power, dof))
 
 
 def sample_size(sd: float, effect: float, *, alpha: float = 0.025, power: float = 0.8) -> int:
@@ -28,9 +27,9 @@ def sample_size(sd: float, effect: float, *, alpha: float = 0.025, power: float 
         raise ValueError(f"an effect to look for is positive, got {effect}")
     if sd == 0:
         return 2
-    z = float(stats.norm.ppf(1 - alpha) + stats.norm.ppf(power))
+    z = quantile(1 - alpha, math.inf) + quantile(power, math.inf)
     first = max(2, math.ceil((z * sd / effect) ** 2))
-    t = float(stats.t.ppf(1 - alpha, first) + stats.t.ppf(power, first))
+    t = quantile(1 - alpha, first) + quantile(power, first)
     return max(2, math.ceil((t * sd / effect) ** 2))
 
 

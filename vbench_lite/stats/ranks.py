@@ -12,9 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from scipy import stats
-
 from vbench_lite.stats.multiple import holm
+from vbench_lite.stats.student import cdf
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Difference:
             return 1.0
         if self.se == 0:
             return 0.0
-        return float(2 * stats.t.sf(abs(self.value) / self.se, self.dof))
+        return 2 * cdf(-abs(self.value) / self.se, self.dof)
 
 
 def rank_intervals(

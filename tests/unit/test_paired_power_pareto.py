@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from vbench_lite.errors import NotApplicable
+from vbench_lite.stats.multiple import holm
+from vbench_lite.stats.noninferiority import Question, Verdict, decide, worst
+from vbench_lite.stats.paired import Delta, log_ratio, mcnemar, paired_means, paired_replicates
+from vbench_lite.stats.pareto import best_probability, front, front_probability, joint_draws
+from vbench_lite.stats.permutation import label_swap_test, sign_flip_test
+from vbench_lite.stats.power import detectable_effect, sample_size, units_to_settle
+
+
+def test_paired_means_are_the_paired_t_test() -> None:
+    first, second = [1.0, 2.0, 3.0, 4.0], [1.5, 2.0, 3.9, 4.2]
+    delta = paired_means(first, second, "abcd")
+    expected = stats.ttest_rel(second, first)
+    interval = expected.confidence_interval()
+    assert delta.interval() == pytest.approx((interval.low, interval.high))
+    assert delta.p_above(0) == pytest.approx(expected.pvalue / 2)
+    assert delta.p_below(0) == pytest.approx(1 - expected.pvalue / 2)
+
+
+def test_no_difference_seen_in_sixteen_is_not_no_difference() -> None:
+    delta = paired_means([1.0] * 16, [1.0] * 16, range(16), width=1.0)
+    low, high = delta.interval()
+    assert high == -low == pytest.approx(1 - 0.025 ** (1 / 16))
+    assert paired_means([0.5] * 4, [0.5] * 4, range(4)).interval() == (0.0, 0.0)
+    with pytest.raises(NotApplicable):
+        paired_means([1.0], [2.0], ["a"])
+
+
+def test_replicates_of_different_groups_are_not_paired() -> None:
+    with pytest.raises(NotApplicable):
+        paired_replicates(1.0, 2.0, np.ones(5), np.ones(6))
+    delta = paired_replicates(1.0, 3.0, np.array([1.0, 0.9, 1.1]), np.array([3.0, 3.0, 3.0]))
+    assert delta.value == 2.0
+    assert delta.se == pytest.approx(math.sqrt(2 / 3 * 0.02))
+
+
+def test_a_constant_factor_is_an_exact_log_ratio() -> None:
+    assert log_ratio([2.0] * 4, [3.0] * 4).interval() == pytest.approx((math.log(1.5), math.log(1.5)))
+    with pytest.raises(NotApplicable):
+        log_ratio([1.0, 0.0], [1.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("value", "se", "verdict"),
+    [
+        (0.00, 0.01, Verdict.PASS),
+        (0.10, 0.01, Verdict.IMPROVED),
+        (-0.02, 0.002, Verdict.PASS),  # worse, but by less than the margin
+        (-0.10, 0.01, Verdict.REGRESSED),
+        (-0.04, 0.03, Verdict.INCONCLUSIVE),
+    ],
+)
+def test_verdicts_follow_the_margin(value: float, se: float, verdict: Verdict) -> None:
+    decision = decide([Question(Delta(value, se, 1000, 1001), 0.05)], holm)[0]
+    assert decision.verdict is verdict
+
+
+def test_a_loss_below_the_least_effect_is_not_called_one() -> None:
+    delta = Delta(-0.03, 0.012, 1000, 1001)
+    assert decide([Question(delta, 0.05)], holm)[0].verdict is Verdict.REGRESSED
+    assert decide([Question(delta, 0.05, least=0.05)], holm)[0].verdict is Verdict.INCONCLUSIVE
+
+
+def test_the_gravest_verdict_decides() -> None:
+    assert worst([Verdict.IMPROVED, Verdict.PASS]) is Verdict.PASS
+    assert worst([Verdict.INCONCLUSIVE, Verdict.INCOMPARABLE]) is Verdict.INCOMPARABLE
+    assert worst([Verdict.INCOMPARABLE, Verdict.REGRESSED]) is Verdict.REGRESSED
+
+
+def test_mcnemar_counts_discordant_pairs() -> None:
+    keys = range(20)
+    assert mcnemar(dict.fromkeys(keys, True), {k: k >= 5 for k in keys}) == pytest.approx(0.5**5)
+    assert mcnemar(dict.fromkeys(keys, True), dict.fromkeys(keys, True)) == 1.0
+
+
+def test_sample_sizes_are_the_textbooks() -> None:
+    # Cohen 1988: d = 0.5, one-sided 2.5%, power 0.8, paired: 34
+    assert sample_size(1.0, 0.5) == pytest.approx(34, abs=1)
+    assert detectable_effect(0.1, 1e9) == pytest.approx(0.2802, abs=1e-4)
+    with pytest.raises(ValueError, match="positive"):
+        sample_size(1.0, 0.0)
+
+
+def test_what_cannot_be_settled_has_no_number() -> None:
+    assert units_to_settle(Delta(0.0, 0.05, 15, 16), 0.05) == sample_size(0.2, 0.05) - 16
+    assert units_to_settle(Delta(0.0, 0.0, 15, 16), 0.05) is None
+    unseen = units_to_settle(Delta(0.0, 0.0, 15, 16, reach=0.2), 0.05)
+    assert unseen == 48
+
+
+def test_permutation_p_values_are_exact() -> None:
+    assert sign_flip_test([1.0, 2.0, 3.0]) == pytest.approx(2 / 8)
+    assert sign_flip_test([0.0, 0.0]) == 1.0
+    pairs = np.arange(8.0)
+    p_value = label_swap_test("aabbccdd", lambda swapped: abs(float(np.where(swapped, -1, 1) @ pairs)))
+    assert p_value == pytest.approx(2 / 16, abs=0.04)
+
+
+def test_the_front_holds_what_nothing_dominates() -> None:
+    scores = np.array([[1.0, 0.0], [0.0, 1.0], [0.5, 0.5], [0.4, 0.4], [1.0, 0.0]])
+    assert front(scores).tolist() == [True, True, True, False, True]
+    draws = np.stack([scores[:4], scores[:4] + np.array([[0, 0], [0, 0], [0, 0], [1, 1]])])
+    assert front_probability(draws).tolist() == [0.5, 0.5, 0.5, 0.5]
+
+
+def test_shares_of_the_best_sum_to_one() -> None:
+    assert best_probability(np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 2.0]])).tolist() == [0.25, 0.25, 0.5]
+
+
+def test_joint_draws_keep_the_jackknifes_covariance() -> None:
+    rng = np.random.default_rng(0)
+    data = rng.normal(size=(40, 2)) @ np.array([[1.0, 0.8], [0.0, 0.6]])
+    replicates = np.stack([(data.sum(axis=0) - row) / 39 for row in data], axis=1)
+    drawn = joint_draws(data.mean(axis=0), replicates, np.zeros(2), draws=40_000)
+    assert np.cov(drawn.T) == pytest.approx(np.cov(data.T) / 40, rel=0.05)

@@ -1,0 +1,20 @@
+"""Student's t distribution: scipy.special's functions without the overhead of scipy.stats objects.
+
+A comparison asks for thousands of these; `scipy.stats.t` takes a tenth of a millisecond for each.
+"""
+
+from __future__ import annotations
+
+import math
+
+from scipy import special
+
+
+def cdf(value: float, dof: float) -> float:
+    """Probability of a value at most this large; normal for infinite degrees of freedom."""
+    return float(special.ndtr(value) if math.isinf(dof) else special.stdtr(dof, value))
+
+
+def quantile(probability: float, dof: float) -> float:
+    """The value that is not exceeded with this probability; normal for infinite degrees of freedom."""
+    return float(special.ndtri(probability) if math.isinf(dof) else special.stdtrit(dof, probability))
