@@ -142,7 +142,7 @@ class ClipPass:
             try:
                 held.reference_frames, reference.sha256 = _read(reference.clip)
             except (ClipError, StoreError) as error:
-                reference.error = f"reference {error}"
+                reference.error = str(error)
         return held
 
     def _finish(self, group: list[_Held]) -> Iterator[ClipResult]:
@@ -272,7 +272,7 @@ class ClipPass:
         try:
             return _Reference(self._open(task.reference, result, stack))
         except (ClipError, StoreError) as error:
-            return _Reference(error=f"reference {error}")
+            return _Reference(error=str(error))
 
 
 class _Follower:
@@ -315,7 +315,7 @@ class _Follower:
         try:
             chunk = next(self._chunks, None)
         except (ClipError, StoreError) as error:
-            self._reference.error = f"reference {error}"
+            self._reference.error = str(error)
             return None
         self._whole = chunk is None
         return chunk

@@ -201,8 +201,9 @@ class _FolderScoring:
         scores, name = self.scores, result.task.source.name
         self._count(result)
         if result.error is not None:
-            scores.errors[result.task.source.file] = result.error
-            self.partners.pop(result.task.source.file, None)  # its reference is read alone, for the sets
+            file = result.task.source.file
+            scores.errors[file] = result.error.removeprefix(f"{file}: ")
+            self.partners.pop(file, None)  # its reference is read alone, for the sets
             return
         assert result.info is not None
         scores.samples.setdefault(name, {})
@@ -226,7 +227,7 @@ class _FolderScoring:
         self._taken.add(source.name)
         for found in features.values():
             if isinstance(found, Outcome) and found not in self.extractors.broken.values():
-                self.scores.errors[source.file] = str(found.reason)
+                self.scores.errors[source.file] = str(found.reason).removeprefix(f"{source.file}: ")
                 return
         sample = SampleInfo("reference", source.name, source.file, None, None)
         arrays = {name: found for name, found in features.items() if not isinstance(found, Outcome)}

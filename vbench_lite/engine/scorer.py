@@ -137,12 +137,12 @@ class _RunScorer:
     def _is_stored(self, metric: str, row: Row) -> bool:
         return self.rows.has(row, Level.SAMPLE, metric, self._clip_print(metric, row))
 
-    def _source(self, row: Row) -> FileSource:
+    def _source(self, row: Row, prefix: str = "") -> FileSource:
         sha = str(row["clip_sha256"])
         path = self.pool.folder / "clips" / f"{sha}.mkv"
         with suppress(StoreError):  # a clip that is not there gets its rows when it is opened
             path = self.pool.path(sha)
-        return FileSource(path, str(row["sample_id"]), sha)
+        return FileSource(path, prefix + str(row["sample_id"]), sha)
 
     def _twin(self, row: Row) -> FileSource | None:
         """The clip of the reference arm for the same sample, if there is such an arm."""
@@ -150,7 +150,7 @@ class _RunScorer:
             return None
         for other in self.samples:
             if other["generator"] == self.reference_arm and other["sample_id"] == row["sample_id"]:
-                return self._source(other)
+                return self._source(other, "reference:")
         return None
 
     # --- sets -----------------------------------------------------------------------------------
