@@ -34,11 +34,15 @@ TOKENS_FILE = "tokens.safetensors"
 
 
 class AutoregressiveConfig(ReferenceConfig):
-    """Sampling of tokens. `top_k` 0 means all; guidance 1 is none."""
+    """Sampling of tokens. `top_k` 0 means all; guidance 1 is none.
+
+    Without `kv_cache` every token recomputes everything before it: the same clip, many times slower.
+    """
 
     temperature: float = Field(default=0.8, ge=0, le=5)
     top_k: int = Field(default=0, ge=0)
     guidance: float = Field(default=1.5, ge=0, le=20)
+    kv_cache: bool = True
 
 
 class Autoregressive(ReferenceGenerator):
@@ -62,7 +66,7 @@ class Autoregressive(ReferenceGenerator):
             native_fps=shapes.FPS,
             guidance=True,
             streaming=Streaming.FRAME,
-            kv_cache=True,
+            kv_cache=self.config.kv_cache,
             latents=True,
             licence="Apache-2.0",
             weights_licence="Apache-2.0",
@@ -110,7 +114,7 @@ class Autoregressive(ReferenceGenerator):
         guidance = float(self.number(first, "guidance", 0, 20))
         words = torch.tensor([word_indices(r.prompt) for r in requests])
         opens = first.past_frames is None  # the caption's direction holds from the first frame
-        sampler = TokenSampler(self._model, codec, words, opens, guidance)
+        sampler = TokenSampler(self._model, codec, words, opens, guidance, self.config.kv_cache)
         rngs = [torch.Generator("cpu").manual_seed(r.seed) for r in requests]
         context.phase("encode")
         given = self.given(first)

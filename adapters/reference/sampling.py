@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from vbench_lite.adapters.reference.codec import Codec
-from vbench_lite.adapters.reference.token_model import TokenModel
+from vbench_lite.adapters.reference.token_model import TokenModel, window_bias
 from vbench_lite.adapters.reference.transformer import KeysValues, VideoTransformer, dropped, guided
 
 Report = Callable[[int, int], None]
@@ -132,71 +132,96 @@ class BlockSampler:
 
 
 class TokenSampler:
-    """Writes frame after frame of tokens, with a key-value cache over a sliding window."""
+    """Writes frame after frame of tokens, with a key-value cache over a sliding window.
 
-    def __init__(self, model: TokenModel, codec: Codec, words: Tensor, start: bool, guidance: float) -> None:
-        self.model, self.codec, self.guidance = model, codec, guidance
+    Without the cache every token recomputes all frames and tokens before it; the result is the same
+    but for rounding.
+    """
+
+    def __init__(
+        self,
+        model: TokenModel,
+        codec: Codec,
+        words: Tensor,
+        start: bool,
+        guidance: float,
+        cached: bool = True,
+    ) -> None:
+        self.model, self.codec, self.guidance, self.cached = model, codec, guidance, cached
         self.batch, self.start = len(words), start
         both = torch.cat([words, dropped(self.batch)]) if guidance != 1 else words
+        self.rows = len(both)
         self.words, self.caption = both, model.caption(both)
-        empty = model.empty_embed.expand(len(both), 2, -1)
-        self.last, self.second = empty[:, 1], empty[:, 0]  # latents of the two frames before
-        self.earlier = torch.full((len(both), model.config.tokens), -1)
-        self.cache: KeysValues | None = None
-        self.head_bytes = 0
+        empty = model.empty_embed.expand(self.rows, 2, -1)
+        self.history = [empty[:, 0], empty[:, 1]]  # latents of frames, at least the last two
+        self.earlier = torch.full((self.rows, model.config.tokens), -1)  # tokens of the last frame
+        self.trunk_cache: KeysValues | None = None
+        self.head_cache: KeysValues | None = None
         self.frame = 0
-
-    def _trunk(self) -> Tensor:
-        before = torch.stack([self.last, self.second], 1)[:, None]
-        marker = torch.full((len(self.words), 1), float(self.start and self.frame == 0))
-        state, cache = self.model.step_trunk(
-            before, self.words, marker, torch.tensor([self.frame]), None, self.cache
-        )
-        keep = self.model.config.window - 1  # the next step brings its own
-        self.cache = [(k[:, :, -keep:], v[:, :, -keep:]) for k, v in cache]
-        return state[:, 0]
-
-    def _advance(self, tokens: Tensor) -> None:
-        rows = len(self.words) // self.batch
-        self.earlier = tokens.repeat(rows, 1)
-        self.second, self.last = self.last, self.codec.from_tokens(self.earlier)
-        self.frame += 1
-
-    def accept(self, tokens: Tensor) -> None:
-        """Append a given frame, int64 (B, tokens), to the context."""
-        self._trunk()
-        self._advance(tokens)
 
     def cache_bytes(self) -> int:
         """Bytes of the cached keys and values: the trunk's, and the head's of the last frame."""
-        trunk = sum(t.numel() * t.element_size() for kv in self.cache or [] for t in kv)
-        return trunk + self.head_bytes
+        pairs = [*(self.trunk_cache or []), *(self.head_cache or [])]
+        return sum(t.numel() * t.element_size() for pair in pairs for t in pair)
+
+    def accept(self, tokens: Tensor) -> None:
+        """Append a given frame, int64 (B, tokens), to the context."""
+        if self.cached:
+            self._trunk()
+        self._advance(tokens)
 
     def next(self, rngs: Sequence[torch.Generator], temperature: float, top_k: int) -> Tensor:
         """Sample the tokens of the next frame, int64 (B, tokens)."""
         state = self._trunk()
-        slots = self.model.config.tokens
-        rows = len(self.words) // self.batch
         out = torch.zeros(self.batch, 0, dtype=torch.int64)
-        cache: KeysValues | None = None
-        for slot in range(slots):
-            written = out[:, -1:] if slot else torch.zeros(self.batch, 1, dtype=torch.int64)
-            logits, fresh = self.model.step_head(
-                state,
-                self.caption,
-                written.repeat(rows, 1),
-                self.earlier[:, slot : slot + 1],
-                slot,
-                cache,
-            )
-            cache = fresh
-            scores = logits[:, 0]
-            if rows == 2:
+        self.head_cache = None
+        for slot in range(self.model.config.tokens):
+            if slot and not self.cached:
+                state = self._trunk()
+            scores = self._head(state, out, slot)
+            if self.rows > self.batch:
                 scores = guided(scores[: self.batch], scores[self.batch :], self.guidance)
             out = torch.cat([out, sample(scores, rngs, temperature, top_k)], 1)
-        self.head_bytes = sum(t.numel() * t.element_size() for kv in cache or [] for t in kv)
         self._advance(out)
         return out
+
+    def _trunk(self) -> Tensor:
+        """What the next frame is like, (rows, width)."""
+        if self.cached:
+            before = torch.stack([self.history[-1], self.history[-2]], 1)[:, None]
+            frames, bias = torch.tensor([self.frame]), None
+        else:
+            past = torch.stack(self.history, 1)
+            before = torch.stack([past[:, 1:], past[:, :-1]], 2)
+            frames = torch.arange(self.frame + 1)
+            bias = window_bias(self.frame + 1, self.model.config.window)
+        marker = ((frames == 0) & self.start).float().expand(self.rows, -1)
+        state, cache = self.model.step_trunk(before, self.words, marker, frames, bias, self.trunk_cache)
+        if self.cached:
+            keep = self.model.config.window - 1  # the next step brings its own
+            self.trunk_cache = [(k[:, :, -keep:], v[:, :, -keep:]) for k, v in cache]
+        return state[:, -1]
+
+    def _head(self, state: Tensor, out: Tensor, slot: int) -> Tensor:
+        """Logits of one slot, (rows, vocabulary), after the tokens `out` of this frame."""
+        written = F.pad(out, (1, 0)).repeat(self.rows // self.batch, 1)
+        first = slot if self.cached else 0
+        logits, cache = self.model.step_head(
+            state,
+            self.caption,
+            written[:, first:],
+            self.earlier[:, first : slot + 1],
+            first,
+            self.head_cache,
+        )
+        self.head_cache = cache if self.cached else None
+        return logits[:, -1]
+
+    def _advance(self, tokens: Tensor) -> None:
+        self.earlier = tokens.repeat(self.rows // self.batch, 1)
+        kept = self.history[-1:] if self.cached else self.history
+        self.history = [*kept, self.codec.from_tokens(self.earlier)]
+        self.frame += 1
 
 
 def sample(logits: Tensor, rngs: Sequence[torch.Generator], temperature: float, top_k: int) -> Tensor:

@@ -161,15 +161,26 @@ def some_tokens(model: TokenModel, frames: int, seed: int = 0) -> torch.Tensor:
     return torch.randint(model.config.vocabulary, shape, generator=generator)
 
 
-def test_cached_tokens_equal_uncached_ones_beyond_the_window(token_model: TokenModel, codec: Codec) -> None:
+@pytest.mark.parametrize("guidance", [1.0, 2.0])
+def test_cached_tokens_equal_uncached_ones_beyond_the_window(
+    token_model: TokenModel, codec: Codec, guidance: float
+) -> None:
+    frames, made = 3 * token_model.config.window, []
+    for cached in (True, False):
+        sampler = TokenSampler(token_model, codec, WORDS, True, guidance, cached)
+        rngs = [torch.Generator().manual_seed(i) for i in range(2)]
+        made.append(torch.stack([sampler.next(rngs, 1.0, 0) for _ in range(frames)], 1))
+    assert torch.equal(*made)
+
+
+def test_the_sampler_sees_the_logits_of_training(token_model: TokenModel, codec: Codec) -> None:
     frames = 3 * token_model.config.window
     sampler = TokenSampler(token_model, codec, WORDS, start=True, guidance=1.0)
     rngs = [torch.Generator().manual_seed(i) for i in range(2)]
     made = torch.stack([sampler.next(rngs, 0.0, 0) for _ in range(frames)], 1)
     logits = token_model(codec.from_tokens(made), made, WORDS, torch.ones(2))
-    best = logits.max(-1).values
     chosen = logits.gather(-1, made[..., None])[..., 0]
-    torch.testing.assert_close(chosen, best, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(chosen, logits.max(-1).values, atol=1e-4, rtol=1e-4)
 
 
 def test_a_token_depends_on_nothing_that_follows_it(token_model: TokenModel, codec: Codec) -> None:
