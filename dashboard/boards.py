@@ -66,6 +66,11 @@ class BoardTable:
             *sorted(set(there.loc[there["kind"] == "metric", "name"])),
         ]
 
+    def of(self, measure: str, generators: Sequence[str]) -> pd.DataFrame:
+        """The values of one measure of some generators that are there."""
+        rows = self.scored
+        return rows[(rows["name"] == measure) & rows["generator"].isin(generators)]
+
     def cells(self) -> dict[tuple[str, str, str], dict[str, Any]]:
         """The rows of `values` by (generator, run, measure)."""
         rows = self.values.to_dict("records")

@@ -172,7 +172,7 @@ def forest(frame: pd.DataFrame) -> Drawing:
     shape = alt.Shape(
         "verdict:N", scale=alt.Scale(domain=here, range=[shapes[i] for i in at]), legend=legend, title=None
     )
-    title = "difference in margins, right is better (−1: the margin)"
+    title = "difference in margins, right is better"
     scale = alt.Scale(zero=True, nice=True)
     base = alt.Chart(frame)
     margin = alt.Chart(pd.DataFrame({"at": [-1.0]})).mark_rule(color="#D55E00", strokeDash=[4, 4])
@@ -226,14 +226,14 @@ def trace(frame: pd.DataFrame) -> Drawing:
     names = alt.Axis(labelLimit=170, labelOverlap=False, ticks=False, domain=False)
     lanes = alt.Y("generator:N", sort=order, title=None, axis=names)
     base = alt.Chart(frame)
-    bars = base.mark_bar(height=16, stroke="white", strokeWidth=0.5).encode(
+    bars = base.mark_bar(height=16).encode(
         alt.X("start:Q", title="seconds since the request"),
         alt.X2("end:Q"),
         lanes,
         alt.Color(
             "state:N",
             scale=alt.Scale(domain=list(states), range=list(states.values())),
-            legend=alt.Legend(orient="bottom", title=None),
+            legend=alt.Legend(orient="bottom", title=None, columns=2),
         ),
         tooltip=[
             "generator:N",
@@ -266,6 +266,29 @@ def arrivals(frame: pd.DataFrame) -> Drawing:
         base.mark_line(interpolate="step-after", strokeWidth=2).encode(dash),
         base.mark_point(filled=True, size=45, opacity=1).encode(shape, tooltip=tips),
     ).properties(height=280 + _legend_height(frame))
+
+
+def growth(points: pd.DataFrame, lines: pd.DataFrame, x_title: str, y_title: str) -> Drawing:
+    """A cost against a size, both logarithmic, with fitted lines.
+
+    Args:
+        points: generator, family, size, value, low, high.
+        lines: generator, family, size, value.
+        x_title: what the size is.
+        y_title: what the cost is, with its unit.
+    """
+    colour, shape, dash = _lines(points)
+    across = alt.X("size:Q", title=x_title, scale=alt.Scale(type="log", nice=False, padding=12))
+    up = alt.Y("value:Q", title=y_title, scale=alt.Scale(type="log"))
+    tips = ["generator:N", "size:Q", alt.Tooltip("value:Q", format=".4~g")]
+    base = alt.Chart(points)
+    return alt.layer(
+        alt.Chart(_lined(lines)).mark_line(strokeWidth=1.5).encode(across, up, colour, dash),
+        base.mark_rule(strokeWidth=1.5).encode(
+            across, alt.Y("low:Q", title=y_title, scale=alt.Scale(type="log")), alt.Y2("high:Q"), colour
+        ),
+        base.mark_point(filled=True, size=80, opacity=1).encode(across, up, colour, shape, tooltip=tips),
+    ).properties(height=320 + _legend_height(points))
 
 
 def history(frame: pd.DataFrame, title: str) -> Drawing:

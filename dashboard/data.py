@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from vbench_lite.generator import Family
+from vbench_lite.report.arms import control_of
 from vbench_lite.store.rundir import RunDir, damaged_runs, list_runs
-from vbench_lite.store.schema import RunDocument, SampleStatus
+from vbench_lite.store.schema import GeneratorEntry, RunDocument, SampleStatus
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,15 @@ def summary(document: RunDocument) -> RunSummary:
         status=document.status,
         created=document.created,
         finished=document.finished,
-        generators=tuple(e.label for e in document.generators if e.info.get("family") != Family.CONTROL),
+        generators=tuple(e.label for e in document.generators if not _is_control(e)),
         suites=tuple(str(suite["name"]) for suite in document.suites),
         samples=document.samples,
         notes=tuple(document.notes),
     )
+
+
+def _is_control(entry: GeneratorEntry) -> bool:
+    return control_of(entry.label, str(entry.info.get("family", "unknown"))) is not None
 
 
 def root_stamp(root: Path) -> str:

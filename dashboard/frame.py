@@ -14,9 +14,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from vbench_lite.dashboard import boards, charts, data, gallery, glossary, player, server
+from vbench_lite.dashboard import boards, charts, comparisons, data, gallery, glossary, growth, player, server
 from vbench_lite.dashboard.theme import plain
 from vbench_lite.errors import VBenchLiteError
+from vbench_lite.report.scaling import ScalingReport
 from vbench_lite.store.rundir import RunDir
 
 LATEST = "latest"
@@ -33,7 +34,8 @@ def index() -> data.Index:
     return _index(str(root()), data.root_stamp(root()))
 
 
-@st.cache_data(show_spinner=False, max_entries=4)
+# A run that is killed changes no file, so the list is read again after a while in any case.
+@st.cache_data(show_spinner=False, max_entries=4, ttl=5)
 def _index(root_path: str, stamp: str) -> data.Index:
     return data.read_index(Path(root_path))
 
@@ -185,6 +187,39 @@ def clips(run: data.RunSummary, suite: str | None) -> tuple[pd.DataFrame, pd.Dat
 def _clips(root_path: str, run_id: str, suite: str | None, stamp: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     run = RunDir(Path(root_path), run_id)
     return gallery.shown_samples(run, suite), gallery.clip_scores(run, suite)
+
+
+def comparison(
+    baseline: data.RunSummary, generator: str, candidate: data.RunSummary, other: str, suite: str | None
+) -> comparisons.ComparisonTable:
+    """Candidate against baseline by the default policy, read again when their files change."""
+    stamp = data.run_stamp(directory(baseline)) + data.run_stamp(directory(candidate))
+    return _comparison(str(root()), baseline.run_id, generator, candidate.run_id, other, suite, stamp)
+
+
+@st.cache_data(show_spinner="Comparing", max_entries=16)
+def _comparison(
+    root_path: str, baseline: str, generator: str, candidate: str, other: str, suite: str | None, stamp: str
+) -> comparisons.ComparisonTable:
+    folder = Path(root_path)
+    sides = RunDir(folder, baseline), RunDir(folder, candidate)
+    return comparisons.read_comparison(sides[0], generator, sides[1], other, suite)
+
+
+def families(run: data.RunSummary) -> dict[str, str]:
+    """The family of each generator of a run."""
+    document = directory(run).document()
+    return {entry.label: str(entry.info.get("family", "unknown")) for entry in document.generators}
+
+
+def scaling(run: data.RunSummary, suite: str | None) -> ScalingReport | None:
+    """How the run's generators grow under a suite; None where the suite varies nothing."""
+    return _scaling(str(root()), run.run_id, suite, data.run_stamp(directory(run)))
+
+
+@st.cache_data(show_spinner="Fitting", max_entries=8)
+def _scaling(root_path: str, run_id: str, suite: str | None, stamp: str) -> ScalingReport | None:
+    return growth.read(RunDir(Path(root_path), run_id), suite)
 
 
 def clip(sha256: str, title: str, subtitle: str, scores: tuple[tuple[str, str], ...]) -> player.PlayerClip:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from vbench_lite.dashboard.boards import BoardTable
 from vbench_lite.dashboard.charts import Side
 from vbench_lite.dashboard.theme import interval, number
+from vbench_lite.stats.pareto import front
 
 REAL_TIME = {"speed/real_time_factor": (1.0, "real time")}
 _PREFERRED = (
@@ -144,14 +146,12 @@ def _near(value: float, drawn: pd.Series[float]) -> bool:
 
 
 def _front(points: pd.DataFrame, x_up: bool | None, y_up: bool | None) -> list[bool]:
-    """Which points no other covered generator beats in one measure without losing in the other."""
+    """Which points are on the Pareto front of the covered generators; controls never are."""
     if x_up is None or y_up is None:
         return [False] * len(points)
-    xs = points["x"] if x_up else -points["x"]
-    ys = points["y"] if y_up else -points["y"]
-    eligible = (points["covered"].astype(bool) & ~points["control"].astype(bool)).tolist()
-    rivals = [(a, b) for a, b, in_ in zip(xs, ys, eligible, strict=True) if in_]
-    return [
-        in_ and not any(p >= a and q >= b and (p > a or q > b) for p, q in rivals)
-        for a, b, in_ in zip(xs, ys, eligible, strict=True)
-    ]
+    covered = points["covered"].astype(bool) & ~points["control"].astype(bool)
+    on = pd.Series(False, index=points.index)
+    if covered.any():
+        signs = np.array([1.0 if x_up else -1.0, 1.0 if y_up else -1.0])
+        on[covered] = front(points.loc[covered, ["x", "y"]].to_numpy(dtype=np.float64) * signs)
+    return [bool(there) for there in on]

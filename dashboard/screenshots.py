@@ -112,8 +112,13 @@ def settle(page: Page, title: str, timeout_ms: float = 30_000) -> None:
     )
 
 
-def take(root: Path, out: Path, pages: Sequence[PageEntry], dark: bool = False) -> list[Path]:
-    """Write a picture of each page at each width and return their paths."""
+def take(
+    root: Path, out: Path, pages: Sequence[PageEntry], dark: bool = False, query: str = ""
+) -> list[Path]:
+    """Write a picture of each page at each width and return their paths.
+
+    query: what stands after the question mark of every address, such as "run=ID".
+    """
     out.mkdir(parents=True, exist_ok=True)
     written = []
     with serving(root) as address, chromium() as browser:
@@ -123,7 +128,7 @@ def take(root: Path, out: Path, pages: Sequence[PageEntry], dark: bool = False) 
             )
             page = context.new_page()
             for entry in pages:
-                page.goto(f"{address}/{entry.path}")
+                page.goto(f"{address}/{entry.path}?{query}")
                 settle(page, entry.title)
                 target = out / f"{entry.name}-{width}.png"
                 _whole(page, entry.title, width, height)
@@ -149,11 +154,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--page", action="append", choices=[p.name for p in PAGES], help="only this page; may be repeated"
     )
+    parser.add_argument("--query", default="", help="state of the pages, such as run=ID&axis=speed")
     parser.add_argument("--dark", action="store_true", help="dark colours")
     given = parser.parse_args(arguments)
     try:
         written = take(
-            given.root, given.out, [p for p in PAGES if p.name in (given.page or [p.name])], given.dark
+            given.root,
+            given.out,
+            [p for p in PAGES if p.name in (given.page or [p.name])],
+            given.dark,
+            given.query,
         )
     except VBenchLiteError as error:
         print(error, file=sys.stderr)  # noqa: T201

@@ -68,7 +68,7 @@ def make_run(
             bad = arm == "reference/autoregressive" and place < failed
             sha = None
             if clips and not bad:
-                frames = real_clip(scene, seed=place + len(arm))
+                frames = real_clip(scene, seed=place + len(arm) + round(shift * 100))
                 sha = pool.put(frames, 8.0)
             samples.append(
                 SampleRecord(
@@ -217,6 +217,31 @@ def _call_scores(calls: list[Measurement]) -> list[ScoreRecord]:
     return rows
 
 
+def make_scaling_run(root: Path, run_id: str = "5" * 16) -> RunDir:
+    """A run of the scaling suite: seconds grow as frames to the power 1 or 2, exactly but for 1%."""
+    run = make_run(root, run_id, clips=False, created="2025-06-01T10:00:00+00:00")
+    document = run.document()
+    document.suites = [yaml.safe_load(SUITE.with_name("scaling.yaml").read_text(encoding="utf-8"))]
+    document.hardware = {"cpu": "test", "memory_bytes": 8e9}
+    run.write_document(document)
+    calls = []
+    for label, power in zip(GENERATORS, (2.0, 1.0, 1.5), strict=True):
+        for size in (16, 24, 32, 48, 64, 96, 128):
+            for number in range(4):
+                took = 0.01 * (size / 16) ** power * (1.01 if number % 2 else 0.99) * (4 if power == 1 else 1)
+                calls.append(
+                    Measurement(
+                        label, f"frames={size}", number // 2, "warm", 0.4, took, ((took, size),), size, size,
+                        1, 32, 32, 8.0, {}, 10**8 + size * 10**6 + number, 10**8,
+                    )
+                )  # fmt: skip
+    from vbench_lite.store.tables import FILES, write_table
+
+    rows = [measurement_row(call, "scaling") for call in calls]
+    write_table(run.path / FILES["measurement"], "measurement", rows, {})
+    return run
+
+
 def _write(
     run: RunDir, samples: list[SampleRecord], scores: list[ScoreRecord], calls: list[Measurement]
 ) -> None:
@@ -233,6 +258,7 @@ def make_root(root: Path, state: str) -> Path:
     """Fill a folder with the runs of a state."""
     if state == "one":
         make_run(root, "a" * 16, failed=1, contended=True)
+        make_scaling_run(root)
     elif state == "running":
         make_run(root, "b" * 16, status="running")
     elif state == "damaged":

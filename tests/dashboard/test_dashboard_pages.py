@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from vbench_lite.dashboard import server
 from vbench_lite.dashboard.pages import PAGES, VIEWS
+from vbench_lite.store.rundir import RunDir
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +40,8 @@ def said(app: AppTest) -> str:
 def test_a_page_opens_in_every_state(
     name: str, state: str, roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = open_page(roots[state], name, monkeypatch)
+    with RunDir(roots[state], "b" * 16).lock() if state == "running" else nullcontext():
+        app = open_page(roots[state], name, monkeypatch)
     assert not app.exception, app.exception
     assert len(app.title) == 1
     assert not [error.value for error in app.error if "samples did not end well" not in error.value]
@@ -60,8 +63,14 @@ def test_without_runs_the_page_says_how_to_make_one(
 
 
 def test_a_running_run_is_shown_as_partial(roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    app = open_page(roots["running"], "overview", monkeypatch)
+    with RunDir(roots["running"], "b" * 16).lock():
+        app = open_page(roots["running"], "overview", monkeypatch)
     assert any("running" in info.value for info in app.info)
+
+
+def test_a_killed_run_says_how_to_continue(roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    app = open_page(roots["running"], "live", monkeypatch)
+    assert any("continues it" in warning.value for warning in app.warning)
 
 
 def test_a_generator_below_full_coverage_has_no_rank(

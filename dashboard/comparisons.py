@@ -1,0 +1,168 @@
+"""A comparison laid out for people, the clips that changed most, and a measure over runs.
+
+Differences, margins and verdicts come from `vbench_lite.compare`. Imports no streamlit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from vbench_lite.compare import MetricResult, RunArm, compare
+from vbench_lite.dashboard.boards import BoardTable
+from vbench_lite.dashboard.theme import interval, number
+from vbench_lite.report.catalogue import metric_facts
+from vbench_lite.store.rundir import RunDir
+
+CHANGED = ("prompt", "seed", "baseline", "candidate", "change", "baseline_clip", "candidate_clip")
+
+
+@dataclass(frozen=True)
+class ComparisonTable:
+    """A comparison as frames.
+
+    Attributes:
+        forest: metric (primary ones with a star), effect, low, high (in margins, + is better), verdict;
+            only what has a margin.
+        table: every metric as text.
+        environment: field, baseline, candidate of what differs between the runs.
+        identical: both gave the same clips to every request.
+    """
+
+    verdict: str
+    forest: pd.DataFrame
+    table: pd.DataFrame
+    environment: pd.DataFrame
+    identical: bool
+    notes: tuple[str, ...]
+
+
+def read_comparison(
+    baseline: RunDir, generator: str, candidate: RunDir, other: str, suite: str | None
+) -> ComparisonTable:
+    """Compare `other` of the candidate run with `generator` of the baseline run, by the default policy.
+
+    Raises:
+        StoreError: a generator is not in its run, or the runs have no suite in common.
+    """
+    found = compare(RunArm(baseline, generator), RunArm(candidate, other), suite=suite)
+    return ComparisonTable(
+        verdict=str(found.verdict),
+        forest=pd.DataFrame(
+            [_bar(m) for m in found.metrics if m.margin and m.delta is not None],
+            columns=["metric", "effect", "low", "high", "verdict"],
+        ),
+        table=pd.DataFrame([_line(m) for m in found.metrics]),
+        environment=pd.DataFrame(found.environment, columns=["field", "baseline", "candidate"]).astype(str),
+        identical=found.identical,
+        notes=tuple(found.notes),
+    )
+
+
+def _bar(result: MetricResult) -> dict[str, object]:
+    assert result.margin is not None and result.delta is not None
+    low, high = result.ci or (None, None)
+    return {
+        "metric": result.metric + (" *" if result.primary else ""),
+        "effect": result.delta / result.margin,
+        "low": None if low is None else low / result.margin,
+        "high": None if high is None else high / result.margin,
+        "verdict": str(result.verdict) if result.verdict is not None else "description",
+    }
+
+
+def _line(result: MetricResult) -> dict[str, object]:
+    ratio = result.scale == "log_ratio"
+    low, high = result.ci or (None, None)
+    return {
+        "metric": result.metric,
+        "primary": "yes" if result.primary else "",
+        "verdict": str(result.verdict) if result.verdict is not None else "–",
+        "baseline": number(result.baseline, result.unit),
+        "candidate": number(result.candidate, result.unit),
+        "better by": _change(result.delta, ratio),
+        "95%": f"{_change(low, ratio)} to {_change(high, ratio)}" if low is not None else "–",
+        "margin": _change(result.margin, ratio) if result.margin is not None else "–",
+        "p": "–" if result.p_value is None else f"{result.p_value:.3g}",
+        "n": f"{result.n} {result.units}",
+        "remark": result.reason or _more(result),
+    }
+
+
+def _change(value: float | None, ratio: bool) -> str:
+    """A difference, or for a log ratio the change in percent; + is better."""
+    if value is None:
+        return "–"
+    return f"{math.expm1(value):+.1%}" if ratio else f"{value:+.3g}"
+
+
+def _more(result: MetricResult) -> str:
+    return f"about {result.more_units} more {result.units} would settle it" if result.more_units else ""
+
+
+def most_changed(
+    baseline: tuple[pd.DataFrame, pd.DataFrame],
+    candidate: tuple[pd.DataFrame, pd.DataFrame],
+    generators: tuple[str, str],
+    metric: str,
+) -> pd.DataFrame:
+    """Requests that both answered, the largest change of a metric first: columns CHANGED.
+
+    Args:
+        baseline, candidate: samples with a clip, and scores of single clips (`gallery`).
+        generators: the baseline's and the candidate's.
+    """
+    sides = []
+    for (samples, scores), generator in zip((baseline, candidate), generators, strict=True):
+        mine = samples[samples["generator"] == generator]
+        its = scores[(scores["generator"] == generator) & (scores["metric"] == metric)]
+        sides.append(mine.merge(its[["sample_id", "value"]], on="sample_id"))
+    both = sides[0].merge(sides[1], on=["prompt", "seed"], suffixes=("_baseline", "_candidate"))
+    change = both["value_candidate"] - both["value_baseline"]
+    found = pd.DataFrame(
+        {
+            "prompt": both["prompt"],
+            "seed": both["seed"],
+            "baseline": both["value_baseline"],
+            "candidate": both["value_candidate"],
+            "change": change,
+            "baseline_clip": both["clip_sha256_baseline"],
+            "candidate_clip": both["clip_sha256_candidate"],
+        },
+        columns=list(CHANGED),
+    )
+    return found.iloc[change.abs().sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
+
+
+def history(boards: Sequence[BoardTable], measure: str, generators: Sequence[str]) -> pd.DataFrame:
+    """A measure over runs, oldest first: generator, family, run, created, value, low, high, step.
+
+    `step` says that the interval does not overlap with the one before of the same generator.
+    """
+    parts = [board.of(measure, generators) for board in boards]
+    rows = pd.concat(parts) if parts else pd.DataFrame()
+    if rows.empty:
+        return pd.DataFrame(columns=["generator", "family", "run", "created", "value", "low", "high", "step"])
+    rows = rows.sort_values(["created", "run"], kind="stable").reset_index(drop=True)
+    before = rows.groupby("generator")[["low", "high"]].shift()
+    apart = (rows["low"] > before["high"]) | (rows["high"] < before["low"])
+    rows["step"] = ["yes" if there else "" for there in apart]
+    return rows[["generator", "family", "run", "created", "value", "low", "high", "step"]]
+
+
+def history_table(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """The history for people."""
+    unit = metric_facts(measure, {}).unit
+    return pd.DataFrame(
+        {
+            "run": rows["run"],
+            "made": rows["created"].str.slice(0, 16),
+            "generator": rows["generator"],
+            "value": [number(v, unit) for v in rows["value"]],
+            "95%": [interval(a, b, unit) for a, b in zip(rows["low"], rows["high"], strict=True)],
+            "step": rows["step"],
+        }
+    )

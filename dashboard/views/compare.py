@@ -1,0 +1,141 @@
+"""Did the update break anything: a candidate against a baseline, the clips that changed most, the history."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from vbench_lite.dashboard import charts, comparisons, data, frame, player
+from vbench_lite.dashboard.theme import number, plain, shorten
+from vbench_lite.report.catalogue import metric_facts
+
+_HISTORY_RUNS = 20
+_VERDICTS = {
+    "IMPROVED": (st.success, "better on a primary metric and worse on none"),
+    "PASS": (st.success, "no loss beyond the margins"),
+    "INCONCLUSIVE": (st.warning, "too few samples to tell"),
+    "REGRESSED": (st.error, "worse than the baseline"),
+    "INCOMPARABLE": (st.error, "the two were not measured in the same way"),
+}
+
+
+def _draw(run: data.RunSummary) -> None:
+    suite = frame.suite_choice(run)
+    runs = [r for r in frame.index().runs if suite in r.suites and r.generators]
+    if not run.generators:
+        st.info("The chosen run has no generators.")
+        return
+    left, middle, right = st.columns(3)
+    with left:
+        other = st.selectbox(
+            "Candidate (of the run at the side)", run.generators, key="candidate", bind="query-params"
+        )
+    with middle:
+        ids = [r.run_id for r in runs]
+        older = [r.run_id for r in runs if r.created < run.created and other in r.generators]
+        start = ids.index(older[0]) if older else ids.index(run.run_id)
+        chosen = st.selectbox("Baseline run", ids, index=start, key="baseline", bind="query-params")
+    baseline = next(r for r in runs if r.run_id == chosen)
+    with right:
+        labels = list(baseline.generators)
+        rivals = [g for g in labels if g != other] if baseline.run_id == run.run_id else []
+        start = labels.index(other) if other in labels and not rivals else labels.index((rivals or labels)[0])
+        generator = st.selectbox("Baseline generator", labels, index=start, key="of", bind="query-params")
+    if (baseline.run_id, generator) == (run.run_id, other):
+        st.info("Baseline and candidate are the same. Choose another run or generator.")
+    else:
+        _verdict(frame.comparison(baseline, generator, run, other, suite))
+        _changed(baseline, generator, run, other, suite)
+    _history(runs, other, suite)
+
+
+def _verdict(found: comparisons.ComparisonTable) -> None:
+    show, meaning = _VERDICTS[found.verdict]
+    show(f"{found.verdict}: {meaning}.")
+    if found.identical:
+        st.info("Both gave the same clip to every request.")
+    if not found.forest.empty:
+        frame.chart(
+            charts.forest(found.forest),
+            found.table,
+            "Difference of each metric in margins with its 95% interval; the table holds all values",
+            "forest",
+        )
+        st.caption(
+            "Right is better. A bar that stays right of the dashed line is within the margin; one that lies "
+            "left of 0 is worse. A star marks the primary metrics, which make the verdict. Differences in "
+            "speed and memory are relative."
+        )
+    else:
+        st.dataframe(found.table, hide_index=True, key="metrics", alt="every metric of the comparison")
+    for note in found.notes:
+        st.caption(plain(note))
+    if not found.environment.empty:
+        with st.expander("What differs between the two runs"):
+            st.dataframe(found.environment, hide_index=True, key="environment", alt="fields that differ")
+
+
+def _changed(
+    baseline: data.RunSummary, generator: str, run: data.RunSummary, other: str, suite: str | None
+) -> None:
+    sides = frame.clips(baseline, suite), frame.clips(run, suite)
+    metrics = sorted(set(sides[0][1]["metric"]) & set(sides[1][1]["metric"]))
+    if not metrics:
+        return
+    st.subheader("Clips that changed most")
+    metric = st.selectbox("By", metrics, key="by", bind="query-params")
+    rows = comparisons.most_changed(*sides, (generator, other), metric)
+    if rows.empty:
+        st.info("The two answered no request in common.")
+        return
+    unit = metric_facts(metric, {}).unit
+    choices = [
+        f"{place + 1}: {number(row['baseline'], unit)} to {number(row['candidate'], unit)}, "
+        f"{shorten(str(row['prompt']), 60)}, seed {row['seed']}"
+        for place, row in enumerate(rows.head(20).to_dict("records"))
+    ]
+    place = choices.index(st.selectbox("Request", choices, key="changed"))
+    picked = rows.to_dict("records")[place]
+    names = ("baseline", generator, baseline), ("candidate", other, run)
+    player.show(
+        [
+            frame.clip(
+                str(picked[f"{role}_clip"]),
+                f"{role}: {label}",
+                f"run {of.run_id[:12]}, {metric} {number(picked[role], unit)}",
+                (),
+            )
+            for role, label, of in names
+        ],
+        difference=True,
+        key="changed_clips",
+    )
+
+
+def _history(runs: list[data.RunSummary], generator: str, suite: str | None) -> None:
+    st.subheader("History")
+    with_it = [r for r in runs if generator in r.generators][:_HISTORY_RUNS]
+    if len(with_it) < 2:
+        st.info("One run has this generator under this suite; a history needs two.")
+        return
+    if not st.toggle(f"Read the last {len(with_it)} runs", key="history", bind="query-params"):
+        return
+    boards = [frame.board([r.run_id], suite) for r in with_it]
+    measures = boards[0].measures()
+    if not measures:
+        st.info("Nothing has been scored yet.")
+        return
+    measure = st.selectbox("Measure", measures, key="measure", bind="query-params")
+    rows = comparisons.history(boards, measure, [generator])
+    if rows.empty:
+        st.info("No run has a value of this measure.")
+        return
+    frame.chart(
+        charts.history(rows, measure),
+        comparisons.history_table(rows, measure),
+        f"{measure} of {generator} over runs, oldest first; the table holds the same values",
+        "history",
+    )
+    st.caption("“step” in the table marks a run whose interval does not overlap with that of the run before.")
+
+
+frame.page("Compare", "Did the update break anything?", _draw)

@@ -1,0 +1,340 @@
+"""The data layer of the dashboard: plain functions, no streamlit, nothing computed twice."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from fabricate import HOSTILE, make_root, make_run, make_scaling_run
+
+from vbench_lite.dashboard import (
+    audit,
+    boards,
+    comparisons,
+    data,
+    gallery,
+    growth,
+    pairs,
+    player,
+    progress,
+    server,
+    theme,
+    traces,
+)
+from vbench_lite.dashboard.pages import VIEWS
+from vbench_lite.errors import ClipError, SpecError, StoreError
+from vbench_lite.metric import Measurement
+from vbench_lite.store.pool import Pool
+from vbench_lite.store.rundir import RunDir
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two finished runs; the newer one is better, failed once and was disturbed."""
+    folder = tmp_path_factory.mktemp("data")
+    make_run(folder, "a" * 16)
+    make_run(folder, "b" * 16, created="2026-03-02T10:00:00+00:00", failed=1, contended=True, shift=0.03)
+    make_scaling_run(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def board(root: Path) -> boards.BoardTable:
+    return boards.read_board([RunDir(root, "b" * 16)], "quick")
+
+
+def test_the_data_layer_imports_no_streamlit() -> None:
+    screen = {"__init__", "app", "frame"}
+    names = sorted({path.stem for path in VIEWS.parent.glob("*.py")} - screen)
+    code = (
+        f"import sys; from vbench_lite.dashboard import {', '.join(names)}; print('streamlit' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+# --- runs -----------------------------------------------------------------------------------------
+
+
+def test_the_index_is_newest_first_and_leaves_controls_out(root: Path) -> None:
+    found = data.read_index(root)
+    assert [run.run_id for run in found.runs] == ["b" * 16, "a" * 16, "5" * 16]
+    assert found.runs[0].generators == (
+        "reference/latent-diffusion",
+        "reference/autoregressive",
+        "reference/hybrid",
+    )
+
+
+def test_a_root_that_is_not_there_has_no_runs(tmp_path: Path) -> None:
+    assert data.read_index(tmp_path / "nowhere") == data.Index((), ())
+
+
+def test_a_damaged_run_is_reported_with_its_path(tmp_path: Path) -> None:
+    found = data.read_index(make_root(tmp_path, "damaged"))
+    assert [run.run_id for run in found.runs] == ["a" * 16]
+    assert "d" * 16 in found.damaged[0]
+
+
+def test_the_stamp_changes_with_a_run(tmp_path: Path) -> None:
+    run = make_run(tmp_path, clips=False, status="running")
+    before = data.run_stamp(run)
+    with run.journal("worker-1") as journal:
+        journal.append({"kind": "sample"})
+    assert data.run_stamp(run) != before
+
+
+def test_alerts_name_failed_samples_and_disturbed_calls(root: Path) -> None:
+    levels = {alert.level: alert.text for alert in data.alerts(RunDir(root, "b" * 16))}
+    assert levels["error"].startswith("reference/autoregressive: 1 of 6 samples")
+    assert "6 of 24 timed calls" in levels["warning"]
+    assert data.alerts(RunDir(root, "a" * 16)) == []
+
+
+# --- boards ---------------------------------------------------------------------------------------
+
+
+def test_ranks_are_intervals_and_need_full_coverage(board: boards.BoardTable) -> None:
+    table = boards.axis_table(board).set_index("generator")
+    assert table.loc["reference/autoregressive", "speed rank"] == "–"
+    assert set(table["coherence rank"]) <= {"1", "2", "1–2", "–"}
+    assert boards.rank_text(1.0, 3.0) == "1–3"
+    assert boards.rank_text(float("nan"), float("nan")) == "–"
+
+
+def test_controls_are_in_a_table_of_their_own(board: boards.BoardTable) -> None:
+    assert list(boards.axis_table(board, controls=True)["generator"]) == [
+        "real",
+        "frozen",
+        "noise",
+        "shuffled",
+    ]
+    assert "speed" not in boards.axis_table(board, controls=True)
+
+
+def test_own_weights_give_the_weighted_mean_and_no_total_below_full_coverage(
+    board: boards.BoardTable,
+) -> None:
+    scores = boards.axis_table(board).set_index("generator")
+    total = boards.weighted(board, {"quality": 2, "speed": 1, "memory": 0}).set_index("generator")["total"]
+    row = scores.loc["reference/hybrid"]
+    assert total["reference/hybrid"] == pytest.approx((2 * row["quality"] + row["speed"]) / 3)
+    assert "reference/autoregressive" not in total
+    assert boards.weighted(board, {"quality": 0}).empty
+
+
+def test_metrics_of_an_axis_are_those_that_weigh_or_declare_it(board: boards.BoardTable) -> None:
+    table = boards.metric_table(board, "quality", {"distribution/frechet_shapes": "quality"})
+    assert set(table["metric"]) == {
+        "distribution/kvd_shapes",
+        "frames/sharpness",
+        "distribution/frechet_shapes",
+    }
+    weights = dict(zip(table["metric"], table["weight"], strict=True))
+    assert weights["distribution/kvd_shapes"] == 2
+    assert pd.isna(weights["distribution/frechet_shapes"])
+
+
+# --- trade-offs -----------------------------------------------------------------------------------
+
+
+def test_the_front_follows_directions_and_leaves_partial_generators_out(root: Path) -> None:
+    whole = boards.read_board([RunDir(root, "a" * 16)], "quick")
+    found = pairs.pair(whole, "speed/latency_s", "quality").points.set_index("generator")["front"]
+    assert found.to_dict() == {  # faster is worse in these runs, so all are on the front
+        "reference/latent-diffusion": True,
+        "reference/autoregressive": True,
+        "reference/hybrid": True,
+    }
+    found = pairs.pair(whole, "quality", "diversity").points.set_index("generator")["front"]
+    assert found.to_dict() == {
+        "reference/latent-diffusion": True,
+        "reference/autoregressive": False,
+        "reference/hybrid": False,
+    }
+    partial = boards.read_board([RunDir(root, "b" * 16)], "quick")
+    found = pairs.pair(partial, "speed/latency_s", "quality").points.set_index("generator")["front"]
+    assert not found["reference/autoregressive"]
+
+
+def test_a_logarithmic_side_leaves_out_what_it_cannot_show(board: boards.BoardTable) -> None:
+    found = pairs.pair(board, "speed", "quality", log_x=True)
+    assert [name for name, _ in found.left_out] == ["reference/latent-diffusion"]
+    assert "logarithmic" in found.left_out[0][1]
+    assert (found.points["x"] > 0).all()
+
+
+def test_real_time_is_marked_where_it_is_near_the_data(board: boards.BoardTable) -> None:
+    near = pairs.pair(board, "speed/latency_s", "quality", clip_seconds=2.0)
+    assert near.x.line == (2.0, "real time")
+    assert pairs.pair(board, "speed/latency_s", "quality", clip_seconds=200.0).x.line is None
+
+
+# --- clips ----------------------------------------------------------------------------------------
+
+
+def test_a_clip_is_named_by_a_hash_and_nothing_else(root: Path) -> None:
+    for name in ("../../etc/passwd", "a" * 63, "A" * 64, ""):
+        with pytest.raises(StoreError, match="no clip hash"):
+            gallery.player_clip(root, name, "t", "s")
+
+
+def test_a_link_out_of_the_pool_is_refused(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.mp4"
+    secret.write_bytes(b"secret")
+    pool = Pool(tmp_path / "root")
+    sha = pool.put(np.zeros((2, 16, 16, 3), np.uint8), 8.0)
+    (tmp_path / "root" / "pool" / "previews").mkdir()
+    (tmp_path / "root" / "pool" / "previews" / f"{sha}.mp4").symlink_to(secret)
+    with pytest.raises(StoreError, match="no file of the pool"):
+        gallery.player_clip(tmp_path / "root", sha, "t", "s")
+
+
+def test_a_strip_shows_at_most_twelve_frames_spread_over_the_clip() -> None:
+    import cv2
+
+    frames = np.repeat(np.arange(30, dtype=np.uint8), 20 * 20 * 3).reshape(30, 20, 20, 3)
+    image = cv2.imdecode(np.frombuffer(gallery.strip(frames), np.uint8), cv2.IMREAD_COLOR)
+    assert image is not None
+    assert image.shape == (40, 480, 3)
+    assert (int(image[0, 0, 0]), int(image[0, -1, 0])) == (0, 29)
+
+
+def test_worst_clips_come_first_by_the_metric_s_direction(root: Path) -> None:
+    run = RunDir(root, "a" * 16)
+    samples, scores = gallery.shown_samples(run), gallery.clip_scores(run)
+    worst = gallery.extremes(samples, scores, "alignment/shapes_shape", "reference/hybrid", worst=True)
+    assert list(worst["value"]) == sorted(worst["value"])
+    best = gallery.extremes(samples, scores, "alignment/shapes_shape", None, worst=False)
+    assert best["value"].is_monotonic_decreasing
+
+
+def test_the_player_bounds_what_it_is_given() -> None:
+    clip = player.PlayerClip("a", "b", b"x", 2, 8.0)
+    assert player.payload([clip])["clips"][0]["src"] == "data:video/mp4;base64,eA=="
+    with pytest.raises(ClipError, match="1 to 8 clips"):
+        player.payload([clip] * 9)
+    with pytest.raises(ClipError, match="takes 4,000,000"):
+        player.payload([player.PlayerClip("a", "b", bytes(4_000_001), 2, 8.0)])
+    with pytest.raises(ClipError, match="cannot be played"):
+        player.payload([player.PlayerClip("a", "b", b"x", 0, 8.0)])
+
+
+# --- time, growth, comparison -----------------------------------------------------------------------
+
+
+def call(arrivals: tuple[tuple[float, int], ...], total_s: float = 1.0, number: int = 0) -> Measurement:
+    return Measurement("g", "base", number, "warm", 0.1, total_s, arrivals, 4, 4, 1, 32, 32, 4.0)
+
+
+def test_playback_waits_plays_and_stalls() -> None:
+    # Two frames at 1 s play until 1.5 s; the next two come at 2 s and play until 2.5 s.
+    shown = traces.playback([call(((1.0, 2), (2.0, 2)))])
+    assert shown.drop(columns="generator").values.tolist() == [
+        ["waiting", 0.0, 1.0],
+        ["playing", 1.0, 1.5],
+        ["stalled", 1.5, 2.0],
+        ["playing", 2.0, 2.5],
+    ]
+    assert traces.playback_summary([call(((1.0, 2), (2.0, 2)))]).loc[0, "stalls"] == 1
+
+
+def test_the_median_call_stands_for_a_generator() -> None:
+    calls = [call(((t, 4),), total_s=t, number=i) for i, t in enumerate((3.0, 1.0, 2.0))]
+    assert [c.total_s for c in traces.median_calls(calls, "base")] == [2.0]
+    assert traces.arrival_steps(calls[:1])[["time", "frames"]].values.tolist() == [[0.0, 0.0], [3.0, 4.0]]
+
+
+def test_fitted_curves_pass_through_an_exact_power_law(root: Path) -> None:
+    report = growth.read(RunDir(root, "5" * 16), "scaling")
+    assert report is not None
+    lines = growth.fitted(report, "frames")
+    mine = lines[lines["generator"] == "reference/latent-diffusion"]
+    exact = 0.01 * (mine["size"] / 16) ** 2
+    assert np.allclose(mine["value"], exact, rtol=0.02)
+    assert growth.read(RunDir(root, "a" * 16), "quick") is None
+
+
+def test_clips_that_changed_most_pair_by_prompt_and_seed(root: Path) -> None:
+    runs = RunDir(root, "a" * 16), RunDir(root, "b" * 16)
+    sides = [(gallery.shown_samples(run), gallery.clip_scores(run)) for run in runs]
+    name = "reference/autoregressive"
+    found = comparisons.most_changed(sides[0], sides[1], (name, name), "alignment/shapes_shape")
+    assert len(found) == 5  # one of six failed in the newer run
+    assert found["change"].abs().is_monotonic_decreasing
+    assert np.allclose(found["candidate"] - found["baseline"], found["change"])
+
+
+def test_a_comparison_is_drawn_in_margins(root: Path) -> None:
+    runs = RunDir(root, "a" * 16), RunDir(root, "b" * 16)
+    found = comparisons.read_comparison(runs[0], "reference/hybrid", runs[1], "reference/hybrid", "quick")
+    assert found.verdict in {"IMPROVED", "PASS", "INCONCLUSIVE"}  # the newer run is better everywhere
+    assert set(found.forest["verdict"]) <= {"IMPROVED", "PASS", "INCONCLUSIVE", "REGRESSED", "description"}
+    assert (found.forest["low"] <= found.forest["effect"]).all()
+
+
+def test_history_marks_intervals_that_do_not_overlap(root: Path) -> None:
+    tables = [boards.read_board([RunDir(root, name * 16)], "quick") for name in "ab"]
+    rows = comparisons.history(tables, "distribution/frechet_shapes", ["reference/hybrid"])
+    assert list(rows["run"]) == ["a" * 16, "b" * 16]
+    assert list(rows["step"]) == ["", ""]  # 0.06 apart, half-widths 0.05
+
+
+def test_trust_lists_every_metric_of_the_controls(board: boards.BoardTable) -> None:
+    table = audit.table(board).set_index("metric")
+    assert {"real", "frozen", "noise", "shuffled"} <= set(table.columns)
+    assert table.loc["alignment/shapes_shape", "verdict"] == "fine"
+    assert audit.conflicts(board).empty
+
+
+def test_progress_counts_what_ended(tmp_path: Path) -> None:
+    run = make_run(tmp_path, status="running", clips=False)
+    found = {arm.generator: arm for arm in progress.arms(run)}
+    assert (found["reference/hybrid"].done, found["reference/hybrid"].planned) == (3, 6)
+    assert found["reference/hybrid"].left_s == pytest.approx(3 * 0.5)
+    assert progress.newest(run, 4).empty
+
+
+# --- text and start ---------------------------------------------------------------------------------
+
+
+def test_plain_escapes_every_mark() -> None:
+    assert theme.plain("a*b\n<i>") == "a\\*b \\<i\\>"
+    escaped = theme.plain(HOSTILE)
+    assert "<script>" not in escaped
+    assert "](" not in escaped
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.00123, "s", "1.23 ms"),
+        (1.5, "s", "1.50 s"),
+        (2.5e9, "bytes", "2.50 GB"),
+        (None, "", "–"),
+        (0.0, "", "0"),
+        (1234.5, "", "1,234"),
+        (0.5, "1/px", "0.500 1/px"),
+    ],
+)
+def test_numbers_for_people(value: float | None, unit: str, text: str) -> None:
+    assert theme.number(value, unit) == text
+
+
+def test_the_server_is_bound_to_loopback_and_sends_no_statistics() -> None:
+    command = server.command(Path("x"), port=1)
+    assert "--server.address=127.0.0.1" in command
+    assert "--browser.gatherUsageStats=false" in command
+    assert command[-3:] == ["--", "--root", "x"]
+
+
+def test_the_root_comes_from_the_argument_then_the_environment() -> None:
+    assert server.root_from(["--root", "here"], {server.ROOT_VARIABLE: "there"}) == Path("here")
+    assert server.root_from([], {server.ROOT_VARIABLE: "there"}) == Path("there")
+    assert server.root_from([], {}) == server.DEFAULT_ROOT
+    with pytest.raises(SpecError, match="--root DIR"):
+        server.root_from(["--rot", "x"])
