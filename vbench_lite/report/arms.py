@@ -17,6 +17,7 @@ import numpy as np
 
 from vbench_lite.errors import StoreError
 from vbench_lite.generator import Family
+from vbench_lite.metric import Axis
 from vbench_lite.report.catalogue import MetricFacts, metric_facts
 from vbench_lite.stats.jackknife import fold
 from vbench_lite.stats.means import cluster_means, mean_estimate
@@ -214,8 +215,7 @@ def _arm(
     found = {metric: _evidence(metric, rows, prompts) for metric, rows in by_metric.items()}
     for metric in metrics:
         if metric not in found:
-            reason = "no row for it in this run; score the run again"
-            found[metric] = _nothing(metric, Level.SAMPLE, metric_facts(metric, {}), reason)
+            found[metric] = _absent(metric)
     order = {metric: place for place, metric in enumerate(metrics)}
     control = control_of(label, family)
     return Arm(
@@ -233,6 +233,14 @@ def _arm(
         requests={str(row["sample_id"]): (str(row["prompt"]), int(row["seed"])) for row in samples},
         evidence={m: found[m] for m in sorted(found, key=lambda m: (order.get(m, len(order)), m))},
     )
+
+
+def _absent(metric: str) -> Evidence:
+    """A metric of the suite without any row."""
+    facts = metric_facts(metric, {})
+    if facts.axis in (Axis.SPEED, Axis.MEMORY):
+        return _nothing(metric, Level.CALL, facts, "not timed in this run")
+    return _nothing(metric, Level.SAMPLE, facts, "no row for it in this run; score the run again")
 
 
 def _nothing(metric: str, level: Level, facts: MetricFacts, reason: str, **more: Any) -> Evidence:

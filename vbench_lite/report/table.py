@@ -12,6 +12,7 @@ from vbench_lite.metric import Axis
 from vbench_lite.report.arms import CEILING
 from vbench_lite.report.axes import RELATIVE_AXES
 from vbench_lite.report.board import Board, Row
+from vbench_lite.report.catalogue import metric_facts
 from vbench_lite.report.figures import axis_cell, metric_cell, rank_cell, unit_of
 
 _AXIS_WIDTH = 9
@@ -105,7 +106,7 @@ def _axis_footnotes(board: Board) -> list[str]:
         lines.append("0 = the worst control, 1 = real clips; ± is the wider side of the 95% interval.")
     for axis in (axis for axis in axes if axis in RELATIVE_AXES):
         reference = ", ".join(
-            f"{metric} {_quantity(value, metric, board)}"
+            f"{metric} {_quantity(value, metric)}"
             for metric, value in board.suite.axes[axis].reference.items()
         )
         lines.append(f"{axis}: doublings against {reference}; +1 is twice as good.")
@@ -122,9 +123,8 @@ def _axis_footnotes(board: Board) -> list[str]:
     return lines
 
 
-def _quantity(value: float, metric: str, board: Board) -> str:
-    facts = next((r.arm.evidence[metric].facts for r in board.rows if metric in r.arm.evidence), None)
-    unit, factor = unit_of(facts.unit if facts else "", value)
+def _quantity(value: float, metric: str) -> str:
+    unit, factor = unit_of(metric_facts(metric, {}).unit, value)
     return f"{value / factor:g} {unit}".rstrip()
 
 
@@ -208,24 +208,32 @@ def _metric_footnotes(board: Board) -> list[str]:
         counts.append(f"{_span(calls)} warm calls (median)")
     if counts:
         lines.append(f"n: {', '.join(counts)} a generator.")
-    reasons: dict[str, set[str]] = {}
-    for row in board.rows:
-        for metric, evidence in row.arm.evidence.items():
-            if evidence.value is None:
-                reasons.setdefault(f"{metric}: {evidence.reason}", set()).add(row.arm.generator)
-            elif evidence.missing:
-                lost = sum(evidence.missing.values())
-                why = next(iter(evidence.missing))
-                reasons.setdefault(f"{metric}: no value on {lost}: {why}", set()).add(row.arm.generator)
-    for reason, names in reasons.items():
-        lines.append(
-            f"– {reason}" + ("" if len(names) == len(board.rows) else f" ({', '.join(sorted(names))})")
-        )
+    lines += _missing_lines(board.rows)
     unknown = [m for m, e in (board.rows[0].arm.evidence.items() if board.rows else ()) if not e.facts.known]
     if unknown:
         lines.append(
             f"Not registered by any installed package (direction and unit as stored): {', '.join(unknown)}"
         )
+    return lines
+
+
+def _missing_lines(rows: Sequence[Row]) -> list[str]:
+    """Why values are missing: one line for each reason, with the metrics and generators it holds for."""
+    where: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
+    for row in rows:
+        for metric, evidence in row.arm.evidence.items():
+            reason = evidence.reason if evidence.value is None else None
+            if reason is None and evidence.missing:
+                reason = f"no value on {sum(evidence.missing.values())}: {next(iter(evidence.missing))}"
+            if reason is not None:
+                metrics, names = where.setdefault(reason, ({}, {}))
+                metrics[metric] = names[row.arm.generator] = None
+    lines = []
+    for reason, (metrics, names) in where.items():
+        which = list(metrics)
+        title = ", ".join(which) if len(which) < 3 else f"{which[0]} and {len(which) - 1} more"
+        everyone = len(names) == len({row.arm.generator for row in rows})
+        lines.append(f"– {title}: {reason}" + ("" if everyone else f" ({', '.join(names)})"))
     return lines
 
 
