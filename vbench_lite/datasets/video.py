@@ -35,6 +35,7 @@ __all__ = [
     "CHUNK",
     "ClipReader",
     "Limits",
+    "chunk_frames",
     "probe",
     "read_chunks",
     "read_clip",
@@ -43,6 +44,7 @@ __all__ = [
 ]
 
 CHUNK = 16  # frames pushed at a time
+CHUNK_BYTES = 32 * 2**20  # fewer of large frames, so that a chunk stays about this small
 # Full chroma and exact rounding: the same bytes whatever the processor's vector units.
 _SCALER = (
     Interpolation.BILINEAR
@@ -203,6 +205,11 @@ def _tagged_rate(metadata: dict[str, str], fps: float | None) -> float | None:
 
 def _size(frame: Frames) -> str:
     return f"{frame.shape[1]}x{frame.shape[0]}"
+
+
+def chunk_frames(height: int, width: int) -> int:
+    """How many frames of a size are pushed at a time: CHUNK, or fewer of large ones, at least one."""
+    return max(1, min(CHUNK, CHUNK_BYTES // (height * width * 3)))
 
 
 def probe(path: Path, name: str | None = None, limits: Limits | None = None) -> ClipInfo:

@@ -11,7 +11,7 @@ from typing import Protocol
 from vbench_lite.clip import Clip, ClipInfo, Frames
 from vbench_lite.datasets.clip_rules import ClipRules, RuledReader, select_frames, window_name
 from vbench_lite.datasets.packets import Limits, scan_packets
-from vbench_lite.datasets.video import CHUNK, ClipReader
+from vbench_lite.datasets.video import CHUNK, ClipReader, chunk_frames
 from vbench_lite.errors import ClipError
 
 
@@ -68,7 +68,8 @@ class FileSource:
     @contextmanager
     def open(self) -> Iterator[OpenClip]:
         with ClipReader(self.path, self.name) as reader:
-            yield OpenClip(reader.info, reader.chunks(CHUNK), reader.flags)
+            size = chunk_frames(reader.info.height, reader.info.width)
+            yield OpenClip(reader.info, reader.chunks(size), reader.flags)
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,9 @@ class WindowSource:
     def open(self) -> Iterator[OpenClip]:
         try:
             ruled, decodes = self.owner.reader()
-            yield OpenClip(ruled.info(self.window), ruled.chunks(self.window), ruled.reader.flags, decodes)
+            info = ruled.info(self.window)
+            chunks = ruled.chunks(self.window, chunk_frames(info.height, info.width))
+            yield OpenClip(info, chunks, ruled.reader.flags, decodes)
         except ClipError as error:
             self.owner.close(error)
             raise
