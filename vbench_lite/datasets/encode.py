@@ -55,13 +55,24 @@ def write_lossless(path: Path, frames: Frames, fps: float | None) -> None:
             stream.width, stream.height, stream.pix_fmt = frames.shape[2], frames.shape[1], "bgr0"
             stream.thread_count = 1
             for index, frame in enumerate(frames):
-                image = VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
-                image = image.reformat(format="bgr0")
+                image = _bgr0(frame)
                 image.pts, image.time_base = index, 1 / rate
                 container.mux(stream.encode(image))
             container.mux(stream.encode(None))
     except (av.FFmpegError, OSError) as error:
         raise ClipError(f"{path.name}: cannot be written: {_reason(error)}") from None
+
+
+def _bgr0(frame: Frames) -> VideoFrame:
+    """The form of RGB that FFV1 takes; copied here because a converter is set up anew for each frame."""
+    height, width, _ = frame.shape
+    image = VideoFrame(width, height, "bgr0")
+    plane = image.planes[0]
+    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)  # type: ignore[call-overload]
+    pixels = rows[:height, : 4 * width].reshape(height, width, 4)
+    pixels[..., :3] = frame[..., ::-1]
+    pixels[..., 3] = 255
+    return image
 
 
 _FFV1 = {"flags": "+bitexact", "level": "3", "slices": "1", "slicecrc": "1", "coder": "1", "g": "1"}
