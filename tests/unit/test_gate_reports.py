@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from test_compare import _compare, _run
 
 from vbench_lite.compare import Comparison
-from vbench_lite.report.github import workflow_commands
+from vbench_lite.report.github import add_step_summary, workflow_commands
 from vbench_lite.report.junit import junit_xml
 from vbench_lite.report.markdown import markdown
 from vbench_lite.stats.noninferiority import Verdict
@@ -64,3 +65,11 @@ def test_annotations_are_commands_within_githubs_limits(worse: Comparison) -> No
     assert "and 16 more" in lines[-1]
     calm = replace(worse, verdict=Verdict.PASS, metrics=[])
     assert workflow_commands(calm) == ["::notice title=vbench-lite::vbench-lite: PASS"]
+
+
+def test_the_step_summary_is_appended_to(worse: Comparison, tmp_path: Path) -> None:
+    path = tmp_path / "summary.md"
+    path.write_text("before\n")
+    add_step_summary(worse, {"GITHUB_STEP_SUMMARY": str(path)})
+    assert path.read_text().startswith("before\n## 🔴 REGRESSED")
+    add_step_summary(worse, {})

@@ -9,9 +9,10 @@ import click
 
 from vbench_lite.cli.exit_codes import FINE
 from vbench_lite.cli.options import json_option, root_option
-from vbench_lite.cli.output import console, print_json
+from vbench_lite.cli.output import console, print_json, warn
 
 if TYPE_CHECKING:
+    from vbench_lite.compare import Comparison
     from vbench_lite.store.rundir import RunDir
 
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 @click.option("--suite", help="Which suite; default: the first that both runs have.")
 @click.option("--policy", type=click.Path(path_type=Path), help="Margins and primary metrics (YAML).")
 @click.option("--gate", is_flag=True, help="Exit code 1 where the policy says so (REGRESSED, INCOMPARABLE).")
+@click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write JUnit XML for CI.")
+@click.option("--markdown", type=click.Path(dir_okay=False, path_type=Path), help="Write a Markdown summary.")
 @root_option
 @json_option
 def command(
@@ -29,6 +32,8 @@ def command(
     suite: str | None,
     policy: Path | None,
     gate: bool,
+    junit: Path | None,
+    markdown: Path | None,
     root: Path,
     as_json: bool,
 ) -> int:
@@ -36,7 +41,7 @@ def command(
 
     Each is a run (id, baseline name, or latest) and, where it has several, one of its generators:
     main:wan-bf16. With --json: {verdict, metrics[], baseline, candidate, suite, policy, identical,
-    environment[], notes[]}.
+    environment[], notes[]}. With --gate in a GitHub workflow, the job gets annotations and a step summary.
     """
     from vbench_lite.compare import RunArm, compare, load_policy
 
@@ -49,7 +54,37 @@ def command(
         from vbench_lite.report.comparison_table import print_comparison
 
         print_comparison(found, console())
-    return found.exit_code(rules) if gate else FINE
+    write_reports(found, junit=junit, markdown=markdown)
+    if not gate:
+        return FINE
+    announce(found)
+    return found.exit_code(rules)
+
+
+def write_reports(found: Comparison, *, junit: Path | None, markdown: Path | None) -> None:
+    """Write what was asked for, each file whole or not at all."""
+    from vbench_lite.report.junit import junit_xml
+    from vbench_lite.report.markdown import markdown as as_markdown
+    from vbench_lite.store import atomic
+
+    if junit is not None:
+        atomic.write_text(junit, junit_xml(found))
+    if markdown is not None:
+        atomic.write_text(markdown, as_markdown(found))
+
+
+def announce(found: Comparison) -> None:
+    """Say on stderr why a gate fails or what it leaves open; in a GitHub workflow, on the job's page too."""
+    import os
+
+    from vbench_lite.report.github import add_step_summary, workflow_commands
+
+    if "GITHUB_ACTIONS" in os.environ:
+        for line in workflow_commands(found):
+            warn(line)
+        add_step_summary(found, os.environ)
+    elif found.verdict in ("INCONCLUSIVE", *found.policy.fail_on):
+        warn(f"gate: {found.verdict}")
 
 
 def choose_arms(root: Path, baseline: str, candidate: str) -> tuple[tuple[RunDir, str], tuple[RunDir, str]]:

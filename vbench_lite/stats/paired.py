@@ -72,9 +72,10 @@ def paired_means(
     Args:
         first, second: values of the two, pair by pair.
         clusters: the prompt of each pair.
-        width: of a closed range that values lie in. Where every pair is equal and every value sits
-            on the same bound of it, no difference was seen in G prompts; the reach is then the
-            width times 1 - 0.025^(1/G), as for 0 events in G trials (Clopper & Pearson 1934).
+        width: of a closed range that values lie in. Where each side has one and the same value
+            throughout, equal to the other's or on the opposite bound, no prompt spoke against it
+            in G; the reach is then the width times 1 - 0.025^(1/G), as for 0 events in G trials
+            (Clopper & Pearson 1934).
 
     Raises:
         NotApplicable: fewer than two prompts.
@@ -89,7 +90,8 @@ def paired_means(
         raise NotApplicable(f"a paired difference needs two prompts, there are {count}")
     se = float(means.std(ddof=1)) / math.sqrt(count)
     reach = 0.0
-    if se == 0 and width is not None and len({*first, *second}) == 1:
+    constant = len(set(first)) == len(set(second)) == 1
+    if se == 0 and constant and width is not None and abs(differences[0]) in (0.0, width):
         reach = width * (1 - 0.025 ** (1 / count))
     return Delta(float(means.mean()), se, count - 1.0, count, reach)
 
