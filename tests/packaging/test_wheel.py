@@ -82,9 +82,10 @@ def test_nothing_is_installed_outside_the_package(wheel: Path) -> None:
 def test_every_file_of_the_tree_is_in_the_wheel(wheel: Path) -> None:
     expected = set()
     for top, inside in TOPS.items():
-        for path in (REPOSITORY / top).rglob("*"):
+        folder = wheel.parent / "source" / top
+        for path in folder.rglob("*"):
             if path.is_file() and "__pycache__" not in path.parts:
-                expected.add(f"{inside}/{path.relative_to(REPOSITORY / top).as_posix()}")
+                expected.add(f"{inside}/{path.relative_to(folder).as_posix()}")
     assert expected == {name for name in names(wheel) if name.startswith("vbench_lite/")}
 
 
