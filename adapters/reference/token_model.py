@@ -60,8 +60,9 @@ class CausalLayer(nn.Module):
         past: tuple[Tensor, Tensor] | None,
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         qkv = self.qkv(unit(x)).unflatten(-1, (3, self.heads, -1))
-        q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind(0)  # each (B, heads, L, head width)
-        q, k = rotate(unit(q), turn), rotate(unit(k), turn)
+        qkv = qkv.permute(2, 0, 3, 1, 4)  # (3, B, heads, L, head width)
+        q, k = rotate(unit(qkv[:2]), turn).unbind(0)
+        v = qkv[2]
         if past is not None:
             k, v = torch.cat([past[0], k], 2), torch.cat([past[1], v], 2)
         x = x + self.out(attend(q, k, v, bias).transpose(1, 2).flatten(2))
@@ -129,18 +130,18 @@ class TokenModel(nn.Module):
         past: KeysValues | None = None,
     ) -> tuple[Tensor, KeysValues]:
         """Logits float32 (N, K, vocabulary) of slots first..first+K-1, and keys and values so far."""
-        slots = torch.arange(first, first + written.shape[1])
+        slots, part = torch.arange(first, first + written.shape[1]), slice(first, first + written.shape[1])
         last = self.token_embed(written) * (slots > 0)[:, None]
         same = self.before_embed(before.clamp(min=0)) * (before >= 0)[..., None]
-        x = (state + caption)[:, None] + last + same + self.slot_embed[slots]
+        x = (state + caption)[:, None] + last + same + self.slot_embed[part]
         turn = rope(slots, self.config.width // self.config.heads)
         bias = window_bias(len(slots), self.config.tokens) if len(slots) > 1 else None
         cache: KeysValues = []
         for i, layer in enumerate(self.head):
             x, own = layer(x, turn, bias, past[i] if past else None)
             cache.append(own)
-        weight = self.logits.weight.view(self.config.tokens, self.config.vocabulary, -1)[slots]
-        offset = self.logits.bias.view(self.config.tokens, -1)[slots]
+        weight = self.logits.weight.view(self.config.tokens, self.config.vocabulary, -1)[part]
+        offset = self.logits.bias.view(self.config.tokens, -1)[part]
         return torch.einsum("nkd,kvd->nkv", unit(x), weight) + offset, cache
 
     def forward(self, latents: Tensor, tokens: Tensor, words: Tensor, start: Tensor) -> Tensor:

@@ -45,7 +45,7 @@ def rope(frames: Tensor, width: int) -> tuple[Tensor, Tensor]:
 
 
 def rotate(x: Tensor, turn: tuple[Tensor, Tensor]) -> Tensor:
-    """Apply a rotary embedding (L, width/2) to x (B, heads, L, width)."""
+    """Apply a rotary embedding (L, width/2) to x (..., L, width)."""
     cos, sin = turn
     a, b = x.chunk(2, dim=-1)
     return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=-1)
@@ -62,8 +62,7 @@ def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
 
 def unit(x: Tensor) -> Tensor:
     """Root-mean-square norm over the last axis, without weights."""
-    normed: Tensor = x * torch.rsqrt(x.square().mean(-1, keepdim=True) + 1e-6)
-    return normed
+    return F.rms_norm(x, x.shape[-1:], eps=1e-6)
 
 
 class Layer(nn.Module):
@@ -90,8 +89,9 @@ class Layer(nn.Module):
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         s1, b1, g1, s2, b2, g2 = (modulation + self.shift_embed).unbind(2)
         qkv = self.qkv(unit(x) * (1 + s1) + b1).unflatten(-1, (3, self.heads, -1))
-        q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind(0)  # each (B, heads, L, head width)
-        q, k = rotate(unit(q), turn), rotate(unit(k), turn)
+        qkv = qkv.permute(2, 0, 3, 1, 4)  # (3, B, heads, L, head width)
+        q, k = rotate(unit(qkv[:2]), turn).unbind(0)
+        v = qkv[2]
         own = (k, v)
         if past is not None:
             k, v = torch.cat([past[0], k], 2), torch.cat([past[1], v], 2)
