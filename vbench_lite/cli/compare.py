@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 @click.option("--suite", help="Which suite; default: the first that both runs have.")
 @click.option("--policy", type=click.Path(path_type=Path), help="Margins and primary metrics (YAML).")
 @click.option("--gate", is_flag=True, help="Exit code 1 where the policy says so (REGRESSED, INCOMPARABLE).")
+@click.option(
+    "--clips/--no-clips",
+    default=None,
+    help="Compare clips of equal seeds as well (PSNR, SSIM). Default: if both are the same adapter.",
+)
 @click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write JUnit XML for CI.")
 @click.option("--markdown", type=click.Path(dir_okay=False, path_type=Path), help="Write a Markdown summary.")
 @root_option
@@ -32,6 +37,7 @@ def command(
     suite: str | None,
     policy: Path | None,
     gate: bool,
+    clips: bool | None,
     junit: Path | None,
     markdown: Path | None,
     root: Path,
@@ -41,13 +47,17 @@ def command(
 
     Each is a run (id, baseline name, or latest) and, where it has several, one of its generators:
     main:wan-bf16. With --json: {verdict, metrics[], baseline, candidate, suite, policy, identical,
-    environment[], notes[]}. With --gate in a GitHub workflow, the job gets annotations and a step summary.
+    environment[], notes[], fidelity}. With --gate in a GitHub workflow, the job gets annotations and a
+    step summary.
     """
     from vbench_lite.compare import RunArm, compare, load_policy
+    from vbench_lite.store.pool import Pool
 
     first, second = choose_arms(root, baseline, candidate)
     rules = load_policy(policy)
-    found = compare(RunArm(*first), RunArm(*second), suite=suite, policy=rules)
+    wanted = clips if clips is not None else _adapter(*first) == _adapter(*second)
+    pools = (Pool(first[0].root), Pool(second[0].root)) if wanted else None
+    found = compare(RunArm(*first), RunArm(*second), suite=suite, policy=rules, pools=pools)
     if as_json:
         print_json(found.as_dict())
     else:
@@ -112,6 +122,11 @@ def choose_arms(root: Path, baseline: str, candidate: str) -> tuple[tuple[RunDir
         names = [both[0], both[0]]
     first, second = names[0] or names[1], names[1] or names[0]
     return (runs[0], first), (runs[1], second)
+
+
+def _adapter(run: RunDir, generator: str) -> str | None:
+    entries = run.document().generators
+    return next((entry.adapter for entry in entries if entry.label == generator), None)
 
 
 def _generators(run: RunDir) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from vbench_lite.compare.differences import Pairing, Side, Subtracted, margin_of, pair, subtract
+from vbench_lite.compare.fidelity import Fidelity, fidelity
 from vbench_lite.compare.policy import COVERAGE, Policy, load_policy
 from vbench_lite.errors import IncomparableError, StoreError
 from vbench_lite.report.arms import CEILING, Arm, Evidence, Run, read_arms
@@ -17,6 +18,7 @@ from vbench_lite.stats.multiple import benjamini_hochberg, holm
 from vbench_lite.stats.noninferiority import Decision, Question, Verdict, decide, worst
 from vbench_lite.stats.paired import mcnemar
 from vbench_lite.stats.power import units_to_settle
+from vbench_lite.store.pool import Pool
 from vbench_lite.store.schema import Level, RunDocument
 from vbench_lite.suite import Suite, parse_suite
 
@@ -80,6 +82,7 @@ class Comparison:
     metrics: list[MetricResult]
     environment: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    fidelity: Fidelity | None = None
 
     def exit_code(self, policy: Policy | None = None) -> int:
         """1 if the policy's `fail_on` holds the verdict, else 0."""
@@ -91,7 +94,8 @@ class Comparison:
         Keys: verdict; baseline and candidate {run, generator, ok, planned}; suite; policy; identical;
         metrics[] {metric, primary, level, verdict, baseline, candidate, delta, ci, margin, p_value, n,
         units, unit, higher_is_better, scale, reason, more_units}; environment[] {field, baseline, candidate};
-        notes[].
+        notes[]; fidelity {pairs, identical, metrics{id: {value, ci, n, unit, higher_is_better}},
+        most_changed[] {prompt, seed, baseline, candidate, values{}}, reasons{}} or null.
         """
         return {
             "verdict": str(self.verdict),
@@ -103,17 +107,24 @@ class Comparison:
             "metrics": [result.as_dict() for result in self.metrics],
             "environment": list(self.environment),
             "notes": list(self.notes),
+            "fidelity": self.fidelity.as_dict() if self.fidelity is not None else None,
         }
 
 
 def compare(
-    baseline: RunArm, candidate: RunArm, *, suite: str | None = None, policy: Policy | None = None
+    baseline: RunArm,
+    candidate: RunArm,
+    *,
+    suite: str | None = None,
+    policy: Policy | None = None,
+    pools: tuple[Pool, Pool] | None = None,
 ) -> Comparison:
     """Compare two generators, of one run or of two.
 
     Args:
         suite: its name; None takes the first that both runs have.
         policy: None takes the default one.
+        pools: where the clips of the two are; with them, clips of equal seeds are compared as well.
 
     Raises:
         StoreError: a generator is not in its run, or the runs have no suite in common.
@@ -141,6 +152,7 @@ def compare(
         metrics=results,
         environment=_environment(baseline, candidate, *documents),
         notes=notes,
+        fidelity=fidelity(first.arm, second.arm, pairing, pools) if pools is not None else None,
     )
 
 

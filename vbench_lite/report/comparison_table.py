@@ -47,6 +47,8 @@ def comparison_text(comparison: Comparison) -> RenderableType:
     )
     parts += [Text(line, style="dim") for line in _footnotes(comparison)]
     parts += [Text(f"! {note}", style="yellow") for note in comparison.notes]
+    if comparison.fidelity is not None:
+        parts += [Text(line) for line in comparison.fidelity.lines()]
     parts += [Text(line, style="dim") for line in environment_lines(comparison)]
     return Group(*parts)
 

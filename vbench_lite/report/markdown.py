@@ -34,6 +34,8 @@ def markdown(comparison: Comparison, *, limit: int = STEP_SUMMARY_BYTES) -> str:
     lines += ["", "change: + is better, ± is the wider side of the 95% interval.", ""]
     lines += [f"- **{r.metric}**: {why}" for r in comparison.metrics if r.primary and (why := _why(r))]
     lines += [f"- {_escaped(note)}" for note in comparison.notes]
+    if comparison.fidelity is not None:
+        lines += [f"- {_escaped(line)}" for line in comparison.fidelity.lines()]
     others = [r for r in comparison.metrics if not r.primary]
     if others:
         lines += ["", f"<details><summary>{len(others)} other metrics</summary>", "", *_table(others)]
