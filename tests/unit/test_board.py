@@ -149,3 +149,16 @@ def test_an_unknown_suite_names_the_known_ones() -> None:
         build_board([fabricate()], suite="nope")
     with pytest.raises(StoreError, match="vbench-lite run"):
         build_board([])
+
+
+def test_calls_timed_on_a_busy_machine_are_noted() -> None:
+    run = fabricate()
+    rows = [
+        replace(row, extras=json.dumps(json.loads(row.extras) | {"contended": True}))
+        if row.generator == "reference/hybrid" and row.sample_id in ("base/0/1", "base/1/2")
+        else row
+        for row in run.score_rows
+    ]
+    notes = build_board([replace(run, score_rows=rows)]).notes
+    assert [note for note in notes if "2 of 8 timed calls" in note and "hybrid" in note]
+    assert len(notes) == 1

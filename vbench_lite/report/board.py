@@ -129,7 +129,8 @@ def build_board(runs: Sequence[Run], *, suite: str | None = None, every: bool = 
         content, found, flags = _read(run, chosen)
         newest = newest or content
         rows.extend(found)
-        trust.extend(flag for flag in flags if flag not in trust)
+        known = {(flag.metric, flag.kind, flag.control) for flag in trust}
+        trust.extend(flag for flag in flags if (flag.metric, flag.kind, flag.control) not in known)
     assert newest is not None
     if not every:
         rows = _newest(rows)
@@ -139,7 +140,22 @@ def build_board(runs: Sequence[Run], *, suite: str | None = None, every: bool = 
         (row for row in rows if row.arm.control is not None), key=lambda row: row.arm.control != CEILING
     )
     others = sorted(set(names) - {chosen})
-    return Board(newest, ranked, controls, trust, notes, others)
+    return Board(newest, ranked, controls, trust, notes + _contended(ranked), others)
+
+
+def _contended(rows: Sequence[Row]) -> list[str]:
+    """Whose calls were timed while another process used the device."""
+    notes = []
+    for row in rows:
+        timed = [evidence for evidence in row.arm.evidence.values() if evidence.calls]
+        calls = {name for evidence in timed for name in evidence.calls}
+        busy = calls & {name for evidence in timed for name in evidence.contended}
+        if busy:
+            notes.append(
+                f"{row.arm.generator}: another process used the device in {len(busy)} of {len(calls)} "
+                "timed calls; time it again on an idle machine"
+            )
+    return notes
 
 
 def _read(run: Run, name: str) -> tuple[Suite, list[Row], list[TrustFlag]]:
