@@ -170,6 +170,19 @@ def test_alpha_is_composited_on_black(tmp_path: Path, name: str, codec: str, pix
     assert (got[:, 12:] == 200).all()
 
 
+@pytest.mark.parametrize("codec", ["libvpx", "libvpx-vp9"])
+def test_alpha_of_webm_is_composited_too(tmp_path: Path, codec: str) -> None:
+    frames = np.full((5, 32, 32, 4), 200, np.uint8)
+    frames[..., 3] = 255
+    frames[:, :16, :, 3] = 0
+    path = encode(tmp_path / "a.webm", frames, codec, "yuva420p", options={"auto-alt-ref": "0"})
+    with ClipReader(path) as reader:
+        assert reader.flags == ("alpha composited on black",)
+        (got,) = reader.chunks()
+    assert len(got) == 5
+    assert (got[:, :14] <= 2).all() and (got[:, 18:] >= 198).all()
+
+
 def test_variable_rate_takes_frames_as_stored(tmp_path: Path) -> None:
     frames = moving_square(5)
     path = encode(tmp_path / "a.mkv", frames, "ffv1", "bgr0", rate=100, pts=[0, 10, 20, 60, 80])

@@ -52,6 +52,7 @@ _SCALER = (
     | Interpolation.FULL_CHR_H_INT
     | Interpolation.BITEXACT
 )
+_ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 _HDR = {"SMPTE2084", "ARIB_STD_B67"}
 
 
@@ -127,15 +128,16 @@ class ClipReader:
     def _decode(self) -> Generator[VideoFrame, None, None]:
         """Decoded frames; raises when the file breaks or holds another number of frames than it says."""
         stream = video_stream(self._container, self.name)
-        stream.codec_context.thread_count = 1
-        stream.codec_context.options = {
+        decoder = _decoder(stream)
+        decoder.thread_count = 1
+        decoder.options = {
             "max_pixels": str(self.limits.max_side**2),
             "err_detect": "crccheck+explode",  # else damage is painted over in silence
         }
         count = 0
         for packet in self._container.demux(stream):
             try:
-                images = packet.decode()
+                images = decoder.decode(packet if packet.size else None)
             except av.FFmpegError as error:
                 raise self._broken(count, str(error.strerror)) from None
             for image in images:
@@ -181,6 +183,14 @@ class ClipReader:
         if self._alpha:
             frame = _on_black(frame)
         return np.ascontiguousarray(np.rot90(frame, self._turns)) if self._turns else frame
+
+
+def _decoder(stream: Any) -> Any:
+    """The decoder of a stream; of VP8 and VP9 with alpha the one that does not leave it out."""
+    name = _ALPHA_DECODERS.get(stream.codec_context.name)
+    if name is None or stream.metadata.get("alpha_mode") != "1":
+        return stream.codec_context
+    return av.CodecContext.create(name, "r")
 
 
 def _has_alpha(image: VideoFrame) -> bool:
