@@ -340,3 +340,21 @@ def test_a_changing_frame_size_is_an_error(tmp_path: Path) -> None:
     joined.write_bytes(small.read_bytes() + large.read_bytes())
     with pytest.raises(ClipError, match=r"^a.ts: "):
         read_clip(joined)
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.mp4", "libx264"), ("a.mkv", "libx264"), ("a.avi", "mpeg4")])
+def test_random_damage_ends_in_frames_or_in_one_line(tmp_path: Path, name: str, codec: str) -> None:
+    path = encode(tmp_path / name, long_clip()[:8], codec)
+    whole = path.read_bytes()
+    rng = np.random.default_rng(5)
+    for trial in range(30):
+        data = bytearray(whole)
+        for _ in range(int(rng.integers(1, 12))):
+            data[int(rng.integers(0, len(data) if trial % 2 else 600))] = int(rng.integers(0, 256))
+        path.write_bytes(data)
+        try:
+            clip = read_clip(path, limits=Limits(max_frames=2000, max_side=2048))
+        except ClipError as error:
+            assert str(error).startswith(f"{name}: ") and "\n" not in str(error)
+        else:
+            assert len(clip.frames) >= 1

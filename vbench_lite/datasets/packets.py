@@ -92,9 +92,11 @@ def open_container(path: Path, name: str, **options: str) -> Any:
 
 
 def video_stream(container: Any, name: str) -> Any:
-    """The first video stream that is no cover picture; raises ClipError if there is none."""
+    """The first video stream that is no cover picture; raises ClipError if none can be decoded."""
     for stream in container.streams.video:
         if "attached_pic" not in str(stream.disposition):
+            if stream.codec_context is None:
+                raise ClipError(f"{name}: no decoder is known for its video stream")
             return stream
     raise ClipError(f"{name}: the file has no video stream")
 
