@@ -221,7 +221,7 @@ def metric_table(board: BoardTable, axis: str, axis_of: Mapping[str, str | None]
             ],
             "n": rows["n"].fillna(0).astype(int).tolist(),
             "better": [_better(b) for b in rows["higher_is_better"]],
-            "weight": [board.weights.get(axis, {}).get(m) for m in rows["name"]],
+            "weight": [f"{board.weights.get(axis, {}).get(m, 0):g}" for m in rows["name"]],
             "why no value": [r if isinstance(r, str) else "" for r in rows["reason"]],
         }
     ).sort_values("metric", kind="stable")

@@ -17,6 +17,8 @@ from vbench_lite.dashboard.theme import FAMILIES, Mark, family_title
 
 _OTHER = Mark("other", "#E69F00", "diamond")
 _GREY = "#8A8A8A"
+_RIGHT = 0.6  # names of points beyond this share of the width stand to their left
+_NEAR = 0.12  # points closer than this share of both spans would have names on top of each other
 Drawing = alt.LayerChart | alt.FacetChart
 _LINE_DASHES: tuple[list[int], ...] = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4], [4, 6])
 
@@ -90,11 +92,34 @@ def scatter(frame: pd.DataFrame, x: Side, y: Side) -> Drawing:
         .mark_rule(strokeWidth=1.5, opacity=1)
         .encode(ax, alt.Y("y_low:Q", scale=sy, title=y.label), alt.Y2("y_high:Q"), colour),
         base.mark_point(filled=True, size=130, opacity=1).encode(ax, ay, colour, _shape(data), tooltip=tips),
-        base.mark_text(align="left", dx=9, dy=-9, fontSize=12, color=_GREY, limit=190).encode(
-            ax, ay, alt.Text("generator:N")
-        ),
+        *_names(data, ax, ay),
     ]
     return alt.layer(*layers).properties(height=440)
+
+
+def _names(data: pd.DataFrame, ax: alt.X, ay: alt.Y) -> list[alt.Chart]:
+    """Names beside the points: towards the middle of the chart, and every second one of a cluster below."""
+    span_x, span_y = (max(float(data[c].max() - data[c].min()), 1e-12) for c in ("x", "y"))
+    right = (data["x"] - data["x"].min()) / span_x > _RIGHT
+    below: list[bool] = []
+    for place, (x, y) in enumerate(zip(data["x"], data["y"], strict=True)):
+        near = [
+            not is_below
+            for is_below, a, b in zip(below, data["x"], data["y"], strict=False)
+            if abs(a - x) < _NEAR * span_x and abs(b - y) < _NEAR * span_y
+        ]
+        below.append(bool(place and near and near[-1]))
+    drawn = data.assign(side=[f"{r}{b}" for r, b in zip(right, below, strict=True)])
+    return [
+        alt.Chart(drawn[drawn["side"] == f"{r}{b}"])
+        .mark_text(
+            align="right" if r else "left", dx=-9 if r else 9, dy=11 if b else -9, fontSize=12, color=_GREY
+        )
+        .encode(ax, ay, alt.Text("generator:N"))
+        for r in (False, True)
+        for b in (False, True)
+        if (drawn["side"] == f"{r}{b}").any()
+    ]
 
 
 def intervals(frame: pd.DataFrame, title: str) -> Drawing:

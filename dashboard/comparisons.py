@@ -29,10 +29,12 @@ class ComparisonTable:
             only what has a margin.
         table: every metric as text.
         environment: field, baseline, candidate of what differs between the runs.
+        because: one line for each primary metric that has the overall verdict.
         identical: both gave the same clips to every request.
     """
 
     verdict: str
+    because: tuple[str, ...]
     forest: pd.DataFrame
     table: pd.DataFrame
     environment: pd.DataFrame
@@ -51,6 +53,7 @@ def read_comparison(
     found = compare(RunArm(baseline, generator), RunArm(candidate, other), suite=suite)
     return ComparisonTable(
         verdict=str(found.verdict),
+        because=tuple(_why(m) for m in found.metrics if m.primary and m.verdict == found.verdict),
         forest=pd.DataFrame(
             [_bar(m) for m in found.metrics if m.margin and m.delta is not None],
             columns=["metric", "effect", "low", "high", "verdict"],
@@ -90,6 +93,13 @@ def _line(result: MetricResult) -> dict[str, object]:
         "n": f"{result.n} {result.units}",
         "remark": result.reason or _more(result),
     }
+
+
+def _why(result: MetricResult) -> str:
+    said = (
+        f"better by {_change(result.delta, result.scale == 'log_ratio')}" if result.delta is not None else ""
+    )
+    return f"{result.metric}: {'; '.join(part for part in (said, result.reason or _more(result)) if part)}"
 
 
 def _change(value: float | None, ratio: bool) -> str:

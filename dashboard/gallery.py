@@ -131,12 +131,13 @@ def strip(frames: Frames) -> bytes:
 
 
 def score_lines(scores: pd.DataFrame, generator: str, sample_id: str) -> list[tuple[str, str]]:
-    """Name and value, as text, of every score of one clip."""
+    """Name and value, as text, of every score of one clip; a unit stands with the name."""
     rows = scores[(scores["generator"] == generator) & (scores["sample_id"] == sample_id)]
-    return [
-        (str(metric), number(float(value), metric_facts(str(metric), {}).unit))
-        for metric, value in sorted(zip(rows["metric"], rows["value"], strict=True))
-    ]
+    lines = []
+    for metric, value in sorted(zip(rows["metric"], rows["value"], strict=True)):
+        unit = metric_facts(str(metric), {}).unit
+        lines.append((f"{metric} ({unit})" if unit else str(metric), number(float(value))))
+    return lines
 
 
 def prompts(samples: pd.DataFrame) -> dict[str, tuple[str, int]]:

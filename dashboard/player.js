@@ -26,6 +26,13 @@ function element(tag, attributes = {}, text = "") {
   return made;
 }
 
+// Text whose lines may break after a slash or an underscore.
+function breakable(tag, text) {
+  const made = document.createElement(tag);
+  for (const part of text.split(/(?<=[/_])/)) made.append(part, document.createElement("wbr"));
+  return made;
+}
+
 function build(root, data) {
   root.replaceChildren();
   root.tabIndex = 0;
@@ -217,9 +224,9 @@ function card(clip) {
     figure.append(holder);
   }
   const caption = element("figcaption");
-  caption.append(element("strong", {}, clip.title), element("span", { class: "sub" }, clip.subtitle));
+  caption.append(breakable("strong", clip.title), element("span", { class: "sub" }, clip.subtitle));
   const list = element("dl");
-  for (const [name, value] of clip.scores) list.append(element("dt", {}, name), element("dd", {}, value));
+  for (const [name, value] of clip.scores) list.append(breakable("dt", name), element("dd", {}, value));
   caption.append(list);
   figure.append(caption);
   return made;

@@ -98,8 +98,9 @@ def interval(low: float | None, high: float | None, unit: str = "") -> str:
 
 
 def _scaled(value: float, steps: tuple[tuple[float, str], ...], last: str, factor: float = 1.0) -> str:
+    rounded = abs(float(f"{value:.3g}"))  # 999.9 kB is 1 MB
     for size, name in steps:
-        if abs(value) >= size or value == 0:
+        if rounded >= size or value == 0:
             return f"{_three(value / size)} {name}"
     return f"{_three(value * factor)} {last}"
 

@@ -14,7 +14,7 @@ _VERDICTS = {
     "PASS": (st.success, "no loss beyond the margins"),
     "INCONCLUSIVE": (st.warning, "too few samples to tell"),
     "REGRESSED": (st.error, "worse than the baseline"),
-    "INCOMPARABLE": (st.error, "the two were not measured in the same way"),
+    "INCOMPARABLE": (st.error, "a primary metric cannot be subtracted"),
 }
 
 
@@ -51,6 +51,9 @@ def _draw(run: data.RunSummary) -> None:
 def _verdict(found: comparisons.ComparisonTable) -> None:
     show, meaning = _VERDICTS[found.verdict]
     show(f"{found.verdict}: {meaning}.")
+    if found.verdict != "PASS":
+        for line in found.because:
+            st.markdown(f"- {plain(line)}")
     if found.identical:
         st.info("Both gave the same clip to every request.")
     if not found.forest.empty:

@@ -131,8 +131,8 @@ def _metrics(board: boards.BoardTable) -> None:
     table = boards.metric_table(board, str(axis), frame.metric_axes())
     config = {
         "metric": st.column_config.TextColumn("metric", pinned=True),
-        "weight": st.column_config.NumberColumn(
-            "weight", help="Weight in the axis score; empty: shown, not counted."
+        "weight": st.column_config.TextColumn(
+            "weight", help="Weight in the axis score; 0: shown, not counted."
         ),
     }
     st.dataframe(
