@@ -1,0 +1,52 @@
+"""A timed worker never outlives the pass that started it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import psutil
+
+ADAPTER = """
+    import time
+    from vbench_lite.generator import Family, Generator, GeneratorInfo
+
+    class Endless(Generator):
+        @property
+        def info(self):
+            return GeneratorInfo("endless", Family.EXTERNAL)
+
+        def load(self):
+            pass
+
+        def generate(self, requests, context):
+            time.sleep(3600)
+"""
+PARENT = """
+    from vbench_lite.engine.timed_process import TimedProcess
+    from vbench_lite.engine.timed_worker import Ready
+    from vbench_lite.generator import GenerationRequest
+    from vbench_lite.store.schema import GeneratorEntry
+
+    entry = GeneratorEntry("endless", "endless_adapter:Endless", {}, "cpu", 1, {"family": "external"}, "0")
+    session = TimedProcess(entry, threads=1, timeout_s=3600)
+    assert isinstance(session.ready(), Ready)
+    print(session._process.pid, flush=True)
+    session.ask(("timed", [GenerationRequest("a", "p", 4, 16, 16, 8.0, 0)]))
+"""
+
+
+def test_a_worker_in_the_middle_of_a_call_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
+    (tmp_path / "endless_adapter.py").write_text(textwrap.dedent(ADAPTER))
+    script = tmp_path / "parent.py"
+    script.write_text(textwrap.dedent(PARENT))
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        worker = psutil.Process(int(parent.stdout.readline()))
+        assert worker.is_running()
+        parent.send_signal(signal.SIGKILL)
+        worker.wait(timeout=60)
+    assert not worker.is_running()
