@@ -60,4 +60,6 @@ def test_ties_share_a_rank_interval() -> None:
 def test_exact_values_rank_exactly_and_one_contestant_is_first() -> None:
     assert rank_intervals("ab", {("a", "b"): Difference(-1.0, 0.0, 1)}) == {"a": (2, 2), "b": (1, 1)}
     assert rank_intervals("ab", {("a", "b"): Difference(0.0, 0.0, 1)}) == {"a": (1, 2), "b": (1, 2)}
+    small = {("a", "b"): Difference(-1.0, 0.0, 1, least=2.0)}
+    assert rank_intervals("ab", small) == {"a": (1, 2), "b": (1, 2)}
     assert rank_intervals("a", {}) == {"a": (1, 1)}

@@ -71,6 +71,8 @@ def test_a_value_has_the_decimals_that_its_interval_warrants(estimate: Estimate,
 def test_short_forms() -> None:
     assert axis_cell(AxisScore(0.824, 0.81, 0.83)) == ".82 ±.01"
     assert axis_cell(AxisScore(-0.93, -1.03, -0.83), signed=True) == "-.93 ±.10"
+    assert axis_cell(AxisScore(2.744, 2.7, 2.79), signed=True) == "+2.74 ±.05"
+    assert axis_cell(AxisScore(0.81, -0.39, 2.01), signed=True) == "+.81 ±1.2"
     assert axis_cell(AxisScore(1.0)) == "1.00"
     assert axis_cell(AxisScore(0.5, 0.499, 0.501)) == ".50 ±<.01"
     assert axis_cell(AxisScore(None, reason="why")) == "–"

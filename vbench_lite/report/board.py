@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
@@ -17,6 +18,8 @@ from vbench_lite.report.trust import TrustFlag, trust_flags
 from vbench_lite.stats.jackknife import fold
 from vbench_lite.stats.ranks import rank_intervals
 from vbench_lite.suite import Suite, parse_suite
+
+RELATIVE_TIE = 0.05  # speed and memory closer than this are ties: machines differ by more from day to day
 
 
 @dataclass(frozen=True)
@@ -229,8 +232,9 @@ def _rank_axis(axis: Axis, rows: Sequence[Row]) -> list[str]:
     if why is not None:
         return [f"{axis} is not ranked: {why}"]
     keys = [f"{row.arm.run_id}:{row.arm.generator}" for row in rows]
+    least = math.log2(1 + RELATIVE_TIE) if axis in RELATIVE_AXES else 0.0
     differences = {
-        (keys[i], keys[j]): difference(rows[i].axes[axis], rows[j].axes[axis])
+        (keys[i], keys[j]): replace(difference(rows[i].axes[axis], rows[j].axes[axis]), least=least)
         for i, j in combinations(range(len(rows)), 2)
     }
     for row, rank in zip(rows, rank_intervals(keys, differences).values(), strict=True):

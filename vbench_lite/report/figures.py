@@ -58,8 +58,11 @@ def axis_cell(score: AxisScore, *, signed: bool = False) -> str:
 
 
 def _short(value: float, signed: bool) -> str:
-    text = f"{abs(value):.2f}"
-    text = text.removeprefix("0") if abs(value) < 1 else text[:4].rstrip(".")
+    size = abs(value)
+    text = (
+        f"{size:.2f}" if size < (10 if signed else 1.005) else f"{size:.1f}" if size < 10 else f"{size:.0f}"
+    )
+    text = text.removeprefix("0") if text.startswith("0.") else text
     sign = "-" if value < 0 and float(f"{value:.2f}") != 0 else ("+" if signed else "")
     return sign + text
 

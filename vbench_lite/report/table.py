@@ -11,7 +11,7 @@ from rich.text import Text
 from vbench_lite.metric import Axis
 from vbench_lite.report.arms import CEILING
 from vbench_lite.report.axes import RELATIVE_AXES
-from vbench_lite.report.board import Board, Row
+from vbench_lite.report.board import RELATIVE_TIE, Board, Row
 from vbench_lite.report.catalogue import metric_facts
 from vbench_lite.report.figures import axis_cell, metric_cell, rank_cell, unit_of
 
@@ -54,13 +54,14 @@ def _title(board: Board) -> str:
 
 def _axes_tables(board: Board, width: int) -> list[RenderableType]:
     axes = list(board.suite.axes)
-    room = max(16, width - len(axes) * (_AXIS_WIDTH + 1))
+    widths = [_AXIS_WIDTH + (axis in RELATIVE_AXES) for axis in axes]  # a sign more
+    room = max(16, width - sum(widths) - len(widths))
 
     def table(heading: str, *, header: bool) -> Table:
         made = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold", show_header=header)
         made.add_column(heading, width=room - 1)
-        for axis in axes:
-            made.add_column(str(axis), justify="right", width=_AXIS_WIDTH, no_wrap=True)
+        for axis, wide in zip(axes, widths, strict=True):
+            made.add_column(str(axis), justify="right", width=wide, no_wrap=True)
         return made
 
     top = table("generator", header=True)
@@ -112,6 +113,8 @@ def _axis_footnotes(board: Board) -> list[str]:
         lines.append(f"{axis}: doublings against {reference}; +1 is twice as good.")
     if any(row.ranks for row in board.rows):
         lines.append('"rank 1-2": the data cannot tell these places apart (95%, all pairs, Holm).')
+        if any(axis in row.ranks for axis in RELATIVE_AXES for row in board.rows):
+            lines.append(f"Speed and memory within {RELATIVE_TIE:.0%} of each other are ties.")
     reasons: dict[str, list[str]] = {}
     for row in [*board.rows, *board.controls]:
         for axis, score in row.axes.items():

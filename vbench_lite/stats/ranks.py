@@ -21,16 +21,18 @@ class Difference:
     """First minus second, oriented so that + means the first is better.
 
     se: standard error; 0 where nothing varies. dof: degrees of freedom of the t distribution.
+    least: differences smaller than this are ties, however exactly they are known.
     """
 
     value: float
     se: float
     dof: float
+    least: float = 0.0
 
     @property
     def p_value(self) -> float:
         """Two-sided p-value of no difference."""
-        if self.value == 0:
+        if self.value == 0 or abs(self.value) < self.least:
             return 1.0
         if self.se == 0:
             return 0.0
