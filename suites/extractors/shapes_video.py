@@ -1,4 +1,4 @@
-"""Extractor `shapes-video`: sixteen frames to sixty-four numbers by a network trained on the shapes world."""
+"""Extractor `shapes-video`: sixteen frames to what they show and how that looks, in eighty numbers."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from vbench_lite.errors import WeightsError
 from vbench_lite.metric import ExtractorInfo, FeatureExtractor, Features, Frames
+from vbench_lite.suites.extractors.shapes_appearance import NAMES, appearance, standardise
 
 if TYPE_CHECKING:
     from vbench_lite.suites.extractors.shapes_network import ShapesNetwork
@@ -21,16 +22,19 @@ _BATCH = 32  # windows at a time; bounds memory
 
 
 class ShapesVideo(FeatureExtractor):
-    """Features of the shapes world: which thing, where, how it moves, how damaged the picture is.
+    """Features of the shapes world, each row with a root mean square of 1.
 
-    Each vector has mean 0 and variance 1. Frames of another size are brought to 32x32 without keeping the
-    aspect, so that nothing is cut off: by area to reduce, bilinear to enlarge.
+    The first 64 numbers come from a network that was trained to tell which thing is where and how it moves;
+    the last 16 are statistics of appearance and change (`shapes_appearance`), because such a network looks
+    past noise, blur and stutter. Both parts have about unit variance on real clips. Frames of another size
+    are brought to 32x32 without keeping the aspect, so that nothing is cut off: by area to reduce, bilinear
+    to enlarge.
     """
 
     info: ClassVar[ExtractorInfo] = ExtractorInfo(
         id="shapes-video",
         version=1,
-        dim=64,
+        dim=64 + len(NAMES),
         window=16,
         stride=16,
         preprocessing="resize to 32x32, aspect not kept (area to reduce, bilinear to enlarge), uint8; /255",
@@ -52,12 +56,14 @@ class ShapesVideo(FeatureExtractor):
         if not WEIGHTS.exists():
             raise WeightsError(f"extractor shapes-video: {WEIGHTS} is missing; install the package again")
         network = ShapesNetwork()
-        network.load_state_dict({name: value.float() for name, value in load_file(WEIGHTS).items()})
+        stored = {name: value.float() for name, value in load_file(WEIGHTS).items()}
+        self._scale = (stored.pop("appearance.mean").numpy(), stored.pop("appearance.deviation").numpy())
+        network.load_state_dict(stored)
         self._device = device
         self._network = network.to(device).eval()
 
     def extract(self, windows: Frames) -> Features:
-        """Return float32 (B, 64) for uint8 (B, 16, H, W, 3); loads the weights if `load` was not called."""
+        """Return float32 (B, 80) for uint8 (B, 16, H, W, 3); loads the weights if `load` was not called."""
         import torch
 
         if self._network is None:
@@ -69,7 +75,8 @@ class ShapesVideo(FeatureExtractor):
             for start in range(0, len(small), _BATCH):
                 batch = torch.from_numpy(small[start : start + _BATCH]).to(self._device)
                 rows.append(self._network(batch.permute(0, 1, 4, 2, 3).float() / 255).cpu().numpy())
-        return np.concatenate(rows)
+        looks = standardise(appearance(small), *self._scale)
+        return _unit_rms(np.concatenate([np.concatenate(rows), looks], axis=1))
 
     @cached_property
     def _weights_sha256(self) -> str:
@@ -78,6 +85,12 @@ class ShapesVideo(FeatureExtractor):
     @property
     def fingerprint(self) -> str:
         return f"{super().fingerprint}#{self._weights_sha256}"
+
+
+def _unit_rms(features: Features) -> Features:
+    """Scale rows to a root mean square of 1: a clip far outside counts as far, not without bound."""
+    size = np.sqrt((features.astype(np.float64) ** 2).mean(axis=1, keepdims=True))
+    return np.asarray(features / size, np.float32)
 
 
 def _resize(window: Frames) -> Frames:

@@ -22,6 +22,7 @@ from safetensors.torch import load_file, save_file
 from torch.nn import functional as F
 
 from vbench_lite.datasets import shapes
+from vbench_lite.suites.extractors.shapes_appearance import appearance
 from vbench_lite.suites.extractors.shapes_damage import KINDS, damage
 from vbench_lite.suites.extractors.shapes_network import Heads, ShapesNetwork, Size
 
@@ -142,7 +143,8 @@ def train(
     rng = np.random.default_rng([seed, 0xFEA7])
     network, heads = ShapesNetwork(), Heads(Size().feature_dim, len(KINDS))
     if continue_from is not None:
-        network.load_state_dict({name: value.float() for name, value in load_file(continue_from).items()})
+        stored = load_file(continue_from)
+        network.load_state_dict({name: stored[name].float() for name in network.state_dict()})
     # Whole clips first: outlines are learnt sooner from those.
     first_trouble = 0.2 if continue_from is None else 0.8
     parameters = [*network.parameters(), *heads.parameters()]
@@ -166,9 +168,20 @@ def train(
     return network, {**accuracy(network, heads), "steps": float(steps), "clips": float(steps * batch_size)}
 
 
+def appearance_scale(count: int = 2000, seed: int = 990002) -> dict[str, torch.Tensor]:
+    """Mean and deviation of the appearance statistics over real clips."""
+    rng = np.random.default_rng(seed)
+    scenes = [_SCENES[i] for i in rng.integers(len(_SCENES), size=count)]
+    clips = [shapes.render(scene, shapes.sample_start(scene, rng), Size().frames) for scene in scenes]
+    values = np.concatenate([appearance(clip[None]) for clip in clips]).astype(np.float64)
+    scale = {"appearance.mean": values.mean(axis=0), "appearance.deviation": values.std(axis=0)}
+    return {name: torch.from_numpy(value.astype(np.float32)) for name, value in scale.items()}
+
+
 def save(network: ShapesNetwork, facts: dict[str, float], path: Path = WEIGHTS) -> None:
     """Write half-precision weights, and the facts of the training beside them."""
     state = {name: value.detach().half().contiguous() for name, value in network.state_dict().items()}
+    state |= appearance_scale()
     save_file(state, path)
     path.with_suffix(".json").write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 

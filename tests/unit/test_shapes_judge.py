@@ -48,12 +48,9 @@ def test_the_ceiling_holds_for_clips_that_bounce(scenes: list[shapes.Scene], jud
 def test_a_wrong_caption_scores_low_on_what_is_wrong(
     attribute: str, scenes: list[shapes.Scene], judged: list[Judgement]
 ) -> None:
-    vocabulary: dict[str, Iterable[str]] = {
-        "colour": shapes.COLOURS,
-        "direction": shapes.DIRECTIONS,
-        "speed": shapes.SPEEDS,
-    }
-    words = list(vocabulary.get(attribute, shapes.SHAPES))
+    every: dict[str, Iterable[str]] = {"shape": shapes.SHAPES, "colour": shapes.COLOURS}
+    every |= {"direction": shapes.DIRECTIONS, "speed": shapes.SPEEDS}
+    vocabulary = list(every[attribute])
     wrong = []
     for scene, judgement in zip(scenes, judged, strict=True):
         true = vocabulary.index(getattr(scene, attribute))

@@ -1,0 +1,47 @@
+"""Does the thing in a clip of the shapes world stay on a path, or does it jump and vanish?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+
+from vbench_lite.clip import ClipInfo
+from vbench_lite.datasets import shapes, shapes_judge
+from vbench_lite.metric import Axis, ClipMetric, Features, MetricInfo, SampleInfo
+
+LONGEST_STEP = 1.5 * max(shapes.SPEEDS.values())  # pixels at 32x32 between neighbouring frames
+
+
+class ShapesContinuity(ClipMetric):
+    """Share of neighbouring frames that both show the thing, no farther apart than the world moves it.
+
+    A step of up to 3 pixels (at 32x32) is continuous: one and a half times the quickest speed, so that the
+    judge's quarter pixel and small errors of a generator do not count as jumps. Shuffled frames jump,
+    vanishing shapes and noise have no steps; a frozen clip scores 1: read it beside motion amount. Source:
+    `vbench_lite.datasets.shapes_judge`.
+    """
+
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="coherence/shapes_continuity",
+        version=1,
+        axis=Axis.COHERENCE,
+        unit="",
+        bounds=(0.0, 1.0),
+        higher_is_better=True,
+        summary="Share of neighbouring frames between which the shape neither jumps nor vanishes.",
+        source="vbench_lite.datasets.shapes_judge: track of template matches, steps of at most 3 px at 32x32",
+        extractors=("shapes-judge",),
+        min_frames=2,
+        needs_world="shapes",
+    )
+
+    def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
+        """Needs nothing of the clip or its prompt."""
+
+    def finish(self, features: Mapping[str, Features]) -> float:
+        judgement = shapes_judge.judge_features(features["shapes-judge"])
+        steps = np.linalg.norm(np.diff(judgement.track, axis=0), axis=1)
+        seen = judgement.visible[1:] & judgement.visible[:-1]
+        return float((seen & (steps <= LONGEST_STEP)).mean())
