@@ -99,7 +99,10 @@ def fabricate(
     fingerprint: str = "m1",
     created: str = "2026-01-01T00:00:00Z",
 ) -> FakeRun:
-    """A finished run of a suite like quick, kept apart so that it does not change with it; `failed` samples (the first ones) by generator."""
+    """A finished run of a suite like quick, kept apart so that it does not change with it.
+
+    failed: how many samples (the first ones) failed, by generator.
+    """
     world = world or default_world()
     failed = failed or {}
     suite = read_suite(SUITE)

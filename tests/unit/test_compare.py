@@ -122,6 +122,22 @@ def test_other_hardware_leaves_quality_comparable() -> None:
     assert {"field": "hardware.cpu", "baseline": "cpu-one", "candidate": "other"} in comparison.environment
 
 
+def test_the_gate_refuses_calls_timed_on_a_busy_machine() -> None:
+    run = _run(run_id="b", noise_seed=1)
+    rows = [
+        replace(
+            row, extras=json.dumps(json.loads(row.extras) | {"contended": not row.sample_id.endswith("/1")})
+        )
+        if row.generator == HYBRID and row.level == "call"
+        else row
+        for row in run.score_rows
+    ]
+    verdicts = {r.metric: r for r in _compare(_run(), replace(run, score_rows=rows)).metrics}
+    assert verdicts["speed/latency_s"].verdict is Verdict.INCOMPARABLE
+    assert (verdicts["speed/latency_s"].reason or "").startswith("contended: another process")
+    assert verdicts["memory/peak_bytes"].verdict is not Verdict.INCOMPARABLE  # a peak is the process's own
+
+
 def test_other_requests_are_refused() -> None:
     few = _run(run_id="b", prompts=8)
     comparison = _compare(_run(), few)

@@ -14,6 +14,7 @@ import numpy as np
 
 from vbench_lite.engine.fingerprint import differences as fingerprint_differences
 from vbench_lite.errors import IncomparableError, NotApplicable
+from vbench_lite.metric import Axis
 from vbench_lite.report.arms import Arm, Evidence
 from vbench_lite.report.axes import Scale, scale_of
 from vbench_lite.stats.paired import Delta, log_ratio, paired_means, paired_replicates
@@ -214,7 +215,8 @@ def _calls(first: Evidence, second: Evidence, baseline: Side, candidate: Side) -
         raise IncomparableError(differs)
     calm = []
     for side, evidence in (("baseline", first), ("candidate", second)):
-        calls = {name: value for name, value in evidence.calls.items() if name not in evidence.contended}
+        spoilt = frozenset() if evidence.facts.axis == Axis.MEMORY else evidence.contended
+        calls = {name: value for name, value in evidence.calls.items() if name not in spoilt}
         if len(calls) < min(LEAST_CALLS, len(evidence.calls)):
             raise IncomparableError(
                 f"contended: another process used the device in {len(evidence.calls) - len(calls)} of "
