@@ -39,11 +39,12 @@ def measure() -> list[Figure]:
         held += low <= 0 <= high
         halves.append((high - low) / 2)
         ratios.append(math.exp(delta.value))
+    share = 100 * contended / calls
     return [
         Figure(f"A/A passes of {PASSES} whose interval holds 0", held, held, held, ""),
         summarise("half-width of the log ratio, 5 rounds of 3 calls", halves, ""),
         summarise("ratio of the two arms", ratios, ""),
-        Figure("calls contended by other processes", *[100 * contended / calls] * 3, "%"),
+        Figure("calls contended by other processes", share, share, share, "%"),
     ]
 
 

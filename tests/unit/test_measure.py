@@ -94,10 +94,13 @@ def test_cuda_peaks_are_reset_and_read_per_device_after_waiting() -> None:
         max_memory_allocated=record("allocated", 70),
         max_memory_reserved=record("reserved", 90),
     )
-    meter = CudaPeak("cuda:1", cuda)
+    meter = CudaPeak("cuda:1", cuda, lambda device: None)
     meter.reset()
     assert meter.peak_bytes() == 70
     assert meter.facts() == {"peak_reserved_bytes": 90}
+    held = CudaPeak("cuda:1", cuda, lambda device: 95)
+    assert held.facts() == {"peak_reserved_bytes": 90, "process_device_bytes": 95}
+    calls.pop()
     assert calls == [(name, "cuda:1") for name in ("wait", "reset", "wait", "allocated", "reserved")]
 
 

@@ -115,9 +115,16 @@ class CudaPeak(PeakMeter):
     Args:
         device: such as "cuda:0".
         cuda: the module with the allocator's statistics; `torch.cuda` unless a test scripts one.
+        process_bytes: what the process holds of the device, its CUDA context and libraries included;
+            NVML unless a test scripts one.
     """
 
-    def __init__(self, device: str, cuda: Any = None) -> None:
+    def __init__(
+        self, device: str, cuda: Any = None, process_bytes: Callable[[str], int | None] | None = None
+    ) -> None:
+        if process_bytes is None:
+            from vbench_lite.measure.nvml import process_bytes
+        self._process_bytes = process_bytes
         if cuda is None:
             import torch
 
@@ -133,7 +140,9 @@ class CudaPeak(PeakMeter):
         return int(self._cuda.max_memory_allocated(self._device))
 
     def facts(self) -> dict[str, int]:
-        return {"peak_reserved_bytes": int(self._cuda.max_memory_reserved(self._device))}
+        facts = {"peak_reserved_bytes": int(self._cuda.max_memory_reserved(self._device))}
+        held = self._process_bytes(self._device)
+        return facts if held is None else {**facts, "process_device_bytes": held}
 
 
 def status_bytes(status: Path, field: str) -> int | None:
