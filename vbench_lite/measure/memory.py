@@ -122,9 +122,9 @@ class CudaPeak(PeakMeter):
     def __init__(
         self, device: str, cuda: Any = None, process_bytes: Callable[[str], int | None] | None = None
     ) -> None:
-        if process_bytes is None:
-            from vbench_lite.measure.nvml import process_bytes
-        self._process_bytes = process_bytes
+        from vbench_lite.measure import nvml
+
+        self._process_bytes = process_bytes or nvml.process_bytes
         if cuda is None:
             import torch
 
