@@ -99,7 +99,7 @@ def _stamps(files: list[Path]) -> Iterator[str]:
 
 
 def alerts(run: RunDir) -> list[Alert]:
-    """Failed samples by generator and reason, and timed calls that another process disturbed."""
+    """Failed samples by generator and reason, and records that a kill cut off; the board notes the rest."""
     found: list[Alert] = []
     samples = run.samples()
     bad = samples[samples["status"] != SampleStatus.OK]
@@ -112,18 +112,6 @@ def alerts(run: RunDir) -> list[Alert]:
                 "error",
                 f"{generator}: {len(rows)} of {planned[str(generator)]} samples did not "
                 f"end well; most often: {reasons.index[0]}{more}",
-            )
-        )
-    calls = run.measurements()
-    disturbed = calls[calls["contended"].fillna(False).astype(bool)]
-    if len(disturbed):
-        counts = disturbed["generator"].value_counts().sort_index()
-        whose = ", ".join(f"{generator} ({count})" for generator, count in counts.items())
-        found.append(
-            Alert(
-                "warning",
-                f"another process was busy during {len(disturbed)} of {len(calls)} timed calls, so speed and "
-                f"memory may be off: {whose}",
             )
         )
     if run.torn():

@@ -90,8 +90,8 @@ def _axes(board: boards.BoardTable) -> None:
         column_config=_axis_config(board),
         alt="axis scores, intervals, ranks and coverage of each generator",
     )
-    for note in board.notes:
-        st.warning(plain(note))
+    if board.notes:
+        st.warning("\n".join(f"- {plain(note)}" for note in board.notes))
     controls = boards.axis_table(board, controls=True)
     if not controls.empty:
         st.markdown(

@@ -27,7 +27,9 @@ def _alerts(run: data.RunSummary, board: boards.BoardTable) -> None:
         show[alert.level](plain(alert.text))
     for metric, reason in zip(board.trust["metric"], board.trust["reason"], strict=True):
         st.warning(f"{plain(metric)} is not to be trusted on this data: {plain(reason)}.")
-    if not found and board.trust.empty and run.status == "finished":
+    if board.notes:
+        st.warning("\n".join(f"- {plain(note)}" for note in board.notes))
+    if not found and not board.notes and board.trust.empty and run.status == "finished":
         st.success(
             "No failed samples, no disturbed timing, no metric that a control fools.", icon=":material/check:"
         )
@@ -58,8 +60,6 @@ def _reading(board: boards.BoardTable) -> None:
     st.subheader("In words")
     for line in boards.leaders(board):
         st.markdown(f"- {plain(line)}")
-    for note in board.notes:
-        st.markdown(f"- {plain(note)}")
 
 
 def _latest() -> None:
