@@ -130,22 +130,21 @@ class LatentDiffusion(ReferenceGenerator):
         # The window always has its training length; frames beyond the request are cut off.
         noise = self.initial_noise(requests, first.num_frames + window)
         opens = first.past_frames is None  # the caption's direction holds from the first frame
+        planned = 1 + max(0, -(-(target - window) // OVERLAP))
         windows = 0
         while made.shape[1] < target:
             prefix = made[:, -OVERLAP:]
-            kept = prefix.shape[1]
-            place = max(0, made.shape[1] - skipped - (kept if opens and windows == 0 else 0))
+            kept, place = prefix.shape[1], made.shape[1] - skipped
             fresh = noise[:, place : place + window - kept]
-            padded = torch.cat([torch.zeros_like(prefix), fresh], 1)
             x = denoise_window(
                 model,
                 words,
-                padded,
+                torch.cat([torch.zeros_like(prefix), fresh], 1),
                 prefix if kept else None,
                 opens and windows == 0,
                 steps,
                 guidance,
-                partial(_report, context, windows, -(-target // OVERLAP)),
+                partial(_report, context, windows, planned),
             )
             made = torch.cat([made, x[:, kept:]], 1)
             windows += 1
@@ -154,4 +153,4 @@ class LatentDiffusion(ReferenceGenerator):
 
 
 def _report(context: GenerationContext, window: int, windows: int, done: int, total: int) -> None:
-    context.step(window * total + done, max(windows, window + 1) * total)
+    context.step(window * total + done, windows * total)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -52,32 +53,44 @@ class Muon(torch.optim.Optimizer):
                 param.add_(step, alpha=-group["lr"] * stretch)
 
 
+Schedule = tuple[tuple[float, float], ...]  # (part of all steps, factor), straight lines between
+
+
 class Optimiser:
-    """Both optimisers with one schedule: warm-up, constant, then linear decay to two per cent."""
+    """Both optimisers with one schedule, after a warm-up of fifty steps."""
 
     def __init__(
-        self, model: nn.Module, muon_lr: float, adam_lr: float, steps: int, decay: float = 1.0
+        self,
+        model: nn.Module,
+        muon_lr: float,
+        adam_lr: float,
+        steps: int,
+        schedule: Schedule = ((0, 1), (1, 0)),
     ) -> None:
         """Give parameters with two or more axes to Muon, except embeddings and the outer layers.
 
         Args:
             steps: length of the schedule.
-            decay: the last part of the schedule in which the rate falls, in (0, 1].
+            schedule: factor of both rates; it never falls below two per cent.
         """
         named = list(model.named_parameters())
         inner = {n for n, p in named if p.dim() > 1 and not any(part in n for part in _OUTER)}
         matrices = [p for n, p in named if n in inner]
         others = [p for n, p in named if n not in inner]
-        self.model, self.steps, self.decay = model, steps, decay
+        self.model, self.steps, self.schedule = model, steps, schedule
         self.parts: list[tuple[torch.optim.Optimizer, float]] = [
             (Muon(matrices, muon_lr), muon_lr),
             (torch.optim.Adam(others, adam_lr, betas=(0.9, 0.99)), adam_lr),
         ]
 
+    def factor(self, index: int) -> float:
+        """Factor of both rates at step `index` (counted from 0)."""
+        done, (parts, factors) = index / self.steps, zip(*self.schedule, strict=True)
+        return min(1.0, (index + 1) / 50) * max(0.02, float(np.interp(done, parts, factors)))
+
     def step(self, index: int) -> None:
         """Apply the gradients of step `index` (counted from 0) and clear them."""
-        left = (self.steps - index) / (self.steps * self.decay)
-        factor = min(1.0, (index + 1) / 50) * max(0.02, min(1.0, left))
+        factor = self.factor(index)
         for part, rate in self.parts:
             for group in part.param_groups:
                 group["lr"] = rate * factor

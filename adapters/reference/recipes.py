@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from vbench_lite.adapters.reference import scenes
 from vbench_lite.adapters.reference.codec import Codec, codec_loss, frames_to_float
+from vbench_lite.adapters.reference.optimiser import Schedule
 from vbench_lite.adapters.reference.token_model import TokenModel, token_loss
 from vbench_lite.adapters.reference.transformer import (
     VideoTransformer,
@@ -36,7 +37,7 @@ class Recipe(ABC):
     batch: ClassVar[int]
     muon_lr: ClassVar[float]
     adam_lr: ClassVar[float]
-    decay: ClassVar[float]  # last part of the schedule in which the rates fall
+    schedule: ClassVar[Schedule]
     average: ClassVar[bool]  # whether the exported weights are a moving average
 
     def __init__(self, seed: int, codec: Codec | None, cache: Path) -> None:
@@ -68,7 +69,8 @@ class Recipe(ABC):
 class CodecRecipe(Recipe):
     """Single frames at positions uniform over the frame."""
 
-    batch, muon_lr, adam_lr, decay, average = 192, 0.03, 3e-3, 1.0, False
+    batch, muon_lr, adam_lr, average = 192, 0.03, 3e-3, False
+    schedule = ((0, 1), (0.82, 0.545), (0.9, 0.375), (1, 0))
 
     def build(self) -> nn.Module:
         """A fresh codec."""
@@ -105,7 +107,8 @@ class ClipRecipe(Recipe):
 class FlowRecipe(ClipRecipe):
     """The video transformer: the two masks take turns."""
 
-    batch, muon_lr, adam_lr, decay, average = 128, 0.02, 2e-3, 0.5, True
+    batch, muon_lr, adam_lr, average = 128, 0.02, 2e-3, True
+    schedule = ((0, 1), (0.5, 1), (1, 0))
 
     def build(self) -> nn.Module:
         """A fresh video transformer."""
@@ -132,7 +135,8 @@ class FlowRecipe(ClipRecipe):
 class TokenRecipe(ClipRecipe):
     """The token model, reading slightly noisy tokens."""
 
-    batch, muon_lr, adam_lr, decay, average = 48, 0.02, 2e-3, 0.5, True
+    batch, muon_lr, adam_lr, average = 48, 0.02, 2e-3, True
+    schedule = ((0, 1), (0.5, 1), (1, 0))
 
     def build(self) -> nn.Module:
         """A fresh token model."""

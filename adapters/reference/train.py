@@ -69,7 +69,7 @@ def train(name: str, out: Path, seed: int, steps: int | None, minutes: float) ->
         steps = saved["steps"] if steps is None else steps
     if steps is None:
         steps = steps_for(recipe, minutes)
-    optimiser = Optimiser(recipe.model, kind.muon_lr, kind.adam_lr, steps, kind.decay)
+    optimiser = Optimiser(recipe.model, kind.muon_lr, kind.adam_lr, steps, kind.schedule)
     average = Average(recipe.model)
     first = 0
     if saved is not None:
