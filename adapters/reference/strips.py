@@ -1,0 +1,58 @@
+"""Draw sample strips of the reference generators next to real clips, as one PNG.
+
+`python -m vbench_lite.adapters.reference.strips --out docs/images/reference-strips.png`
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from vbench_lite.adapters.reference.judging import FIRST_SEED, GENERATORS, make_clips
+from vbench_lite.datasets import shapes
+from vbench_lite.generator import Frames
+
+GAP_PIXELS, GAP_GREY = 2, 90
+
+
+def strip(clip: Frames, shown: int = shapes.DEFAULT_FRAMES) -> Frames:
+    """Evenly spaced frames of a clip side by side, uint8 (H, shown * (W + gap), 3)."""
+    picked = clip[np.linspace(0, len(clip) - 1, shown).round().astype(int)]
+    framed = np.pad(picked, ((0, 0), (0, 0), (0, GAP_PIXELS), (0, 0)), constant_values=GAP_GREY)
+    return np.concatenate(list(framed), axis=1)
+
+
+def draw(count: int, num_frames: int, split: str, scale: int = 2) -> Frames:
+    """For each of `count` captions: a real clip, then one of each generator, uint8 (H, W, 3)."""
+    scenes = shapes.sample_scenes(count, FIRST_SEED + 1, split)
+    columns = [[shapes.real_clip(scene, FIRST_SEED + i, num_frames) for i, scene in enumerate(scenes)]]
+    for kind in GENERATORS.values():
+        generator = kind()
+        generator.load()
+        columns.append(make_clips(generator, scenes, num_frames))
+    rows: list[Frames] = []
+    for clips in zip(*columns, strict=True):
+        rows += [strip(clip) for clip in clips]
+        rows.append(np.full((2 * GAP_PIXELS, rows[-1].shape[1], 3), GAP_GREY, np.uint8))
+    return np.concatenate(rows).repeat(scale, axis=0).repeat(scale, axis=1)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point."""
+    import cv2
+
+    parser = argparse.ArgumentParser(prog="vbench_lite.adapters.reference.strips", description=__doc__)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--count", type=int, default=4, help="captions")
+    parser.add_argument("--frames", type=int, default=shapes.DEFAULT_FRAMES)
+    parser.add_argument("--split", choices=["all", "seen", "held_out"], default="all")
+    given = parser.parse_args(arguments)
+    picture = draw(given.count, given.frames, given.split)
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    given.out.write_bytes(cv2.imencode(".png", picture[..., ::-1])[1].tobytes())
+
+
+if __name__ == "__main__":
+    main()
