@@ -161,7 +161,7 @@ def test_a_pass_within_its_limit_makes_every_call() -> None:
 def test_the_limit_is_kept_where_two_warm_calls_allow_it(call_s: float) -> None:
     lab = Lab({"a": call_s, "b": call_s})
     run(lab, ["a", "b"], rounds=3, warm_calls=10, limit_s=60)
-    assert lab.time_s <= 60 + 3 * call_s + lab.load_s
+    assert lab.time_s <= 60
 
 
 def test_a_generator_that_fails_is_reported_and_the_others_are_timed() -> None:
