@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from vbench_lite.stats.jackknife import jackknife
+from vbench_lite.store import tables
+from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import GeneratorEntry, RunDocument, SampleRecord, ScoreRecord
 from vbench_lite.suite import read_suite
 
@@ -132,6 +134,16 @@ def fabricate(
         {"python": "3.11"}, {"cpu": hardware},
     )  # fmt: skip
     return FakeRun(run_id, doc, samples, scores)
+
+
+def store_run(run: FakeRun, root: Path) -> RunDir:
+    """Put a run on disk, as a finished one."""
+    stored = RunDir(root, run.run_id)
+    stored.write_document(run.doc)
+    for kind in ("sample", "score", "measurement"):
+        rows = run.rows(kind) if kind != "measurement" else []
+        tables.write_table(stored.path / tables.FILES[kind], kind, rows, {})
+    return stored
 
 
 def _names(world: World) -> list[str]:
