@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 ROOT   ?= vbench-results
+CORES  ?= 2
 CODE   := vbench_lite adapters suites dashboard tests benchmarks
 STAMPS := .make
 
@@ -34,7 +35,7 @@ demo: setup  ## the default benchmark, its leaderboard, and how to open the dash
 	@echo "Charts and clips, browser:  $(BIN)/vbench-lite dashboard --root $(ROOT)"
 
 test: setup lint types  ## lint, types, and every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
 
 lint: setup  ## ruff: rules and format
 	$(BIN)/python -m ruff check $(CODE)

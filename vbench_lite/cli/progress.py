@@ -73,15 +73,18 @@ class PlainLines:
 def _moving() -> Iterator[Progress]:
     """A bar with the counts, what is being done, and an estimate of the time left."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.table import Column
 
+    rest = Column(ratio=1, no_wrap=True, overflow="ellipsis")  # what is being done gets the width left over
     bar = Progress(
         TextColumn("{task.description:<10}"),
         BarColumn(bar_width=20),
         MofNCompleteColumn(),
         TextColumn("{task.fields[left]:<18}"),
-        TextColumn("{task.fields[text]}", markup=False, style="dim"),
+        TextColumn("{task.fields[text]}", markup=False, style="dim", table_column=rest),
         console=console(stderr=True),
         transient=True,
+        expand=True,
     )
     with bar:
         yield _Bar(bar)
