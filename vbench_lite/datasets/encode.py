@@ -48,6 +48,7 @@ def write_lossless(path: Path, frames: Frames, fps: float | None) -> None:
     """
     check_frames(frames)
     rate = rate_of(fps)
+    tick = 1 / rate
     try:
         with av.open(str(path), "w", format="matroska", options={"fflags": "+bitexact"}) as container:
             container.metadata[FPS_TAG] = "none" if fps is None else repr(float(fps))
@@ -56,7 +57,7 @@ def write_lossless(path: Path, frames: Frames, fps: float | None) -> None:
             stream.thread_count = 1
             for index, frame in enumerate(frames):
                 image = _bgr0(frame)
-                image.pts, image.time_base = index, 1 / rate
+                image.pts, image.time_base = index, tick
                 container.mux(stream.encode(image))
             container.mux(stream.encode(None))
     except (av.FFmpegError, OSError) as error:
