@@ -43,6 +43,8 @@ def command(root: Path, *, port: int = 8501, address: str = LOOPBACK, headless: 
         f"--server.address={address}",
         f"--server.headless={str(headless).lower()}",
     ]
+    if address == LOOPBACK:  # a page of another site must not reach the server under a name of its own
+        served += [f"--server.allowedHosts={host}" for host in (LOOPBACK, "localhost")]
     script = [sys.executable, "-m", "streamlit", "run", str(APP), *served, *_FLAGS]
     return [*script, "--", "--root", str(root)]
 

@@ -17,6 +17,9 @@ def _draw(run: data.RunSummary) -> None:
     _alerts(run, board)
     _axes(board)
     _reading(board)
+    if run.notes:
+        st.subheader("What this run says of itself")
+        st.markdown("\n".join(f"- {plain(note)}" for note in run.notes))
     _latest()
 
 

@@ -5,6 +5,7 @@ Skipped only where no chromium is on PATH, and never in CI.
 
 from __future__ import annotations
 
+import http.client
 import os
 import shutil
 from collections.abc import Iterator
@@ -20,6 +21,14 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 ORDINARY, HOSTILE = "a" * 16, "e" * 16
+
+
+_UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
 
 
 class Visit:
@@ -94,6 +103,18 @@ def test_every_page_opens_with_hostile_text_as_text_and_without_other_hosts(visi
     assert page.get_by_text("<script>window.hostile = 1</script>").count() > 0
     assert visit.errors == []
     assert visit.strangers == []
+
+
+def test_a_foreign_host_name_is_refused(served: str) -> None:
+    host, _, port = served.removeprefix("http://").partition(":")
+    answers = {}
+    for name in (host, "localhost", "elsewhere.example"):
+        connection = http.client.HTTPConnection(host, int(port), timeout=30)
+        headers = {"Host": f"{name}:{port}", "Origin": f"http://{name}:{port}", **_UPGRADE}
+        connection.request("GET", "/_stcore/stream", headers=headers)
+        answers[name] = connection.getresponse().status
+        connection.close()
+    assert answers == {host: 101, "localhost": 101, "elsewhere.example": 403}
 
 
 def test_a_deep_link_restores_the_state(visit: Visit) -> None:

@@ -327,6 +327,7 @@ def test_the_server_is_bound_to_loopback_and_sends_no_statistics() -> None:
     command = server.command(Path("x"), port=1)
     assert "--server.address=127.0.0.1" in command
     assert "--browser.gatherUsageStats=false" in command
+    assert "--server.allowedHosts=127.0.0.1" in command
     assert command[-3:] == ["--", "--root", "x"]
 
 
