@@ -73,12 +73,15 @@ class Gate(_Strict):
 class AxisSpec(_Strict):
     """How metrics make an axis.
 
-    metrics: weight by metric id. gate: see `Gate`. reference: for speed and memory, the value that
-    scores 0; the score is log2 of the ratio to it, oriented so that + is better.
+    metrics: weight by metric id. gate: see `Gate`. floors: the control that scores 0 on a metric; by
+    default the one that is worst on it. Name one where the worst is so far off (white noise under a
+    distribution distance) that every real generator would crowd at the top. reference: for speed and
+    memory, the value that scores 0; the score is log2 of the ratio to it, oriented so that + is better.
     """
 
     metrics: dict[str, Annotated[float, Field(gt=0)]]
     gate: Gate | None = None
+    floors: dict[str, Literal["frozen", "noise", "shuffled"]] = Field(default_factory=dict)
     reference: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
 
 
@@ -130,6 +133,9 @@ class Suite(_Strict):
     def _axes_use_listed_metrics(self) -> Suite:
         for axis, spec in self.axes.items():
             gate = [spec.gate.metric] if spec.gate else []
+            for metric in spec.floors:
+                if metric not in spec.metrics:
+                    raise ValueError(f"axis {axis} names a floor for {metric}, which it does not count")
             for metric in [*spec.metrics, *gate]:
                 if metric not in self.metrics:
                     raise ValueError(f"axis {axis} uses {metric}, which is not under metrics")
@@ -143,8 +149,12 @@ class Suite(_Strict):
         return self.prompts.dataset if isinstance(self.prompts, ShapesPrompts) else None
 
     def content_sha256(self) -> str:
-        """Hash of everything but the version; the lock file holds it for each version."""
-        content = self.model_dump(mode="json", exclude={"version"})
+        """Hash of everything but the version; the lock file holds it for each version.
+
+        Values that equal their defaults are left out, so that an optional field added to the contract
+        changes no suite that does not use it.
+        """
+        content = self.model_dump(mode="json", exclude={"version"}, exclude_defaults=True)
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -69,8 +69,9 @@ def _filtered(run: data.RunSummary, board: boards.BoardTable) -> list[str]:
 def _axes(board: boards.BoardTable) -> None:
     st.subheader("Axis scores")
     st.caption(
-        "0 is the worst control and 1 is real clips; for speed and memory 0 is the suite's reference and +1 "
-        "is twice as good. Bars are 95% intervals. Generators that cannot be told apart share a rank."
+        "0 is a control without content and 1 is real clips; for speed and memory 0 is the suite's "
+        "reference and +1 is twice as good. Bars are 95% intervals. Generators that cannot be told "
+        "apart share a rank."
     )
     columns = st.columns(2)
     drawn = [axis for axis in board.axes if len(boards.axis_rows(board, axis))]

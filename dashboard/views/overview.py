@@ -40,8 +40,8 @@ def _alerts(run: data.RunSummary, board: boards.BoardTable) -> None:
 
 def _axes(board: boards.BoardTable) -> None:
     st.caption(
-        "Quality and coherence run from 0 (worst control) to 1 (real clips). Speed and memory are factors of "
-        "two against the suite's reference. Bars are 95% intervals."
+        "Quality and coherence run from 0 (a control without content) to 1 (real clips). Speed and memory "
+        "are factors of two against the suite's reference. Bars are 95% intervals."
     )
     columns = st.columns(2)
     for place, axis in enumerate(FOUR_AXES):

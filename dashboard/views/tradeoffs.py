@@ -49,7 +49,7 @@ def _parallel(table: boards.BoardTable) -> None:
     st.subheader("All axes")
     st.caption(
         "One line a generator. Speed and memory run from the worst to the best drawn score (the suite's "
-        "reference included); the other axes run from 0, the worst control, to 1, real clips. "
+        "reference included); the other axes run from 0, a control without content, to 1, real clips. "
         "The table has the scores."
     )
     wide = rows.pivot(index="generator", columns="axis", values="value")[list(dict.fromkeys(rows["axis"]))]

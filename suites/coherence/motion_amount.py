@@ -30,7 +30,7 @@ class MotionAmount(NeighbourMetric):
         id="coherence/motion_amount",
         version=1,
         axis=Axis.COHERENCE,
-        unit="short sides/s",
+        unit="sides/s",
         bounds=(0.0, None),
         higher_is_better=None,
         summary="Mean optical flow, in short sides of the frame a second; 0 is a still picture.",

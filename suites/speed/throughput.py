@@ -36,7 +36,7 @@ class RealTimeFactor(CallMetric):
         id="speed/real_time_factor",
         version=1,
         axis=Axis.SPEED,
-        unit="s of video/s",
+        unit="x",
         bounds=(0.0, None),
         higher_is_better=True,
         summary="Seconds of video made in one second of work; above 1 the clip is made faster than it plays.",

@@ -263,12 +263,12 @@ def make_root(root: Path, state: str) -> Path:
     elif state == "running":
         make_run(root, "b" * 16, status="running")
     elif state == "damaged":
-        make_run(root, "a" * 16)
+        make_run(root, "a" * 16, clips=False)
         bad = root / "runs" / ("d" * 16)
         bad.mkdir(parents=True)
         (bad / "run.json").write_text('{"run_id": "dddd', encoding="utf-8")
     elif state == "many":
-        make_run(root, "a" * 16, created="2026-12-01T10:00:00+00:00")
+        make_run(root, "a" * 16, created="2026-12-01T10:00:00+00:00", clips=False)
         document = json.loads((root / "runs" / ("a" * 16) / "run.json").read_text(encoding="utf-8"))
         for number in range(199):
             run_id = f"{number:016x}"

@@ -103,6 +103,19 @@ def test_a_metric_that_a_floor_wins_is_flagged() -> None:
     assert (noise.axes[Axis.QUALITY].value or 0) < 1.0
 
 
+def test_a_suite_may_name_the_floor_of_a_metric() -> None:
+    run = fabricate()
+    quality = run.document().suites[0]["axes"]["quality"]
+    quality["metrics"] = {"distribution/kvd_shapes": 1.0}
+    worst = {row.arm.generator: row.axes[Axis.QUALITY].value for row in build_board([run]).controls}
+    assert worst["noise"] == 0 and worst["frozen"] is not None and worst["frozen"] > 0
+    quality["floors"] = {"distribution/kvd_shapes": "frozen"}
+    board = build_board([run])
+    named = {row.arm.generator: row.axes[Axis.QUALITY].value for row in board.controls}
+    assert named["frozen"] == named["noise"] == 0 and named["real"] == 1
+    assert all(0 < (row.axes[Axis.QUALITY].value or 0) < 1 for row in board.rows)
+
+
 def test_a_gate_settles_what_frozen_clips_win() -> None:
     board = build_board([fabricate()])  # frozen clips flicker less than real ones
     assert not [flag for flag in board.trust if flag.metric == "vbench/temporal_flickering"]

@@ -1,9 +1,10 @@
-"""Axis scores: metrics on one scale, from the worst control (0) to real clips (1).
+"""Axis scores: metrics on one scale, from a control without content (0) to real clips (1).
 
-For a quality-like axis every metric m becomes (v - floor) / (real - floor), where floor is the value
-of the worst of the floor controls on m, and is held within [0, 1]: below the worst control is as bad
-as it, and no generator is credited for beating real clips. So `real` scores 1 by construction and no
-floor can score more. The axis is the weighted mean, times the gate min(1, value / (share * real)).
+For a quality-like axis every metric m becomes (v - floor) / (real - floor), held within [0, 1], where
+floor is the value on m of the control that the suite names for it, or else of the worst one. Below the
+floor is as bad as the floor, and no generator is credited for beating real clips. So `real` scores 1 by
+construction and no floor can score more. The axis is the weighted mean, times the gate
+min(1, value / (share * real)).
 
 Speed and memory need no controls: the weighted mean of log2 of the ratio to the suite's reference,
 +1 for twice as good.
@@ -61,7 +62,7 @@ class AxisScore:
 
 @dataclass(frozen=True)
 class Scale:
-    """The two ends of a metric: real clips at 1, the worst control at 0."""
+    """The two ends of a metric: real clips at 1, a floor control at 0."""
 
     real: Evidence
     floor: Evidence
@@ -80,8 +81,13 @@ class Scale:
         return min(max((evidence.without(left_out) - self.floor.without(left_out)) / span, low), high)
 
 
-def scale_of(metric: str, real: Arm | None, floors: Sequence[Arm]) -> Scale | str:
-    """The scale of a metric in a run, or why there is none."""
+def scale_of(
+    metric: str, real: Arm | None, floors: Sequence[Arm], named: Mapping[str, str] | None = None
+) -> Scale | str:
+    """The scale of a metric in a run, or why there is none.
+
+    named: the control that a suite takes as the floor of a metric; the worst one where it names none.
+    """
     if real is None:
         return "the run has no real control to scale by"
     ceiling = real.evidence.get(metric)
@@ -95,12 +101,16 @@ def scale_of(metric: str, real: Arm | None, floors: Sequence[Arm]) -> Scale | st
         for arm in floors
         if (evidence := arm.evidence.get(metric)) is not None and evidence.value is not None
     ]
+    wanted = (named or {}).get(metric)
+    if wanted is not None:
+        known = [(evidence, name) for evidence, name in known if name == wanted]
     if not known:
-        return f"{metric} has no value on any floor control"
+        return f"{metric} has no value on {'any floor control' if wanted is None else wanted}"
     floor, name = min(known, key=lambda pair: sign * pair[0].without(frozenset()))
     scale = Scale(ceiling, floor, name)
     if sign * scale.span() <= 0:
-        return f"no floor control is worse than real clips on {metric}"
+        which = "no floor control is" if wanted is None else f"the floor control {wanted} is not"
+        return f"{which} worse than real clips on {metric}"
     return scale
 
 
@@ -164,7 +174,7 @@ def _relative(spec: AxisSpec, arm: Arm) -> AxisScore:
 def _scaled(spec: AxisSpec, arm: Arm, real: Arm | None, floors: Sequence[Arm], blocks: Blocks) -> AxisScore:
     scales: dict[str, Scale] = {}
     for metric in spec.metrics:
-        scale = scale_of(metric, real, floors)
+        scale = scale_of(metric, real, floors, spec.floors)
         if isinstance(scale, str):
             return AxisScore(None, reason=scale)
         scales[metric] = scale

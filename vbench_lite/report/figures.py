@@ -54,7 +54,7 @@ def axis_cell(score: AxisScore, *, signed: bool = False) -> str:
     if score.low is None or score.high is None:
         return value
     half = max(score.high - score.value, score.value - score.low)
-    return f"{value} ±{'<.01' if half < 0.005 else _short(half, False)}"
+    return f"{value} ±{_short(max(half, 0.01), False)}"  # a smaller half-width is rounded up
 
 
 def _short(value: float, signed: bool) -> str:

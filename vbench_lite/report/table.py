@@ -104,7 +104,9 @@ def _axis_footnotes(board: Board) -> list[str]:
     axes = list(board.suite.axes)
     lines = []
     if any(axis not in RELATIVE_AXES for axis in axes):
-        lines.append("0 = the worst control, 1 = real clips; ± is the wider side of the 95% interval.")
+        lines.append(
+            "0 = a control without content, 1 = real clips; ± is the wider side of the 95% interval."
+        )
     for axis in (axis for axis in axes if axis in RELATIVE_AXES):
         reference = ", ".join(
             f"{metric} {_quantity(value, metric)}"
