@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
+from vbench_lite.cli.exit_codes import FINE
 from vbench_lite.cli.options import root_option
 from vbench_lite.cli.output import warn
 
@@ -28,17 +31,20 @@ def command(port: int, headless: bool, root: Path) -> int:
         warn(f"no run is under {root} yet; make one with: vbench-lite run --root {root}")
     warn(f"dashboard over {root}: http://{server.LOOPBACK}:{port}  (Ctrl-C ends it)")
     process = subprocess.Popen(server.command(root, port=port, headless=headless))
+    signal.signal(signal.SIGTERM, _interrupt)  # the default would leave the server behind
     try:
         code = process.wait()
-    except KeyboardInterrupt:  # Streamlit got it as well and is closing its connections
+    except KeyboardInterrupt:
+        process.send_signal(signal.SIGINT)  # a terminal's Ctrl-C reached it already; twice does no harm
         process.wait()
-        return 0
-    finally:
-        if process.poll() is None:
-            process.terminate()
+        return FINE
     if code != 0:
         raise StoreError(f"the dashboard ended with code {code}; its own message stands above")
-    return 0
+    return FINE
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 def _check_port(port: int) -> None:
