@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from fabricate import STATES, make_root
 from streamlit.testing.v1 import AppTest
 
@@ -44,7 +45,10 @@ def test_a_page_opens_in_every_state(
         app = open_page(roots[state], name, monkeypatch)
     assert not app.exception, app.exception
     assert len(app.title) == 1
-    assert not [error.value for error in app.error if "samples did not end well" not in error.value]
+    assert "<script>" not in said(app)  # text of a run never becomes markup
+    assert "![x](" not in said(app)
+    said_of_results = ("samples did not end well", "REGRESSED", "INCOMPARABLE")
+    assert not [e.value for e in app.error if not any(said in e.value for said in said_of_results)]
 
 
 def test_a_damaged_run_is_named_and_the_others_are_shown(
@@ -69,6 +73,7 @@ def test_a_running_run_is_shown_as_partial(roots: dict[str, Path], monkeypatch: 
 
 
 def test_a_killed_run_says_how_to_continue(roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    st.cache_data.clear()  # a kill changes no file, so the list of runs is only read again after a while
     app = open_page(roots["running"], "live", monkeypatch)
     assert any("continues it" in warning.value for warning in app.warning)
 
@@ -110,15 +115,6 @@ def test_an_address_with_an_unknown_value_falls_back(
     app = open_page(roots["one"], "tradeoffs", monkeypatch, x="no/such", run="<script>")
     assert not app.exception
     assert app.selectbox(key="x").value == "speed/latency_s"
-
-
-@pytest.mark.parametrize("name", [page.name for page in PAGES])
-def test_text_of_a_run_never_becomes_markup(
-    name: str, roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    app = open_page(roots["hostile"], name, monkeypatch)
-    assert "<script>" not in said(app)
-    assert "![x](" not in said(app)
 
 
 def test_pages_use_no_raw_html() -> None:
