@@ -39,9 +39,9 @@ class AutoregressiveConfig(ReferenceConfig):
     Without `kv_cache` every token recomputes everything before it: the same clip, many times slower.
     """
 
-    temperature: float = Field(default=0.8, ge=0, le=5)
-    top_k: int = Field(default=0, ge=0)
-    guidance: float = Field(default=1.5, ge=0, le=20)
+    temperature: float = Field(default=0.7, ge=0, le=5)
+    top_k: int = Field(default=10, ge=0)
+    guidance: float = Field(default=2.0, ge=0, le=20)
     kv_cache: bool = True
 
 

@@ -77,9 +77,10 @@ def make_clips(
     scenes: list[shapes.Scene],
     num_frames: int = shapes.DEFAULT_FRAMES,
     params: Mapping[str, Any] | None = None,
+    seed: int = FIRST_SEED,
 ) -> list[Frames]:
     """One clip for each scene, made in batches; the generator must be loaded."""
-    requests = [request(s, FIRST_SEED + i, num_frames, params or {}) for i, s in enumerate(scenes)]
+    requests = [request(s, seed + i, num_frames, params or {}) for i, s in enumerate(scenes)]
     clips: list[Frames] = []
     for first in range(0, len(requests), BATCH):
         part, collect = requests[first : first + BATCH], Collect()
@@ -108,12 +109,13 @@ def judge(
     num_frames: int = shapes.DEFAULT_FRAMES,
     setting: str = "default",
     params: Mapping[str, Any] | None = None,
+    seed: int = FIRST_SEED,
 ) -> dict[str, float]:
     """Make `count` clips with the weights of a folder (None: the packaged ones) and judge them."""
     generator = GENERATORS[name]({"folder": folder, "setting": setting})
     generator.load()
-    scenes = shapes.sample_scenes(count, FIRST_SEED, split)
-    return verdict(make_clips(generator, scenes, num_frames, params), scenes)
+    scenes = shapes.sample_scenes(count, seed, split)
+    return verdict(make_clips(generator, scenes, num_frames, params, seed), scenes)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -124,11 +126,14 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--frames", type=int, default=shapes.DEFAULT_FRAMES)
     parser.add_argument("--split", choices=["all", "seen", "held_out"], default="all")
+    parser.add_argument("--seed", type=int, default=FIRST_SEED)
     parser.add_argument("--setting", default="default")
     parser.add_argument("--param", action="append", default=[], metavar="NAME=NUMBER")
     given = parser.parse_args(arguments)
     params = {k: float(v) for k, v in (item.split("=") for item in given.param)}
-    shares = judge(given.name, given.folder, given.count, given.split, given.frames, given.setting, params)
+    shares = judge(
+        given.name, given.folder, given.count, given.split, given.frames, given.setting, params, given.seed
+    )
     sys.stdout.write("  ".join(f"{k} {v:.3f}" for k, v in shares.items()) + "\n")
 
 

@@ -51,7 +51,9 @@ def main(arguments: list[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     picture = draw(given.count, given.frames, given.split)
     given.out.parent.mkdir(parents=True, exist_ok=True)
-    given.out.write_bytes(cv2.imencode(".png", picture[..., ::-1])[1].tobytes())
+    given.out.write_bytes(
+        cv2.imencode(".png", picture[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9])[1].tobytes()
+    )
 
 
 if __name__ == "__main__":
