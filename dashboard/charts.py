@@ -164,8 +164,8 @@ def parallel(frame: pd.DataFrame) -> Drawing:
         frame: generator, family, axis, value, place (0 to 1 on the axis' own scale).
     """
     axes = list(dict.fromkeys(frame["axis"]))
-    colour, shape, dash = _lines(frame)
-    base = alt.Chart(_lined(frame)).encode(
+    colour, shape, dash = line_look(frame)
+    base = alt.Chart(lined(frame)).encode(
         alt.X("axis:N", sort=axes, title=None, axis=alt.Axis(labelAngle=-30, grid=True)),
         alt.Y("place:Q", title="place on the axis' own scale", scale=alt.Scale(domain=[0, 1])),
         colour,
@@ -174,7 +174,7 @@ def parallel(frame: pd.DataFrame) -> Drawing:
     return alt.layer(
         base.mark_line(strokeWidth=2).encode(dash),
         base.mark_point(filled=True, size=80, opacity=1).encode(shape, tooltip=tips),
-    ).properties(height=320 + _legend_height(frame))
+    ).properties(height=320 + legend_height(frame))
 
 
 def forest(frame: pd.DataFrame) -> Drawing:
@@ -219,127 +219,6 @@ def forest(frame: pd.DataFrame) -> Drawing:
     ).properties(height=max(140, 28 * len(frame) + 70))
 
 
-def series(frame: pd.DataFrame, x_title: str, y_title: str) -> Drawing:
-    """A value over time for each generator, with its band.
-
-    Args:
-        frame: generator, family, time, value, low, high (bounds may be missing).
-        x_title: the horizontal title with its unit.
-        y_title: the vertical title with its unit.
-    """
-    colour, shape, dash = _lines(frame)
-    base = alt.Chart(_lined(frame)).encode(alt.X("time:Q", title=x_title), colour)
-    up = alt.Y("value:Q", title=y_title, scale=alt.Scale(zero=False))
-    tips = ["generator:N", alt.Tooltip("time:Q", format=".3~g"), alt.Tooltip("value:Q", format=".4~g")]
-    return alt.layer(
-        base.transform_filter("isValid(datum.low) && isValid(datum.high)")
-        .mark_area(opacity=0.18)
-        .encode(alt.Y("low:Q", title=y_title), alt.Y2("high:Q")),
-        base.mark_line(strokeWidth=2).encode(up, dash),
-        base.mark_point(filled=True, size=45, opacity=1).encode(up, shape, tooltip=tips),
-    ).properties(height=300 + _legend_height(frame))
-
-
-def trace(frame: pd.DataFrame) -> Drawing:
-    """What a viewer waits for and sees: waiting, playing and stalls, one lane a generator.
-
-    Args:
-        frame: generator, family, state ("waiting", "playing", "stalled"), start, end (seconds).
-    """
-    states = {"waiting": "#BBBBBB", "playing": "#009E73", "stalled": "#D55E00"}
-    order = list(dict.fromkeys(frame["generator"]))
-    names = alt.Axis(labelLimit=170, labelOverlap=False, ticks=False, domain=False)
-    lanes = alt.Y("generator:N", sort=order, title=None, axis=names)
-    base = alt.Chart(frame)
-    bars = base.mark_bar(height=16).encode(
-        alt.X("start:Q", title="seconds since the request"),
-        alt.X2("end:Q"),
-        lanes,
-        alt.Color(
-            "state:N",
-            scale=alt.Scale(domain=list(states), range=list(states.values())),
-            legend=alt.Legend(orient="bottom", title=None, columns=2),
-        ),
-        tooltip=[
-            "generator:N",
-            "state:N",
-            alt.Tooltip("start:Q", format=".3f"),
-            alt.Tooltip("end:Q", format=".3f"),
-        ],
-    )
-    names = base.transform_filter("datum.state == 'stalled'").mark_text(
-        text="!", fontSize=12, fontWeight="bold"
-    )
-    marks = names.encode(alt.X("start:Q"), lanes)
-    return alt.layer(bars, marks).properties(height=alt.Step(34))
-
-
-def arrivals(frame: pd.DataFrame) -> Drawing:
-    """Frames handed over against seconds since the request, as steps.
-
-    Args:
-        frame: generator, family, time (s), frames (handed over so far).
-    """
-    colour, shape, dash = _lines(frame)
-    base = alt.Chart(_lined(frame)).encode(
-        alt.X("time:Q", title="seconds since the request"),
-        alt.Y("frames:Q", title="frames handed over"),
-        colour,
-    )
-    tips = ["generator:N", alt.Tooltip("time:Q", format=".3f"), "frames:Q"]
-    return alt.layer(
-        base.mark_line(interpolate="step-after", strokeWidth=2).encode(dash),
-        base.mark_point(filled=True, size=45, opacity=1).encode(shape, tooltip=tips),
-    ).properties(height=280 + _legend_height(frame))
-
-
-def growth(points: pd.DataFrame, lines: pd.DataFrame, x_title: str, y_title: str) -> Drawing:
-    """A cost against a size, both logarithmic, with fitted lines.
-
-    Args:
-        points: generator, family, size, value, low, high.
-        lines: generator, family, size, value.
-        x_title: what the size is.
-        y_title: what the cost is, with its unit.
-    """
-    colour, shape, dash = _lines(points)
-    across = alt.X("size:Q", title=x_title, scale=alt.Scale(type="log", nice=False, padding=12))
-    up = alt.Y("value:Q", title=y_title, scale=alt.Scale(type="log"))
-    tips = ["generator:N", "size:Q", alt.Tooltip("value:Q", format=".4~g")]
-    base = alt.Chart(points)
-    return alt.layer(
-        alt.Chart(_lined(lines)).mark_line(strokeWidth=1.5).encode(across, up, colour, dash),
-        base.mark_rule(strokeWidth=1.5).encode(
-            across, alt.Y("low:Q", title=y_title, scale=alt.Scale(type="log")), alt.Y2("high:Q"), colour
-        ),
-        base.mark_point(filled=True, size=80, opacity=1).encode(across, up, colour, shape, tooltip=tips),
-    ).properties(height=320 + _legend_height(points))
-
-
-def history(frame: pd.DataFrame, title: str) -> Drawing:
-    """A measure over runs, oldest first, one line a generator.
-
-    Args:
-        frame: generator, family, run, created, value, low, high.
-        title: the measure with its unit.
-    """
-    runs = list(dict.fromkeys(frame["run"]))
-    colour, shape, dash = _lines(frame)
-    base = alt.Chart(_lined(frame)).encode(
-        alt.X("run:N", sort=runs, title="run, oldest first", axis=alt.Axis(labelAngle=-45, labelLimit=80)),
-        colour,
-    )
-    up = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False))
-    tips = ["generator:N", "run:N", "created:N", alt.Tooltip("value:Q", format=".4~g")]
-    return alt.layer(
-        base.transform_filter("isValid(datum.low) && isValid(datum.high)")
-        .mark_rule(strokeWidth=1.5, opacity=1)
-        .encode(alt.Y("low:Q", title=title), alt.Y2("high:Q")),
-        base.mark_line(opacity=0.5).encode(up, dash),
-        base.mark_point(filled=True, size=80, opacity=1).encode(up, shape, tooltip=tips),
-    ).properties(height=280 + _legend_height(frame))
-
-
 def _titled(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(Family=[family_title(f) for f in frame["family"]])
 
@@ -371,19 +250,20 @@ def _shape(data: pd.DataFrame, legend: bool = True) -> alt.Shape:
     )
 
 
-def _legend_height(frame: pd.DataFrame) -> int:
+def legend_height(frame: pd.DataFrame) -> int:
     """Pixels that a legend with one line a generator takes from the chart's height."""
     return 24 * int(frame["generator"].nunique())
 
 
-def _lined(frame: pd.DataFrame) -> pd.DataFrame:
+def lined(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with the column "line" that dashes of `line_look` go by."""
     return frame.assign(line=frame["generator"])
 
 
-def _lines(data: pd.DataFrame) -> tuple[alt.Color, alt.Shape, alt.StrokeDash]:
+def line_look(data: pd.DataFrame) -> tuple[alt.Color, alt.Shape, alt.StrokeDash]:
     """Encodings of line charts: one legend that names generators; families keep their colour and shape.
 
-    Dashes, which tell generators of one family apart, go by the column "line" of `_lined`, so that the
+    Dashes, which tell generators of one family apart, go by the column "line" of `lined`, so that the
     legend's symbols are not drawn dashed.
     """
     names = list(dict.fromkeys(data["generator"]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from vbench_lite.dashboard import charts, comparisons, data, frame, player
+from vbench_lite.dashboard import charts, comparisons, curves, data, frame, player
 from vbench_lite.dashboard.theme import number, plain, shorten
 from vbench_lite.report.catalogue import metric_facts
 
@@ -133,7 +133,7 @@ def _history(runs: list[data.RunSummary], generator: str, suite: str | None) -> 
         st.info("No run has a value of this measure.")
         return
     frame.chart(
-        charts.history(rows, measure),
+        curves.history(rows, measure),
         comparisons.history_table(rows, measure),
         f"{measure} of {generator} over runs, oldest first; the table holds the same values",
         "history",

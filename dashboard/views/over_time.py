@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from vbench_lite.dashboard import charts, data, frame, traces
+from vbench_lite.dashboard import curves, data, frame, traces
 
 
 def _draw(run: data.RunSummary) -> None:
@@ -27,7 +27,7 @@ def _draw(run: data.RunSummary) -> None:
     steps = traces.arrival_steps(typical)
     steps["family"] = [families.get(g, "unknown") for g in steps["generator"]]
     frame.chart(
-        charts.arrivals(steps),
+        curves.arrivals(steps),
         steps.drop(columns="family"),
         "Frames handed over against seconds since the request, as steps; the table holds the same values",
         "arrivals",
@@ -39,7 +39,7 @@ def _draw(run: data.RunSummary) -> None:
     )
     shown = traces.playback(typical)
     frame.chart(
-        charts.trace(shown),
+        curves.trace(shown),
         shown,
         "Waiting, playing and stalls of each generator in seconds; the table holds the same values",
         "playback",

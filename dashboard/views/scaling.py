@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from vbench_lite.dashboard import charts, data, frame, growth
+from vbench_lite.dashboard import curves, data, frame, growth
 from vbench_lite.dashboard.theme import plain
 
 _MEASURES = {
@@ -41,7 +41,7 @@ def _draw(run: data.RunSummary) -> None:
             growth.fitted(report, sweep) if measure == "seconds" else points[["generator", "size", "value"]]
         )
         frame.chart(
-            charts.growth(
+            curves.growth(
                 points.assign(family=[families.get(g, "unknown") for g in points["generator"]]),
                 lines.assign(family=[families.get(g, "unknown") for g in lines["generator"]]),
                 size,

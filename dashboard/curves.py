@@ -1,0 +1,108 @@
+"""Charts over time, size and runs: arrivals, playback, growth and history; the manner is that of `charts`."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+from vbench_lite.dashboard.charts import Drawing, legend_height, line_look, lined
+
+
+def trace(frame: pd.DataFrame) -> Drawing:
+    """What a viewer waits for and sees: waiting, playing and stalls, one lane a generator.
+
+    Args:
+        frame: generator, family, state ("waiting", "playing", "stalled"), start, end (seconds).
+    """
+    states = {"waiting": "#BBBBBB", "playing": "#009E73", "stalled": "#D55E00"}
+    order = list(dict.fromkeys(frame["generator"]))
+    names = alt.Axis(labelLimit=170, labelOverlap=False, ticks=False, domain=False)
+    lanes = alt.Y("generator:N", sort=order, title=None, axis=names)
+    base = alt.Chart(frame)
+    bars = base.mark_bar(height=16).encode(
+        alt.X("start:Q", title="seconds since the request"),
+        alt.X2("end:Q"),
+        lanes,
+        alt.Color(
+            "state:N",
+            scale=alt.Scale(domain=list(states), range=list(states.values())),
+            legend=alt.Legend(orient="bottom", title=None, columns=2),
+        ),
+        tooltip=[
+            "generator:N",
+            "state:N",
+            alt.Tooltip("start:Q", format=".3f"),
+            alt.Tooltip("end:Q", format=".3f"),
+        ],
+    )
+    names = base.transform_filter("datum.state == 'stalled'").mark_text(
+        text="!", fontSize=12, fontWeight="bold"
+    )
+    marks = names.encode(alt.X("start:Q"), lanes)
+    return alt.layer(bars, marks).properties(height=alt.Step(34))
+
+
+def arrivals(frame: pd.DataFrame) -> Drawing:
+    """Frames handed over against seconds since the request, as steps.
+
+    Args:
+        frame: generator, family, time (s), frames (handed over so far).
+    """
+    colour, shape, dash = line_look(frame)
+    base = alt.Chart(lined(frame)).encode(
+        alt.X("time:Q", title="seconds since the request"),
+        alt.Y("frames:Q", title="frames handed over"),
+        colour,
+    )
+    tips = ["generator:N", alt.Tooltip("time:Q", format=".3f"), "frames:Q"]
+    return alt.layer(
+        base.mark_line(interpolate="step-after", strokeWidth=2).encode(dash),
+        base.mark_point(filled=True, size=45, opacity=1).encode(shape, tooltip=tips),
+    ).properties(height=280 + legend_height(frame))
+
+
+def growth(points: pd.DataFrame, fits: pd.DataFrame, x_title: str, y_title: str) -> Drawing:
+    """A cost against a size, both logarithmic, with fitted lines.
+
+    Args:
+        points: generator, family, size, value, low, high.
+        fits: generator, family, size, value.
+        x_title: what the size is.
+        y_title: what the cost is, with its unit.
+    """
+    colour, shape, dash = line_look(points)
+    across = alt.X("size:Q", title=x_title, scale=alt.Scale(type="log", nice=False, padding=12))
+    up = alt.Y("value:Q", title=y_title, scale=alt.Scale(type="log"))
+    tips = ["generator:N", "size:Q", alt.Tooltip("value:Q", format=".4~g")]
+    base = alt.Chart(points)
+    return alt.layer(
+        alt.Chart(lined(fits)).mark_line(strokeWidth=1.5).encode(across, up, colour, dash),
+        base.mark_rule(strokeWidth=1.5).encode(
+            across, alt.Y("low:Q", title=y_title, scale=alt.Scale(type="log")), alt.Y2("high:Q"), colour
+        ),
+        base.mark_point(filled=True, size=80, opacity=1).encode(across, up, colour, shape, tooltip=tips),
+    ).properties(height=320 + legend_height(points))
+
+
+def history(frame: pd.DataFrame, title: str) -> Drawing:
+    """A measure over runs, oldest first, one line a generator.
+
+    Args:
+        frame: generator, family, run, created, value, low, high.
+        title: the measure with its unit.
+    """
+    runs = list(dict.fromkeys(frame["run"]))
+    colour, shape, dash = line_look(frame)
+    base = alt.Chart(lined(frame)).encode(
+        alt.X("run:N", sort=runs, title="run, oldest first", axis=alt.Axis(labelAngle=-45, labelLimit=80)),
+        colour,
+    )
+    up = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False))
+    tips = ["generator:N", "run:N", "created:N", alt.Tooltip("value:Q", format=".4~g")]
+    return alt.layer(
+        base.transform_filter("isValid(datum.low) && isValid(datum.high)")
+        .mark_rule(strokeWidth=1.5, opacity=1)
+        .encode(alt.Y("low:Q", title=title), alt.Y2("high:Q")),
+        base.mark_line(opacity=0.5).encode(up, dash),
+        base.mark_point(filled=True, size=80, opacity=1).encode(up, shape, tooltip=tips),
+    ).properties(height=280 + legend_height(frame))
