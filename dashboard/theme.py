@@ -108,5 +108,6 @@ def _scaled(value: float, steps: tuple[tuple[float, str], ...], last: str, facto
 def _three(value: float) -> str:
     if value == 0:
         return "0"
+    value = value if abs(value) >= 1000 else float(f"{value:.3g}")
     digits = max(0, 2 - math.floor(math.log10(abs(value))))
     return f"{value:,.{min(digits, 6)}f}"
