@@ -6,11 +6,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 ROOT   ?= vbench-results
 CORES  ?= 2
-CODE   := vbench_lite adapters suites dashboard tests benchmarks
+CODE   := vbench_lite adapters suites dashboard tests benchmarks docs
 STAMPS := .make
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types bench docs format clean distclean
+.PHONY: help setup demo test lint types bench docs readme format clean distclean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,7 @@ MODULES = find vbench_lite adapters suites dashboard -name '*.py' \
 # The tests one folder at a time: pytest lets two of them have a conftest.py, mypy does not.
 types: setup  ## mypy, strict
 	$(BIN)/python -m mypy -p benchmarks $$($(MODULES))
+	$(BIN)/python -m mypy docs/refresh.py
 	@for folder in $(wildcard tests/*/); do echo "mypy $$folder"; $(BIN)/python -m mypy $$folder || exit 1; done
 
 bench: setup  ## measure this project's own speed; rewrites docs/benchmarks.md
@@ -59,6 +60,9 @@ bench: setup  ## measure this project's own speed; rewrites docs/benchmarks.md
 
 docs: setup  ## check that every relative link and every command in the documents exists
 	$(BIN)/python -m pytest -q tests/packaging/test_documents.py
+
+readme: setup  ## renew the command output that README.md quotes, from the runs in vbench-results
+	$(BIN)/python docs/refresh.py
 
 clean:  ## caches and build products
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis $(STAMPS)/installed
