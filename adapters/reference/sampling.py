@@ -172,18 +172,23 @@ class TokenSampler:
 
     def next(self, rngs: Sequence[torch.Generator], temperature: float, top_k: int) -> Tensor:
         """Sample the tokens of the next frame, int64 (B, tokens)."""
-        state = self._trunk()
+        slots = self.model.config.tokens
         out = torch.zeros(self.batch, 0, dtype=torch.int64)
+        known = self._known()
         self.head_cache = None
-        for slot in range(self.model.config.tokens):
+        for slot in range(slots):
             if slot and not self.cached:
-                state = self._trunk()
-            scores = self._head(state, out, slot)
+                known = self._known()
+            scores = self._head(known, out, slot)
             if self.rows > self.batch:
                 scores = guided(scores[: self.batch], scores[self.batch :], self.guidance)
             out = torch.cat([out, sample(scores, rngs, temperature, top_k)], 1)
         self._advance(out)
         return out
+
+    def _known(self) -> Tensor:
+        """What the head knows of the next frame before its first token, (rows, tokens, width)."""
+        return self.model.write_from(self._trunk(), self.caption, self.earlier)
 
     def _trunk(self) -> Tensor:
         """What the next frame is like, (rows, width)."""
@@ -202,18 +207,13 @@ class TokenSampler:
             self.trunk_cache = [(k[:, :, -keep:], v[:, :, -keep:]) for k, v in cache]
         return state[:, -1]
 
-    def _head(self, state: Tensor, out: Tensor, slot: int) -> Tensor:
+    def _head(self, known: Tensor, out: Tensor, slot: int) -> Tensor:
         """Logits of one slot, (rows, vocabulary), after the tokens `out` of this frame."""
-        written = F.pad(out, (1, 0)).repeat(self.rows // self.batch, 1)
         first = slot if self.cached else 0
-        logits, cache = self.model.step_head(
-            state,
-            self.caption,
-            written[:, first:],
-            self.earlier[:, first : slot + 1],
-            first,
-            self.head_cache,
-        )
+        written = F.pad(out, (1, 0))[:, first:]
+        if self.rows > self.batch:
+            written = torch.cat([written, written])
+        logits, cache = self.model.step_head(known[:, first : slot + 1], written, first, self.head_cache)
         self.head_cache = cache if self.cached else None
         return logits[:, -1]
 

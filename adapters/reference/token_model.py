@@ -78,6 +78,9 @@ def window_bias(length: int, window: int) -> Tensor:
 class TokenModel(nn.Module):
     """Logits of every token from the tokens before it."""
 
+    slot_cos: Tensor  # float32 (tokens, head width / 2), rotary embedding of the slots
+    slot_sin: Tensor
+
     def __init__(self, config: TokenModelConfig | None = None) -> None:
         super().__init__()
         self.config = c = config or TokenModelConfig()
@@ -94,6 +97,9 @@ class TokenModel(nn.Module):
         self.before_embed = nn.Embedding(c.vocabulary, c.width)  # same slot, frame before
         self.head = nn.ModuleList(CausalLayer(c.width, c.heads) for _ in range(c.head_layers))
         self.logits = nn.Linear(c.width, c.tokens * c.vocabulary)
+        cos, sin = rope(torch.arange(c.tokens), c.width // c.heads)
+        self.register_buffer("slot_cos", cos, persistent=False)
+        self.register_buffer("slot_sin", sin, persistent=False)
         for embed in (self.token_embed, self.before_embed, *self.word_embed):
             nn.init.normal_(cast(nn.Embedding, embed).weight, std=0.3)
 
@@ -120,29 +126,43 @@ class TokenModel(nn.Module):
             cache.append(own)
         return x, cache
 
+    def write_from(self, state: Tensor, words: Tensor, before: Tensor) -> Tensor:
+        """What the head knows of every slot of a frame before its first token is written.
+
+        Args:
+            state: (N, width), from the trunk, one for each frame.
+            words: the caption, (N, width).
+            before: int64 (N, tokens), tokens of the frame before; -1 where there is none.
+
+        Returns:
+            (N, tokens, width).
+        """
+        same = self.before_embed(before.clamp(min=0)) * (before >= 0)[..., None]
+        return (state + words)[:, None] + same + self.slot_embed
+
     def step_head(
         self,
-        state: Tensor,  # (N, width), from the trunk, one for each frame
-        caption: Tensor,  # (N, width)
-        written: Tensor,  # int64 (N, K), tokens before slots first..first+K-1; slot 0 ignores its own
-        before: Tensor,  # int64 (N, K), tokens at these slots one frame earlier; -1 if there is none
+        x: Tensor,  # (N, K, width): slots first..first+K-1 of `write_from`
+        written: Tensor,  # int64 (N, K): the token before each of these slots; slot 0 ignores its own
         first: int = 0,
         past: KeysValues | None = None,
     ) -> tuple[Tensor, KeysValues]:
         """Logits float32 (N, K, vocabulary) of slots first..first+K-1, and keys and values so far."""
-        slots, part = torch.arange(first, first + written.shape[1]), slice(first, first + written.shape[1])
-        last = self.token_embed(written) * (slots > 0)[:, None]
-        same = self.before_embed(before.clamp(min=0)) * (before >= 0)[..., None]
-        x = (state + caption)[:, None] + last + same + self.slot_embed[part]
-        turn = rope(slots, self.config.width // self.config.heads)
-        bias = window_bias(len(slots), self.config.tokens) if len(slots) > 1 else None
+        count = x.shape[1]
+        part = slice(first, first + count)
+        last = self.token_embed(written)
+        x = x + (last if first else F.pad(last[:, 1:], (0, 0, 1, 0)))
+        turn = (self.slot_cos[part], self.slot_sin[part])
+        bias = window_bias(count, self.config.tokens) if count > 1 else None
         cache: KeysValues = []
         for i, layer in enumerate(self.head):
             x, own = layer(x, turn, bias, past[i] if past else None)
             cache.append(own)
-        weight = self.logits.weight.view(self.config.tokens, self.config.vocabulary, -1)[part]
-        offset = self.logits.bias.view(self.config.tokens, -1)[part]
-        return torch.einsum("nkd,kvd->nkv", unit(x), weight) + offset, cache
+        weight = self.logits.weight.unflatten(0, (self.config.tokens, -1))[part]
+        offset = self.logits.bias.unflatten(0, (self.config.tokens, 1, -1))[part]
+        # One linear map for each slot: (K, N, width) to (K, N, vocabulary).
+        scores = torch.baddbmm(offset, unit(x).transpose(0, 1), weight.transpose(1, 2))
+        return scores.transpose(0, 1), cache
 
     def forward(self, latents: Tensor, tokens: Tensor, words: Tensor, start: Tensor) -> Tensor:
         """Logits of every token of clips, all at once.
@@ -165,9 +185,8 @@ class TokenModel(nn.Module):
         caption = self.caption(words)[:, None].expand(-1, length, -1)
         written = F.pad(tokens[..., :-1], (1, 0))
         earlier = F.pad(tokens[:, :-1], (0, 0, 1, 0), value=-1)
-        logits, _ = self.step_head(
-            state.flatten(0, 1), caption.flatten(0, 1), written.flatten(0, 1), earlier.flatten(0, 1)
-        )
+        x = self.write_from(state.flatten(0, 1), caption.flatten(0, 1), earlier.flatten(0, 1))
+        logits, _ = self.step_head(x, written.flatten(0, 1))
         return logits.reshape(batch, length, *logits.shape[1:])
 
 

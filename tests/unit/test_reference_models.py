@@ -126,7 +126,8 @@ def test_a_later_block_never_changes_an_earlier_one(video: VideoTransformer) -> 
     changed[:, 8:] += 1
 
     def run(noise: torch.Tensor) -> torch.Tensor:
-        sampler, out = BlockSampler(video, WORDS, guidance=2.0), []
+        sampler = BlockSampler(video, WORDS, guidance=2.0)
+        out: list[torch.Tensor] = []
         for block in noise.split(4, 1):
             out.append(sampler.denoise(block, steps=2, marker=not out))
             sampler.accept(out[-1], len(out) == 1)
