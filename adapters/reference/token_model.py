@@ -137,7 +137,7 @@ class TokenModel(nn.Module):
         Returns:
             (N, tokens, width).
         """
-        same = self.before_embed(before.clamp(min=0)) * (before >= 0)[..., None]
+        same: Tensor = self.before_embed(before.clamp(min=0)) * (before >= 0)[..., None]
         return (state + words)[:, None] + same + self.slot_embed
 
     def step_head(
