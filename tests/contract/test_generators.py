@@ -1,6 +1,11 @@
 """What every registered generator promises; a third party runs this file against its own adapter too."""
 
+from __future__ import annotations
+
 import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +21,7 @@ from vbench_lite.store.schema import SampleStatus
 CAPTIONS = ("a red circle moves right slowly", "a blue ring moves up quickly")
 
 
-def _with_empty_configuration():
+def _with_empty_configuration() -> Any:
     """Names of generators that need no configuration; others have tests of their own."""
     found = []
     for name in registry.names("generators"):
@@ -29,12 +34,12 @@ def _with_empty_configuration():
 
 
 @pytest.fixture(params=_with_empty_configuration(), scope="module")
-def name(request):
+def name(request: Any) -> Any:
     return request.param
 
 
 @pytest.fixture(scope="module")
-def loaded(name):
+def loaded(name: Any) -> Iterator[Any]:
     generator = registry.load("generators", name)({})
     try:
         generator.load()
@@ -44,13 +49,20 @@ def loaded(name):
     generator.close()
 
 
-def ask(generator, num_frames=12, seed=3, prompt=CAPTIONS[0], side=32, sample_id="s"):
+def ask(
+    generator: Any,
+    num_frames: Any = 12,
+    seed: int = 3,
+    prompt: Any = CAPTIONS[0],
+    side: Any = 32,
+    sample_id: Any = "s",
+) -> Any:
     """A request as the plan would hand it over, and as a suite would ask it."""
     asked = GenerationRequest(sample_id, prompt, num_frames, side, side, 8.0, seed)
     return asked, generator.info.snap(asked)
 
 
-def make(generator, *requests, root):
+def make(generator: Any, *requests: Any, root: Path) -> Any:
     samples = tuple(Sample(asked.sample_id, "p", asked, made) for asked, made in requests)
     records = run_batch(generator, Batch("g", "suite", samples, "key"), Pool(root))
     assert records is not None
@@ -59,7 +71,7 @@ def make(generator, *requests, root):
     return records
 
 
-def test_it_is_described_without_weights(name, monkeypatch):
+def test_it_is_described_without_weights(name: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     kind = registry.load("generators", name)
     monkeypatch.setattr(kind, "load", lambda self: pytest.fail("info loaded the weights"))
     generator = kind({})
@@ -73,17 +85,17 @@ def test_it_is_described_without_weights(name, monkeypatch):
     json.dumps(info.as_dict(), allow_nan=False)
 
 
-def test_its_fingerprint_is_stable(name):
+def test_its_fingerprint_is_stable(name: Any) -> None:
     kind = registry.load("generators", name)
     assert kind({}).fingerprint() == kind({}).fingerprint()
 
 
-def test_a_key_it_does_not_know_is_an_error(name):
+def test_a_key_it_does_not_know_is_an_error(name: Any) -> None:
     with pytest.raises(SpecError, match="no_such_key"):
         registry.load("generators", name)({"no_such_key": 1})
 
 
-def test_length_and_size_are_kept_and_snapping_is_recorded(loaded, tmp_path):
+def test_length_and_size_are_kept_and_snapping_is_recorded(loaded: Any, tmp_path: Path) -> None:
     asked, made = ask(loaded, num_frames=11, side=33)
     (record,) = make(loaded, (asked, made), root=tmp_path)
     assert (record.requested_frames, record.generated_frames, record.num_frames) == (11, made.num_frames, 11)
@@ -93,7 +105,7 @@ def test_length_and_size_are_kept_and_snapping_is_recorded(loaded, tmp_path):
     assert clip.frames.shape == (11, made.height, made.width, 3)
 
 
-def test_a_seed_fixes_the_clip_whatever_was_made_before(name, loaded, tmp_path):
+def test_a_seed_fixes_the_clip_whatever_was_made_before(name: Any, loaded: Any, tmp_path: Path) -> None:
     if not loaded.info.deterministic:
         pytest.skip(f"{name} declares that it is not deterministic")
     first, other = ask(loaded, seed=3), ask(loaded, seed=4, prompt=CAPTIONS[1])
@@ -104,23 +116,23 @@ def test_a_seed_fixes_the_clip_whatever_was_made_before(name, loaded, tmp_path):
     assert make(fresh, first, root=tmp_path)[0].clip_sha256 == clips[0]
 
 
-def test_the_seed_varies_the_clip(loaded, tmp_path):
+def test_the_seed_varies_the_clip(loaded: Any, tmp_path: Path) -> None:
     clips = {make(loaded, ask(loaded, seed=seed), root=tmp_path)[0].clip_sha256 for seed in range(3)}
     assert len(clips) > 1
 
 
-def test_a_batch_gives_every_request_its_clip(loaded, tmp_path):
+def test_a_batch_gives_every_request_its_clip(loaded: Any, tmp_path: Path) -> None:
     requests = [ask(loaded, seed=seed, sample_id=f"s{seed}", prompt=CAPTIONS[seed]) for seed in range(2)]
     records = make(loaded, *requests, root=tmp_path)
     assert [record.sample_id for record in records] == ["s0", "s1"]
     assert records[0].clip_sha256 != records[1].clip_sha256
 
 
-def test_a_request_to_stop_is_honoured(loaded):
+def test_a_request_to_stop_is_honoured(loaded: Any) -> None:
     _, made = ask(loaded, num_frames=16)
     heard = []
 
-    def cancelled():
+    def cancelled() -> Any:
         heard.append(True)
         return True
 
@@ -130,7 +142,7 @@ def test_a_request_to_stop_is_honoured(loaded):
     assert len(heard) <= 2  # `cancelled` itself, and the call that raised
 
 
-def test_it_streams_as_it_declares(loaded):
+def test_it_streams_as_it_declares(loaded: Any) -> None:
     _, made = ask(loaded, num_frames=16)
     pieces = []
     context = RecordingContext([made], on_frames=lambda index, frames: pieces.append(len(frames)))
@@ -145,7 +157,7 @@ def test_it_streams_as_it_declares(loaded):
             assert set(pieces) == {1}
 
 
-def test_control_arms_are_what_they_say(tmp_path):
+def test_control_arms_are_what_they_say(tmp_path: Path) -> None:
     arms = {}
     for name in ("real", "frozen", "noise", "shuffled"):
         generator = registry.load("generators", f"control/{name}")({})

@@ -1,5 +1,7 @@
 """A run of the toy generator in a process that a test can kill; takes ROOT SUITE SAMPLES DELAY_S."""
 
+from __future__ import annotations
+
 import json
 import sys
 from dataclasses import asdict

@@ -1,5 +1,7 @@
 """Killed at any moment, a run loses nothing that was finished and makes nothing twice."""
 
+from __future__ import annotations
+
 import json
 import os
 import random
@@ -9,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -35,13 +38,13 @@ PATIENCE_S = 120.0
 
 
 @pytest.fixture
-def suite(tmp_path):
+def suite(tmp_path: Path) -> Any:
     path = tmp_path / "kill.yaml"
     path.write_text(SUITE)
     return str(path)
 
 
-def start(root, suite, delay_s=0.0):
+def start(root: Path, suite: Any, delay_s: Any = 0.0) -> Any:
     here = Path(__file__).parent
     environment = {**os.environ, "PYTHONPATH": str(here)}
     return subprocess.Popen(
@@ -54,7 +57,7 @@ def start(root, suite, delay_s=0.0):
     )
 
 
-def records(root):
+def records(root: Path) -> Any:
     """Every record of every journal, as the disk has them; a torn line may be there."""
     return [
         record
@@ -64,7 +67,7 @@ def records(root):
     ]
 
 
-def wait_for(condition, process):
+def wait_for(condition: Any, process: Any) -> None:
     before = time.monotonic()
     while not condition():
         if process.poll() is not None or time.monotonic() - before > PATIENCE_S:
@@ -72,13 +75,13 @@ def wait_for(condition, process):
         time.sleep(POLL_S)
 
 
-def gone(processes):
+def gone(processes: Any) -> Any:
     """Whether every process has ended; a zombie has."""
     _, alive = psutil.wait_procs(processes, timeout=5.0)
     return not [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
 
 
-def finished_samples(found):
+def finished_samples(found: Any) -> Any:
     return Counter(
         (record["generator"], record["sample_id"])
         for record in found
@@ -86,17 +89,18 @@ def finished_samples(found):
     )
 
 
-def toy_made(root):
+def toy_made(root: Path) -> Any:
     """The samples that the toy began to make, in order."""
     path = root / "made.txt"
     return [line.split()[0] for line in path.read_text().splitlines()] if path.exists() else []
 
 
-def test_twelve_kills_lose_nothing_and_make_nothing_twice(tmp_path, suite):
+def test_twelve_kills_lose_nothing_and_make_nothing_twice(tmp_path: Path, suite: Any) -> None:
     root = tmp_path / "root"
     root.mkdir()
     chance = random.Random(20)
-    kept, kills, mark = Counter(), 0, 0
+    kept: Counter[tuple[str, str]] = Counter()
+    kills, mark = 0, 0
     whole = SAMPLES * ARMS
     for attempt in range(KILLS):
         process = start(root, suite)
@@ -128,7 +132,7 @@ def test_twelve_kills_lose_nothing_and_make_nothing_twice(tmp_path, suite):
     check_whole(root, kills)
 
 
-def check_whole(root, kills):
+def check_whole(root: Path, kills: Any) -> None:
     (run,) = list_runs(root)
     assert run.document().status == "finished"
     found = finished_samples(records(root))
@@ -146,7 +150,7 @@ def check_whole(root, kills):
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_a_stopped_run_is_left_in_order(tmp_path, suite, how):
+def test_a_stopped_run_is_left_in_order(tmp_path: Path, suite: Any, how: Any) -> None:
     root = tmp_path / "root"
     root.mkdir()
     process = start(root, suite, delay_s=0.2)

@@ -1,7 +1,10 @@
 """The same command goes on or reports; a changed one starts a run of its own and takes clips over."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,48 +27,50 @@ axes: {{}}
 
 
 class Log:
-    def __init__(self):
-        self.events = []
+    def __init__(self) -> None:
+        self.events: list[Any] = []
 
-    def on_event(self, event):
+    def on_event(self, event: Any) -> None:
         self.events.append(event)
 
 
 class World:
     """A root with one suite, and a file that tells what the toy has made since the last look."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path) -> None:
         self.root, self.folder = folder / "root", folder
         self.file = folder / "made.txt"
 
-    def suite(self, name="tiny"):
+    def suite(self, name: Any = "tiny") -> Any:
         path = self.folder / f"{name}.yaml"
         path.write_text(SUITE.format(name=name))
         return str(path)
 
-    def run(self, *suites, config=None, fresh=False, log=None, **fields):
+    def run(
+        self, *suites: Any, config: Any = None, fresh: Any = False, log: Any = None, **fields: Any
+    ) -> Any:
         config = {"made": str(self.file), **(config or {})}
         toy = GeneratorSpec(label="toy", adapter="toys:Toy", config=config, batch=fields.pop("batch", 1))
         spec = RunSpec(generators=(toy,), suites=suites or (self.suite(),), **fields)
         return run(spec, self.root, fresh=fresh, progress=log)
 
-    def made(self):
+    def made(self) -> Any:
         lines = self.file.read_text().split("\n")[:-1] if self.file.exists() else []
         self.file.write_text("")
         return len(lines)
 
 
 @pytest.fixture
-def world(tmp_path):
+def world(tmp_path: Path) -> Any:
     return World(tmp_path)
 
 
-def clips(world, outcome):
+def clips(world: Any, outcome: Any) -> Any:
     rows = RunDir(world.root, outcome.run_id).rows("sample")
     return {(row["suite"], row["sample_id"]): row["clip_sha256"] for row in rows}
 
 
-def test_a_finished_run_is_reported_and_a_fresh_one_repeats_it(world):
+def test_a_finished_run_is_reported_and_a_fresh_one_repeats_it(world: Any) -> None:
     log = Log()
     first = world.run(log=log)
     assert (first.ok, first.failed, first.adopted, first.resumed) == (2, 0, 0, False)
@@ -83,7 +88,7 @@ def test_a_finished_run_is_reported_and_a_fresh_one_repeats_it(world):
     assert world.run().run_id == fresh.run_id
 
 
-def test_a_fresh_run_that_was_stopped_goes_on_by_the_same_command(world):
+def test_a_fresh_run_that_was_stopped_goes_on_by_the_same_command(world: Any) -> None:
     world.run()
     fresh = world.run(fresh=True)
     directory = RunDir(world.root, fresh.run_id)
@@ -95,7 +100,7 @@ def test_a_fresh_run_that_was_stopped_goes_on_by_the_same_command(world):
     assert (again.run_id, again.resumed, again.adopted, world.made()) == (fresh.run_id, True, 0, 0)
 
 
-def test_a_longer_run_extends_a_shorter_one(world):
+def test_a_longer_run_extends_a_shorter_one(world: Any) -> None:
     short = world.run(samples=2)
     world.made()
     long = world.run(samples=5)
@@ -109,14 +114,14 @@ def test_a_longer_run_extends_a_shorter_one(world):
     assert len(query.scores(world.root, [RunDir(world.root, long.run_id)])) >= 5
 
 
-def test_a_batch_is_taken_over_only_as_a_whole(world):
+def test_a_batch_is_taken_over_only_as_a_whole(world: Any) -> None:
     world.run(samples=3, batch=2)
     world.made()
     long = world.run(samples=4, batch=2)
     assert (long.adopted, world.made()) == (2, 2)
 
 
-def test_a_changed_configuration_takes_nothing_over(world):
+def test_a_changed_configuration_takes_nothing_over(world: Any) -> None:
     world.run()
     world.made()
     changed = world.run(config={"delay_s": 0.001})
@@ -124,14 +129,14 @@ def test_a_changed_configuration_takes_nothing_over(world):
     assert any("generator toy.config.delay_s: 0.0 -> 0.001" in message for message in changed.messages)
 
 
-def test_a_clip_that_is_gone_is_made_again(world):
+def test_a_clip_that_is_gone_is_made_again(world: Any) -> None:
     world.run()
     world.made()
     next((world.root / "pool" / "clips").glob("*.mkv")).unlink()
     assert (world.run(samples=3).adopted, world.made()) == (1, 2)
 
 
-def test_suites_that_ask_for_the_same_clips_share_them(world):
+def test_suites_that_ask_for_the_same_clips_share_them(world: Any) -> None:
     outcome = world.run(world.suite("tiny"), world.suite("other"))
     assert (outcome.ok, world.made()) == (4, 2)
     shas = clips(world, outcome)
@@ -139,13 +144,13 @@ def test_suites_that_ask_for_the_same_clips_share_them(world):
     assert len(set(shas.values())) == 2
 
 
-def test_two_runners_of_one_run_fail_clearly(world):
+def test_two_runners_of_one_run_fail_clearly(world: Any) -> None:
     first = world.run()
     with RunDir(world.root, first.run_id).lock(), pytest.raises(StoreError, match="is in use by process"):
         world.run()
 
 
-def test_a_torn_journal_is_repaired_and_reported(world):
+def test_a_torn_journal_is_repaired_and_reported(world: Any) -> None:
     first = world.run()
     directory = RunDir(world.root, first.run_id)
     document = directory.document()

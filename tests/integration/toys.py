@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,13 +21,13 @@ class Toy(Generator):
     Config = ToyConfig
 
     @property
-    def info(self):
+    def info(self) -> Any:
         return GeneratorInfo(name="toy", family=Family.EXTERNAL, streaming=Streaming.CHUNK, native_fps=8.0)
 
-    def load(self):
+    def load(self) -> None:
         """There is nothing to load."""
 
-    def generate(self, requests, context):
+    def generate(self, requests: Any, context: Any) -> None:
         for index, request in enumerate(requests):
             if self.config.made is not None:
                 with Path(self.config.made).open("a") as file:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
 import numpy as np
 
@@ -38,7 +39,7 @@ class Faulty(Generator):
     Config = FaultyConfig
 
     @property
-    def info(self):
+    def info(self) -> Any:
         return GeneratorInfo(
             name="faulty",
             family=Family.EXTERNAL,
@@ -49,7 +50,7 @@ class Faulty(Generator):
             native_fps=self.config.native_fps,
         )
 
-    def load(self):
+    def load(self) -> None:
         match self.config.load:
             case "raise":
                 raise OSError("the disk is on fire")
@@ -60,7 +61,7 @@ class Faulty(Generator):
             case "hang":
                 time.sleep(LONG_S)
 
-    def generate(self, requests, context):
+    def generate(self, requests: Any, context: Any) -> None:
         context.phase("denoise")
         for index, request in enumerate(requests):
             context.step(index, len(requests))
@@ -102,7 +103,7 @@ class Faulty(Generator):
             print("made", request.sample_id)
             context.emit(index, frames)
 
-    def frames(self, request):
+    def frames(self, request: Any) -> Any:
         rng = np.random.default_rng(request.seed)
         shape = (request.num_frames, request.height, request.width, 3)
         return rng.integers(0, 256, shape, dtype=np.uint8)

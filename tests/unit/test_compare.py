@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fabricated import FakeRun, default_world, fabricate
@@ -106,7 +107,7 @@ def test_sample_metrics_pair_on_the_intersection_above_nine_in_ten() -> None:
     ],
 )
 def test_what_may_not_be_subtracted_names_the_field(
-    options: dict[str, str], metric: str, reason: str
+    options: dict[str, Any], metric: str, reason: str
 ) -> None:
     first = _run(fingerprint="metric=a@1")
     second = _run(run_id="b", **({"fingerprint": "metric=a@1"} | options))
@@ -126,7 +127,8 @@ def test_the_gate_refuses_calls_timed_on_a_busy_machine() -> None:
     run = _run(run_id="b", noise_seed=1)
     rows = [
         replace(
-            row, extras=json.dumps(json.loads(row.extras) | {"contended": not row.sample_id.endswith("/1")})
+            row,
+            extras=json.dumps(json.loads(row.extras) | {"contended": not str(row.sample_id).endswith("/1")}),
         )
         if row.generator == HYBRID and row.level == "call"
         else row

@@ -1,7 +1,11 @@
 """Whatever a generator does to its process costs one batch, is recorded, and the rest is made."""
 
+from __future__ import annotations
+
 import time
 from collections import Counter
+from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -44,18 +48,28 @@ FAULTS = {  # prompt: status, phase, part of the reason
 
 
 class Recorder:
-    def __init__(self):
-        self.records, self.news = [], []
+    def __init__(self) -> None:
+        self.records: list[Any] = []
+        self.news: list[Any] = []
 
-    def finished(self, batch, records):
+    def finished(self, batch: Any, records: Any) -> None:
         assert [record.sample_id for record in records] == [sample.sample_id for sample in batch.samples]
         self.records += records
 
-    def working(self, generator, phase, done, total):
+    def working(self, generator: Any, phase: Any, done: Any, total: Any) -> None:
         self.news.append((generator, phase, done, total))
 
 
-def execute(root, prompts, *, workers=1, labels=("g",), load_timeout_s=120.0, batch=1, **config):
+def execute(
+    root: Path,
+    prompts: Any,
+    *,
+    workers: Any = 1,
+    labels: Any = ("g",),
+    load_timeout_s: Any = 120.0,
+    batch: Any = 1,
+    **config: Any,
+) -> Any:
     path = root / "suite.yaml"
     path.write_text(SUITE.format(prompts=", ".join(prompts), count=len(prompts)))
     generators = tuple(
@@ -73,13 +87,13 @@ def execute(root, prompts, *, workers=1, labels=("g",), load_timeout_s=120.0, ba
 
 
 @pytest.fixture(scope="module")
-def faults(tmp_path_factory):
+def faults(tmp_path_factory: pytest.TempPathFactory) -> Any:
     root = tmp_path_factory.mktemp("faults")
     return root, execute(root, list(FAULTS))
 
 
 @pytest.mark.parametrize("prompt", FAULTS)
-def test_a_fault_is_recorded_with_its_phase_and_reason(faults, prompt):
+def test_a_fault_is_recorded_with_its_phase_and_reason(faults: Any, prompt: Any) -> None:
     _, sink = faults
     (record,) = [record for record in sink.records if record.prompt == prompt]
     status, phase, reason = FAULTS[prompt]
@@ -88,7 +102,7 @@ def test_a_fault_is_recorded_with_its_phase_and_reason(faults, prompt):
     assert record.oom == (prompt == "memory")
 
 
-def test_every_sample_has_one_record_and_valid_ones_a_clip(faults):
+def test_every_sample_has_one_record_and_valid_ones_a_clip(faults: Any) -> None:
     root, sink = faults
     assert Counter(record.prompt for record in sink.records) == Counter(list(FAULTS))
     pool = Pool(root)
@@ -99,13 +113,13 @@ def test_every_sample_has_one_record_and_valid_ones_a_clip(faults):
             assert (record.num_frames, record.generated_frames) == (4, 4)
 
 
-def test_no_process_is_left_not_even_one_that_an_adapter_started(faults):
+def test_no_process_is_left_not_even_one_that_an_adapter_started(faults: Any) -> None:
     assert psutil.Process().children(recursive=True) == []
     left = [process.cmdline() for process in psutil.process_iter(["cmdline"]) if process.info["cmdline"]]
     assert not [line for line in left if "import time; time.sleep(600.0)" in line[-1]]
 
 
-def test_what_an_adapter_prints_is_in_the_log_and_not_on_the_terminal(faults):
+def test_what_an_adapter_prints_is_in_the_log_and_not_on_the_terminal(faults: Any) -> None:
     root, sink = faults
     log = (root / "logs" / "g.log").read_text()
     fine = next(record for record in sink.records if record.prompt == "fine")
@@ -121,26 +135,28 @@ def test_what_an_adapter_prints_is_in_the_log_and_not_on_the_terminal(faults):
         ("final", "WeightsError: weights are missing", 1),
     ],
 )
-def test_a_generator_that_cannot_be_loaded_is_given_up(tmp_path, load, reason, attempts):
+def test_a_generator_that_cannot_be_loaded_is_given_up(
+    tmp_path: Path, load: Any, reason: Any, attempts: Any
+) -> None:
     sink = execute(tmp_path, ["fine", "fine too"], load=load)
     assert [(record.status, record.phase) for record in sink.records] == [("failed", "load")] * 2
     assert all(reason in record.reason for record in sink.records)
     assert sink.news.count(("g", "load", 0, 1)) == attempts
 
 
-def test_a_load_that_hangs_is_given_up(tmp_path):
+def test_a_load_that_hangs_is_given_up(tmp_path: Path) -> None:
     before = time.monotonic()
     sink = execute(tmp_path, ["fine"], load="hang", load_timeout_s=0.2)
     assert "no end of the load after 0.2 s" in sink.records[0].reason
     assert time.monotonic() - before < 60
 
 
-def test_a_batch_is_lost_as_a_whole_and_only_it(tmp_path):
+def test_a_batch_is_lost_as_a_whole_and_only_it(tmp_path: Path) -> None:
     sink = execute(tmp_path, ["fine", "exit", "good", "better", "best"], batch=2)
     assert [record.status for record in sink.records] == ["failed", "failed", "ok", "ok", "ok"]
 
 
-def test_more_workers_make_the_same_clips(tmp_path):
+def test_more_workers_make_the_same_clips(tmp_path: Path) -> None:
     prompts = ["fine", "raise", "good"]
     one = execute(tmp_path, prompts, labels=("a", "b", "c"))
     three = execute(tmp_path, prompts, labels=("a", "b", "c"), workers=3)

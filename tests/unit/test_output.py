@@ -1,5 +1,9 @@
 """Which outputs count as clips, and what is kept of them."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -10,16 +14,16 @@ ASKED = GenerationRequest("s", "p", num_frames=4, height=8, width=8, fps=8.0, se
 MADE = GenerationRequest("s", "p", num_frames=6, height=8, width=8, fps=8.0, seed=0)
 
 
-def clip(num_frames=6, height=8, width=8):
+def clip(num_frames: Any = 6, height: Any = 8, width: Any = 8) -> Any:
     return np.random.default_rng(0).integers(0, 256, (num_frames, height, width, 3), dtype=np.uint8)
 
 
-def status(frames, family=Family.EXTERNAL, nonfinite=False, made=MADE):
+def status(frames: Any, family: Any = Family.EXTERNAL, nonfinite: Any = False, made: Any = MADE) -> Any:
     verdict = judge(frames, ASKED, made, family, nonfinite)
     return str(verdict.status), verdict
 
 
-def test_frames_beyond_the_length_asked_for_are_cut_off():
+def test_frames_beyond_the_length_asked_for_are_cut_off() -> None:
     frames = clip()
     what, verdict = status(frames)
     assert (what, verdict.reason) == ("ok", None)
@@ -27,14 +31,14 @@ def test_frames_beyond_the_length_asked_for_are_cut_off():
 
 
 @pytest.mark.parametrize("frames", [clip(3), clip(6, 9, 8), clip(6, 8, 7)], ids=["short", "high", "narrow"])
-def test_too_few_frames_and_another_size_fail_without_a_clip(frames):
+def test_too_few_frames_and_another_size_fail_without_a_clip(frames: Any) -> None:
     what, verdict = status(frames)
     assert what == "failed"
     assert verdict.frames is None
     assert verdict.reason.startswith("emitted ")
 
 
-def test_black_frozen_and_nonfinite_clips_are_invalid_and_kept_to_be_looked_at():
+def test_black_frozen_and_nonfinite_clips_are_invalid_and_kept_to_be_looked_at() -> None:
     black, frozen = clip() * 0, np.repeat(clip(1), 6, axis=0)
     for frames, nonfinite in ((black, False), (frozen, False), (clip(), True)):
         what, verdict = status(frames, nonfinite=nonfinite)
@@ -42,18 +46,18 @@ def test_black_frozen_and_nonfinite_clips_are_invalid_and_kept_to_be_looked_at()
         assert verdict.frames is not None
 
 
-def test_what_a_control_arm_shows_is_meant():
+def test_what_a_control_arm_shows_is_meant() -> None:
     for frames in (clip() * 0, np.repeat(clip(1), 6, axis=0)):
         assert status(frames, family=Family.CONTROL)[0] == "ok"
 
 
-def test_almost_frozen_is_for_metrics_to_say():
+def test_almost_frozen_is_for_metrics_to_say() -> None:
     frames = np.repeat(clip(1), 6, axis=0)
     frames[1, 0, 0, 0] ^= 1
     assert status(frames)[0] == "ok"
 
 
-def test_only_what_is_kept_is_judged_and_one_frame_is_not_frozen():
+def test_only_what_is_kept_is_judged_and_one_frame_is_not_frozen() -> None:
     asked_one = GenerationRequest("s", "p", num_frames=1, height=8, width=8, fps=8.0, seed=0)
     assert judge(clip(), asked_one, MADE, Family.EXTERNAL, False).status == "ok"
     late = np.concatenate([np.repeat(clip(1), 4, axis=0), clip(2)])

@@ -1,11 +1,17 @@
 """A plan fixes every seed, batch and identity before anything is made."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from vbench_lite.datasets.prompts import read_prompts, with_ids
 from vbench_lite.engine.plan import build_plan, sample_seed
 from vbench_lite.engine.spec import GeneratorSpec, RunSpec
 from vbench_lite.errors import PromptError, RegistryError, SpecError
+from vbench_lite.suite import ListedPrompts
 
 SUITE = """
 name: {name}
@@ -20,8 +26,8 @@ axes: {{}}
 
 
 @pytest.fixture
-def suite(tmp_path):
-    def write(name="tiny", prompts="{texts: [one, two, three]}"):
+def suite(tmp_path: Path) -> Any:
+    def write(name: Any = "tiny", prompts: Any = "{texts: [one, two, three]}") -> Any:
         path = tmp_path / f"{name}.yaml"
         path.write_text(SUITE.format(name=name, prompts=prompts))
         return str(path)
@@ -29,16 +35,16 @@ def suite(tmp_path):
     return write
 
 
-def spec(*suites, label="g", batch=1, config=None, **fields):
+def spec(*suites: Any, label: str = "g", batch: Any = 1, config: Any = None, **fields: Any) -> Any:
     generator = GeneratorSpec(label=label, adapter="faulty:Faulty", batch=batch, config=config or {})
     return RunSpec(**{"generators": (generator,), "suites": suites, "controls": False, **fields})
 
 
-def samples(plan, label="g"):
+def samples(plan: Any, label: str = "g") -> Any:
     return [sample for batch in plan.batches if batch.generator == label for sample in batch.samples]
 
 
-def test_all_prompts_come_with_one_seed_and_then_with_the_next(suite):
+def test_all_prompts_come_with_one_seed_and_then_with_the_next(suite: Any) -> None:
     plan = build_plan(spec(suite(), samples=7))
     assert [sample.asked.prompt for sample in samples(plan)] == ["one", "two", "three"] * 2 + ["one"]
     assert [sample.sample_id[-2:] for sample in samples(plan)] == ["s0"] * 3 + ["s1"] * 3 + ["s2"]
@@ -46,42 +52,42 @@ def test_all_prompts_come_with_one_seed_and_then_with_the_next(suite):
 
 
 @pytest.mark.parametrize("batch", [1, 2, 3])
-def test_a_longer_plan_begins_with_the_shorter_one(suite, batch):
+def test_a_longer_plan_begins_with_the_shorter_one(suite: Any, batch: Any) -> None:
     short = build_plan(spec(suite(), samples=6, batch=batch))
     long = build_plan(spec(suite(), samples=9, batch=batch))
     assert long.batches[: len(short.batches)] == short.batches
     assert long.run_id != short.run_id
 
 
-def test_every_generator_gets_the_same_seeds(suite):
+def test_every_generator_gets_the_same_seeds(suite: Any) -> None:
     two = [GeneratorSpec(label=name, adapter="faulty:Faulty", batch=n) for name, n in (("a", 1), ("b", 3))]
     plan = build_plan(spec(suite(), generators=tuple(two), samples=6))
     asked = [[sample.asked for sample in samples(plan, name)] for name in ("a", "b")]
     assert asked[0] == asked[1]
 
 
-def test_seeds_are_fixed_for_ever():
+def test_seeds_are_fixed_for_ever() -> None:
     # Changing these would make every stored run incomparable with its repetition.
     assert sample_seed(0, "abc", 0) == 2007998159
     assert sample_seed(0, "abc", 1) != sample_seed(0, "abc", 0) != sample_seed(1, "abc", 0)
     assert all(0 <= sample_seed(0, "abc", index) < 2**31 for index in range(100))
 
 
-def test_prompt_ids_follow_the_text_and_not_the_place():
+def test_prompt_ids_follow_the_text_and_not_the_place() -> None:
     first, second = with_ids(["x", "y"]), with_ids(["y", "x", "y"])
     assert first[0].prompt_id == second[1].prompt_id
     assert first[1].prompt_id == second[0].prompt_id
     assert second[2].prompt_id == f"{second[0].prompt_id}-2"
 
 
-def test_the_same_command_has_the_same_run_id_in_any_order(suite):
+def test_the_same_command_has_the_same_run_id_in_any_order(suite: Any) -> None:
     tiny, other = suite(), suite("other")
     a, b = (GeneratorSpec(label=name, adapter="faulty:Faulty") for name in "ab")
     one = build_plan(spec(tiny, other, generators=(a, b)))
     assert build_plan(spec(other, tiny, generators=(b, a))).run_id == one.run_id
 
 
-def test_whatever_changes_the_clips_changes_the_run_id(suite, monkeypatch):
+def test_whatever_changes_the_clips_changes_the_run_id(suite: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     path = suite()
     base = {
         "seed": spec(path, seed=1),
@@ -100,7 +106,9 @@ def test_whatever_changes_the_clips_changes_the_run_id(suite, monkeypatch):
     assert len(set(ids.values())) == len(ids)
 
 
-def test_code_of_an_adapter_is_part_of_its_fingerprint(suite, tmp_path, monkeypatch):
+def test_code_of_an_adapter_is_part_of_its_fingerprint(
+    suite: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.syspath_prepend(str(tmp_path))
     ids = []
     for name, comment in (("first_version", "# a"), ("second_version", "# b")):
@@ -112,30 +120,30 @@ def test_code_of_an_adapter_is_part_of_its_fingerprint(suite, tmp_path, monkeypa
     assert ids[0] != ids[1]
 
 
-def test_requests_are_snapped_and_both_are_kept(suite):
+def test_requests_are_snapped_and_both_are_kept(suite: Any) -> None:
     plan = build_plan(spec(suite(), config={"multiple": 4, "side": 24}))
     sample = samples(plan)[0]
     assert (sample.asked.num_frames, sample.made.num_frames) == (6, 9)
     assert (sample.asked.height, sample.made.height) == (32, 24)
 
 
-def test_a_generator_for_other_tasks_is_not_applicable(suite):
+def test_a_generator_for_other_tasks_is_not_applicable(suite: Any) -> None:
     plan = build_plan(spec(suite(), config={"tasks": ["i2v"]}))
     assert plan.batches == ()
     assert [record.status for record in plan.refused] == ["failed"] * 4
-    assert "not applicable: it makes i2v only" in plan.refused[0].reason
+    assert "not applicable: it makes i2v only" in str(plan.refused[0].reason)
     assert plan.samples == 4
 
 
-def test_prompts_outside_a_closed_vocabulary_are_not_applicable(suite):
+def test_prompts_outside_a_closed_vocabulary_are_not_applicable(suite: Any) -> None:
     path = suite(prompts="{texts: [a red circle moves up slowly, a dog runs]}")
     plan = build_plan(spec(path, generators=(GeneratorSpec(label="g", adapter="control/real"),), samples=3))
     assert [sample.asked.prompt for sample in samples(plan)] == ["a red circle moves up slowly"] * 2
     assert len(plan.refused) == 1
-    assert "not applicable: prompt outside vocabulary: 'a dog runs'" in plan.refused[0].reason
+    assert "not applicable: prompt outside vocabulary: 'a dog runs'" in str(plan.refused[0].reason)
 
 
-def test_controls_come_with_a_data_set_and_else_the_plan_says_so(suite):
+def test_controls_come_with_a_data_set_and_else_the_plan_says_so(suite: Any) -> None:
     shapes = suite("shapes", "{dataset: shapes, count: 8}")
     plan = build_plan(spec(shapes, suite(), controls=True))
     assert [entry.label for entry in plan.generators] == ["g", "real", "frozen", "noise", "shuffled"]
@@ -147,10 +155,12 @@ def test_controls_come_with_a_data_set_and_else_the_plan_says_so(suite):
         build_plan(spec(shapes, label="noise", controls=True))
 
 
-def test_prompts_from_a_file_beside_the_suite_are_kept_in_the_plan(suite, tmp_path):
+def test_prompts_from_a_file_beside_the_suite_are_kept_in_the_plan(suite: Any, tmp_path: Path) -> None:
     (tmp_path / "list.yaml").write_text("[first, second]")
     plan = build_plan(spec(suite(prompts="{file: list.yaml}")))
-    assert plan.suites[0].prompts.texts == ("first", "second")
+    kept = plan.suites[0].prompts
+    assert isinstance(kept, ListedPrompts)
+    assert kept.texts == ("first", "second")
     assert [sample.asked.prompt for sample in samples(plan)] == ["first", "second"] * 2
 
 
@@ -165,7 +175,7 @@ def test_prompts_from_a_file_beside_the_suite_are_kept_in_the_plan(suite, tmp_pa
         ("[a, '  ']", "entry 2 is no text"),
     ],
 )
-def test_bad_prompt_files_are_named(tmp_path, text, message):
+def test_bad_prompt_files_are_named(tmp_path: Path, text: str, message: Any) -> None:
     path = tmp_path / "list.yaml"
     if text is not None:
         path.write_text(text)
@@ -174,7 +184,7 @@ def test_bad_prompt_files_are_named(tmp_path, text, message):
     assert str(path) in str(caught.value)
 
 
-def test_adapters_that_do_not_fit_are_errors(suite):
+def test_adapters_that_do_not_fit_are_errors(suite: Any) -> None:
     for adapter, message in (
         ("faulty:Nothing", "cannot be imported"),
         ("no_such_module:G", "cannot be imported"),

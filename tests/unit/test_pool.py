@@ -1,5 +1,10 @@
 """The pool gives back the very bytes it was given, under a name that depends on nothing else."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +16,7 @@ from vbench_lite.store import atomic
 from vbench_lite.store.pool import Pool
 
 
-def noise(shape, seed=0):
+def noise(shape: Any, seed: int = 0) -> Any:
     return np.random.default_rng(seed).integers(0, 256, (*shape, 3), dtype=np.uint8)
 
 
@@ -20,7 +25,7 @@ def noise(shape, seed=0):
     shape=st.tuples(st.integers(1, 9), st.integers(1, 40), st.integers(1, 40)),
     fps=st.one_of(st.none(), st.floats(0.1, 240.0)),
 )
-def test_clips_come_back_bit_exact(tmp_path_factory, shape, fps):
+def test_clips_come_back_bit_exact(tmp_path_factory: pytest.TempPathFactory, shape: Any, fps: Any) -> None:
     pool = Pool(tmp_path_factory.mktemp("pool"))
     frames = noise(shape)
     sha = pool.put(frames, fps)
@@ -31,7 +36,7 @@ def test_clips_come_back_bit_exact(tmp_path_factory, shape, fps):
     assert pool.verify(sha)
 
 
-def test_equal_clips_are_kept_once_and_others_apart(tmp_path):
+def test_equal_clips_are_kept_once_and_others_apart(tmp_path: Path) -> None:
     pool = Pool(tmp_path)
     frames = noise((4, 16, 16))
     first = pool.put(frames, 8.0)
@@ -41,7 +46,7 @@ def test_equal_clips_are_kept_once_and_others_apart(tmp_path):
     assert len({first, pool.put(frames, 9.0), pool.put(frames[:3], 8.0), pool.put(frames[::-1], 8.0)}) == 4
 
 
-def test_chunks_hold_every_frame_once(tmp_path):
+def test_chunks_hold_every_frame_once(tmp_path: Path) -> None:
     pool = Pool(tmp_path)
     frames = noise((10, 8, 8))
     sha = pool.put(frames, 8.0)
@@ -51,14 +56,14 @@ def test_chunks_hold_every_frame_once(tmp_path):
     assert (pool.info(sha).num_frames, pool.info(sha).height, pool.info(sha).fps) == (10, 8, 8.0)
 
 
-def test_a_clip_that_is_not_there_is_named(tmp_path):
+def test_a_clip_that_is_not_there_is_named(tmp_path: Path) -> None:
     pool = Pool(tmp_path)
     assert not pool.has("0" * 64)
     with pytest.raises(StoreError, match=r"clip 0{64} is not in the pool"):
         pool.path("0" * 64)
 
 
-def test_a_preview_is_made_once(tmp_path):
+def test_a_preview_is_made_once(tmp_path: Path) -> None:
     pool = Pool(tmp_path)
     sha = pool.put(noise((4, 16, 16)), 8.0)
     preview = pool.preview(sha)
@@ -67,7 +72,7 @@ def test_a_preview_is_made_once(tmp_path):
     assert pool.preview(sha).stat().st_mtime_ns == made
 
 
-def test_a_write_that_fails_leaves_the_old_content_and_no_rest(tmp_path):
+def test_a_write_that_fails_leaves_the_old_content_and_no_rest(tmp_path: Path) -> None:
     path = tmp_path / "file.txt"
     atomic.write_text(path, "old")
     with pytest.raises(RuntimeError), atomic.replaced(path) as temporary:

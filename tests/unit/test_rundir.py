@@ -1,6 +1,10 @@
 """A run reads the same from journals, from Parquet, and from a mixture of the two."""
 
+from __future__ import annotations
+
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,33 +41,33 @@ CALL = Measurement(
 )
 
 
-def document(run_id, created="2026-01-01T00:00:00", status="finished"):
+def document(run_id: Any, created: Any = "2026-01-01T00:00:00", status: Any = "finished") -> Any:
     entry = GeneratorEntry("g", "toy", {}, "cpu", 1, {"family": "external"}, "f")
     return RunDocument(run_id, status, created, None, 0, 4, [entry], [], True, {"torch": "2"}, {"cores": 2})
 
 
-def sample(number, sha=None, status="failed"):
+def sample(number: Any, sha: Any = None, status: Any = "failed") -> Any:
     record = SampleRecord("g", "s", f"p-s{number}", "p", "text", number, status, clip_sha256=sha)
     return {"kind": "sample", **record.as_dict()}
 
 
-def score(value, sample_id="p-s0"):
+def score(value: Any, sample_id: Any = "p-s0") -> Any:
     record = ScoreRecord("g", "s", "sample", "m", "ok", value, sample_id=sample_id)
     return {"kind": "score", **record.as_dict()}
 
 
-def started(root, run_id="abc", **fields):
+def started(root: Path, run_id: Any = "abc", **fields: Any) -> Any:
     run = RunDir(root, run_id)
     run.write_document(document(run_id, **fields))
     return run
 
 
-def test_a_document_comes_back(tmp_path):
+def test_a_document_comes_back(tmp_path: Path) -> None:
     run = started(tmp_path)
     assert run.document() == document("abc")
 
 
-def test_rows_are_the_same_before_and_after_compaction(tmp_path):
+def test_rows_are_the_same_before_and_after_compaction(tmp_path: Path) -> None:
     run = started(tmp_path)
     with run.journal("runner") as journal:
         journal.append(sample(0, "a", "ok"))
@@ -78,7 +82,7 @@ def test_rows_are_the_same_before_and_after_compaction(tmp_path):
     assert run.calls("other") == []
 
 
-def test_what_is_journaled_after_compaction_adds_up_and_replaces(tmp_path):
+def test_what_is_journaled_after_compaction_adds_up_and_replaces(tmp_path: Path) -> None:
     run = started(tmp_path)
     with run.journal("scorer") as journal:
         journal.append(score(1.0))
@@ -92,7 +96,7 @@ def test_what_is_journaled_after_compaction_adds_up_and_replaces(tmp_path):
     assert {record["kind"] for record in run.records()} == {"score"}
 
 
-def test_tables_stand_without_journals(tmp_path):
+def test_tables_stand_without_journals(tmp_path: Path) -> None:
     run = started(tmp_path)
     with run.journal("runner") as journal:
         journal.append(sample(0, "a", "ok"))
@@ -101,7 +105,7 @@ def test_tables_stand_without_journals(tmp_path):
     assert run.samples().clip_sha256.tolist() == ["a"]
 
 
-def test_a_sample_with_a_clip_is_never_replaced(tmp_path):
+def test_a_sample_with_a_clip_is_never_replaced(tmp_path: Path) -> None:
     run = started(tmp_path)
     with run.journal("runner") as journal:
         for record in (sample(0), sample(0, "a", "ok"), sample(0, "b", "ok"), sample(0)):
@@ -109,11 +113,11 @@ def test_a_sample_with_a_clip_is_never_replaced(tmp_path):
     assert run.samples().clip_sha256.tolist() == ["a"]
 
 
-def test_measurements_keep_every_number():
+def test_measurements_keep_every_number() -> None:
     assert measurement_of(json.loads(json.dumps(measurement_row(CALL, "s")))) == CALL
 
 
-def test_a_run_has_one_holder(tmp_path):
+def test_a_run_has_one_holder(tmp_path: Path) -> None:
     run = RunDir(tmp_path, "abc")
     with run.lock(), pytest.raises(StoreError, match=r"run abc is in use by process \d+"), run.lock():
         pass
@@ -121,7 +125,7 @@ def test_a_run_has_one_holder(tmp_path):
         pass
 
 
-def test_a_run_that_nobody_holds_is_not_running(tmp_path):
+def test_a_run_that_nobody_holds_is_not_running(tmp_path: Path) -> None:
     run = started(tmp_path, status="running")
     with run.lock():
         assert run.held()
@@ -130,7 +134,7 @@ def test_a_run_that_nobody_holds_is_not_running(tmp_path):
     assert run.document().status == "interrupted"
 
 
-def test_journal_names_are_plain_files(tmp_path):
+def test_journal_names_are_plain_files(tmp_path: Path) -> None:
     run = started(tmp_path)
     with run.journal("../reference/hybrid") as journal:
         assert journal.path.parent == run.path / "journal"
@@ -145,7 +149,7 @@ def test_journal_names_are_plain_files(tmp_path):
         ('{"schema_version": 99}', "schema version 99"),
     ],
 )
-def test_a_damaged_document_is_one_error_that_names_the_file(tmp_path, text, message):
+def test_a_damaged_document_is_one_error_that_names_the_file(tmp_path: Path, text: str, message: Any) -> None:
     run = started(tmp_path)
     (run.path / "run.json").write_text(text)
     with pytest.raises(StoreError, match=message) as caught:
@@ -153,14 +157,14 @@ def test_a_damaged_document_is_one_error_that_names_the_file(tmp_path, text, mes
     assert str(run.path / "run.json") in str(caught.value)
 
 
-def test_a_damaged_table_is_one_error_that_names_the_file(tmp_path):
+def test_a_damaged_table_is_one_error_that_names_the_file(tmp_path: Path) -> None:
     run = started(tmp_path)
     (run.path / "scores.parquet").write_bytes(b"PAR1 nothing")
     with pytest.raises(StoreError, match=r"scores\.parquet is damaged"):
         run.scores()
 
 
-def test_runs_are_listed_newest_first_and_damaged_ones_apart(tmp_path):
+def test_runs_are_listed_newest_first_and_damaged_ones_apart(tmp_path: Path) -> None:
     for day, run_id in enumerate(["b", "a", "c"], start=1):
         started(tmp_path, run_id, created=f"2026-01-0{day}")
     (tmp_path / "runs" / "broken").mkdir()
@@ -171,7 +175,7 @@ def test_runs_are_listed_newest_first_and_damaged_ones_apart(tmp_path):
     assert list_runs(tmp_path / "nowhere") == []
 
 
-def test_runs_are_found_by_id_prefix_baseline_and_latest(tmp_path):
+def test_runs_are_found_by_id_prefix_baseline_and_latest(tmp_path: Path) -> None:
     started(tmp_path, "abc", created="2026-01-01")
     started(tmp_path, "abd", created="2026-01-02")
     started(tmp_path, "abd-2", created="2026-01-03", status="running")
@@ -189,7 +193,7 @@ def test_runs_are_found_by_id_prefix_baseline_and_latest(tmp_path):
         set_baseline(tmp_path, "latest", "abc")
 
 
-def test_queries_join_finished_runs(tmp_path):
+def test_queries_join_finished_runs(tmp_path: Path) -> None:
     assert list(query.scores(tmp_path).columns)[:2] == ["run", "generator"]
     for run_id, value in (("abc", 1.0), ("it's", 2.0)):
         run = started(tmp_path, run_id)
