@@ -48,7 +48,11 @@ def load(group: Group, name: str) -> Any:
     entries = _entries(group)
     if name not in entries:
         near = difflib.get_close_matches(name, entries, n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"see: vbench-lite list {group}"
+        hint = (
+            f"did you mean {' or '.join(near)}?"
+            if near
+            else f"there are: {', '.join(sorted(entries)) or 'none'}"
+        )
         raise RegistryError(f"no {group[:-1]} is named {name!r}; {hint}")
     try:
         return entries[name].load()

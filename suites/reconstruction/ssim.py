@@ -44,7 +44,7 @@ class Ssim(PairMetric):
         from torchmetrics.functional.image import structural_similarity_index_measure as ssim
 
         # Single precision: twenty times quicker here than double, and right to a millionth.
-        images, targets = (torch.from_numpy(x).permute(0, 3, 1, 2).float() / 255 for x in (frames, reference))
+        images, targets = (torch.tensor(x).permute(0, 3, 1, 2).float() / 255 for x in (frames, reference))
         values = ssim(images, targets, sigma=1.5, kernel_size=WINDOW, data_range=1.0, reduction="none")
         assert isinstance(values, torch.Tensor)
         self._sum += float(values.clamp(-1.0, 1.0).sum())

@@ -209,6 +209,14 @@ def test_ssim_in_closed_form() -> None:
     assert compare(Ssim(), real(), real()) == pytest.approx(1.0, abs=1e-6)
 
 
+@pytest.mark.filterwarnings("error")
+def test_ssim_takes_frames_that_cannot_be_written() -> None:
+    """The scorer hands out read-only frames; torch must not warn of them in the middle of a run."""
+    frames = np.full((2, 16, 16, 3), 100, np.uint8)
+    frames.flags.writeable = False
+    assert compare(Ssim(), frames, frames) == pytest.approx(1.0)
+
+
 def test_psnr_and_ssim_agree_with_torchmetrics() -> None:
     torch = pytest.importorskip("torch")
     from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
