@@ -180,7 +180,7 @@ def parse_suite(data: Any, where: str) -> Suite:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "top level"
-        raise SpecError(f"{where}: {place}: {first['msg']}") from None
+        raise SpecError(f"{where}: {place}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
 def load_suite(name: str) -> Suite:

@@ -13,7 +13,10 @@ from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, with_c
 class KernelVideoDistance(FeatureSetMetric):
     """Unbiased squared maximum mean discrepancy with the kernel (x.y / d + 1)^3.
 
-    Unbiased at any n: about 0 for a perfect generator, possibly negative, never clipped. The interval is a
+    Unbiased at any n for prompts drawn at random: about 0 for a perfect generator, possibly negative, never
+    clipped. Prompts that are dealt evenly (no caption twice, every colour and shape as often) repeat less
+    than random ones, which moves the value of every generator down alike: then `real` is the mark of a
+    perfect generator, not 0, and differences between generators stand. The interval is a
     delete-a-prompt-group jackknife with the reference held fixed.
     """
 

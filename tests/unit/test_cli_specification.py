@@ -65,3 +65,10 @@ def test_an_unknown_label_names_those_there_are(file: Path) -> None:
 def test_the_same_generator_twice_is_refused() -> None:
     with pytest.raises(SpecError, match="used twice"):
         build_spec(None, generators=["control/noise", "control/noise"])
+
+
+def test_an_empty_file_is_refused_and_says_what_to_give(tmp_path: Path) -> None:
+    path = tmp_path / "empty.yaml"
+    path.write_text("# nothing\n")
+    with pytest.raises(SpecError, match=r"empty\.yaml is empty; give at least one of: generators, suites"):
+        build_spec(path)

@@ -138,6 +138,9 @@ def test_the_gate_refuses_calls_timed_on_a_busy_machine() -> None:
     assert verdicts["speed/latency_s"].verdict is Verdict.INCOMPARABLE
     assert (verdicts["speed/latency_s"].reason or "").startswith("contended: another process")
     assert verdicts["memory/peak_bytes"].verdict is not Verdict.INCOMPARABLE  # a peak is the process's own
+    busy = replace(run, score_rows=rows)
+    itself = {r.metric: r for r in _compare(busy, busy).metrics}
+    assert itself["speed/latency_s"].delta == 0 and itself["speed/latency_s"].verdict is Verdict.PASS
 
 
 def test_other_requests_are_refused() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,3 +65,8 @@ def test_exact_values_rank_exactly_and_one_contestant_is_first() -> None:
     small = {("a", "b"): Difference(-1.0, 0.0, 1, least=2.0)}
     assert rank_intervals("ab", small) == {"a": (1, 2), "b": (1, 2)}
     assert rank_intervals("a", {}) == {"a": (1, 1)}
+
+
+def test_an_unknown_spread_orders_nothing() -> None:
+    unknown = Difference(5.0, math.inf, math.inf)
+    assert rank_intervals(["a", "b"], {("a", "b"): unknown}) == {"a": (1, 2), "b": (1, 2)}

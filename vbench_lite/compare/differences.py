@@ -213,6 +213,9 @@ def _calls(first: Evidence, second: Evidence, baseline: Side, candidate: Side) -
     differs = hardware_difference(baseline.hardware, candidate.hardware)
     if differs is not None:
         raise IncomparableError(differs)
+    assert first.value is not None and second.value is not None
+    if baseline.arm.run_id == candidate.arm.run_id and first.calls == second.calls:  # an arm and itself
+        return Subtracted(Delta(0.0, 0.0, 1.0, len(first.calls)), first.value, second.value, logarithmic=True)
     calm = []
     for side, evidence in (("baseline", first), ("candidate", second)):
         spoilt = frozenset() if evidence.facts.axis == Axis.MEMORY else evidence.contended
@@ -224,9 +227,6 @@ def _calls(first: Evidence, second: Evidence, baseline: Side, candidate: Side) -
             )
         calm.append(calls)
     values = [float(np.median(list(calls.values()))) for calls in calm]
-    same_calls = baseline.arm.run_id == candidate.arm.run_id and calm[0] == calm[1]
-    if same_calls:
-        return Subtracted(Delta(0.0, 0.0, 1.0, len(calm[0])), values[0], values[1], logarithmic=True)
     try:
         delta, units = _call_ratio(*calm, one_run=baseline.arm.run_id == candidate.arm.run_id)
     except NotApplicable as error:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vbench_lite.engine.clip_scoring import FeatureResults, no_world, select, too_short
 from vbench_lite.engine.outcome import Outcome, failure, judged
-from vbench_lite.metric import Estimate, Features, SampleInfo, SetMetric
+from vbench_lite.metric import Estimate, Features, MetricInfo, SampleInfo, SetMetric
 from vbench_lite.store.schema import ScoreStatus
 
 
@@ -84,7 +84,7 @@ class SetScoring:
         outcome = judged(estimate.value, self.metric.info)
         if outcome.status is not ScoreStatus.OK:
             return self._without(outcome)
-        return SetResult(outcome, estimate, tuple(self._members), self._causes())
+        return SetResult(outcome, _within(estimate, self.metric.info), tuple(self._members), self._causes())
 
     def _causes(self) -> dict[str, int]:
         return {str(why.reason): count for why, count in self._left_out.items()}
@@ -101,3 +101,15 @@ class SetScoring:
 
     def _without(self, outcome: Outcome) -> SetResult:
         return SetResult(outcome, None, tuple(self._members), self._causes())
+
+
+def _within(estimate: Estimate, info: MetricInfo) -> Estimate:
+    """The interval cut where the metric can have no value."""
+    low, high = info.bounds
+    if estimate.low is None or estimate.high is None:
+        return estimate
+    return replace(
+        estimate,
+        low=estimate.low if low is None else max(estimate.low, low),
+        high=estimate.high if high is None else min(estimate.high, high),
+    )

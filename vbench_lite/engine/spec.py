@@ -35,7 +35,9 @@ class GeneratorSpec(BaseModel):
     @classmethod
     def _label_is_plain(cls, label: str) -> str:
         if not _LABEL.fullmatch(label):
-            raise ValueError(f"label {label!r} may hold only a-z 0-9 . _ / -")
+            raise ValueError(
+                f"label {label!r} may hold only a-z 0-9 . _ / -; a file gives an adapter a label"
+            )
         return label
 
 
@@ -76,7 +78,10 @@ def read_spec(path: Path) -> RunSpec:
         raise SpecError(f"specification {path}: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SpecError(f"specification {path} is no YAML: {' '.join(str(error).split())}") from None
-    return parse_spec(data if data is not None else {}, str(path))
+    if data is None:
+        known = ", ".join(RunSpec.model_fields)
+        raise SpecError(f"specification {path} is empty; give at least one of: {known}")
+    return parse_spec(data, str(path))
 
 
 def parse_spec(data: Any, where: str) -> RunSpec:
@@ -86,4 +91,4 @@ def parse_spec(data: Any, where: str) -> RunSpec:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "top level"
-        raise SpecError(f"{where}: {place}: {first['msg']}") from None
+        raise SpecError(f"{where}: {place}: {first['msg'].removeprefix('Value error, ')}") from None

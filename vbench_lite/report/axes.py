@@ -246,10 +246,14 @@ def difference(first: AxisScore, second: AxisScore) -> Difference:
 
     What the replicates do not show is joined by the method of variance estimates recovery
     (Zou & Donner 2008, Statistics in Medicine 27): the sides of the intervals that face each other.
+    A score without an interval (two calls with equal peaks) has an unknown spread, not none: the
+    standard error is infinite and orders nothing.
     """
     assert first.value is not None and second.value is not None
     value = first.value - second.value
     paired = len(first.replicates) == len(second.replicates) and len(first.replicates) >= MIN_GROUPS
+    if not paired and (first.low is None or second.low is None):
+        return Difference(value, math.inf, math.inf)
     dof = len(first.replicates) - 1.0 if paired else math.inf
     spread = standard_error(first.replicates - second.replicates) if paired else 0.0
     facing = (first.spare[0], second.spare[1]) if value > 0 else (first.spare[1], second.spare[0])

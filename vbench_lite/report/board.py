@@ -78,16 +78,17 @@ class Board:
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values.
 
-        Keys: suite {name, version, description, axes{axis: {metrics{id: weight}, gate}}}; rows[] and
+        Keys: suite {name, version, description, axes{axis: {metrics{id: weight}, gate, floors}}}; rows[] and
         controls[] {generator, family, run, created, protocol, coverage, samples{ok, planned,
-        failures}, axes{axis: {value, ci, n, rank, reason}}, metrics{id: {value, ci, n, unit,
-        higher_is_better, level, reason, missing}}}; trust[] {metric, kind, control, value, real,
+        failures}, axes{axis: {value, ci, n, rank, reason}}, metrics{id: {value, ci, ci_reason, n,
+        unit, higher_is_better, level, reason, missing}}}; trust[] {metric, kind, control, value, real,
         axes, reason}; notes[]; other_suites[].
         """
         axes = {
             str(axis): {
                 "metrics": dict(spec.metrics),
                 "gate": spec.gate.model_dump() if spec.gate else None,
+                "floors": dict(spec.floors),
                 "reference": dict(spec.reference),
             }
             for axis, spec in self.suite.axes.items()
@@ -256,6 +257,7 @@ def _metric(evidence: Evidence) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "value": evidence.value,
         "ci": _ci(evidence.low, evidence.high),
+        "ci_reason": _no_interval(evidence),
         "n": evidence.n,
         "unit": evidence.facts.unit,
         "higher_is_better": evidence.facts.higher_is_better,
@@ -266,6 +268,15 @@ def _metric(evidence: Evidence) -> dict[str, Any]:
     if evidence.first_call is not None:
         facts["first_call"] = evidence.first_call
     return facts
+
+
+def _no_interval(evidence: Evidence) -> str | None:
+    """Why a value has no interval."""
+    if evidence.value is None or evidence.low is not None:
+        return None
+    if evidence.n < 2:
+        return "there is one value"
+    return "the values are equal, or all from one prompt"
 
 
 def _ci(low: float | None, high: float | None) -> list[float] | None:

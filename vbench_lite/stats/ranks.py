@@ -20,7 +20,8 @@ from vbench_lite.stats.student import cdf
 class Difference:
     """First minus second, oriented so that + means the first is better.
 
-    se: standard error; 0 where nothing varies. dof: degrees of freedom of the t distribution.
+    se: standard error; 0 where nothing varies, infinite where it is unknown.
+    dof: degrees of freedom of the t distribution.
     least: differences smaller than this are ties, however exactly they are known.
     """
 
