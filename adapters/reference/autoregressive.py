@@ -28,6 +28,7 @@ from vbench_lite.generator import (
 )
 
 if TYPE_CHECKING:
+    from vbench_lite.adapters.reference.cached_steps import StepWeights
     from vbench_lite.adapters.reference.token_model import TokenModel
 
 TOKENS_FILE = "tokens.safetensors"
@@ -51,6 +52,7 @@ class Autoregressive(ReferenceGenerator):
     Config: ClassVar[type[GeneratorConfig]] = AutoregressiveConfig
     quantised: ClassVar[bool] = True
     _model: TokenModel | None = None
+    _weights: StepWeights | None = None
 
     @property
     def info(self) -> GeneratorInfo:
@@ -75,18 +77,30 @@ class Autoregressive(ReferenceGenerator):
             "a sliding window of 8 frames and a head that writes the tokens of one frame.",
         )
 
+    @property
+    def model(self) -> TokenModel:
+        """The loaded token model.
+
+        Raises:
+            RuntimeError: `load` was not called.
+        """
+        if self._model is None:
+            raise RuntimeError("Autoregressive is not loaded; call load() first")
+        return self._model
+
     def load(self) -> None:
         """Load the codec and the token model."""
+        from vbench_lite.adapters.reference.cached_steps import StepWeights
         from vbench_lite.adapters.reference.token_model import TokenModel
 
         self.load_codec()
         model = TokenModel()
         weights.install(model, TOKENS_FILE, self.config.folder, self.config.setting)
-        self._model = model
+        self._model, self._weights = model, StepWeights(model)
 
     def close(self) -> None:
         """Free the weights."""
-        self._model = self._codec = None
+        self._model = self._codec = self._weights = None
 
     def generate(self, requests: Sequence[GenerationRequest], context: GenerationContext) -> None:
         """Write frame after frame and emit each as soon as it is decoded."""
@@ -106,22 +120,21 @@ class Autoregressive(ReferenceGenerator):
 
         from vbench_lite.adapters.reference.sampling import TokenSampler
 
-        if self._model is None:
-            raise RuntimeError("Autoregressive is not loaded; call load() first")
-        codec, first = self.codec, requests[0]
+        model, codec, first = self.model, self.codec, requests[0]
         temperature = float(self.number(first, "temperature", 0, 5))
-        top_k = int(self.number(first, "top_k", 0, self._model.config.vocabulary))
+        top_k = int(self.number(first, "top_k", 0, model.config.vocabulary))
         guidance = float(self.number(first, "guidance", 0, 20))
         words = torch.tensor([word_indices(r.prompt) for r in requests])
         opens = first.past_frames is None  # the caption's direction holds from the first frame
-        sampler = TokenSampler(self._model, codec, words, opens, guidance, self.config.kv_cache)
+        cached = self.config.kv_cache
+        sampler = TokenSampler(model, codec, words, opens, guidance, cached, self._weights)
         rngs = [torch.Generator("cpu").manual_seed(r.seed) for r in requests]
         context.phase("encode")
         given = self.given(first)
         made = 0
         if given is not None:
             # The cache reaches back a window; two frames more make its first entries whole.
-            for latents in given[0, -self._model.config.window - 2 :]:
+            for latents in given[0, -model.config.window - 2 :]:
                 sampler.accept(codec.to_tokens(latents)[None])
             if opens:
                 self.emit(context, indices, given)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from vbench_lite.adapters.reference.cached_steps import CachedSteps, StepWeights
 from vbench_lite.adapters.reference.codec import Codec
 from vbench_lite.adapters.reference.token_model import TokenModel, window_bias
 from vbench_lite.adapters.reference.transformer import KeysValues, VideoTransformer, dropped, guided
@@ -134,8 +135,8 @@ class BlockSampler:
 class TokenSampler:
     """Writes frame after frame of tokens, with a key-value cache over a sliding window.
 
-    Without the cache every token recomputes all frames and tokens before it; the result is the same
-    but for rounding.
+    Without the cache every token recomputes all frames so far and all tokens of its own; the mask is
+    the same window, so the result is the same but for rounding.
     """
 
     def __init__(
@@ -146,95 +147,102 @@ class TokenSampler:
         start: bool,
         guidance: float,
         cached: bool = True,
+        weights: StepWeights | None = None,
     ) -> None:
-        self.model, self.codec, self.guidance, self.cached = model, codec, guidance, cached
+        """Begin with an empty context; `weights`, laid out from the model, saves doing it here."""
+        self.model, self.codec, self.guidance = model, codec, guidance
         self.batch, self.start = len(words), start
         both = torch.cat([words, dropped(self.batch)]) if guidance != 1 else words
         self.rows = len(both)
         self.words, self.caption = both, model.caption(both)
+        self.steps = CachedSteps(weights or StepWeights(model), self.rows) if cached else None
         empty = model.empty_embed.expand(self.rows, 2, -1)
         self.history = [empty[:, 0], empty[:, 1]]  # latents of frames, at least the last two
         self.earlier = torch.full((self.rows, model.config.tokens), -1)  # tokens of the last frame
-        self.trunk_cache: KeysValues | None = None
-        self.head_cache: KeysValues | None = None
         self.frame = 0
 
     def cache_bytes(self) -> int:
         """Bytes of the cached keys and values: the trunk's, and the head's of the last frame."""
-        pairs = [*(self.trunk_cache or []), *(self.head_cache or [])]
-        return sum(t.numel() * t.element_size() for pair in pairs for t in pair)
+        return self.steps.held_bytes() if self.steps else 0
 
     def accept(self, tokens: Tensor) -> None:
         """Append a given frame, int64 (B, tokens), to the context."""
-        if self.cached:
-            self._trunk()
+        if self.steps:
+            self._cached_state(self.steps)
         self._advance(tokens)
 
     def next(self, rngs: Sequence[torch.Generator], temperature: float, top_k: int) -> Tensor:
         """Sample the tokens of the next frame, int64 (B, tokens)."""
-        slots = self.model.config.tokens
-        out = torch.zeros(self.batch, 0, dtype=torch.int64)
-        known = self._known()
-        self.head_cache = None
-        for slot in range(slots):
-            if slot and not self.cached:
-                known = self._known()
-            scores = self._head(known, out, slot)
+        return self.next_with_logits(rngs, temperature, top_k)[0]
+
+    def next_with_logits(
+        self, rngs: Sequence[torch.Generator], temperature: float, top_k: int
+    ) -> tuple[Tensor, Tensor]:
+        """The same, and the guided logits that they were drawn from, float32 (B, tokens, vocabulary)."""
+        c = self.model.config
+        noise = gumbel(rngs, c.tokens, c.vocabulary) if temperature > 0 else None
+        out: list[Tensor] = []  # of each slot int64 (B,)
+        seen: list[Tensor] = []
+        known: tuple[Tensor, ...] = ()
+        if self.steps:
+            state = self._cached_state(self.steps)
+            known = self.model.write_from(state, self.caption, self.earlier).unbind(1)
+        for slot in range(c.tokens):
+            if self.steps:
+                scores = self.steps.step_head(known[slot], out[-1] if out else None, slot)
+            else:
+                scores = self._recomputed_logits(out)
             if self.rows > self.batch:
                 scores = guided(scores[: self.batch], scores[self.batch :], self.guidance)
-            out = torch.cat([out, sample(scores, rngs, temperature, top_k)], 1)
-        self._advance(out)
-        return out
+            seen.append(scores)
+            out.append(draw(scores, None if noise is None else noise[:, slot], temperature, top_k))
+        tokens = torch.stack(out, 1)
+        self._advance(tokens)
+        return tokens, torch.stack(seen, 1)
 
-    def _known(self) -> Tensor:
-        """What the head knows of the next frame before its first token, (rows, tokens, width)."""
-        return self.model.write_from(self._trunk(), self.caption, self.earlier)
+    def _cached_state(self, steps: CachedSteps) -> Tensor:
+        """What the next frame is like, (rows, width), from the last two frames and the cache."""
+        before = torch.stack([self.history[-1], self.history[-2]], 1)[:, None]
+        marker = torch.full((self.rows, 1), float(self.start and self.frame == 0))
+        return steps.step_trunk(self.model.read_frames(before, self.caption, marker)[:, 0], self.frame)
 
-    def _trunk(self) -> Tensor:
-        """What the next frame is like, (rows, width)."""
-        if self.cached:
-            before = torch.stack([self.history[-1], self.history[-2]], 1)[:, None]
-            frames, bias = torch.tensor([self.frame]), None
-        else:
-            past = torch.stack(self.history, 1)
-            before = torch.stack([past[:, 1:], past[:, :-1]], 2)
-            frames = torch.arange(self.frame + 1)
-            bias = window_bias(self.frame + 1, self.model.config.window)
+    def _recomputed_logits(self, out: list[Tensor]) -> Tensor:
+        """Logits of the next slot, (rows, vocabulary), from all frames and the tokens `out`."""
+        past = torch.stack(self.history, 1)
+        before = torch.stack([past[:, 1:], past[:, :-1]], 2)
+        frames = torch.arange(self.frame + 1)
+        bias = window_bias(self.frame + 1, self.model.config.window)
         marker = ((frames == 0) & self.start).float().expand(self.rows, -1)
-        state, cache = self.model.step_trunk(before, self.words, marker, frames, bias, self.trunk_cache)
-        if self.cached:
-            keep = self.model.config.window - 1  # the next step brings its own
-            self.trunk_cache = [(k[:, :, -keep:], v[:, :, -keep:]) for k, v in cache]
-        return state[:, -1]
-
-    def _head(self, known: Tensor, out: Tensor, slot: int) -> Tensor:
-        """Logits of one slot, (rows, vocabulary), after the tokens `out` of this frame."""
-        first = slot if self.cached else 0
-        written = F.pad(out, (1, 0))[:, first:]
-        if self.rows > self.batch:
-            written = torch.cat([written, written])
-        logits, cache = self.model.step_head(known[:, first : slot + 1], written, first, self.head_cache)
-        self.head_cache = cache if self.cached else None
+        state, _ = self.model.step_trunk(before, self.words, marker, frames, bias)
+        known = self.model.write_from(state[:, -1], self.caption, self.earlier)
+        written = torch.stack([torch.zeros(self.batch, dtype=torch.int64), *out], 1)
+        written = written.repeat(self.rows // self.batch, 1)
+        logits, _ = self.model.step_head(known[:, : len(out) + 1], written)
         return logits[:, -1]
 
     def _advance(self, tokens: Tensor) -> None:
         self.earlier = tokens.repeat(self.rows // self.batch, 1)
-        kept = self.history[-1:] if self.cached else self.history
+        kept = self.history[-1:] if self.steps else self.history
         self.history = [*kept, self.codec.from_tokens(self.earlier)]
         self.frame += 1
 
 
-def sample(logits: Tensor, rngs: Sequence[torch.Generator], temperature: float, top_k: int) -> Tensor:
-    """Draw one token a row, int64 (B, 1), each row from its own generator.
+def gumbel(rngs: Sequence[torch.Generator], draws: int, choices: int) -> Tensor:
+    """Gumbel noise float32 (B, draws, choices), each row from its own generator."""
+    uniform = torch.stack([torch.rand(draws, choices, generator=g) for g in rngs])
+    return -torch.log(-torch.log(uniform.clamp(1e-7, 1 - 1e-7)))
 
-    The largest logit plus Gumbel noise is a draw from the softmax; temperature 0 takes the largest.
+
+def draw(logits: Tensor, noise: Tensor | None, temperature: float, top_k: int) -> Tensor:
+    """Draw one token a row, int64 (B,), from the softmax of the `top_k` largest logits (0: all).
+
+    The largest sum of a logit and its Gumbel noise is a draw from the softmax. Temperature 0, where
+    the noise is not needed, takes the largest logit.
     """
-    logits = logits.float()
-    if top_k:
-        least = logits.topk(min(top_k, logits.shape[-1]), dim=-1).values[:, -1:]
-        logits = logits.masked_fill(logits < least, float("-inf"))
-    if temperature > 0:
-        uniform = torch.stack([torch.rand(logits.shape[-1], generator=g) for g in rngs])
-        noise = -torch.log(-torch.log(uniform.clamp(1e-7, 1 - 1e-7)))
-        logits = logits / temperature + noise
-    return logits.argmax(-1, keepdim=True)
+    if temperature == 0 or noise is None:
+        return logits.argmax(-1)
+    if not top_k:
+        return (logits / temperature + noise).argmax(-1)
+    values, tokens = logits.topk(min(top_k, logits.shape[-1]), dim=-1)
+    best = (values / temperature + noise.gather(-1, tokens)).argmax(-1, keepdim=True)
+    return tokens.gather(-1, best)[:, 0]

@@ -107,6 +107,12 @@ class TokenModel(nn.Module):
         """Word indices int64 (B, 4) to (B, width); the index after the last word means dropped."""
         return torch.stack([e(words[:, i]) for i, e in enumerate(self.word_embed)]).sum(0)
 
+    def read_frames(self, before: Tensor, caption: Tensor, start: Tensor) -> Tensor:
+        """What the trunk starts from, (B, L, width); `caption` is (B, width), the rest as in `step_trunk`."""
+        pair = torch.cat([before[:, :, 0], before[:, :, 0] - before[:, :, 1]], -1)
+        x: Tensor = self.read(pair) + caption[:, None] + start[..., None] * self.start_embed
+        return x
+
     def step_trunk(
         self,
         before: Tensor,  # float32 (B, L, 2, latent_dim), the last and the second last frame
@@ -117,8 +123,7 @@ class TokenModel(nn.Module):
         past: KeysValues | None = None,
     ) -> tuple[Tensor, KeysValues]:
         """What the next frames are like, (B, L, width), and the keys and values so far."""
-        pair = torch.cat([before[:, :, 0], before[:, :, 0] - before[:, :, 1]], -1)
-        x = self.read(pair) + self.caption(words)[:, None] + start[..., None] * self.start_embed
+        x = self.read_frames(before, self.caption(words), start)
         turn = rope(frames, self.config.width // self.config.heads)
         cache: KeysValues = []
         for i, layer in enumerate(self.trunk):
@@ -192,7 +197,7 @@ class TokenModel(nn.Module):
 
 def cache_bytes(config: TokenModelConfig, frames: int, batch: int = 1) -> int:
     """Bytes of the key-value cache when frame `frames` is complete: float32, trunk and head."""
-    trunk = config.trunk_layers * min(frames, config.window - 1)
+    trunk = config.trunk_layers * min(frames, config.window)
     return 2 * 4 * config.width * batch * (trunk + config.head_layers * config.tokens)
 
 

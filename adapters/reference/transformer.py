@@ -64,7 +64,7 @@ def unit(x: Tensor) -> Tensor:
     """Root-mean-square norm over the last axis, without weights."""
     # Fewer operations than F.rms_norm, which is composite on a CPU and a quarter of a cached token.
     length: Tensor = torch.linalg.vector_norm(x, dim=-1, keepdim=True).clamp_min(1e-3)
-    normed: Tensor = x * (x.shape[-1] ** 0.5 / length)
+    normed: Tensor = x * (length.reciprocal() * x.shape[-1] ** 0.5)
     return normed
 
 

@@ -7,10 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from vbench_lite.adapters.reference import judging
+from vbench_lite.adapters.reference.autoregressive import Autoregressive
 from vbench_lite.adapters.reference.base import ReferenceGenerator
+from vbench_lite.adapters.reference.batch_margin import first_differences
 from vbench_lite.adapters.reference.judging import GENERATORS, Collect, request
+from vbench_lite.adapters.reference.sampling import TokenSampler
 from vbench_lite.datasets import shapes
 from vbench_lite.errors import PromptError, RequestError
 from vbench_lite.generator import Frames, GenerationRequest
@@ -57,6 +61,42 @@ def test_one_seed_is_one_clip_and_a_row_is_the_single_sample(generator: Referenc
     assert np.abs(single.astype(int) - rows[1].astype(int)).max() <= 1
     (other,) = run(generator, ask(1, seed=99))
     assert not np.array_equal(other, single)
+
+
+def test_the_cache_changes_no_byte() -> None:
+    clips = []
+    for cached in (True, False):
+        generator = Autoregressive({"kv_cache": cached})
+        generator.load()
+        clips.append(run(generator, ask(0, 12), ask(1, 12)))
+    assert all(np.array_equal(a, b) for a, b in zip(*clips, strict=True))
+
+
+def test_tokens_of_a_batch_part_from_the_single_sample_only_at_a_near_tie() -> None:
+    generator = Autoregressive()
+    generator.load()
+    model, rows = generator.model, shapes.sample_scenes(6, 5)
+    prompts, seeds = [scene.caption for scene in rows], list(range(6))
+    for difference in first_differences(model, generator.codec, prompts, seeds, 8):
+        assert 0 <= difference.margin < 1e-3, difference
+
+
+def test_a_difference_is_found_where_it_is_with_its_margin(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = Autoregressive()
+    generator.load()
+    original = TokenSampler.next_with_logits
+
+    def tamper(self: TokenSampler, *given: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        tokens, logits = original(self, *given)
+        if self.batch > 1 and self.frame == 3:  # the third frame of the batch, its second row
+            tokens[1, 5] = logits[1, 5].topk(2).indices[1]
+        return tokens, logits
+
+    monkeypatch.setattr(TokenSampler, "next_with_logits", tamper)
+    prompts = [scene.caption for scene in SCENES[:2]]
+    (found,) = first_differences(generator.model, generator.codec, prompts, [1, 2], 4, temperature=0)
+    assert (found.row, found.frame, found.slot) == (1, 2, 5)
+    assert found.margin > 0
 
 
 def test_pieces_leave_as_the_family_makes_them(generator: ReferenceGenerator, name: str) -> None:

@@ -19,8 +19,9 @@ from vbench_lite.adapters.reference.sampling import (
     BlockSampler,
     TokenSampler,
     denoise_window,
+    draw,
+    gumbel,
     row_noise,
-    sample,
 )
 from vbench_lite.adapters.reference.token_model import TokenModel, TokenModelConfig, cache_bytes
 from vbench_lite.adapters.reference.transformer import (
@@ -204,17 +205,19 @@ def test_cache_bytes_follow_the_closed_form(token_model: TokenModel, codec: Code
     assert sampler.cache_bytes() == cache_bytes(token_model.config, frames, batch=2)
 
 
-def test_sampling_follows_the_softmax_and_each_row_its_own_generator() -> None:
+def test_draws_follow_the_softmax_and_each_row_its_own_generator() -> None:
     logits = torch.tensor([[0.0, 1.0, 2.0, -1.0]])
-    rng = [torch.Generator().manual_seed(0)]
-    draws = torch.cat([sample(logits, rng, 1.0, 0) for _ in range(4000)])
-    share = torch.bincount(draws[:, 0], minlength=4) / len(draws)
+    noise = gumbel([torch.Generator().manual_seed(0)], 4000, 4)[0]
+    draws = draw(logits.expand(4000, -1), noise, 1.0, 0)
+    share = torch.bincount(draws, minlength=4) / len(draws)
     torch.testing.assert_close(share, logits.softmax(-1)[0], atol=0.03, rtol=0)
-    assert set(torch.cat([sample(logits, rng, 1.0, 2) for _ in range(50)])[:, 0].tolist()) == {1, 2}
-    assert sample(logits, rng, 0.0, 0).item() == 2
+    few = draw(logits.expand(4000, -1), noise, 1.0, 2)
+    assert set(few.tolist()) == {1, 2}
+    expected = logits[0, 1:3].softmax(-1)[1]
+    torch.testing.assert_close((few == 2).float().mean(), expected, atol=0.03, rtol=0)
+    assert draw(logits, None, 0.0, 0).item() == 2
     two = [torch.Generator().manual_seed(s) for s in (7, 8)]
-    pair = sample(logits.expand(2, -1), two, 1.0, 0)
-    assert pair[1] == sample(logits, [torch.Generator().manual_seed(8)], 1.0, 0)[0]
+    assert torch.equal(gumbel(two, 3, 4)[1], gumbel([torch.Generator().manual_seed(8)], 3, 4)[0])
 
 
 # --- training -----------------------------------------------------------------------------------
