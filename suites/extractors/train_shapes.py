@@ -1,97 +1,48 @@
 """Train the network of `shapes-video` on the shapes world.
 
-    python -m vbench_lite.suites.extractors.train_shapes --minutes 8
+    python -m vbench_lite.suites.extractors.train_shapes --steps 5000 --seed 0
 
 Clips are rendered on the fly. Some are frozen, shuffled or change their shape half-way, and most are
 damaged (`shapes_damage`) by amounts that the network has to tell, so that features move with damage.
 Writes half-precision safetensors and a JSON of the accuracies on clips that were never trained on.
+
+The number of steps and the seed fix every batch, the schedule and so the weights: one thread, no clock, so
+that equal hardware and libraries give equal bits. A checkpoint is written every minute; the same command
+resumes an interrupted training from it, to the same weights.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch.nn import functional as F
 
 from vbench_lite.datasets import shapes
+from vbench_lite.errors import WeightsError
 from vbench_lite.suites.extractors.shapes_appearance import appearance
-from vbench_lite.suites.extractors.shapes_damage import KINDS, damage
+from vbench_lite.suites.extractors.shapes_batches import SCENES, Batch, make_batch
+from vbench_lite.suites.extractors.shapes_damage import KINDS
 from vbench_lite.suites.extractors.shapes_network import Heads, ShapesNetwork, Size
 
 WEIGHTS = Path(__file__).with_name("shapes_video.safetensors")
-_SCENES = shapes.all_scenes()
-_FROZEN, _SHUFFLED = 1, 2
 
-
-@dataclass
-class Batch:
-    """Clips and what is true of them; every tensor has the batch as its first axis."""
-
-    frames: torch.Tensor  # float32 (B, 16, 3, 32, 32) in [0, 1]
-    words: torch.Tensor  # int64 (B, 4): shape, colour, direction, speed
-    positions: torch.Tensor  # float32 (B, 8) in [-1, 1]
-    order: torch.Tensor  # int64 (B,): 0 moves, 1 frozen, 2 shuffled
-    constant: torch.Tensor  # float32 (B,): 1 if the thing stays the same
-    damage: torch.Tensor  # float32 (B, kinds), in [0, 1]
-
-
-def _words(scene: shapes.Scene) -> list[int]:
-    return [
-        shapes.SHAPES.index(scene.shape),
-        list(shapes.COLOURS).index(scene.colour),
-        list(shapes.DIRECTIONS).index(scene.direction),
-        list(shapes.SPEEDS).index(scene.speed),
-    ]
-
-
-def make_batch(count: int, rng: np.random.Generator, trouble: float = 1.0) -> Batch:
-    """Render `count` clips, and freeze, shuffle, switch or damage a share `trouble` of them."""
-    size = Size()
-    clips, words, places = [], [], []
-    order = np.zeros(count, np.int64)
-    constant = np.ones(count, np.float32)
-    amounts = np.zeros((count, len(KINDS)))
-    for i in range(count):
-        scene = _SCENES[rng.integers(len(_SCENES))]
-        start = shapes.sample_start(scene, rng)
-        clip = shapes.render(scene, start, size.frames)
-        path = shapes.path(scene, start, size.frames)
-        frames = np.arange(size.frames)
-        if rng.random() < trouble:
-            kind = rng.random()
-            if kind < 0.12:
-                order[i], frames = _FROZEN, np.full(size.frames, rng.integers(size.frames))
-            elif kind < 0.24:
-                order[i], frames = _SHUFFLED, rng.permutation(size.frames)
-            elif kind < 0.32:
-                other = _SCENES[rng.integers(len(_SCENES))]
-                other = shapes.Scene(other.colour, other.shape, scene.direction, scene.speed)
-                cut = rng.integers(3, size.frames - 3)
-                clip[cut:] = shapes.render(other, start, size.frames)[cut:]
-                constant[i] = float(other == scene)
-            if order[i] == 0 and rng.random() < 0.75:
-                amounts[i] = rng.random(len(KINDS)) * (rng.random(len(KINDS)) < 0.2)
-                clip = damage(clip, amounts[i], rng)
-        clips.append(clip[frames])
-        places.append(path[frames][list(Heads.POINTS)] / (size.side / 2) - 1)
-        words.append(_words(scene))
-    frames_in = torch.from_numpy(np.stack(clips)).permute(0, 1, 4, 2, 3).float() / 255
-    return Batch(
-        frames_in,
-        torch.tensor(words),
-        torch.from_numpy(np.stack(places).astype(np.float32).reshape(count, -1)),
-        torch.from_numpy(order),
-        torch.from_numpy(constant),
-        torch.from_numpy(amounts).float(),
-    )
+STEPS = 5000  # of the shipped weights
+BATCH = 32
+LEARNING_RATE = 2e-3
+WARM_UP_STEPS = 50
+FIRST_TROUBLE = 0.2  # share of troubled clips at first: outlines are learnt sooner from whole clips
+CHECKPOINT_EVERY_S = 60.0
 
 
 def loss_of(network: ShapesNetwork, heads: Heads, batch: Batch) -> torch.Tensor:
@@ -108,7 +59,7 @@ def loss_of(network: ShapesNetwork, heads: Heads, batch: Batch) -> torch.Tensor:
     total = total + 4 * F.mse_loss(heads.positions(features), batch.positions)
     total = total + 0.5 * F.cross_entropy(heads.order(features), batch.order, label_smoothing=smoothing)
     total = total + 0.3 * F.binary_cross_entropy_with_logits(heads.constant(features)[:, 0], batch.constant)
-    return total + 4 * F.mse_loss(heads.damage(features), batch.damage) * len(KINDS)
+    return total + 8 * F.mse_loss(heads.damage(features), batch.damage) * len(KINDS)
 
 
 @torch.inference_mode()
@@ -119,7 +70,7 @@ def accuracy(network: ShapesNetwork, heads: Heads, count: int = 1000, seed: int 
     """
     network.eval()
     rng = np.random.default_rng(seed)
-    batch = make_batch(count, rng, trouble=0.0)
+    batch = make_batch(count, rng, troubled=0.0)
     features = network(batch.frames)
     found = {
         name: float((getattr(heads, name)(features).argmax(1) == batch.words[:, column]).float().mean())
@@ -132,74 +83,171 @@ def accuracy(network: ShapesNetwork, heads: Heads, count: int = 1000, seed: int 
     return {**found, "position_error_px": float(error), "damage_explained": 1 - float(left)}
 
 
-def train(
-    minutes: float, seed: int, continue_from: Path | None = None, batch_size: int = 32, report_s: float = 20.0
-) -> tuple[ShapesNetwork, dict[str, float]]:
-    """Train for so many minutes of wall clock; the learning rate follows the clock.
+def learning_rate(step: int, steps: int) -> float:
+    """Rises over the first steps, then falls almost linearly to 1e-5."""
+    fall: float = (1 - step / steps) ** 0.8
+    return LEARNING_RATE * min(1.0, (step + 1) / WARM_UP_STEPS) * fall + 1e-5
 
-    continue_from: weights to begin with; the heads begin anew.
-    """
-    torch.manual_seed(seed)
-    rng = np.random.default_rng([seed, 0xFEA7])
-    network, heads = ShapesNetwork(), Heads(Size().feature_dim, len(KINDS))
-    if continue_from is not None:
-        stored = load_file(continue_from)
-        network.load_state_dict({name: stored[name].float() for name in network.state_dict()})
-    # Whole clips first: outlines are learnt sooner from those.
-    first_trouble = 0.2 if continue_from is None else 0.8
-    parameters = [*network.parameters(), *heads.parameters()]
-    optimiser = torch.optim.AdamW(parameters, lr=2e-3, weight_decay=0.01)
-    began = last = time.monotonic()
-    steps = 0
-    while (gone := (time.monotonic() - began) / (60 * minutes)) < 1:
-        for group in optimiser.param_groups:
-            group["lr"] = 2e-3 * min(1.0, (steps + 1) / 50) * (1 - gone) ** 0.8 + 1e-5
-        trouble = min(1.0, first_trouble + gone / 0.4)
-        loss = loss_of(network, heads, make_batch(batch_size, rng, trouble))
-        optimiser.zero_grad()
+
+def trouble(step: int, steps: int) -> float:
+    """Share of clips that are frozen, shuffled, switched or damaged: all of them after a third."""
+    return min(1.0, FIRST_TROUBLE + (1 - FIRST_TROUBLE) * 3 * step / steps)
+
+
+class Training:
+    """Everything that a training of so many steps from a seed is at one moment."""
+
+    def __init__(self, steps: int, seed: int) -> None:
+        torch.manual_seed(seed)
+        self.steps, self.seed, self.done = steps, seed, 0
+        self.rng = np.random.default_rng([seed, 0xFEA7])
+        self.network, self.heads = ShapesNetwork(), Heads(Size().feature_dim, len(KINDS))
+        self._parameters = [*self.network.parameters(), *self.heads.parameters()]
+        self._optimiser = torch.optim.AdamW(self._parameters, lr=LEARNING_RATE, weight_decay=0.01)
+
+    def step(self) -> float:
+        """Learn from one batch; returns its loss."""
+        for group in self._optimiser.param_groups:
+            group["lr"] = learning_rate(self.done, self.steps)
+        loss = loss_of(self.network, self.heads, make_batch(BATCH, self.rng, trouble(self.done, self.steps)))
+        self._optimiser.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimiser.step()
-        steps += 1
-        if time.monotonic() - last > report_s:
-            last = time.monotonic()
-            found = accuracy(network, heads, 200)
-            print(f"{gone:5.1%} step {steps} loss {loss.item():.3f} {found}", flush=True)  # noqa: T201
-    return network, {**accuracy(network, heads), "steps": float(steps), "clips": float(steps * batch_size)}
+        torch.nn.utils.clip_grad_norm_(self._parameters, 1.0)
+        self._optimiser.step()
+        self.done += 1
+        return float(loss.item())
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint; the one before stays until the new one is whole."""
+        state = {
+            "steps": self.steps,
+            "seed": self.seed,
+            "done": self.done,
+            "rng": self.rng.bit_generator.state,
+            "network": self.network.state_dict(),
+            "heads": self.heads.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+        }
+        part = path.with_suffix(".part")
+        torch.save(state, part)
+        part.replace(path)
+
+    def resume(self, path: Path) -> None:
+        """Go on from a checkpoint.
+
+        Raises:
+            WeightsError: it belongs to another number of steps or another seed.
+        """
+        state: dict[str, Any] = torch.load(path, weights_only=True)
+        if (state["steps"], state["seed"]) != (self.steps, self.seed):
+            raise WeightsError(
+                f"checkpoint {path} is of {state['steps']} steps from seed {state['seed']}, not of "
+                f"{self.steps} from seed {self.seed}; delete it or train as it says"
+            )
+        self.network.load_state_dict(state["network"])
+        self.heads.load_state_dict(state["heads"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self.rng.bit_generator.state = state["rng"]
+        self.done = state["done"]
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Sums in one order: more threads would split them by the number of cores."""
+    before = torch.get_num_threads(), cv2.getNumThreads(), torch.are_deterministic_algorithms_enabled()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before[0])
+        cv2.setNumThreads(before[1])
+        torch.use_deterministic_algorithms(before[2])
+
+
+def train(steps: int, seed: int, out: Path) -> dict[str, Any]:
+    """Train, write weights to `out` and facts beside them (`.json`), and return the facts.
+
+    Resumes from `out` with the suffix `.checkpoint` if that exists, and deletes it in the end.
+
+    Raises:
+        WeightsError: the checkpoint is of another training.
+    """
+    checkpoint = out.with_suffix(".checkpoint")
+    with _one_thread():
+        training = Training(steps, seed)
+        if checkpoint.exists():
+            training.resume(checkpoint)
+            _show(f"resuming at step {training.done}")
+        first, began = training.done, time.monotonic()
+        saved = began
+        while training.done < steps:
+            loss = training.step()
+            now = time.monotonic()
+            if training.done % max(1, steps // 20) == 0:
+                found = accuracy(training.network, training.heads, 200)
+                left = (now - began) / (training.done - first) * (steps - training.done) / 60
+                told = ", ".join(f"{name} {value:.2f}" for name, value in found.items())
+                _show(f"step {training.done}/{steps} loss {loss:.3f}, {told}, {left:.1f} min left")
+            if now - saved >= CHECKPOINT_EVERY_S:
+                training.save(checkpoint)
+                saved = now
+        # Accuracies are of the weights as they ship.
+        training.network.half().float()
+        found = accuracy(training.network, training.heads)
+        facts = {
+            "steps": steps,
+            "seed": seed,
+            "clips": steps * BATCH,
+            "parameters": sum(p.numel() for p in training.network.parameters()),
+            "accuracy_on": "1000 undamaged clips of seed 990001; damage_explained on 1000 damaged ones",
+            **{name: round(value, 3) for name, value in found.items()},
+        }
+        save(training.network, facts, out)
+    checkpoint.unlink(missing_ok=True)
+    return facts
 
 
 def appearance_scale(count: int = 2000, seed: int = 990002) -> dict[str, torch.Tensor]:
     """Mean and deviation of the appearance statistics over real clips."""
     rng = np.random.default_rng(seed)
-    scenes = [_SCENES[i] for i in rng.integers(len(_SCENES), size=count)]
+    scenes = [SCENES[i] for i in rng.integers(len(SCENES), size=count)]
     clips = [shapes.render(scene, shapes.sample_start(scene, rng), Size().frames) for scene in scenes]
     values = np.concatenate([appearance(clip[None]) for clip in clips]).astype(np.float64)
     scale = {"appearance.mean": values.mean(axis=0), "appearance.deviation": values.std(axis=0)}
     return {name: torch.from_numpy(value.astype(np.float32)) for name, value in scale.items()}
 
 
-def save(network: ShapesNetwork, facts: dict[str, float], path: Path = WEIGHTS) -> None:
-    """Write half-precision weights, and the facts of the training beside them."""
+def save(network: ShapesNetwork, facts: dict[str, Any], path: Path) -> None:
+    """Write half-precision weights and the scale of appearance, and the facts of the training beside them."""
     state = {name: value.detach().half().contiguous() for name, value in network.state_dict().items()}
     state |= appearance_scale()
     save_file(state, path)
     path.with_suffix(".json").write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
+def _show(line: str) -> None:
+    """Progress goes to stderr."""
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
 def main() -> None:
     """Train and write the weights beside this file."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=8.0)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--continue-from", type=Path, help="weights to begin with")
-    parser.add_argument("--out", type=Path, default=WEIGHTS)
+    parser.add_argument(
+        "--out", type=Path, default=WEIGHTS, help="weights file to write (default: the shipped one)"
+    )
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    cv2.setNumThreads(options.threads)
-    network, facts = train(options.minutes, options.seed, options.continue_from)
-    save(network, {**facts, "minutes": options.minutes, "seed": float(options.seed)}, options.out)
-    print(json.dumps(facts, indent=2))  # noqa: T201
+    if options.steps < 1:
+        parser.error(f"--steps {options.steps}: at least 1")
+    facts = train(options.steps, options.seed, options.out)
+    print(json.dumps(facts, indent=2, sort_keys=True))  # noqa: T201
 
 
 if __name__ == "__main__":
