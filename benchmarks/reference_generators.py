@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import resource
 import time
 from collections.abc import Mapping
 from multiprocessing.queues import Queue
@@ -181,6 +180,12 @@ def _grow(name: str, answers: Queue[float]) -> None:
 
     torch.set_num_threads(1)
     torch.zeros(1)
-    before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before_kb = _peak_kb()
     _call(_loaded(name), 16)
-    answers.put((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb) / 1024)
+    answers.put((_peak_kb() - before_kb) / 1024)
+
+
+def _peak_kb() -> int:
+    """Peak resident memory; `ru_maxrss` would carry over what the parent held when it forked."""
+    with open("/proc/self/status", encoding="ascii") as lines:
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
