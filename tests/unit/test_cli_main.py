@@ -125,7 +125,7 @@ def test_show_metric_is_what_it_declares(capsys: pytest.CaptureFixture[str]) -> 
     assert (metric["axis"], metric["bounds"], metric["higher_is_better"]) == ("alignment", [0, 1], True)
 
 
-@pytest.mark.parametrize("kind", ["generators", "metrics", "suites", "datasets", "runs"])
+@pytest.mark.parametrize("kind", listing.KINDS)
 def test_lists_are_json_with_names(kind: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert call(["list", kind, "--json", "--root", str(tmp_path)]) == 0
     document = json.loads(capsys.readouterr().out)

@@ -14,6 +14,8 @@ from vbench_lite.errors import SpecError, VBenchLiteError
 COLUMNS: dict[str, tuple[str, ...]] = {
     "generators": ("name", "family", "streaming", "package", "summary"),
     "metrics": ("name", "axis", "unit", "better", "summary"),
+    "extractors": ("name", "version", "dim", "window", "preprocessing"),
+    "executors": ("name", "package", "summary"),
     "suites": ("name", "version", "samples", "axes", "description"),
     "datasets": ("name", "prompts", "summary"),
     "runs": ("name", "status", "created", "suites", "generators"),
@@ -28,6 +30,8 @@ def all_plugins(kind: str) -> tuple[list[dict[str, Any]], list[str]]:
     short: dict[str, Callable[[str], dict[str, Any]]] = {
         "generators": _generator_row,
         "metrics": _metric_row,
+        "extractors": extractor,
+        "executors": _executor_row,
         "suites": _suite_row,
     }
     group = cast(registry.Group, kind)
@@ -54,6 +58,11 @@ def _metric_row(name: str) -> dict[str, Any]:
     return {"name": name, "axis": whole["axis"], "unit": whole["unit"], "better": better} | {
         key: whole[key] for key in ("version", "bounds", "summary")
     }
+
+
+def _executor_row(name: str) -> dict[str, Any]:
+    lines = (registry.load("executors", name).__doc__ or "").strip().splitlines()
+    return {"name": name, "summary": lines[0] if lines else ""}
 
 
 def _suite_row(name: str) -> dict[str, Any]:
@@ -118,6 +127,12 @@ def metric(name: str) -> dict[str, Any]:
         "package": registry.provider("metrics", name),
         **dataclasses.asdict(found.info),
     }
+
+
+def extractor(name: str) -> dict[str, Any]:
+    """A feature extractor: what it declares."""
+    found = registry.load("extractors", name)
+    return {"kind": "extractor", "name": name, **dataclasses.asdict(found.info)}
 
 
 def suite(name: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from vbench_lite.cli.exit_codes import FINE, SOME_FAILED
 from vbench_lite.cli.options import json_option, root_option
 from vbench_lite.cli.output import print_json, print_table, warn
 
-KINDS = ("generators", "metrics", "suites", "datasets", "runs")
+KINDS = ("generators", "metrics", "suites", "datasets", "runs", "extractors", "executors")
 
 
 @click.command("list")
@@ -19,7 +19,7 @@ KINDS = ("generators", "metrics", "suites", "datasets", "runs")
 @root_option
 @json_option
 def command(kind: str, root: Path, as_json: bool) -> int:
-    """List generators, metrics, suites, datasets or runs.
+    """List generators, metrics, suites, datasets, runs, extractors or executors.
 
     With --json: {KIND: [{name, ...}], errors: [reason]}. A plug-in that cannot be imported, or a
     damaged run, is listed under errors and the exit code is 3.

@@ -19,8 +19,8 @@ from vbench_lite.cli.output import console, print_json
 def command(name: str, root: Path, as_json: bool) -> int:
     """Show all that is known of one NAME.
 
-    NAME is a data set (shapes), a generator, a metric, a suite (or a path to its YAML file), or a run
-    (its id, the start of it, a baseline's name, or latest).
+    NAME is a data set (shapes), a generator, a metric, an extractor, a suite (or a path to its YAML file),
+    or a run (its id, the start of it, a baseline's name, or latest).
     """
     found = find(name, root)
     if as_json:
@@ -53,13 +53,15 @@ def find(name: str, root: Path) -> dict[str, Any]:
         return describe.generator(name)
     if name in registry.names("metrics"):
         return describe.metric(name)
+    if name in registry.names("extractors"):
+        return describe.extractor(name)
     if name in registry.names("suites") or name.endswith((".yaml", ".yml")):
         return describe.suite(name)
     try:
         return describe.run(name, root)
     except StoreError:
         known = [*describe.DATASETS]
-        for group in ("generators", "metrics", "suites"):
+        for group in ("generators", "metrics", "extractors", "suites"):
             known += registry.names(group)
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(near)}?" if near else "see: vbench-lite list --help"
