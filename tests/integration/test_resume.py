@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,7 @@ def test_a_longer_run_extends_a_shorter_one(world: Any) -> None:
     adopted = [
         json.loads(row["facts"]).get("adopted_from") for row in list_runs(world.root)[0].rows("sample")
     ]
-    assert sorted(adopted, key=str) == [None, None, None, short.run_id, short.run_id]
+    assert Counter(adopted) == {None: 3, short.run_id: 2}
     assert len(query.scores(world.root, [RunDir(world.root, long.run_id)])) >= 5
 
 

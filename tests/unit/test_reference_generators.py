@@ -125,9 +125,8 @@ def test_given_past_frames_are_continued_not_repeated(generator: ReferenceGenera
         assert error < np.abs(real[0].astype(int) - real[given]).mean()
 
 
-def test_initial_noise_can_be_set(generator: ReferenceGenerator, name: str) -> None:
-    if name == "autoregressive":
-        pytest.skip("tokens are drawn; there is no initial noise")
+@pytest.mark.parametrize("name", ["latent-diffusion", "hybrid"], scope="module")  # tokens are drawn
+def test_initial_noise_can_be_set(generator: ReferenceGenerator) -> None:
     noise = np.random.default_rng(0).standard_normal((16, 24)).astype(np.float32)
     params = FEW_STEPS | {"noise": noise}
     (first,) = run(generator, ask(0, params=params))
