@@ -1,10 +1,17 @@
-"""`python -m benchmarks [NAME...]`: run the benchmarks and write docs/benchmarks.md."""
+"""`python -m benchmarks [NAME...]`: run all benchmarks, or some, and renew their sections of the page.
+
+A section is written as soon as its benchmark is done, and says when and where it was measured: benchmarks
+take minutes each, and one that is stopped costs only itself.
+"""
 
 from __future__ import annotations
 
 import importlib
+import os
 import platform
+import re
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -14,55 +21,53 @@ from benchmarks.figure import Figure
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 NOT_BENCHMARKS = {"__init__", "__main__", "figure"}
+HEAD = """# Benchmarks of the harness itself
+
+Written by `make bench`. Each table holds the median of repeated measurements, with the least and the greatest.
+"""
 
 
 def main(names: list[str]) -> int:
-    """Run the named benchmarks, or all; the page is written only when all ran."""
+    """Run the named benchmarks, or all."""
     known = sorted(path.stem for path in HERE.glob("*.py") if path.stem not in NOT_BENCHMARKS)
     unknown = sorted(set(names) - set(known))
     if unknown:
         print(f"no benchmark is named {unknown[0]}; there are: {', '.join(known)}", file=sys.stderr)
         return 2
-    found: dict[str, list[Figure]] = {}
     for name in names or known:
         print(f"{name} ...", file=sys.stderr, flush=True)
-        found[name] = importlib.import_module(f"benchmarks.{name}").measure()
-    text = page(found)
-    print(text)
-    if not names:
-        PAGE.write_text(text, encoding="utf-8")
+        module = importlib.import_module(f"benchmarks.{name}")
+        text = section(name, module.__doc__ or name, module.measure())
+        print(text, flush=True)
+        before = PAGE.read_text(encoding="utf-8") if PAGE.exists() else HEAD
+        PAGE.write_text(renewed(before, name, text, known), encoding="utf-8")
     return 0
 
 
-def page(found: dict[str, list[Figure]]) -> str:
-    """The Markdown page of all figures."""
-    lines = [
-        "# Benchmarks of the harness itself",
-        "",
-        f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}: {_machine()}.",
-        "The median of repeated measurements, with the least and the greatest.",
+def section(name: str, doc: str, figures: Sequence[Figure]) -> str:
+    """The Markdown section of one benchmark, from its heading to the line that says how to repeat it."""
+    title = doc.strip().splitlines()[0].rstrip(".")
+    rows = [
+        f"| {f.what} | {f.value:.3g} {f.unit} | {f.low:.3g} to {f.high:.3g} | {f.target or '-'} |"
+        for f in figures
     ]
-    for name, figures in found.items():
-        doc = (importlib.import_module(f"benchmarks.{name}").__doc__ or name).strip().splitlines()[0]
-        lines += [
-            "",
-            f"## {doc.rstrip('.')}",
-            "",
-            "| what | median | least to greatest | held to |",
-            "|---|---|---|---|",
-        ]
-        lines += [
-            f"| {f.what} | {f.value:.3g} {f.unit} | {f.low:.3g} to {f.high:.3g} | {f.target or '-'} |"
-            for f in figures
-        ]
-        lines += ["", f"`python -m benchmarks {name}`"]
-    return "\n".join(lines) + "\n"
+    table = ["| what | median | least to greatest | held to |", "|---|---|---|---|", *rows]
+    how = f"`python -m benchmarks {name}`, {datetime.now(UTC):%Y-%m-%d}: {_machine()}."
+    return "\n".join([f"## {title}", "", *table, "", how]) + "\n"
+
+
+def renewed(page: str, name: str, text: str, known: Sequence[str]) -> str:
+    """The page with one section in place of its older form; those of benchmarks that are gone leave."""
+    sections = {name: text}
+    for old in re.split(r"^(?=## )", page, flags=re.MULTILINE)[1:]:
+        owner = re.search(r"^`python -m benchmarks (\w+)`", old, flags=re.MULTILINE)
+        if owner is not None and owner[1] in known:
+            sections.setdefault(owner[1], old.strip() + "\n")
+    return "\n".join([HEAD, *(sections[key] for key in sorted(sections))])
 
 
 def _machine() -> str:
-    import os
-
-    versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("vbench-lite", "torch", "click"))
+    versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("vbench-lite", "torch"))
     system = f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}"
     return f"{system}, Python {platform.python_version()}, {versions}"
 

@@ -6,6 +6,7 @@ import multiprocessing
 import time
 from collections.abc import Mapping
 from multiprocessing.queues import Queue
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -187,5 +188,5 @@ def _grow(name: str, answers: Queue[float]) -> None:
 
 def _peak_kb() -> int:
     """Peak resident memory; `ru_maxrss` would carry over what the parent held when it forked."""
-    with open("/proc/self/status", encoding="ascii") as lines:
-        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))

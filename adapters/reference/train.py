@@ -8,6 +8,7 @@ measured speed. A checkpoint is written every minute and an interrupted training
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -27,10 +28,15 @@ SPEED_STEPS = 40  # steps timed before --minutes is turned into a number of step
 
 
 def load_codec(out: Path) -> Codec:
-    """The codec trained in `out`, or else the one that comes with the package."""
+    """The codec trained in `out`; where there is none, the packaged one is copied there first.
+
+    The folder is then complete: a generator loads from it what it was trained with.
+    """
     path = out / FILES["codec"]
+    if not path.exists():
+        shutil.copyfile(WEIGHTS / FILES["codec"], path)
     codec = Codec()
-    codec.load_state_dict(load_file(path if path.exists() else WEIGHTS / FILES["codec"]))
+    codec.load_state_dict(load_file(path))
     return codec.eval().requires_grad_(False)
 
 
