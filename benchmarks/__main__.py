@@ -23,7 +23,8 @@ PAGE = HERE.parent / "docs" / "benchmarks.md"
 NOT_BENCHMARKS = {"__init__", "__main__", "figure"}
 HEAD = """# Benchmarks of the harness itself
 
-Written by `make bench`. Each table holds the median of repeated measurements, with the least and the greatest.
+Written by `make bench`. Each table holds the median of repeated measurements, with the least and
+the greatest.
 """
 
 
