@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -17,9 +17,9 @@ from vbench_lite.adapters.reference.base import (
     CODEC_FILE,
     SIZE,
     ReferenceConfig,
-    ReferenceGenerator,
     word_indices,
 )
+from vbench_lite.adapters.reference.flow import TRANSFORMER_FILE, FlowGenerator
 from vbench_lite.datasets import shapes
 from vbench_lite.generator import (
     Family,
@@ -32,13 +32,6 @@ from vbench_lite.generator import (
     Task,
 )
 
-if TYPE_CHECKING:
-    from torch import nn
-
-    from vbench_lite.adapters.reference.transformer import VideoTransformer
-
-TRANSFORMER_FILE = "transformer.safetensors"
-
 
 class HybridConfig(ReferenceConfig):
     """Denoising steps of a block, and classifier-free guidance (1 is none)."""
@@ -47,11 +40,10 @@ class HybridConfig(ReferenceConfig):
     guidance: float = Field(default=2.0, ge=0, le=20)
 
 
-class Hybrid(ReferenceGenerator):
+class Hybrid(FlowGenerator):
     """Block-causal rectified flow with cached clean context."""
 
     Config: ClassVar[type[GeneratorConfig]] = HybridConfig
-    _model: VideoTransformer | None = None
 
     @property
     def info(self) -> GeneratorInfo:
@@ -75,23 +67,6 @@ class Hybrid(ReferenceGenerator):
             summary="The same video transformer with a block-causal mask: blocks of 4 frames, a few "
             "steps each, over a cache of the last 2 blocks; it runs to any length.",
         )
-
-    def load(self) -> None:
-        """Load the codec and the video transformer."""
-        from vbench_lite.adapters.reference.transformer import VideoTransformer
-
-        self.load_codec()
-        model = VideoTransformer()
-        weights.install(model, TRANSFORMER_FILE, self.config.folder, self.config.setting)
-        self._model = model
-
-    def close(self) -> None:
-        """Free the weights."""
-        self._model = self._codec = None
-
-    def denoisers(self) -> Sequence[nn.Module]:
-        """The video transformer."""
-        return () if self._model is None else (self._model,)
 
     def generate(self, requests: Sequence[GenerationRequest], context: GenerationContext) -> None:
         """Denoise block after block and emit each as soon as it is decoded."""

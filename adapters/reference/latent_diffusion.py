@@ -17,9 +17,9 @@ from vbench_lite.adapters.reference.base import (
     CODEC_FILE,
     SIZE,
     ReferenceConfig,
-    ReferenceGenerator,
     word_indices,
 )
+from vbench_lite.adapters.reference.flow import TRANSFORMER_FILE, FlowGenerator
 from vbench_lite.datasets import shapes
 from vbench_lite.generator import (
     Family,
@@ -33,11 +33,9 @@ from vbench_lite.generator import (
 )
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
-    from vbench_lite.adapters.reference.transformer import VideoTransformer
 
-TRANSFORMER_FILE = "transformer.safetensors"
 OVERLAP = 8  # frames that one window hands to the next
 
 
@@ -48,11 +46,10 @@ class LatentDiffusionConfig(ReferenceConfig):
     guidance: float = Field(default=2.0, ge=0, le=20)
 
 
-class LatentDiffusion(ReferenceGenerator):
+class LatentDiffusion(FlowGenerator):
     """Bidirectional rectified flow over the latent vectors of sixteen frames."""
 
     Config: ClassVar[type[GeneratorConfig]] = LatentDiffusionConfig
-    _model: VideoTransformer | None = None
 
     @property
     def info(self) -> GeneratorInfo:
@@ -75,23 +72,6 @@ class LatentDiffusion(ReferenceGenerator):
             summary="Small video transformer that denoises 16 frames at once; longer clips are "
             "continued by giving it the last 8 frames as a clean prefix.",
         )
-
-    def load(self) -> None:
-        """Load the codec and the video transformer."""
-        from vbench_lite.adapters.reference.transformer import VideoTransformer
-
-        self.load_codec()
-        model = VideoTransformer()
-        weights.install(model, TRANSFORMER_FILE, self.config.folder, self.config.setting)
-        self._model = model
-
-    def close(self) -> None:
-        """Free the weights."""
-        self._model = self._codec = None
-
-    def denoisers(self) -> Sequence[nn.Module]:
-        """The video transformer."""
-        return () if self._model is None else (self._model,)
 
     def generate(self, requests: Sequence[GenerationRequest], context: GenerationContext) -> None:
         """Denoise every window of every clip, decode, and emit each clip once."""
