@@ -152,6 +152,22 @@ class FeatureExtractor(ABC):
 # --- metrics --------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Scored:
+    """A value for one clip, with the course that it sums up.
+
+    Attributes:
+        series: (seconds from the start of the clip, value there), in order of time; kept with the score,
+            so that a chart can show where in the clip something happened.
+    """
+
+    value: float
+    series: tuple[tuple[float, float], ...] = ()
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+
 class ClipMetric(ABC):
     """A value for one clip. One object serves many clips, one after another."""
 
@@ -166,8 +182,8 @@ class ClipMetric(ABC):
         return
 
     @abstractmethod
-    def finish(self, features: Mapping[str, Features]) -> float:
-        """Return the value; `features` holds what `info.extractors` names."""
+    def finish(self, features: Mapping[str, Features]) -> float | Scored:
+        """Return the value (with its series, if any); `features` holds what `info.extractors` names."""
 
 
 class FrameMetric(ClipMetric):

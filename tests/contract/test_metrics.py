@@ -96,7 +96,7 @@ def _score(metric: ClipMetric, frames: Frames, sample: SampleInfo, chunk: int = 
     for start in range(0, len(frames), chunk):
         piece = frames[start : start + chunk]
         metric.push(piece, np.arange(start, start + len(piece)))
-    return metric.finish(_features(metric.info.extractors, frames))
+    return float(metric.finish(_features(metric.info.extractors, frames)))
 
 
 def _inside(value: float, bounds: tuple[float | None, float | None]) -> bool:

@@ -25,7 +25,7 @@ SAMPLE = SampleInfo("g", "s", "p", None, None)
 def score(metric: ClipMetric, frames: Frames, fps: float | None = 8.0) -> float:
     metric.start(ClipInfo("clip", len(frames), frames.shape[1], frames.shape[2], fps), SAMPLE)
     metric.push(frames, np.arange(len(frames)))
-    return metric.finish({})
+    return float(metric.finish({}))
 
 
 def compare(metric: PairMetric, frames: Frames, reference: Frames) -> float:

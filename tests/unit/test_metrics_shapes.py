@@ -83,7 +83,7 @@ def score(metric: ClipMetric, frames: Frames, prompt: str | None = None) -> floa
         ClipInfo("clip", len(frames), frames.shape[1], frames.shape[2], 8.0),
         SampleInfo("g", "s", "p", prompt, 0),
     )
-    return metric.finish({"shapes-judge": shapes_judge.per_frame(frames)})
+    return float(metric.finish({"shapes-judge": shapes_judge.per_frame(frames)}))
 
 
 def test_continuity_counts_steps_without_jump_or_gap() -> None:

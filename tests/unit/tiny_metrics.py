@@ -29,6 +29,7 @@ from vbench_lite.metric import (
     PairMetric,
     Role,
     SampleInfo,
+    Scored,
     SetMetric,
 )
 
@@ -92,6 +93,22 @@ class Faulty(ClipMetric):
         if isinstance(self.ending, Exception):
             raise self.ending
         return self.ending
+
+
+class Course(ClipMetric):
+    """Mean red level with the level of each frame."""
+
+    info = info("t/course")
+
+    def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
+        self._levels: list[float] = []
+
+    def push(self, frames: Frames, indices: npt.NDArray[np.int64]) -> None:
+        self._levels += frames[..., 0].mean(axis=(1, 2)).tolist()
+
+    def finish(self, features: Mapping[str, Features]) -> Scored:
+        series = tuple((index / 8, level) for index, level in enumerate(self._levels))
+        return Scored(float(np.mean(self._levels)), series)
 
 
 class Scribbler(ClipMetric):

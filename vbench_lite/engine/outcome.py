@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vbench_lite.errors import NotApplicable, VBenchLiteError, WeightsError
-from vbench_lite.metric import MetricInfo
+from vbench_lite.metric import MetricInfo, Scored
 from vbench_lite.store.schema import ScoreStatus
 
 _SLACK = 1e-6  # a cosine of float32 vectors may leave [-1, 1] by this much
@@ -18,12 +18,14 @@ class Outcome:
     """One result. `value` is finite exactly when status is "ok", else `reason` says why there is none.
 
     retry: it may end otherwise under the same fingerprint (an error, or weights that were missing).
+    series: (seconds, value) pairs behind the value, where the metric gives them.
     """
 
     status: ScoreStatus
     value: float | None = None
     reason: str | None = None
     retry: bool = False
+    series: tuple[tuple[float, float], ...] = ()
 
     @classmethod
     def not_applicable(cls, reason: str, retry: bool = False) -> Outcome:
@@ -56,7 +58,10 @@ def judged(value: Any, info: MetricInfo) -> Outcome:
     low, high = info.bounds
     if (low is not None and number < low - _SLACK) or (high is not None and number > high + _SLACK):
         return Outcome.error(f"outside declared bounds: {number:g} is not in {_interval(low, high)}")
-    return Outcome(ScoreStatus.OK, number)
+    series = value.series if isinstance(value, Scored) else ()
+    if not all(math.isfinite(part) for point in series for part in point):
+        return Outcome.error("non-finite value in the series")
+    return Outcome(ScoreStatus.OK, number, series=tuple((float(t), float(v)) for t, v in series))
 
 
 def _interval(low: float | None, high: float | None) -> str:

@@ -38,6 +38,7 @@ class FolderScores:
 
     Attributes:
         samples: value by metric, by file; every file that could be read is in it.
+        series: (seconds, value) pairs behind such a value, where a metric gives them.
         sets: estimates over all files.
         not_applicable: reason by file (or "*"), by metric.
         errors: reason by file; of a file that was read: the metrics that failed on it. A reference
@@ -48,6 +49,7 @@ class FolderScores:
     """
 
     samples: dict[str, dict[str, float]] = field(default_factory=dict)
+    series: dict[str, dict[str, list[list[float]]]] = field(default_factory=dict)
     sets: dict[str, Estimate] = field(default_factory=dict)
     not_applicable: dict[str, dict[str, str]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
@@ -67,6 +69,7 @@ class FolderScores:
         }
         return {
             "samples": self.samples,
+            "series": self.series,
             "sets": sets,
             "not_applicable": self.not_applicable,
             "errors": self.errors,
@@ -83,6 +86,8 @@ class FolderScores:
             self.errors[file] = f"{self.errors[file]}; {told}" if file in self.errors else told
         elif outcome.value is not None:
             self.samples.setdefault(file, {})[metric] = outcome.value
+            if outcome.series:
+                self.series.setdefault(file, {})[metric] = [list(point) for point in outcome.series]
 
 
 def score_clips(

@@ -79,6 +79,8 @@ class ScoreRows:
             facts |= {"unit": info.unit, "higher_is_better": info.higher_is_better}
         if outcome.retry:
             facts["retry"] = True
+        if outcome.series:
+            facts["series"] = [list(point) for point in outcome.series]
         record = ScoreRecord(
             generator=row["generator"],
             suite=self.suite,
