@@ -17,7 +17,7 @@ from vbench_lite.report.trust import trust_flags
 from vbench_lite.stats.multiple import benjamini_hochberg, holm
 from vbench_lite.stats.noninferiority import Decision, Question, Verdict, decide, worst
 from vbench_lite.stats.paired import mcnemar
-from vbench_lite.stats.power import units_to_settle
+from vbench_lite.stats.power import detectable_effect, units_to_settle
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.schema import Level, RunDocument
 from vbench_lite.suite import Suite, parse_suite
@@ -45,6 +45,8 @@ class MetricResult:
         reason: why there is no number, beginning with the field that differs; or what the margin is.
         n: independent units behind delta; units: what they are (prompts, calls, rounds).
         more_units: about how many more of them would settle an inconclusive one.
+        detectable: the smallest true loss that would have been called one in 4 of 5 such comparisons,
+            on the scale of delta.
     """
 
     metric: str
@@ -64,6 +66,7 @@ class MetricResult:
     scale: str = "difference"
     reason: str | None = None
     more_units: int | None = None
+    detectable: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self) | {"ci": list(self.ci) if self.ci is not None else None}
@@ -93,9 +96,9 @@ class Comparison:
 
         Keys: verdict; baseline and candidate {run, generator, ok, planned}; suite; policy; identical;
         metrics[] {metric, primary, level, verdict, baseline, candidate, delta, ci, margin, p_value, n,
-        units, unit, higher_is_better, scale, reason, more_units}; environment[] {field, baseline, candidate};
-        notes[]; fidelity {pairs, identical, metrics{id: {value, ci, n, unit, higher_is_better}},
-        most_changed[] {prompt, seed, baseline, candidate, values{}}, reasons{}} or null.
+        units, unit, higher_is_better, scale, reason, more_units, detectable}; environment[] {field,
+        baseline, candidate}; notes[]; fidelity {pairs, identical, metrics{id: {value, ci, n, unit,
+        higher_is_better}}, most_changed[] {prompt, seed, baseline, candidate, values{}}, reasons{}} or null.
         """
         return {
             "verdict": str(self.verdict),
@@ -137,13 +140,10 @@ def compare(
     second, _ = _side(candidate, name, documents[1])
     pairing = pair(first.arm, second.arm)
     primary = policy.primary_metrics(contents[0])
-    metrics = list(dict.fromkeys([*first.arm.evidence, *second.arm.evidence]))
-    results = [_coverage(first.arm, second.arm, pairing, policy)]
-    results += _judge([m for m in metrics if m in primary], True, first, second, pairing, policy)
-    results += _judge([m for m in metrics if m not in primary], False, first, second, pairing, policy)
+    results = judge(first, second, pairing, primary, policy)
     notes = _notes(contents, pairing, first, arms, contents[0], primary)
     return Comparison(
-        verdict=worst([r.verdict for r in results if r.primary and r.verdict is not None]),
+        verdict=overall(results),
         baseline=_identity(first.arm),
         candidate=_identity(second.arm),
         suite=name,
@@ -154,6 +154,26 @@ def compare(
         notes=notes,
         fidelity=fidelity(first.arm, second.arm, pairing, pools) if pools is not None else None,
     )
+
+
+def judge(
+    first: Side, second: Side, pairing: Pairing, primary: Sequence[str], policy: Policy
+) -> list[MetricResult]:
+    """Coverage and every metric of two arms, the primary ones first.
+
+    Args:
+        primary: ids of the metrics that decide; coverage always does.
+    """
+    metrics = list(dict.fromkeys([*first.arm.evidence, *second.arm.evidence]))
+    results = [_coverage(first.arm, second.arm, pairing, policy)]
+    results += _judge([m for m in metrics if m in primary], True, first, second, pairing, policy)
+    results += _judge([m for m in metrics if m not in primary], False, first, second, pairing, policy)
+    return results
+
+
+def overall(results: Sequence[MetricResult]) -> Verdict:
+    """The gravest verdict of the primary metrics."""
+    return worst([result.verdict for result in results if result.primary and result.verdict is not None])
 
 
 def _common_suite(first: RunDocument, second: RunDocument) -> str:
@@ -288,6 +308,8 @@ def _decided(
     more = None
     if decision.verdict is Verdict.INCONCLUSIVE:
         more = units_to_settle(question.delta, question.margin, alpha=level)
+    delta = question.delta
+    detectable = detectable_effect(delta.se, delta.dof, alpha=level) if delta.se else delta.reach
     return replace(
         _with_numbers(blank, found),
         verdict=decision.verdict,
@@ -295,6 +317,7 @@ def _decided(
         p_value=decision.p_value,
         reason=f"margin: {why}",
         more_units=more,
+        detectable=max(detectable, question.least),
     )
 
 

@@ -1,0 +1,104 @@
+"""`vbench-lite calibrate RUN`: how often a gate alarms on equal generators here, and what it can find."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from vbench_lite.cli.exit_codes import FINE, INTERRUPTED
+from vbench_lite.cli.options import json_option, root_option
+from vbench_lite.cli.output import console, print_json
+
+if TYPE_CHECKING:
+    from vbench_lite.engine.spec import RunSpec
+    from vbench_lite.store.rundir import RunDir
+
+FOLDER = "calibration"  # under the root: repeats must not be taken for results
+
+
+@click.command("calibrate")
+@click.argument("run", default="latest")
+@click.option("--suite", help="Which suite of the run; default: its first.")
+@click.option(
+    "--repeats", type=click.IntRange(min=2), default=4, show_default=True,
+    help="How often the generators are run again, each time with other seeds.",
+)  # fmt: skip
+@click.option(
+    "--draws", type=click.IntRange(min=20), default=200, show_default=True,
+    help="Comparisons of a generator with itself, drawn from the repeats.",
+)  # fmt: skip
+@click.option("--policy", type=click.Path(path_type=Path), help="Margins and primary metrics (YAML).")
+@root_option
+@json_option
+def command(
+    run: str, suite: str | None, repeats: int, draws: int, policy: Path | None, root: Path, as_json: bool
+) -> int:
+    """Compare the generators of RUN with themselves: false-alarm rate and smallest loss that is found.
+
+    The generators are run again with other seeds, kept under ROOT/calibration; a stopped calibration goes
+    on where it was. With --json: {run, suite, policy, repeats, draws, samples, gate{}, metrics[], advice[]}.
+    """
+    from vbench_lite.calibrate import calibrate
+    from vbench_lite.cli.progress import shown
+    from vbench_lite.compare import load_policy
+    from vbench_lite.engine import runner
+    from vbench_lite.store.rundir import RunDir, resolve_run
+
+    found = resolve_run(root, run)
+    rules = load_policy(policy)
+    name = suite if suite is not None else str(found.document().suites[0]["name"])
+    folder, made = root / FOLDER, []
+    for repeat in range(1, repeats + 1):
+        with shown() as progress:
+            outcome = runner.run(repetition(found, name, repeat, folder), folder, progress=progress)
+        if outcome.interrupted:
+            return INTERRUPTED
+        made.append(RunDir(folder, outcome.run_id))
+    result = calibrate(found, made, suite=name, policy=rules, draws=draws)
+    if as_json:
+        print_json(result.as_dict())
+    else:
+        from vbench_lite.report.calibration_table import calibration_text
+
+        console().print(calibration_text(result))
+    return FINE
+
+
+def repetition(run: RunDir, suite: str, repeat: int, folder: Path) -> RunSpec:
+    """The run's generators and one suite again, without controls, with the seeds of this repetition.
+
+    The suite is taken as the run recorded it, so that a file that has changed since changes nothing here.
+
+    Raises:
+        StoreError: the run has no such suite.
+    """
+    import yaml
+
+    from vbench_lite.engine.spec import parse_spec
+    from vbench_lite.errors import StoreError
+    from vbench_lite.generator import Family
+    from vbench_lite.store import atomic
+
+    document = run.document()
+    content = next((one for one in document.suites if one["name"] == suite), None)
+    if content is None:
+        raise StoreError(f"run {run.run_id} has no suite {suite!r}")
+    file = folder / "suites" / f"{run.run_id}-{suite}.yaml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    atomic.write_text(file, yaml.safe_dump(content, sort_keys=False))
+    generators = [
+        {key: getattr(entry, key) for key in ("label", "adapter", "config", "device", "batch")}
+        for entry in document.generators
+        if entry.info.get("family") != Family.CONTROL
+    ]
+    spec = {
+        "generators": generators,
+        "suites": [str(file)],
+        "samples": document.samples,
+        "seed": document.seed + repeat,
+        "controls": False,
+        "timeout_s": document.timeout_s,
+    }
+    return parse_spec(spec, f"run {run.run_id}")
