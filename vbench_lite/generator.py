@@ -66,6 +66,16 @@ class Streaming(StrEnum):
     TOKEN = "token"
 
 
+class Site(StrEnum):
+    """Where the work of a call is done, and so what can be measured of it."""
+
+    PROCESS = "process"  # in this process: the clock waits for the device, and its memory is read
+    WORKER = "worker"  # in a process that stays: timed by arrival; it tells its own memory
+    COMMAND = "command"  # in a process for each clip: timed with its start and its load
+    REMOTE = "remote"  # on a server: timed with its queue and the network; memory unknown
+    RECORDED = "recorded"  # done before: neither time nor memory
+
+
 @dataclass(frozen=True)
 class FrameRule:
     """Frame counts a generator can make: offset + k * multiple, within [minimum, maximum]."""
@@ -132,6 +142,8 @@ class GeneratorInfo:
         licence, weights_licence: SPDX names, or "unknown".
         weights_sha256: hash over the weights it would load; None if there are none or unknown.
         latents: whether `encode` and `decode` exist (for the reconstruction metrics).
+        site: where the work is done. Where it is a worker or a command, the adapter tells the memory with
+            `context.note(peak_bytes=..., baseline_bytes=...)`; what it does not tell is unknown.
     """
 
     name: str
@@ -148,6 +160,7 @@ class GeneratorInfo:
     kv_cache: bool = False
     deterministic: bool = True
     latents: bool = False
+    site: Site = Site.PROCESS
     licence: str = "unknown"
     weights_licence: str = "unknown"
     weights_sha256: str | None = None
@@ -180,6 +193,7 @@ class GenerationRequest:
         fps: the rate the clip will be shown at.
         seed: the only source of randomness.
         params: further sampling parameters by name (steps, guidance, temperature ...).
+        repeat: which request of its prompt it is, from 0; each has a seed of its own.
     """
 
     sample_id: str
@@ -193,6 +207,7 @@ class GenerationRequest:
     image: Frames | None = None
     past_frames: Frames | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
+    repeat: int = 0
 
 
 class GenerationContext(ABC):
@@ -284,6 +299,10 @@ class Generator(ABC):
     def check(self, request: GenerationRequest) -> None:
         """Raise PromptError or RequestError early if this request can never be served."""
         return
+
+    def remarks(self, requests: Sequence[GenerationRequest]) -> Sequence[str]:
+        """What the user should know before a run with these requests, one line each."""
+        return ()
 
     def fingerprint(self) -> str:
         """Identity of weights and configuration; a change means another treatment."""

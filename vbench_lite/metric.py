@@ -277,6 +277,7 @@ class Measurement:
     Attributes:
         case: which request was made, such as "base" or "frames=32" of a sweep.
         call: "first" (after the load) or "warm".
+        load_s: None where nothing is loaded apart from a call.
         total_s: from the request to the last frame handed over, frames that are trimmed later included.
         arrivals: (seconds since the request, frames in this piece) for each emit of the call's first
             clip, returned frames only.
@@ -284,7 +285,7 @@ class Measurement:
         batch: clips made in this call.
         phases: seconds by phase.
         peak_bytes: resident (or device) peak during the call; None if unknown, never 0.
-        baseline_bytes: resident bytes before the generator was loaded (imports only).
+        baseline_bytes: resident bytes before the generator was loaded (imports only); None if unknown.
         nfe, tokens, kv_cache_bytes: work counters, None where they mean nothing. nfe is rows through the
             denoiser for each clip.
         flops: floating-point operations of the call, from a profiled call that is not timed.
@@ -296,7 +297,7 @@ class Measurement:
     case: str
     round: int
     call: Literal["first", "warm"]
-    load_s: float
+    load_s: float | None
     total_s: float
     arrivals: tuple[tuple[float, int], ...]
     frames_generated: int

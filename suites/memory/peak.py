@@ -7,6 +7,8 @@ from typing import ClassVar
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, CallMetric, Measurement, MetricInfo
 
+_UNKNOWN = "the peak of memory cannot be known: not on this platform, or not of a generator elsewhere"
+
 
 class PeakMemory(CallMetric):
     """Peak during the call, less what the imports alone take.
@@ -32,8 +34,10 @@ class PeakMemory(CallMetric):
     )
 
     def value(self, call: Measurement) -> float:
-        if call.peak_bytes is None or call.baseline_bytes is None:
-            raise NotApplicable("the peak of memory cannot be known on this platform")
+        if call.peak_bytes is None:
+            raise NotApplicable(_UNKNOWN)
+        if call.baseline_bytes is None:
+            raise NotApplicable("the size before loading is not known, so it cannot be taken off the peak")
         return float(max(call.peak_bytes - call.baseline_bytes, 0))
 
 
@@ -53,5 +57,5 @@ class PeakMemoryWithImports(CallMetric):
 
     def value(self, call: Measurement) -> float:
         if call.peak_bytes is None:
-            raise NotApplicable("the peak of memory cannot be known on this platform")
+            raise NotApplicable(_UNKNOWN)
         return float(call.peak_bytes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, CallMetric, Measurement, MetricInfo
 
 
@@ -61,4 +62,8 @@ class LoadTime(CallMetric):
     )
 
     def value(self, call: Measurement) -> float:
+        if call.load_s is None:
+            raise NotApplicable(
+                "nothing is loaded apart from a call: each call loads, or a server has loaded"
+            )
         return call.load_s

@@ -12,12 +12,11 @@ from collections.abc import Callable
 from typing import Any
 
 from vbench_lite.engine.context import CallRecord, RecordingContext
+from vbench_lite.engine.instruments import call_clock, call_meter
 from vbench_lite.engine.output import judge
 from vbench_lite.engine.plan import Batch, Sample
 from vbench_lite.errors import Cancelled
-from vbench_lite.generator import Generator
-from vbench_lite.measure.clock import device_clock
-from vbench_lite.measure.memory import device_meter
+from vbench_lite.generator import Generator, Site
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.schema import SampleRecord, SampleStatus
 
@@ -39,10 +38,10 @@ def run_batch(
         None if the generator stopped because `cancelled` asked it to.
     """
     requests = [sample.made for sample in batch.samples]
-    meter = device_meter(generator.device)
+    meter = call_meter(generator)
     context = RecordingContext(
         requests,
-        clock=device_clock(generator.device),
+        clock=call_clock(generator),
         cancelled=cancelled,
         on_progress=on_progress,
         memory=meter,
@@ -57,7 +56,8 @@ def run_batch(
     except (Exception, SystemExit) as error:
         return _all_failed(batch, error, context, worker)
     finally:
-        meter.close()
+        if meter is not None:
+            meter.close()
     records = []
     for index, sample in enumerate(batch.samples):
         try:
@@ -137,6 +137,7 @@ def _store(
     frames = call.frames[index]
     if frames is None:
         raise ValueError(f"the frames of sample {sample.sample_id} were not kept")
+    timed = info.site is not Site.RECORDED
     verdict = judge(frames, sample.asked, sample.made, info.family, bool(call.facts.get("nonfinite")))
     fps = info.native_fps or sample.made.fps
     found = {
@@ -144,8 +145,8 @@ def _store(
         "height": frames.shape[1],
         "width": frames.shape[2],
         "fps": fps,
-        "total_s": call.total_s,
-        "first_frame_s": call.arrivals[index][0][0],
+        "total_s": call.total_s if timed else None,
+        "first_frame_s": call.arrivals[index][0][0] if timed else None,
         "peak_bytes": call.peak_bytes,
         "facts": _facts(call, batch),
     }

@@ -26,7 +26,7 @@ from vbench_lite.measure.memory import PeakMeter
 Fact = int | float | str | bool | None
 
 ADDED_FACTS = frozenset({"nfe", "tokens"})
-LARGEST_FACTS = frozenset({"kv_cache_bytes"})
+LARGEST_FACTS = frozenset({"kv_cache_bytes", "peak_bytes"})
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,8 @@ class RecordingContext(GenerationContext):
         cancelled: whether the runner wants the call to stop.
         on_frames: takes (request index, frames) at once; then nothing is kept in memory.
         on_progress: takes (phase, steps done, steps in all) at each step.
-        memory: the meter of the peak; reset here, read in `result`.
+        memory: the meter of the peak; reset here, read in `result`. Without one the generator may note
+            `peak_bytes`, where its work is done in another process.
     """
 
     def __init__(
@@ -127,8 +128,8 @@ class RecordingContext(GenerationContext):
         self._phase = name
 
     def note(self, **facts: Fact) -> None:
-        """Record facts. `nfe` and `tokens` add up over a call, of `kv_cache_bytes` the largest is kept,
-        and of every other fact the last."""
+        """Record facts. `nfe` and `tokens` add up over a call, of `kv_cache_bytes` and `peak_bytes` the
+        largest is kept, and of every other fact the last."""
         for name, value in facts.items():
             known = self._facts.get(name)
             if known is None or value is None or isinstance(known, str) or isinstance(value, str):
@@ -165,10 +166,13 @@ class RecordingContext(GenerationContext):
                 )
         self._close_phase(self._elapsed_s(synchronise=True))
         self._phase = None
-        peak_bytes = None if self._memory is None else self._memory.peak_bytes()
         facts = dict(self._facts)
         if self._memory is not None:
+            peak_bytes = self._memory.peak_bytes()
             facts.update(self._memory.facts())
+        else:
+            noted = facts.pop("peak_bytes", None)
+            peak_bytes = int(noted) if isinstance(noted, (int, float)) else None
         return CallRecord(
             total_s=max(pieces[-1][0] for pieces in self._arrivals),
             arrivals=tuple(tuple(pieces) for pieces in self._arrivals),

@@ -23,7 +23,7 @@ from vbench_lite.datasets.packets import Limits
 from vbench_lite.datasets.prompts import with_ids
 from vbench_lite.engine.scorer import Progress, score_run
 from vbench_lite.errors import ClipError
-from vbench_lite.generator import Family
+from vbench_lite.generator import Family, Site
 from vbench_lite.measure.hardware import environment, hardware
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir
@@ -139,7 +139,7 @@ def _document(run_id: str, folder: ClipFolder, records: list[SampleRecord], suit
             config={"rules": folder.rules.model_dump(mode="json")},
             device="cpu",
             batch=1,
-            info={"name": ADAPTER, "family": str(Family.EXTERNAL)},
+            info={"name": ADAPTER, "family": str(Family.EXTERNAL), "site": str(Site.RECORDED)},
             fingerprint=_fingerprint([r for r in records if r.generator == label]),
         )
         for label in labels

@@ -27,7 +27,7 @@ from typing import Any, Protocol
 from vbench_lite.datasets.prompts import suite_prompts
 from vbench_lite.engine.timed_process import TimedProcess
 from vbench_lite.engine.timed_worker import Call, Failed, Profiled, Ready, Timed
-from vbench_lite.generator import Family, GenerationRequest
+from vbench_lite.generator import Family, GenerationRequest, Site
 from vbench_lite.metric import Measurement
 from vbench_lite.store.schema import GeneratorEntry
 from vbench_lite.suite import PerformanceSpec, Suite
@@ -124,7 +124,7 @@ def measure(
     now: Callable[[], float] = time.monotonic,
     open_session: Callable[[GeneratorEntry, int, float], TimedSession] = TimedProcess,
 ) -> PerformanceSummary:
-    """Time every generator of a run that is no control.
+    """Time every generator of a run that is no control and whose clips were not made before.
 
     Args:
         entries: the run's generators.
@@ -210,7 +210,11 @@ class _SlotFailed(Exception):
 
 
 def _slots(entries: Sequence[GeneratorEntry], suite: Suite, spec: PerformanceSpec) -> Iterator[Slot]:
-    timed = [entry for entry in entries if entry.info["family"] != Family.CONTROL]
+    timed = [
+        entry
+        for entry in entries
+        if entry.info["family"] != Family.CONTROL and entry.info.get("site") != Site.RECORDED
+    ]
     for number, case in itertools.product(range(spec.rounds), suite_cases(suite)):
         for entry in reversed(timed) if number % 2 else timed:
             if case.applies(entry):
@@ -244,7 +248,8 @@ def _time_slot(
             longest_s = max(longest_s, now() - before_s)
         calls.append(answer)
     key = (slot.entry.label, slot.case.name)
-    if spec.profile and key not in work:
+    here = slot.entry.info.get("site", Site.PROCESS) == Site.PROCESS  # elsewhere nothing can be hooked
+    if spec.profile and here and key not in work:
         counted = session.ask(("profiled", _requests(slot, suite, texts, 0)))
         if not isinstance(counted, Profiled):
             raise _SlotFailed(counted.reason if isinstance(counted, Failed) else "no profiled answer")
@@ -289,7 +294,7 @@ def _measurement(slot: Slot, index: int, call: Timed, ready: Ready, counted: Pro
         fps=call.fps,
         phases=call.phases,
         peak_bytes=call.peak_bytes,
-        baseline_bytes=ready.baseline_bytes,
+        baseline_bytes=ready.baseline_bytes if call.baseline_bytes is None else call.baseline_bytes,
         nfe=counted_nfe if counted_nfe is not None else _number(call.facts.get("nfe")),
         tokens=_number(call.facts.get("tokens")),
         kv_cache_bytes=_number(call.facts.get("kv_cache_bytes")),

@@ -108,6 +108,8 @@ def build_plan(spec: RunSpec) -> Plan:
             asked = list(requests(suite, texts, spec))
             served, turned_down = _served(entry, generator, suite, asked)
             refused += turned_down
+            told = generator.remarks([sample.made for sample in served])
+            notes += [f"{entry.label}, suite {suite.name}: {remark}" for remark in told]
             for start in range(0, len(served), entry.batch):
                 batches.append(_batch(entry, suite, served[start : start + entry.batch]))
     facts = environment(threads=THREADS)
@@ -145,6 +147,7 @@ def requests(
                 fps=size.fps,
                 seed=sample_seed(spec.seed, prompt.prompt_id, seed_index),
                 params=dict(size.params),
+                repeat=seed_index,
             ),
         )
 

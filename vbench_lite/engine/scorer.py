@@ -22,6 +22,7 @@ from vbench_lite.engine.score_rows import Row, ScoreRows, ScoreSummary
 from vbench_lite.engine.set_scoring import SetScoring
 from vbench_lite.engine.sources import FileSource
 from vbench_lite.errors import StoreError
+from vbench_lite.generator import Site
 from vbench_lite.metric import Features, SampleInfo, SetMetric
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir
@@ -209,7 +210,8 @@ class _RunScorer:
     # --- calls ----------------------------------------------------------------------------------
 
     def score_calls(self) -> None:
-        """One row for every metric on every timed call."""
+        """One row for every metric on every timed call, and one where there can be no call."""
+        self._score_recorded()
         places: Counter[tuple[str, str, int]] = Counter()
         for call in self.run.calls(self.suite.name):
             place = (call.generator, call.case, call.round)
@@ -227,6 +229,18 @@ class _RunScorer:
                 except Exception as error:  # stored as this row's outcome
                     outcome = failure(error)
                 self.rows.write(row, Level.CALL, info.id, outcome, text, info=info, extras=extras)
+
+    def _score_recorded(self) -> None:
+        """Clips that were made before have no calls: a row says so, once for each metric."""
+        nothing = Outcome.not_applicable("these clips were made elsewhere")
+        for entry in self.run.document().generators:
+            if entry.info.get("site") != Site.RECORDED:
+                continue
+            row = {"generator": entry.label, "sample_id": None, "prompt_id": None}
+            for metric in self.metrics.calls:
+                text = prints.fingerprint(metric.info, [], "recorded")
+                if not self.rows.has(row, Level.CALL, metric.info.id, text):
+                    self.rows.write(row, Level.CALL, metric.info.id, nothing, text, info=metric.info)
 
     # --- fingerprints ---------------------------------------------------------------------------
 

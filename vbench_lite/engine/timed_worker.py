@@ -17,8 +17,10 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Literal
 
-from vbench_lite.generator import Frames, GenerationRequest, Generator
+from vbench_lite.generator import Frames, GenerationRequest, Generator, Site
 from vbench_lite.store.schema import GeneratorEntry
+
+_LOADS = (Site.PROCESS, Site.WORKER)  # where `Generator.load` is what loads the weights
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,12 @@ class Ready:
     """The generator is loaded.
 
     Attributes:
-        baseline_bytes: bytes in use after torch and the adapter were imported, before `load`.
+        load_s: None where each call loads anew, or a server loaded long ago.
+        baseline_bytes: bytes in use after torch and the adapter were imported, before `load`; None where
+            the work is done in another process.
     """
 
-    load_s: float
+    load_s: float | None
     baseline_bytes: int | None
 
 
@@ -57,6 +61,7 @@ class Timed:
         arrivals: of the call's first clip, every frame that was generated.
         num_frames: frames generated, for each clip of the call.
         height, width, fps: of the clips that were made.
+        baseline_bytes: bytes that another process had in use before its load, where one does the work.
     """
 
     total_s: float
@@ -70,6 +75,7 @@ class Timed:
     peak_bytes: int | None
     energy_j: float | None
     contended: bool
+    baseline_bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -128,36 +134,40 @@ def _load(entry: GeneratorEntry, threads: int) -> tuple[Generator, Ready]:
     import torch
 
     from vbench_lite.engine.build import build_generator
-    from vbench_lite.measure.clock import device_clock
+    from vbench_lite.engine.instruments import call_clock
     from vbench_lite.measure.memory import device_bytes
 
     torch.set_num_threads(threads)
     generator = build_generator(entry.adapter, entry.config, entry.device)
-    clock = device_clock(entry.device)
-    baseline_bytes = device_bytes(entry.device)
+    site = generator.info.site
+    clock = call_clock(generator)
+    baseline_bytes = device_bytes(entry.device) if site is Site.PROCESS else None
     start_s = clock.read()
     generator.load()
-    return generator, Ready(clock.read() - start_s, baseline_bytes)
+    load_s = clock.read() - start_s
+    return generator, Ready(load_s if site in _LOADS else None, baseline_bytes)
 
 
 def _timed(generator: Generator, entry: GeneratorEntry, requests: Sequence[GenerationRequest]) -> Timed:
     from vbench_lite.engine.context import RecordingContext
-    from vbench_lite.measure.clock import device_clock
+    from vbench_lite.engine.instruments import call_clock, call_meter
     from vbench_lite.measure.contention import ContentionWatch
     from vbench_lite.measure.energy import EnergyMeter
-    from vbench_lite.measure.memory import device_meter
 
     made = _fit(generator, requests)
-    meter = device_meter(entry.device)
+    meter = call_meter(generator)
+    remote = generator.info.site is Site.REMOTE
     watch, energy = ContentionWatch(entry.device), EnergyMeter(entry.device)
     energy.start()
     watch.start()
-    context = RecordingContext(made, clock=device_clock(entry.device), memory=meter, on_frames=_let_go)
+    context = RecordingContext(made, clock=call_clock(generator), memory=meter, on_frames=_let_go)
     try:
         generator.generate(made, context)
         record = context.result()
     finally:
-        meter.close()
+        if meter is not None:
+            meter.close()
+    baseline = record.facts.get("baseline_bytes")
     return Timed(
         total_s=record.total_s,
         arrivals=record.arrivals[0],
@@ -168,8 +178,9 @@ def _timed(generator: Generator, entry: GeneratorEntry, requests: Sequence[Gener
         phases=dict(record.phases),
         facts=dict(record.facts),
         peak_bytes=record.peak_bytes,
-        energy_j=energy.energy_j(),
-        contended=watch.contended(),
+        energy_j=None if remote else energy.energy_j(),
+        contended=not remote and watch.contended(),
+        baseline_bytes=int(baseline) if isinstance(baseline, (int, float)) else None,
     )
 
 

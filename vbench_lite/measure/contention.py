@@ -62,6 +62,13 @@ def cpu_contended(before: CpuTimes, after: CpuTimes, cores: int) -> bool:
     return others_s > max(BUSY_FLOOR_S, BUSY_SHARE * cores * wall_s)
 
 
+def _children() -> set[int]:
+    """Ids of the processes that work for this one: a generator may run in one."""
+    import psutil
+
+    return {child.pid for child in psutil.Process().children(recursive=True)}
+
+
 class ContentionWatch:
     """Watches one call.
 
@@ -85,7 +92,8 @@ class ContentionWatch:
             from vbench_lite.measure.nvml import other_processes
 
             def strangers() -> set[int] | None:
-                return other_processes(device)
+                others = other_processes(device)
+                return None if others is None else others - _children()
 
         self._strangers = strangers
         self._before: CpuTimes | None = None
