@@ -14,9 +14,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from vbench_lite.dashboard import boards, charts, comparisons, data, gallery, glossary, growth, player, server
-from vbench_lite.dashboard.theme import plain
+from vbench_lite.dashboard import data, glossary, player, server
 from vbench_lite.errors import VBenchLiteError
+from vbench_lite.report.panels import boards, charts, comparisons, gallery, growth
+from vbench_lite.report.panels.theme import plain
 from vbench_lite.report.scaling import ScalingReport
 from vbench_lite.store.rundir import RunDir
 
@@ -231,4 +232,4 @@ def clip(sha256: str, title: str, subtitle: str, scores: tuple[tuple[str, str], 
 def _clip(
     root_path: str, sha256: str, title: str, subtitle: str, scores: tuple[tuple[str, str], ...]
 ) -> player.PlayerClip:
-    return gallery.player_clip(Path(root_path), sha256, title, subtitle, scores)
+    return player.player_clip(Path(root_path), sha256, title, subtitle, scores)

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from vbench_lite.errors import ClipError
+from vbench_lite.report.panels import gallery
+from vbench_lite.store.pool import Pool
 
 MAX_CLIPS = 8
 MAX_CLIP_BYTES = 4_000_000
@@ -41,6 +43,27 @@ class PlayerClip:
     fps: float
     strip: bytes | None = None
     scores: tuple[tuple[str, str], ...] = ()
+
+
+def player_clip(
+    root: Path, sha256: str, title: str, subtitle: str, scores: Sequence[tuple[str, str]] = ()
+) -> PlayerClip:
+    """Return a clip of the pool, ready for the player; the preview is made if it is missing.
+
+    Raises:
+        StoreError: the hash is no hash, or the pool has no such clip, or its file leads out of the pool.
+    """
+    video = gallery.preview_file(root, sha256).read_bytes()
+    clip = Pool(root).read(sha256)
+    return PlayerClip(
+        title=title,
+        subtitle=subtitle,
+        video=video,
+        frames=len(clip.frames),
+        fps=clip.fps or 8.0,
+        strip=gallery.strip(clip.frames),
+        scores=tuple(scores),
+    )
 
 
 def payload(clips: Sequence[PlayerClip], difference: bool = False) -> dict[str, Any]:

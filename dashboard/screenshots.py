@@ -13,13 +13,14 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from vbench_lite.dashboard import server
 from vbench_lite.dashboard.pages import PAGES, PageEntry
@@ -49,22 +50,20 @@ def serving(root: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind((server.LOOPBACK, 0))
         port = int(probe.getsockname()[1])
-    process = subprocess.Popen(
-        server.command(root, port=port, headless=True),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
     address = f"http://{server.LOOPBACK}:{port}"
-    try:
-        _wait(process, address)
-        yield address
-    finally:
-        process.terminate()
-        process.communicate()
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
+        process = subprocess.Popen(
+            server.command(root, port=port, headless=True), stdout=said, stderr=subprocess.STDOUT, text=True
+        )
+        try:
+            _wait(process, address, said)
+            yield address
+        finally:
+            process.terminate()
+            process.wait()
 
 
-def _wait(process: subprocess.Popen[str], address: str) -> None:
+def _wait(process: subprocess.Popen[str], address: str, said: IO[str]) -> None:
     end = time.monotonic() + _START_S
     while time.monotonic() < end:
         if process.poll() is not None:
@@ -75,9 +74,10 @@ def _wait(process: subprocess.Popen[str], address: str) -> None:
                     return
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)  # not listening yet
-    process.terminate()
-    said = process.communicate()[0]
-    raise SpecError(f"the dashboard did not start within {_START_S:.0f} s: {' '.join(said.split())[-300:]}")
+    said.seek(0)
+    raise SpecError(
+        f"the dashboard did not start within {_START_S:.0f} s: {' '.join(said.read().split())[-300:]}"
+    )
 
 
 @contextmanager

@@ -20,6 +20,8 @@ LOOPBACK = "127.0.0.1"
 APP = Path(__file__).with_name("app.py")
 
 _FLAGS = (
+    # Streamlit takes a folder that is not called site-packages for its own source tree and then refuses ports
+    "--global.developmentMode=false",
     "--browser.gatherUsageStats=false",
     "--server.fileWatcherType=none",
     "--server.showEmailPrompt=false",

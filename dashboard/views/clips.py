@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from vbench_lite.dashboard import data, frame, gallery, player
-from vbench_lite.dashboard.theme import number, plain
+from vbench_lite.dashboard import data, frame, player
 from vbench_lite.report.catalogue import metric_facts
+from vbench_lite.report.panels import gallery
+from vbench_lite.report.panels.theme import number, plain
 
 _DRAWN = 4
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from vbench_lite.dashboard import charts, comparisons, curves, data, frame, player
-from vbench_lite.dashboard.theme import number, plain, shorten
+from vbench_lite.dashboard import data, frame, player
 from vbench_lite.report.catalogue import metric_facts
+from vbench_lite.report.panels import charts, comparisons, curves
+from vbench_lite.report.panels.theme import number, plain, shorten
 
 _HISTORY_RUNS = 20
 _VERDICTS = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from vbench_lite.dashboard import frame, glossary
-from vbench_lite.dashboard.theme import AXES, axis_order, plain
 from vbench_lite.metric import MetricInfo
+from vbench_lite.report.panels.theme import AXES, axis_order, plain
 
 
 def _draw() -> None:

@@ -6,8 +6,9 @@ from typing import Any
 
 import streamlit as st
 
-from vbench_lite.dashboard import boards, charts, data, frame
-from vbench_lite.dashboard.theme import AXES, FAMILIES, family_title, plain
+from vbench_lite.dashboard import data, frame
+from vbench_lite.report.panels import boards, charts
+from vbench_lite.report.panels.theme import AXES, FAMILIES, family_title, plain
 
 
 def _draw(run: data.RunSummary) -> None:

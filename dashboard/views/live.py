@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from vbench_lite.dashboard import data, frame, player, progress
-from vbench_lite.dashboard.theme import number, plain
+from vbench_lite.report.panels.theme import number, plain
 
 _EVERY_S = 3.0
 _CLIPS = 4

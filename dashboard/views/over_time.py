@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from vbench_lite.dashboard import curves, data, frame, traces
+from vbench_lite.dashboard import data, frame
+from vbench_lite.report.panels import curves, traces
 
 
 def _draw(run: data.RunSummary) -> None:

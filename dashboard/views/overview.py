@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from vbench_lite.dashboard import boards, charts, data, frame
-from vbench_lite.dashboard.theme import AXES, FOUR_AXES, plain
+from vbench_lite.dashboard import data, frame
+from vbench_lite.report.panels import boards, charts
+from vbench_lite.report.panels.theme import AXES, FOUR_AXES, plain
 
 _SHOWN_RUNS = 20
 

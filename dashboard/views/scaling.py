@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from vbench_lite.dashboard import curves, data, frame, growth
-from vbench_lite.dashboard.theme import plain
+from vbench_lite.dashboard import data, frame
+from vbench_lite.report.panels import curves, growth
+from vbench_lite.report.panels.theme import plain
 
 _MEASURES = {
     "time": ("seconds", "seconds for a call"),

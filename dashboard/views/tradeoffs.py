@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from vbench_lite.dashboard import boards, charts, data, frame, pairs
-from vbench_lite.dashboard.theme import plain
+from vbench_lite.dashboard import data, frame
+from vbench_lite.report.panels import boards, charts, pairs
+from vbench_lite.report.panels.theme import plain
 
 
 def _draw(run: data.RunSummary) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from vbench_lite.dashboard import audit, charts, data, frame
-from vbench_lite.dashboard.theme import plain
+from vbench_lite.dashboard import data, frame
+from vbench_lite.report.panels import charts, trust
+from vbench_lite.report.panels.theme import plain
 
 
 def _draw(run: data.RunSummary) -> None:
@@ -21,7 +22,7 @@ def _draw(run: data.RunSummary) -> None:
         return
     for metric, reason in zip(board.trust["metric"], board.trust["reason"], strict=True):
         st.warning(f"{plain(metric)}: {plain(reason)}.")
-    table = audit.table(board)
+    table = trust.table(board)
     if table.empty:
         st.info("No metric has a value on the controls yet.")
         return
@@ -30,7 +31,7 @@ def _draw(run: data.RunSummary) -> None:
     st.dataframe(
         table, hide_index=True, key="audit", alt="value of each metric on real clips and on the controls"
     )
-    conflicts = audit.conflicts(board)
+    conflicts = trust.conflicts(board)
     st.subheader("Distances that disagree")
     st.caption(
         "Two distances to the same real clips can order two generators differently; "
@@ -44,7 +45,7 @@ def _draw(run: data.RunSummary) -> None:
         )
     st.subheader("One metric over all arms")
     metric = st.selectbox("Metric", list(table["metric"]), key="metric", bind="query-params")
-    rows = audit.arms_of(board, metric)
+    rows = trust.arms_of(board, metric)
     unit = board.unit(metric)
     frame.chart(
         charts.intervals(rows, f"{metric} ({unit})" if unit else metric),

@@ -10,23 +10,12 @@ import numpy as np
 import pytest
 from fabricate import HOSTILE, make_root, make_run, make_scaling_run
 
-from vbench_lite.dashboard import (
-    audit,
-    boards,
-    comparisons,
-    data,
-    gallery,
-    growth,
-    pairs,
-    player,
-    progress,
-    server,
-    theme,
-    traces,
-)
+from vbench_lite import report
+from vbench_lite.dashboard import data, player, progress, server
 from vbench_lite.dashboard.pages import VIEWS
 from vbench_lite.errors import ClipError, SpecError, StoreError
 from vbench_lite.metric import Measurement
+from vbench_lite.report.panels import boards, comparisons, gallery, growth, pairs, theme, traces, trust
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir
 
@@ -48,10 +37,12 @@ def board(root: Path) -> boards.BoardTable:
 
 def test_the_data_layer_imports_no_streamlit() -> None:
     screen = {"__init__", "app", "frame"}
-    names = sorted({path.stem for path in VIEWS.parent.glob("*.py")} - screen)
-    code = (
-        f"import sys; from vbench_lite.dashboard import {', '.join(names)}; print('streamlit' in sys.modules)"
-    )
+    names = [
+        f"vbench_lite.dashboard.{path.stem}" for path in VIEWS.parent.glob("*.py") if path.stem not in screen
+    ]
+    panels = Path(str(report.__file__)).parent
+    names += [f"vbench_lite.report.panels.{path.stem}" for path in panels.glob("panels/[a-z]*.py")]
+    code = f"import sys, {', '.join(sorted(names))}; print('streamlit' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 
@@ -178,7 +169,7 @@ def test_real_time_is_marked_where_it_is_near_the_data(board: boards.BoardTable)
 def test_a_clip_is_named_by_a_hash_and_nothing_else(root: Path) -> None:
     for name in ("../../etc/passwd", "a" * 63, "A" * 64, ""):
         with pytest.raises(StoreError, match="no clip hash"):
-            gallery.player_clip(root, name, "t", "s")
+            player.player_clip(root, name, "t", "s")
 
 
 def test_a_link_out_of_the_pool_is_refused(tmp_path: Path) -> None:
@@ -189,7 +180,7 @@ def test_a_link_out_of_the_pool_is_refused(tmp_path: Path) -> None:
     (tmp_path / "root" / "pool" / "previews").mkdir()
     (tmp_path / "root" / "pool" / "previews" / f"{sha}.mp4").symlink_to(secret)
     with pytest.raises(StoreError, match="no file of the pool"):
-        gallery.player_clip(tmp_path / "root", sha, "t", "s")
+        player.player_clip(tmp_path / "root", sha, "t", "s")
 
 
 def test_a_strip_shows_at_most_twelve_frames_spread_over_the_clip() -> None:
@@ -283,10 +274,10 @@ def test_history_marks_intervals_that_do_not_overlap(root: Path) -> None:
 
 
 def test_trust_lists_every_metric_of_the_controls(board: boards.BoardTable) -> None:
-    table = audit.table(board).set_index("metric")
+    table = trust.table(board).set_index("metric")
     assert {"real", "frozen", "noise", "shuffled"} <= set(table.columns)
     assert table.loc["alignment/shapes_shape", "verdict"] == "fine"
-    assert audit.conflicts(board).empty
+    assert trust.conflicts(board).empty
 
 
 def test_progress_counts_what_ended(tmp_path: Path) -> None:

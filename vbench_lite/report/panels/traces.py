@@ -1,7 +1,7 @@
 """When frames arrive and what a viewer would see: arrival steps, waiting, playing and stalls.
 
 Read from the warm calls of the performance pass; the call whose length is the median one stands for a
-generator. Imports no streamlit.
+generator.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from vbench_lite.dashboard.theme import number
 from vbench_lite.measure.playback import playback as play
 from vbench_lite.metric import Measurement
+from vbench_lite.report.panels.theme import number
 
 
 def cases(calls: Sequence[Measurement]) -> list[str]:

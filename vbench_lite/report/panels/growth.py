@@ -1,6 +1,6 @@
 """How time and memory grow with the request, laid out for a chart and a table.
 
-Fits, checks and crossings come from `report.scaling`. Imports no streamlit.
+Fits, checks and crossings come from `report.scaling`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from vbench_lite.dashboard.theme import interval, number
+from vbench_lite.report.panels.theme import interval, number
 from vbench_lite.report.scaling import Curve, ScalingReport, run_scaling
 from vbench_lite.stats.scaling import Interval
 from vbench_lite.store.rundir import RunDir

@@ -1,6 +1,6 @@
 """A board laid out as tables: scores with intervals and ranks, metrics by axis, controls apart.
 
-Every number, interval, rank and flag comes from `report.board`. Imports no streamlit.
+Every number, interval, rank and flag comes from `report.board`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Any
 
 import pandas as pd
 
-from vbench_lite.dashboard.theme import axis_order, family_title, interval, number
 from vbench_lite.report.axes import RELATIVE_AXES
 from vbench_lite.report.board import build_board
+from vbench_lite.report.panels.theme import axis_order, family_title, interval, number
 from vbench_lite.store.rundir import RunDir
 
 VALUES = (

@@ -1,7 +1,7 @@
-"""Which clips a page shows, their scores, and their files: previews and strips for the player.
+"""Which clips are shown, their scores, and their files: previews and strips of frames.
 
 Only files that lie in the pool of the root are handed out: a clip is named by its hash alone, and a link
-that leads out of the pool is refused. Imports no streamlit.
+that leads out of the pool is refused.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ import numpy as np
 import pandas as pd
 
 from vbench_lite.clip import Frames
-from vbench_lite.dashboard.player import PlayerClip
-from vbench_lite.dashboard.theme import number, shorten
 from vbench_lite.errors import StoreError
 from vbench_lite.report.catalogue import metric_facts
+from vbench_lite.report.panels.theme import number, shorten
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import Level, SampleStatus, ScoreStatus
@@ -86,29 +85,29 @@ def pool_file(root: Path, path: Path) -> Path:
     return real
 
 
-def player_clip(
-    root: Path, sha256: str, title: str, subtitle: str, scores: Sequence[tuple[str, str]] = ()
-) -> PlayerClip:
-    """Return a clip of the pool, ready for the player; the preview is made if it is missing.
+def clip_file(root: Path, sha256: str) -> Path:
+    """The lossless file of a clip of the pool.
 
     Raises:
-        StoreError: the hash is no hash, or the pool has no such clip, or its file leads out of the pool.
+        StoreError: the hash is no hash, the pool has no such clip, or its file leads out of the pool.
     """
+    _checked(sha256)
+    return pool_file(root, Pool(root).path(sha256))
+
+
+def preview_file(root: Path, sha256: str) -> Path:
+    """The H.264 preview of a clip of the pool, made if it is missing.
+
+    Raises:
+        StoreError: as `clip_file`.
+    """
+    clip_file(root, sha256)
+    return pool_file(root, Pool(root).preview(sha256))
+
+
+def _checked(sha256: str) -> None:
     if not _SHA.fullmatch(sha256):
         raise StoreError(f"{shorten(sha256, 80)!r} is no clip hash; clips are named by 64 hexadecimal digits")
-    pool = Pool(root)
-    pool_file(root, pool.path(sha256))
-    video = pool_file(root, pool.preview(sha256)).read_bytes()
-    clip = pool.read(sha256)
-    return PlayerClip(
-        title=title,
-        subtitle=subtitle,
-        video=video,
-        frames=len(clip.frames),
-        fps=clip.fps or 8.0,
-        strip=strip(clip.frames),
-        scores=tuple(scores),
-    )
 
 
 def strip(frames: Frames) -> bytes:

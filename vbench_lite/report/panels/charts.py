@@ -1,4 +1,4 @@
-"""Chart specifications (Altair) from tidy tables; imports no streamlit and computes no statistics.
+"""Chart specifications (Altair) from tidy tables; computes no statistics.
 
 Every chart takes a frame with fixed column names, so that names from runs are data and never field
 expressions. Colour and shape say the family, a label says the generator, bars say the interval.
@@ -13,7 +13,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from vbench_lite.dashboard.theme import FAMILIES, Mark, family_title
+from vbench_lite.report.panels.theme import FAMILIES, Mark, family_title
 
 _OTHER = Mark("other", "#E69F00", "diamond")
 _GREY = "#8A8A8A"

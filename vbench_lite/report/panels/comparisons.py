@@ -1,6 +1,6 @@
 """A comparison laid out for people, the clips that changed most, and a measure over runs.
 
-Differences, margins and verdicts come from `vbench_lite.compare`. Imports no streamlit.
+Differences, margins and verdicts come from `vbench_lite.compare`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from vbench_lite.compare import MetricResult, RunArm, compare
-from vbench_lite.dashboard.boards import BoardTable
-from vbench_lite.dashboard.theme import interval, number
 from vbench_lite.report.catalogue import metric_facts
+from vbench_lite.report.panels.boards import BoardTable
+from vbench_lite.report.panels.theme import interval, number
 from vbench_lite.store.rundir import RunDir
 
 CHANGED = ("prompt", "seed", "baseline", "candidate", "change", "baseline_clip", "candidate_clip")

@@ -1,6 +1,6 @@
 """Two measures set against each other: the points, what is left out and why, and the Pareto front.
 
-Imports no streamlit. The front drawn is that of the values; the intervals say how firm it is.
+The front drawn is that of the values; the intervals say how firm it is.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from vbench_lite.dashboard.boards import BoardTable
-from vbench_lite.dashboard.charts import Side
-from vbench_lite.dashboard.theme import interval, number
+from vbench_lite.report.panels.boards import BoardTable
+from vbench_lite.report.panels.charts import Side
+from vbench_lite.report.panels.theme import interval, number
 from vbench_lite.stats.pareto import front
 
 REAL_TIME = {"speed/real_time_factor": (1.0, "real time")}

@@ -1,6 +1,6 @@
 """The controls' side of a board: what each metric scores on them, and distances that disagree.
 
-Flags come from the board; here values are laid out and orders compared. Imports no streamlit.
+Flags come from the board; here values are laid out and orders compared.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from itertools import combinations
 
 import pandas as pd
 
-from vbench_lite.dashboard.boards import BoardTable
-from vbench_lite.dashboard.theme import number
+from vbench_lite.report.panels.boards import BoardTable
+from vbench_lite.report.panels.theme import number
 
 _DISTANCES = "distribution/"
 
