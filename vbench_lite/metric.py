@@ -1,11 +1,12 @@
 """The contract of a metric: what it declares, and how the scorer feeds it.
 
-Five kinds, by what they look at:
+Six kinds, by what they look at:
 
 - `ClipMetric`: one clip, streamed in chunks of frames and/or through shared features.
 - `PairMetric`: a clip and its reference, in step.
 - `SetMetric`: features of a whole set, with mergeable state.
 - `CallMetric`: one timed call of a generator (speed, memory).
+- `SummaryMetric`: one number from the values of other metrics over the same set.
 - `FeatureExtractor`: no metric; a network that runs once per clip for all metrics that want it.
 
 A metric that cannot have a value raises `NotApplicable(reason)`; the reason is stored.
@@ -17,7 +18,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +44,18 @@ class Axis(StrEnum):
 
 
 @dataclass(frozen=True)
+class SetRule:
+    """How values of clips become the value of their set, where a published tool has a rule of its own.
+
+    The set's value is scale * sum(w v) / sum(w) over all clips, w being `Scored.weight` if `weighted`
+    and 1 if not. A metric without a rule takes the mean over prompts of the prompt's mean.
+    """
+
+    weighted: bool = False
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
 class MetricInfo:
     """What a metric declares.
 
@@ -58,6 +71,7 @@ class MetricInfo:
         min_frames: clips with fewer are not applicable.
         min_n: sets with fewer clips are not applicable.
         needs_world: the data set whose captions it can judge ("shapes"), or None for any clip.
+        over_set: the published rule by which clips make the value of a set, if it is not our own.
     """
 
     id: str
@@ -72,6 +86,7 @@ class MetricInfo:
     min_frames: int = 1
     min_n: int = 1
     needs_world: str | None = None
+    over_set: SetRule | None = None
 
 
 @dataclass(frozen=True)
@@ -95,13 +110,18 @@ class Estimate:
 
 @dataclass(frozen=True)
 class SampleInfo:
-    """Where a clip comes from, as far as metrics may know."""
+    """Where a clip comes from, as far as metrics may know.
+
+    facts: what a prompt list says beside the text, by the list's own names (VBench's full_info.json:
+        `dimension`, `auxiliary_info`); empty where nobody said anything.
+    """
 
     generator: str
     sample_id: str
     prompt_id: str
     prompt: str | None
     seed: int | None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 # --- extractors -----------------------------------------------------------------------------
@@ -143,6 +163,16 @@ class FeatureExtractor(ABC):
         A row depends on its own window only, to 1e-5, whatever else is in the batch.
         """
 
+    def keep(self, clip: ClipInfo, indices: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Which frames of a clip it looks at, bool (N,) for places in the clip, int64 (N,); default: all.
+
+        Windows are made of the frames that are kept. The rule belongs to `info.preprocessing`.
+
+        Raises:
+            NotApplicable: the clip does not say what the rule needs (its rate, its length).
+        """
+        return np.ones(len(indices), dtype=np.bool_)
+
     @property
     def fingerprint(self) -> str:
         """Identity of the numbers it gives: id, version, preprocessing and weights."""
@@ -159,10 +189,14 @@ class Scored:
     Attributes:
         series: (seconds from the start of the clip, value there), in order of time; kept with the score,
             so that a chart can show where in the clip something happened.
+        weight: of this clip in its set, above 0, for metrics whose `over_set` is weighted.
+        note: what a reader should know of this value (a prompt that was cut); kept with the score.
     """
 
     value: float
     series: tuple[tuple[float, float], ...] = ()
+    weight: float = 1.0
+    note: str | None = None
 
     def __float__(self) -> float:
         return float(self.value)
@@ -327,4 +361,22 @@ class CallMetric(ABC):
         """Return the value of this call. Raises NotApplicable where it is unknown."""
 
 
-Metric = ClipMetric | PairMetric | SetMetric | CallMetric
+class SummaryMetric(ABC):
+    """A value made of the values that other metrics have over the same set.
+
+    parts: ids of those metrics.
+    """
+
+    info: ClassVar[MetricInfo]
+    parts: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def summarise(self, values: Mapping[str, float]) -> float:
+        """Return the value; `values` holds those parts that have one.
+
+        Raises:
+            NotApplicable: a part is missing; the message names it.
+        """
+
+
+Metric = ClipMetric | PairMetric | SetMetric | CallMetric | SummaryMetric

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from vbench_lite.metric import Axis, Frames, MetricInfo, NeighbourMetric
+from vbench_lite.metric import Axis, Frames, MetricInfo, NeighbourMetric, SetRule
 
 
 class TemporalFlickering(NeighbourMetric):
@@ -29,6 +29,7 @@ class TemporalFlickering(NeighbourMetric):
         summary="How little neighbouring frames differ; 1 is a still picture.",
         source="VBench (Huang et al., CVPR 2024), vbench/temporal_flickering.py",
         min_frames=2,
+        over_set=SetRule(),  # the mean of videos, whatever their prompts
     )
 
     def pairs(self, frames: Frames) -> npt.NDArray[np.float64]:

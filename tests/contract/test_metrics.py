@@ -80,8 +80,9 @@ def _features(names: tuple[str, ...], frames: Frames) -> dict[str, Features]:
     for name in names:
         extractor = _extractor(name)
         info = extractor.info
-        starts = range(0, len(frames) - info.window + 1, info.stride)
-        windows = [frames[start : start + info.window] for start in starts]
+        kept = frames[extractor.keep(_info(frames), np.arange(len(frames)))]
+        starts = range(0, len(kept) - info.window + 1, info.stride)
+        windows = [kept[start : start + info.window] for start in starts]
         empty = np.empty((0, info.dim), np.float32)
         found[name] = extractor.extract(np.stack(windows)) if windows else empty
     return found

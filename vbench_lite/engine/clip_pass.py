@@ -150,13 +150,14 @@ class ClipPass:
         tickets: list[tuple[dict[str, str], dict[str, str]]] = []
         for held in group:
             task, result = held.result.task, held.result
-            own = self._ask(_names(task), result.sha256, held.frames, result.features)
+            own = self._ask(_names(task), result.sha256, held.frames, result.info, result.features)
             other: dict[str, str] = {}
             if held.reference_frames is not None:
                 other = self._ask(
                     task.reference_extractors,
                     held.reference.sha256,
                     held.reference_frames,
+                    held.reference.info,
                     result.reference_features,
                 )
             tickets.append((own, other))
@@ -176,10 +177,10 @@ class ClipPass:
         """Metrics and extractors while the frames go by."""
         task, hasher = result.task, ClipHasher()
         scoring = ClipScoring(task.metrics, task.pairs, clip.info, task.sample, reference.info)
-        own = self._begin(_names(task), task.source.sha256, result.features)
+        own = self._begin(_names(task), task.source.sha256, clip.info, result.features)
         follower = _Follower(reference)
         names = task.reference_extractors if reference.clip is not None else ()
-        other = self._begin(names, None, result.reference_features)
+        other = self._begin(names, None, reference.info, result.reference_features)
         for frames in clip.chunks:
             hasher.push(frames)
             self._push(own, frames)
@@ -215,7 +216,11 @@ class ClipPass:
         return result
 
     def _begin(
-        self, names: Sequence[str], sha256: str | None, into: dict[str, Features | Outcome]
+        self,
+        names: Sequence[str],
+        sha256: str | None,
+        info: ClipInfo | None,
+        into: dict[str, Features | Outcome],
     ) -> dict[str, str]:
         """Start a clip in the queue of each extractor that has no features of it; tickets by id."""
         self._serial += 1
@@ -232,7 +237,7 @@ class ClipPass:
             if name not in self._queues:
                 self._queues[name] = FeatureQueue(extractor)
             tickets[name] = f"{self._serial}"
-            self._queues[name].start(tickets[name])
+            self._queues[name].start(tickets[name], info)
         return tickets
 
     def _push(self, tickets: dict[str, str], frames: Frames) -> None:
@@ -240,9 +245,14 @@ class ClipPass:
             self._queues[name].push(ticket, frames)
 
     def _ask(
-        self, names: Sequence[str], sha256: str | None, frames: Frames, into: dict[str, Features | Outcome]
+        self,
+        names: Sequence[str],
+        sha256: str | None,
+        frames: Frames,
+        info: ClipInfo | None,
+        into: dict[str, Features | Outcome],
     ) -> dict[str, str]:
-        tickets = self._begin(names, sha256, into)
+        tickets = self._begin(names, sha256, info, into)
         for start in range(0, len(frames) if tickets else 0, CHUNK):
             self._push(tickets, frames[start : start + CHUNK])
         return tickets

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from vbench_lite import registry
-from vbench_lite.clip import Frames
+from vbench_lite.clip import ClipInfo, Frames
 from vbench_lite.engine.fingerprint import short_hash
 from vbench_lite.engine.outcome import Outcome, failure
 from vbench_lite.errors import VBenchLiteError
@@ -130,6 +131,8 @@ class _Clip:
     failed: Outcome | None = None
     tail: Frames | None = None  # frames from the start of the next window on
     skip: int = 0  # frames before the start of the next window
+    info: ClipInfo | None = None
+    count: int = 0  # frames that were pushed, kept or not
 
 
 class FeatureQueue:
@@ -140,14 +143,17 @@ class FeatureQueue:
         self._clips: dict[str, _Clip] = {}
         self._waiting: list[_Waiting] = []
 
-    def start(self, key: str) -> None:
-        """Begin a clip; several may be open at a time."""
-        self._clips[key] = _Clip()
+    def start(self, key: str, info: ClipInfo | None = None) -> None:
+        """Begin a clip; several may be open at a time. Without `info` every frame is kept."""
+        self._clips[key] = _Clip(info=info)
 
     def push(self, key: str, frames: Frames) -> None:
         """Add the next frames of a clip, uint8 (N, H, W, 3)."""
         clip, info = self._clips[key], self.extractor.info
         if clip.failed is not None:
+            return
+        frames = self._kept(clip, frames)
+        if len(frames) == 0:
             return
         if clip.skip >= len(frames):  # a stride above the window leaves frames out
             clip.skip -= len(frames)
@@ -162,6 +168,19 @@ class FeatureQueue:
             start += info.stride
         clip.skip = max(0, start - len(held))
         clip.tail = held[start:].copy() if start < len(held) else None
+
+    def _kept(self, clip: _Clip, frames: Frames) -> Frames:
+        """Those frames that the extractor looks at; where its rule fails, the clip fails for it."""
+        if clip.info is None:
+            return frames
+        indices: npt.NDArray[np.int64] = np.arange(clip.count, clip.count + len(frames))
+        clip.count += len(frames)
+        try:
+            kept = self.extractor.keep(clip.info, indices)
+        except Exception as error:  # becomes the outcome of this clip
+            clip.failed = failure(error, f"extractor {self.extractor.info.id}")
+            return frames[:0]
+        return frames if kept.all() else frames[kept]
 
     def flush(self) -> None:
         """Run the network on everything that waits."""

@@ -9,7 +9,15 @@ from typing import Any
 
 from vbench_lite import registry
 from vbench_lite.engine.outcome import Outcome, failure
-from vbench_lite.metric import CallMetric, ClipMetric, Metric, MetricInfo, PairMetric, SetMetric
+from vbench_lite.metric import (
+    CallMetric,
+    ClipMetric,
+    Metric,
+    MetricInfo,
+    PairMetric,
+    SetMetric,
+    SummaryMetric,
+)
 
 
 @dataclass
@@ -24,6 +32,7 @@ class MetricSet:
     pairs: list[PairMetric] = field(default_factory=list)
     sets: list[SetMetric] = field(default_factory=list)
     calls: list[CallMetric] = field(default_factory=list)
+    summaries: list[SummaryMetric] = field(default_factory=list)
     broken: dict[str, Outcome] = field(default_factory=dict)
 
     @property
@@ -37,6 +46,7 @@ class MetricSet:
         """What each metric that could be made declares, by id."""
         listed = [m.info for m in self.clips] + [m.info for m in self.pairs]
         listed += [m.info for m in self.sets] + [m.info for m in self.calls]
+        listed += [m.info for m in self.summaries]
         return {info.id: info for info in listed}
 
     @cached_property
@@ -74,6 +84,8 @@ def make_metrics(ids: Sequence[str], given: Mapping[str, Callable[[], Metric]] |
                 found.sets.append(metric)
             case CallMetric():
                 found.calls.append(metric)
+            case SummaryMetric():
+                found.summaries.append(metric)
             case _:
                 found.broken[name] = Outcome.error(f"{type(metric).__name__} is no kind of metric")
     return found

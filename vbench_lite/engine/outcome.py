@@ -19,6 +19,7 @@ class Outcome:
 
     retry: it may end otherwise under the same fingerprint (an error, or weights that were missing).
     series: (seconds, value) pairs behind the value, where the metric gives them.
+    weight, note: of the clip in its set, and what to know of the value; as in `metric.Scored`.
     """
 
     status: ScoreStatus
@@ -26,6 +27,8 @@ class Outcome:
     reason: str | None = None
     retry: bool = False
     series: tuple[tuple[float, float], ...] = ()
+    weight: float = 1.0
+    note: str | None = None
 
     @classmethod
     def not_applicable(cls, reason: str, retry: bool = False) -> Outcome:
@@ -61,7 +64,12 @@ def judged(value: Any, info: MetricInfo) -> Outcome:
     series = value.series if isinstance(value, Scored) else ()
     if not all(math.isfinite(part) for point in series for part in point):
         return Outcome.error("non-finite value in the series")
-    return Outcome(ScoreStatus.OK, number, series=tuple((float(t), float(v)) for t, v in series))
+    weight = float(value.weight) if isinstance(value, Scored) else 1.0
+    if not (math.isfinite(weight) and weight > 0):
+        return Outcome.error(f"the weight of a clip must be above 0, got {weight:g}")
+    points = tuple((float(t), float(v)) for t, v in series)
+    note = value.note if isinstance(value, Scored) else None
+    return Outcome(ScoreStatus.OK, number, series=points, weight=weight, note=note)
 
 
 def _interval(low: float | None, high: float | None) -> str:

@@ -23,8 +23,9 @@ from vbench_lite.engine.metric_set import MetricSet, make_metrics
 from vbench_lite.engine.outcome import Outcome
 from vbench_lite.engine.set_scoring import SetScoring
 from vbench_lite.engine.sources import RuledFile, Source, WindowSource
-from vbench_lite.errors import ClipError
-from vbench_lite.metric import Estimate, SampleInfo
+from vbench_lite.errors import ClipError, NotApplicable
+from vbench_lite.metric import Estimate, MetricInfo, SampleInfo
+from vbench_lite.stats.over_set import set_estimate
 from vbench_lite.store.schema import ScoreStatus
 
 EVERY = "*"  # in place of a file: a reason that holds for all of them
@@ -44,12 +45,14 @@ class FolderScores:
         errors: reason by file; of a file that was read: the metrics that failed on it. A reference
             clip is named "reference:FILE", and "*" is what failed for the set.
         decodes: how often each file was decoded.
+        notes: what to know of a value (a prompt that was cut ...), by metric, by file.
         flags: what is special about a file (variable rate, alpha ...).
         infos: size, length and rate of every clip that was read.
     """
 
     samples: dict[str, dict[str, float]] = field(default_factory=dict)
     series: dict[str, dict[str, list[list[float]]]] = field(default_factory=dict)
+    notes: dict[str, dict[str, str]] = field(default_factory=dict)
     sets: dict[str, Estimate] = field(default_factory=dict)
     not_applicable: dict[str, dict[str, str]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
@@ -70,6 +73,7 @@ class FolderScores:
         return {
             "samples": self.samples,
             "series": self.series,
+            "notes": self.notes,
             "sets": sets,
             "not_applicable": self.not_applicable,
             "errors": self.errors,
@@ -86,6 +90,8 @@ class FolderScores:
             self.errors[file] = f"{self.errors[file]}; {told}" if file in self.errors else told
         elif outcome.value is not None:
             self.samples.setdefault(file, {})[metric] = outcome.value
+            if outcome.note is not None:
+                self.notes.setdefault(file, {})[metric] = outcome.note
             if outcome.series:
                 self.series.setdefault(file, {})[metric] = [list(point) for point in outcome.series]
 
@@ -126,6 +132,25 @@ def score_clips(
     return scoring.scores
 
 
+@dataclass
+class _Ruled:
+    """Values of clips of a metric that has a rule of its own for the set."""
+
+    values: list[float] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
+    prompts: list[str] = field(default_factory=list)
+
+    def add(self, value: float, weight: float, prompt: str) -> None:
+        self.values.append(value)
+        self.weights.append(weight)
+        self.prompts.append(prompt)
+
+    def estimate(self, info: MetricInfo) -> Estimate:
+        return set_estimate(
+            self.values, self.prompts, info.over_set, weights=self.weights, bounds=info.bounds
+        )
+
+
 class _FolderScoring:
     """The state of one scoring."""
 
@@ -139,6 +164,7 @@ class _FolderScoring:
         self.sets = [SetScoring(metric) for metric in metrics.sets]
         self.partners = pair_up(folder, references)
         self._taken: set[str] = set()  # references whose features the sets have
+        self._ruled: dict[str, _Ruled] = {m.info.id: _Ruled() for m in metrics.clips if m.info.over_set}
         prompts = dict.fromkeys(clip.prompt for clip in folder.clips if clip.prompt is not None)
         self.prompt_ids = {prompt.text: prompt.prompt_id for prompt in with_ids(list(prompts))}
 
@@ -218,6 +244,8 @@ class _FolderScoring:
         for metric, outcome in result.outcomes.items():
             if not self._broken_extractor(metric):
                 scores.add(name, metric, outcome)
+            if metric in self._ruled and outcome.value is not None:
+                self._ruled[metric].add(outcome.value, outcome.weight, result.task.sample.prompt_id)
         for one in self.sets:
             one.add(result.task.sample, result.features, int(result.info.num_frames or 0))
 
@@ -249,6 +277,18 @@ class _FolderScoring:
                 self.scores.sets[one.metric.info.id] = result.estimate
             else:
                 self.scores.add(EVERY, one.metric.info.id, result.outcome)
+        for name, ruled in self._ruled.items():
+            if ruled.values:
+                self.scores.sets[name] = ruled.estimate(self.metrics.infos[name])
+        known = {name: estimate.value for name, estimate in self.scores.sets.items()}
+        for summary in self.metrics.summaries:
+            try:
+                value = summary.summarise(known)
+            except NotApplicable as reason:
+                self.scores.add(EVERY, summary.info.id, Outcome.not_applicable(str(reason)))
+            else:
+                least = min(self.scores.sets[part].n for part in summary.parts)
+                self.scores.sets[summary.info.id] = Estimate(value, None, None, least)
 
     def _tell_what_holds_for_all(self) -> None:
         """Reasons that have nothing to do with any one file."""

@@ -79,6 +79,10 @@ class ScoreRows:
             facts |= {"unit": info.unit, "higher_is_better": info.higher_is_better}
         if outcome.retry:
             facts["retry"] = True
+        if outcome.weight != 1.0:
+            facts["weight"] = outcome.weight
+        if outcome.note is not None:
+            facts["note"] = outcome.note
         if outcome.series:
             facts["series"] = [list(point) for point in outcome.series]
         record = ScoreRecord(

@@ -15,13 +15,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from vbench_lite.errors import StoreError
+from vbench_lite.errors import NotApplicable, StoreError
 from vbench_lite.generator import Family
 from vbench_lite.metric import Axis
-from vbench_lite.report.catalogue import MetricFacts, metric_facts
+from vbench_lite.report.catalogue import MetricFacts, metric_facts, summary_metric
 from vbench_lite.stats.jackknife import fold
-from vbench_lite.stats.means import cluster_means, mean_estimate
+from vbench_lite.stats.means import cluster_means, cluster_sums
 from vbench_lite.stats.medians import median_estimate
+from vbench_lite.stats.over_set import set_estimate, set_weights
 from vbench_lite.store.schema import Level, RunDocument, SampleStatus, ScoreStatus
 
 Record = dict[str, Any]
@@ -52,8 +53,9 @@ class Evidence:
         low, high: 95% interval; None where nothing can vary or n is too small to say.
         n: clips, or warm calls.
         missing: how many clips (or calls) have no value, by reason.
-        by_prompt: mean of each prompt's clips (sample level).
-        by_sample: value of each clip by sample id (sample level).
+        by_prompt: mean of each prompt's clips (sample level); prompt_weights: of each prompt in the
+            value, where a published rule weights clips (else every prompt counts once).
+        by_sample: value of each clip by sample id (sample level), in the unit of `value`.
         prompts, replicates: prompts of the set, sorted, and the value without each block of
             `stats.jackknife.fold(prompts)` (set level).
         calls: values of warm calls by call id; first_call: median over first calls;
@@ -71,6 +73,7 @@ class Evidence:
     reason: str | None = None
     missing: Mapping[str, int] = field(default_factory=dict)
     by_prompt: Mapping[str, float] = field(default_factory=dict)
+    prompt_weights: Mapping[str, float] = field(default_factory=dict)
     by_sample: Mapping[str, float] = field(default_factory=dict)
     prompts: tuple[str, ...] = ()
     replicates: tuple[float, ...] = ()
@@ -97,8 +100,10 @@ class Evidence:
         """
         assert self.value is not None
         if self.level is Level.SAMPLE:
-            kept = [value for prompt, value in self.by_prompt.items() if prompt not in prompts]
-            return float(np.mean(kept)) if kept else self.value
+            kept = [prompt for prompt in self.by_prompt if prompt not in prompts]
+            weights = [self.prompt_weights.get(prompt, 1.0) for prompt in kept]
+            means = [self.by_prompt[prompt] for prompt in kept]
+            return float(np.average(means, weights=weights)) if kept else self.value
         if not self.replicates:
             return self.value
         sizes = Counter(self._blocks.values())
@@ -215,7 +220,7 @@ def _arm(
     found = {metric: _evidence(metric, rows, prompts) for metric, rows in by_metric.items()}
     for metric in metrics:
         if metric not in found:
-            found[metric] = _absent(metric)
+            found[metric] = _summary(metric, found) or _absent(metric)
     order = {metric: place for place, metric in enumerate(metrics)}
     control = control_of(label, family)
     return Arm(
@@ -232,6 +237,24 @@ def _arm(
         prompt_of={row["sample_id"]: str(row["prompt_id"]) for row in good},
         requests={str(row["sample_id"]): (str(row["prompt"]), int(row["seed"])) for row in samples},
         evidence={m: found[m] for m in sorted(found, key=lambda m: (order.get(m, len(order)), m))},
+    )
+
+
+def _summary(metric: str, found: Mapping[str, Evidence]) -> Evidence | None:
+    """A metric that is made of the values of others; None if it is of another kind."""
+    summary = summary_metric(metric)
+    if summary is None:
+        return None
+    facts = metric_facts(metric, {})
+    parts = [found[part] for part in summary.parts if part in found]
+    known = {part.metric: part.value for part in parts if part.value is not None}
+    try:
+        value = summary.summarise(known)
+    except NotApplicable as reason:
+        return _nothing(metric, Level.SET, facts, str(reason))
+    prints = tuple(sorted(f"{part.metric}:{one}" for part in parts for one in part.fingerprints))
+    return Evidence(
+        metric, Level.SET, facts, value, None, None, min(part.n for part in parts), fingerprints=prints
     )
 
 
@@ -270,7 +293,15 @@ def _sample_evidence(
 ) -> Evidence:
     values = [float(row["value"]) for row in good]
     clusters = [str(row["prompt_id"]) for row in good]
-    estimate = mean_estimate(values, clusters, bounds=facts.bounds)
+    rule = facts.over_set
+    weights = None if rule is None else [float(_extras(row).get("weight", 1.0)) for row in good]
+    estimate = set_estimate(values, clusters, rule, weights=weights, bounds=facts.bounds)
+    scale = 1.0
+    prompt_weights: dict[str, float] = {}
+    if rule is not None:
+        scale, weights = rule.scale, set_weights(rule, weights, len(good))
+        prompt_weights = {str(prompt): total for prompt, total in cluster_sums(weights, clusters).items()}
+    means = cluster_means(values, clusters, weights)
     return Evidence(
         metric,
         Level.SAMPLE,
@@ -279,8 +310,9 @@ def _sample_evidence(
         estimate.low,
         estimate.high,
         estimate.n,
-        by_prompt={str(prompt): mean for prompt, mean in cluster_means(values, clusters).items()},
-        by_sample={str(row["sample_id"]): value for row, value in zip(good, values, strict=True)},
+        by_prompt={str(prompt): mean * scale for prompt, mean in means.items()},
+        prompt_weights=prompt_weights,
+        by_sample={str(row["sample_id"]): value * scale for row, value in zip(good, values, strict=True)},
         **shared,
     )
 

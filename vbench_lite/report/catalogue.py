@@ -13,6 +13,7 @@ from typing import Any
 
 from vbench_lite import registry
 from vbench_lite.errors import RegistryError
+from vbench_lite.metric import SetRule, SummaryMetric
 
 _UNIT_BY_SUFFIX = {"_s": "s", "_bytes": "bytes", "_per_s": "1/s"}
 
@@ -31,6 +32,7 @@ class MetricFacts:
     axis: str | None
     summary: str
     known: bool
+    over_set: SetRule | None = None
 
     @property
     def sign(self) -> int:
@@ -66,5 +68,24 @@ def _registered(metric: str) -> MetricFacts | None:
     except RegistryError:
         return None  # its package cannot be imported here; stored facts still serve
     return MetricFacts(
-        info.id, info.unit, info.higher_is_better, info.bounds, str(info.axis), info.summary, True
+        info.id,
+        info.unit,
+        info.higher_is_better,
+        info.bounds,
+        str(info.axis),
+        info.summary,
+        True,
+        info.over_set,
     )
+
+
+@cache
+def summary_metric(metric: str) -> SummaryMetric | None:
+    """The registered metric of this id, if it is made of the values of others."""
+    if metric not in registry.names("metrics"):
+        return None
+    try:
+        kind = registry.load("metrics", metric)
+    except RegistryError:
+        return None
+    return kind() if isinstance(kind, type) and issubclass(kind, SummaryMetric) else None

@@ -36,8 +36,23 @@ RESAMPLES = 2000
 _TINY = 1e-12
 
 
-def cluster_means(values: Sequence[float], clusters: Sequence[Hashable]) -> dict[Hashable, float]:
-    """Mean of each cluster, in sorted order of the clusters (by their text).
+def cluster_means(
+    values: Sequence[float], clusters: Sequence[Hashable], weights: Sequence[float] | None = None
+) -> dict[Hashable, float]:
+    """Mean of each cluster, weighted if there are weights, in sorted order of the clusters (by their text).
+
+    Raises:
+        ValueError: the lengths differ, or a value is not finite.
+    """
+    if weights is None:
+        weights = np.ones(len(values)).tolist()
+    sums = cluster_sums(np.multiply(values, weights).tolist(), clusters)
+    totals = cluster_sums(weights, clusters)
+    return {name: total / totals[name] for name, total in sums.items()}
+
+
+def cluster_sums(values: Sequence[float], clusters: Sequence[Hashable]) -> dict[Hashable, float]:
+    """Sum of each cluster, in sorted order of the clusters (by their text).
 
     Raises:
         ValueError: the lengths differ, or a value is not finite.
@@ -50,13 +65,14 @@ def cluster_means(values: Sequence[float], clusters: Sequence[Hashable]) -> dict
     members: dict[Hashable, list[float]] = {}
     for value, cluster in zip(array.tolist(), clusters, strict=True):
         members.setdefault(cluster, []).append(value)
-    return {name: math.fsum(members[name]) / len(members[name]) for name in sorted(members, key=str)}
+    return {name: math.fsum(members[name]) for name in sorted(members, key=str)}
 
 
 def mean_estimate(
     values: Sequence[float],
     clusters: Sequence[Hashable],
     *,
+    weights: Sequence[float] | None = None,
     bounds: Bounds = (None, None),
     confidence: float = 0.95,
     seed: int = 0,
@@ -66,6 +82,8 @@ def mean_estimate(
     Args:
         values: one number a clip.
         clusters: the prompt of each clip.
+        weights: of each clip, above 0. With them the value is sum(w v) / sum(w) over all clips, whatever
+            their prompts, and the interval is that of a ratio, linearised by prompt.
         bounds: of the metric; the interval never leaves them.
         seed: of the bootstrap.
 
@@ -79,12 +97,19 @@ def mean_estimate(
     """
     if len(values) == 0:
         raise NotApplicable("no clip has a value")
-    means = np.array(list(cluster_means(values, clusters).values()), dtype=np.float64)
+    means = np.array(list(cluster_means(values, clusters, weights).values()), dtype=np.float64)
     count = len(means)
-    value = float(means.mean())
+    shares = np.ones(count)
+    if weights is not None:
+        shares = np.array(list(cluster_sums(weights, clusters).values()), dtype=np.float64)
+        shares *= count / shares.sum()
+    value = float((shares * means).mean())
     raw = np.asarray(values, dtype=np.float64)
-    low, high = _interval(raw, means, value, bounds, confidence, seed)
-    replicates = tuple(((count * value - means) / (count - 1)).tolist()) if count > 1 else None
+    linear = means if weights is None else value + shares * (means - value)  # their mean is the value
+    low, high = _interval(raw, linear, value, bounds, confidence, seed)
+    replicates = None
+    if count > 1:
+        replicates = tuple(((count * value - shares * means) / (count - shares)).tolist())
     return Estimate(value, low, high, len(raw), replicates, {"groups": float(count)})
 
 
