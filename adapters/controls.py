@@ -23,11 +23,9 @@ from vbench_lite.generator import (
     Generator,
     GeneratorInfo,
     SizeRule,
+    Task,
 )
 
-# Real clips of the controls are drawn from seeds in [HELD_OUT_STREAM, HELD_OUT_STREAM + 2**31). Training
-# and reference sets use seeds far below, so no clip of theirs is ever a control.
-HELD_OUT_STREAM = 0xC0_4780 << 40
 _NOISE, _ORDER = 0x9015E, 0x54F1E
 
 
@@ -43,11 +41,13 @@ class Control(Generator):
         return GeneratorInfo(
             name=f"control/{self.name}",
             family=Family.CONTROL,
+            tasks=(Task.T2V, Task.I2V, Task.V2V),
             prompts="closed",
             vocabulary="shapes",
             frames=FrameRule(minimum=self.smallest),
             size=SizeRule(multiple=8, minimum=16),
             native_fps=shapes.FPS,
+            latents=True,
             licence="Apache-2.0",
             weights_licence="Apache-2.0",
             summary=self.summary,
@@ -67,15 +67,21 @@ class Control(Generator):
             context.step(index, len(requests))
             context.emit(index, self.clip(request))
 
+    def reconstruct(self, requests: Sequence[GenerationRequest], context: GenerationContext) -> None:
+        """What stands for a reconstruction: the given clip itself, or what the control makes of it."""
+        self.generate(requests, context)
+
     @abstractmethod
     def clip(self, request: GenerationRequest) -> Frames:
         """Return the clip, uint8 (T, H, W, 3)."""
 
 
 def _real(request: GenerationRequest) -> Frames:
+    """The clip that given frames of this request are taken from; past frames are left out of it."""
     scene = shapes.parse_caption(request.prompt)
-    seed = HELD_OUT_STREAM + request.seed
-    return shapes.real_clip(scene, seed, request.num_frames, request.height, request.width)
+    past = 0 if request.past_frames is None else len(request.past_frames)
+    total = past + request.num_frames
+    return shapes.held_out_clip(scene, request.seed, total, request.height, request.width)[past:]
 
 
 class Real(Control):

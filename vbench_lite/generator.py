@@ -189,6 +189,8 @@ class GenerationRequest:
         sample_id: unique within a run; for messages.
         image: first frame to continue from, uint8 (H, W, 3), or None.
         past_frames: clip to continue, uint8 (T, H, W, 3), or None; not part of the output.
+        clip: real clip to pass through the generator's own encoder and decoder, uint8 (num_frames,
+            height, width, 3), or None; such a request goes to `Generator.reconstruct`.
         num_frames, height, width: what to make (already snapped to the generator's rules).
         fps: the rate the clip will be shown at.
         seed: the only source of randomness.
@@ -206,6 +208,7 @@ class GenerationRequest:
     negative_prompt: str = ""
     image: Frames | None = None
     past_frames: Frames | None = None
+    clip: Frames | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     repeat: int = 0
 
@@ -283,6 +286,33 @@ class Generator(ABC):
             PromptError: a prompt lies outside a closed vocabulary.
             RequestError: the request cannot be served.
         """
+
+    def encode(self, frames: Frames) -> Any:
+        """Latents of frames, uint8 (T, H, W, 3), as `decode` takes them (where `info.latents`).
+
+        Raises:
+            RequestError: this generator has no encoder.
+        """
+        raise RequestError(f"{self.info.name} has no encoder")
+
+    def decode(self, latents: Any) -> Frames:
+        """Frames, uint8 (T, H, W, 3), of what `encode` returned.
+
+        Raises:
+            RequestError: this generator has no decoder.
+        """
+        raise RequestError(f"{self.info.name} has no decoder")
+
+    def reconstruct(self, requests: Sequence[GenerationRequest], context: GenerationContext) -> None:
+        """Pass each request's `clip` through the encoder and the decoder, and nothing else."""
+        for index, request in enumerate(requests):
+            if request.clip is None:
+                raise RequestError(f"{request.sample_id}: there is no clip to reconstruct")
+            context.step(index, len(requests))
+            context.phase("encode")
+            latents = self.encode(request.clip)
+            context.phase("decode")
+            context.emit(index, self.decode(latents))
 
     def close(self) -> None:
         """Free what `load` took."""

@@ -112,8 +112,12 @@ class Estimate:
 class SampleInfo:
     """Where a clip comes from, as far as metrics may know.
 
-    facts: what a prompt list says beside the text, by the list's own names (VBench's full_info.json:
-        `dimension`, `auxiliary_info`); empty where nobody said anything.
+    Attributes:
+        facts: what a prompt list says beside the text, by the list's own names (VBench's full_info.json:
+            `dimension`, `auxiliary_info`); empty where nobody said anything.
+        image, past_frames: what the generator was given, uint8 (H, W, 3) and (T, H, W, 3), or None.
+        pieces: frames of each piece in which the clip arrived, of the frames that count; empty where
+            nobody recorded it (clips made elsewhere).
     """
 
     generator: str
@@ -122,6 +126,9 @@ class SampleInfo:
     prompt: str | None
     seed: int | None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    image: Frames | None = field(default=None, compare=False)
+    past_frames: Frames | None = field(default=None, compare=False)
+    pieces: tuple[int, ...] = ()
 
 
 # --- extractors -----------------------------------------------------------------------------

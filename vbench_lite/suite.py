@@ -24,12 +24,18 @@ class _Strict(BaseModel):
 
 
 class ShapesPrompts(_Strict):
-    """Captions of the shapes world."""
+    """Captions of the shapes world.
+
+    split: pairs of colour and shape that were used in training, that were not, all of them, or both
+    kinds in turn. edits: after each caption come four more that differ from it in one word each, in
+    colour, shape, direction and speed, and are made from its seed.
+    """
 
     dataset: Literal["shapes"]
     count: Annotated[int, Field(ge=1)]
-    split: Literal["seen", "held_out", "all"] = "seen"
+    split: Literal["seen", "held_out", "all", "both"] = "seen"
     seed: int = 0
+    edits: bool = False
 
 
 class ListedPrompts(_Strict):
@@ -46,13 +52,20 @@ class ListedPrompts(_Strict):
 
 
 class RequestSpec(_Strict):
-    """What every generator is asked to make."""
+    """What every generator is asked to make.
+
+    given: frames that come with the prompt, from a held-out real clip of it: its first frame ("image"),
+    `given_frames` frames to continue ("past_frames"), or the whole clip to pass through the generator's
+    own encoder and decoder ("clip"). A generator that cannot take them has no samples in the suite.
+    """
 
     num_frames: Annotated[int, Field(ge=1)] = 16
     height: Annotated[int, Field(ge=8)] = 32
     width: Annotated[int, Field(ge=8)] = 32
     fps: Annotated[float, Field(gt=0)] = 8.0
     params: dict[str, Any] = Field(default_factory=dict)
+    given: Literal["image", "past_frames", "clip"] | None = None
+    given_frames: Annotated[int, Field(ge=1)] = 8
 
 
 class ReferenceSpec(_Strict):
@@ -116,7 +129,11 @@ class PerformanceSpec(_Strict):
 
 
 class Suite(_Strict):
-    """A suite as read from its file."""
+    """A suite as read from its file.
+
+    baseline: whose clips pair metrics compare with, sample by sample: "first" is the first generator of
+    the run. None: nobody's, unless the request gives whole clips, which then are the references.
+    """
 
     name: str
     version: Annotated[int, Field(ge=1)]
@@ -128,6 +145,17 @@ class Suite(_Strict):
     metrics: tuple[str, ...]
     axes: dict[Axis, AxisSpec]
     performance: PerformanceSpec | None = None
+    baseline: Literal["first"] | None = None
+
+    @model_validator(mode="after")
+    def _given_frames_have_a_source(self) -> Suite:
+        if self.request.given is not None and self.world is None:
+            raise ValueError("request.given takes frames of a data set; prompts must name one")
+        if self.request.given is not None and self.performance is not None:
+            raise ValueError("request.given is for clips that are scored; timed calls have a prompt only")
+        if self.request.given == "clip" and self.baseline is not None:
+            raise ValueError("with request.given: clip the given clips are the references; drop baseline")
+        return self
 
     @model_validator(mode="after")
     def _axes_use_listed_metrics(self) -> Suite:

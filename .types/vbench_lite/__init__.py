@@ -1,2 +1,3 @@
 """For mypy alone (see mypy_path in pyproject.toml): where the top folders are imported as."""
+
 __version__: str

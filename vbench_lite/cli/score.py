@@ -153,7 +153,7 @@ def _score_run(name: str, metrics: list[str] | None, pairs: str | None, root: Pa
                 run,
                 suite,
                 metrics=make_metrics(metrics if metrics is not None else list(suite.metrics)),
-                pairs=pairs,
+                pairs=pairs or (labels[0] if suite.baseline == "first" else None),
                 on_progress=lambda done, total: progress.on_event(Event("score", "clips", done, total)),
             )
             errors += summary.errors

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,18 @@ class Prompt:
     Attributes:
         prompt_id: from the text alone, so that a prompt keeps its id, and with it its seeds and its
             partner in a comparison, wherever it stands in whatever suite.
+        edit_of: the prompt_id of the prompt that this one differs from in one word, and whose seeds
+            it takes; None if it stands for itself.
     """
 
     prompt_id: str
     text: str
+    edit_of: str | None = None
+
+    @property
+    def seeded_by(self) -> str:
+        """The prompt_id that its seeds come from."""
+        return self.edit_of or self.prompt_id
 
 
 def suite_prompts(suite: Suite, folder: Path | None = None) -> list[Prompt]:
@@ -42,6 +51,8 @@ def suite_prompts(suite: Suite, folder: Path | None = None) -> list[Prompt]:
     source = suite.prompts
     if isinstance(source, ShapesPrompts):
         scenes = shapes.sample_scenes(source.count, source.seed, source.split)
+        if source.edits:
+            return with_edits(scenes)
         texts = [scene.caption for scene in scenes]
     elif source.file is not None:
         texts = read_prompts((folder or suite_folder(suite.name)) / source.file)
@@ -79,6 +90,17 @@ def read_prompts(path: Path) -> list[str]:
         if not isinstance(text, str) or not text.strip():
             raise PromptError(f"prompt file {path}: entry {index + 1} is no text: {text!r}; quote it")
     return data
+
+
+def with_edits(scenes: Sequence[shapes.Scene]) -> list[Prompt]:
+    """Each caption, then the four that differ from it in one word: see `shapes.edits`."""
+    groups = [[scene, *shapes.edits(scene)] for scene in scenes]
+    prompts = iter(with_ids([scene.caption for group in groups for scene in group]))
+    found = []
+    for group in groups:
+        base = next(prompts)
+        found += [base, *(replace(next(prompts), edit_of=base.prompt_id) for _ in group[1:])]
+    return found
 
 
 def with_ids(texts: list[str]) -> list[Prompt]:

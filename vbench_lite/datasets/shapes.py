@@ -15,7 +15,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -65,6 +65,10 @@ DEFAULT_FRAMES = 16
 BASE_SIZE = 32
 RADIUS = 6.0  # half the box of a shape at 32x32, in pixels
 CAPTION_HOLDS_FRAMES = 8  # the first bounce comes after this many frames, so a caption is visible
+
+# Clips that generators are measured with come from seeds in [HELD_OUT_STREAM, HELD_OUT_STREAM + 2**31).
+# Training and reference sets use seeds far below, so no clip of theirs is ever one of them.
+HELD_OUT_STREAM = 0xC0_4780 << 40
 
 # Pairs never used in training: each colour once or twice, no shape more than once.
 HELD_OUT: frozenset[tuple[str, str]] = frozenset(
@@ -129,8 +133,12 @@ def sample_scenes(count: int, seed: int, split: str = "seen") -> list[Scene]:
     """Return `count` scenes, balanced over every attribute, the first N the same for any count >= N.
 
     Args:
-        split: "seen" (pairs used in training), "held_out", or "all".
+        split: "seen" (pairs used in training), "held_out", "all" (pairs of both kinds as often as
+            there are), or "both" (a seen one and a held-out one in turn).
     """
+    if split == "both":
+        halves = (sample_scenes(count, seed, half) for half in ("seen", "held_out"))
+        return [scene for pair in zip(*halves, strict=True) for scene in pair][:count]
     allowed = {"seen": (False,), "held_out": (True,), "all": (False, True)}[split]
     rng = np.random.default_rng([seed, 0x5CE7E])
     pairs = [p for p in itertools.product(COLOURS, SHAPES) if (p in HELD_OUT) in allowed]
@@ -146,6 +154,24 @@ def sample_scenes(count: int, seed: int, split: str = "seen") -> list[Scene]:
             Scene(colour, shape, *motion) for (colour, shape), motion in zip(deck, dealt, strict=False)
         ]
     return scenes[:count]
+
+
+def edits(scene: Scene) -> list[Scene]:
+    """The scene with another colour, shape, direction and speed, one at a time.
+
+    Colour and shape change to the next word of the vocabulary, if there is one with which the pair is as
+    seen or as held out as it was; the direction turns by a quarter, and the speed is the other one.
+    """
+    names = (("colour", tuple(COLOURS)), ("shape", SHAPES))
+    changed: list[Scene] = []
+    for attribute, words in names:
+        place = words.index(getattr(scene, attribute))
+        others = [replace(scene, **{attribute: word}) for word in words[place + 1 :] + words[:place]]
+        changed.append(next((other for other in others if other.held_out == scene.held_out), others[0]))
+    directions = tuple(DIRECTIONS)
+    turned = directions[(directions.index(scene.direction) + 2) % len(directions)]
+    other_speed = next(speed for speed in SPEEDS if speed != scene.speed)
+    return [*changed, replace(scene, direction=turned), replace(scene, speed=other_speed)]
 
 
 def _spread(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -316,6 +342,20 @@ def _coloured_patches(ratio: float, colour: str) -> npt.NDArray[np.uint8]:
     rgb = np.asarray(COLOURS[colour], np.float32)
     coloured: npt.NDArray[np.uint8] = np.rint(patches(ratio)[..., None] * rgb).astype(np.uint8)
     return coloured
+
+
+def held_out_clip(
+    scene: Scene,
+    seed: int,
+    num_frames: int = DEFAULT_FRAMES,
+    height: int = BASE_SIZE,
+    width: int = BASE_SIZE,
+) -> Frames:
+    """A real clip that is in no training or reference set; seed in [0, 2**31). uint8 (T, H, W, 3).
+
+    A longer clip of the same scene, seed and size begins with the shorter one.
+    """
+    return real_clip(scene, HELD_OUT_STREAM + seed, num_frames, height, width)
 
 
 def real_clip(

@@ -47,7 +47,8 @@ def run_batch(
         memory=meter,
     )
     try:
-        generator.generate(requests, context)
+        make = generator.generate if requests[0].clip is None else generator.reconstruct
+        make(requests, context)
         call = context.result()
     except Cancelled as error:
         if cancelled():
@@ -148,7 +149,7 @@ def _store(
         "total_s": call.total_s if timed else None,
         "first_frame_s": call.arrivals[index][0][0] if timed else None,
         "peak_bytes": call.peak_bytes,
-        "facts": _facts(call, batch),
+        "facts": _facts(call, batch, index),
     }
     if verdict.frames is not None:
         found["clip_sha256"] = pool.put(verdict.frames, fps)
@@ -172,11 +173,13 @@ def _store(
     )
 
 
-def _facts(call: CallRecord, batch: Batch) -> str:
-    """What was noted, as JSON; a number that JSON cannot hold is kept as text."""
+def _facts(call: CallRecord, batch: Batch, index: int) -> str:
+    """What was noted, as JSON, with the pieces in which a clip came; a number that JSON cannot hold is
+    kept as text."""
     facts: dict[str, Any] = {
         name: str(value) if isinstance(value, float) and not math.isfinite(value) else value
         for name, value in call.facts.items()
     }
     phases = {name: round(seconds, 6) for name, seconds in call.phases.items()}
+    facts["pieces"] = [count for _, count in call.arrivals[index]]
     return json.dumps({**facts, "phases": phases, "batch": batch.key}, sort_keys=True, allow_nan=False)

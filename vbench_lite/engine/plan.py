@@ -13,18 +13,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from vbench_lite.datasets.given import given_frames
 from vbench_lite.datasets.prompts import Prompt, suite_folder, suite_prompts
 from vbench_lite.datasets.shapes import parse_caption
 from vbench_lite.engine.build import resolve
 from vbench_lite.engine.spec import GeneratorSpec, RunSpec
 from vbench_lite.errors import PromptError, RequestError, SpecError
-from vbench_lite.generator import GenerationRequest, Generator, Task
+from vbench_lite.generator import GenerationRequest, Generator, GeneratorInfo, Task
 from vbench_lite.measure.hardware import environment
 from vbench_lite.store.schema import GeneratorEntry, SampleRecord, SampleStatus
-from vbench_lite.suite import ListedPrompts, Suite, load_suite
+from vbench_lite.suite import ListedPrompts, RequestSpec, Suite, load_suite
 
 __all__ = ["CONTROLS", "THREADS", "Batch", "Plan", "Sample", "build_plan", "suite_prompts"]
 
@@ -145,7 +146,7 @@ def requests(
                 height=size.height,
                 width=size.width,
                 fps=size.fps,
-                seed=sample_seed(spec.seed, prompt.prompt_id, seed_index),
+                seed=sample_seed(spec.seed, prompt.seeded_by, seed_index),
                 params=dict(size.params),
                 repeat=seed_index,
             ),
@@ -205,7 +206,7 @@ def _served(
     served, refused = [], []
     for prompt, request in asked:
         try:
-            made = _fit(generator, request)
+            made = _fit(generator, suite.request, request)
         except (PromptError, RequestError) as error:
             refused.append(
                 SampleRecord(
@@ -229,16 +230,36 @@ def _served(
     return served, refused
 
 
-def _fit(generator: Generator, request: GenerationRequest) -> GenerationRequest:
-    """The request snapped to the generator's rules; raises where it can never be served."""
+def _fit(generator: Generator, asked: RequestSpec, request: GenerationRequest) -> GenerationRequest:
+    """The request snapped to the generator's rules, with the frames that the suite gives for it.
+
+    Raises:
+        PromptError, RequestError: the generator can never serve it.
+    """
     info = generator.info
-    if not _FROM_TEXT.intersection(info.tasks):
-        raise RequestError(f"it makes {', '.join(info.tasks)} only, and this suite asks for clips from text")
+    _check_task(info, asked)
     if info.prompts == "closed" and info.vocabulary == "shapes":
         parse_caption(request.prompt)
     made = info.snap(request)
+    given = given_frames(asked, made.prompt, made.seed, made.num_frames, made.height, made.width)
+    made = replace(made, image=given.image, past_frames=given.past_frames, clip=given.clip)
     generator.check(made)
     return made
+
+
+def _check_task(info: GeneratorInfo, asked: RequestSpec) -> None:
+    """Raise RequestError unless a generator can do what a suite asks for."""
+    if asked.given == "clip":
+        if not info.latents:
+            raise RequestError("it has no encoder and decoder that clips could be passed through")
+        return
+    tasks, wanted = {
+        None: (_FROM_TEXT, "asks for clips from text"),
+        "image": ({Task.I2V}, "gives a first frame (i2v)"),
+        "past_frames": ({Task.V2V}, "gives past frames to continue (v2v)"),
+    }[asked.given]
+    if not tasks.intersection(info.tasks):
+        raise RequestError(f"it makes {', '.join(info.tasks)} only, and this suite {wanted}")
 
 
 def _batch(entry: GeneratorEntry, suite: Suite, samples: Sequence[Sample]) -> Batch:
@@ -251,11 +272,22 @@ def _batch(entry: GeneratorEntry, suite: Suite, samples: Sequence[Sample]) -> Ba
             "fps": sample.made.fps,
             "seed": sample.made.seed,
             "params": dict(sample.made.params),
+            **_given_hashes(sample.made),
         }
         for sample in samples
     ]
     key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
     return Batch(entry.label, suite.name, tuple(samples), key)
+
+
+def _given_hashes(request: GenerationRequest) -> dict[str, str]:
+    """What stands for the frames that come with a request; nothing where there are none."""
+    given = {"image": request.image, "past_frames": request.past_frames, "clip": request.clip}
+    return {
+        name: hashlib.sha256(frames.tobytes()).hexdigest()[:16]
+        for name, frames in given.items()
+        if frames is not None
+    }
 
 
 def _identity(

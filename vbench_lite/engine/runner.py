@@ -226,7 +226,8 @@ class _Run:
         from vbench_lite.engine.scorer import score_run
 
         for suite in self.plan.suites:
-            summary = score_run(self.directory, suite, on_progress=self.tell_score)
+            pairs = self.plan.spec.generators[0].label if suite.baseline == "first" else None
+            summary = score_run(self.directory, suite, pairs=pairs, on_progress=self.tell_score)
             for message in summary.messages:
                 self.say("score", f"suite {suite.name}: {message}")
 

@@ -18,9 +18,10 @@ from vbench_lite.engine.features import Extractors, FeatureCache
 from vbench_lite.engine.metric_set import MetricSet, make_metrics
 from vbench_lite.engine.outcome import Outcome, failure, judged
 from vbench_lite.engine.reference import has_reference, reference_clips, reference_name
+from vbench_lite.engine.sample_info import given_clip, sample_info
 from vbench_lite.engine.score_rows import Row, ScoreRows, ScoreSummary
 from vbench_lite.engine.set_scoring import SetScoring
-from vbench_lite.engine.sources import FileSource
+from vbench_lite.engine.sources import FileSource, Source
 from vbench_lite.errors import StoreError
 from vbench_lite.generator import Site
 from vbench_lite.metric import Features, SampleInfo, SetMetric
@@ -123,7 +124,7 @@ class _RunScorer:
 
     def _task(self, row: Row, wanted: Sequence[str]) -> ClipTask:
         """What is still to be computed on one clip."""
-        sample = SampleInfo(row["generator"], row["sample_id"], row["prompt_id"], row["prompt"], row["seed"])
+        sample = sample_info(row, self.suite)
         reference = self._twin(row)
         pairs = self.metrics.pairs if reference is not None else []
         return ClipTask(
@@ -145,8 +146,10 @@ class _RunScorer:
             path = self.pool.path(sha)
         return FileSource(path, prefix + str(row["sample_id"]), sha)
 
-    def _twin(self, row: Row) -> FileSource | None:
-        """The clip of the reference arm for the same sample, if there is such an arm."""
+    def _twin(self, row: Row) -> Source | None:
+        """The clip that was given to be reconstructed, or that of the reference arm for the same sample."""
+        if self.suite.request.given == "clip":
+            return given_clip(row, self.suite)
         if self.reference_arm in (None, row["generator"]):
             return None
         for other in self.samples:
@@ -247,6 +250,8 @@ class _RunScorer:
     def _clip_print(self, name: str, row: Row) -> str:
         info = self.metrics.infos[name]
         reference = self.reference_arm if name in self.metrics.pair_ids else None
+        if name in self.metrics.pair_ids and self.suite.request.given == "clip":
+            reference = "given"
         made = self.extractors.made(info.extractors)
         return prints.fingerprint(info, made, prints.clip_request(row), reference)
 

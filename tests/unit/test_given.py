@@ -1,0 +1,202 @@
+"""Frames that come with a prompt, edited prompts, and what the scorer tells metrics of both."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from faulty import Faulty
+
+from vbench_lite.adapters.controls import Frozen, Real
+from vbench_lite.adapters.reference.hybrid import Hybrid
+from vbench_lite.datasets import shapes
+from vbench_lite.datasets.prompts import with_edits
+from vbench_lite.engine.context import RecordingContext
+from vbench_lite.engine.plan import build_plan
+from vbench_lite.engine.runner import run
+from vbench_lite.engine.sample_info import given_clip, sample_info
+from vbench_lite.engine.spec import GeneratorSpec, RunSpec
+from vbench_lite.errors import RequestError, SpecError
+from vbench_lite.generator import GenerationRequest
+from vbench_lite.store.rundir import RunDir
+from vbench_lite.suite import parse_suite
+
+CAPTION = "a red circle moves right quickly"
+
+
+def suite(**request: Any) -> dict[str, Any]:
+    return {
+        "name": "tiny", "version": 1, "description": "a test", "samples": 2, "axes": {},
+        "prompts": {"dataset": "shapes", "count": 2},
+        "request": {"num_frames": 8, **request}, "metrics": ["frames/sharpness"],
+    }  # fmt: skip
+
+
+def written(tmp_path: Path, content: dict[str, Any]) -> str:
+    path = tmp_path / "tiny.yaml"
+    path.write_text(json.dumps(content))  # JSON is YAML
+    return str(path)
+
+
+def plan_of(tmp_path: Path, adapter: str, content: dict[str, Any]) -> Any:
+    generators = (GeneratorSpec(label="g", adapter=adapter),)
+    return build_plan(RunSpec(generators=generators, suites=(written(tmp_path, content),), controls=False))
+
+
+def test_an_image_is_the_first_frame_of_the_real_clip_of_the_same_seed(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, "control/real", suite(given="image"))
+    for sample in (sample for batch in plan.batches for sample in batch.samples):
+        real = Real().clip(sample.made)
+        assert np.array_equal(sample.made.image, real[0])
+        assert np.array_equal(Frozen().clip(sample.made)[-1], real[0])
+
+
+def test_past_frames_and_their_real_continuation_are_one_clip(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, "control/real", suite(given="past_frames", given_frames=5))
+    made = plan.batches[0].samples[0].made
+    whole = shapes.held_out_clip(shapes.parse_caption(made.prompt), made.seed, 13)
+    assert np.array_equal(np.concatenate([made.past_frames, Real().clip(made)]), whole)
+
+
+def test_given_frames_are_part_of_what_a_batch_is(tmp_path: Path) -> None:
+    keys = {
+        plan_of(tmp_path, "control/real", suite(**request)).batches[0].key
+        for request in ({}, {"given": "image"}, {"given": "past_frames"}, {"given": "clip"})
+    }
+    assert len(keys) == 4
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ("image", "it makes t2v only, and this suite gives a first frame (i2v)"),
+        ("past_frames", "it makes t2v only, and this suite gives past frames to continue (v2v)"),
+        ("clip", "it has no encoder and decoder that clips could be passed through"),
+    ],
+)
+def test_a_generator_that_cannot_take_them_is_recorded_with_the_reason(
+    tmp_path: Path, given: str, reason: str
+) -> None:
+    plan = plan_of(tmp_path, "faulty:Faulty", suite(given=given))
+    assert not plan.batches
+    assert [record.reason for record in plan.refused] == [f"not applicable: {reason}"] * 2
+
+
+def test_given_frames_need_a_data_set() -> None:
+    content = suite(given="image") | {"prompts": {"texts": ["a dog"]}}
+    with pytest.raises(SpecError, match=r"request\.given takes frames of a data set"):
+        parse_suite(content, "here")
+
+
+def test_a_reconstruction_run_compares_with_the_clip_that_was_given(tmp_path: Path) -> None:
+    content = suite(given="clip") | {"metrics": ["reconstruction/psnr"]}
+    arms = {"ceiling": "control/real", "floor": "control/noise"}
+    spec = RunSpec(
+        generators=tuple(GeneratorSpec(label=label, adapter=name) for label, name in arms.items()),
+        suites=(written(tmp_path, content),),
+        controls=False,
+    )
+    outcome = run(spec, tmp_path / "root")
+    rows = RunDir(tmp_path / "root", outcome.run_id).rows("score")
+    assert {row["value"] for row in rows if row["generator"] == "ceiling"} == {100.0}
+    assert all(row["value"] < 10 for row in rows if row["generator"] == "floor")
+    assert {row["fingerprint"].split("reference=")[1] for row in rows} == {"given"}
+
+
+def test_a_reference_generator_passes_clips_through_its_codec() -> None:
+    clip = shapes.held_out_clip(shapes.parse_caption(CAPTION), 3, 4)
+    request = GenerationRequest("s", CAPTION, 4, 32, 32, 8.0, 3, clip=clip)
+    generator, context = Hybrid(), RecordingContext([request])
+    generator.load()
+    generator.reconstruct([request], context)
+    back = np.asarray(context.result().frames[0])
+    error = ((back.astype(float) - clip) ** 2).mean()
+    assert 0 < error < 255**2 / 10**2.5  # better than 25 dB, and not the clip itself
+
+
+def test_a_first_generator_can_be_the_baseline_of_a_suite(tmp_path: Path) -> None:
+    content = suite() | {"metrics": ["reconstruction/psnr"], "baseline": "first"}
+    arms = ("base", "update")
+    spec = RunSpec(
+        generators=tuple(GeneratorSpec(label=label, adapter="control/real") for label in arms),
+        suites=(written(tmp_path, content),),
+        controls=False,
+    )
+    outcome = run(spec, tmp_path / "root")
+    rows = RunDir(tmp_path / "root", outcome.run_id).rows("score")
+    assert {(row["generator"], row["value"]) for row in rows} == {("update", 100.0)}
+
+
+# --- edits --------------------------------------------------------------------------------------
+
+
+def test_an_edit_changes_one_word_and_keeps_the_seed(tmp_path: Path) -> None:
+    content = suite() | {"samples": 10}
+    content["prompts"] = {"dataset": "shapes", "count": 2, "edits": True}
+    plan = plan_of(tmp_path, "control/real", content)
+    made = [sample.made for batch in plan.batches for sample in batch.samples]
+    for base, *edited in (made[:5], made[5:]):
+        assert {request.seed for request in edited} == {base.seed}
+        first = shapes.parse_caption(base.prompt)
+        for request, word in zip(edited, ("colour", "shape", "direction", "speed"), strict=True):
+            scene = shapes.parse_caption(request.prompt)
+            names = [f.name for f in fields(scene) if getattr(scene, f.name) != getattr(first, f.name)]
+            assert names == [word]
+    assert made[0].seed != made[5].seed
+
+
+def test_edits_of_seen_pairs_are_seen() -> None:
+    scenes = [scene for scene in shapes.all_scenes() if not scene.held_out]
+    assert not any(edit.held_out for scene in scenes for edit in shapes.edits(scene))
+
+
+def test_repeated_captions_among_edits_keep_their_own_ids() -> None:
+    scene = shapes.parse_caption(CAPTION)
+    prompts = with_edits([scene, scene])
+    assert len({prompt.prompt_id for prompt in prompts}) == 10
+    assert [prompt.edit_of for prompt in prompts[5:]] == [None] + [prompts[5].prompt_id] * 4
+
+
+def test_both_splits_come_in_turn() -> None:
+    scenes = shapes.sample_scenes(7, 3, "both")
+    assert [scene.held_out for scene in scenes] == [False, True] * 3 + [False]
+    assert shapes.sample_scenes(5, 3, "both") == scenes[:5]
+
+
+# --- what metrics are told ----------------------------------------------------------------------
+
+
+def row(**changed: Any) -> dict[str, Any]:
+    facts = {"pieces": [4, 4, 4]}
+    base = {
+        "generator": "g", "sample_id": "p-s0", "prompt_id": "p", "prompt": CAPTION, "seed": 3,
+        "num_frames": 10, "height": 32, "width": 32, "fps": 8.0, "facts": json.dumps(facts),
+    }  # fmt: skip
+    return {**base, **changed}
+
+
+def test_a_sample_is_told_with_its_pieces_and_given_frames() -> None:
+    sample = sample_info(row(), parse_suite(suite(given="image"), "here"))
+    assert sample.pieces == (4, 4, 2)  # what was trimmed is no piece
+    request = GenerationRequest("s", CAPTION, 8, 32, 32, 8.0, 3)
+    assert sample.image is not None and np.array_equal(sample.image, Real().clip(request)[0])
+
+
+def test_clips_made_elsewhere_have_neither() -> None:
+    sample = sample_info(row(prompt="a dog", facts="{}"), parse_suite(suite(given="image"), "here"))
+    assert (sample.image, sample.past_frames, sample.pieces) == (None, None, ())
+
+
+def test_the_given_clip_has_the_length_of_what_came_back() -> None:
+    source = given_clip(row(), parse_suite(suite(given="clip"), "here"))
+    assert source is not None and source.clip.frames.shape == (10, 32, 32, 3)
+
+
+def test_a_generator_without_an_encoder_says_so() -> None:
+    request = GenerationRequest("s", CAPTION, 1, 32, 32, 8.0, 3, clip=np.zeros((1, 32, 32, 3), np.uint8))
+    with pytest.raises(RequestError, match="faulty has no encoder"):
+        Faulty().reconstruct([request], RecordingContext([request]))

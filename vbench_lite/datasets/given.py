@@ -1,0 +1,51 @@
+"""Frames that come with a prompt: a first frame, a past to continue, or a clip to encode and decode.
+
+They are taken from the held-out real clip of the prompt and the sample's seed, so they are known from the
+suite and the sample alone: the plan hands them to the generator, and the scorer to metrics, from here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vbench_lite.clip import Frames
+from vbench_lite.datasets import shapes
+from vbench_lite.suite import RequestSpec
+
+
+@dataclass(frozen=True)
+class Given:
+    """What is given with a prompt; at most one of these.
+
+    Attributes:
+        image: uint8 (H, W, 3). past_frames: uint8 (P, H, W, 3), shown before the clip to be made.
+        clip: uint8 (T, H, W, 3).
+    """
+
+    image: Frames | None = None
+    past_frames: Frames | None = None
+    clip: Frames | None = None
+
+
+def given_frames(
+    spec: RequestSpec, prompt: str, seed: int, num_frames: int, height: int, width: int
+) -> Given:
+    """What a suite's request gives for one sample.
+
+    Args:
+        num_frames, height, width: of the clip that will be made, or was.
+
+    Raises:
+        PromptError: the prompt is no caption of the shapes world.
+    """
+    if spec.given is None:
+        return Given()
+    count = {"image": 1, "past_frames": spec.given_frames, "clip": num_frames}[spec.given]
+    frames = shapes.held_out_clip(shapes.parse_caption(prompt), seed, count, height, width)
+    match spec.given:
+        case "image":
+            return Given(image=frames[0])
+        case "past_frames":
+            return Given(past_frames=frames)
+        case "clip":
+            return Given(clip=frames)

@@ -1,0 +1,59 @@
+"""What a metric may know of a stored sample: from its row and its suite."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vbench_lite.clip import Clip
+from vbench_lite.datasets.given import Given, given_frames
+from vbench_lite.engine.sources import MemorySource
+from vbench_lite.errors import PromptError
+from vbench_lite.metric import SampleInfo
+from vbench_lite.suite import Suite
+
+Row = Mapping[str, Any]
+
+
+def sample_info(row: Row, suite: Suite) -> SampleInfo:
+    """The sample of a row, with what its generator was given and the pieces in which the clip came."""
+    given = _given(row, suite)
+    facts = json.loads(row["facts"] or "{}")
+    return SampleInfo(
+        generator=row["generator"],
+        sample_id=row["sample_id"],
+        prompt_id=row["prompt_id"],
+        prompt=row["prompt"],
+        seed=row["seed"],
+        image=given.image,
+        past_frames=given.past_frames,
+        pieces=_kept(facts.get("pieces", ()), int(row["num_frames"] or 0)),
+    )
+
+
+def given_clip(row: Row, suite: Suite) -> MemorySource | None:
+    """The clip that was given to be reconstructed, at the length and size of what came back."""
+    clip = _given(row, suite).clip
+    return None if clip is None else MemorySource(Clip(clip, row["fps"]), f"given:{row['sample_id']}")
+
+
+def _given(row: Row, suite: Suite) -> Given:
+    size = row["num_frames"], row["height"], row["width"]
+    if suite.request.given is None or None in size:
+        return Given()
+    try:
+        return given_frames(suite.request, row["prompt"], row["seed"], *size)
+    except PromptError:  # clips made elsewhere, scored under this suite
+        return Given()
+
+
+def _kept(pieces: Sequence[int], num_frames: int) -> tuple[int, ...]:
+    """Pieces up to the frames that count; those beyond were trimmed."""
+    kept: list[int] = []
+    for piece in pieces:
+        left = num_frames - sum(kept)
+        if left <= 0:
+            break
+        kept.append(min(int(piece), left))
+    return tuple(kept)
