@@ -45,7 +45,7 @@ def command(
     root: Path,
     as_json: bool,
 ) -> int:
-    """Score CLIPS (a folder, a manifest in CSV or JSON lines, or a file), or a stored RUN once more.
+    """Score CLIPS (a folder, a manifest in CSV or JSON lines, VBench's full_info.json, or a file), or a stored RUN once more.
 
     Without --suite or --metric: the metrics of the suite quick, and with --reference every metric that
     compares a clip with its reference; for a RUN those of its own suites. With --json for CLIPS:

@@ -1,0 +1,107 @@
+"""What the configuration of an external generator declares, since nobody can look inside it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from vbench_lite.generator import (
+    Family,
+    FrameRule,
+    GeneratorConfig,
+    GeneratorInfo,
+    Mechanism,
+    Site,
+    SizeRule,
+    Streaming,
+    Task,
+)
+
+
+class DeclaredFrames(BaseModel):
+    """Frame counts it can make: offset + k * multiple within [minimum, maximum]."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    multiple: Annotated[int, Field(ge=1)] = 1
+    offset: Annotated[int, Field(ge=0)] = 0
+    minimum: Annotated[int, Field(ge=1)] = 1
+    maximum: Annotated[int, Field(ge=1)] | None = None
+
+
+class DeclaredSize(BaseModel):
+    """Sizes it can make: sides of a multiple within [minimum, maximum], or one fixed (height, width)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    multiple: Annotated[int, Field(ge=1)] = 1
+    fixed: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] | None = None
+    minimum: Annotated[int, Field(ge=1)] = 1
+    maximum: Annotated[int, Field(ge=1)] | None = None
+
+
+class Declared(GeneratorConfig):
+    """What the user says of a generator; unknown unless said.
+
+    Attributes:
+        model: name and version, as tables and the fingerprint should know it: raise it when the model
+            behind the adapter changes.
+        family, mechanism, tasks, guidance, kv_cache: as in `GeneratorInfo`.
+        deterministic: whether a seed fixes the clip.
+        licence, weights_licence: SPDX names.
+    """
+
+    model: str = ""
+    family: Family = Family.EXTERNAL
+    mechanism: Mechanism = Mechanism.UNKNOWN
+    tasks: tuple[Task, ...] = (Task.T2V,)
+    guidance: bool = False
+    kv_cache: bool = False
+    deterministic: bool = False
+    licence: str = "unknown"
+    weights_licence: str = "unknown"
+
+
+class DeclaredMaker(Declared):
+    """What is declared of a generator that makes clips on request.
+
+    Attributes:
+        frames, size: what it can make; a request is snapped to it.
+        native_fps: the rate its clips are meant to be shown at; None: the rate that is asked for.
+    """
+
+    frames: DeclaredFrames = DeclaredFrames()
+    size: DeclaredSize = DeclaredSize()
+    native_fps: Annotated[float, Field(gt=0)] | None = None
+
+
+def declared_info(config: Declared, name: str, site: Site, summary: str, **more: Any) -> GeneratorInfo:
+    """The info that a configuration declares.
+
+    Args:
+        more: further fields of `GeneratorInfo`.
+    """
+    if isinstance(config, DeclaredMaker):
+        size = config.size.model_dump()
+        more = {
+            "frames": FrameRule(**config.frames.model_dump()),
+            "size": SizeRule(**size),
+            "native_fps": config.native_fps,
+            **more,
+        }
+    return GeneratorInfo(
+        name=name,
+        family=config.family,
+        mechanism=config.mechanism,
+        tasks=config.tasks,
+        guidance=config.guidance,
+        kv_cache=config.kv_cache,
+        deterministic=config.deterministic,
+        streaming=more.pop("streaming", Streaming.NONE),
+        licence=config.licence,
+        weights_licence=config.weights_licence,
+        site=site,
+        summary=f"{config.model}: {summary}" if config.model else summary,
+        **more,
+    )

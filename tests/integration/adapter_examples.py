@@ -1,0 +1,22 @@
+"""The example files of docs/adapters, laid out so that they can be run."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+
+from vbench_lite.datasets import shapes
+from vbench_lite.datasets.video import write_lossless
+
+DOCS = Path(__file__).parents[2] / "docs" / "adapters"
+
+
+def lay_out(folder: Path) -> Path:
+    """Copy the examples, and make the clips that list.csv names; returns the folder."""
+    shutil.copytree(DOCS / "examples", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    with (folder / "list.csv").open() as file:
+        for seed, row in enumerate(csv.DictReader(file)):
+            frames = shapes.real_clip(shapes.parse_caption(row["prompt"]), seed)
+            write_lossless(folder / row["file"], frames, 8.0)
+    return folder
