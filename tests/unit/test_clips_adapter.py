@@ -101,7 +101,9 @@ def test_nothing_is_timed(tmp_path: Path) -> None:
     assert (generator.info.site, generator.info.native_fps) == (Site.RECORDED, 8.0)
     request = ask()
     batch = Batch("g", "suite", (Sample("s", "p", request, generator.info.snap(request)),), "key")
-    (record,) = run_batch(generator, batch, Pool(tmp_path)) or ()
+    records = run_batch(generator, batch, Pool(tmp_path))
+    assert records is not None
+    (record,) = records
     assert record.status == "ok"
     assert (record.total_s, record.first_frame_s, record.peak_bytes) == (None, None, None)
 

@@ -45,7 +45,9 @@ def command(
     root: Path,
     as_json: bool,
 ) -> int:
-    """Score CLIPS (a folder, a manifest in CSV or JSON lines, VBench's full_info.json, or a file), or a stored RUN once more.
+    """Score CLIPS (a folder, a manifest, or a file), or a stored RUN once more.
+
+    A manifest is CSV or JSON lines with file, prompt, seed, generator; or VBench's full_info.json.
 
     Without --suite or --metric: the metrics of the suite quick, and with --reference every metric that
     compares a clip with its reference; for a RUN those of its own suites. With --json for CLIPS:

@@ -21,6 +21,8 @@ from vbench_lite.datasets.vbench_layout import FULL_INFO, named_after_prompt, re
 from vbench_lite.datasets.video import ClipReader
 from vbench_lite.errors import ClipError
 
+__all__ = ["ClipFolder", "FolderClip", "find_clips", "natural_key"]
+
 _VIDEO = (
     *("mp4", "m4v", "mov", "mkv", "webm", "avi", "gif", "apng", "mpg", "mpeg", "ts", "mts", "m2ts"),
     *("wmv", "flv", "ogv", "3gp", "mxf", "y4m", "ivf", "h264", "hevc", "obu", "nut"),
