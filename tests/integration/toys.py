@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from vbench_lite.datasets.shapes import parse_caption, real_clip
 from vbench_lite.generator import Family, Generator, GeneratorConfig, GeneratorInfo, Streaming
 
 
 class ToyConfig(GeneratorConfig):
     delay_s: float = 0.0
+    world: bool = False  # clips of the shapes world for its captions, else noise
     made: str | None = None  # a file that gets the id of every sample as its generation begins
 
 
@@ -33,10 +35,16 @@ class Toy(Generator):
                 with Path(self.config.made).open("a") as file:
                     file.write(f"{request.sample_id} {os.getpid()}\n")
             context.phase("denoise")
-            rng = np.random.default_rng(request.seed)
-            shape = (request.num_frames, request.height, request.width, 3)
-            frames = rng.integers(0, 256, shape, dtype=np.uint8)
+            frames = self.frames(request)
             for start in range(0, request.num_frames, 4):
                 context.step(start, request.num_frames)
                 time.sleep(self.config.delay_s)
                 context.emit(index, frames[start : start + 4])
+
+    def frames(self, request: Any) -> Any:
+        if self.config.world:
+            scene = parse_caption(request.prompt)
+            return real_clip(scene, request.seed, request.num_frames, request.height, request.width)
+        rng = np.random.default_rng(request.seed)
+        shape = (request.num_frames, request.height, request.width, 3)
+        return rng.integers(0, 256, shape, dtype=np.uint8)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ class FaultyConfig(GeneratorConfig):
     side: int = 1
     strength: float = 1.0
     native_fps: float | None = None
+    meeting: str | None = None  # a folder in which processes of this generator meet
 
 
 class Faulty(Generator):
@@ -67,6 +69,8 @@ class Faulty(Generator):
             context.step(index, len(requests))
             frames = self.frames(request)
             match request.prompt:
+                case "meet":
+                    self.meet()
                 case "raise":
                     raise RuntimeError("two\nlines")
                 case "memory":
@@ -107,3 +111,10 @@ class Faulty(Generator):
         rng = np.random.default_rng(request.seed)
         shape = (request.num_frames, request.height, request.width, 3)
         return rng.integers(0, 256, shape, dtype=np.uint8)
+
+    def meet(self) -> None:
+        """Wait until a second process of this generator is at work too."""
+        folder = Path(self.config.meeting or "")
+        (folder / str(os.getpid())).touch()
+        while len(list(folder.iterdir())) < 2:
+            time.sleep(0.01)

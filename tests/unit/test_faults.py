@@ -11,10 +11,13 @@ import psutil
 import pytest
 
 from vbench_lite.engine.executors.contract import Job, Settings
-from vbench_lite.engine.executors.local import LOAD_ATTEMPTS, LocalExecutor
-from vbench_lite.engine.plan import build_plan
+from vbench_lite.engine.executors.local import LocalExecutor
+from vbench_lite.engine.executors.places import Places
+from vbench_lite.engine.executors.work import LOAD_ATTEMPTS, Work
+from vbench_lite.engine.plan import Batch, build_plan
 from vbench_lite.engine.spec import GeneratorSpec, RunSpec
 from vbench_lite.store.pool import Pool
+from vbench_lite.store.schema import GeneratorEntry
 
 SUITE = """
 name: faults
@@ -68,6 +71,8 @@ def execute(
     labels: Any = ("g",),
     load_timeout_s: Any = 120.0,
     batch: Any = 1,
+    timeout_s: Any = 2.0,
+    memory_bytes: Any = None,
     **config: Any,
 ) -> Any:
     path = root / "suite.yaml"
@@ -81,7 +86,7 @@ def execute(
         for entry in plan.generators
     ]
     sink = Recorder()
-    settings = Settings(root, root / "logs", threads=1, timeout_s=2.0, load_timeout_s=load_timeout_s)
+    settings = Settings(root, root / "logs", 1, timeout_s, load_timeout_s, memory_bytes)
     LocalExecutor(workers).execute(jobs, sink, settings)
     return sink
 
@@ -165,3 +170,42 @@ def test_more_workers_make_the_same_clips(tmp_path: Path) -> None:
         for sink in (one, three)
     ]
     assert clips[0] == clips[1]
+
+
+def test_two_workers_are_at_work_on_one_generator(tmp_path: Path) -> None:
+    meeting = tmp_path / "meeting"
+    meeting.mkdir()
+    sink = execute(tmp_path, ["meet", "meet"], workers=2, timeout_s=120.0, meeting=str(meeting))
+    assert [record.status for record in sink.records] == ["ok", "ok"]
+    assert len({record.worker for record in sink.records}) == 2
+    assert len(list(meeting.iterdir())) == 2
+
+
+def test_a_process_more_is_started_only_where_it_ends_sooner() -> None:
+    entry = GeneratorEntry("g", "faulty:Faulty", {}, "cpu", 1, {}, "f")
+    work = Work(Job(entry, tuple(Batch("g", "s", (), str(number)) for number in range(4))))
+    assert work.worth_another()
+    work.lanes = 1
+    work.loaded(10.0)
+    work.made(1.0)
+    assert not work.worth_another(), "four seconds of work, and ten to load"
+    work.made(20.0)
+    assert work.worth_another()
+    assert not work.load_failed(final=True)
+    assert not work.worth_another()
+    assert len(work.take_all()) == 4
+    assert work.take() is None
+
+
+def test_an_accelerator_has_one_process_and_the_processor_as_many_as_asked() -> None:
+    places = Places(3, accelerators=2)
+    first, second = places.take("cuda"), places.take("cuda:1")
+    assert first is not None and dict(first.environment) == {"CUDA_VISIBLE_DEVICES": "0"}
+    assert second is not None and second.device == "cuda:1"
+    assert places.take("cuda") is None
+    assert places.take("cuda:0") is None
+    third = places.take("cpu")
+    assert third is not None and third.device is None
+    assert places.take("cpu") is None, "three processes are at work"
+    places.give_back(first)
+    assert places.take("cuda:0") is not None

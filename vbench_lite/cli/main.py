@@ -30,6 +30,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "dashboard": ("dashboard", "Open charts and clips in a browser."),
     "list": ("listing", "List generators, metrics, suites, datasets or runs."),
     "show": ("show", "Show all that is known of one name."),
+    "merge": ("merge", "Put the parts of a run together that were made by run --shard."),
     "export": ("export", "Write a run's tables as CSV, Parquet or JSON."),
     "weights": ("weights", "List, fetch or import the weights of published networks."),
     "validate": ("validate", "Check a specification or a suite without running it."),

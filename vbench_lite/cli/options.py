@@ -24,6 +24,23 @@ def root_option(function: F) -> F:
     )(function)
 
 
+def workers_options(function: F) -> F:
+    """`--executor`, `--workers` and `--address`: who works, and how many beside each other."""
+    for option in (
+        click.option("--address", metavar="HOST:PORT", help="Of a Ray cluster that is there already."),
+        click.option(
+            "--workers",
+            type=click.IntRange(min=1),
+            default=1,
+            show_default=True,
+            help="Processes at work beside each other; clips and scores stay the same.",
+        ),
+        click.option("--executor", default="local", show_default=True, metavar="NAME", help="local or ray."),
+    ):
+        function = option(function)
+    return function
+
+
 def json_option(function: F) -> F:
     """`--json`: stdout holds one JSON document and nothing else; the argument is `as_json`."""
     return click.option(

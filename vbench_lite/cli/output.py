@@ -35,6 +35,11 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
+def print_text(text: str) -> None:
+    """One line on stdout."""
+    click.echo(text)
+
+
 def warn(message: str) -> None:
     """One line on stderr."""
     click.echo(message, err=True)

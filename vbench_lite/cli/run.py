@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vbench_lite.cli.exit_codes import FINE, INTERRUPTED, SOME_FAILED
-from vbench_lite.cli.options import json_option, root_option
-from vbench_lite.cli.output import print_json, warn
+from vbench_lite.cli.options import json_option, root_option, workers_options
+from vbench_lite.cli.output import print_json, print_text, warn
 
 if TYPE_CHECKING:
     from vbench_lite.engine.runner import RunOutcome
@@ -31,11 +31,8 @@ MOST_LISTED = 20  # failed samples on stderr; --json has all
     "--samples", type=click.IntRange(min=1), help="The first N requests per generator; default: the suite's."
 )
 @click.option("--seed", type=int, help="Seed of the whole plan; default 0.")
-@click.option("--executor", default="local", show_default=True, metavar="NAME", help="Who makes the clips.")
-@click.option(
-    "--workers", type=click.IntRange(min=1), default=1, show_default=True,
-    help="Generators at work beside each other; clips stay the same, timing has its own processes.",
-)  # fmt: skip
+@workers_options
+@click.option("--shard", metavar="I/N", help="Make the I-th of N parts only; then: merge.")
 @click.option("--no-controls", is_flag=True, help="Leave out the arms real, frozen, noise and shuffled.")
 @click.option("--fresh", is_flag=True, help="Make everything again, though a finished run has it.")
 @root_option
@@ -48,6 +45,8 @@ def command(
     seed: int | None,
     executor: str,
     workers: int,
+    address: str | None,
+    shard: str | None,
     no_controls: bool,
     fresh: bool,
     root: Path,
@@ -56,17 +55,19 @@ def command(
     """Generate clips, score them, time the generators, and print the leaderboard.
 
     Without arguments this is the default benchmark. What was finished is never made again: after a stop,
-    the same command goes on. With --json: {run, ok, failed, adopted, resumed, messages[], failures[],
+    the same command goes on. --workers, --executor ray and --shard change who works, never a clip or a
+    score. With --json: {run, ok, failed, adopted, resumed, messages[], failures[],
     leaderboard, other_leaderboards[], scaling[]}. Exit code 3 if some samples failed.
     """
-    from vbench_lite import registry
     from vbench_lite.cli.leaderboard import print_board, print_scaling
     from vbench_lite.cli.progress import shown
     from vbench_lite.cli.specification import build_spec
     from vbench_lite.engine import runner
+    from vbench_lite.engine.executors.make import make_executor
+    from vbench_lite.engine.shards import FOLDER, parse_shard
     from vbench_lite.report.board import build_board
     from vbench_lite.report.scaling import run_scaling
-    from vbench_lite.store.rundir import resolve_run
+    from vbench_lite.store.rundir import RunDir, resolve_run
 
     resolved = build_spec(
         spec,
@@ -76,11 +77,16 @@ def command(
         seed=seed,
         controls=False if no_controls else None,
     )
-    maker = registry.load("executors", executor)(workers=workers)
+    maker = make_executor(executor, workers, address)
+    part = None if shard is None else parse_shard(shard)
+    if part is not None and fresh:
+        raise click.UsageError("--fresh repeats a whole run; delete the part's folder to make it again")
     with shown() as progress:
-        outcome = runner.run(resolved, root, fresh=fresh, progress=progress, executor=maker)
+        outcome = runner.run(resolved, root, fresh=fresh, progress=progress, executor=maker, shard=part)
     if outcome.interrupted:
         return INTERRUPTED
+    if part is not None:
+        return _part_done(RunDir(root, outcome.run_id, folder=FOLDER), outcome, as_json)
     finished = resolve_run(root, outcome.run_id)
     failures = failed_samples(finished)
     boards = {
@@ -96,6 +102,20 @@ def command(
         for board in boards.values():
             print_board(board)
         print_scaling(reports)
+        _list_failures(failures)
+    return SOME_FAILED if failures else FINE
+
+
+def _part_done(part: RunDir, outcome: RunOutcome, as_json: bool) -> int:
+    """What there is to say of a part: it has no scores, and so no leaderboard."""
+    failures = failed_samples(part)
+    if as_json:
+        facts = {"ok": outcome.ok, "failed": outcome.failed, "resumed": outcome.resumed}
+        messages = {"messages": list(outcome.messages), "failures": failures}
+        print_json({"part": part.run_id, "shard": part.document().shard, **facts, **messages})
+    else:
+        print_text(f"part {part.run_id}: {outcome.ok} samples, {outcome.failed} failed")
+        print_text(f"when all parts are done: vbench-lite merge {part.run_id.rsplit('-', 3)[0]}")
         _list_failures(failures)
     return SOME_FAILED if failures else FINE
 

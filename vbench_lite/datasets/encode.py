@@ -61,7 +61,8 @@ def write_lossless(path: Path, frames: Frames, fps: float | None) -> None:
                 container.mux(stream.encode(image))
             container.mux(stream.encode(None))
     except (av.FFmpegError, OSError) as error:
-        raise ClipError(f"{path.name}: cannot be written: {_reason(error)}") from None
+        # The cause stays: whoever stores clips has to tell a full disk from a clip that cannot be written.
+        raise ClipError(f"{path.name}: cannot be written: {_reason(error)}") from error
 
 
 def _bgr0(frame: Frames) -> VideoFrame:

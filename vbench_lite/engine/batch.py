@@ -17,6 +17,7 @@ from vbench_lite.engine.output import judge
 from vbench_lite.engine.plan import Batch, Sample
 from vbench_lite.errors import Cancelled
 from vbench_lite.generator import Generator, Site
+from vbench_lite.store.disk import raise_storage_fault
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.schema import SampleRecord, SampleStatus
 
@@ -36,6 +37,9 @@ def run_batch(
 
     Returns:
         None if the generator stopped because `cancelled` asked it to.
+
+    Raises:
+        StoreError: the disk is full or read-only. That is no result of the generator, and no record.
     """
     requests = [sample.made for sample in batch.samples]
     meter = call_meter(generator)
@@ -55,6 +59,7 @@ def run_batch(
             return None
         return _all_failed(batch, error, context, worker)
     except (Exception, SystemExit) as error:
+        raise_storage_fault(error, pool.folder)
         return _all_failed(batch, error, context, worker)
     finally:
         if meter is not None:
@@ -64,6 +69,7 @@ def run_batch(
         try:
             records.append(_store(generator, batch, sample, call, index, pool, worker))
         except Exception as error:
+            raise_storage_fault(error, pool.folder)
             records.append(failure(batch, sample, describe(error), "store", is_oom(error), worker=worker))
     return records
 

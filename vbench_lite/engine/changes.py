@@ -56,6 +56,7 @@ def _general(document: RunDocument) -> dict[str, Any]:
         "samples": document.samples,
         "controls": document.controls,
         "timeout_s": document.timeout_s,
+        "memory_limit_gib": document.memory_limit_gib,
         **_flat("environment", document.environment),
     }
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from vbench_lite import registry
 from vbench_lite.clip import ClipInfo, Frames
+from vbench_lite.engine.child import pin_threads
 from vbench_lite.engine.fingerprint import short_hash
 from vbench_lite.engine.outcome import Outcome, failure
 from vbench_lite.errors import VBenchLiteError
@@ -73,8 +74,10 @@ class Extractors:
         cache: FeatureCache | None = None,
         device: str = "cpu",
         load: Callable[[str], FeatureExtractor] | None = None,
+        threads: int | None = None,
     ) -> None:
         self.cache = cache
+        self._threads = threads  # of torch, once an extractor has loaded it; None leaves them as they are
         self.device = device
         self.broken: dict[str, Outcome] = {}
         self._made: dict[str, FeatureExtractor] = {}
@@ -102,6 +105,8 @@ class Extractors:
                 self.broken[name] = failure(error, f"extractor {name}")
                 return None
             self._loaded.add(name)
+            if self._threads is not None:
+                pin_threads(self._threads)
         return self._made[name]
 
     def cached(self, clip_sha256: str | None, name: str) -> Features | None:

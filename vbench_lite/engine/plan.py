@@ -297,6 +297,7 @@ def _identity(
     return {
         "seed": spec.seed,
         "timeout_s": spec.timeout_s,
+        **({} if spec.memory_limit_gib is None else {"memory_limit_gib": spec.memory_limit_gib}),
         "controls": spec.controls,
         "suites": {
             suite.name: {

@@ -8,16 +8,22 @@ clips of the `real` control.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from vbench_lite.clip import Clip
 from vbench_lite.datasets import shapes
 from vbench_lite.engine.fingerprint import short_hash
 from vbench_lite.engine.sources import MemorySource
 from vbench_lite.metric import SampleInfo
+from vbench_lite.store.schema import GeneratorEntry
 from vbench_lite.suite import ShapesPrompts, Suite
 
 LEAST_SEED = 2**31
+
+
+def baseline_arm(suite: Suite, generators: Sequence[GeneratorEntry]) -> str | None:
+    """The label of the arm whose clips pair metrics compare with, where the suite names one."""
+    return generators[0].label if suite.baseline == "first" else None
 
 
 def has_reference(suite: Suite) -> bool:

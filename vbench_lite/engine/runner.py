@@ -12,26 +12,29 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
 from vbench_lite.engine.adopt import Adoption, earlier_runs
 from vbench_lite.engine.changes import differences, newest_similar
+from vbench_lite.engine.documents import now, run_document
 from vbench_lite.engine.executors.contract import Executor, Job, Settings
 from vbench_lite.engine.executors.local import LocalExecutor
 from vbench_lite.engine.plan import THREADS, Batch, Plan, build_plan
 from vbench_lite.engine.progress import Event, Progress, Silent, Stage
 from vbench_lite.engine.recorder import Recorder
+from vbench_lite.engine.reference import baseline_arm
+from vbench_lite.engine.shards import Shard, part_of, shard_directory
 from vbench_lite.engine.spec import RunSpec
+from vbench_lite.errors import StoreError
 from vbench_lite.measure.hardware import hardware
 from vbench_lite.metric import Measurement
 from vbench_lite.store.journal import JournalWriter
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir
-from vbench_lite.store.schema import GeneratorEntry, RunDocument, SampleStatus
+from vbench_lite.store.schema import GeneratorEntry, SampleStatus
 from vbench_lite.store.tables import measurement_row
 from vbench_lite.suite import Suite
 
@@ -68,6 +71,7 @@ def run(
     fresh: bool = False,
     progress: Progress | None = None,
     executor: Executor | None = None,
+    shard: Shard | None = None,
 ) -> RunOutcome:
     """Carry out a specification, or what is left of it.
 
@@ -75,15 +79,20 @@ def run(
         root: holds `runs` and `pool`; made when missing.
         fresh: make everything again in a run of its own, whatever is there.
         executor: makes the batches; worker processes of this machine, one at a time, if None.
+        shard: make this part of the plan only, to be put together by `merge`.
 
     Raises:
         SpecError, RegistryError, PromptError: the specification cannot be resolved.
         StoreError: the run is in use by another process, or its files are damaged.
     """
     plan = build_plan(spec)
-    directory = _directory(root, plan.run_id, fresh)
+    if shard is None:
+        directory = _directory(root, plan.run_id, fresh)
+    else:
+        directory = shard_directory(root, plan.run_id, shard)
+        plan = part_of(plan, shard)
     with directory.lock(), _sigterm_interrupts():
-        work = _Run(plan, directory, fresh, progress or Silent(), executor or LocalExecutor())
+        work = _Run(plan, directory, fresh, progress or Silent(), executor or LocalExecutor(), shard)
         return work.carry_out()
 
 
@@ -91,21 +100,29 @@ class _Run:
     """One run that holds its lock."""
 
     def __init__(
-        self, plan: Plan, directory: RunDir, fresh: bool, progress: Progress, executor: Executor
+        self,
+        plan: Plan,
+        directory: RunDir,
+        fresh: bool,
+        progress: Progress,
+        executor: Executor,
+        shard: Shard | None,
     ) -> None:
         # A run that repeats another takes nothing over, also when it goes on after a stop.
-        self.fresh = fresh or directory.run_id != plan.run_id
+        self.fresh = fresh or (shard is None and directory.run_id != plan.run_id)
+        self.shard = shard
         self.plan, self.directory = plan, directory
         self.progress, self.executor = progress, executor
         self.pool = Pool(directory.root)
         self.resumed = directory.exists()
         self.messages: list[str] = []
         self.began: dict[Stage, tuple[float, int]] = {}
-        self.document = directory.document() if self.resumed else _document(plan, directory.run_id)
+        self.document = directory.document() if self.resumed else run_document(plan, directory, shard)
 
     def carry_out(self) -> RunOutcome:
         if self.document.status == "finished":
-            self.say("finish", f"run {self.directory.run_id} is finished already; --fresh repeats it")
+            again = "--fresh repeats it" if self.shard is None else "delete its folder to repeat it"
+            self.say("finish", f"run {self.directory.run_id} is finished already; {again}")
             return self.outcome()
         self.introduce()
         self.document.status = "running"
@@ -118,19 +135,23 @@ class _Run:
                         "generate", f"journal {journal.path.name}: a last line cut off by a kill was removed"
                     )
                 self.generate(journal)
-                self.measure(journal)
-            self.score()
+                if self.shard is None or self.shard.times:
+                    self.measure(journal)
+            if self.shard is None:
+                self.score()
             self.directory.compact()
         except BaseException as error:
             self.document.status = "interrupted"
-            self.directory.write_document(self.document)
+            # On a full disk it stays "running", which reads as interrupted once nobody holds the run.
+            with suppress(StoreError):
+                self.directory.write_document(self.document)
             if isinstance(error, KeyboardInterrupt):
                 self.say(
                     "finish", f"run {self.directory.run_id} was stopped; the same command goes on with it"
                 )
                 return self.outcome(interrupted=True)
             raise
-        self.document.status, self.document.finished = "finished", _now()
+        self.document.status, self.document.finished = "finished", now()
         self.directory.write_document(self.document)
         return self.outcome()
 
@@ -142,6 +163,8 @@ class _Run:
             self.say("generate", note)
         if self.resumed:
             self.say("generate", f"run {self.directory.run_id} goes on where it was stopped")
+        elif self.shard is not None:
+            self.say("generate", f"part {self.shard} of a run, without scores until it is merged")
         elif not self.fresh and (earlier := newest_similar(self.directory.root, self.document)):
             changed = "; ".join(differences(earlier, self.document))
             self.say("generate", f"a run of its own beside {earlier.run_id}: {changed or 'other generators'}")
@@ -226,8 +249,14 @@ class _Run:
         from vbench_lite.engine.scorer import score_run
 
         for suite in self.plan.suites:
-            pairs = self.plan.spec.generators[0].label if suite.baseline == "first" else None
-            summary = score_run(self.directory, suite, pairs=pairs, on_progress=self.tell_score)
+            summary = score_run(
+                self.directory,
+                suite,
+                pairs=baseline_arm(suite, self.plan.generators),
+                executor=self.executor,
+                settings=self.settings(),
+                on_progress=self.tell_score,
+            )
             for message in summary.messages:
                 self.say("score", f"suite {suite.name}: {message}")
 
@@ -263,12 +292,14 @@ class _Run:
     # --- what it comes to -----------------------------------------------------------------------
 
     def settings(self) -> Settings:
+        limit_gib = self.plan.spec.memory_limit_gib
         return Settings(
             root=self.directory.root,
             logs=self.directory.path / "logs",
             threads=THREADS,
             timeout_s=self.plan.spec.timeout_s,
             load_timeout_s=max(LOAD_TIMEOUT_S, self.plan.spec.timeout_s),
+            memory_bytes=None if limit_gib is None else round(limit_gib * 2**30),
         )
 
     def outcome(self, *, interrupted: bool = False) -> RunOutcome:
@@ -304,28 +335,6 @@ def _directory(root: Path, run_id: str, fresh: bool) -> RunDir:
     if fresh and newest.exists() and not (repeats and newest.document().status != "finished"):
         return RunDir(root, f"{run_id}-{number + 1}")
     return newest
-
-
-def _document(plan: Plan, run_id: str) -> RunDocument:
-    spec = plan.spec
-    return RunDocument(
-        run_id=run_id,
-        status="running",
-        created=_now(),
-        finished=None,
-        seed=spec.seed,
-        samples=spec.samples or max(suite.samples for suite in plan.suites),
-        generators=list(plan.generators),
-        suites=[suite.model_dump(mode="json") for suite in plan.suites],
-        controls=spec.controls,
-        environment=dict(plan.environment),
-        hardware=hardware(),
-        timeout_s=spec.timeout_s,
-    )
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 def _unique(batches: Sequence[Batch]) -> tuple[list[Batch], list[Batch]]:

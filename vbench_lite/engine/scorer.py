@@ -7,22 +7,31 @@ Samples that failed have no score rows: the coverage of a generator says what is
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from vbench_lite.engine import fingerprint as prints
-from vbench_lite.engine.clip_pass import ClipPass, ClipTask
+from vbench_lite.engine.clip_pass import ClipTask
+from vbench_lite.engine.executors.contract import Executor, Settings
 from vbench_lite.engine.features import Extractors, FeatureCache
 from vbench_lite.engine.metric_set import MetricSet, make_metrics
 from vbench_lite.engine.outcome import Outcome, failure, judged
 from vbench_lite.engine.reference import has_reference, reference_clips, reference_name
 from vbench_lite.engine.sample_info import given_clip, sample_info
+from vbench_lite.engine.score_part import (
+    PART_CLIPS,
+    ClipOrder,
+    ClipScore,
+    Part,
+    PartScores,
+    Tools,
+    pool_source,
+)
 from vbench_lite.engine.score_rows import Row, ScoreRows, ScoreSummary
 from vbench_lite.engine.set_scoring import SetScoring
-from vbench_lite.engine.sources import FileSource, Source
-from vbench_lite.errors import StoreError
+from vbench_lite.engine.sources import Source
 from vbench_lite.generator import Site
 from vbench_lite.metric import Features, SampleInfo, SetMetric
 from vbench_lite.store.pool import Pool
@@ -33,6 +42,7 @@ from vbench_lite.suite import Suite
 __all__ = ["Progress", "ScoreSummary", "score_run"]
 
 Progress = Callable[[int, int], None]  # clips done, clips in all
+PartScorer = Callable[[Iterable[Part]], Iterator[PartScores]]
 
 
 def score_run(
@@ -42,6 +52,8 @@ def score_run(
     metrics: MetricSet | None = None,
     extractors: Extractors | None = None,
     pairs: str | None = None,
+    executor: Executor | None = None,
+    settings: Settings | None = None,
     on_progress: Progress | None = None,
 ) -> ScoreSummary:
     """Score everything a run has made for a suite.
@@ -49,19 +61,27 @@ def score_run(
     Args:
         metrics, extractors: made already; by default those that the suite names.
         pairs: label of the arm whose clips are the references of pair metrics, matched by sample.
+        executor, settings: who scores the parts; this process if None, or if metrics are given.
         on_progress: called after every clip of a generator.
 
     Raises:
         RegistryError: the suite names a metric that nobody registers.
         StoreError: the run cannot be read, or another process is scoring it.
     """
-    metrics = metrics if metrics is not None else make_metrics(suite.metrics)
-    if extractors is None:
-        extractors = Extractors(metrics.extractors, FeatureCache(run.root / "pool" / "features"))
+    if metrics is None and extractors is None and executor is not None and settings is not None:
+        tools = Tools.of(run.root, suite.metrics, settings.threads)
+        score: PartScorer = partial(executor.score, settings=settings, tools=tools)
+    else:
+        metrics = metrics if metrics is not None else make_metrics(suite.metrics)
+        if extractors is None:
+            extractors = Extractors(metrics.extractors, FeatureCache(run.root / "pool" / "features"))
+        tools = Tools(metrics, extractors)
+        score = partial(map, tools.score)
+
     with run.journal("scorer") as journal:
         rows = ScoreRows(suite.name, run.rows("score"), journal)
-        scorer = _RunScorer(run, suite, metrics, extractors, pairs, rows)
-        scorer.score_clips(on_progress)
+        scorer = _RunScorer(run, suite, tools, pairs, rows)
+        scorer.score_clips(score, on_progress)
         scorer.score_calls()
     return rows.summary
 
@@ -73,78 +93,93 @@ class _RunScorer:
         self,
         run: RunDir,
         suite: Suite,
-        metrics: MetricSet,
-        extractors: Extractors,
+        tools: Tools,
         pairs: str | None,
         rows: ScoreRows,
     ) -> None:
-        self.run, self.suite, self.metrics, self.extractors = run, suite, metrics, extractors
+        self.run, self.suite, self.rows = run, suite, rows
+        self.metrics, self.extractors, self.passes = tools.metrics, tools.extractors, tools.passes
+        self.names = (*self.metrics.infos, *self.metrics.broken)
         self.reference_arm = pairs
-        self.rows = rows
         self.pool = Pool(run.root)
-        self.passes = ClipPass(extractors)
         self.samples = sorted(
             (r for r in run.rows("sample") if r["suite"] == suite.name and r["status"] == SampleStatus.OK),
             key=lambda r: (r["prompt_id"], r["seed"], r["sample_id"]),
         )
+        self._twins = {
+            row["sample_id"]: str(row["clip_sha256"])
+            for row in self.samples
+            if pairs is not None and row["generator"] == pairs
+        }
         self._reference: dict[str, list[tuple[SampleInfo, Features]]] = {}
 
     # --- clips and sets -------------------------------------------------------------------------
 
-    def score_clips(self, on_progress: Progress | None) -> None:
+    def score_clips(self, score: PartScorer, on_progress: Progress | None) -> None:
         """Clips and sets, generator by generator in the order of the plan."""
         labels = [entry.label for entry in self.run.document().generators]
-        labels += sorted({str(row["generator"]) for row in self.samples} - set(labels))
+        groups: dict[str, list[Row]] = {label: [] for label in labels}
+        for row in self.samples:
+            groups.setdefault(str(row["generator"]), []).append(row)
+        pieces: deque[tuple[Sequence[Row], bool]] = deque()  # rows of a part, and whether it is a set's last
         done = 0
-        for label in labels:
-            for _ in self._score_generator([row for row in self.samples if row["generator"] == label]):
+        merged: dict[str, SetScoring] = {}
+        for scores in score(self._parts(groups, pieces)):
+            rows, last = pieces.popleft()
+            for row, clip in zip(rows, scores.clips, strict=True):
+                self._write_clip(row, clip)
                 done += 1
                 if on_progress is not None:
                     on_progress(done, len(self.samples))
+            for name, state in scores.sets.items():
+                if name in merged:
+                    merged[name].merge(state)
+                else:
+                    merged[name] = state
+            if last:
+                for one in merged.values():
+                    self._write_set(one, groups[str(rows[0]["generator"])])
+                merged = {}
 
-    def _score_generator(self, samples: Sequence[Row]) -> Iterator[None]:
-        """Score the clips of a generator, then its sets; yields after every clip."""
-        sets = self._open_sets(samples)
-        wanted = list(dict.fromkeys(name for s in sets for name in s.metric.info.extractors))
-        results = self.passes.run(self._task(row, wanted) for row in samples)
-        infos = self.metrics.infos
-        for row, result in zip(samples, results, strict=True):
-            self.rows.summary.decoded += result.decodes.get(str(row["sample_id"]), 0)
-            for name, outcome in result.outcomes.items():
-                text = self._clip_print(name, row)
-                self.rows.write(row, Level.SAMPLE, name, outcome, text, info=infos[name])
-            for name, outcome in self.metrics.broken.items():
-                self.rows.write(row, Level.SAMPLE, name, outcome, f"metric={name}")
-            frames = result.info.num_frames if result.info else row["num_frames"]
-            for one in sets:
-                one.add(result.task.sample, result.features, int(frames or 0))
-            yield
-        for one in sets:
-            self._write_set(one, samples)
+    def _parts(
+        self, groups: Mapping[str, Sequence[Row]], pieces: deque[tuple[Sequence[Row], bool]]
+    ) -> Iterator[Part]:
+        """The parts of every generator; `pieces` gets the rows of each."""
+        for label, samples in groups.items():
+            if not samples:
+                continue
+            sets = self._open_sets(samples)
+            for start in range(0, len(samples), PART_CLIPS):
+                rows = samples[start : start + PART_CLIPS]
+                pieces.append((rows, start + PART_CLIPS >= len(samples)))
+                orders = tuple(self._order(row) for row in rows)
+                yield Part(self.run.root, label, self.names, orders, sets)
 
-    def _task(self, row: Row, wanted: Sequence[str]) -> ClipTask:
+    def _order(self, row: Row) -> ClipOrder:
         """What is still to be computed on one clip."""
         sample = sample_info(row, self.suite)
         reference = self._twin(row)
         pairs = self.metrics.pairs if reference is not None else []
-        return ClipTask(
-            self._source(row),
+        return ClipOrder(
             sample,
-            [m for m in self.metrics.clips if not self._is_stored(m.info.id, row)],
-            [m for m in pairs if not self._is_stored(m.info.id, row)],
-            wanted,
+            str(row["clip_sha256"]),
+            int(row["num_frames"] or 0),
+            tuple(m.info.id for m in self.metrics.clips if not self._is_stored(m.info.id, row)),
+            tuple(m.info.id for m in pairs if not self._is_stored(m.info.id, row)),
             reference,
         )
 
+    def _write_clip(self, row: Row, clip: ClipScore) -> None:
+        infos = self.metrics.infos
+        self.rows.summary.decoded += clip.decodes
+        for name, outcome in clip.outcomes.items():
+            text = self._clip_print(name, row)
+            self.rows.write(row, Level.SAMPLE, name, outcome, text, info=infos[name])
+        for name, outcome in self.metrics.broken.items():
+            self.rows.write(row, Level.SAMPLE, name, outcome, f"metric={name}")
+
     def _is_stored(self, metric: str, row: Row) -> bool:
         return self.rows.has(row, Level.SAMPLE, metric, self._clip_print(metric, row))
-
-    def _source(self, row: Row, prefix: str = "") -> FileSource:
-        sha = str(row["clip_sha256"])
-        path = self.pool.folder / "clips" / f"{sha}.mkv"
-        with suppress(StoreError):  # a clip that is not there gets its rows when it is opened
-            path = self.pool.path(sha)
-        return FileSource(path, prefix + str(row["sample_id"]), sha)
 
     def _twin(self, row: Row) -> Source | None:
         """The clip that was given to be reconstructed, or that of the reference arm for the same sample."""
@@ -152,23 +187,19 @@ class _RunScorer:
             return given_clip(row, self.suite)
         if self.reference_arm in (None, row["generator"]):
             return None
-        for other in self.samples:
-            if other["generator"] == self.reference_arm and other["sample_id"] == row["sample_id"]:
-                return self._source(other, "reference:")
-        return None
+        sha = self._twins.get(row["sample_id"])
+        return None if sha is None else pool_source(self.pool, sha, "reference:" + str(row["sample_id"]))
 
     # --- sets -----------------------------------------------------------------------------------
 
-    def _open_sets(self, samples: Sequence[Row]) -> list[SetScoring]:
-        """Set metrics of a generator whose value is not there yet."""
-        if not samples:
-            return []
+    def _open_sets(self, samples: Sequence[Row]) -> tuple[str, ...]:
+        """Ids of the set metrics of a generator whose value is not there yet."""
         row = {**samples[0], "sample_id": None}
-        return [
-            SetScoring(type(metric)())
+        return tuple(
+            metric.info.id
             for metric in self.metrics.sets
             if not self.rows.has(row, Level.SET, metric.info.id, self._set_print(metric, samples))
-        ]
+        )
 
     def _write_set(self, one: SetScoring, samples: Sequence[Row]) -> None:
         """Compute a set metric and write its row."""

@@ -69,6 +69,17 @@ class SetScoring:
         except Exception as error:  # as above
             self._broken = failure(error)
 
+    def merge(self, other: SetScoring) -> None:
+        """Add the clips that another object has taken; it comes behind those of this one."""
+        self._members += other._members
+        self._left_out.update(other._left_out)
+        self._broken = self._broken or other._broken
+        if self._broken is None:
+            try:
+                self.metric.merge(other.metric)
+            except Exception as error:  # as above
+                self._broken = failure(error)
+
     def finish(self, reference_missing: Outcome | None = None) -> SetResult:
         """Compute the value; `reference_missing` says why a reference that it needs is not there."""
         if reference_missing is not None and self.metric.needs_reference:

@@ -54,6 +54,7 @@ class RunSpec(BaseModel):
     seed: int = 0
     controls: bool = True
     timeout_s: Annotated[float, Field(gt=0)] = 600.0  # for one batch
+    memory_limit_gib: Annotated[float, Field(gt=0)] | None = None  # for one worker; None: no limit
 
     @model_validator(mode="after")
     def _labels_are_unique(self) -> RunSpec:

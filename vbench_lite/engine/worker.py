@@ -8,12 +8,9 @@ ends at once when the socket closes: what is left of a runner that was killed ma
 
 from __future__ import annotations
 
-import ctypes
 import faulthandler
 import os
 import queue
-import signal
-import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -22,14 +19,14 @@ from pathlib import Path
 
 from vbench_lite.engine.batch import describe, is_oom, run_batch
 from vbench_lite.engine.build import build_generator
+from vbench_lite.engine.child import Stop, die_with, limit_memory, pin_threads
 from vbench_lite.engine.plan import Batch
-from vbench_lite.errors import VBenchLiteError
+from vbench_lite.errors import StoreError, VBenchLiteError
 from vbench_lite.generator import Generator
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.schema import GeneratorEntry, SampleRecord
 
 REPORT_INTERVAL_S = 0.1  # between two progress messages of one phase
-_PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 @dataclass(frozen=True)
@@ -40,6 +37,7 @@ class Setup:
     root: Path
     threads: int
     parent: int
+    memory_bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -72,12 +70,15 @@ class Done:
     records: list[SampleRecord] | None
 
 
+@dataclass(frozen=True)
+class StorageLost:
+    """What was made cannot be stored (a full disk, a read-only root); the run has to stop."""
+
+    reason: str
+
+
 class Cancel:
     """A request to stop the present batch."""
-
-
-class Stop:
-    """A request to end."""
 
 
 Inbox = queue.SimpleQueue[tuple[Batch, threading.Event] | None]  # None: stop
@@ -88,7 +89,8 @@ def main(descriptor: int) -> None:
     faulthandler.enable()
     pipe = Connection(descriptor)
     setup: Setup = pipe.recv()
-    _die_with(setup.parent)
+    die_with(setup.parent)
+    limit_memory(setup.memory_bytes)
     inbox: Inbox = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(pipe, inbox), name="listen", daemon=True).start()
     generator = _load(setup, pipe)
@@ -99,7 +101,13 @@ def main(descriptor: int) -> None:
     while (order := inbox.get()) is not None:
         batch, cancel = order
         tell = _Reporter(pipe).tell
-        records = run_batch(generator, batch, pool, cancelled=cancel.is_set, on_progress=tell, worker=worker)
+        try:
+            records = run_batch(
+                generator, batch, pool, cancelled=cancel.is_set, on_progress=tell, worker=worker
+            )
+        except StoreError as error:
+            pipe.send(StorageLost(str(error)))
+            return
         pipe.send(Done(records))
     generator.close()
 
@@ -112,8 +120,7 @@ def _load(setup: Setup, pipe: Connection) -> Generator | None:
     except (Exception, SystemExit) as error:
         pipe.send(LoadFailed(describe(error), is_oom(error), isinstance(error, VBenchLiteError)))
         return None
-    if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(setup.threads)
+    pin_threads(setup.threads)
     pipe.send(Loaded())
     return generator
 
@@ -133,14 +140,6 @@ def _listen(pipe: Connection, inbox: Inbox) -> None:
                 inbox.put((message, cancel))
             case Stop():
                 inbox.put(None)
-
-
-def _die_with(parent: int) -> None:
-    """Have Linux kill this process with its runner, even inside a call that never lets Python run."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died before the line above
-            os._exit(1)
 
 
 class _Reporter:

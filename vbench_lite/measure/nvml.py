@@ -74,3 +74,20 @@ def total_energy_j(device: str, library: Any = None) -> float | None:
         return float(nvml.nvmlDeviceGetTotalEnergyConsumption(handle)) / 1000.0  # millijoules
     except nvml.NVMLError:
         return None
+
+
+def device_count(library: Any = None) -> int | None:
+    """How many devices CUDA programs of this process would see."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return len([name for name in visible.split(",") if name.strip()])
+    if library is None:
+        try:
+            library = importlib.import_module("pynvml")
+        except ImportError:
+            return None
+    try:
+        library.nvmlInit()
+        return int(library.nvmlDeviceGetCount())
+    except library.NVMLError:
+        return None

@@ -11,13 +11,14 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vbench_lite.errors import StoreError
 from vbench_lite.store import atomic
+from vbench_lite.store.disk import writing
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,9 @@ class JournalWriter:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -87,16 +89,27 @@ class JournalWriter:
         atomic.flush(path.parent)
 
     def append(self, record: Mapping[str, Any]) -> None:
-        """Add a record and return when the disk holds it.
+        """Add a record and return when the disk holds it; raises as `extend` does."""
+        self.extend([record])
+
+    def extend(self, records: Iterable[Mapping[str, Any]]) -> None:
+        """Add records and return when the disk holds them all.
 
         Raises:
             ValueError: a value is NaN or infinite, or is no JSON.
+            StoreError: the disk does not take them; the journal ends before the first of them then.
         """
-        line = json.dumps(record, allow_nan=False, separators=(",", ":")) + "\n"
-        left = line.encode()
-        while left:
-            left = left[os.write(self._file, left) :]
-        os.fsync(self._file)
+        lines = [json.dumps(record, allow_nan=False, separators=(",", ":")) + "\n" for record in records]
+        left = "".join(lines).encode()
+        end = os.fstat(self._file).st_size
+        with writing(self.path):
+            try:
+                while left:
+                    left = left[os.write(self._file, left) :]
+                os.fsync(self._file)
+            except OSError:
+                os.ftruncate(self._file, end)  # half a record in the middle would be damage
+                raise
 
     def close(self) -> None:
         """Let another writer have the file; further calls do nothing."""

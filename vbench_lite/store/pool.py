@@ -7,12 +7,15 @@ all, so that a clip that is there can be trusted.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from vbench_lite.clip import Clip, ClipHasher, ClipInfo, Frames, clip_sha256
 from vbench_lite.errors import StoreError
 from vbench_lite.store import atomic
+
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 class Pool:
@@ -33,7 +36,7 @@ class Pool:
         from vbench_lite.datasets.video import write_lossless
 
         sha = clip_sha256(frames, fps)
-        target = self._clip(sha)
+        target = self.place(sha)
         if not target.exists():
             with atomic.replaced(target) as temporary:
                 write_lossless(temporary, frames, fps)
@@ -41,7 +44,7 @@ class Pool:
 
     def has(self, sha: str) -> bool:
         """Whether the pool holds a clip of this hash."""
-        return self._clip(sha).exists()
+        return self.place(sha).exists()
 
     def path(self, sha: str) -> Path:
         """The lossless file of a clip.
@@ -49,7 +52,7 @@ class Pool:
         Raises:
             StoreError: the pool does not hold it.
         """
-        path = self._clip(sha)
+        path = self.place(sha)
         if not path.exists():
             raise StoreError(f"clip {sha} is not in the pool {self.folder}; copy it there or run again")
         return path
@@ -95,5 +98,12 @@ class Pool:
         for folder in (self.folder / "clips", self.folder / "previews"):
             atomic.sweep(folder)
 
-    def _clip(self, sha: str) -> Path:
+    def place(self, sha: str) -> Path:
+        """Where the file of a clip is, or would be.
+
+        Raises:
+            StoreError: it is no sha256; a name out of a foreign run must not lead out of the pool.
+        """
+        if not _SHA256.fullmatch(sha):
+            raise StoreError(f"{sha[:80]!r} is no sha256 of a clip; the run that names it is damaged")
         return self.folder / "clips" / f"{sha}.mkv"

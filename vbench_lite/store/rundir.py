@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from vbench_lite.errors import StoreError
 from vbench_lite.metric import Measurement
 from vbench_lite.store import atomic, tables
+from vbench_lite.store.disk import writing
 from vbench_lite.store.journal import JournalWriter, read_journal
 from vbench_lite.store.schema import SCHEMA_VERSION, GeneratorEntry, RunDocument
 from vbench_lite.store.tables import Row
@@ -32,12 +33,16 @@ _LOCK_ATTEMPTS, _LOCK_PAUSE_S = 5, 0.05  # a reader that asks `held` has the loc
 
 
 class RunDir:
-    """One run under a root; the folder need not exist yet."""
+    """One run under a root; the folder need not exist yet.
 
-    def __init__(self, root: Path, run_id: str) -> None:
+    Args:
+        folder: where it lies: "runs", or "shards" for a part that only its merged run is read from.
+    """
+
+    def __init__(self, root: Path, run_id: str, folder: str = "runs") -> None:
         self.root = root
         self.run_id = run_id
-        self.path = root / "runs" / run_id
+        self.path = root / folder / run_id
 
     def __repr__(self) -> str:
         return f"RunDir({self.run_id})"
@@ -80,7 +85,8 @@ class RunDir:
     def write_document(self, document: RunDocument) -> None:
         """Replace run.json atomically."""
         text = json.dumps(document.as_dict(), indent=2, allow_nan=False) + "\n"
-        atomic.write_text(self.path / DOCUMENT, text)
+        with writing(self.path):
+            atomic.write_text(self.path / DOCUMENT, text)
 
     # --- writing --------------------------------------------------------------------------------
 
@@ -99,8 +105,9 @@ class RunDir:
         Raises:
             StoreError: another process holds it; the message gives its process id.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
-        file = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        with writing(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            file = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             if not _locked(file, fcntl.LOCK_EX, attempts=_LOCK_ATTEMPTS):
                 holder = os.pread(file, 32, 0).decode().strip() or "unknown"
@@ -124,9 +131,10 @@ class RunDir:
 
     def compact(self) -> None:
         """Write every table as Parquet, atomically; the journals stay."""
-        for kind, name in tables.FILES.items():
-            rows, offsets = self._collect(kind)
-            tables.write_table(self.path / name, kind, tables.merge(kind, rows), offsets)
+        with writing(self.path):
+            for kind, name in tables.FILES.items():
+                rows, offsets = self._collect(kind)
+                tables.write_table(self.path / name, kind, tables.merge(kind, rows), offsets)
 
     # --- reading --------------------------------------------------------------------------------
 

@@ -206,6 +206,8 @@ class RunDocument:
     read without the files it came from.
     status: "running", "finished" or "interrupted".
     timeout_s: for one batch.
+    memory_limit_gib: what a worker may allocate; None for no limit.
+    shard: "i/n" for the i-th of n parts of a run, which `merge` puts together; None for a whole run.
     """
 
     run_id: str
@@ -220,6 +222,8 @@ class RunDocument:
     environment: dict[str, Any]  # library versions, python, platform, threads
     hardware: dict[str, Any]  # cpu model, cores, memory, devices; compared for speed and memory
     timeout_s: float = 600.0
+    memory_limit_gib: float | None = None
+    shard: str | None = None
     schema_version: int = SCHEMA_VERSION
     notes: list[str] = field(default_factory=list)
 

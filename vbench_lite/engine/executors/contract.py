@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from vbench_lite.engine.plan import Batch
+from vbench_lite.engine.score_part import Part, PartScores, Tools
+from vbench_lite.errors import SpecError
 from vbench_lite.store.schema import GeneratorEntry, SampleRecord
 
 
@@ -29,6 +31,7 @@ class Settings:
         threads: compute threads of a worker.
         timeout_s: for one batch.
         load_timeout_s: for starting a process and loading its generator.
+        memory_bytes: what a worker may allocate; None for no limit.
     """
 
     root: Path
@@ -36,6 +39,7 @@ class Settings:
     threads: int
     timeout_s: float
     load_timeout_s: float
+    memory_bytes: int | None = None
 
 
 class Sink(Protocol):
@@ -49,8 +53,28 @@ class Sink(Protocol):
 
 
 class Executor(ABC):
-    """Makes batches. Every batch of every job ends in exactly one call of `Sink.finished`."""
+    """Makes batches. Every batch of every job ends in exactly one call of `Sink.finished`.
+
+    Args:
+        workers: processes at work beside each other.
+        address: of a cluster that is there already, for executors that can use one.
+    """
+
+    takes_address: ClassVar[bool] = False
+
+    def __init__(self, workers: int = 1, address: str | None = None) -> None:
+        if workers < 1:
+            raise SpecError(f"at least one worker is needed, got {workers}")
+        if address is not None and not self.takes_address:
+            raise SpecError(
+                f"--address {address}: this executor works on this machine only; add --executor ray"
+            )
+        self.workers, self.address = workers, address
 
     @abstractmethod
     def execute(self, jobs: Sequence[Job], sink: Sink, settings: Settings) -> None:
         """Make all batches. When this is left, by an error too, no process of it works on."""
+
+    def score(self, parts: Iterable[Part], settings: Settings, tools: Tools) -> Iterator[PartScores]:
+        """Score every part, in order; in this process, with these tools, unless a subclass does better."""
+        return map(tools.score, parts)

@@ -10,13 +10,13 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from vbench_lite.engine.executors.contract import Settings
-from vbench_lite.engine.worker import Setup, Stop
-from vbench_lite.store.schema import GeneratorEntry
+from vbench_lite.engine.child import Stop
+from vbench_lite.store.disk import writing
 
 STOP_GRACE_S = 2.0  # for a worker that was told to stop, before it is killed
 _VMSTAT = Path("/proc/vmstat")
@@ -30,32 +30,45 @@ _THREAD_VARIABLES = (
 
 
 class WorkerProcess:
-    """One freshly started interpreter with one generator.
+    """One freshly started interpreter that runs `main(descriptor)` of a module of the engine.
 
     A new interpreter rather than a fork: no state of the runner leaks in, and accelerators survive. It
     leads a process group of its own, so that what the adapter starts can be ended with it.
+
+    Args:
+        module: of `vbench_lite.engine`.
+        name: of the log that gets what the process prints.
+        threads: compute threads.
+        environment: what differs from this process's environment.
     """
 
-    def __init__(self, entry: GeneratorEntry, settings: Settings) -> None:
+    def __init__(
+        self,
+        module: str,
+        name: str,
+        logs: Path,
+        threads: int,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         ours, theirs = socket.socketpair()
-        settings.logs.mkdir(parents=True, exist_ok=True)
-        self.log = settings.logs / f"{re.sub('[^A-Za-z0-9._-]', '-', entry.label)}.log"
+        with writing(logs):
+            logs.mkdir(parents=True, exist_ok=True)
+        self.log = logs / f"{re.sub('[^A-Za-z0-9._-]', '-', name)}.log"
         self._oom_kills = _oom_kills()
         with theirs, self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [
                     *(sys.executable, "-P", "-c"),
-                    f"from vbench_lite.engine.worker import main; main({theirs.fileno()})",
+                    f"from vbench_lite.engine.{module} import main; main({theirs.fileno()})",
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 pass_fds=[theirs.fileno()],
-                env=_environment(settings.threads),
+                env={**_environment(threads), **(environment or {})},
                 process_group=0,
             )
         self.pipe = Connection(ours.detach())
-        self.send(Setup(entry, settings.root, settings.threads, os.getpid()))
 
     def send(self, message: Any) -> None:
         """Send a message; one to a worker that has died is dropped, since `receive` tells of its end."""

@@ -1,0 +1,198 @@
+"""The parts of a run put together, and the whole scored as one run.
+
+Parts may lie under this root or under another: then their clips are copied. A merged run has the id of
+the plan, so the command without `--shard` finds it finished.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from vbench_lite.engine.documents import now
+from vbench_lite.engine.executors.contract import Executor, Settings
+from vbench_lite.engine.plan import THREADS
+from vbench_lite.engine.progress import Event, Progress, Silent
+from vbench_lite.engine.reference import baseline_arm
+from vbench_lite.engine.scorer import score_run
+from vbench_lite.engine.shards import FOLDER, parse_shard
+from vbench_lite.errors import StoreError
+from vbench_lite.store import atomic
+from vbench_lite.store.disk import writing
+from vbench_lite.store.journal import read_journal
+from vbench_lite.store.pool import Pool
+from vbench_lite.store.rundir import RunDir
+from vbench_lite.store.schema import RunDocument, SampleStatus
+from vbench_lite.suite import parse_suite
+
+
+@dataclass(frozen=True)
+class MergeOutcome:
+    """What a merge gave: the run, its samples, and what the user should know, one line each."""
+
+    run_id: str
+    ok: int
+    failed: int
+    messages: list[str]
+
+
+def find_parts(root: Path, names: Sequence[str]) -> list[RunDir]:
+    """The parts of these names: folders of parts, names of parts under the root, or the id of a run.
+
+    Raises:
+        StoreError: a name fits nothing, or nothing but a whole run.
+    """
+    found: dict[Path, RunDir] = {}
+    for name in names:
+        fitting = _fitting(root, name)
+        if not fitting:
+            raise StoreError(
+                f"no part of a run is named {name!r} under {root / FOLDER}; make one with: "
+                "vbench-lite run --shard 1/2, or give its folder"
+            )
+        found |= {part.path.resolve(): part for part in fitting}
+    return list(found.values())
+
+
+def merge(
+    root: Path, parts: Sequence[RunDir], executor: Executor, *, progress: Progress | None = None
+) -> MergeOutcome:
+    """Put the parts of one run together under a root, and score it.
+
+    Raises:
+        StoreError: parts are missing, unfinished, or of different runs; or the run is in use.
+    """
+    documents = [part.document() for part in parts]
+    run_id = _check(parts, documents)
+    run = RunDir(root, run_id)
+    messages: list[str] = []
+    progress = progress or Silent()
+    with run.lock():
+        if run.exists() and run.document().status == "finished":
+            messages.append(f"run {run_id} is finished already")
+            return _outcome(run, messages)
+        document = _whole(run_id, documents)
+        run.write_document(document)
+        _gather(run, parts, messages)
+        for suite in (parse_suite(content, f"run {run_id}") for content in document.suites):
+            summary = score_run(
+                run,
+                suite,
+                pairs=baseline_arm(suite, document.generators),
+                executor=executor,
+                settings=_settings(run, document),
+                on_progress=lambda done, total: progress.on_event(Event("score", "clips", done, total)),
+            )
+            messages += [f"suite {suite.name}: {message}" for message in summary.messages]
+        run.compact()
+        run.write_document(replace(document, status="finished", finished=now()))
+    return _outcome(run, messages)
+
+
+def _fitting(root: Path, name: str) -> list[RunDir]:
+    path = Path(name)
+    if (path / "run.json").is_file():
+        path = path.resolve()
+        return [RunDir(path.parent.parent, path.name, folder=path.parent.name)]
+    folder = root / FOLDER
+    names = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+    return [
+        RunDir(root, entry, folder=FOLDER)
+        for entry in names
+        if entry == name or entry.rsplit("-", 3)[0] == name
+    ]
+
+
+def _check(parts: Sequence[RunDir], documents: Sequence[RunDocument]) -> str:
+    """The id of the run whose parts these are, all of them and finished."""
+    by_index: dict[int, RunDir] = {}
+    counts: set[int] = set()
+    ids: set[str] = set()
+    for part, document in zip(parts, documents, strict=True):
+        if document.shard is None:
+            raise StoreError(f"{part.path} is a whole run and no part of one; compare or rank it as it is")
+        shard = parse_shard(document.shard)
+        if document.status != "finished":
+            raise StoreError(
+                f"part {shard} ({part.path}) is {document.status}; give its command again and then merge"
+            )
+        if shard.index in by_index:
+            raise StoreError(f"part {shard} is there twice: {by_index[shard.index].path} and {part.path}")
+        by_index[shard.index] = part
+        counts.add(shard.count)
+        ids.add(part.run_id.rsplit("-", 3)[0])
+    if len(ids) != 1 or len(counts) != 1:
+        raise StoreError(
+            f"these are parts of different runs: {', '.join(sorted(part.run_id for part in parts))}; "
+            "merge one run at a time"
+        )
+    (count,), (run_id,) = counts, ids
+    missing = [str(index) for index in range(1, count + 1) if index not in by_index]
+    if missing:
+        raise StoreError(f"run {run_id}: of {count} parts these are missing: {', '.join(missing)}")
+    return run_id
+
+
+def _whole(run_id: str, documents: Sequence[RunDocument]) -> RunDocument:
+    """The document of the merged run; its hardware is that of the part that timed the generators."""
+    timed = next(document for document in documents if parse_shard(document.shard or "").times)
+    notes = [note for document in documents for note in document.notes]
+    return replace(
+        timed,
+        run_id=run_id,
+        status="running",
+        created=max(document.created for document in documents),
+        finished=None,
+        shard=None,
+        notes=list(dict.fromkeys(notes)),
+    )
+
+
+def _gather(run: RunDir, parts: Iterable[RunDir], messages: list[str]) -> None:
+    """Records and clips of the parts; what an interrupted merge has gathered is not gathered again."""
+    pool = Pool(run.root)
+    machines = set()
+    with run.journal("runner") as journal:
+        there = Counter(map(_key, read_journal(journal.path).records))
+        for part in parts:
+            machines.add(str(part.document().hardware))
+            theirs, records = Pool(part.root), list(part.records())
+            for sha in {str(record["clip_sha256"]) for record in records if record.get("clip_sha256")}:
+                if not pool.has(sha):
+                    with writing(pool.folder), atomic.replaced(pool.place(sha)) as temporary:
+                        shutil.copyfile(theirs.path(sha), temporary)
+            gathered = Counter(map(_key, records)) & there
+            fresh = []
+            for record in records:
+                if gathered[_key(record)]:
+                    gathered[_key(record)] -= 1
+                else:
+                    fresh.append(record)
+            journal.extend(fresh)
+    if len(machines) > 1:
+        messages.append("the parts were made on different machines; times are those of part 1 only")
+
+
+def _key(record: Mapping[str, Any]) -> str:
+    return json.dumps(record, sort_keys=True)
+
+
+def _settings(run: RunDir, document: RunDocument) -> Settings:
+    return Settings(
+        root=run.root,
+        logs=run.path / "logs",
+        threads=THREADS,
+        timeout_s=document.timeout_s,
+        load_timeout_s=document.timeout_s,
+    )
+
+
+def _outcome(run: RunDir, messages: list[str]) -> MergeOutcome:
+    rows = run.rows("sample")
+    ok = sum(row["status"] == SampleStatus.OK for row in rows)
+    return MergeOutcome(run.run_id, ok, len(rows) - ok, messages)

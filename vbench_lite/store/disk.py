@@ -1,0 +1,51 @@
+"""When the disk is at fault: full, read-only, over quota, broken. Said in one line, and never a result."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+from vbench_lite.errors import StoreError
+
+_ADVICE = {
+    errno.ENOSPC: "free some space",
+    errno.EDQUOT: "free some space, or have the quota raised",
+    errno.EROFS: "choose a folder that can be written, with --root",
+    errno.EACCES: "choose a folder that can be written, with --root",
+    errno.EPERM: "choose a folder that can be written, with --root",
+    errno.EIO: "the disk may be damaged: move the results to another one",
+    errno.EFBIG: "raise the limit on the size of files",
+}
+_OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG}
+
+
+def raise_storage_fault(error: BaseException, place: Path) -> None:
+    """Raise a StoreError if the disk is the cause of an error; return if it is not."""
+    cause: BaseException | None = error
+    while cause is not None:
+        code = getattr(cause, "errno", None)
+        if code in _OF_THE_DISK:
+            _raise(code, place)
+        cause = cause.__cause__
+
+
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Turn an OSError while something is written below `place` into a StoreError that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _ADVICE:
+            raise
+        _raise(error.errno, Path(error.filename) if isinstance(error.filename, str) else place)
+
+
+def _raise(code: int, place: Path) -> NoReturn:
+    raise StoreError(
+        f"cannot write to {place}: {os.strerror(code)}; {_ADVICE[code]}, and give the same command again "
+        "to go on"
+    ) from None
