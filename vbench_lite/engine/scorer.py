@@ -126,8 +126,8 @@ class _RunScorer:
         merged: dict[str, SetScoring] = {}
         for scores in score(self._parts(groups, pieces)):
             rows, last = pieces.popleft()
-            for row, clip in zip(rows, scores.clips, strict=True):
-                self._write_clip(row, clip)
+            for clip_row, clip in zip(rows, scores.clips, strict=True):
+                self._write_clip(clip_row, clip)
                 done += 1
                 if on_progress is not None:
                     on_progress(done, len(self.samples))
