@@ -90,10 +90,12 @@ def test_the_command_line_makes_parts_and_merges_them(tmp_path: Path) -> None:
     spec = tmp_path / "spec.yaml"
     suite = tmp_path / "tiny.yaml"
     suite.write_text(
-        "name: tiny\nversion: 1\ndescription: a test\nprompts: {texts: [one, two]}\nsamples: 2\n"
+        "name: tiny\nversion: 1\ndescription: a test\nprompts: {dataset: shapes, count: 2}\nsamples: 2\n"
         "metrics: [frames/sharpness]\naxes: {}\n"
     )
-    spec.write_text(f"generators: [{{label: n, adapter: control/noise}}]\nsuites: [{suite}]\n")
+    spec.write_text(
+        f"generators: [{{label: n, adapter: control/noise}}]\nsuites: [{suite}]\ncontrols: false\n"
+    )
     early = vbench_lite("merge", "abc", "--root", tmp_path)
     assert early.code == 2
     assert "no part of a run is named 'abc'" in early.err
