@@ -124,16 +124,6 @@ def alerts(run: RunDir) -> list[Alert]:
     return found
 
 
-def requested_seconds(document: RunDocument, suite: str | None) -> float | None:
-    """Length of the clips that a suite asks for, in seconds; None if the suite does not say."""
-    for content in document.suites:
-        if suite is None or content["name"] == suite:
-            request = content.get("request") or {}
-            if request.get("num_frames") and request.get("fps"):
-                return float(request["num_frames"]) / float(request["fps"])
-    return None
-
-
 def facts(document: RunDocument) -> dict[str, dict[str, str]]:
     """What each generator of a run declares, as text: streaming, licence, tasks, device."""
     told: dict[str, dict[str, str]] = {}

@@ -14,9 +14,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from vbench_lite.dashboard import data, glossary, player, server
+from vbench_lite.dashboard import data, player, server
 from vbench_lite.errors import VBenchLiteError
-from vbench_lite.report.panels import boards, charts, comparisons, gallery, growth
+from vbench_lite.report.panels import boards, charts, comparisons, gallery, growth, pairs
 from vbench_lite.report.panels.theme import plain
 from vbench_lite.report.scaling import ScalingReport
 from vbench_lite.store.rundir import RunDir
@@ -153,20 +153,14 @@ def suite_choice(run: data.RunSummary) -> str | None:
     return st.selectbox("Suite", run.suites, key="suite", bind="query-params")
 
 
-def clip_seconds(run: data.RunSummary, suite: str | None) -> float | None:
-    """Length of the clips that the suite asks for, in seconds."""
-    return data.requested_seconds(directory(run).document(), suite)
+def pace(run: data.RunSummary, suite: str | None) -> pairs.Pace | None:
+    """How long the clips play that the suite asks for, and at which rate."""
+    return pairs.pace(directory(run).document(), suite)
 
 
 def directory(run: data.RunSummary) -> RunDir:
     """The run's directory."""
     return RunDir(root(), run.run_id)
-
-
-@st.cache_data(show_spinner=False)
-def metric_axes() -> dict[str, str | None]:
-    """The axis of every registered metric."""
-    return {info.id: str(info.axis) for info in glossary.metrics()}
 
 
 def alerts(run: data.RunSummary) -> list[data.Alert]:

@@ -10,13 +10,7 @@ from vbench_lite.report.panels import charts, comparisons, curves
 from vbench_lite.report.panels.theme import number, plain, shorten
 
 _HISTORY_RUNS = 20
-_VERDICTS = {
-    "IMPROVED": (st.success, "better on a primary metric and worse on none"),
-    "PASS": (st.success, "no loss beyond the margins"),
-    "INCONCLUSIVE": (st.warning, "too few samples to tell"),
-    "REGRESSED": (st.error, "worse than the baseline"),
-    "INCOMPARABLE": (st.error, "a primary metric cannot be subtracted"),
-}
+_BOXES = {"IMPROVED": st.success, "PASS": st.success, "INCONCLUSIVE": st.warning}
 
 
 def _draw(run: data.RunSummary) -> None:
@@ -50,8 +44,7 @@ def _draw(run: data.RunSummary) -> None:
 
 
 def _verdict(found: comparisons.ComparisonTable) -> None:
-    show, meaning = _VERDICTS[found.verdict]
-    show(f"{found.verdict}: {meaning}.")
+    _BOXES.get(found.verdict, st.error)(f"{found.verdict}: {comparisons.MEANING[found.verdict]}.")
     if found.verdict != "PASS":
         for line in found.because:
             st.markdown(f"- {plain(line)}")
@@ -64,11 +57,7 @@ def _verdict(found: comparisons.ComparisonTable) -> None:
             "Difference of each metric in margins with its 95% interval; the table holds all values",
             "forest",
         )
-        st.caption(
-            "Right is better. A bar that stays right of the dashed line is within the margin; one that lies "
-            "left of 0 is worse. A star marks the primary metrics, which make the verdict. Differences in "
-            "speed and memory are relative."
-        )
+        st.caption(comparisons.READING)
     else:
         st.dataframe(found.table, hide_index=True, key="metrics", alt="every metric of the comparison")
     for note in found.notes:

@@ -130,7 +130,7 @@ def _metrics(board: boards.BoardTable) -> None:
         st.caption(
             f"The score counts only as far as {plain(gate[0])} reaches {gate[1]:.0%} of what real clips have."
         )
-    table = boards.metric_table(board, str(axis), frame.metric_axes())
+    table = boards.metric_table(board, str(axis), boards.declared_axes(board))
     config = {
         "metric": st.column_config.TextColumn("metric", pinned=True),
         "weight": st.column_config.TextColumn(

@@ -36,11 +36,11 @@ def _draw(run: data.RunSummary) -> None:
     st.subheader("Playback")
     st.caption(
         "What a viewer sees who starts with the first frame and plays at the clip's rate: waiting, playing, "
-        "and stalls while the next frame is not there."
+        "and stalls (marked !) while the next frame is not there. Ticks below a bar are hand-overs of frames."
     )
     shown = traces.playback(typical)
     frame.chart(
-        curves.trace(shown),
+        curves.trace(shown, traces.chunks(typical)),
         shown,
         "Waiting, playing and stalls of each generator in seconds; the table holds the same values",
         "playback",

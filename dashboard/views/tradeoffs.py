@@ -25,9 +25,7 @@ def _draw(run: data.RunSummary) -> None:
         y = st.selectbox("Up", measures, index=measures.index(up), key="y", bind="query-params")
         log_y = st.checkbox("logarithmic up", key="log_y", bind="query-params")
     controls = st.checkbox("show the controls", key="controls", bind="query-params")
-    pair = pairs.pair(
-        table, x, y, controls=controls, log_x=log_x, log_y=log_y, clip_seconds=frame.clip_seconds(run, suite)
-    )
+    pair = pairs.pair(table, x, y, controls=controls, log_x=log_x, log_y=log_y, clips=frame.pace(run, suite))
     for name, reason in pair.left_out:
         st.warning(f"{plain(name)} is not drawn: {plain(reason)}")
     if pair.points.empty:
@@ -53,10 +51,9 @@ def _parallel(table: boards.BoardTable) -> None:
         "reference included); the other axes run from 0, a control without content, to 1, real clips. "
         "The table has the scores."
     )
-    wide = rows.pivot(index="generator", columns="axis", values="value")[list(dict.fromkeys(rows["axis"]))]
     frame.chart(
         charts.parallel(rows),
-        wide.reset_index(),
+        boards.axis_wide(rows),
         "Axis scores of each generator as one line over all axes; the table holds the same values",
         "parallel",
     )

@@ -68,7 +68,7 @@ def make_run(
             bad = arm == "reference/autoregressive" and place < failed
             sha = None
             if clips and not bad:
-                frames = real_clip(scene, seed=place + len(arm) + round(shift * 100))
+                frames = real_clip(scene, seed=place + len(arm) + abs(round(shift * 100)))
                 sha = pool.put(frames, 8.0)
             samples.append(
                 SampleRecord(

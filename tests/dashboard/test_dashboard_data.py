@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from fabricate import HOSTILE, make_root, make_run, make_scaling_run
 
@@ -157,10 +158,27 @@ def test_a_logarithmic_side_leaves_out_what_it_cannot_show(board: boards.BoardTa
     assert (found.points["x"] > 0).all()
 
 
-def test_real_time_is_marked_where_it_is_near_the_data(board: boards.BoardTable) -> None:
-    near = pairs.pair(board, "speed/latency_s", "quality", clip_seconds=2.0)
-    assert near.x.line == (2.0, "real time")
-    assert pairs.pair(board, "speed/latency_s", "quality", clip_seconds=200.0).x.line is None
+def test_lines_of_equal_speed_lie_where_the_data_are(board: boards.BoardTable) -> None:
+    clips = pairs.Pace(seconds=2.0, fps=8.0)
+    near = pairs.pair(board, "speed/latency_s", "quality", clips=clips).x.lines
+    assert near == ((2.0, "real time"), (1.0, "2× real time"))  # latencies of 0.6 to 1.3 s
+    assert pairs.pair(board, "speed/latency_s", "quality").x.lines == ()
+    assert pairs.pair(board, "memory/peak_bytes", "quality", clips=clips).x.lines == ()
+    far = pairs.Pace(seconds=200.0, fps=8.0)
+    assert "real time" not in [
+        m for _, m in pairs.pair(board, "speed/latency_s", "quality", clips=far).x.lines
+    ]
+
+
+def test_real_time_means_the_same_for_every_measure_of_speed() -> None:
+    clips = pairs.Pace(seconds=2.0, fps=8.0)  # 16 frames made in 0.5 s: 4 times real time
+    assert [clips.at(f"speed/{m}", 4.0) for m in ("latency_s", "frames_per_s", "real_time_factor")] == [
+        0.5,
+        32.0,
+        4.0,
+    ]
+    wide = pd.Series([0.001, 1000.0])
+    assert len(pairs.real_time_lines("speed/real_time_factor", wide, clips)) <= 5
 
 
 # --- clips ----------------------------------------------------------------------------------------
@@ -183,13 +201,13 @@ def test_a_link_out_of_the_pool_is_refused(tmp_path: Path) -> None:
         player.player_clip(tmp_path / "root", sha, "t", "s")
 
 
-def test_a_strip_shows_at_most_twelve_frames_spread_over_the_clip() -> None:
+def test_a_strip_shows_at_most_eight_frames_spread_over_the_clip() -> None:
     import cv2
 
     frames = np.repeat(np.arange(30, dtype=np.uint8), 20 * 20 * 3).reshape(30, 20, 20, 3)
     image = cv2.imdecode(np.frombuffer(gallery.strip(frames), np.uint8), cv2.IMREAD_COLOR)
     assert image is not None
-    assert image.shape == (40, 480, 3)
+    assert image.shape == (40, 8 * 40 + 7 * 2, 3)
     assert (int(image[0, 0, 0]), int(image[0, -1, 0])) == (0, 29)
 
 

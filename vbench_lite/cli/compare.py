@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 )
 @click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write JUnit XML for CI.")
 @click.option("--markdown", type=click.Path(dir_okay=False, path_type=Path), help="Write a Markdown summary.")
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a page with the clips that lost most.",
+)
 @root_option
 @json_option
 def command(
@@ -40,6 +45,7 @@ def command(
     clips: bool | None,
     junit: Path | None,
     markdown: Path | None,
+    html: Path | None,
     root: Path,
     as_json: bool,
 ) -> int:
@@ -65,6 +71,11 @@ def command(
 
         print_comparison(found, console())
     write_reports(found, junit=junit, markdown=markdown)
+    if html is not None:
+        from vbench_lite.report.html_comparison import comparison_report
+        from vbench_lite.store import atomic
+
+        atomic.write_text(html, comparison_report(found, first[0], second[0]))
     if not gate:
         return FINE
     announce(found)

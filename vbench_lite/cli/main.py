@@ -31,6 +31,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "list": ("listing", "List generators, metrics, suites, datasets or runs."),
     "show": ("show", "Show all that is known of one name."),
     "merge": ("merge", "Put the parts of a run together that were made by run --shard."),
+    "report": ("report", "Write a run as one HTML file for people without a server."),
     "export": ("export", "Write a run's tables as CSV, Parquet or JSON."),
     "weights": ("weights", "List, fetch or import the weights of published networks."),
     "validate": ("validate", "Check a specification or a suite without running it."),

@@ -14,6 +14,7 @@ import pandas as pd
 
 from vbench_lite.report.axes import RELATIVE_AXES
 from vbench_lite.report.board import build_board
+from vbench_lite.report.catalogue import metric_facts
 from vbench_lite.report.panels.theme import axis_order, family_title, interval, number
 from vbench_lite.store.rundir import RunDir
 
@@ -248,6 +249,18 @@ def axis_lines(board: BoardTable) -> pd.DataFrame:
     relative = lines["axis"].isin([str(axis) for axis in RELATIVE_AXES])
     span = (high - low).where(high > low, 1.0)
     return lines.assign(place=lines["value"].where(~relative, (lines["value"] - low) / span))
+
+
+def axis_wide(lines: pd.DataFrame) -> pd.DataFrame:
+    """The scores of `axis_lines` with one row a generator and one column an axis."""
+    axes = list(dict.fromkeys(lines["axis"]))
+    return lines.pivot(index="generator", columns="axis", values="value")[axes].reset_index()
+
+
+def declared_axes(board: BoardTable) -> dict[str, str | None]:
+    """The axis that each metric of a board declares; None for one that no installed package registers."""
+    names = board.values.loc[board.values["kind"] == "metric", "name"]
+    return {str(name): metric_facts(str(name), {}).axis for name in dict.fromkeys(names)}
 
 
 def weighted(board: BoardTable, weights: Mapping[str, float]) -> pd.DataFrame:

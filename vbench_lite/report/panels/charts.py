@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from vbench_lite.report.panels.theme import FAMILIES, Mark, family_title
@@ -31,13 +32,13 @@ class Side:
         title: name with its unit.
         log: logarithmic scale (the frame then holds positive values only).
         higher_is_better: None where neither direction is better.
-        line: a value to mark, with what it means; None for none.
+        lines: values to mark, each with what it means.
     """
 
     title: str
     log: bool = False
     higher_is_better: bool | None = None
-    line: tuple[float, str] | None = None
+    lines: tuple[tuple[float, str], ...] = ()
 
     @property
     def label(self) -> str:
@@ -73,8 +74,8 @@ def scatter(frame: pd.DataFrame, x: Side, y: Side) -> Drawing:
     ]
     layers: list[alt.Chart] = []
     for side, channel in ((x, "x"), (y, "y")):
-        if side.line is not None:
-            layers += _marked(side.line, channel, sx if channel == "x" else sy)
+        for line in side.lines:
+            layers += _marked(line, channel, sx if channel == "x" else sy)
     front = data[data["front"]].sort_values("x")
     if len(front) > 1:
         step: Any = "step-before" if x.higher_is_better else "step-after"
@@ -86,10 +87,10 @@ def scatter(frame: pd.DataFrame, x: Side, y: Side) -> Drawing:
     colour = _colour(data)
     layers += [
         base.transform_filter("isValid(datum.x_low) && isValid(datum.x_high)")
-        .mark_rule(strokeWidth=1.5, opacity=1)
+        .mark_rule(strokeWidth=1.5, opacity=0.55)
         .encode(alt.X("x_low:Q", scale=sx, title=x.label), alt.X2("x_high:Q"), ay, colour),
         base.transform_filter("isValid(datum.y_low) && isValid(datum.y_high)")
-        .mark_rule(strokeWidth=1.5, opacity=1)
+        .mark_rule(strokeWidth=1.5, opacity=0.55)
         .encode(ax, alt.Y("y_low:Q", scale=sy, title=y.label), alt.Y2("y_high:Q"), colour),
         base.mark_point(filled=True, size=130, opacity=1).encode(ax, ay, colour, _shape(data), tooltip=tips),
         *_names(data, ax, ay),
@@ -113,7 +114,12 @@ def _names(data: pd.DataFrame, ax: alt.X, ay: alt.Y) -> list[alt.Chart]:
     return [
         alt.Chart(drawn[drawn["side"] == f"{r}{b}"])
         .mark_text(
-            align="right" if r else "left", dx=-9 if r else 9, dy=11 if b else -9, fontSize=12, color=_GREY
+            align="right" if r else "left",
+            dx=-9 if r else 9,
+            dy=13 if b else -11,
+            fontSize=12,
+            fontWeight="bold",
+            color=_GREY,
         )
         .encode(ax, ay, alt.Text("generator:N"))
         for r in (False, True)
@@ -198,25 +204,39 @@ def forest(frame: pd.DataFrame) -> Drawing:
         "verdict:N", scale=alt.Scale(domain=here, range=[shapes[i] for i in at]), legend=legend, title=None
     )
     title = "difference in margins, right is better"
-    scale = alt.Scale(zero=True, nice=True)
+    # Linear within two margins, where verdicts are made; logarithmic beyond, where a large change lies.
+    scale = alt.Scale(type="symlog", constant=2, zero=True)
+    ticks = alt.Axis(values=_margin_ticks(frame), format="~g")
     base = alt.Chart(frame)
     margin = alt.Chart(pd.DataFrame({"at": [-1.0]})).mark_rule(color="#D55E00", strokeDash=[4, 4])
     return alt.layer(
         *_marked((0.0, ""), "x", scale)[:1],
-        margin.encode(alt.X("at:Q", scale=scale, title=title)),
+        margin.encode(alt.X("at:Q", scale=scale, title=title, axis=ticks)),
         base.transform_filter("isValid(datum.low) && isValid(datum.high)")
         .mark_rule(strokeWidth=2.5)
-        .encode(alt.X("low:Q", scale=scale, title=title), alt.X2("high:Q"), rows, colour),
+        .encode(alt.X("low:Q", scale=scale, title=title, axis=ticks), alt.X2("high:Q"), rows, colour),
         base.transform_filter("isValid(datum.effect)")
         .mark_point(filled=True, size=110, opacity=1)
         .encode(
-            alt.X("effect:Q", scale=scale, title=title),
+            alt.X("effect:Q", scale=scale, title=title, axis=ticks),
             rows,
             colour,
             shape,
             tooltip=["metric:N", "verdict:N", alt.Tooltip("effect:Q", format=".3~g")],
         ),
     ).properties(height=max(140, 28 * len(frame) + 70))
+
+
+def _margin_ticks(frame: pd.DataFrame) -> list[float]:
+    """0, 1, 2, 5, 10, 20 … margins to both sides, as far as the bars reach, at least to 2."""
+    ends = frame[["effect", "low", "high"]].to_numpy(dtype=float)
+    reach = max(2.0, float(np.nanmax(np.abs(ends)))) if len(frame) else 2.0
+    steps = [s * 10.0**k for k in range(7) for s in (1, 2, 5)]
+    right = [s for s in steps if s <= reach * 1.2]
+    shown = right if len(right) < 6 else [s for s in right if f"{s:g}"[0] in "1" or s == 2]
+    left = [-s for s in shown if not len(frame) or -s >= np.nanmin(ends) * 1.2 - 2]
+    right = [s for s in shown if not len(frame) or s <= np.nanmax(ends) * 1.2 + 2]
+    return [*reversed(left), 0.0, *right]
 
 
 def _titled(frame: pd.DataFrame) -> pd.DataFrame:
@@ -235,7 +255,7 @@ def _colour(data: pd.DataFrame, legend: bool = True) -> alt.Color:
     return alt.Color(
         "Family:N",
         scale=alt.Scale(domain=titles, range=[m.colour for m in marks]),
-        legend=alt.Legend(orient="bottom", columns=2, title=None) if legend else None,
+        legend=alt.Legend(orient="bottom", columns=2, title=None, symbolOpacity=1) if legend else None,
         title=None,
     )
 
@@ -245,7 +265,7 @@ def _shape(data: pd.DataFrame, legend: bool = True) -> alt.Shape:
     return alt.Shape(
         "Family:N",
         scale=alt.Scale(domain=titles, range=[m.shape for m in marks]),
-        legend=alt.Legend(orient="bottom", columns=2, title=None) if legend else None,
+        legend=alt.Legend(orient="bottom", columns=2, title=None, symbolOpacity=1) if legend else None,
         title=None,
     )
 

@@ -11,13 +11,26 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from vbench_lite.compare import MetricResult, RunArm, compare
+from vbench_lite.compare import Comparison, MetricResult, RunArm, compare
 from vbench_lite.report.catalogue import metric_facts
 from vbench_lite.report.panels.boards import BoardTable
 from vbench_lite.report.panels.theme import interval, number
 from vbench_lite.store.rundir import RunDir
 
 CHANGED = ("prompt", "seed", "baseline", "candidate", "change", "baseline_clip", "candidate_clip")
+
+MEANING = {
+    "IMPROVED": "better on a primary metric and worse on none",
+    "PASS": "no loss beyond the margins",
+    "INCONCLUSIVE": "too few samples to tell",
+    "REGRESSED": "worse than the baseline",
+    "INCOMPARABLE": "a primary metric cannot be subtracted",
+}
+READING = (
+    "Right is better. A bar that stays right of the dashed line is within the margin; one that lies left of "
+    "0 is worse. A star marks the primary metrics, which make the verdict. Differences in speed and memory "
+    "are relative. Beyond two margins the scale is logarithmic."
+)
 
 
 @dataclass(frozen=True)
@@ -50,7 +63,11 @@ def read_comparison(
     Raises:
         StoreError: a generator is not in its run, or the runs have no suite in common.
     """
-    found = compare(RunArm(baseline, generator), RunArm(candidate, other), suite=suite)
+    return table(compare(RunArm(baseline, generator), RunArm(candidate, other), suite=suite))
+
+
+def table(found: Comparison) -> ComparisonTable:
+    """A comparison laid out."""
     return ComparisonTable(
         verdict=str(found.verdict),
         because=tuple(_why(m) for m in found.metrics if m.primary and m.verdict == found.verdict),
@@ -59,7 +76,10 @@ def read_comparison(
             columns=["metric", "effect", "low", "high", "verdict"],
         ),
         table=pd.DataFrame([_line(m) for m in found.metrics]),
-        environment=pd.DataFrame(found.environment, columns=["field", "baseline", "candidate"]).astype(str),
+        environment=pd.DataFrame(
+            [[_known(item[key]) for key in ("field", "baseline", "candidate")] for item in found.environment],
+            columns=["field", "baseline", "candidate"],
+        ),
         identical=found.identical,
         notes=tuple(found.notes),
     )
@@ -86,7 +106,7 @@ def _line(result: MetricResult) -> dict[str, object]:
         "verdict": str(result.verdict) if result.verdict is not None else "–",
         "baseline": number(result.baseline, result.unit),
         "candidate": number(result.candidate, result.unit),
-        "better by": _change(result.delta, ratio),
+        "change, + is better": _change(result.delta, ratio),
         "95%": f"{_change(low, ratio)} to {_change(high, ratio)}" if low is not None else "–",
         "margin": _change(result.margin, ratio) if result.margin is not None else "–",
         "p": "–" if result.p_value is None else f"{result.p_value:.3g}",
@@ -95,9 +115,16 @@ def _line(result: MetricResult) -> dict[str, object]:
     }
 
 
+def _known(value: object) -> str:
+    """A fact of an environment as text; a dash where one side has none."""
+    return "–" if value is None else str(value)
+
+
 def _why(result: MetricResult) -> str:
     said = (
-        f"better by {_change(result.delta, result.scale == 'log_ratio')}" if result.delta is not None else ""
+        f"changed by {_change(result.delta, result.scale == 'log_ratio')}, + is better"
+        if result.delta is not None
+        else ""
     )
     return f"{result.metric}: {'; '.join(part for part in (said, result.reason or _more(result)) if part)}"
 

@@ -8,11 +8,12 @@ import pandas as pd
 from vbench_lite.report.panels.charts import Drawing, legend_height, line_look, lined
 
 
-def trace(frame: pd.DataFrame) -> Drawing:
+def trace(frame: pd.DataFrame, chunks: pd.DataFrame) -> Drawing:
     """What a viewer waits for and sees: waiting, playing and stalls, one lane a generator.
 
     Args:
-        frame: generator, family, state ("waiting", "playing", "stalled"), start, end (seconds).
+        frame: generator, state ("waiting", "playing", "stalled"), start, end (seconds).
+        chunks: generator, time (s), frames: each hand-over, a tick below the lane's bar.
     """
     states = {"waiting": "#BBBBBB", "playing": "#009E73", "stalled": "#D55E00"}
     order = list(dict.fromkeys(frame["generator"]))
@@ -20,7 +21,7 @@ def trace(frame: pd.DataFrame) -> Drawing:
     lanes = alt.Y("generator:N", sort=order, title=None, axis=names)
     base = alt.Chart(frame)
     bars = base.mark_bar(height=16).encode(
-        alt.X("start:Q", title="seconds since the request"),
+        alt.X("start:Q", title="seconds since the request", axis=alt.Axis(tickCount=6)),
         alt.X2("end:Q"),
         lanes,
         alt.Color(
@@ -35,11 +36,19 @@ def trace(frame: pd.DataFrame) -> Drawing:
             alt.Tooltip("end:Q", format=".3f"),
         ],
     )
-    names = base.transform_filter("datum.state == 'stalled'").mark_text(
-        text="!", fontSize=12, fontWeight="bold"
+    stalls = (
+        base.transform_filter("datum.state == 'stalled'")
+        .mark_text(text="!", fontSize=12, fontWeight="bold", align="left", dx=2)
+        .encode(alt.X("start:Q"), lanes)
     )
-    marks = names.encode(alt.X("start:Q"), lanes)
-    return alt.layer(bars, marks).properties(height=alt.Step(34))
+    ticks = (
+        alt.Chart(chunks)
+        .mark_tick(thickness=1.5, size=7, yOffset=13, color="#8A8A8A")
+        .encode(
+            alt.X("time:Q"), lanes, tooltip=["generator:N", alt.Tooltip("time:Q", format=".3f"), "frames:Q"]
+        )
+    )
+    return alt.layer(bars, ticks, stalls).properties(height=alt.Step(38))
 
 
 def arrivals(frame: pd.DataFrame) -> Drawing:

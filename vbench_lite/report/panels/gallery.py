@@ -15,14 +15,16 @@ import pandas as pd
 
 from vbench_lite.clip import Frames
 from vbench_lite.errors import StoreError
+from vbench_lite.report.arms import CEILING
 from vbench_lite.report.catalogue import metric_facts
 from vbench_lite.report.panels.theme import number, shorten
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import Level, SampleStatus, ScoreStatus
 
-STRIP_FRAMES = 12
+STRIP_FRAMES = 8
 STRIP_HEIGHT = 40
+STRIP_GAP = 2  # grey columns between frames
 _SHA = re.compile(r"[0-9a-f]{64}")
 
 
@@ -111,7 +113,7 @@ def _checked(sha256: str) -> None:
 
 
 def strip(frames: Frames) -> bytes:
-    """A PNG of up to 12 frames side by side, evenly spread over the clip.
+    """A PNG of up to 8 frames side by side, evenly spread over the clip.
 
     Args:
         frames: uint8 (T, H, W, 3), RGB.
@@ -122,7 +124,9 @@ def strip(frames: Frames) -> bytes:
     factor = STRIP_HEIGHT / picked.shape[1]
     size = (max(1, round(picked.shape[2] * factor)), STRIP_HEIGHT)
     way = cv2.INTER_NEAREST if factor >= 1 else cv2.INTER_AREA
-    row = np.concatenate([cv2.resize(frame, size, interpolation=way) for frame in picked], axis=1)
+    gap = np.full((STRIP_HEIGHT, STRIP_GAP, 3), 128, np.uint8)
+    parts = [part for f in picked for part in (gap, cv2.resize(f, size, interpolation=way))]
+    row = np.concatenate(parts[1:], axis=1)
     done, png = cv2.imencode(".png", cv2.cvtColor(row, cv2.COLOR_RGB2BGR))
     if not done:
         raise StoreError("the frame strip of a clip cannot be encoded")
@@ -155,7 +159,12 @@ def labels(prompts: Mapping[str, tuple[str, int]]) -> dict[str, str]:
     }
 
 
+def is_real(arm: str) -> bool:
+    """Whether an arm is the control that answers with real clips."""
+    return arm.rsplit("/", 1)[-1] == CEILING
+
+
 def first_shown(arms: Sequence[str], generators: Sequence[str], limit: int) -> list[str]:
     """Which arms are shown at first: the real clip, then generators in the order of the plan."""
-    there = [arm for arm in arms if arm.rsplit("/", 1)[-1] == "real"]
+    there = [arm for arm in arms if is_real(arm)]
     return [*there[:1], *(g for g in generators if g in arms)][:limit]

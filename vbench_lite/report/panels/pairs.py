@@ -5,6 +5,7 @@ The front drawn is that of the values; the intervals say how firm it is.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,14 +15,40 @@ from vbench_lite.report.panels.boards import BoardTable
 from vbench_lite.report.panels.charts import Side
 from vbench_lite.report.panels.theme import interval, number
 from vbench_lite.stats.pareto import front
+from vbench_lite.store.schema import RunDocument
 
-REAL_TIME = {"speed/real_time_factor": (1.0, "real time")}
+_MOST_LINES = 4
 _PREFERRED = (
     ("speed/latency_s", "quality"),
     ("speed/time_to_first_frame_s", "quality"),
     ("speed", "quality"),
     ("speed", "coherence"),
 )
+
+
+@dataclass(frozen=True)
+class Pace:
+    """What real time means for the clips that a suite asks for: how long they play, at which rate."""
+
+    seconds: float
+    fps: float
+
+    def at(self, measure: str, factor: float) -> float | None:
+        """The value of a speed measure at which a clip is made `factor` times as fast as it plays."""
+        if measure == "speed/latency_s":
+            return self.seconds / factor
+        if measure == "speed/frames_per_s":
+            return self.fps * factor
+        return factor if measure == "speed/real_time_factor" else None
+
+
+def pace(document: RunDocument, suite: str | None) -> Pace | None:
+    """The pace of the clips that a suite of a run asks for; None if the suite does not say."""
+    for content in document.suites:
+        request = content.get("request") or {}
+        if suite in (None, content["name"]) and request.get("num_frames") and request.get("fps"):
+            return Pace(float(request["num_frames"]) / float(request["fps"]), float(request["fps"]))
+    return None
 
 
 @dataclass(frozen=True)
@@ -86,16 +113,16 @@ def pair(
     controls: bool = False,
     log_x: bool = False,
     log_y: bool = False,
-    clip_seconds: float | None = None,
+    clips: Pace | None = None,
 ) -> Pair:
     """Set two measures against each other.
 
     Args:
         controls: draw the control arms too; they are never on the front.
         log_x, log_y: logarithmic; values and bounds at or below 0 cannot be drawn and are left out.
-        clip_seconds: length of the clips, for the real-time line of a latency.
+        clips: their pace, for lines of equal speed against real time.
     """
-    side_x, side_y = (_side(board, m, log, clip_seconds) for m, log in ((x, log_x), (y, log_y)))
+    side_x, side_y = (_side(board, m, log, clips) for m, log in ((x, log_x), (y, log_y)))
     arms = board.arms if controls else board.arms[~board.arms["control"]]
     cells = board.cells()
     rows: list[dict[str, object]] = []
@@ -129,20 +156,30 @@ def pair(
     return Pair(side_x, side_y, board.unit(x), board.unit(y), points.drop(columns="covered"), tuple(left_out))
 
 
-def _side(board: BoardTable, measure: str, log: bool, clip_seconds: float | None) -> Side:
+def _side(board: BoardTable, measure: str, log: bool, clips: Pace | None) -> Side:
     unit = board.unit(measure)
-    line = REAL_TIME.get(measure)
-    if measure == "speed/latency_s" and clip_seconds:
-        line = (clip_seconds, "real time")
-    if line is not None and not _near(line[0], board.scored.loc[board.scored["name"] == measure, "value"]):
-        line = None
+    drawn = board.scored.loc[(board.scored["name"] == measure) & ~board.scored["control"], "value"]
     title = f"{measure} score" if measure in board.weights else measure
-    return Side(f"{title} ({unit})" if unit else title, log, board.direction(measure), line)
+    lines = real_time_lines(measure, drawn, clips)
+    return Side(f"{title} ({unit})" if unit else title, log, board.direction(measure), lines)
 
 
-def _near(value: float, drawn: pd.Series[float]) -> bool:
-    """Whether a marked value lies close enough to the data not to squeeze it into a corner."""
-    return bool(len(drawn)) and float(drawn.min()) / 3 <= value <= float(drawn.max()) * 3
+def real_time_lines(
+    measure: str, drawn: pd.Series[float], clips: Pace | None
+) -> tuple[tuple[float, str], ...]:
+    """Values at which clips are made at 1, 2, 4 … times the speed they play at, where the data lie.
+
+    Real time itself is marked when it is within a factor of three of the data, so that it does not
+    squeeze them into a corner; of the others at most four.
+    """
+    if clips is None or drawn.empty or clips.at(measure, 1.0) is None or float(drawn.min()) <= 0:
+        return ()
+    low, high = float(drawn.min()), float(drawn.max())
+    lines = {2.0**k: clips.at(measure, 2.0**k) or 0.0 for k in range(-12, 13)}
+    inside = [f for f, value in lines.items() if f != 1 and low * 0.85 <= value <= high * 1.15]
+    kept = inside[:: max(1, math.ceil(len(inside) / _MOST_LINES))]
+    kept += [1.0] * (low / 3 <= lines[1.0] <= high * 3)
+    return tuple((lines[f], "real time" if f == 1 else f"{f:g}× real time") for f in sorted(kept))
 
 
 def _front(points: pd.DataFrame, x_up: bool | None, y_up: bool | None) -> list[bool]:

@@ -53,6 +53,12 @@ def playback(calls: Sequence[Measurement]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["generator", "state", "start", "end"])
 
 
+def chunks(calls: Sequence[Measurement]) -> pd.DataFrame:
+    """When each piece of a clip was handed over: generator, time, frames."""
+    rows = [(call.generator, seconds, count) for call in calls for seconds, count in call.arrivals]
+    return pd.DataFrame(rows, columns=["generator", "time", "frames"])
+
+
 def playback_summary(calls: Sequence[Measurement]) -> pd.DataFrame:
     """First frame, stalls, and the start-up delay that a show without stalls needs, as text."""
     rows = []

@@ -1,0 +1,34 @@
+"""`vbench-lite report RUN -o FILE`: the main views of a run as one HTML file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from vbench_lite.cli.exit_codes import FINE
+from vbench_lite.cli.options import root_option
+
+
+@click.command("report")
+@click.argument("run", default="latest")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write; default: RUN_ID.html here.",
+)  # fmt: skip
+@click.option("--suite", help="Which suite; default: the first of the run.")
+@root_option
+def command(run: str, output: Path | None, suite: str | None, root: Path) -> int:
+    """Write a RUN (default: latest) as one HTML file: scores, trade-offs, times, trust and the worst clips.
+
+    The file needs no server, holds no script and asks no host for anything, so it can be mailed or kept.
+    """
+    from vbench_lite.report.html_run import run_report
+    from vbench_lite.store import atomic
+    from vbench_lite.store.rundir import resolve_run
+
+    found = resolve_run(root, run)
+    target = output if output is not None else Path(f"{found.run_id}.html")
+    atomic.write_text(target, run_report(found, suite))
+    click.echo(target)
+    return FINE
