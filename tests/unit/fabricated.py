@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,9 @@ class FakeRun:
         return self.doc
 
     def rows(self, kind: str) -> list[dict[str, Any]]:
-        return [row.as_dict() for row in (self.sample_rows if kind == "sample" else self.score_rows)]
+        rows: dict[str, Sequence[SampleRecord | ScoreRecord]]
+        rows = {"sample": self.sample_rows, "score": self.score_rows}
+        return [row.as_dict() for row in rows.get(kind, ())]
 
 
 @dataclass

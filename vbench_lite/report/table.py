@@ -143,13 +143,13 @@ def _metric_tables(board: Board, width: int) -> list[RenderableType]:
     metrics = list(dict.fromkeys(m for row in columns for m in row.arm.evidence))
     lines = {metric: _metric_cells(metric, columns) for metric in metrics}
     label = min(max((len(cells[0]) for cells in lines.values()), default=10), 28)
-    names = _short_names(columns)
+    names = short_names(columns)
     widths = [
         max(max(map(len, name.split("\n"))), *(len(lines[m][place + 1]) for m in metrics))
         for place, name in enumerate(names)
     ]
     tables: list[RenderableType] = []
-    for start, stop in _spread(widths, width - label - 1):
+    for start, stop in spread(widths, width - label - 1):
         table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
         table.add_column("metric", width=label)
         for place in range(start, stop):
@@ -164,7 +164,7 @@ def _metric_tables(board: Board, width: int) -> list[RenderableType]:
     return tables
 
 
-def _spread(widths: Sequence[int], room: int) -> list[tuple[int, int]]:
+def spread(widths: Sequence[int], room: int) -> list[tuple[int, int]]:
     """Cut columns of these widths into as few slices as fit the room, one column at least."""
     slices, start, used = [], 0, 0
     for place, width in enumerate(widths):
@@ -189,7 +189,7 @@ def _metric_cells(metric: str, columns: Sequence[Row]) -> list[Text]:
     return [title, *cells]
 
 
-def _short_names(rows: Sequence[Row]) -> list[str]:
+def short_names(rows: Sequence[Row]) -> list[str]:
     """The last part of each label where that tells them apart, else the whole label (with the run)."""
     last = [row.arm.generator.rsplit("/", 1)[-1] for row in rows]
     whole = [row.arm.generator for row in rows]

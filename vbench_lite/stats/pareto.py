@@ -12,25 +12,28 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 
-def front(scores: Floats) -> npt.NDArray[np.bool_]:
-    """Which rows of scores, float64 (generators, axes), + is better, no other row dominates."""
-    at_least = np.all(scores[:, None, :] <= scores[None, :, :], axis=2)
-    better = np.any(scores[:, None, :] < scores[None, :, :], axis=2)
+def front(scores: Floats, least: Floats | float = 0.0) -> npt.NDArray[np.bool_]:
+    """Which rows of scores, float64 (generators, axes), + is better, no other row dominates.
+
+    least: differences up to this size are ties, for all axes or float64 (axes,).
+    """
+    at_least = np.all(scores[:, None, :] <= scores[None, :, :] + least, axis=2)
+    better = np.any(scores[:, None, :] < scores[None, :, :] - least, axis=2)
     dominated: npt.NDArray[np.bool_] = np.asarray(np.any(at_least & better, axis=1))
     return ~dominated
 
 
-def front_probability(draws: Floats) -> Floats:
+def front_probability(draws: Floats, least: Floats | float = 0.0) -> Floats:
     """Probability of each generator to be on the front, from draws float64 (draws, generators, axes)."""
-    return np.asarray(np.mean([front(scores) for scores in draws], axis=0))
+    return np.asarray(np.mean([front(scores, least) for scores in draws], axis=0))
 
 
-def best_probability(totals: Floats) -> Floats:
+def best_probability(totals: Floats, least: float = 0.0) -> Floats:
     """Probability of each generator to be the best, from draws of one score, float64 (draws, generators).
 
-    A draw in which several share the best is split evenly among them.
+    A draw in which several share the best, to within `least`, is split evenly among them.
     """
-    winners = totals == totals.max(axis=1, keepdims=True)
+    winners = totals >= totals.max(axis=1, keepdims=True) - least
     shares: Floats = (winners / winners.sum(axis=1, keepdims=True)).mean(axis=0)
     return shares
 
@@ -38,20 +41,27 @@ def best_probability(totals: Floats) -> Floats:
 def joint_draws(
     values: Floats, replicates: Floats, spare: Floats, *, draws: int = 2000, seed: int = 0
 ) -> Floats:
-    """Normal draws of scores that keep what the jackknife says of how they vary together.
+    """Draws of scores that keep what the jackknife says of how they vary together.
+
+    The joint part is Student's t with groups - 1 degrees of freedom, so that the share of draws in
+    which one score is above another is the one-sided p-value of the paired t test.
 
     Args:
         values: float64 (k,). replicates: delete-a-group replicates, float64 (k, groups); groups may be 0.
-        spare: standard errors that the replicates do not show, float64 (k,), taken as independent.
+        spare: standard errors that the replicates do not show, taken as independent: float64 (k,), or
+            (k, 2) where those downwards and upwards differ.
 
     Returns:
         float64 (draws, k).
     """
     rng = np.random.default_rng(seed)
-    drawn = values + rng.normal(size=(draws, len(values))) * spare
+    sides = spare if spare.ndim == 2 else np.stack([spare, spare], axis=1)
+    noise = rng.normal(size=(draws, len(values)))
+    drawn = values + noise * np.where(noise < 0, sides[:, 0], sides[:, 1])
     groups = replicates.shape[1]
     if groups > 1:
         deviations = (replicates - replicates.mean(axis=1, keepdims=True)) * np.sqrt((groups - 1) / groups)
-        drawn = drawn + rng.normal(size=(draws, groups)) @ deviations.T
+        heavier = np.sqrt((groups - 1) / rng.chisquare(groups - 1, size=(draws, 1)))
+        drawn = drawn + heavier * (rng.normal(size=(draws, groups)) @ deviations.T)
     result: Floats = drawn
     return result

@@ -1,0 +1,370 @@
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fabricated import FakeRun, World, default_world, fabricate
+
+from vbench_lite.advise import Verdict, advise, load_use, parse_requirement, use_names
+from vbench_lite.advise.answer import Advice
+from vbench_lite.advise.beliefs import BeliefVerdict, verdict_of
+from vbench_lite.advise.requirements import Quantity, Status, check
+from vbench_lite.errors import SpecError, StoreError
+from vbench_lite.metric import Axis
+from vbench_lite.stats.pareto import best_probability, joint_draws
+
+LD, AR, HYBRID = "reference/latent-diffusion", "reference/autoregressive", "reference/hybrid"
+
+
+def copied(world: World | None = None, of: str = HYBRID) -> FakeRun:
+    """A run in which `copy` made the very clips of a generator, with its very scores."""
+    run = fabricate(world)
+    entry = next(e for e in run.doc.generators if e.label == of)
+    mine = [row for row in run.sample_rows if row.generator == of]
+    scores = [row for row in run.score_rows if row.generator == of]
+    return replace(
+        run,
+        doc=replace(run.doc, generators=[*run.doc.generators, replace(entry, label="copy")]),
+        sample_rows=[*run.sample_rows, *(replace(r, generator="copy") for r in mine)],
+        score_rows=[*run.score_rows, *(replace(r, generator="copy") for r in scores)],
+    )
+
+
+def only(run: FakeRun, *kept: str) -> FakeRun:
+    """A run without some of its generators."""
+    gone = {e.label for e in run.doc.generators} - set(kept)
+    return replace(
+        run,
+        doc=replace(run.doc, generators=[e for e in run.doc.generators if e.label in kept]),
+        sample_rows=[r for r in run.sample_rows if r.generator not in gone],
+        score_rows=[r for r in run.score_rows if r.generator not in gone],
+    )
+
+
+# --- requirements ----------------------------------------------------------------------------
+
+
+def test_requirements_read_units_and_both_directions() -> None:
+    found = parse_requirement("memory/peak_bytes<=8GB")
+    assert (found.name, found.at_most, found.value) == ("memory/peak_bytes", True, 8e9)
+    assert parse_requirement("speed/latency_s < 500 ms").value == pytest.approx(0.5)
+    assert parse_requirement("quality >= .7").at_most is False
+
+
+@pytest.mark.parametrize("text", ["speed/latency_s", "speed/latency_s=1", "<=1", "a<=b", "a<=1 parsec", ""])
+def test_a_requirement_in_another_form_is_one_clear_error(text: str) -> None:
+    with pytest.raises(SpecError, match="requirement"):
+        parse_requirement(text)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "status"),
+    [(0.5, 0.9, Status.MEETS), (0.8, 1.2, Status.MAY), (1.1, 1.5, Status.FAILS)],
+)
+def test_the_interval_decides_whether_a_limit_is_met(low: float, high: float, status: Status) -> None:
+    value = (low + high) / 2
+    found = check(parse_requirement("speed/latency_s<=1"), Quantity("speed/latency_s", value, low, high, 16))
+    assert found.status is status
+    mirrored = Quantity("speed/frames_per_s", -value, -high, -low, 16)
+    assert check(parse_requirement("speed/frames_per_s>=-1"), mirrored).status is status
+
+
+def test_the_chance_of_meeting_a_limit_is_the_normal_one() -> None:
+    half = 1.959964 * 0.1
+    found = check(parse_requirement("a<=1"), Quantity("a", 0.9, 0.9 - half, 0.9 + half, 25))
+    assert found.status is Status.MAY
+    assert found.probability == pytest.approx(0.8413, abs=1e-3)
+    # sd 0.5, effect 0.1, one-sided 2.5%, power 80%: (2.8 * 5)^2 = 197 in all
+    assert found.more == pytest.approx(197 - 25, abs=3)
+    at_limit = check(parse_requirement("a<=1"), Quantity("a", 1.0, 0.9, 1.1, 25))
+    assert at_limit.more is None and at_limit.probability == pytest.approx(0.5)
+
+
+def test_what_is_not_known_is_said_and_never_passes() -> None:
+    missing = check(parse_requirement("a<=1"), Quantity("a", None, reason="no row"))
+    assert (missing.status, missing.reason) == (Status.UNMEASURED, "no row")
+    once = check(parse_requirement("a<=1"), Quantity("a", 0.1, n=1))
+    assert once.status is Status.MAY and once.reason
+    open_end = check(
+        parse_requirement("a>=10"), Quantity("a", 2.0, 2.0, math.inf, 16, reason="not asked for")
+    )
+    assert open_end.status is Status.MAY and open_end.reason == "not asked for"
+    declared = check(parse_requirement("a>=10"), Quantity("a", 2.0, exact=True))
+    assert declared.status is Status.FAILS
+
+
+# --- uses ------------------------------------------------------------------------------------
+
+
+def test_every_named_use_loads_and_says_why() -> None:
+    names = use_names()
+    assert {"live-streaming", "interactive-game", "film-previs", "social-clip"} <= set(names)
+    assert {"education", "medical-training", "batch-marketing"} <= set(names)
+    for name in names:
+        use = load_use(name)
+        assert use.name == name and use.summary and use.requirements() is not None
+        assert all(limit.why for limit in use.limits) and all(w.why for w in use.weights.values())
+
+
+def test_a_use_of_ones_own_is_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(
+        "name: mine\ntitle: my show\nsummary: s\nweights: {quality: {weight: 1, why: it is all}}\n"
+        "limits: [{limit: 'speed/latency_s<=1s', why: impatience}]\n"
+    )
+    assert advise([fabricate()], use=load_use(str(file))).candidates == ()  # all take over a second
+    file.write_text("name: mine\ntitle: t\nsummary: s\nweights: {quality: {weight: 1, why: w}}\nlimit: 3\n")
+    with pytest.raises(SpecError, match="limit: Extra inputs"):
+        load_use(str(file))
+    file.write_text("name: mine\ntitle: t\nsummary: s\nweights: {quality: {weight: 0, why: w}}\n")
+    with pytest.raises(SpecError, match="weight above 0"):
+        load_use(str(file))
+    with pytest.raises(SpecError, match="film-previs"):
+        load_use("film")
+    with pytest.raises(SpecError, match="cannot be read"):
+        load_use(str(tmp_path / "none.yaml"))
+
+
+# --- the answer ------------------------------------------------------------------------------
+
+
+def test_streaming_and_film_get_different_explained_answers() -> None:
+    world = default_world()
+    soft = {**world.mean, "frames/sharpness": {**world.mean["frames/sharpness"], HYBRID: 0.4}}
+    run = fabricate(replace(world, mean=soft), prompts=32)
+    stream = advise([run], use=load_use("live-streaming"))
+    film = advise([run], use=load_use("film-previs"))
+    # in this world: the hybrid is the only one that is faster than real time with a quick first frame
+    assert (stream.verdict, stream.leaders) == (Verdict.TAKE, (HYBRID,))
+    assert (film.verdict, film.leaders) == (Verdict.TAKE, (LD,))
+    assert f"{AR} does not meet speed/real_time_factor >= 1 (0.7" in stream.words
+    assert f"{LD} leads" in film.words and "coherence +" in film.words
+    assert film.left_out == {"horizon": "suite quick does not measure it"}
+
+
+def test_two_copies_of_a_generator_cannot_be_told_apart() -> None:
+    run = only(copied(), HYBRID, "copy")
+    for use in use_names():
+        found = advise([run], use=load_use(use))
+        if not found.candidates:
+            continue
+        assert found.verdict is Verdict.CANNOT_TELL
+        assert set(found.leaders) == {HYBRID, "copy"}
+        assert found.gap is not None and found.gap.value == 0 and found.gap.more is None
+        assert "take either" in found.words
+        assert [s.place.rank for s in found.candidates if s.place] == [(1, 2), (1, 2)]
+
+
+def test_copies_on_other_seeds_are_seldom_told_apart() -> None:
+    """Twelve pairs of equal generators with their own noise: at 95%, one may be called apart."""
+    world = default_world()
+    twins = {metric: {**levels, "twin": levels[LD]} for metric, levels in world.mean.items()}
+    calls = {metric: {**levels, "twin": levels[LD]} for metric, levels in world.calls.items()}
+    told = 0
+    for seed in range(12):
+        run = only(fabricate(replace(world, mean=twins, calls=calls), noise_seed=seed), LD, "twin")
+        told += advise([run], weights={Axis.QUALITY: 1.0}).verdict is Verdict.TAKE
+    assert told <= 2
+
+
+def test_a_close_race_says_how_many_more_clips_would_tell() -> None:
+    world = default_world()
+    close = {
+        metric: {**levels, LD: levels[HYBRID] + 0.06 * (metric == "frames/sharpness")}
+        for metric, levels in world.mean.items()
+    }
+    found = advise([only(fabricate(replace(world, mean=close)), LD, HYBRID)], use=load_use("film-previs"))
+    assert found.verdict is Verdict.CANNOT_TELL and found.gap is not None
+    assert found.gap.more is not None and found.gap.more > 16
+    assert "more clips of each would tell" in found.words
+
+
+def test_without_weights_there_is_a_front_and_no_total() -> None:
+    found = advise([fabricate()])
+    assert found.verdict is Verdict.DEPENDS and found.weights is None and found.gap is None
+    assert all(s.place is not None and s.place.total is None for s in found.candidates)
+    assert all(s.place is not None and s.place.front > 0.5 for s in found.candidates if s.generator != LD)
+    assert "--use or --weight" in found.words
+
+
+def test_what_beats_all_on_every_axis_needs_no_weights() -> None:
+    world = default_world()
+    mean = {m: {**levels, LD: levels["real"]} for m, levels in world.mean.items()}
+    calls = {
+        m: {**levels, LD: levels[HYBRID] * (10 if m.endswith(("per_s", "factor")) else 0.1)}
+        for m, levels in world.calls.items()
+    }
+    run = fabricate(replace(world, mean=mean, calls=calls, binary=()), prompts=32)
+    found = advise([run])
+    assert (found.verdict, found.leaders) == (Verdict.TAKE, (LD,))
+    assert "whatever the weights" in found.words
+
+
+def test_when_nobody_qualifies_each_failure_is_named() -> None:
+    found = advise([fabricate()], require=[parse_requirement("speed/latency_s<=1ms")])
+    assert found.verdict is Verdict.NONE_QUALIFIES and found.candidates == ()
+    assert found.words.count("speed/latency_s <= 1 ms") == 3
+
+
+def test_weights_replace_those_of_a_use_and_move_the_answer() -> None:
+    run = fabricate(prompts=32)
+    fast = advise([run], weights={Axis.SPEED: 100.0})
+    assert fast.leaders == (AR,)
+    with pytest.raises(SpecError, match="no axis horizon"):
+        advise([run], weights={Axis.HORIZON: 1})
+    with pytest.raises(SpecError, match="0 or more"):
+        advise([run], weights={Axis.SPEED: -1})
+    with pytest.raises(SpecError, match="all weights are 0"):
+        advise([run], weights={axis: 0.0 for axis in Axis if axis is not Axis.HORIZON})
+
+
+def test_the_gap_is_the_sum_of_its_parts() -> None:
+    found = advise([fabricate()], weights={Axis.QUALITY: 3})
+    assert found.gap is not None
+    assert sum(found.gap.by_axis.values()) == pytest.approx(found.gap.value)
+    first, second = (s.place.total.value for s in found.candidates[:2] if s.place and s.place.total)
+    assert first is not None and second is not None
+    assert first - second == pytest.approx(found.gap.value)
+
+
+def test_failed_samples_keep_a_generator_out_of_the_ranking() -> None:
+    found = advise([fabricate(failed={LD: 2})], use=load_use("film-previs"))
+    assert {s.generator for s in found.candidates} == {AR, HYBRID}
+    assert f"{LD} is not ranked: 14 of 16 samples are ok" in found.words
+    strict = advise([fabricate(failed={LD: 12})], require=[parse_requirement("coverage>=0.9")])
+    assert next(s for s in strict.standings if s.generator == LD).status is Status.FAILS
+
+
+def test_cost_is_the_price_of_the_time() -> None:
+    found = advise([fabricate()], price_per_hour=3.6, require=[parse_requirement("cost_per_clip<=1")])
+    for standing in found.standings:
+        latency = standing.row.arm.evidence["speed/latency_s"]
+        assert standing.cost is not None and latency.value is not None and latency.low is not None
+        assert standing.cost.value == pytest.approx(latency.value / 1000)
+        assert standing.cost.low == pytest.approx(latency.low / 1000)
+        assert standing.status is Status.MEETS
+    unknown = advise([fabricate()], require=[parse_requirement("cost_per_clip<=1")])
+    assert unknown.standings[0].checks[0].reason == "give the price of an hour with --price-per-hour"
+
+
+def test_the_length_of_clips_is_known_from_what_was_made_and_declared() -> None:
+    run = fabricate()
+    made = [replace(row, num_frames=16, fps=8.0) for row in run.sample_rows]
+    short = replace(run.doc.generators[0], info={**run.doc.generators[0].info, "frames": {"maximum": 16}})
+    doc = replace(run.doc, generators=[short, *run.doc.generators[1:]])
+    found = advise(
+        [replace(run, sample_rows=made, doc=doc)],
+        require=[parse_requirement("clip_seconds>=10"), parse_requirement("clip_seconds>=2")],
+    )
+    by_name = {s.generator: [c.status for c in s.checks] for s in found.standings}
+    assert by_name[LD] == [Status.FAILS, Status.MEETS]
+    assert by_name[AR] == [Status.MAY, Status.MEETS]
+
+
+def test_a_metric_of_another_run_of_the_same_generators_answers_a_limit() -> None:
+    run = fabricate()
+    other = fabricate(run_id="run-b", created="2026-01-02T00:00:00Z")
+    rows = [
+        replace(row, metric="speed/stalls", value=row.value if row.generator == AR else 0.0)
+        for row in other.score_rows
+        if row.metric == "speed/latency_s"
+    ]
+    support = replace(other, score_rows=rows)
+    limit = [parse_requirement("speed/stalls<=0")]
+    alone = advise([run], require=limit)
+    assert {s.status for s in alone.standings} == {Status.UNMEASURED}
+    assert "--suite streaming" in alone.words
+    both = advise([run], require=limit, support=[support])
+    assert {s.generator: s.status for s in both.standings}[AR] is Status.FAILS
+    assert {s.generator: s.status for s in both.standings}[LD] is Status.MEETS
+    elsewhere = replace(support, doc=replace(support.doc, hardware={"cpu": "another"}))
+    far = advise([run], require=limit, support=[elsewhere])
+    assert {s.status for s in far.standings} == {Status.UNMEASURED}
+    assert "other hardware" in (far.standings[0].checks[0].reason or "")
+
+
+def test_unknown_names_and_mixed_protocols_are_refused() -> None:
+    with pytest.raises(SpecError, match="did you mean 'speed/latency_s'"):
+        advise([fabricate()], require=[parse_requirement("speed/latency<=1")])
+    with pytest.raises(StoreError, match="protocols"):
+        advise([fabricate(), fabricate(run_id="run-b", prompts=8)])
+
+
+def test_json_holds_no_infinity() -> None:
+    found = advise(
+        [fabricate()],
+        use=load_use("live-streaming"),
+        require=[parse_requirement("clip_seconds>=10")],
+        price_per_hour=1.0,
+    )
+    document = json.loads(json.dumps(found.as_dict(), allow_nan=False))
+    assert document["verdict"] in [str(v) for v in Verdict]
+    assert {"words", "standings", "beliefs", "gap", "left_out", "weights"} <= document.keys()
+    assert len(document["beliefs"]) == 5
+
+
+# --- probabilities ---------------------------------------------------------------------------
+
+
+def test_the_chance_of_being_best_is_calibrated() -> None:
+    """Two arms of equal truth: the chance that the data give to the first is uniform, to sampling error."""
+    rng = np.random.default_rng(3)
+    chances = []
+    for trial in range(400):
+        data = rng.normal(size=(12, 2)) + rng.normal(size=(12, 1))  # prompts that both share
+        replicates = np.stack([(data.sum(axis=0) - row) / 11 for row in data], axis=1)
+        drawn = joint_draws(data.mean(axis=0), replicates, np.zeros(2), draws=400, seed=trial)
+        chances.append(best_probability(drawn)[0])
+    share = np.mean(np.array(chances) >= 0.95)
+    assert 0.02 <= share <= 0.085  # 5% +- 3 standard errors
+    assert np.mean(np.array(chances) <= 0.5) == pytest.approx(0.5, abs=0.075)
+
+
+def test_one_sided_doubt_falls_on_its_side() -> None:
+    drawn = joint_draws(np.array([1.0]), np.empty((1, 0)), np.array([[0.2, 0.0]]), draws=20_000)
+    assert drawn.max() == 1.0
+    assert np.mean(drawn < 0.8) == pytest.approx(0.1587, abs=0.01)
+
+
+def test_ties_are_split() -> None:
+    totals = np.array([[1.0, 0.98, 0.5], [0.5, 0.9, 0.89]])
+    assert best_probability(totals, 0.05).tolist() == [0.25, 0.5, 0.25]
+
+
+# --- beliefs ---------------------------------------------------------------------------------
+
+
+def verdicts(found: Advice) -> dict[str, BeliefVerdict]:
+    return {belief.id: belief.verdict for belief in found.beliefs}
+
+
+def test_beliefs_follow_the_data() -> None:
+    found = advise([fabricate(prompts=32)])
+    # in this world diffusion needs 1.9 s and the token model 2.6 s; the token model is less coherent
+    assert verdicts(found)["speed"] is BeliefVerdict.SUPPORTED
+    assert verdicts(found)["coherence"] is BeliefVerdict.CONTRADICTED
+    speed = next(b for b in found.beliefs if b.id == "speed")
+    assert speed.numbers[0].value == pytest.approx(1.9 / 2.6, rel=0.08)
+    assert "first frame" in speed.words
+    for belief in found.beliefs:
+        assert all(n.ci is None or n.ci[0] <= n.value <= n.ci[1] for n in belief.numbers)
+
+
+def test_a_belief_is_open_without_both_families_or_with_mixed_signs() -> None:
+    alone = advise([only(fabricate(), LD, HYBRID)])
+    assert set(verdicts(alone).values()) == {BeliefVerdict.OPEN}
+    assert verdict_of([1, 1], 1) is BeliefVerdict.SUPPORTED
+    assert verdict_of([-1, -1], 1) is BeliefVerdict.CONTRADICTED
+    assert verdict_of([1, -1], 1) is verdict_of([1, 0], 1) is verdict_of([], 1) is BeliefVerdict.OPEN
+
+
+def test_copies_leave_every_difference_open() -> None:
+    world = default_world()
+    mean = {m: {**levels, AR: levels[LD]} for m, levels in world.mean.items()}
+    calls = {m: {**levels, AR: levels[LD]} for m, levels in world.calls.items()}
+    found = advise([fabricate(replace(world, mean=mean, calls=calls))])
+    assert set(verdicts(found).values()) == {BeliefVerdict.OPEN}

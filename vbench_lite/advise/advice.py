@@ -1,0 +1,190 @@
+"""From a run to an answer: who qualifies, who is on the front, who is best, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from vbench_lite.advise.answer import Advice, Standing, Verdict
+from vbench_lite.advise.beliefs import beliefs
+from vbench_lite.advise.quantities import Numbers
+from vbench_lite.advise.ranking import Weights, gap, place
+from vbench_lite.advise.requirements import Requirement, Status, check
+from vbench_lite.advise.uses import DOUBLINGS, Use
+from vbench_lite.advise.words import paragraph
+from vbench_lite.errors import SpecError, StoreError
+from vbench_lite.metric import Axis
+from vbench_lite.report.arms import Run
+from vbench_lite.report.board import Board, build_board
+
+SURE = 0.95  # probability from which one generator is called the best
+
+
+def advise(
+    runs: Sequence[Run],
+    *,
+    suite: str | None = None,
+    use: Use | None = None,
+    require: Sequence[Requirement] = (),
+    weights: Mapping[Axis, float] | None = None,
+    price_per_hour: float | None = None,
+    support: Sequence[Run] = (),
+) -> Advice:
+    """Say which generator to take.
+
+    Args:
+        runs: newest first; of each generator the newest row counts.
+        suite: whose axes are weighed; None takes the first suite of the newest run.
+        use: its limits and weights apply.
+        require: further limits.
+        weights: by axis. With a use they replace the use's; without one, axes that are not named weigh 1.
+            Without either there is no total.
+        price_per_hour: of the machine, for the cost of a clip; in any currency.
+        support: further runs, newest first, that metrics of the same generators are looked up in.
+
+    Raises:
+        StoreError: there is no run, no generator in it, or the runs may not be ranked together.
+        SpecError: a requirement or a weight names what does not exist.
+    """
+    board = build_board(runs, suite=suite)
+    if not board.rows:
+        raise StoreError(f"suite {board.suite.name} has no generator in these runs, only controls")
+    if len({row.protocol for row in board.rows}) > 1:
+        raise StoreError(
+            f"the runs asked for different things ({board.notes[0]}); name runs of one protocol, or one run"
+        )
+    requirements = (*(use.requirements() if use is not None else ()), *require)
+    numbers = Numbers(runs, support=support, price_per_hour=price_per_hour)
+    for requirement in requirements:
+        numbers.known(requirement.name, board.rows)
+    standings = [
+        Standing(
+            row,
+            tuple(check(requirement, numbers.of(row, requirement.name)) for requirement in requirements),
+            numbers.cost(row) if price_per_hour is not None else None,
+        )
+        for row in board.rows
+    ]
+    wanted = _wanted(board, use, weights)
+    axes, left_out = _axes(board, wanted)
+    if wanted is not None and not any(axis in axes for axis in wanted):
+        why = "; ".join(f"{axis}: {reason}" for axis, reason in left_out.items())
+        raise SpecError(f"nothing that counts can be weighed in suite {board.suite.name}: {why}")
+    weighed = None
+    if wanted is not None:
+        axes = [axis for axis in axes if axis in wanted]
+        doublings = use.doublings if use is not None else DOUBLINGS
+        weighed = Weights({axis: wanted[axis] for axis in axes}, doublings)
+    placed = _placed(standings, axes, weighed)
+    verdict, leaders = _verdict(placed, weighed)
+    candidates = [standing for standing in placed if standing.place is not None]
+    between = None
+    if weighed is not None and len(candidates) > 1:
+        between = gap(candidates[0].row, candidates[1].row, weighed)
+    found = Advice(
+        board, use, weighed, requirements, price_per_hour, verdict, leaders, tuple(placed), between, left_out,
+        tuple(beliefs(board.rows, numbers)), tuple(board.notes),
+    )  # fmt: skip
+
+    return replace(found, words=paragraph(found))
+
+
+def _wanted(board: Board, use: Use | None, weights: Mapping[Axis, float] | None) -> dict[Axis, float] | None:
+    """Weights that were asked for, those of 0 left out; None if there are none."""
+    if use is None and not weights:
+        return None
+    for axis, weight in (weights or {}).items():
+        if weight < 0:
+            raise SpecError(f"the weight of {axis} is {weight:g}; weights are 0 or more")
+        if axis not in board.suite.axes:
+            has = ", ".join(map(str, board.suite.axes))
+            raise SpecError(f"suite {board.suite.name} has no axis {axis}; it has: {has}")
+    base = (
+        {axis: weight.weight for axis, weight in use.weights.items()}
+        if use is not None
+        else dict.fromkeys(board.suite.axes, 1.0)
+    )
+    chosen = {axis: weight for axis, weight in {**base, **(weights or {})}.items() if weight > 0}
+    if not chosen:
+        raise SpecError("all weights are 0; give one axis a weight above 0")
+    return chosen
+
+
+def _axes(board: Board, wanted: Mapping[Axis, float] | None) -> tuple[list[Axis], dict[str, str]]:
+    """Axes on which the rows can be ordered, and why others that should count cannot."""
+    usable, left_out = [], {}
+    for axis in wanted if wanted is not None else board.suite.axes:
+        if axis not in board.suite.axes:
+            left_out[str(axis)] = f"suite {board.suite.name} does not measure it"
+            continue
+        whole = [row for row in board.rows if row.arm.ok == row.arm.planned]
+        scored = [row for row in whole if row.axes[axis].value is not None]
+        if not scored:
+            left_out[str(axis)] = (whole or board.rows)[0].axes[axis].reason or "no generator has a score"
+        elif len(scored) > 1 and not all(axis in row.ranks for row in scored):
+            note = next((n for n in board.notes if n.startswith(f"{axis} is not ranked")), "")
+            left_out[str(axis)] = note.partition(": ")[2] or "the board does not rank it"
+        else:
+            usable.append(axis)
+    return usable, left_out
+
+
+def _placed(standings: Sequence[Standing], axes: Sequence[Axis], weights: Weights | None) -> list[Standing]:
+    """Standings with places, candidates first."""
+
+    reasons = [_not_ranked(standing, axes) for standing in standings]
+    candidates = [s for s, reason in zip(standings, reasons, strict=True) if reason is None]
+    others = [replace(s, reason=why) for s, why in zip(standings, reasons, strict=True) if why is not None]
+    if not candidates:
+        return others
+    if not axes:
+        return [*(replace(s, reason="no axis can be ranked here") for s in candidates), *others]
+    places = place([standing.row for standing in candidates], axes, weights)
+    placed = [replace(s, place=at) for s, at in zip(candidates, places, strict=True)]
+
+    def order(standing: Standing) -> tuple[float, float]:
+        at = standing.place
+        assert at is not None
+        if at.total is None or at.total.value is None or at.best is None:
+            return -at.front, 0.0
+        return -at.best, -at.total.value
+
+    return [*sorted(placed, key=order), *others]
+
+
+def _not_ranked(standing: Standing, axes: Sequence[Axis]) -> str | None:
+    if standing.status is Status.FAILS:
+        first = next(item for item in standing.checks if item.status is Status.FAILS)
+        return f"does not meet {first.requirement.text}"
+    arm = standing.row.arm
+    if arm.ok < arm.planned:
+        return f"{arm.ok} of {arm.planned} samples are ok"
+    for axis in axes:
+        score = standing.row.axes[axis]
+        if score.value is None:
+            return f"no {axis} score: {score.reason}"
+    return None
+
+
+def _verdict(placed: Sequence[Standing], weights: Weights | None) -> tuple[Verdict, tuple[str, ...]]:
+    candidates = [(standing, standing.place) for standing in placed if standing.place is not None]
+    if not candidates:
+        return Verdict.NONE_QUALIFIES, ()
+    if weights is None:
+        on_front = [s for s, at in candidates if at is not None and at.front > 1 - SURE]
+        alone = len(on_front) == 1
+        kind = Verdict.TAKE if alone and on_front[0].status is not Status.MAY else Verdict.DEPENDS
+        return kind, tuple(s.generator for s in on_front)
+    by_chance = sorted(candidates, key=lambda pair: -(pair[1].best or 0.0))
+    leader, at = by_chance[0]
+    if (at.best or 0.0) >= SURE:
+        kind = Verdict.CANNOT_TELL if leader.status is Status.MAY else Verdict.TAKE
+        return kind, (leader.generator,)
+    named: list[str] = []
+    covered = 0.0
+    for standing, its in by_chance:
+        named.append(standing.generator)
+        covered += its.best or 0.0
+        if covered >= SURE:
+            break
+    return Verdict.CANNOT_TELL, tuple(named)

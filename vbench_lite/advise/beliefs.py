@@ -1,0 +1,213 @@
+"""What a run says of common beliefs about diffusion and autoregression.
+
+A belief is held against every generator of the families that it speaks of: supported if all of them agree
+with it beyond noise, contradicted if all go the other way beyond noise, left open otherwise. What is found
+holds for the generators of the run, not for their families at large: with one generator a family it is one
+example.
+
+Differences come from `compare` (times, paired by round) and from the board (axes, paired by prompt).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import product
+from typing import Any
+
+from vbench_lite.advise.quantities import LATENCY, Numbers
+from vbench_lite.compare.differences import pair, subtract
+from vbench_lite.errors import IncomparableError
+from vbench_lite.generator import Family
+from vbench_lite.metric import Axis
+from vbench_lite.report.axes import difference
+from vbench_lite.report.board import RELATIVE_TIE, Row
+from vbench_lite.stats.student import quantile
+
+FIRST_FRAME = "speed/time_to_first_frame_s"
+DIFFUSION = (Family.LATENT_DIFFUSION, Family.PIXEL_DIFFUSION)
+
+
+class BeliefVerdict(StrEnum):
+    """What the data say of a belief."""
+
+    SUPPORTED = "supported"
+    CONTRADICTED = "contradicted"
+    OPEN = "left open"
+
+
+@dataclass(frozen=True)
+class Number:
+    """One number behind a verdict. what: a phrase that it completes; ci: its 95% interval or None."""
+
+    what: str
+    value: float
+    ci: tuple[float, float] | None
+    unit: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        ci = None if self.ci is None else list(self.ci)
+        return {"what": self.what, "value": self.value, "ci": ci, "unit": self.unit}
+
+
+@dataclass(frozen=True)
+class Belief:
+    """A belief and what was found. words: one or two sentences."""
+
+    id: str
+    belief: str
+    verdict: BeliefVerdict
+    words: str
+    numbers: tuple[Number, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {
+            "id": self.id,
+            "belief": self.belief,
+            "verdict": str(self.verdict),
+            "words": self.words,
+            "numbers": [number.as_dict() for number in self.numbers],
+        }
+
+
+def beliefs(rows: Sequence[Row], numbers: Numbers) -> list[Belief]:
+    """Hold every belief against the generators of a board."""
+    diffusion = [row for row in rows if row.arm.family in DIFFUSION]
+    regressive = [row for row in rows if row.arm.family == Family.AUTOREGRESSIVE]
+    pairs = list(product(diffusion, regressive))
+    return [
+        _faster(pairs, numbers),
+        _by_axis("coherence", "autoregression is more coherent", Axis.COHERENCE, pairs, expected=-1),
+        _drift(rows, numbers),
+        _detail(rows, numbers),
+        _by_axis("diversity", "diffusion is more diverse", Axis.DIVERSITY, pairs, expected=+1),
+    ]
+
+
+Pairs = Sequence[tuple[Row, Row]]  # (diffusion, autoregressive)
+_NO_PAIR = "The run has no generators of both families."
+
+
+def verdict_of(signs: Sequence[int], expected: int) -> BeliefVerdict:
+    """From the sign of each pair's difference: +1 or -1 beyond noise, 0 where the data cannot tell."""
+    if signs and all(sign == expected for sign in signs):
+        return BeliefVerdict.SUPPORTED
+    if signs and all(sign == -expected for sign in signs):
+        return BeliefVerdict.CONTRADICTED
+    return BeliefVerdict.OPEN
+
+
+# --- speed -----------------------------------------------------------------------------------
+
+
+def _faster(pairs: Pairs, numbers: Numbers) -> Belief:
+    """Seconds for a clip decide; seconds to the first frame are told beside: another question."""
+    name, text = "speed", "diffusion is faster"
+    if not pairs:
+        return Belief(name, text, BeliefVerdict.OPEN, _NO_PAIR)
+    signs, found, words, reasons = [], [], [], []
+    for one, other in pairs:
+        ratios = {}
+        for metric in (LATENCY, FIRST_FRAME):
+            ratio = _ratio(metric, one, other, numbers)
+            if isinstance(ratio, str):
+                reasons.append(f"{metric}: {ratio}")
+                continue
+            ratios[metric] = ratio
+            what = f"{metric}, {one.arm.generator} over {other.arm.generator}"
+            found.append(Number(what, ratio[0], (ratio[1], ratio[2]), "x"))
+        if LATENCY in ratios:
+            signs.append(-_sign(*ratios[LATENCY], tie=RELATIVE_TIE))
+            words.append(
+                f"{one.arm.generator} needs {_times(ratios[LATENCY])} the time of "
+                f"{other.arm.generator} for a clip"
+            )
+        if FIRST_FRAME in ratios:
+            words.append(f"its first frame comes after {_times(ratios[FIRST_FRAME])} the time")
+    verdict = verdict_of(signs, +1) if len(signs) == len(pairs) else BeliefVerdict.OPEN
+    return Belief(name, text, verdict, _joined([*words, *dict.fromkeys(reasons)]), tuple(found))
+
+
+def _ratio(metric: str, one: Row, other: Row, numbers: Numbers) -> tuple[float, float, float] | str:
+    """Time of the first over the second with its interval, or why there is none."""
+    try:
+        found = subtract(metric, numbers.side(other), numbers.side(one), pair(other.arm, one.arm), 0.0)
+    except IncomparableError as error:
+        return str(error)
+    low, high = found.delta.interval()
+    # The difference is oriented so that + is faster; a ratio of times falls as it rises.
+    return math.exp(-found.delta.value), math.exp(-high), math.exp(-low)
+
+
+def _times(ratio: tuple[float, float, float]) -> str:
+    return f"{ratio[0]:.3g} times ({ratio[1]:.3g} to {ratio[2]:.3g})"
+
+
+def _sign(value: float, low: float, high: float, *, tie: float) -> int:
+    """Which side of 1 a ratio is on, beyond noise and beyond a tie."""
+    if low > 1 and value > 1 + tie:
+        return 1
+    return -1 if high < 1 and value < 1 / (1 + tie) else 0
+
+
+# --- axes ------------------------------------------------------------------------------------
+
+
+def _by_axis(name: str, text: str, axis: Axis, pairs: Pairs, *, expected: int) -> Belief:
+    """Diffusion minus autoregression on an axis; expected: the sign that the belief gives it."""
+    if not pairs:
+        return Belief(name, text, BeliefVerdict.OPEN, _NO_PAIR)
+    signs, found, words = [], [], []
+    for one, other in pairs:
+        missing = next(
+            (row for row in (one, other) if axis not in row.axes or row.axes[axis].value is None), None
+        )
+        if missing is not None:
+            score = missing.axes.get(axis)
+            why = score.reason if score is not None else f"suite {missing.suite.name} does not measure it"
+            words.append(f"{missing.arm.generator} has no {axis} score: {why}")
+            continue
+        gap = difference(one.axes[axis], other.axes[axis])
+        half = quantile(0.975, gap.dof) * gap.se if math.isfinite(gap.se) else math.inf
+        ends = (gap.value - half, gap.value + half)
+        signs.append(1 if ends[0] > 0 else -1 if ends[1] < 0 else 0)
+        what = f"{axis}, {one.arm.generator} minus {other.arm.generator}"
+        found.append(Number(what, gap.value, ends if math.isfinite(half) else None))
+        words.append(
+            f"{one.arm.generator} scores {one.axes[axis].value:.3f} and {other.arm.generator} "
+            f"{other.axes[axis].value:.3f}, a difference of {gap.value:+.3f}"
+            + (f" ({ends[0]:+.3f} to {ends[1]:+.3f})" if math.isfinite(half) else "")
+        )
+    verdict = verdict_of(signs, expected) if len(signs) == len(pairs) else BeliefVerdict.OPEN
+    return Belief(name, text, verdict, _joined(words), tuple(found))
+
+
+# --- one generator at a time -----------------------------------------------------------------
+
+
+def _drift(rows: Sequence[Row], numbers: Numbers) -> Belief:
+    text = "drift grows with length"
+    return Belief(
+        "drift",
+        text,
+        BeliefVerdict.OPEN,
+        "No metric of the run follows a clip over time; run --suite horizon.",
+    )
+
+
+def _detail(rows: Sequence[Row], numbers: Numbers) -> Belief:
+    text = "the latent code loses detail"
+    return Belief(
+        "detail",
+        text,
+        BeliefVerdict.OPEN,
+        "No real clips went through the generators' codecs; run --suite reconstruction.",
+    )
+
+
+def _joined(words: Sequence[str]) -> str:
+    return f"{'; '.join(words)}." if words else ""

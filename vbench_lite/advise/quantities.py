@@ -1,0 +1,241 @@
+"""The number that a requirement speaks of: a metric, an axis of the board, or a derived quantity.
+
+A metric is looked up in the suite that was asked for and then in the run's other suites, so that a limit
+on a stall can stand beside a ranking by the default suite.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from vbench_lite import registry
+from vbench_lite.advise.requirements import Quantity
+from vbench_lite.compare.differences import Side
+from vbench_lite.errors import SpecError, VBenchLiteError
+from vbench_lite.metric import Axis
+from vbench_lite.report.arms import Arm, Evidence, Run, read_arms
+from vbench_lite.report.board import Row
+from vbench_lite.report.catalogue import metric_facts
+from vbench_lite.stats.means import mean_estimate
+from vbench_lite.store.schema import GeneratorEntry, Level, RunDocument
+from vbench_lite.suite import load_suite
+
+COVERAGE, COST, CLIP_SECONDS = "coverage", "cost_per_clip", "clip_seconds"
+DERIVED = {
+    COVERAGE: "share of requests that were answered",
+    COST: "latency of a clip times --price-per-hour",
+    CLIP_SECONDS: "length of the longest clip that was made",
+}
+LATENCY = "speed/latency_s"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A metric of a generator, where it was found."""
+
+    evidence: Evidence
+    arm: Arm
+    hardware: Mapping[str, Any]
+
+
+class Numbers:
+    """Every number that a requirement can ask for, by generator.
+
+    A metric comes from the row of the board; else from another suite of its run; else from another run of
+    the same generator (equal label and fingerprint), on equal hardware where it was timed.
+    """
+
+    def __init__(
+        self, runs: Sequence[Run], *, support: Sequence[Run] = (), price_per_hour: float | None = None
+    ) -> None:
+        """Nothing is read before it is asked for. runs: those of the board; support: others, newest first."""
+        self._price = price_per_hour
+        self._documents = {run.run_id: run.document() for run in runs}
+        self._runs = list({run.run_id: run for run in [*runs, *support]}.values())
+        self._arms: dict[tuple[str, str], list[Arm]] = {}
+
+    def known(self, name: str, rows: Sequence[Row]) -> None:
+        """Check that a requirement speaks of something.
+
+        Raises:
+            SpecError: the name is no metric, no axis and no derived quantity.
+        """
+        stored = {metric for row in rows for metric in row.arm.evidence}
+        names = {*DERIVED, *map(str, Axis), *stored, *registry.names("metrics")}
+        if name not in names:
+            near = difflib.get_close_matches(name, sorted(names), n=1)
+            hint = f"did you mean {near[0]!r}?" if near else "see: vbench-lite list metrics"
+            raise SpecError(f"requirement on {name!r}: no metric, axis or quantity has that name; {hint}")
+
+    def of(self, row: Row, name: str) -> Quantity:
+        """The number of one generator; without a value it says why, and what would measure it."""
+        if name == COVERAGE:
+            return _coverage(row.arm)
+        if name == COST:
+            return self.cost(row)
+        if name == CLIP_SECONDS:
+            return self._clip_seconds(row)
+        if name in map(str, Axis):
+            return _axis(row, Axis(name))
+        found = self.find(row, name)
+        if isinstance(found, Found):
+            return _metric(found.evidence, found.arm)
+        return Quantity(name, None, unit=metric_facts(name, {}).unit, reason=found)
+
+    def find(self, row: Row, metric: str) -> Found | str:
+        """Where a metric of a generator has a value, or why it has none."""
+        reasons = []
+        mine = self._documents[row.arm.run_id].hardware
+        for arm, hardware in self._places(row):
+            evidence = arm.evidence.get(metric)
+            if evidence is None:
+                continue
+            if evidence.level is Level.CALL and hardware != mine:
+                reasons.append(f"timed on other hardware in run {arm.run_id}")
+            elif evidence.value is not None:
+                return Found(evidence, arm, hardware)
+            elif evidence.reason:
+                reasons.append(evidence.reason)
+        return reasons[0] if reasons else where(metric)
+
+    def side(self, row: Row) -> Side:
+        """A row as one side of a comparison, without the controls of its run."""
+        return Side(row.arm, None, (), self._documents[row.arm.run_id].hardware)
+
+    def cost(self, row: Row) -> Quantity:
+        """Money for one clip, without the time to load: the price of an hour times the latency."""
+        if self._price is None:
+            return Quantity(COST, None, reason="give the price of an hour with --price-per-hour")
+        latency = self.of(row, LATENCY)
+        factor = self._price / 3600
+
+        def cost(seconds: float | None) -> float | None:
+            return None if seconds is None else seconds * factor
+
+        return replace(
+            latency,
+            name=COST,
+            unit="",
+            value=cost(latency.value),
+            low=cost(latency.low),
+            high=cost(latency.high),
+        )
+
+    def _places(self, row: Row) -> Iterator[tuple[Arm, Mapping[str, Any]]]:
+        """Arms of the same generator: the row's own, then other suites and runs."""
+        own = self._documents[row.arm.run_id]
+        yield row.arm, own.hardware
+        mark = _fingerprint(own, row.arm.generator)
+        first = [run for run in self._runs if run.run_id == row.arm.run_id]
+        for run in [*first, *(run for run in self._runs if run.run_id != row.arm.run_id)]:
+            document = run.document()
+            if _fingerprint(document, row.arm.generator) != mark:
+                continue
+            for content in document.suites:
+                name = str(content["name"])
+                if (run.run_id, name) == (row.arm.run_id, row.arm.suite):
+                    continue
+                if (run.run_id, name) not in self._arms:
+                    self._arms[run.run_id, name] = read_arms(run, name)
+                for arm in self._arms[run.run_id, name]:
+                    if arm.generator == row.arm.generator:
+                        yield arm, document.hardware
+
+    def _clip_seconds(self, row: Row) -> Quantity:
+        made, most = self._made_seconds(row), self._most_seconds(row)
+        if made is None:
+            return Quantity(CLIP_SECONDS, None, unit="s", reason="no clip of a known length in this run")
+        if most is not None and most <= made:
+            return Quantity(CLIP_SECONDS, made, n=row.arm.ok, unit="s", exact=True)
+        reason = "longer clips were not asked for in these runs"
+        most = math.inf if most is None else most
+        return Quantity(CLIP_SECONDS, made, made, most, row.arm.ok, _clips(row.arm), "s", reason)
+
+    def _made_seconds(self, row: Row) -> float | None:
+        """Length of the longest clip that the generator returned in any of the runs."""
+        mark = _fingerprint(self._documents[row.arm.run_id], row.arm.generator)
+        longest = 0.0
+        for run in self._runs:
+            if _fingerprint(run.document(), row.arm.generator) != mark:
+                continue
+            for record in [*run.rows("sample"), *run.rows("measurement")]:
+                frames = record.get("frames_returned") or record.get("num_frames")
+                answered = record.get("status", "ok") == "ok" and record["generator"] == row.arm.generator
+                if answered and frames and record.get("fps"):
+                    longest = max(longest, float(frames) / float(record["fps"]))
+        return longest or None
+
+    def _most_seconds(self, row: Row) -> float | None:
+        """Length of the longest clip that the generator says it can make, at the suite's rate."""
+        entry = _entry(self._documents[row.arm.run_id], row.arm.generator)
+        most = (entry.info.get("frames") or {}).get("maximum") if entry is not None else None
+        return None if most is None else float(most) / row.suite.request.fps
+
+
+def _entry(document: RunDocument, generator: str) -> GeneratorEntry | None:
+    return next((entry for entry in document.generators if entry.label == generator), None)
+
+
+def _fingerprint(document: RunDocument, generator: str) -> str | None:
+    entry = _entry(document, generator)
+    return entry.fingerprint if entry is not None else None
+
+
+def where(metric: str) -> str:
+    """What to run for a metric that a run does not have."""
+    for name in registry.names("suites"):
+        try:
+            suite = load_suite(name)
+        except VBenchLiteError:
+            continue
+        if metric in suite.metrics:
+            return f"not in this run; it is in: vbench-lite run --suite {name}"
+    return "not in this run; put it into a suite, or: vbench-lite score RUN --metric " + metric
+
+
+def _metric(evidence: Evidence, arm: Arm) -> Quantity:
+    low, high = evidence.facts.bounds
+    call = evidence.level is Level.CALL
+    # Counts and peaks that are equal in every call are what they are; clips could still have varied.
+    steady = call and evidence.low is None and len(evidence.calls) > 1
+    return Quantity(
+        evidence.metric,
+        evidence.value,
+        evidence.value if steady else evidence.low,
+        evidence.value if steady else evidence.high,
+        evidence.n if call else len(arm.prompts),
+        "calls" if call else _clips(arm),
+        evidence.facts.unit,
+        on_bound=evidence.value in (low, high),
+    )
+
+
+def _axis(row: Row, axis: Axis) -> Quantity:
+    score = row.axes.get(axis)
+    if score is None:
+        return Quantity(str(axis), None, reason=f"suite {row.suite.name} has no axis {axis}")
+    if score.value is None:
+        return Quantity(str(axis), None, reason=score.reason)
+    calls = axis in (Axis.SPEED, Axis.MEMORY)
+    n, units = (score.n, "calls") if calls else (len(row.arm.prompts), _clips(row.arm))
+    return Quantity(str(axis), score.value, score.low, score.high, n, units)
+
+
+def _coverage(arm: Arm) -> Quantity:
+    ids = sorted(arm.requests)
+    if not ids:
+        return Quantity(COVERAGE, None, reason="no request in this run")
+    answered = [float(sample in arm.clips) for sample in ids]
+    found = mean_estimate(answered, [arm.requests[sample][0] for sample in ids], bounds=(0.0, 1.0))
+    return Quantity(
+        COVERAGE, found.value, found.low, found.high, found.n, _clips(arm), on_bound=found.value in (0.0, 1.0)
+    )
+
+
+def _clips(arm: Arm) -> str:
+    """What a prompt is counted as: with one clip a prompt the two are the same."""
+    return "clips" if len(arm.prompts) == arm.ok else "prompts"

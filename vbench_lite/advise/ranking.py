@@ -1,0 +1,214 @@
+"""Weighted totals of axis scores, ranked as far as the data can tell.
+
+The utility of an axis is its score, held within [0, 1]; speed and memory, which the board gives in
+doublings, are divided by the number of doublings that is worth a whole scale. The total is their
+weighted mean. Its uncertainty comes from the replicates and half-widths that the board gives with each axis
+score: the same prompts leave every axis and every generator at once, so what generators share cancels.
+
+Probabilities come from joint draws of all axis scores (`stats.pareto`). Differences in speed and memory
+below the board's tie are ties here as well.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+from vbench_lite.metric import Axis
+from vbench_lite.report.axes import RELATIVE_AXES, AxisScore, difference
+from vbench_lite.report.board import RELATIVE_TIE, Row
+from vbench_lite.stats.jackknife import MIN_GROUPS, standard_error
+from vbench_lite.stats.paired import Delta
+from vbench_lite.stats.pareto import best_probability, front_probability, joint_draws
+from vbench_lite.stats.power import units_to_settle
+from vbench_lite.stats.ranks import rank_intervals
+from vbench_lite.stats.student import quantile
+
+Floats = npt.NDArray[np.float64]
+
+_WIDE = quantile(0.975, math.inf)
+_TIE_DOUBLINGS = math.log2(1 + RELATIVE_TIE)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What counts how much. by_axis: positive weights; doublings: see `uses.Use`."""
+
+    by_axis: Mapping[Axis, float]
+    doublings: float
+
+    def share(self, axis: Axis) -> float:
+        """Part of the total that a whole scale of this axis makes."""
+        return self.by_axis[axis] / sum(self.by_axis.values())
+
+    def factor(self, axis: Axis) -> float:
+        """What one unit of the board's axis score adds to the total."""
+        return self.share(axis) / (self.doublings if axis in RELATIVE_AXES else 1.0)
+
+    @property
+    def tie(self) -> float:
+        """Differences of totals up to this size are ties."""
+        return sum(self.factor(axis) * _TIE_DOUBLINGS for axis in self.by_axis if axis in RELATIVE_AXES)
+
+
+@dataclass(frozen=True)
+class Place:
+    """What the data say of one generator among the candidates.
+
+    total: weighted mean of utilities; None where no weights were given. rank: (best, worst) possible
+    place by it. best: probability of the largest total. front: probability of being on the Pareto front of
+    the axes that count. best_on: probability of being the best, by axis.
+    """
+
+    total: AxisScore | None
+    rank: tuple[int, int] | None
+    best: float | None
+    front: float
+    best_on: Mapping[Axis, float]
+
+
+@dataclass(frozen=True)
+class Gap:
+    """The leader's total minus another's.
+
+    by_axis: what each axis adds to it; they sum to `value`.
+    more: about how many more units (prompts or calls, as `units` says) would tell the two apart if what
+        was seen is the truth; None where nothing would.
+    """
+
+    value: float
+    low: float
+    high: float
+    by_axis: Mapping[Axis, float]
+    more: int | None
+    units: str
+
+
+def utility(axis: Axis, score: AxisScore, doublings: float) -> float:
+    """An axis score on the common scale, on which 1 is a whole way from floor to ceiling."""
+    assert score.value is not None
+    return score.value / doublings if axis in RELATIVE_AXES else score.value
+
+
+def total(row: Row, weights: Weights) -> AxisScore:
+    """The weighted mean of utilities with its interval and replicates."""
+    value, down, up = 0.0, 0.0, 0.0
+    groups = max(len(row.axes[axis].replicates) for axis in weights.by_axis)
+    groups = groups if groups >= MIN_GROUPS else 0
+    replicates = np.zeros(groups)
+    for axis in weights.by_axis:
+        score, factor = row.axes[axis], weights.factor(axis)
+        value += weights.share(axis) * utility(axis, score, weights.doublings)
+        joint = len(score.replicates) == groups > 0
+        replicates += factor * (score.replicates if joint else (score.value or 0.0))
+        sides = _sides(score, joint)
+        down, up = down + (factor * sides[0]) ** 2, up + (factor * sides[1]) ** 2
+    spare = (math.sqrt(down), math.sqrt(up))
+    half = quantile(0.975, groups - 1) * standard_error(replicates) if groups else 0.0
+    low, high = value - math.hypot(half, spare[0]), value + math.hypot(half, spare[1])
+    known = high > low
+    n = min(row.axes[axis].n for axis in weights.by_axis)
+    return AxisScore(value, low if known else None, high if known else None, n, None, replicates, spare)
+
+
+def _sides(score: AxisScore, joint: bool) -> tuple[float, float]:
+    """Half-widths (down, up) that replicates do not show."""
+    if joint or score.low is None or score.high is None:
+        return score.spare
+    assert score.value is not None
+    return score.value - score.low, score.high - score.value
+
+
+def place(rows: Sequence[Row], axes: Sequence[Axis], weights: Weights | None) -> list[Place]:
+    """Rank candidates, all of which have a score on each of the axes.
+
+    axes: those that the front is made of; weights: over the same axes, or None for no total.
+    """
+    drawn = _draws(rows, axes)
+    least = np.array([_TIE_DOUBLINGS if axis in RELATIVE_AXES else 0.0 for axis in axes])
+    on_front = front_probability(drawn, least)
+    on_axis = [best_probability(drawn[:, :, k], float(least[k])) for k in range(len(axes))]
+    best: Floats | None = None
+    totals: list[AxisScore] = []
+    ranks: list[tuple[int, int]] = []
+    if weights is not None:
+        factors = np.array([weights.factor(axis) for axis in axes])
+        best = best_probability(drawn @ factors, weights.tie)
+        totals = [total(row, weights) for row in rows]
+        ranks = _ranks(totals, weights.tie)
+    return [
+        Place(
+            totals[i] if weights is not None else None,
+            ranks[i] if weights is not None else None,
+            float(best[i]) if best is not None else None,
+            float(on_front[i]),
+            {axis: float(on_axis[k][i]) for k, axis in enumerate(axes)},
+        )
+        for i in range(len(rows))
+    ]
+
+
+def _ranks(totals: Sequence[AxisScore], tie: float) -> list[tuple[int, int]]:
+    keys = [str(i) for i in range(len(totals))]
+    pairs = {
+        (keys[i], keys[j]): replace(difference(totals[i], totals[j]), least=tie)
+        for i, j in combinations(range(len(totals)), 2)
+    }
+    return list(rank_intervals(keys, pairs).values())
+
+
+def _draws(rows: Sequence[Row], axes: Sequence[Axis]) -> Floats:
+    """Joint draws of axis scores, float64 (draws, generators, axes); scaled axes held within [0, 1]."""
+    scores = [row.axes[axis] for row in rows for axis in axes]
+    groups = max(len(score.replicates) for score in scores)
+    groups = groups if groups >= MIN_GROUPS else 0
+    values = np.array([score.value for score in scores], dtype=np.float64)
+    replicates = np.repeat(values[:, None], groups, axis=1)
+    spare = np.zeros((len(scores), 2))
+    for i, score in enumerate(scores):
+        joint = len(score.replicates) == groups > 0
+        if joint:
+            replicates[i] = score.replicates
+        spare[i] = np.array(_sides(score, joint)) / _WIDE
+    drawn = joint_draws(values, replicates, spare).reshape(-1, len(rows), len(axes))
+    scaled = [k for k, axis in enumerate(axes) if axis not in RELATIVE_AXES]
+    drawn[:, :, scaled] = np.clip(drawn[:, :, scaled], 0.0, 1.0)
+    return drawn
+
+
+def gap(leader: Row, other: Row, weights: Weights) -> Gap:
+    """What puts the leader before another, by axis, and what it would take to be sure."""
+    by_axis = {
+        axis: weights.share(axis)
+        * (
+            utility(axis, leader.axes[axis], weights.doublings)
+            - utility(axis, other.axes[axis], weights.doublings)
+        )
+        for axis in weights.by_axis
+    }
+    first, second = total(leader, weights), total(other, weights)
+    found = difference(first, second)
+    if math.isinf(found.se):
+        return Gap(found.value, -math.inf, math.inf, by_axis, None, "clips")
+    clips = len(leader.arm.prompts)
+    prompts = "clips" if leader.arm.ok == clips else "prompts"
+    units, n = ("calls", first.n) if _timed(leader, other, weights) else (prompts, clips)
+    delta = Delta(found.value, found.se, found.dof, n)
+    low, high = delta.interval()
+    small = abs(found.value) <= max(weights.tie, 1e-12)
+    return Gap(found.value, low, high, by_axis, None if small else units_to_settle(delta, 0.0), units)
+
+
+def _timed(leader: Row, other: Row, weights: Weights) -> bool:
+    """Whether the doubt about two totals comes from timed calls more than from clips."""
+    parts = {True: 0.0, False: 0.0}
+    for axis in weights.by_axis:
+        found = difference(leader.axes[axis], other.axes[axis])
+        if math.isfinite(found.se):
+            parts[axis in RELATIVE_AXES] += (weights.factor(axis) * found.se) ** 2
+    return parts[True] > parts[False]

@@ -1,0 +1,161 @@
+"""A limit on one number, and whether a measured number meets it: surely, perhaps, or not.
+
+The notation is NAME OP VALUE: `speed/time_to_first_frame_s<=0.5`, `memory/peak_bytes<=8GB`,
+`quality>=0.7`. NAME is a metric, an axis, or one of the quantities in `quantities.DERIVED`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from vbench_lite.errors import SpecError
+from vbench_lite.stats.paired import Delta
+from vbench_lite.stats.power import units_to_settle
+from vbench_lite.stats.student import cdf, quantile
+
+_FORM = re.compile(
+    r"^\s*(?P<name>[A-Za-z0-9_./-]+?)\s*(?P<op><=|>=|<|>)\s*"
+    r"(?P<value>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(?P<unit>[A-Za-z%]*)\s*$"
+)
+_UNITS = {
+    "": 1.0, "s": 1.0, "ms": 1e-3, "min": 60.0, "%": 0.01, "x": 1.0, "B": 1.0,
+    "kB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30,
+}  # fmt: skip
+_WIDE = quantile(0.975, math.inf)
+
+
+class Status(StrEnum):
+    """What an interval says of a limit."""
+
+    MEETS = "meets"
+    MAY = "may meet"
+    FAILS = "does not meet"
+    UNMEASURED = "not measured"
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One limit. text: as it was written; why: the reason that a use gives for it."""
+
+    name: str
+    at_most: bool
+    value: float
+    text: str
+    why: str | None = None
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number that a limit can speak of, with what is known of it.
+
+    Attributes:
+        value: None where it was not measured; `reason` says why, and what would measure it.
+        low, high: 95% interval; None where nothing says how it could vary.
+        n: independent units behind it; units: what they are ("clips", "calls").
+        on_bound: every observation sat on the end of a closed range: doubt shrinks as 1/n.
+        exact: it is known without doubt (a declared limit).
+    """
+
+    name: str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
+    units: str = "clips"
+    unit: str = ""
+    reason: str | None = None
+    on_bound: bool = False
+    exact: bool = False
+
+
+@dataclass(frozen=True)
+class Check:
+    """A requirement held against one generator.
+
+    Attributes:
+        probability: that the true value meets it; None if not measured or without an interval.
+        more: about how many more units would settle a MAY, if what was seen is the truth.
+        reason: why the number is not there, or has no interval.
+    """
+
+    requirement: Requirement
+    status: Status
+    quantity: Quantity
+    probability: float | None = None
+    more: int | None = None
+    reason: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        found = self.quantity
+        ends = (found.low, found.high)
+        return {
+            "requirement": self.requirement.text,
+            "why": self.requirement.why,
+            "status": str(self.status),
+            "value": found.value,
+            "ci": None if None in ends else list(ends),
+            "n": found.n,
+            "units": found.units,
+            "unit": found.unit,
+            "probability": self.probability,
+            "more": self.more,
+            "reason": self.reason,
+        }
+
+
+def parse_requirement(text: str, *, why: str | None = None) -> Requirement:
+    """Read NAME OP VALUE, with an optional unit (ms, s, min, %, kB, MB, GB, KiB, MiB, GiB).
+
+    Raises:
+        SpecError: the text has another form, or an unknown unit.
+    """
+    found = _FORM.match(text)
+    if found is None:
+        raise SpecError(
+            f"requirement {text!r} is not NAME<=VALUE or NAME>=VALUE, as in speed/time_to_first_frame_s<=0.5"
+        )
+    if found["unit"] not in _UNITS:
+        known = ", ".join(unit for unit in _UNITS if unit)
+        raise SpecError(f"requirement {text!r}: there is no unit {found['unit']!r}; there are: {known}")
+    value = float(found["value"]) * _UNITS[found["unit"]]
+    written = f"{found['name']} {found['op']} {found['value']}{' ' * bool(found['unit'])}{found['unit']}"
+    return Requirement(found["name"], found["op"].startswith("<"), value, written, why)
+
+
+def check(requirement: Requirement, quantity: Quantity) -> Check:
+    """Hold a number against a limit by its 95% interval."""
+    if quantity.value is None:
+        return Check(requirement, Status.UNMEASURED, quantity, reason=quantity.reason)
+    sign = -1.0 if requirement.at_most else 1.0
+    slack = sign * (quantity.value - requirement.value)  # how far on the right side
+    if quantity.exact:
+        met = slack >= 0
+        return Check(
+            requirement, Status.MEETS if met else Status.FAILS, quantity, float(met), reason=quantity.reason
+        )
+    if quantity.low is None or quantity.high is None:
+        reason = quantity.reason or "one value, or all equal: nothing says how it could vary"
+        return Check(requirement, Status.MAY, quantity, reason=reason)
+    ends = sorted(sign * (end - requirement.value) for end in (quantity.low, quantity.high))
+    # The side of the interval that faces the limit decides.
+    half = slack - ends[0] if slack >= 0 else ends[1] - slack
+    if math.isinf(half):  # an open end: how far it may reach is not known
+        status = Status.MEETS if ends[0] >= 0 else Status.FAILS if ends[1] < 0 else Status.MAY
+        return Check(requirement, status, quantity, reason=quantity.reason)
+    se = half / _WIDE
+    probability = cdf(slack / se, math.inf) if se > 0 else float(slack >= 0)
+    if ends[0] >= 0 or ends[1] < 0:
+        return Check(requirement, Status.MEETS if ends[0] >= 0 else Status.FAILS, quantity, probability)
+    delta = Delta(
+        slack,
+        0.0 if quantity.on_bound else se,
+        max(quantity.n - 1.0, 1.0),
+        quantity.n,
+        half if quantity.on_bound else 0.0,
+    )
+    return Check(requirement, Status.MAY, quantity, probability, units_to_settle(delta, 0.0), quantity.reason)

@@ -1,0 +1,118 @@
+"""A use: what a film, a game or a stream asks of a generator, as limits and weights with reasons.
+
+A use is a YAML file; unknown keys are errors. The named ones lie in `uses/`; any path to a file of the same
+form works as well.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from vbench_lite.advise.requirements import Requirement, parse_requirement
+from vbench_lite.errors import SpecError
+from vbench_lite.metric import Axis
+
+DOUBLINGS = 4.0
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Limit(_Strict):
+    """A requirement in the notation of `--require`, and why this use has it."""
+
+    limit: str
+    why: Annotated[str, Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _reads(self) -> Limit:
+        try:
+            parse_requirement(self.limit)
+        except SpecError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+
+class Weight(_Strict):
+    """How much an axis counts beside the others, and why."""
+
+    weight: Annotated[float, Field(ge=0)]
+    why: Annotated[str, Field(min_length=1)]
+
+
+class Use(_Strict):
+    """A named use.
+
+    Attributes:
+        title: as it stands in a sentence: "for live streaming".
+        summary: who watches, and what they notice first.
+        limits: what a generator must meet at all.
+        weights: by axis; an axis that is not named does not count.
+        doublings: how often speed or memory must halve to be worth as much as the whole way from a
+            control without content to real clips on any other axis.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
+    version: Annotated[int, Field(ge=1)] = 1
+    title: str
+    summary: str
+    limits: tuple[Limit, ...] = ()
+    weights: dict[Axis, Weight]
+    doublings: Annotated[float, Field(gt=0)] = DOUBLINGS
+
+    @model_validator(mode="after")
+    def _something_counts(self) -> Use:
+        if not any(weight.weight > 0 for weight in self.weights.values()):
+            raise ValueError("weights: at least one axis needs a weight above 0")
+        return self
+
+    def requirements(self) -> tuple[Requirement, ...]:
+        """The limits, each with its reason."""
+        return tuple(parse_requirement(limit.limit, why=limit.why) for limit in self.limits)
+
+
+def use_names() -> list[str]:
+    """Names of the uses that ship with the package."""
+    return sorted(
+        entry.name.removesuffix(".yaml") for entry in _folder().iterdir() if entry.name.endswith(".yaml")
+    )
+
+
+def load_use(name: str) -> Use:
+    """Read a named use, or one from a path that ends in .yaml or .yml.
+
+    Raises:
+        SpecError: unknown name, missing file, bad YAML, unknown key or bad value, each with its place.
+    """
+    if name.endswith((".yaml", ".yml")):
+        where = f"use {name}"
+        try:
+            text = Path(name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SpecError(f"{where} cannot be read: {error}") from None
+    elif name in use_names():
+        where = f"use {name}"
+        text = (_folder() / f"{name}.yaml").read_text(encoding="utf-8")
+    else:
+        raise SpecError(
+            f"there is no use {name!r}; there are: {', '.join(use_names())}, or a path to a .yaml"
+        )
+    try:
+        return Use.model_validate(yaml.safe_load(text) or {})
+    except yaml.YAMLError as error:
+        raise SpecError(f"{where} is no YAML: {' '.join(str(error).split())}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "top level"
+        raise SpecError(f"{where}: {place}: {first['msg'].removeprefix('Value error, ')}") from None
+
+
+def _folder() -> Traversable:
+    return files("vbench_lite.advise") / "uses"

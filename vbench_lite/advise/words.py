@@ -1,0 +1,215 @@
+"""The answer as one paragraph that names the numbers which decided."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from vbench_lite.advise.requirements import Check, Status
+from vbench_lite.report.figures import significant, unit_of
+
+if TYPE_CHECKING:
+    from vbench_lite.advise.answer import Advice, Standing
+
+_MANY = 10_000
+
+
+def paragraph(advice: Advice) -> str:
+    """Plain sentences; no markup."""
+    from vbench_lite.advise.answer import Verdict
+
+    parts = {
+        Verdict.TAKE: _take,
+        Verdict.CANNOT_TELL: _cannot_tell,
+        Verdict.DEPENDS: _depends,
+        Verdict.NONE_QUALIFIES: _none,
+    }[advice.verdict](advice)
+    return " ".join([*parts, *_excluded(advice), *_unmeasured(advice)])
+
+
+def chance(probability: float) -> str:
+    """A probability from draws, without a false 0 or 1."""
+    if probability > 0.99:
+        return "over 99%"
+    if probability < 0.01:
+        return "under 1%"
+    return f"{100 * probability:.0f}%"
+
+
+def amount(value: float, unit: str = "") -> str:
+    """`6.2 ms`, `34.6 MiB`, `0.75`."""
+    shown, factor = unit_of(unit, abs(value))
+    return f"{significant(value / factor)} {shown}".rstrip()
+
+
+def measured(check: Check) -> str:
+    """`6.2 ms (5.78 to 6.62)`."""
+    found = check.quantity
+    if found.value is None:
+        return "not measured"
+    unit, factor = unit_of(found.unit, abs(found.value))
+    text = f"{significant(found.value / factor)} {unit}".rstrip()
+    if found.low is None or found.high is None or found.low == found.high:
+        return text
+    high = "?" if math.isinf(found.high) else significant(found.high / factor)
+    return f"{text} ({significant(found.low / factor)} to {high})"
+
+
+def more(count: int | None, units: str) -> str:
+    """What it would take to be sure."""
+    if count is None:
+        return f"no number of {units} would tell them apart if what was seen is the truth: take either"
+    if count > _MANY:
+        return f"more than {_MANY:,} {units} would be needed to tell them apart: take either"
+    return f"about {_round(count)} more {units} of each would tell, if what was seen is the truth"
+
+
+def _round(count: int) -> str:
+    """Two figures: such a number is a forecast."""
+    return significant(float(count), 2) if count < 100 else f"{round(count, 1 - int(math.log10(count))):,}"
+
+
+def settle(check: Check) -> str:
+    """What it would take to settle a requirement."""
+    if check.more is None:
+        return check.reason or "the data do not settle it"
+    count = f"about {_round(check.more)}" if check.more <= _MANY else f"more than {_MANY:,}"
+    return f"{count} more {check.quantity.units} would settle it"
+
+
+def _for(advice: Advice) -> str:
+    return f"For {advice.use.title}, " if advice.use is not None else ""
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def _take(advice: Advice) -> list[str]:
+    leader = advice.candidates[0]
+    assert leader.place is not None
+    if len(advice.candidates) == 1:
+        alone = "it is the only one that qualifies" if len(advice.standings) > 1 else "there is no other"
+        return [_sentence(f"{_for(advice)}take {leader.generator}: {alone}."), *_met(leader)]
+    if advice.weights is None:
+        first = (
+            f"{_for(advice)}take {leader.generator}: no other is on the Pareto front, whatever the weights."
+        )
+        return [_sentence(first), *_met(leader)]
+    first = (
+        f"{_for(advice)}take {leader.generator}: it has the best total in "
+        f"{chance(leader.place.best or 0.0)} of draws from what was measured."
+    )
+    return [_sentence(first), *_met(leader), *_decided(advice)]
+
+
+def _cannot_tell(advice: Advice) -> list[str]:
+    if len(advice.leaders) == 1:
+        leader = next(s for s in advice.candidates if s.generator == advice.leaders[0])
+        doubts = [
+            f"{c.requirement.text}: {measured(c)}; {settle(c)}"
+            for c in leader.checks
+            if c.status is Status.MAY
+        ]
+        first = (
+            f"{_for(advice)}the best total is that of {leader.generator}, but the data cannot tell whether "
+            f"it meets {' and '.join(doubts)}."
+        )
+        return [_sentence(first), *_decided(advice)]
+    named = {s.generator: s for s in advice.candidates}
+    shares = []
+    for label in advice.leaders:
+        at = named[label].place
+        shares.append(f"{label} has the best total in {chance((at.best if at else None) or 0.0)} of draws")
+    first = f"{_for(advice)}the data cannot tell which is best: {', '.join(shares)}."
+    doubts = [
+        f"{label} may or may not meet {c.requirement.text}: {measured(c)}; {settle(c)}."
+        for label in advice.leaders
+        for c in named[label].checks
+        if c.status is Status.MAY
+    ]
+    found = advice.gap
+    if found is None:
+        return [_sentence(first), *doubts]
+    return [_sentence(first), _gap(advice), _sentence(more(found.more, found.units)) + ".", *doubts]
+
+
+def _depends(advice: Advice) -> list[str]:
+    front = [s for s in advice.candidates if s.generator in advice.leaders]
+    names = ", ".join(f"{s.generator} ({chance(s.place.front)})" for s in front if s.place is not None)
+    found = ["Without weights there is no single answer."]
+    if front:
+        found.append(f"On the Pareto front: {names}.")
+    best: dict[str, list[str]] = {}
+    for axis in advice.candidates[0].place.best_on if advice.candidates[0].place is not None else ():
+        ranked = sorted(advice.candidates, key=lambda s: -(s.place.best_on[axis] if s.place else 0.0))
+        top = ranked[0].place
+        sure = top is not None and top.best_on[axis] >= 0.95
+        best.setdefault(ranked[0].generator if sure else "", []).append(str(axis))
+    for label, axes in sorted(best.items(), key=lambda item: item[0] == ""):
+        found.append(
+            f"{label} is the best at {_listed(axes)}."
+            if label
+            else f"No one is surely the best at {_listed(axes)}."
+        )
+    return [*found, "Say what counts with --use or --weight."]
+
+
+def _none(advice: Advice) -> list[str]:
+    return [_sentence(f"{_for(advice)}none of the {len(advice.standings)} generators qualifies.")]
+
+
+def _met(leader: Standing) -> list[str]:
+    """The limits that the leader meets, with its numbers."""
+    met = [c for c in leader.checks if c.status is Status.MEETS]
+    if not met:
+        return []
+    each = [f"{c.requirement.text} with {measured(c)}" for c in met]
+    return [f"It meets {_listed(each)}."]
+
+
+def _decided(advice: Advice) -> list[str]:
+    """What puts the leader before the next one."""
+    return [_gap(advice)] if advice.gap is not None else []
+
+
+def _gap(advice: Advice) -> str:
+    found = advice.gap
+    assert found is not None
+    first, second = advice.candidates[:2]
+    ends = "" if math.isinf(found.low) else f" ({found.low:+.3f} to {found.high:+.3f})"
+    parts = sorted(found.by_axis.items(), key=lambda item: -item[1])
+    gained = [f"{axis} {part:+.3f}" for axis, part in parts if part > 0.0005][:2]
+    lost = [f"{axis} {part:+.3f}" for axis, part in reversed(parts) if part < -0.0005][:2]
+    why = ""
+    if gained or lost:
+        why = ": " + ", ".join([*gained, *lost])
+    return f"{first.generator} leads {second.generator} by {found.value:.3f} of the total{ends}{why}."
+
+
+def _excluded(advice: Advice) -> list[str]:
+    found = []
+    for standing in advice.standings:
+        if standing.place is not None or standing.reason is None:
+            continue
+        failed = [c for c in standing.checks if c.status is Status.FAILS]
+        if failed:
+            why = _listed([f"{c.requirement.text} ({measured(c)})" for c in failed])
+            found.append(f"{standing.generator} does not meet {why}.")
+        else:
+            found.append(f"{standing.generator} is not ranked: {standing.reason}.")
+    return found
+
+
+def _unmeasured(advice: Advice) -> list[str]:
+    """Requirements without a number on anyone who is still in."""
+    open_: dict[str, str] = {}
+    for standing in advice.candidates:
+        for c in standing.checks:
+            if c.status is Status.UNMEASURED:
+                open_.setdefault(c.requirement.text, c.reason or "no reason given")
+    return [f"Whether {text} holds is open: {reason}." for text, reason in open_.items()]
+
+
+def _listed(items: list[str]) -> str:
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"

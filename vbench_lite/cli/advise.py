@@ -1,0 +1,108 @@
+"""`vbench-lite advise`: which generator to take, under which limits and weights, and how sure that is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from vbench_lite.cli.exit_codes import FINE
+from vbench_lite.cli.options import json_option, root_option
+from vbench_lite.cli.output import console, print_json
+
+if TYPE_CHECKING:
+    from vbench_lite.metric import Axis
+
+
+@click.command("advise")
+@click.argument("runs", nargs=-1, metavar="[RUN]...")
+@click.option(
+    "--require", "limits", multiple=True, metavar="LIMIT",
+    help="A limit, as in 'speed/time_to_first_frame_s<=0.5' or 'memory/peak_bytes<=8GB'; repeatable.",
+)  # fmt: skip
+@click.option(
+    "--weight", "weighed", multiple=True, metavar="AXIS=W", help="How much an axis counts; repeatable."
+)
+@click.option("--use", "use_name", help="A named use, or a YAML file of one: its limits and weights apply.")
+@click.option("--uses", "list_uses", is_flag=True, help="List the named uses and leave.")
+@click.option("--suite", help="Whose axes are weighed; default: the first of the newest run.")
+@click.option(
+    "--price-per-hour",
+    type=click.FloatRange(min=0.0, min_open=True),
+    help="Of the machine: gives cost a clip.",
+)
+@click.option("--beliefs", "only_beliefs", is_flag=True, help="Only what the run says of common beliefs.")
+@root_option
+@json_option
+def command(
+    runs: tuple[str, ...],
+    limits: tuple[str, ...],
+    weighed: tuple[str, ...],
+    use_name: str | None,
+    list_uses: bool,
+    suite: str | None,
+    price_per_hour: float | None,
+    only_beliefs: bool,
+    root: Path,
+    as_json: bool,
+) -> int:
+    """Say which generator to take: limits met or not by interval, Pareto front, ranking with probabilities.
+
+    Without RUN: the newest finished run. Limits are looked up in it and, for the same generators, in the
+    other finished runs. NAME of a limit is a metric, an axis, coverage, clip_seconds or (with
+    --price-per-hour) cost_per_clip. With --json: {suite, runs[], use, weights, requirements[], verdict,
+    leaders[], words, gap, standings[], left_out, beliefs[], notes[]}.
+    """
+    from vbench_lite.advise import advise, load_use, parse_requirement, use_names
+    from vbench_lite.cli.leaderboard import choose_runs
+    from vbench_lite.report.advice_table import advice_text, beliefs_text, uses_text
+    from vbench_lite.store import rundir
+
+    if list_uses:
+        uses = [load_use(name) for name in use_names()]
+        if as_json:
+            print_json([use.model_dump(mode="json") for use in uses])
+        else:
+            console().print(uses_text(uses))
+        return FINE
+    requirements = [parse_requirement(text) for text in limits]
+    weights = dict(_weight(text) for text in weighed)
+    use = load_use(use_name) if use_name is not None else None
+    if any(":" in name for name in runs):
+        raise click.UsageError(f"a run is advised on as a whole; leave the generator out of {runs[0]!r}")
+    chosen, _ = choose_runs(root, runs or ("latest",))
+    finished = [run for run in rundir.list_runs(root) if run.document().status == "finished"]
+    found = advise(
+        chosen,
+        suite=suite,
+        use=use,
+        require=requirements,
+        weights=weights,
+        price_per_hour=price_per_hour,
+        support=() if runs else finished,
+    )
+    if as_json:
+        print_json(found.as_dict())
+    elif only_beliefs:
+        console().print(beliefs_text(found))
+    else:
+        out = console()
+        out.print(advice_text(found, out.width))
+    return FINE
+
+
+def _weight(text: str) -> tuple[Axis, float]:
+    """Read AXIS=WEIGHT."""
+    from vbench_lite.errors import SpecError
+    from vbench_lite.metric import Axis
+
+    name, _, number = text.partition("=")
+    try:
+        weight = float(number)
+        finite = weight == weight and abs(weight) != float("inf")
+    except ValueError:
+        finite = False
+    if not finite or name.strip() not in list(Axis):
+        raise SpecError(f"weight {text!r} is not AXIS=NUMBER; axes are {', '.join(Axis)}")
+    return Axis(name.strip()), weight
