@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -151,12 +152,13 @@ def bca_interval(
     """BCa bootstrap interval for the mean of independent numbers, float64 (G,), not all equal."""
     count = len(means)
     centre = float(means.mean())
-    rng = np.random.default_rng(seed)
-    draws = means[rng.integers(0, count, size=(resamples, count))].mean(axis=1)
-    draws = centre + (draws - centre) * math.sqrt(count / (count - 1))
-    below = (np.sum(draws < centre) + 0.5 * np.sum(draws == centre)) / resamples
+    deviations = means - centre
+    draws = _resampling(count, resamples, seed) @ deviations
+    tie = np.abs(draws) <= _TINY * np.abs(deviations).max()
+    below = (np.sum((draws < 0) & ~tie) + 0.5 * np.sum(tie)) / resamples
+    draws = centre + draws * math.sqrt(count / (count - 1))
     shift = quantile(float(np.clip(below, 0.5 / resamples, 1 - 0.5 / resamples)), math.inf)
-    deviations = means - centre  # minus the jackknife deviations of the mean, up to a factor
+    # The deviations are minus the jackknife deviations of the mean, up to a factor.
     acceleration = float(np.sum(deviations**3) / (6 * np.sum(deviations**2) ** 1.5))
     tails = []
     for tail in (0.5 - confidence / 2, 0.5 + confidence / 2):
@@ -164,6 +166,18 @@ def bca_interval(
         tails.append(cdf(shift + z / (1 - acceleration * z), math.inf))
     low, high = np.quantile(draws, tails)
     return float(low), float(high)
+
+
+@lru_cache(maxsize=4)
+def _resampling(count: int, resamples: int, seed: int) -> Floats:
+    """How often each of `count` numbers is drawn, over count: float64 (resamples, count).
+
+    Metrics of one run have equal counts, so that a page or a comparison draws once for all of them.
+    """
+    drawn = np.random.default_rng(seed).integers(0, count, size=(resamples, count))
+    places = drawn + count * np.arange(resamples)[:, None]
+    times = np.bincount(places.ravel(), minlength=resamples * count).reshape(resamples, count)
+    return np.asarray(times / count, dtype=np.float64)
 
 
 def proportion_interval(cluster_shares: Floats, n: int, confidence: float = 0.95) -> tuple[float, float]:
