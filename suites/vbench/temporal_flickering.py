@@ -8,7 +8,9 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from vbench_lite.metric import Axis, Frames, MetricInfo, NeighbourMetric, SetRule
+from vbench_lite.clip import ClipInfo
+from vbench_lite.metric import Axis, Frames, MetricInfo, NeighbourMetric, SampleInfo, SetRule
+from vbench_lite.suites.vbench.prompt_lists import on_the_list
 
 
 class TemporalFlickering(NeighbourMetric):
@@ -31,6 +33,10 @@ class TemporalFlickering(NeighbourMetric):
         min_frames=2,
         over_set=SetRule(),  # the mean of videos, whatever their prompts
     )
+
+    def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
+        super().start(clip, sample)
+        on_the_list(sample, "temporal_flickering")
 
     def pairs(self, frames: Frames) -> npt.NDArray[np.float64]:
         """Return 1 - mean absolute difference / 255 of each pair of neighbours."""

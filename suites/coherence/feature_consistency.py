@@ -1,0 +1,60 @@
+"""Consistency of frames by published features, negative cosines included."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from vbench_lite.clip import ClipInfo
+from vbench_lite.metric import Axis, ClipMetric, Features, MetricInfo, SampleInfo
+from vbench_lite.suites.vbench.consistency import plain_consistency
+
+
+class _Consistency(ClipMetric):
+    """Mean over frames but the first of the cosines with the frame before and with the first."""
+
+    def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
+        return
+
+    def finish(self, features: Mapping[str, Features]) -> float:
+        return plain_consistency(features[self.info.extractors[0]])
+
+
+class SubjectConsistency(_Consistency):
+    """How much each frame resembles the one before it and the first, by DINO's class token.
+
+    `vbench/subject_consistency` with negative cosines kept, and every prompt counted once over a set.
+
+    Formula:
+        mean over i >= 1 of (cos(f[i-1], f[i]) + cos(f[0], f[i])) / 2
+
+    Cost: one pass of ViT-B/16 a frame.
+    """
+
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="coherence/subject_consistency", version=1, axis=Axis.COHERENCE, unit="", bounds=(-1.0, 1.0),
+        higher_is_better=True,
+        summary="How alike frames are to the one before and the first, by DINO ViT-B/16; cosines not cut.",
+        source="VBench (Huang et al., CVPR 2024), vbench/subject_consistency.py, corrected",
+        extractors=("dino-vitb16",), min_frames=2,
+    )  # fmt: skip
+
+
+class BackgroundConsistency(_Consistency):
+    """How much each frame resembles the one before it and the first, by CLIP ViT-B/32.
+
+    `vbench/background_consistency` with negative cosines kept, and every prompt counted once over a set.
+
+    Formula:
+        mean over i >= 1 of (cos(f[i-1], f[i]) + cos(f[0], f[i])) / 2
+
+    Cost: one pass of ViT-B/32 a frame.
+    """
+
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="coherence/background_consistency", version=1, axis=Axis.COHERENCE, unit="", bounds=(-1.0, 1.0),
+        higher_is_better=True,
+        summary="How alike frames are to the one before and the first, by CLIP ViT-B/32; cosines not cut.",
+        source="VBench (Huang et al., CVPR 2024), vbench/background_consistency.py, corrected",
+        extractors=("clip-vit-b32",), min_frames=2,
+    )  # fmt: skip

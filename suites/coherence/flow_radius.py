@@ -1,0 +1,85 @@
+"""Motion by RAFT: how far the fastest parts go, and whether that is motion at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from vbench_lite.clip import ClipInfo
+from vbench_lite.errors import NotApplicable
+from vbench_lite.metric import Axis, ClipMetric, Features, MetricInfo, SampleInfo
+
+RATE = 8  # looks a second, as the extractor takes them
+MOVES = 6 / 256 * RATE  # short sides a second
+
+
+class FlowRadius(ClipMetric):
+    """Mean over pairs of frames of the mean of the top 5% of flow lengths, in short sides a second.
+
+    The number behind `vbench/dynamic_degree`, without its threshold, and independent of size and rate. It is
+    a description: more is not better.
+
+    Formula:
+        mean over pairs of top5%(|flow|) / min(h, w) * fps / round(fps / 8)
+
+    Cost: one encoding of RAFT a frame and 20 updates a pair.
+    """
+
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="coherence/flow_radius",
+        version=1,
+        axis=Axis.COHERENCE,
+        unit="sides/s",
+        bounds=(0.0, None),
+        higher_is_better=None,
+        summary="How fast the fastest 5% of the picture moves, in short sides of the frame a second.",
+        source="VBench (Huang et al., CVPR 2024), vbench/dynamic_degree.py, before its threshold",
+        extractors=("raft-things",),
+        min_frames=2,
+    )
+
+    def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
+        if clip.fps is None:
+            raise NotApplicable("the clip's frame rate is unknown")
+        step = max(1, round(clip.fps / RATE))
+        self._scale = clip.fps / step / min(clip.height, clip.width)
+
+    def speeds(self, features: Mapping[str, Features]) -> npt.NDArray[np.float64]:
+        """One a pair of frames, float64 (P,), in short sides a second."""
+        return np.asarray(features["raft-things"][:, 0].astype(np.float64) * self._scale)
+
+    def finish(self, features: Mapping[str, Features]) -> float:
+        return float(self.speeds(features).mean())
+
+
+class Dynamic(FlowRadius):
+    """Whether a clip moves: 1 if a quarter of its pairs of frames, and at least one, move.
+
+    `vbench/dynamic_degree` without its faults: a still of two frames does not move, and the threshold is a
+    speed, so that a clip of a lower rate is not called dynamic for the longer time between its frames.
+
+    Formula:
+        1 if #(speed > 6/256 short sides an eighth of a second) >= max(1, pairs / 4), else 0
+
+    Cost: one encoding of RAFT a frame and 20 updates a pair.
+    """
+
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="coherence/dynamic",
+        version=1,
+        axis=Axis.COHERENCE,
+        unit="",
+        bounds=(0.0, 1.0),
+        higher_is_better=None,
+        summary="Whether a clip moves (1) or not (0): a quarter of its pairs of frames are above a speed.",
+        source="VBench (Huang et al., CVPR 2024), vbench/dynamic_degree.py, corrected",
+        extractors=("raft-things",),
+        min_frames=2,
+    )
+
+    def finish(self, features: Mapping[str, Features]) -> float:
+        speeds = self.speeds(features)
+        return float((speeds > MOVES).sum() >= max(1.0, len(speeds) / 4))

@@ -1,0 +1,45 @@
+"""How much frames resemble the one before and the first, by the cosine of their features."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from vbench_lite.errors import NotApplicable
+from vbench_lite.metric import Features
+
+Floats = npt.NDArray[np.float64]
+
+
+def resemblance(features: Features) -> tuple[Floats, Floats]:
+    """Cosines of every frame but the first with the frame before it and with the first one.
+
+    Args:
+        features: one row a frame, float32 (T, dim).
+
+    Returns:
+        two arrays, float64 (T - 1,).
+
+    Raises:
+        NotApplicable: there is one frame, or a frame without any feature.
+    """
+    if len(features) < 2:
+        raise NotApplicable("the clip has one frame, and this needs two")
+    rows = features.astype(np.float64)
+    sizes = np.linalg.norm(rows, axis=1, keepdims=True)
+    if not sizes.all():
+        raise NotApplicable("a frame has a feature vector of zeros, which resembles nothing")
+    rows /= sizes
+    return np.clip((rows[1:] * rows[:-1]).sum(axis=1), -1, 1), np.clip(rows[1:] @ rows[0], -1, 1)
+
+
+def published_consistency(features: Features) -> float:
+    """VBench's value of a clip: mean over frames but the first of (max(0, previous) + max(0, first)) / 2."""
+    previous, first = resemblance(features)
+    return float((np.maximum(previous, 0) + np.maximum(first, 0)).mean() / 2)
+
+
+def plain_consistency(features: Features) -> float:
+    """The same without cutting negative cosines: a frame that is the opposite counts as that."""
+    previous, first = resemblance(features)
+    return float((previous + first).mean() / 2)
