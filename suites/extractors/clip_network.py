@@ -6,6 +6,7 @@ Source: Radford et al., Learning Transferable Visual Models From Natural Languag
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -34,14 +35,14 @@ class TextTower(nn.Module):
         model.load_state_dict(own, assign=True)
         length = own["positional_embedding"].shape[0]
         model.attn_mask = torch.full((length, length), -torch.inf).triu_(1)  # a token sees those before it
-        self.model = model
+        self.model: Any = model
 
     def forward(self, tokens: Tensor) -> Tensor:
         features: Tensor = self.model.encode_text(tokens)
         return features
 
 
-def _empty(weights: Mapping[str, Tensor]) -> nn.Module:
+def _empty(weights: Mapping[str, Tensor]) -> Any:
     """A CLIP of the size that the weights have, without memory of its own.
 
     Raises:
@@ -72,8 +73,7 @@ def _empty(weights: Mapping[str, Tensor]) -> nn.Module:
         layers=_layers(weights, "transformer"),
     )
     with torch.device("meta"):
-        model: nn.Module = open_clip.CLIP(embed_dim, vision, text, quick_gelu=True)
-    return model
+        return open_clip.CLIP(embed_dim, vision, text, quick_gelu=True)
 
 
 def _layers(weights: Mapping[str, Tensor], prefix: str) -> int:

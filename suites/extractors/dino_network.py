@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -24,7 +25,7 @@ class DinoNetwork(nn.Module):
         super().__init__()
         import timm
 
-        self.vit = timm.create_model("vit_base_patch16_224", pretrained=False, num_classes=0)
+        self.vit: Any = timm.create_model("vit_base_patch16_224", pretrained=False, num_classes=0)
 
     def forward(self, images: Tensor) -> Tensor:
         vit = self.vit

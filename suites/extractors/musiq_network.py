@@ -64,23 +64,33 @@ class Encoder(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.posembed_input = nn.Module()
-        self.posembed_input.position_emb = nn.Parameter(torch.zeros(1, GRID * GRID, _WIDTH))
-        self.scaleembed_input = nn.Module()
-        self.scaleembed_input.scale_emb = nn.Parameter(torch.zeros(len(LONG_SIDES) + 1, _WIDTH))
+        self.posembed_input = Table("position_emb", 1, GRID * GRID, _WIDTH)
+        self.scaleembed_input = Table("scale_emb", len(LONG_SIDES) + 1, _WIDTH)
         self.cls = nn.Parameter(torch.zeros(1, 1, _WIDTH))
         self.transformer = nn.ModuleDict({f"encoderblock_{i}": Block() for i in range(_LAYERS)})
         self.encoder_norm = nn.LayerNorm(_WIDTH, eps=1e-6)
 
     def forward(self, tokens: Tensor, positions: Tensor, scales: Tensor) -> Tensor:
-        places: Tensor = self.posembed_input.position_emb
-        sizes: Tensor = self.scaleembed_input.scale_emb
+        places, sizes = self.posembed_input.values, self.scaleembed_input.values
         tokens = tokens + places[0, positions] + sizes[scales]
         tokens = torch.cat([self.cls.expand(len(tokens), -1, -1), tokens], dim=1)
         for block in self.transformer.values():
             tokens = block(tokens)
         first: Tensor = self.encoder_norm(tokens[:, 0])
         return first
+
+
+class Table(nn.Module):
+    """Learned vectors under the name that they have in the file."""
+
+    def __init__(self, name: str, *shape: int) -> None:
+        super().__init__()
+        self._name = name
+        self.register_parameter(name, nn.Parameter(torch.zeros(shape)))
+
+    @property
+    def values(self) -> Tensor:
+        return self.get_parameter(self._name)
 
 
 class Block(nn.Module):
@@ -91,14 +101,24 @@ class Block(nn.Module):
         self.norm1 = nn.LayerNorm(_WIDTH, eps=1e-6)
         self.attention = Attention()
         self.norm2 = nn.LayerNorm(_WIDTH, eps=1e-6)
-        self.mlp = nn.Module()
-        self.mlp.fc1 = nn.Linear(_WIDTH, _MLP)
-        self.mlp.fc2 = nn.Linear(_MLP, _WIDTH)
+        self.mlp = Perceptron()
 
     def forward(self, x: Tensor) -> Tensor:
         x = x + self.attention(self.norm1(x))
-        hidden = F.gelu(self.mlp.fc1(self.norm2(x)))  # type: ignore[operator]
-        return x + self.mlp.fc2(hidden)  # type: ignore[operator,no-any-return]
+        moved: Tensor = x + self.mlp(self.norm2(x))
+        return moved
+
+
+class Perceptron(nn.Module):
+    """Two linear layers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc1, self.fc2 = nn.Linear(_WIDTH, _MLP), nn.Linear(_MLP, _WIDTH)
+
+    def forward(self, x: Tensor) -> Tensor:
+        moved: Tensor = self.fc2(F.gelu(self.fc1(x)))
+        return moved
 
 
 class Attention(nn.Module):

@@ -79,7 +79,7 @@ class Rife38(FeatureExtractor):
         with torch.inference_mode():
             middle = self._network(*images)[0, :, :height, :width].cpu()
         levels = (middle * 255).round().clamp(0, 255).to(torch.uint8)
-        return levels.permute(1, 2, 0).numpy()
+        return np.asarray(levels.permute(1, 2, 0).numpy())
 
     @property
     def fingerprint(self) -> str:

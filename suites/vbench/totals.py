@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import ClassVar
 
 from vbench_lite.datasets.vbench import totals
@@ -18,16 +18,7 @@ from vbench_lite.metric import Axis, MetricInfo, SummaryMetric
 _SOURCE = "VBench (Huang et al., CVPR 2024), scripts/cal_final_score.py"
 
 
-class _Total(SummaryMetric):
-    """A score of the published tool; without one of its dimensions there is none."""
-
-    rule: ClassVar[Callable[[Mapping[str, float]], float]]
-
-    def summarise(self, values: Mapping[str, float]) -> float:
-        return type(self).rule({name.removeprefix(PREFIX): value for name, value in values.items()})
-
-
-class QualityScore(_Total):
+class QualityScore(SummaryMetric):
     """Mean of VBench's seven quality dimensions, normalised; dynamic degree counts half.
 
     Formula:
@@ -38,15 +29,17 @@ class QualityScore(_Total):
         imported results have this score. A missing dimension gives no score, never a silent 0.
     """
 
-    rule = staticmethod(totals.quality_score)
     parts = tuple(one.metric for one in DIMENSIONS if one.quality)
     info: ClassVar[MetricInfo] = MetricInfo(
         id=QUALITY_SCORE, version=1, axis=Axis.QUALITY, unit="", bounds=(None, None), higher_is_better=True,
         summary="Weighted mean of VBench's seven normalised quality dimensions.", source=_SOURCE,
     )  # fmt: skip
 
+    def summarise(self, values: Mapping[str, float]) -> float:
+        return totals.quality_score(by_dimension(values))
 
-class SemanticScore(_Total):
+
+class SemanticScore(SummaryMetric):
     """Mean of VBench's nine semantic dimensions, normalised.
 
     Formula:
@@ -56,7 +49,6 @@ class SemanticScore(_Total):
         Most need networks that are not here, so only imported results have this score.
     """
 
-    rule = staticmethod(totals.semantic_score)
     parts = tuple(one.metric for one in DIMENSIONS if not one.quality)
     info: ClassVar[MetricInfo] = MetricInfo(
         id=SEMANTIC_SCORE, version=1, axis=Axis.ALIGNMENT, unit="", bounds=(None, None),
@@ -64,8 +56,11 @@ class SemanticScore(_Total):
         source=_SOURCE,
     )  # fmt: skip
 
+    def summarise(self, values: Mapping[str, float]) -> float:
+        return totals.semantic_score(by_dimension(values))
 
-class TotalScore(_Total):
+
+class TotalScore(SummaryMetric):
     """VBench's total score.
 
     Formula:
@@ -75,9 +70,16 @@ class TotalScore(_Total):
         Only imported results have it: see the quality and the semantic score.
     """
 
-    rule = staticmethod(totals.total_score)
     parts = tuple(one.metric for one in DIMENSIONS)
     info: ClassVar[MetricInfo] = MetricInfo(
         id=TOTAL_SCORE, version=1, axis=Axis.QUALITY, unit="", bounds=(None, None), higher_is_better=True,
         summary="VBench's total: four parts quality score, one part semantic score.", source=_SOURCE,
     )  # fmt: skip
+
+    def summarise(self, values: Mapping[str, float]) -> float:
+        return totals.total_score(by_dimension(values))
+
+
+def by_dimension(values: Mapping[str, float]) -> dict[str, float]:
+    """Values by metric id, by dimension."""
+    return {name.removeprefix(PREFIX): value for name, value in values.items()}

@@ -24,7 +24,9 @@ Held = Mapping[str, dict[str, Tensor]]
 STYLED = "A panda drinking coffee in a cafe in Paris, oil painting"
 
 
-def score(names: list[str], frames: Frames, fps: float = 8.0, prompt: str | None = STYLED) -> dict[str, Outcome]:
+def score(
+    names: list[str], frames: Frames, fps: float = 8.0, prompt: str | None = STYLED
+) -> dict[str, Outcome]:
     """Outcomes of metrics on one clip, by the pass that scores everything."""
     metrics = [registry.load("metrics", name)() for name in names]
     needed = list(dict.fromkeys(name for metric in metrics for name in metric.info.extractors))
@@ -43,7 +45,7 @@ def value(name: str, frames: Frames, fps: float = 8.0) -> float:
 
 @pytest.mark.parametrize("size", [(144, 200), (224, 224), (250, 160)])
 def test_subject_consistency(weights: Held, size: tuple[int, int]) -> None:
-    frames = texture(3, *size)
+    frames = texture(2, *size)
     expected = plain.subject_consistency(weights["dino-vitb16"], frames)
     assert 0.01 < expected < 0.999
     assert value("vbench/subject_consistency", frames) == pytest.approx(expected, abs=1e-4)

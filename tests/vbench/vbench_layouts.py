@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
@@ -28,8 +28,25 @@ class _Draws:
         yield f"{name}.weight", self(width, mean=1.0, std=0.1)
         yield f"{name}.bias", self(width, std=0.1)
 
+    def batch_norm(self, name: str, width: int, there: bool) -> Weights:
+        """Nothing for an instance norm, which has no weights."""
+        if not there:
+            return {}
+        return dict(self.norm(name, width)) | {
+            f"{name}.running_mean": self(width, std=0.1),
+            f"{name}.running_var": self(width, std=0.1, mean=1.0).abs(),
+            f"{name}.num_batches_tracked": torch.tensor(7),
+        }
+
     def conv(
-        self, name: str, outside: int, inside: int, rows: int, columns: int | None = None, *, bias: bool = True
+        self,
+        name: str,
+        outside: int,
+        inside: int,
+        rows: int,
+        columns: int | None = None,
+        *,
+        bias: bool = True,
     ) -> Iterator[tuple[str, Tensor]]:
         columns = columns or rows
         yield f"{name}.weight", self(outside, inside, rows, columns, std=(inside * rows * columns) ** -0.5)
@@ -37,9 +54,10 @@ class _Draws:
             yield f"{name}.bias", self(outside)
 
 
-def dino(seed: int = 1) -> Weights:
+def dino(seed: int) -> Weights:
     """dino_vitbase16_pretrain.pth."""
-    draw, found = _Draws(seed), {}
+    draw = _Draws(seed)
+    found: Weights = {}
     found |= {"cls_token": draw(1, 1, 768), "pos_embed": draw(1, 197, 768, std=0.3)}
     found |= dict(draw.conv("patch_embed.proj", 768, 3, 16))
     for place in range(12):
@@ -56,9 +74,12 @@ def dino(seed: int = 1) -> Weights:
     return found | dict(draw.norm("norm", 768))
 
 
-def clip(width: int, patch: int, layers: int, dim: int, text_width: int, text_layers: int, seed: int) -> Weights:
+def clip(
+    width: int, patch: int, layers: int, dim: int, text_width: int, text_layers: int, seed: int
+) -> Weights:
     """A state dict of OpenAI's CLIP: matrices in half precision, sizes as tensors beside them."""
-    draw, found = _Draws(seed), {}
+    draw = _Draws(seed)
+    found: Weights = {}
     found |= {
         "positional_embedding": draw(77, text_width),
         "text_projection": draw(text_width, dim, std=0.05).half(),
@@ -93,25 +114,26 @@ def clip(width: int, patch: int, layers: int, dim: int, text_width: int, text_la
     return found
 
 
-def clip_b32(seed: int = 2) -> Weights:
+def clip_b32(seed: int) -> Weights:
     """ViT-B-32.pt."""
     return clip(768, 32, 12, 512, 512, 12, seed)
 
 
-def clip_l14(layers: int = 2, seed: int = 3) -> Weights:
+def clip_l14(seed: int, layers: int = 2) -> Weights:
     """ViT-L-14.pt with `layers` of its 24 image blocks and one of its 12 text blocks, for time's sake."""
     return clip(1024, 14, layers, 768, 768, 1, seed)
 
 
-def aesthetic(seed: int = 4) -> Weights:
+def aesthetic(seed: int) -> Weights:
     """sa_0_4_vit_l_14_linear.pth."""
     draw = _Draws(seed)
     return {"weight": draw(1, 768, std=3.0), "bias": draw(1, mean=5.0)}
 
 
-def musiq(seed: int = 5) -> Weights:
+def musiq(seed: int) -> Weights:
     """musiq_spaq_ckpt-358bb6af.pth."""
-    draw, found = _Draws(seed), {}
+    draw = _Draws(seed)
+    found: Weights = {}
     found |= dict(draw.conv("conv_root", 64, 3, 7, bias=False)) | dict(draw.norm("gn_root", 64))
     for name, outside, inside, size in (
         ("1", 64, 64, 1), ("2", 64, 64, 3), ("3", 256, 64, 1), ("_proj", 256, 64, 1),
@@ -136,33 +158,26 @@ def musiq(seed: int = 5) -> Weights:
     return found | {"head.weight": draw(1, 384, std=0.8), "head.bias": draw(1, mean=50.0)}
 
 
-def raft(seed: int = 6) -> Weights:
+def raft(seed: int) -> Weights:
     """raft-things.pth: names begin with `module.`, and the norm of a projection is there twice."""
-    draw, found = _Draws(seed), {}
-    for net, normed, out in (("fnet", False, 256), ("cnet", True, 256)):
-
-        def batch_norm(name: str, width: int, normed: bool = normed) -> None:
-            if normed:
-                found.update(dict(draw.norm(name, width)))
-                found[f"{name}.running_mean"] = draw(width, std=0.1)
-                found[f"{name}.running_var"] = draw(width, std=0.1, mean=1.0).abs()
-                found[f"{name}.num_batches_tracked"] = torch.tensor(7)
-
+    draw = _Draws(seed)
+    found: Weights = {}
+    for net, normed in (("fnet", False), ("cnet", True)):
         found |= dict(draw.conv(f"{net}.conv1", 64, 3, 7))
-        batch_norm(f"{net}.norm1", 64)
+        found |= draw.batch_norm(f"{net}.norm1", 64, normed)
         for layer, (inside, outside) in enumerate(((64, 64), (64, 96), (96, 128)), start=1):
             for place in range(2):
                 block = f"{net}.layer{layer}.{place}"
                 found |= dict(draw.conv(f"{block}.conv1", outside, outside if place else inside, 3))
                 found |= dict(draw.conv(f"{block}.conv2", outside, outside, 3))
-                batch_norm(f"{block}.norm1", outside)
-                batch_norm(f"{block}.norm2", outside)
+                found |= draw.batch_norm(f"{block}.norm1", outside, normed)
+                found |= draw.batch_norm(f"{block}.norm2", outside, normed)
                 if layer > 1 and place == 0:
                     found |= dict(draw.conv(f"{block}.downsample.0", outside, inside, 1))
-                    batch_norm(f"{block}.norm3", outside)
+                    found |= draw.batch_norm(f"{block}.norm3", outside, normed)
                     twin = {n: v for n, v in found.items() if n.startswith(f"{block}.norm3.")}
                     found |= {n.replace(".norm3.", ".downsample.1."): v for n, v in twin.items()}
-        found |= dict(draw.conv(f"{net}.conv2", out, 128, 1))
+        found |= dict(draw.conv(f"{net}.conv2", 256, 128, 1))
     update = "update_block."
     for name, outside, inside, rows, columns in (
         ("encoder.convc1", 256, 324, 1, 1), ("encoder.convc2", 192, 256, 3, 3),
@@ -177,7 +192,7 @@ def raft(seed: int = 6) -> Weights:
     return {f"module.{name}": value for name, value in found.items()}
 
 
-FILES = {
+FILES: dict[str, tuple[str, Callable[[int], Weights]]] = {
     "dino-vitb16": ("dino_vitbase16_pretrain.pth", dino),
     "clip-vit-b32-openai": ("ViT-B-32.pt", clip_b32),
     "clip-vit-l14-openai": ("ViT-L-14.pt", clip_l14),
@@ -193,7 +208,7 @@ def import_all(folder: Path) -> dict[str, Weights]:
 
     held = {}
     for key, (name, make) in FILES.items():
-        held[key] = make()
+        held[key] = make(1)
         torch.save(held[key], folder / name)
         files.import_file(key, folder / name, unverified=True)
         (folder / name).unlink()

@@ -5,6 +5,7 @@ Nothing of the project is used here, so that agreement means something.
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -45,10 +46,7 @@ def frame_tensor(frame: Frames) -> Tensor:
 
 def short_side(image: Tensor, side: int, mode: str) -> Tensor:
     height, width = image.shape[-2:]
-    if width <= height:
-        size = (int(side * height / width), side)
-    else:
-        size = (side, int(side * width / height))
+    size = (int(side * height / width), side) if width <= height else (side, int(side * width / height))
     return F.interpolate(image, size, mode=mode, align_corners=False, antialias=False)
 
 
@@ -275,7 +273,10 @@ def raft_flow(weights: Weights, first: Tensor, second: Tensor, iters: int = 20) 
         context = torch.cat([inp, motion], 1)
         for i in (1, 2):
             both = torch.cat([net, context], 1)
-            z, r = torch.sigmoid(conv(u, f"gru.convz{i}", both)), torch.sigmoid(conv(u, f"gru.convr{i}", both))
+            z, r = (
+                torch.sigmoid(conv(u, f"gru.convz{i}", both)),
+                torch.sigmoid(conv(u, f"gru.convr{i}", both)),
+            )
             q = torch.tanh(conv(u, f"gru.convq{i}", torch.cat([r * net, context], 1)))
             net = (1 - z) * net + z * q
         coords = coords + conv(u, "flow_head.conv2", F.relu(conv(u, "flow_head.conv1", net)))
@@ -328,12 +329,12 @@ def flow_radii(weights: Weights, frames: Frames, fps: float) -> list[float]:
     """Mean of the top 5% of flow lengths, for each pair of sampled frames."""
     looked = frames[:: max(1, round(fps / 8))]
     radii = []
-    for first, second in zip(looked[:-1], looked[1:], strict=True):
+    for first, second in itertools.pairwise(looked):
         height, width = first.shape[:2]
         down, right = (8 - height % 8) % 8, (8 - width % 8) % 8
         pads = [right // 2, right - right // 2, down // 2, down - down // 2]
-        images = [F.pad(frame_tensor(f), pads, mode="replicate") for f in (first, second)]
-        u, v = raft_flow(weights, *images).numpy()
+        one, two = (F.pad(frame_tensor(f), pads, mode="replicate") for f in (first, second))
+        u, v = raft_flow(weights, one, two).numpy()
         lengths = np.sort(np.sqrt(u**2 + v**2).flatten())[::-1]
         radii.append(float(lengths[: int(u.size * 0.05)].mean()))
     return radii
