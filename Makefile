@@ -25,7 +25,7 @@ $(STAMPS)/venv:
 
 # Reinstalled when the package's metadata, its entry points or a pin changes.
 $(STAMPS)/installed: $(STAMPS)/venv pyproject.toml constraints.txt
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,diffusers]'
 	@touch $@
 
 demo: setup  ## the default benchmark, its leaderboard, and how to open the dashboard

@@ -78,18 +78,22 @@ class Site(StrEnum):
 
 @dataclass(frozen=True)
 class FrameRule:
-    """Frame counts a generator can make: offset + k * multiple, within [minimum, maximum]."""
+    """Frame counts a generator can make: offset + k * multiple, within [minimum, maximum].
+
+    With `exact`, any other count is refused; otherwise more frames are made and the surplus is cut off.
+    """
 
     multiple: int = 1
     offset: int = 0
     minimum: int = 1
     maximum: int | None = None
+    exact: bool = False
 
     def snap(self, num_frames: int) -> int:
         """Return the smallest allowed count that is at least `num_frames`.
 
         Raises:
-            RequestError: no allowed count is that large.
+            RequestError: no allowed count is that large, or another one is needed where the rule is exact.
         """
         wanted = max(num_frames, self.minimum)
         steps = -(-(wanted - self.offset) // self.multiple)
@@ -98,33 +102,46 @@ class FrameRule:
             snapped += -(-(self.minimum - snapped) // self.multiple) * self.multiple
         if self.maximum is not None and snapped > self.maximum:
             raise RequestError(f"{num_frames} frames asked for, at most {self.maximum} can be made")
+        if self.exact and snapped != num_frames:
+            raise RequestError(f"{num_frames} frames asked for; the nearest that can be made is {snapped}")
         return snapped
 
 
 @dataclass(frozen=True)
 class SizeRule:
-    """Frame sizes a generator can make: multiples of `multiple`, or one fixed (height, width)."""
+    """Frame sizes a generator can make: multiples of `multiple`, or one fixed (height, width).
+
+    With `exact`, any other size is refused; otherwise the nearest is made.
+    """
 
     multiple: int = 1
     fixed: tuple[int, int] | None = None
     minimum: int = 1
     maximum: int | None = None
+    exact: bool = False
 
     def snap(self, height: int, width: int) -> tuple[int, int]:
         """Return the size that will be made: the fixed one, or each side rounded to the nearest multiple.
 
         Raises:
-            RequestError: a side is above the maximum.
+            RequestError: a side is above the maximum, or the rule is exact and the size another.
         """
         if self.fixed is not None:
-            return self.fixed
+            return self._made(height, width, self.fixed)
         sides = []
         for side in (height, width):
             snapped = max(self.multiple, self.minimum, round(side / self.multiple) * self.multiple)
             if self.maximum is not None and snapped > self.maximum:
                 raise RequestError(f"size {width}x{height} asked for, a side is at most {self.maximum}")
             sides.append(snapped)
-        return sides[0], sides[1]
+        return self._made(height, width, (sides[0], sides[1]))
+
+    def _made(self, height: int, width: int, made: tuple[int, int]) -> tuple[int, int]:
+        if self.exact and made != (height, width):
+            raise RequestError(
+                f"size {width}x{height} asked for; the nearest that can be made is {made[1]}x{made[0]}"
+            )
+        return made
 
 
 @dataclass(frozen=True)
@@ -252,7 +269,8 @@ class GeneratorConfig(BaseModel):
 class Generator(ABC):
     """A video generator behind one interface.
 
-    Life: `__init__` (cheap) -> `info` (cheap) -> `load` -> `generate` any number of times -> `close`.
+    Life: `__init__` (cheap) -> `info` (cheap) -> `import_libraries` where time is taken -> `load` ->
+    `generate` any number of times -> `close`.
     """
 
     Config: ClassVar[type[GeneratorConfig]] = GeneratorConfig
@@ -273,6 +291,10 @@ class Generator(ABC):
     @abstractmethod
     def info(self) -> GeneratorInfo:
         """What this generator is, without loading weights."""
+
+    def import_libraries(self) -> None:
+        """Import what `load` needs. A timed pass calls it first and charges no time or memory for it."""
+        return
 
     @abstractmethod
     def load(self) -> None:

@@ -139,6 +139,7 @@ def _load(entry: GeneratorEntry, threads: int) -> tuple[Generator, Ready]:
 
     torch.set_num_threads(threads)
     generator = build_generator(entry.adapter, entry.config, entry.device)
+    generator.import_libraries()
     site = generator.info.site
     clock = call_clock(generator)
     baseline_bytes = device_bytes(entry.device) if site is Site.PROCESS else None
@@ -189,9 +190,17 @@ def _profiled(generator: Generator, requests: Sequence[GenerationRequest]) -> Pr
     from vbench_lite.measure.work import WorkCounter
 
     made = _fit(generator, requests)
-    context = RecordingContext(made, on_frames=_let_go)
-    with WorkCounter(generator.denoisers()) as work:
-        generator.generate(made, context)
+
+    def count(flops: bool) -> WorkCounter:
+        context = RecordingContext(made, on_frames=_let_go)
+        with WorkCounter(generator.denoisers(), flops) as work:
+            generator.generate(made, context)
+        return work
+
+    try:
+        work = count(flops=True)
+    except Exception:  # torch cannot follow every call (flex attention); what fails by itself fails again
+        work = count(flops=False)
     return Profiled(nfe=work.nfe(len(made)), flops=work.flops)
 
 

@@ -1,0 +1,138 @@
+"""From requests to the arguments of a pipeline's `__call__`."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vbench_lite.adapters.diffusers.config import DiffusersConfig
+from vbench_lite.adapters.diffusers.rules import ClassRule
+from vbench_lite.errors import RequestError, SpecError
+from vbench_lite.generator import GenerationRequest
+
+# How suites name sampling parameters, whatever the pipeline calls them.
+STEPS, GUIDANCE = "steps", "guidance"
+# Arguments that decide on frame counts or on how a clip comes out; a suite may not change them.
+STRUCTURAL = {
+    "num_latent_frames_per_chunk",
+    "latent_window_size",
+    "sampling_type",
+    "chunk_partition",
+    "ar_step",
+    "causal_block_size",
+    "base_num_frames",
+    "overlap_history",
+}
+_ENHANCERS = ("enable_prompt_enhancement", "use_prompt_enhancer", "enhance_prompt")
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The arguments a pipeline class takes.
+
+    Attributes:
+        owner: name of the class. defaults: by argument; `inspect.Parameter.empty` where there is none.
+    """
+
+    owner: str
+    defaults: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, pipeline: type) -> Signature:
+        """Read it from the class."""
+        parameters = inspect.signature(pipeline.__call__).parameters.values()
+        return cls(pipeline.__name__, {p.name: p.default for p in parameters if p.name != "self"})
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.defaults
+
+    def check(self, names: Sequence[str]) -> None:
+        """Raise SpecError for an argument that the class does not take."""
+        for name in names:
+            if name not in self.defaults:
+                near = difflib.get_close_matches(name, self.defaults, n=3, cutoff=0.5)
+                hint = f"did you mean {' or '.join(near)}?" if near else "see its documentation"
+                raise SpecError(f"{self.owner} takes no argument {name!r}; {hint}")
+
+
+def sampling(
+    request: GenerationRequest, config: DiffusersConfig, rule: ClassRule, signature: Signature
+) -> dict[str, Any]:
+    """The sampling arguments: the configuration's, over which the request's parameters go.
+
+    Raises:
+        RequestError: a parameter of the request means nothing to this class.
+    """
+    chosen = dict(config.call)
+    for name, value in request.params.items():
+        if name in STRUCTURAL:
+            raise RequestError(f"{request.sample_id}: {name} belongs into the generator's config, under call")
+        argument = {STEPS: "num_inference_steps", GUIDANCE: rule.cfg[0]}.get(name, name)
+        if argument not in signature:
+            raise RequestError(f"{request.sample_id}: {signature.owner} has no parameter for {name!r}")
+        chosen[argument] = value
+    for name in _ENHANCERS:
+        if name in signature:
+            chosen.setdefault(name, False)
+    return chosen
+
+
+def steps_of(arguments: Mapping[str, Any], signature: Signature) -> int:
+    """Denoising steps that a call was given, 1 if its class has no such argument."""
+    steps = arguments.get("num_inference_steps", signature.defaults.get("num_inference_steps", 1))
+    return steps if isinstance(steps, int) else 1
+
+
+def arguments(
+    requests: Sequence[GenerationRequest],
+    config: DiffusersConfig,
+    rule: ClassRule,
+    signature: Signature,
+    num_frames: int,
+) -> dict[str, Any]:
+    """Everything but the seeds.
+
+    Args:
+        requests: of one size, length and parameters; more than one only where the class can batch.
+        num_frames: what the pipeline is to be asked for.
+    """
+    first = requests[0]
+    single = len(requests) == 1
+    given: dict[str, Any] = sampling(first, config, rule, signature)
+    if "prompt" in signature:
+        given["prompt"] = first.prompt if single else [request.prompt for request in requests]
+    if "negative_prompt" in signature and any(request.negative_prompt for request in requests):
+        negative = [request.negative_prompt for request in requests]
+        given["negative_prompt"] = negative[0] if single else negative
+    if rule.frames_argument is not None and rule.frames_argument in signature:
+        given[rule.frames_argument] = num_frames
+    for name, value in (("height", first.height), ("width", first.width), ("output_type", "np")):
+        if name in signature:
+            given[name] = value
+    if rule.fps_argument in signature and rule.fps_argument not in given:
+        fps = config.fps or first.fps
+        given[str(rule.fps_argument)] = int(fps) if float(fps).is_integer() else fps
+    if "num_inference_steps" in signature:
+        given["num_inference_steps"] = steps_of(given, signature)
+    given |= _given_frames(first, rule, signature, num_frames)
+    return given
+
+
+def _given_frames(
+    request: GenerationRequest, rule: ClassRule, signature: Signature, num_frames: int
+) -> dict[str, Any]:
+    """The image or the clip that a request hands over, as PIL images; nothing without one."""
+    from PIL import Image
+
+    found: dict[str, Any] = {}
+    size = (request.width, request.height)
+    image = "image" if "image" in signature else "cond_image"
+    if request.image is not None and image in signature:
+        found[image] = Image.fromarray(request.image).resize(size, Image.Resampling.BICUBIC)
+    if request.past_frames is not None and "video" in signature:
+        kept = request.past_frames if rule.frames_argument else request.past_frames[:num_frames]
+        found["video"] = [Image.fromarray(f).resize(size, Image.Resampling.BICUBIC) for f in kept]
+    return found

@@ -1,0 +1,120 @@
+"""What a run specification may say about a diffusers pipeline."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from vbench_lite.generator import GeneratorConfig
+
+Dtype = Literal["float32", "bfloat16", "float16"]
+_SHORT = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
+
+
+class ComponentSpec(GeneratorConfig):
+    """A part that another repository holds, such as the motion adapter of AnimateDiff.
+
+    Attributes:
+        kind: class name in diffusers or transformers.
+        model: hub id or local folder.
+    """
+
+    kind: str
+    model: str
+    subfolder: str | None = None
+    revision: str | None = None
+    variant: str | None = None
+    dtype: Dtype | None = None
+
+
+class FrameCounts(GeneratorConfig):
+    """Frame counts that a pipeline can make, where its class is not known here: offset + k * multiple."""
+
+    multiple: Annotated[int, Field(ge=1)] = 1
+    offset: Annotated[int, Field(ge=0)] = 0
+    minimum: Annotated[int, Field(ge=1)] = 1
+    maximum: Annotated[int, Field(ge=1)] | None = None
+
+
+class DiffusersConfig(GeneratorConfig):
+    """Everything here is part of the generator's identity.
+
+    Attributes:
+        model: hub id ("Wan-AI/Wan2.1-T2V-1.3B-Diffusers") or a local folder in the diffusers layout.
+        pipeline: class name in diffusers; what `model_index.json` names if None.
+        components: parts taken from elsewhere, by the name the pipeline gives them.
+        dtype: of the weights. vae_dtype: of the VAE, where it needs more digits than the rest.
+        offload: "model" or "sequential" keeps weights on the CPU until they are needed (accelerate).
+        tiling, slicing: of the VAE; less memory, other pixels.
+        attention: attention backend of the denoiser, as diffusers names it.
+        scheduler: scheduler class that replaces the model's own. scheduler_config: values changed in it.
+        call: further arguments of the pipeline's `__call__` (num_inference_steps, guidance_scale ...).
+        fps: the rate the model was trained for; clips are written at it. None: the rate that is asked for.
+        frames, size_multiple: for a class this adapter does not know.
+        snap: "up" makes the next larger frame count and the nearest size, and trims; "exact" refuses
+            requests that the model cannot make as they are.
+        drop_first_frame: leave the first frame out because it is the given image; None: what is known of
+            the class.
+        stream: hand on frames as soon as they are decoded, where the class can.
+        local_files_only: never fetch from the hub. trust_remote_code: run Python from the repository.
+        custom_pipeline: a community pipeline, which is remote code.
+        licence, weights_licence: SPDX names; read from the model card if None.
+    """
+
+    model: str
+    revision: str | None = None
+    variant: str | None = None
+    pipeline: str | None = None
+    components: dict[str, ComponentSpec] = Field(default_factory=dict)
+    dtype: Dtype = "float32"
+    vae_dtype: Dtype | None = None
+    offload: Literal["none", "model", "sequential"] = "none"
+    tiling: bool = False
+    slicing: bool = False
+    attention: str | None = None
+    scheduler: str | None = None
+    scheduler_config: dict[str, Any] = Field(default_factory=dict)
+    call: dict[str, Any] = Field(default_factory=dict)
+    fps: Annotated[float, Field(gt=0)] | None = None
+    frames: FrameCounts | None = None
+    size_multiple: Annotated[int, Field(ge=1)] | None = None
+    snap: Literal["up", "exact"] = "up"
+    drop_first_frame: bool | None = None
+    stream: bool = True
+    local_files_only: bool = True
+    trust_remote_code: bool = False
+    custom_pipeline: str | None = None
+    licence: str | None = None
+    weights_licence: str | None = None
+
+    @field_validator("dtype", "vae_dtype", mode="before")
+    @classmethod
+    def _long_name(cls, value: Any) -> Any:
+        return _SHORT.get(value, value) if isinstance(value, str) else value
+
+    @field_validator("call")
+    @classmethod
+    def _leaves_the_request_alone(cls, call: dict[str, Any]) -> dict[str, Any]:
+        owned = {
+            "prompt",
+            "generator",
+            "height",
+            "width",
+            "num_frames",
+            "frames",
+            "video_length",
+            "output_type",
+        }
+        taken = sorted(owned & call.keys())
+        if taken:
+            raise ValueError(f"{taken[0]} comes from the suite's request, not from the configuration")
+        return call
+
+    @model_validator(mode="after")
+    def _remote_code_is_asked_for(self) -> DiffusersConfig:
+        if self.custom_pipeline is not None and not self.trust_remote_code:
+            raise ValueError(
+                "custom_pipeline runs Python from elsewhere; say trust_remote_code: true to allow it"
+            )
+        return self

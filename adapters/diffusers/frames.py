@@ -1,0 +1,54 @@
+"""From what a pipeline returns to frames: uint8, and what was wrong before they became integers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vbench_lite.errors import ClipError
+from vbench_lite.generator import Frames
+
+
+def clips_of(output: Any) -> list[npt.NDArray[Any]]:
+    """The clips in a pipeline's output, each float (T, H, W, 3) in [0, 1] or uint8.
+
+    Raises:
+        ClipError: the output holds no clips in a form that is known here.
+    """
+    found = next((getattr(output, key) for key in ("frames", "images") if hasattr(output, key)), None)
+    if found is None and isinstance(output, tuple) and output:
+        found = output[0]
+    if found is None:
+        raise ClipError(f"the pipeline returned {type(output).__name__}, which has neither frames nor images")
+    clips = [_array(clip) for clip in found] if _is_batch(found) else [_array(found)]
+    for clip in clips:
+        if clip.ndim != 4 or clip.shape[-1] != 3:
+            raise ClipError(f"the pipeline returned a clip of shape {clip.shape}, expected (T, H, W, 3)")
+    return clips
+
+
+def to_uint8(clip: npt.NDArray[Any]) -> tuple[Frames, int]:
+    """Frames uint8 (T, H, W, 3) of a clip in [0, 1], and its count of non-finite values (made black)."""
+    if clip.dtype == np.uint8:
+        return np.ascontiguousarray(clip), 0
+    values = clip.astype(np.float32)
+    finite = np.isfinite(values)
+    nonfinite = int(values.size - finite.sum())
+    if nonfinite:
+        values = np.where(finite, values, np.float32(0))
+    return np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8), nonfinite
+
+
+def _is_batch(found: Any) -> bool:
+    if hasattr(found, "ndim"):
+        return bool(found.ndim == 5)
+    return isinstance(found, Sequence) and len(found) > 0 and getattr(_array(found[0]), "ndim", 0) == 4
+
+
+def _array(value: Any) -> npt.NDArray[Any]:
+    if hasattr(value, "detach"):
+        value = value.detach().cpu().float().numpy()
+    return np.asarray(value)

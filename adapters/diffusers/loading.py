@@ -1,0 +1,157 @@
+"""Build a pipeline as the configuration says; the only place that loads weights."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+from vbench_lite.adapters.diffusers.config import ComponentSpec, DiffusersConfig
+from vbench_lite.adapters.diffusers.source import locate, offline
+from vbench_lite.errors import SpecError, WeightsError
+
+
+def pipeline_class(name: str) -> Any:
+    """The class of a name in diffusers.
+
+    Raises:
+        SpecError: diffusers is not installed, or has no such pipeline.
+    """
+    try:
+        import diffusers
+    except ImportError as error:
+        raise SpecError(
+            f"the adapter diffusers needs its extra: pip install 'vbench-lite[diffusers]' ({error})"
+        ) from None
+    found = getattr(diffusers, name, None)
+    if not (isinstance(found, type) and issubclass(found, diffusers.DiffusionPipeline)):
+        raise SpecError(
+            f"diffusers {diffusers.__version__} has no pipeline {name!r}; name one under `pipeline` in the "
+            "config, or install the version that the model was made with"
+        )
+    return found
+
+
+def load_pipeline(name: str, config: DiffusersConfig, device: str) -> Any:
+    """A pipeline on its device, in evaluation mode, with its options set.
+
+    Raises:
+        SpecError: an option does not fit the pipeline. WeightsError: files are missing.
+    """
+    import torch
+
+    kind = pipeline_class("DiffusionPipeline" if config.custom_pipeline else name)
+    _quieten()
+    dtype = getattr(torch, config.dtype)
+    dtypes = (
+        dtype if config.vae_dtype is None else {"default": dtype, "vae": getattr(torch, config.vae_dtype)}
+    )
+    model = _where(config.model, config.revision, config.local_files_only)
+    parts = {part: _component(spec, config) for part, spec in config.components.items()}
+    community: dict[str, Any] = {}
+    if config.custom_pipeline is not None:
+        community = {"custom_pipeline": config.custom_pipeline}
+    try:
+        pipe = kind.from_pretrained(
+            model,
+            dtype=dtypes,
+            revision=config.revision,
+            variant=config.variant,
+            local_files_only=offline(config.local_files_only),
+            trust_remote_code=config.trust_remote_code,
+            **community,
+            **parts,
+        )
+    except OSError as error:
+        raise WeightsError(f"model {config.model}: {' '.join(str(error).split())}") from None
+    except ValueError as error:
+        raise SpecError(f"model {config.model} as {name}: {' '.join(str(error).split())}") from None
+    pipe.set_progress_bar_config(disable=True)
+    for component in pipe.components.values():
+        if isinstance(component, torch.nn.Module):
+            component.eval().requires_grad_(False)
+    if config.scheduler is not None or config.scheduler_config:
+        pipe.scheduler = _scheduler(pipe.scheduler, config)
+    _set_vae_options(pipe, config)
+    if config.attention is not None:
+        _set_attention(pipe, config.attention)
+    match config.offload:
+        case "none":
+            pipe.to(device)
+        case "model":
+            pipe.enable_model_cpu_offload(device=device)
+        case "sequential":
+            pipe.enable_sequential_cpu_offload(device=device)
+    return pipe
+
+
+def fresh_scheduler(scheduler: Any) -> Any:
+    """A scheduler without the state that multi-step methods carry from one clip into the next."""
+    return type(scheduler).from_config(scheduler.config)
+
+
+def _where(model: str, revision: str | None, local_files_only: bool) -> str:
+    """The folder where the files lie already; the hub id itself if they may be fetched."""
+    folder = locate(model, revision, local_files_only).folder
+    return str(folder) if offline(local_files_only) or Path(model).expanduser() == folder else model
+
+
+def _component(spec: ComponentSpec, config: DiffusersConfig) -> Any:
+    import torch
+
+    kind = None
+    for library in ("diffusers", "transformers"):
+        kind = kind or getattr(importlib.import_module(library), spec.kind, None)
+    if kind is None or not hasattr(kind, "from_pretrained"):
+        raise SpecError(f"component kind {spec.kind!r} is no class of diffusers or transformers")
+    options: dict[str, Any] = {
+        "subfolder": spec.subfolder,
+        "revision": spec.revision,
+        "variant": spec.variant,
+        "local_files_only": offline(config.local_files_only),
+    }
+    options = {key: value for key, value in options.items() if value is not None}
+    try:
+        return kind.from_pretrained(spec.model, dtype=getattr(torch, spec.dtype or config.dtype), **options)
+    except OSError as error:
+        raise WeightsError(f"component {spec.model}: {' '.join(str(error).split())}") from None
+
+
+def _scheduler(own: Any, config: DiffusersConfig) -> Any:
+    import diffusers
+
+    name = config.scheduler or type(own).__name__
+    kind = getattr(diffusers, name, None)
+    if kind is None or not hasattr(kind, "from_config"):
+        raise SpecError(f"diffusers {diffusers.__version__} has no scheduler {name!r}")
+    return kind.from_config(own.config, **config.scheduler_config)
+
+
+def _set_vae_options(pipe: Any, config: DiffusersConfig) -> None:
+    for wanted, method in ((config.tiling, "enable_tiling"), (config.slicing, "enable_slicing")):
+        if not wanted:
+            continue
+        vae = getattr(pipe, "vae", None)
+        if not hasattr(vae, method):
+            raise SpecError(f"{type(pipe).__name__} has a VAE without {method}; leave that option out")
+        getattr(vae, method)()
+
+
+def _set_attention(pipe: Any, backend: str) -> None:
+    networks = [n for name in ("transformer", "transformer_2", "unet") if (n := getattr(pipe, name, None))]
+    for network in networks:
+        if not hasattr(network, "set_attention_backend"):
+            raise SpecError(f"{type(network).__name__} has no choice of attention backend; leave it out")
+        try:
+            network.set_attention_backend(backend)
+        except (ValueError, RuntimeError, ImportError) as error:
+            raise SpecError(f"attention backend {backend!r}: {' '.join(str(error).split())}") from None
+
+
+def _quieten() -> None:
+    """No progress bars: a worker's standard error is for what went wrong."""
+    import diffusers
+    import transformers
+
+    diffusers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.disable_progress_bar()

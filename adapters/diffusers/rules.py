@@ -1,0 +1,266 @@
+"""Which frame counts and sizes a pipeline class can make, and what else its class says about it.
+
+Most classes change an unfit frame count in silence, each in its own way; here the rule is declared, so that
+the request is snapped where it can be seen. The frame rules come from the code of diffusers 0.42; sizes are
+the largest multiple that the class checks for or was seen to need.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from vbench_lite.generator import Family, FrameRule, Mechanism, Task
+
+
+class FrameScheme(StrEnum):
+    """How the frames of a clip follow from its latent frames; t is the temporal compression of the VAE."""
+
+    ANY = "any"  # every frame has its own latent
+    CAUSAL = "causal"  # the first latent is one frame, the others t: k*t + 1
+    PAIRS = "pairs"  # CogVideoX decodes latents in pairs: k*2t + 1
+    WHOLE = "whole"  # Allegro: k*t
+    CHUNKS = "chunks"  # Helios: whole chunks of (latents - 1)*t + 1 frames
+    SECTIONS = "sections"  # Framepack: k sections of window*t frames, and the given image
+
+
+@dataclass(frozen=True)
+class ClassRule:
+    """What is known of the pipeline classes whose name begins with a prefix.
+
+    Attributes:
+        size: sides are multiples of it.
+        cfg: the argument whose value above 1 doubles the work, and its default; guidance that is embedded
+            in one forward does not count.
+        fps_argument: the argument that tells the model the frame rate.
+        frames_argument: the argument that takes the frame count; None where the given video decides.
+        returns_image: whether the first frame is the given image, decoded, and not generated.
+        batches: whether one call can make several prompts, each from its own generator.
+    """
+
+    scheme: FrameScheme
+    size: int
+    mechanism: Mechanism = Mechanism.BIDIRECTIONAL
+    family: Family = Family.LATENT_DIFFUSION
+    cfg: tuple[str, float] = ("guidance_scale", 5.0)
+    fps_argument: str | None = None
+    frames_argument: str | None = "num_frames"
+    returns_image: bool = False
+    batches: bool = True
+    tasks: tuple[Task, ...] | None = None
+
+
+_A, _C = FrameScheme.ANY, FrameScheme.CAUSAL
+_I2V, _T2V_V2V = (Task.I2V,), (Task.T2V, Task.V2V)
+_ALL = (Task.T2V, Task.I2V, Task.V2V)
+
+# By the beginning of the class name; the longest that fits is taken.
+CLASSES: Mapping[str, ClassRule] = {
+    "Allegro": ClassRule(FrameScheme.WHOLE, 8, cfg=("guidance_scale", 7.5)),
+    "AnimateDiff": ClassRule(_A, 8, cfg=("guidance_scale", 7.5)),
+    "AnyFlow": ClassRule(_C, 16, cfg=("guidance_scale", 1.0), tasks=_T2V_V2V),
+    "AnyFlowFAR": ClassRule(
+        _C, 16, Mechanism.CHUNK_AUTOREGRESSIVE, Family.HYBRID, ("guidance_scale", 1.0), tasks=_T2V_V2V
+    ),
+    "ChronoEdit": ClassRule(_C, 16, tasks=_I2V),
+    "CogVideoX": ClassRule(FrameScheme.PAIRS, 16, cfg=("guidance_scale", 6.0)),
+    "ConsisID": ClassRule(FrameScheme.PAIRS, 16, cfg=("guidance_scale", 6.0), tasks=_I2V),
+    "Cosmos": ClassRule(_C, 16, cfg=("guidance_scale", 7.0), fps_argument="fps"),
+    "EasyAnimate": ClassRule(_C, 16),
+    "Helios": ClassRule(
+        FrameScheme.CHUNKS, 16, Mechanism.CHUNK_AUTOREGRESSIVE, Family.HYBRID, batches=False, tasks=_ALL
+    ),
+    "HunyuanVideo": ClassRule(_C, 16, cfg=("true_cfg_scale", 1.0)),
+    "HunyuanVideo15": ClassRule(_C, 16),
+    "HunyuanVideoFramepack": ClassRule(
+        FrameScheme.SECTIONS,
+        16,
+        Mechanism.CHUNK_AUTOREGRESSIVE,
+        Family.HYBRID,
+        ("true_cfg_scale", 1.0),
+        returns_image=True,
+        batches=False,
+        tasks=_I2V,
+    ),
+    "HunyuanVideoImageToVideo": ClassRule(_C, 16, cfg=("true_cfg_scale", 1.0), returns_image=True),
+    "HunyuanSkyreels": ClassRule(_C, 16, cfg=("true_cfg_scale", 6.0)),
+    "I2VGenXL": ClassRule(_A, 8, cfg=("guidance_scale", 9.0), fps_argument="target_fps", tasks=_I2V),
+    "Kandinsky5": ClassRule(_C, 16),
+    "Latte": ClassRule(_A, 8, cfg=("guidance_scale", 7.5), frames_argument="video_length"),
+    "LTX": ClassRule(_C, 32, cfg=("guidance_scale", 3.0), fps_argument="frame_rate"),
+    "LTXCondition": ClassRule(
+        _C, 32, cfg=("guidance_scale", 3.0), fps_argument="frame_rate", returns_image=True, tasks=_ALL
+    ),
+    "LTXImageToVideo": ClassRule(
+        _C, 32, cfg=("guidance_scale", 3.0), fps_argument="frame_rate", returns_image=True
+    ),
+    "LTX2": ClassRule(_C, 32, cfg=("guidance_scale", 4.0), fps_argument="frame_rate"),
+    "LTX2ImageToVideo": ClassRule(
+        _C, 32, cfg=("guidance_scale", 4.0), fps_argument="frame_rate", returns_image=True
+    ),
+    "Lucy": ClassRule(_C, 16, tasks=(Task.V2V,)),
+    "Mochi": ClassRule(_C, 16, cfg=("guidance_scale", 4.5)),
+    "Motif": ClassRule(_C, 16),
+    "PIA": ClassRule(_A, 8, cfg=("guidance_scale", 7.5), tasks=_I2V),
+    "Sana": ClassRule(_C, 32, cfg=("guidance_scale", 6.0), frames_argument="frames"),
+    "SkyReelsV2": ClassRule(_C, 16, cfg=("guidance_scale", 6.0)),
+    "SkyReelsV2DiffusionForcing": ClassRule(
+        _C, 16, Mechanism.DIFFUSION_FORCING, Family.HYBRID, ("guidance_scale", 6.0), "fps", batches=False
+    ),
+    "SkyReelsV2DiffusionForcingImageToVideo": ClassRule(
+        _C,
+        16,
+        Mechanism.DIFFUSION_FORCING,
+        Family.HYBRID,
+        fps_argument="fps",
+        returns_image=True,
+        batches=False,
+    ),
+    "StableVideoDiffusion": ClassRule(
+        _A, 8, cfg=("max_guidance_scale", 3.0), fps_argument="fps", batches=False, tasks=_I2V
+    ),
+    "TextToVideoSD": ClassRule(_A, 8, cfg=("guidance_scale", 9.0)),
+    "TextToVideoZero": ClassRule(
+        _A, 8, cfg=("guidance_scale", 7.5), frames_argument="video_length", batches=False
+    ),
+    "VideoToVideoSD": ClassRule(_A, 8, cfg=("guidance_scale", 15.0)),
+    "Wan": ClassRule(_C, 16),
+}
+_NAMED_TASKS = (
+    ("ImageToVideo", Task.I2V),
+    ("Image2Video", Task.I2V),
+    ("I2V", Task.I2V),
+    ("VideoToVideo", Task.V2V),
+    ("VideoToWorld", Task.V2V),
+    ("Edit", Task.V2V),
+)
+
+
+def class_rule(name: str) -> ClassRule | None:
+    """What is known of a pipeline class; None for a class that is not in the table."""
+    fits = [prefix for prefix in CLASSES if name.startswith(prefix)]
+    if not fits:
+        return None
+    rule = CLASSES[max(fits, key=len)]
+    if rule.tasks is None:
+        rule = replace(
+            rule, tasks=tuple(task for part, task in _NAMED_TASKS if part in name)[:1] or (Task.T2V,)
+        )
+    if rule.tasks == (Task.V2V,):
+        rule = replace(rule, frames_argument=None, batches=False)
+    return rule
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """How a pipeline maps pixels to latents.
+
+    Attributes:
+        temporal: frames a latent frame stands for. spatial: pixels a latent pixel stands for, on a side.
+        patch: latent pixels that the denoiser takes as one, on a side.
+        window: latent frames of a chunk (Helios) or section (Framepack).
+        longest: frames that positions are known for, None if there is no limit.
+        partition: latent frames of the chunks that the model was trained with (AnyFlow FAR).
+        block: latent frames that are denoised as one, of which a clip has a whole number (SkyReels).
+    """
+
+    temporal: int
+    spatial: int
+    patch: int = 1
+    window: int = 9
+    longest: int | None = None
+    partition: tuple[int, ...] | None = None
+    block: int = 1
+
+    @property
+    def chunk(self) -> int:
+        """Frames that a chunk decodes to on its own."""
+        return (self.window - 1) * self.temporal + 1
+
+
+def made_frames(scheme: FrameScheme, geometry: Geometry) -> FrameRule:
+    """The frame counts that a pipeline returns, a given image included."""
+    t = geometry.temporal
+    match scheme:
+        case FrameScheme.CAUSAL:
+            shortest = (geometry.block - 1) * t + 1
+            rule = FrameRule(multiple=geometry.block * t, offset=shortest, minimum=shortest)
+        case FrameScheme.PAIRS:
+            rule = FrameRule(multiple=2 * t, offset=1)
+        case FrameScheme.WHOLE:
+            rule = FrameRule(multiple=t, minimum=t)
+        case FrameScheme.CHUNKS:
+            rule = FrameRule(multiple=geometry.chunk, minimum=geometry.chunk)
+        case FrameScheme.SECTIONS:
+            step = geometry.window * t
+            rule = FrameRule(multiple=step, offset=1, minimum=step + 1)
+        case FrameScheme.ANY:
+            rule = FrameRule()
+    return rule if geometry.longest is None else replace(rule, maximum=geometry.longest)
+
+
+def without_image(rule: FrameRule) -> FrameRule:
+    """The counts that are left when the first frame is the given image and is dropped."""
+    if rule.multiple == 1:
+        return replace(rule, maximum=None if rule.maximum is None else rule.maximum - 1)
+    return replace(
+        rule,
+        offset=(rule.offset - 1) % rule.multiple,
+        minimum=max(rule.minimum - 1, 1),
+        maximum=None if rule.maximum is None else rule.maximum - 1,
+    )
+
+
+def asked_frames(scheme: FrameScheme, geometry: Geometry, made: int) -> int:
+    """The frame count to give to the pipeline so that it returns `made`."""
+    if scheme is FrameScheme.SECTIONS:
+        return (made - 1) // (geometry.window * geometry.temporal) * geometry.chunk
+    return made
+
+
+def partition(latent_frames: int, trained: tuple[int, ...]) -> tuple[int, ...]:
+    """Chunks of a clip, in the manner of training: the first of those, then the second repeated."""
+    first, step = trained[0], trained[min(1, len(trained) - 1)]
+    parts = [min(first, latent_frames)]
+    while (left := latent_frames - sum(parts)) > 0:
+        parts.append(min(step, left))
+    return tuple(parts)
+
+
+def size_multiple(rule: ClassRule | None, geometry: Geometry) -> int:
+    """What both sides are a multiple of."""
+    return math.lcm(rule.size if rule else 8, geometry.spatial * geometry.patch)
+
+
+def vae_compression(config: Mapping[str, Any]) -> tuple[int, int] | None:
+    """(temporal, spatial) compression of a VAE from its configuration; None if it cannot be told.
+
+    The classes have five spellings; those without any are counted from their blocks.
+    """
+    if "temporal_expansions" in config:  # Mochi
+        return math.prod(config["temporal_expansions"]), math.prod(config["spatial_expansions"])
+    blocks = config.get("block_out_channels")
+    kind = str(config.get("_class_name", ""))
+    temporal = _first(config, "scale_factor_temporal", "temporal_compression_ratio", "time_compression_ratio")
+    spatial = _first(config, "scale_factor_spatial", "spatial_compression_ratio")
+    if "spatio_temporal_scaling" in config:  # LTX
+        halvings = sum(map(bool, config["spatio_temporal_scaling"]))
+        temporal = temporal or config.get("patch_size_t", 1) * 2**halvings
+        spatial = spatial or config.get("patch_size", 1) * 2**halvings
+    if "temperal_downsample" in config:  # Wan (the spelling is the library's)
+        temporal = temporal or 2 ** sum(map(bool, config["temperal_downsample"]))
+        spatial = spatial or 2 ** len(config["temperal_downsample"]) * (config.get("patch_size") or 1)
+    if blocks and not spatial:
+        spatial = 2 ** (len(blocks) - 1)
+    if kind in ("AutoencoderKL", "AutoencoderTiny", "AutoencoderKLTemporalDecoder", "ConsistencyDecoderVAE"):
+        temporal = 1
+    if kind == "AutoencoderKLMagvit":  # EasyAnimate; its configuration does not say
+        temporal, spatial = 4, 8
+    return (temporal, spatial) if temporal and spatial else None
+
+
+def _first(config: Mapping[str, Any], *keys: str) -> int | None:
+    return next((int(config[key]) for key in keys if config.get(key)), None)

@@ -1,0 +1,157 @@
+"""Where a model lies, what its files declare, and the hash of its weights; nothing is loaded.
+
+A model is a local folder in the diffusers layout, or a hub id whose files lie in the hub's cache. The hub is
+asked only where the configuration says `local_files_only: false` and no variable forbids it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from vbench_lite.errors import SpecError, WeightsError
+
+INDEX = "model_index.json"
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_DECLARATIONS = ["*.json", "*.md", "*/*.json"]  # what is fetched to read a model without its weights
+_WEIGHT_SUFFIXES = {".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".gguf"}
+_IDENTITY_SUFFIXES = {*_WEIGHT_SUFFIXES, ".json", ".model", ".txt"}
+
+
+def offline(local_files_only: bool) -> bool:
+    """Whether nothing may be fetched."""
+    return local_files_only or os.environ.get("VBENCH_LITE_OFFLINE", "") not in ("", "0")
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """The files of a model or of one component.
+
+    Attributes:
+        name: as the configuration gives it. folder: where its files lie.
+    """
+
+    name: str
+    folder: Path
+
+    @property
+    def index(self) -> Mapping[str, Any]:
+        """`model_index.json`: the pipeline's class and its components.
+
+        Raises:
+            SpecError: there is none, or it is damaged.
+        """
+        path = self.folder / INDEX
+        if not path.is_file():
+            raise SpecError(
+                f"model {self.name}: {self.folder} has no {INDEX}, so it is no diffusers pipeline"
+            )
+        found = _json(path)
+        if "_class_name" not in found:
+            raise SpecError(f"model {self.name}: {path} names no pipeline class (_class_name)")
+        return found
+
+    def config(self, component: str | None = None) -> Mapping[str, Any]:
+        """The configuration of a component; empty where it has none."""
+        folder = self.folder if component is None else self.folder / component
+        path = folder / "config.json"
+        return _json(path) if path.is_file() else {}
+
+    def licence(self) -> str | None:
+        """The licence that the model card states in its header, or None."""
+        card = self.folder / "README.md"
+        if not card.is_file():
+            return None
+        text = card.read_text(encoding="utf-8", errors="replace")
+        header = text.split("---", 2)[1] if text.startswith("---") and text.count("---") > 1 else ""
+        found = re.search(r"^license(?:_name)?:\s*([\w.+-]+)\s*$", header, re.MULTILINE)
+        return found[1] if found else None
+
+    def weights_sha256(self, variant: str | None = None) -> str:
+        """Hash over the names and contents of everything that makes the model what it is.
+
+        Weights, configurations and tokenizers count; with a variant, weight files of others do not.
+        """
+        digest = hashlib.sha256()
+        for path in self._files(variant):
+            name = path.relative_to(self.folder).as_posix()
+            digest.update(f"{name}\0{file_sha256(path)}\n".encode())
+        return digest.hexdigest()
+
+    def _files(self, variant: str | None) -> Iterator[Path]:
+        for path in sorted(self.folder.rglob("*")):
+            inner = path.relative_to(self.folder).parts
+            if path.suffix not in _IDENTITY_SUFFIXES or any(part.startswith(".") for part in inner):
+                continue
+            if variant and path.suffix in _WEIGHT_SUFFIXES and f".{variant}" not in path.name:
+                beside = list(path.parent.glob(f"*.{variant}*{path.suffix}"))
+                if beside:
+                    continue
+            if path.is_file():
+                yield path
+
+
+def locate(model: str, revision: str | None = None, local_files_only: bool = True) -> ModelSource:
+    """Find a model's files.
+
+    Raises:
+        SpecError: no such folder, and no hub id.
+        WeightsError: a hub id whose files are not in the cache and may not be fetched.
+    """
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        return ModelSource(model, folder)
+    if not _HUB_ID.fullmatch(model) or model.startswith("."):
+        raise SpecError(f"model {model}: there is no such folder, and it is no hub id (owner/name) either")
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    stays = offline(local_files_only)
+    try:
+        found = snapshot_download(
+            model, revision=revision, local_files_only=stays, allow_patterns=_DECLARATIONS
+        )
+    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
+        reason = "is not in the hub cache" if stays else f"cannot be fetched ({_first_line(error)})"
+        raise WeightsError(
+            f"model {model} {reason}; there is no folder of that name; fetch it with "
+            f"`hf download {model}`, or say local_files_only: false in its config"
+        ) from None
+    return ModelSource(model, Path(found))
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file; the hub's cache names large files by it, and then nothing is read."""
+    real = path.resolve()
+    if real.parent.name == "blobs" and _SHA256.fullmatch(real.name):
+        return real.name
+    status = real.stat()
+    return _read_sha256(real, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _read_sha256(path: Path, size: int, modified_ns: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _json(path: Path) -> Mapping[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SpecError(f"{path} cannot be read: {_first_line(error)}") from None
+    if not isinstance(found, dict):
+        raise SpecError(f"{path} holds no JSON object")
+    return found
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

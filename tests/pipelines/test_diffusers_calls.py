@@ -1,0 +1,231 @@
+"""What a call of each tiny pipeline reports: frames requested, made and returned, work, phases, pieces."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tiny_pipelines
+from generator_promises import ask, make
+
+from vbench_lite.adapters.diffusers.pipeline import Diffusers
+from vbench_lite.engine.context import RecordingContext
+from vbench_lite.errors import Cancelled, RequestError, SpecError
+from vbench_lite.store.pool import Pool
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A request for 12 frames of 33x33 in two steps.
+
+    generated: frames handed on. returned: frames the pipeline made, a given image included.
+    nfe: rows through the denoiser. calls: its forwards. size: side that is made.
+    """
+
+    generated: int
+    returned: int
+    nfe: int
+    calls: int
+    size: int = 32
+    phases: tuple[str, ...] = ("encode", "denoise", "decode")
+    fps_source: str = "assumed"
+
+
+EXPECTED = {
+    "ltx": Expected(17, 17, nfe=4, calls=2, fps_source="requested"),  # 8k+1; guidance in two rows
+    "wan": Expected(13, 13, nfe=4, calls=4),  # 4k+1; guidance in two calls
+    "cogvideox": Expected(17, 17, nfe=4, calls=2),
+    "animatediff": Expected(12, 12, nfe=4, calls=2),
+    "text-to-video-sd": Expected(12, 12, nfe=4, calls=2),
+    "skyreels": Expected(13, 13, nfe=4, calls=4, fps_source="requested"),
+    "hunyuan": Expected(13, 13, nfe=2, calls=2),  # guidance embedded in the one row
+    "framepack": Expected(12, 13, nfe=2, calls=2),  # the first frame is the image that was given
+    "mochi": Expected(13, 13, nfe=4, calls=2),  # 6k+1
+    "svd": Expected(12, 12, nfe=4, calls=2, fps_source="requested"),
+    "anyflow-far": Expected(13, 13, nfe=8, calls=8),  # three chunks of two steps, and two into the cache
+    "helios": Expected(18, 18, nfe=8, calls=8),  # two chunks of nine frames
+}
+
+
+@pytest.fixture(params=list(EXPECTED), scope="module")
+def name(request: Any) -> Any:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def loaded(name: Any) -> Iterator[Diffusers]:
+    generator = Diffusers(tiny_pipelines.configuration(name))
+    generator.load()
+    yield generator
+    generator.close()
+
+
+def call(generator: Any, num_frames: int = 12, seed: int = 3, **changes: Any) -> Any:
+    """A finished call of one request, and the pieces it came in."""
+    _, made = ask(generator, num_frames=num_frames, seed=seed)
+    context = RecordingContext([replace(made, **changes)])
+    generator.generate([replace(made, **changes)], context)
+    return context.result()
+
+
+def test_a_call_reports_frames_work_and_phases(name: Any, loaded: Diffusers, tmp_path: Path) -> None:
+    expected = EXPECTED[name]
+    (record,) = make(loaded, ask(loaded, num_frames=12, side=33), root=tmp_path)
+    facts = json.loads(record.facts)
+    assert (record.requested_frames, record.generated_frames, record.num_frames) == (
+        12,
+        expected.generated,
+        12,
+    )
+    assert (record.height, record.width) == (expected.size, expected.size)
+    assert facts["pipeline_frames"] == expected.returned
+    assert (facts["nfe"], facts["denoiser_calls"]) == (expected.nfe, expected.calls)
+    assert tuple(sorted(facts["phases"])) == tuple(sorted(expected.phases))
+    assert facts["fps_source"] == expected.fps_source
+    assert Pool(tmp_path).read(record.clip_sha256).frames.std() > 1
+
+
+def test_the_profiled_count_is_the_noted_one(name: Any, loaded: Diffusers) -> None:
+    from vbench_lite.measure.work import WorkCounter
+
+    flops = name != "anyflow-far"  # torch cannot count operations of flex attention
+    with WorkCounter(loaded.denoisers(), count_flops=flops) as work:
+        record = call(loaded)
+    assert work.nfe(1) == record.facts["nfe"] == EXPECTED[name].nfe
+    assert not flops or (work.flops is not None and work.flops > 0)
+
+
+def test_steps_of_a_suite_reach_the_pipeline(name: Any, loaded: Diffusers) -> None:
+    few, more = (call(loaded, params={"steps": steps}).facts["denoiser_calls"] for steps in (2, 3))
+    assert few < more
+
+
+def test_a_parameter_that_the_class_does_not_have_is_refused(loaded: Diffusers) -> None:
+    with pytest.raises(RequestError, match="no_such"):
+        call(loaded, params={"no_such": 1})
+    with pytest.raises(RequestError, match="config"):
+        call(loaded, params={"ar_step": 1})
+
+
+@pytest.mark.parametrize("after", [1, 3])
+def test_it_stops_at_any_point_and_works_again(loaded: Diffusers, after: int) -> None:
+    """Asked at the n-th progress report: out of the denoising loop, or before decoding."""
+    _, made = ask(loaded)
+    heard = []
+
+    def cancelled() -> bool:
+        heard.append(True)
+        return len(heard) >= after
+
+    whole = call(loaded)
+    with pytest.raises(Cancelled):
+        loaded.generate([made], RecordingContext([made], cancelled=cancelled))
+    again = call(loaded)
+    assert np.array_equal(whole.frames[0], again.frames[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("anyflow-far", {}),
+        ("framepack", {"sampling_type": "vanilla"}),
+        ("skyreels", {"ar_step": 2, "causal_block_size": 1}),
+        ("skyreels", {"ar_step": 2, "causal_block_size": 2}),
+        ("skyreels", {"ar_step": 2, "causal_block_size": 1, "base_num_frames": 9, "overlap_history": 5}),
+        ("helios", {}),
+    ],
+)
+def test_streamed_frames_are_those_of_the_whole_clip(name: Any, changes: Any) -> None:
+    configuration = tiny_pipelines.configuration(name, **changes)
+    streamed, whole = (Diffusers({**configuration, "stream": stream}) for stream in (True, False))
+    calls = []
+    for generator in (streamed, whole):
+        generator.load()
+        calls.append(call(generator, num_frames=16))
+    assert len(calls[0].arrivals[0]) > 1 == len(calls[1].arrivals[0])
+    assert np.array_equal(calls[0].frames[0], calls[1].frames[0])
+    assert calls[0].facts["nfe"] == calls[1].facts["nfe"]
+
+
+def test_a_stream_that_differs_from_the_clip_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    from vbench_lite.adapters.diffusers import frames, streaming
+    from vbench_lite.errors import ClipError
+
+    generator = Diffusers(tiny_pipelines.configuration("helios"))
+    generator.load()
+    monkeypatch.setattr(streaming, "to_uint8", lambda clip: (frames.to_uint8(clip)[0] ^ 1, 0))
+    with pytest.raises(ClipError, match="differ"):
+        call(generator)
+
+
+def test_the_given_image_is_left_out_or_kept() -> None:
+    configuration = tiny_pipelines.configuration("framepack")
+    dropped, kept = (Diffusers({**configuration, "drop_first_frame": drop}) for drop in (True, False))
+    clips = []
+    for generator in (dropped, kept):
+        generator.load()
+        clips.append(call(generator).frames[0])
+    assert (len(clips[0]), len(clips[1])) == (12, 13)
+    assert np.array_equal(clips[0], clips[1][1:])
+
+
+def test_non_finite_values_make_an_invalid_sample(tmp_path: Path) -> None:
+    from vbench_lite.engine.batch import run_batch
+    from vbench_lite.engine.plan import Batch, Sample
+
+    generator = Diffusers(tiny_pipelines.configuration("wan"))
+    generator.load()
+    decode = generator._pipe.vae.decode
+    generator._pipe.vae.decode = lambda *args, **kwargs: (decode(*args, **kwargs)[0] * float("nan"),)
+    asked, made = ask(generator)
+    records = run_batch(generator, Batch("g", "s", (Sample("s", "p", asked, made),), "k"), Pool(tmp_path))
+    assert records is not None
+    assert (records[0].status, records[0].reason) == ("invalid", "non-finite values in the output")
+    assert json.loads(records[0].facts)["nonfinite"] == 13 * 32 * 32 * 3
+
+
+def test_what_is_cut_off_a_prompt_is_said() -> None:
+    generator = Diffusers(tiny_pipelines.configuration("wan", max_sequence_length=4))
+    generator.load()
+    facts = call(generator).facts
+    assert facts["prompt_truncated"] is True
+    assert facts["effective_prompt"] == "a red circle"
+
+
+def test_a_wrong_argument_is_said_when_the_weights_are_loaded() -> None:
+    generator = Diffusers(tiny_pipelines.configuration("wan", guidance_scael=2))
+    with pytest.raises(SpecError, match="did you mean guidance_scale"):
+        generator.load()
+
+
+def test_an_option_the_model_does_not_have_is_said() -> None:
+    for changes, message in (
+        ({"scheduler": "NoSuchScheduler"}, "no scheduler"),
+        ({"attention": "no-such-backend"}, "no-such-backend"),
+        ({"pipeline": "NoSuchPipeline", "frames": {}, "size_multiple": 8}, "no pipeline"),
+    ):
+        generator = Diffusers({**tiny_pipelines.configuration("wan"), **changes})
+        with pytest.raises(SpecError, match=message):
+            generator.load()
+
+
+def test_tiling_another_scheduler_and_bfloat16_are_other_generators() -> None:
+    plain = tiny_pipelines.configuration("wan")
+    variants: list[dict[str, Any]] = [
+        {},
+        {"tiling": True, "slicing": True},
+        {"scheduler": "UniPCMultistepScheduler", "scheduler_config": {"use_flow_sigmas": True}},
+        {"dtype": "bf16"},
+    ]
+    made = []
+    for changes in variants:
+        generator = Diffusers({**plain, **changes})
+        generator.load()
+        made.append((generator.fingerprint(), call(generator).frames[0].tobytes()))
+    assert len({fingerprint for fingerprint, _ in made}) == len(variants)
+    assert made[2][1] != made[0][1] != made[3][1]
