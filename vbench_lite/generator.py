@@ -252,7 +252,11 @@ class GenerationContext(ABC):
 
     @abstractmethod
     def note(self, **facts: int | float | str | bool | None) -> None:
-        """Record facts about the work: nfe, tokens, kv_cache_bytes, effective_prompt ..."""
+        """Record facts about the work: nfe, tokens, kv_cache_bytes, effective_prompt ...
+
+        `seams`: for a generator that joins pieces and emits them together, the frames at which another
+        piece begins, as text ("16 24"); how visible they are is measured.
+        """
 
     @property
     @abstractmethod

@@ -267,7 +267,7 @@ class NeighbourMetric(ClipMetric):
             self._sum += float(values.sum())
             self._count += len(values)
 
-    def finish(self, features: Mapping[str, Features]) -> float:
+    def finish(self, features: Mapping[str, Features]) -> float | Scored:
         if self._count == 0:
             raise NotApplicable("the clip has one frame, and this needs two")
         return self._sum / self._count

@@ -111,7 +111,7 @@ class LatentDiffusion(FlowGenerator):
         noise = self.initial_noise(requests, first.num_frames + window)
         opens = first.past_frames is None  # the caption's direction holds from the first frame
         planned = 1 + max(0, -(-(target - window) // OVERLAP))
-        windows = 0
+        windows, borders = 0, []
         while made.shape[1] < target:
             prefix = made[:, -OVERLAP:]
             kept, place = prefix.shape[1], made.shape[1] - skipped
@@ -127,8 +127,11 @@ class LatentDiffusion(FlowGenerator):
                 partial(_report, context, windows, planned),
             )
             made = torch.cat([made, x[:, kept:]], 1)
+            borders.append(made.shape[1] - skipped)
             windows += 1
         context.note(nfe=windows * steps * (1 if guidance == 1 else 2), windows=windows)
+        if windows > 1:
+            context.note(seams=" ".join(str(border) for border in borders[:-1]))
         return model.denormalise(made[:, skipped:target])
 
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from vbench_lite.clip import ClipInfo
-from vbench_lite.datasets import shapes, shapes_judge
-from vbench_lite.errors import NotApplicable, PromptError
+from vbench_lite.datasets import shapes_judge
 from vbench_lite.metric import Axis, ClipMetric, Features, MetricInfo, SampleInfo
+from vbench_lite.suites.captions import scene_of
 
 _SOURCE = "vbench_lite.datasets.shapes_judge: template correlation, nearest hue, reflected-path fit"
 
@@ -24,12 +24,7 @@ class ShapesAttribute(ClipMetric):
     attribute: ClassVar[Literal["shape", "colour", "direction", "speed"]]
 
     def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
-        if sample.prompt is None:
-            raise NotApplicable("the clip has no prompt")
-        try:
-            self._scene = shapes.parse_caption(sample.prompt)
-        except PromptError:
-            raise NotApplicable("the prompt is no caption of the shapes world") from None
+        self._scene = scene_of(sample)
 
     def finish(self, features: Mapping[str, Features]) -> float:
         judgement = shapes_judge.judge_features(features["shapes-judge"])

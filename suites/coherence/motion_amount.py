@@ -50,7 +50,7 @@ class MotionAmount(NeighbourMetric):
 
     def pairs(self, frames: Frames) -> npt.NDArray[np.float64]:
         """Return the mean flow of each pair of neighbours, in short sides a second."""
-        grey = [_grey(frame) for frame in frames]
+        grey = [grey_frame(frame) for frame in frames]
         return np.array([self._length(a, b) for a, b in itertools.pairwise(grey)])
 
     def _length(self, first: npt.NDArray[np.uint8], second: npt.NDArray[np.uint8]) -> float:
@@ -62,7 +62,7 @@ class MotionAmount(NeighbourMetric):
         return mean * self._fps / int(min(first.shape))
 
 
-def _grey(frame: Frames) -> npt.NDArray[np.uint8]:
+def grey_frame(frame: Frames) -> npt.NDArray[np.uint8]:
     """Grey frame, uint8, with its short side in SHORT_SIDE."""
     grey = np.asarray(cv2.cvtColor(np.ascontiguousarray(frame), cv2.COLOR_RGB2GRAY), np.uint8)
     height, width = grey.shape

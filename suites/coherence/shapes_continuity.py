@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from vbench_lite.clip import ClipInfo
 from vbench_lite.datasets import shapes, shapes_judge
@@ -41,7 +42,11 @@ class ShapesContinuity(ClipMetric):
         """Needs nothing of the clip or its prompt."""
 
     def finish(self, features: Mapping[str, Features]) -> float:
-        judgement = shapes_judge.judge_features(features["shapes-judge"])
-        steps = np.linalg.norm(np.diff(judgement.track, axis=0), axis=1)
-        seen = judgement.visible[1:] & judgement.visible[:-1]
-        return float((seen & (steps <= LONGEST_STEP)).mean())
+        return float(continuous_steps(shapes_judge.judge_features(features["shapes-judge"])).mean())
+
+
+def continuous_steps(judgement: shapes_judge.Judgement) -> npt.NDArray[np.bool_]:
+    """Whether each step between neighbouring frames shows the thing twice and near, bool (T-1,)."""
+    steps = np.linalg.norm(np.diff(judgement.track, axis=0), axis=1)
+    near: npt.NDArray[np.bool_] = steps <= LONGEST_STEP
+    return judgement.visible[1:] & judgement.visible[:-1] & near

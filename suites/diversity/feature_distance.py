@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from vbench_lite.metric import Axis, Estimate, MetricInfo
 from vbench_lite.stats.jackknife import jackknife
@@ -37,12 +38,17 @@ class FeatureDistance(FeatureSetMetric):
     )
 
     def estimate(self, generated: FeatureRows, reference: FeatureRows | None) -> Estimate:
-        norms = np.maximum(np.linalg.norm(generated.values, axis=1, keepdims=True), 1e-12)
-        unit = generated.values / norms
-        distances = np.clip(1.0 - unit @ unit.T, 0.0, 2.0)
-        np.fill_diagonal(distances, 0.0)
+        distances = cosine_distances(generated.values)
 
         def mean(kept: np.ndarray[tuple[int], np.dtype[np.int64]]) -> float:
             return float(distances[np.ix_(kept, kept)].sum() / (len(kept) * (len(kept) - 1)))
 
         return with_clips(jackknife(generated.prompts, mean), generated, None)
+
+
+def cosine_distances(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """1 - cosine between rows, float64 (n, n) in [0, 2], of values, float64 (n, dim)."""
+    unit = values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
+    distances: npt.NDArray[np.float64] = np.clip(1.0 - unit @ unit.T, 0.0, 2.0)
+    np.fill_diagonal(distances, 0.0)
+    return distances

@@ -6,34 +6,29 @@ from collections import deque
 from collections.abc import Mapping
 from typing import ClassVar
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from vbench_lite.clip import ClipInfo
 from vbench_lite.metric import Axis, ClipMetric, Features, Frames, MetricInfo, SampleInfo
+from vbench_lite.suites.frames.sameness import Images, blocks, reduce, same
 
-WORKING_SIDE = 64  # pixels; larger frames are reduced by area, so that sixteen of them are cheap to keep
-BLOCK = 8  # pixels; differences are averaged over blocks: codec noise stays small, a small motion does not
-SAME_LEVELS = 1.0  # two frames are the same if the mean absolute difference of no block is larger
 DARK_LEVELS = 8.0  # a frame is black if no block is brighter
 FLAT_LEVELS = 2.0  # a frame is flat if its levels deviate by less
 BLANK_SHARE = 0.1  # of frames black or flat: a blank piece
+BLANK_FRAMES = 4  # black or flat one after another: a blank chunk, however long the clip
 STILL_SHARE = 0.25  # of frames in one still run (of at least STILL_FRAMES): frozen
 STILL_FRAMES = 4
 REPEATED_SHARE = 0.5  # more neighbours than this are the same: repeated frames
 LONGEST_LOOP = 16  # frames; longer periods occur in real motion
 
 
-Images = npt.NDArray[np.float32]  # (H, W, 3) in levels
-
-
 class Degenerate(ClipMetric):
     """1 if the clip is degenerate, 0 if it is a video.
 
     Degenerate means one of: `black` (every frame), `constant` (every frame flat), `blank` (a tenth of the
-    frames black or flat), `frozen` (a still run over a quarter of the clip), `repeated` (more than half of
-    all neighbours the same), `looped` (every frame repeats the one some 2 to 16 frames earlier, over at least
+    frames black or flat, or four one after another), `frozen` (a still run over a quarter of the clip),
+    `repeated` (more than half of all neighbours the same), `looped` (every frame repeats the one some 2 to 16 frames earlier, over at least
     two periods). Frames are the same if the mean absolute difference is at most one level in every 8x8 block
     (short side reduced to 64). The thresholds are this project's own; noise is not degenerate by them, other
     metrics see to it. After `finish`, `reasons` names what was found.
@@ -41,7 +36,7 @@ class Degenerate(ClipMetric):
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="frames/degenerate",
-        version=1,
+        version=2,
         axis=Axis.QUALITY,
         unit="",
         bounds=(0.0, 1.0),
@@ -54,6 +49,7 @@ class Degenerate(ClipMetric):
         self._recent: deque[Images] = deque(maxlen=LONGEST_LOOP)
         self._count = self._black = self._flat = self._blank = 0
         self._same = self._run = self._longest = 0
+        self._blank_run = self._longest_blank = 0
         self._lags = dict.fromkeys(range(2, LONGEST_LOOP + 1), True)
         self.reasons: tuple[str, ...] = ()
 
@@ -62,20 +58,22 @@ class Degenerate(ClipMetric):
             self._take(frame)
 
     def _take(self, frame: Frames) -> None:
-        small = _reduce(frame)
-        black = bool(_blocks(small).max() <= DARK_LEVELS)
+        small = reduce(frame)
+        black = bool(blocks(small).max() <= DARK_LEVELS)
         flat = bool(frame.reshape(-1, 3).std(axis=0).max() < FLAT_LEVELS)
         self._count += 1
         self._black += black
         self._flat += flat
         self._blank += black or flat
-        same = bool(self._recent) and _same(small, self._recent[-1])
-        self._same += same
-        self._run = self._run + 1 if same else 0
+        self._blank_run = self._blank_run + 1 if black or flat else 0
+        self._longest_blank = max(self._longest_blank, self._blank_run)
+        repeats = bool(self._recent) and same(small, self._recent[-1])
+        self._same += repeats
+        self._run = self._run + 1 if repeats else 0
         self._longest = max(self._longest, self._run)
         for lag, holds in self._lags.items():
             if holds and len(self._recent) >= lag:
-                self._lags[lag] = _same(small, self._recent[-lag])
+                self._lags[lag] = same(small, self._recent[-lag])
         self._recent.append(small)
 
     def finish(self, features: Mapping[str, Features]) -> float:
@@ -84,32 +82,10 @@ class Degenerate(ClipMetric):
         found = {
             "black": self._black == count,
             "constant": self._flat == count,
-            "blank": self._blank >= max(1.0, BLANK_SHARE * count),
+            "blank": self._blank >= max(1.0, BLANK_SHARE * count) or self._longest_blank >= BLANK_FRAMES,
             "frozen": still >= STILL_FRAMES and still >= STILL_SHARE * count,
             "repeated": pairs > 0 and self._same > REPEATED_SHARE * pairs,
             "looped": any(holds and count >= 2 * lag for lag, holds in self._lags.items()),
         }
         self.reasons = tuple(name for name, holds in found.items() if holds)
         return float(bool(self.reasons))
-
-
-def _reduce(frame: Frames) -> Images:
-    """Float copy with a short side of at most WORKING_SIDE."""
-    height, width = frame.shape[:2]
-    ratio = WORKING_SIDE / min(height, width)
-    image = frame.astype(np.float32)
-    if ratio >= 1:
-        return image
-    size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.float32)
-
-
-def _blocks(image: Images) -> Images:
-    """Mean of every block and channel; blocks stretch to fit the frame."""
-    height, width = image.shape[:2]
-    size = (max(1, width // BLOCK), max(1, height // BLOCK))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.float32)
-
-
-def _same(first: Images, second: Images) -> bool:
-    return bool(_blocks(np.abs(first - second)).max() <= SAME_LEVELS)

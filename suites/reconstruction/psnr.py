@@ -39,9 +39,14 @@ class Psnr(PairMetric):
 
     def push(self, frames: Frames, reference: Frames, indices: npt.NDArray[np.int64]) -> None:
         for one, other in zip(frames, reference, strict=True):
-            error = float(((one.astype(np.float64) - other) ** 2).mean())
-            self._sum += CAP_DB if error == 0 else min(CAP_DB, 10 * math.log10(255.0**2 / error))
+            self._sum += frame_psnr(one, other)
             self._count += 1
 
     def finish(self) -> float:
         return self._sum / self._count
+
+
+def frame_psnr(frame: Frames, reference: Frames) -> float:
+    """Peak signal-to-noise ratio of one frame, uint8 (H, W, 3), in decibel, at most 100."""
+    error = float(((frame.astype(np.float64) - reference) ** 2).mean())
+    return CAP_DB if error == 0 else min(CAP_DB, 10 * math.log10(255.0**2 / error))

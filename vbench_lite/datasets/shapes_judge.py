@@ -26,6 +26,7 @@ import numpy.typing as npt
 
 from vbench_lite.clip import check_frames
 from vbench_lite.datasets import shapes
+from vbench_lite.errors import NotApplicable
 
 Frames = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -79,6 +80,51 @@ class Judgement:
     motion_rms: float | None
     track: npt.NDArray[np.float64]
     visible: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Readings:
+    """What each frame of a clip shows.
+
+    Attributes:
+        outlines, colours: index of the best shape and colour, int64 (T,).
+        visible: whether the frame shows a shape at all, bool (T,).
+    """
+
+    outlines: npt.NDArray[np.int64]
+    colours: npt.NDArray[np.int64]
+    visible: npt.NDArray[np.bool_]
+
+    def most_frequent(self, first: int | None = None) -> tuple[int, int] | None:
+        """The (shape, colour) that most of the first frames show; None if none shows anything."""
+        shown = self.visible[:first]
+        seen = Counter(
+            zip(self.outlines[:first][shown].tolist(), self.colours[:first][shown].tolist(), strict=True)
+        )
+        return seen.most_common(1)[0][0] if seen else None
+
+    def agrees(self, thing: tuple[int, int] | None) -> npt.NDArray[np.bool_]:
+        """Whether each frame shows this (shape, colour), bool (T,).
+
+        Raises:
+            NotApplicable: there is no thing to agree with.
+        """
+        if thing is None:
+            raise NotApplicable("the clip shows no shape that later frames could keep")
+        right: npt.NDArray[np.bool_] = (self.outlines == thing[0]) & (self.colours == thing[1])
+        return self.visible & right
+
+
+def frame_readings(features: Floats) -> Readings:
+    """What the frames of a clip show, by what `per_frame` measured, float32 (T, FEATURE_DIM)."""
+    scores = features[:, _SCORES]
+    visible = (features[:, _COVERAGE] >= COVERAGE_NEEDED) & (scores.max(axis=1) >= FRAME_SCORE_NEEDED)
+    return Readings(scores.argmax(axis=1), features[:, _COLOURS].argmax(axis=1), visible)
+
+
+def thing_of(scene: shapes.Scene) -> tuple[int, int]:
+    """The (shape, colour) of a scene as indices of `Readings`."""
+    return shapes.SHAPES.index(scene.shape), _COLOUR_NAMES.index(scene.colour)
 
 
 def judge_clip(frames: Frames) -> Judgement:
@@ -211,21 +257,20 @@ def _match(alpha: Floats, ratio: float) -> tuple[Floats, Floats, Floats]:
 def judge_features(features: Floats) -> Judgement:
     """Judge a clip by what `per_frame` measured, float32 (T, FEATURE_DIM), T >= 1."""
     scores = features[:, _SCORES].astype(np.float64)
-    colours = features[:, _COLOURS].argmax(axis=1)
-    outlines = scores.argmax(axis=1)
-    visible = (features[:, _COVERAGE] >= COVERAGE_NEEDED) & (scores.max(axis=1) >= FRAME_SCORE_NEEDED)
+    readings = frame_readings(features)
+    colours, visible = readings.colours, readings.visible
+    thing = readings.most_frequent()
     mean = scores.mean(axis=0)
     best = int(mean.argmax())
     track = np.stack([features[:, _X][:, best], features[:, _Y][:, best]], axis=1).astype(np.float64)
     direction, speed, rms = _motion(track, visible, float(features[0, _WIDTH]), float(features[0, _HEIGHT]))
-    seen = Counter(zip(outlines[visible].tolist(), colours[visible].tolist(), strict=True))
     colour = Counter(colours[visible].tolist()).most_common(1)
     return Judgement(
         shape=shapes.SHAPES[best] if mean[best] >= SHAPE_SCORE_NEEDED else None,
         colour=_COLOUR_NAMES[colour[0][0]] if colour else None,
         direction=direction,
         speed=speed,
-        identity=seen.most_common(1)[0][1] / len(features) if seen else 0.0,
+        identity=0.0 if thing is None else float(readings.agrees(thing).mean()),
         shape_score=float(mean[best]),
         colour_score=float(features[visible][:, _COLOURS].max(axis=1).mean()) if colour else 0.0,
         motion_rms=rms,

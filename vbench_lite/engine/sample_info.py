@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from vbench_lite.clip import Clip
@@ -28,7 +29,7 @@ def sample_info(row: Row, suite: Suite) -> SampleInfo:
         seed=row["seed"],
         image=given.image,
         past_frames=given.past_frames,
-        pieces=_kept(facts.get("pieces", ()), int(row["num_frames"] or 0)),
+        pieces=_pieces(facts, int(row["num_frames"] or 0)),
     )
 
 
@@ -46,6 +47,15 @@ def _given(row: Row, suite: Suite) -> Given:
         return given_frames(suite.request, row["prompt"], row["seed"], *size)
     except PromptError:  # clips made elsewhere, scored under this suite
         return Given()
+
+
+def _pieces(facts: Mapping[str, Any], num_frames: int) -> tuple[int, ...]:
+    """Frames of each piece: between the seams that the adapter noted, or else as they arrived."""
+    seams = str(facts.get("seams") or "").split()
+    if seams and all(seam.isdigit() for seam in seams):
+        borders = sorted({int(seam) for seam in seams if 0 < int(seam) < num_frames})
+        return tuple(b - a for a, b in pairwise([0, *borders, num_frames]))
+    return _kept(facts.get("pieces", ()), num_frames)
 
 
 def _kept(pieces: Sequence[int], num_frames: int) -> tuple[int, ...]:

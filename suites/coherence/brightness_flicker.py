@@ -1,0 +1,45 @@
+"""Does the picture pulse?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from vbench_lite.clip import ClipInfo
+from vbench_lite.metric import Axis, ClipMetric, Features, Frames, MetricInfo, SampleInfo
+from vbench_lite.suites.frame_means import frame_means
+
+
+class BrightnessFlicker(ClipMetric):
+    """How much the mean level of the picture goes up and down from frame to frame.
+
+    A steady fade scores 0, unlike a difference of neighbours, and motion that leaves the mean alone
+    does not count.
+
+    Formula: mean over t of |L(t+1) - 2 L(t) + L(t-1)| / 2, L the mean of all pixels and channels / 255.
+    Traps: a frozen clip scores 0; read it beside motion amount. Lightning flickers rightly.
+    """
+
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="coherence/brightness_flicker",
+        version=1,
+        axis=Axis.COHERENCE,
+        unit="",
+        bounds=(0.0, 1.0),
+        higher_is_better=False,
+        summary="How much the mean level jumps up and down between frames; 0 is steady or a steady fade.",
+        source="half the mean absolute second difference of the mean level (definition)",
+        min_frames=3,
+    )
+
+    def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
+        self._levels: list[float] = []
+
+    def push(self, frames: Frames, indices: npt.NDArray[np.int64]) -> None:
+        self._levels += (frame_means(frames) / 255).tolist()
+
+    def finish(self, features: Mapping[str, Features]) -> float:
+        return float(np.abs(np.diff(self._levels, n=2)).mean() / 2)

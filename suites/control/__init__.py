@@ -1,0 +1,1 @@
+"""Metrics of obedience: edited prompts, given first frames, given pasts."""

@@ -1,0 +1,112 @@
+"""One word of the prompt is changed and the seed kept: does the clip change in that, and only in that?
+
+Pairs are found by themselves: two clips of one seed whose captions differ in exactly one word. A suite
+asks for them by `prompts.edits`.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from vbench_lite.datasets import shapes_judge
+from vbench_lite.errors import NotApplicable
+from vbench_lite.metric import Estimate, MetricInfo
+from vbench_lite.stats.jackknife import jackknife
+from vbench_lite.suites.judged_set import ATTRIBUTES, JudgedClip, JudgedSet, judged_info
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A pair of clips; `attribute` is the one in which their captions differ. `seed` is of both."""
+
+    seed: int | None
+    attribute: str
+    first: JudgedClip
+    second: JudgedClip
+
+
+def edits(clips: Sequence[JudgedClip]) -> list[Edit]:
+    """Every pair of clips of one seed whose captions differ in exactly one word."""
+    by_seed: dict[int | None, list[JudgedClip]] = defaultdict(list)
+    for clip in clips:
+        by_seed[clip.seed].append(clip)
+    found = []
+    for seed, group in by_seed.items():
+        for first, second in combinations(group, 2):
+            changed = [a for a in ATTRIBUTES if getattr(first.scene, a) != getattr(second.scene, a)]
+            if len(changed) == 1:
+                found.append(Edit(seed, changed[0], first, second))
+    return found
+
+
+class _Edits(JudgedSet):
+    """A share over the edits of a set; the interval leaves out one seed with its edits at a time."""
+
+    def judge(self, clips: Sequence[JudgedClip]) -> Estimate:
+        pairs = edits(clips)
+        if not pairs:
+            raise NotApplicable("no two clips of one seed have captions that differ in one word only")
+        values = np.array([self.value(pair) for pair in pairs])
+
+        def mean(kept: npt.NDArray[np.int64]) -> float:
+            return float(values[kept].mean())
+
+        estimate = jackknife([str(pair.seed) for pair in pairs], mean)
+        words = {
+            attribute: float(values[[pair.attribute == attribute for pair in pairs]].mean())
+            for attribute in sorted({pair.attribute for pair in pairs})
+        }
+        # Replicates are by seed, and others expect them by prompt: the interval speaks for itself.
+        return replace(estimate, n=len(clips), replicates=None, extras={**estimate.extras, **words})
+
+    @abstractmethod
+    def value(self, pair: Edit) -> float:
+        """The share of one edit that holds, in [0, 1]."""
+
+
+class EditFollowed(_Edits):
+    """Share of edits that show in the clips: each of the two shows its own caption's word.
+
+    Formula: mean over pairs of [clip 1 shows word 1 and clip 2 shows word 2] for the word that differs;
+        `extras` has the share for each attribute.
+    Traps: a generator that ignores the prompt never follows; one that is right by chance follows rarely.
+    """
+
+    info: ClassVar[MetricInfo] = judged_info(
+        "control/edit_followed",
+        "Share of one-word edits after which both clips show the word that they were asked for.",
+        min_frames=shapes_judge.MIN_MOTION_FRAMES,
+    )
+
+    def value(self, pair: Edit) -> float:
+        return float(pair.first.follows(pair.attribute) and pair.second.follows(pair.attribute))
+
+
+class EditKept(_Edits):
+    """Share of the other three attributes that an edit leaves as they were.
+
+    Formula: mean over pairs and the three attributes whose words are equal of [both clips show the same,
+        and show something]; `extras` has the share by the attribute that was edited.
+    Traps: a generator that ignores the prompt keeps everything: read it beside `control/edit_followed`.
+        Attributes that cannot be read from a clip count as not kept.
+    """
+
+    info: ClassVar[MetricInfo] = judged_info(
+        "control/edit_kept",
+        "Share of what a one-word edit should leave alone that it does leave alone.",
+        min_frames=shapes_judge.MIN_MOTION_FRAMES,
+    )
+
+    def value(self, pair: Edit) -> float:
+        others = [a for a in ATTRIBUTES if a != pair.attribute]
+        shown = [(getattr(pair.first.shown, a), getattr(pair.second.shown, a)) for a in others]
+        kept = [one is not None and bool(one == other) for one, other in shown]
+        return sum(kept) / len(others)

@@ -1,0 +1,99 @@
+"""How different the clips of one prompt are from one another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from vbench_lite.errors import NotApplicable
+from vbench_lite.metric import Axis, Estimate, MetricInfo
+from vbench_lite.stats.jackknife import jackknife
+from vbench_lite.suites.diversity.feature_distance import cosine_distances
+from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, with_clips
+from vbench_lite.suites.judged_set import JudgedClip, JudgedSet, judged_info
+
+Matrix = npt.NDArray[np.float64]
+
+
+class WithinPromptDistance(FeatureSetMetric):
+    """Mean of 1 - cosine of the features of two clips of one prompt, over pairs and then over prompts.
+
+    0 if every seed gives the same clip. The distance over the whole set (`diversity/feature_distance`)
+    cannot see that: there, the prompts differ.
+
+    Traps: needs two seeds of a prompt or more. A generator that ignores its prompt is very diverse within
+        it: read it beside alignment, and against the value of real clips.
+    """
+
+    needs_reference: ClassVar[bool] = False
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="diversity/within_prompt",
+        version=1,
+        axis=Axis.DIVERSITY,
+        unit="",
+        bounds=(0.0, 2.0),
+        higher_is_better=True,
+        summary="Mean of 1 - cosine between the features of two clips of one prompt; 0 if seeds do nothing.",
+        source="mean pairwise feature distance (Zhu et al., NeurIPS 2017); features: extractor shapes-video",
+        extractors=("shapes-video",),
+        min_frames=16,
+        min_n=2,
+    )
+
+    def estimate(self, generated: FeatureRows, reference: FeatureRows | None) -> Estimate:
+        distances = cosine_distances(generated.values)
+        return with_clips(over_prompts(generated.prompts, distances), generated, None)
+
+
+class StartSpread(JudgedSet):
+    """How far apart the places are at which clips of one prompt begin, in sides of the frame.
+
+    In the shapes world a caption leaves one thing open: where the shape starts. A generator that starts
+    always at the same place has lost that freedom, which features hardly show.
+
+    Formula: mean over pairs of clips of one prompt, then over prompts, of the distance between the
+        judged centres in the first frame, divided by 32 pixels.
+    Traps: clips that show no shape in their first frame are left out. Needs two seeds of a prompt.
+        Noise begins anywhere: it shows no shape, and so has no value.
+    """
+
+    info: ClassVar[MetricInfo] = replace(
+        judged_info(
+            "diversity/shapes_start_spread",
+            "Mean distance of the places where clips of one prompt begin, in frame sides; 0 if all are one.",
+            axis=Axis.DIVERSITY,
+        ),
+        bounds=(0.0, None),
+    )
+
+    def judge(self, clips: Sequence[JudgedClip]) -> Estimate:
+        seen = [clip for clip in clips if clip.shown.visible[0]]
+        if not seen:
+            raise NotApplicable("no clip shows a shape in its first frame")
+        starts = np.stack([clip.shown.track[0] for clip in seen]) / 32
+        distances = np.linalg.norm(starts[:, None] - starts[None], axis=2)
+        estimate = over_prompts([clip.prompt_id for clip in seen], distances)
+        return replace(estimate, n=len(clips))
+
+
+def over_prompts(prompts: Sequence[str], distances: Matrix) -> Estimate:
+    """Mean over pairs of one prompt, then over prompts, of distances, float64 (n, n).
+
+    Raises:
+        NotApplicable: no prompt has two clips.
+    """
+    names = np.array(prompts)
+    means = {}
+    for name in sorted(set(prompts)):
+        rows = np.flatnonzero(names == name)
+        if len(rows) > 1:
+            pairs = distances[np.ix_(rows, rows)]
+            means[name] = float(pairs[np.triu_indices(len(rows), 1)].mean())
+    if not means:
+        raise NotApplicable("no prompt has two clips; ask for more samples than the suite has prompts")
+    values = np.array(list(means.values()))
+    return jackknife(list(means), lambda kept: float(values[kept].mean()))

@@ -1,0 +1,1 @@
+"""Metrics of requests unlike the training set: combinations that were held out, and longer clips."""

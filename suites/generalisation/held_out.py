@@ -1,0 +1,84 @@
+"""Does a generator combine words that it never saw together in training?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from vbench_lite.datasets import shapes_judge
+from vbench_lite.errors import NotApplicable
+from vbench_lite.metric import Estimate, MetricInfo
+from vbench_lite.stats.jackknife import jackknife
+from vbench_lite.suites.judged_set import ATTRIBUTES, JudgedClip, JudgedSet, judged_info
+
+LEAST_PROMPTS = 2  # on each side, so that one can be left out
+
+
+class HeldOutAccuracy(JudgedSet):
+    """Share of attributes that clips of held-out captions show as asked.
+
+    Formula: mean over clips whose (colour, shape) was held out of training of the share of the four
+        attributes that the judge reads as the caption says.
+    Traps: which pairs were held out is a fact of the shapes world and of generators trained on it
+        (`vbench-lite show shapes --json`); a generator trained on other data has seen what it has seen.
+    """
+
+    info: ClassVar[MetricInfo] = judged_info(
+        "generalisation/held_out_accuracy",
+        "Share of attributes shown as asked for pairs of colour and shape that were kept out of training.",
+        min_frames=shapes_judge.MIN_MOTION_FRAMES,
+    )
+
+    def judge(self, clips: Sequence[JudgedClip]) -> Estimate:
+        values, held_out = _accuracies(clips)
+        if held_out.sum() < LEAST_PROMPTS:
+            raise NotApplicable("fewer than two captions hold a pair that was kept out of training")
+        # Indices of all clips, so that replicates stand for the same prompts as those of other metrics.
+        estimate = jackknife(
+            [clip.prompt_id for clip in clips], lambda kept: _mean(values, kept[held_out[kept]])
+        )
+        return replace(estimate, n=int(held_out.sum()))
+
+
+class HeldOutGap(JudgedSet):
+    """Accuracy on held-out captions minus accuracy on captions seen in training.
+
+    0: combinations that were never seen cost nothing; below 0 is what they cost.
+
+    Formula: as `generalisation/held_out_accuracy`, minus the same over all other clips; `extras` has both.
+    Traps: a generator that is bad at everything has no gap: read it beside the accuracy.
+    """
+
+    info: ClassVar[MetricInfo] = judged_info(
+        "generalisation/held_out_gap",
+        "Accuracy on combinations kept out of training minus accuracy on seen ones; 0 is no loss.",
+        low=-1.0,
+        min_frames=shapes_judge.MIN_MOTION_FRAMES,
+        min_n=2 * LEAST_PROMPTS,
+    )
+
+    def judge(self, clips: Sequence[JudgedClip]) -> Estimate:
+        values, held_out = _accuracies(clips)
+        if min(held_out.sum(), (~held_out).sum()) < LEAST_PROMPTS:
+            raise NotApplicable("a gap needs two captions or more of either kind, seen and held out")
+
+        def gap(kept: npt.NDArray[np.int64]) -> float:
+            return _mean(values, kept[held_out[kept]]) - _mean(values, kept[~held_out[kept]])
+
+        estimate = jackknife([clip.prompt_id for clip in clips], gap)
+        both = {"held_out": float(values[held_out].mean()), "seen": float(values[~held_out].mean())}
+        return replace(estimate, extras={**estimate.extras, **both})
+
+
+def _accuracies(clips: Sequence[JudgedClip]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Share of attributes that each clip shows as asked, and whether its pair was held out."""
+    values = [sum(clip.follows(a) for a in ATTRIBUTES) / len(ATTRIBUTES) for clip in clips]
+    return np.array(values), np.array([clip.scene.held_out for clip in clips])
+
+
+def _mean(values: npt.NDArray[np.float64], kept: npt.NDArray[np.int64]) -> float:
+    return float(values[kept].mean()) if len(kept) else float("nan")

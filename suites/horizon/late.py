@@ -1,0 +1,77 @@
+"""What is left of a clip of the shapes world in its last quarter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+
+from vbench_lite.clip import ClipInfo
+from vbench_lite.datasets import shapes_judge
+from vbench_lite.metric import Axis, ClipMetric, Features, MetricInfo, SampleInfo
+from vbench_lite.suites.coherence.shapes_continuity import continuous_steps
+
+OPENING_FRAMES = 8  # a second of the shapes world
+LEAST_FRAMES = 4 * OPENING_FRAMES
+
+
+def _info(name: str, summary: str) -> MetricInfo:
+    return MetricInfo(
+        id=f"horizon/{name}",
+        version=1,
+        axis=Axis.HORIZON,
+        unit="",
+        bounds=(0.0, 1.0),
+        higher_is_better=True,
+        summary=summary,
+        source="vbench_lite.datasets.shapes_judge: outline, hue and track, frame by frame",
+        extractors=("shapes-judge",),
+        min_frames=LEAST_FRAMES,
+        needs_world="shapes",
+    )
+
+
+class _Late(ClipMetric):
+    """A share over the last quarter of the frames."""
+
+    def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
+        """Needs nothing of the clip or its prompt."""
+
+
+class LateIdentity(_Late):
+    """Share of the last quarter's frames that show what the first eight frames mostly showed.
+
+    Unlike the drift, this is a level: it says how good the end is, and noise, which never drifts, is at
+    its floor. A clip that shows nothing at first scores 0.
+
+    Traps: a frozen clip scores 1; the suite gates it by motion.
+    """
+
+    info: ClassVar[MetricInfo] = _info(
+        "late_identity", "Share of the last quarter's frames that still show the thing the clip began with."
+    )
+
+    def finish(self, features: Mapping[str, Features]) -> float:
+        rows = features["shapes-judge"]
+        readings = shapes_judge.frame_readings(rows)
+        opening = readings.most_frequent(OPENING_FRAMES)
+        if opening is None:
+            return 0.0
+        return float(readings.agrees(opening)[-(len(rows) // 4) :].mean())
+
+
+class LateContinuity(_Late):
+    """Share of the last quarter's steps between which the shape neither jumps nor vanishes.
+
+    Formula: as `coherence/shapes_continuity`, over the last quarter of the steps.
+    Traps: a frozen clip scores 1; the suite gates it by motion.
+    """
+
+    info: ClassVar[MetricInfo] = _info(
+        "late_continuity", "Share of the last quarter's steps in which the shape neither jumps nor vanishes."
+    )
+
+    def finish(self, features: Mapping[str, Features]) -> float:
+        steps = continuous_steps(shapes_judge.judge_features(features["shapes-judge"]))
+        return float(np.mean(steps[-(len(steps) // 4) :]))

@@ -1,0 +1,93 @@
+"""The base of set metrics over what the judge of the shapes world reads from clips."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from vbench_lite.datasets import shapes, shapes_judge
+from vbench_lite.errors import NotApplicable, StoreError
+from vbench_lite.metric import Axis, Estimate, Features, MetricInfo, Role, SampleInfo, SetMetric
+from vbench_lite.suites.captions import scene_of
+
+ATTRIBUTES = ("colour", "shape", "direction", "speed")
+_SOURCE = "vbench_lite.datasets.shapes_judge: outline, hue and reflected path, clip by clip"
+
+
+@dataclass(frozen=True)
+class JudgedClip:
+    """A clip with what was asked for and what it shows."""
+
+    prompt_id: str
+    seed: int | None
+    scene: shapes.Scene
+    shown: shapes_judge.Judgement
+
+    def follows(self, attribute: str) -> bool:
+        """Whether the clip shows the caption's word for an attribute."""
+        return bool(getattr(self.shown, attribute) == getattr(self.scene, attribute))
+
+
+class JudgedSet(SetMetric):
+    """A set metric over judged clips; they come in a fixed order, whatever the order of the updates."""
+
+    needs_reference: ClassVar[bool] = False
+
+    def __init__(self) -> None:
+        self._clips: dict[tuple[str, str], JudgedClip] = {}
+        self._rows: dict[tuple[str, str], bytes] = {}
+
+    def update(self, features: Mapping[str, Features], sample: SampleInfo, role: Role) -> None:
+        if role == "reference":
+            return
+        rows, key = features["shapes-judge"], (sample.prompt_id, sample.sample_id)
+        if self._rows.setdefault(key, rows.tobytes()) != rows.tobytes():
+            raise StoreError(f"{self.info.id}: two different clips are both sample {sample.sample_id!r}")
+        scene = scene_of(sample)
+        self._clips[key] = JudgedClip(sample.prompt_id, sample.seed, scene, shapes_judge.judge_features(rows))
+
+    def merge(self, other: SetMetric) -> None:
+        if not isinstance(other, JudgedSet) or other.info != self.info:
+            raise TypeError(f"{self.info.id} cannot merge {other.info.id}")
+        for key, clip in other._clips.items():
+            if self._rows.setdefault(key, other._rows[key]) != other._rows[key]:
+                raise StoreError(f"{self.info.id}: two different clips are both sample {key[1]!r}")
+            self._clips[key] = clip
+
+    def compute(self) -> Estimate:
+        """Return the value with its interval; raises NotApplicable where the set does not have it."""
+        if len(self._clips) < self.info.min_n:
+            raise NotApplicable(f"n too small: {len(self._clips)} clips, and this needs {self.info.min_n}")
+        return self.judge([self._clips[key] for key in sorted(self._clips)])
+
+    @abstractmethod
+    def judge(self, clips: Sequence[JudgedClip]) -> Estimate:
+        """Return the value of these clips."""
+
+
+def judged_info(
+    id: str,
+    summary: str,
+    *,
+    axis: Axis = Axis.ALIGNMENT,
+    low: float = 0.0,
+    min_frames: int = 1,
+    min_n: int = 2,
+) -> MetricInfo:
+    """What a share over judged clips declares; `low` is -1 for a difference of two shares."""
+    return MetricInfo(
+        id=id,
+        version=1,
+        axis=axis,
+        unit="",
+        bounds=(low, 1.0),
+        higher_is_better=True,
+        summary=summary,
+        source=_SOURCE,
+        extractors=("shapes-judge",),
+        min_frames=min_frames,
+        min_n=min_n,
+        needs_world="shapes",
+    )

@@ -1,0 +1,215 @@
+"""Metrics of obedience and generalisation, on clips whose answer is known."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from vbench_lite.clip import ClipInfo, Frames
+from vbench_lite.datasets import shapes, shapes_judge
+from vbench_lite.datasets.prompts import with_edits
+from vbench_lite.errors import NotApplicable
+from vbench_lite.metric import ClipMetric, Estimate, SampleInfo, SetMetric
+from vbench_lite.suites.control.edits import EditFollowed, EditKept
+from vbench_lite.suites.control.given import EntryJump, FirstFramePsnr
+from vbench_lite.suites.diversity.within_prompt import StartSpread, WithinPromptDistance
+from vbench_lite.suites.generalisation.held_out import HeldOutAccuracy, HeldOutGap
+from vbench_lite.suites.generalisation.length import LengthGap, LongAccuracy
+
+SCENES = [scene for scene in shapes.sample_scenes(4, 0) if scene.speed == "slowly"] or shapes.sample_scenes(
+    4, 0
+)
+Shown = tuple[str, int, shapes.Scene]  # caption, seed, what the clip really shows
+
+
+def over(metric: SetMetric, clips: list[Shown]) -> Estimate:
+    for place, (caption, seed, scene) in enumerate(clips):
+        sample = SampleInfo("g", f"s{place}", caption, caption, seed)
+        rows = shapes_judge.per_frame(shapes.real_clip(scene, seed))
+        metric.update({"shapes-judge": rows}, sample, "generated")
+    return metric.compute()
+
+
+def edited(show: dict[str, bool]) -> list[Shown]:
+    """Bases with their edits; `show` says for each attribute whether its edit shows in the clip."""
+    clips = []
+    for seed, scene in enumerate(SCENES):
+        clips.append((scene.caption, seed, scene))
+        for word, edit in zip(("colour", "shape", "direction", "speed"), shapes.edits(scene), strict=True):
+            clips.append((edit.caption, seed, edit if show.get(word, True) else scene))
+    return clips
+
+
+# --- edits --------------------------------------------------------------------------------------
+
+
+def test_real_clips_follow_every_edit_and_keep_the_rest() -> None:
+    clips = edited({})
+    followed, kept = over(EditFollowed(), clips), over(EditKept(), clips)
+    assert followed.value == 1 and kept.value > 0.95
+    assert {
+        word: followed.extras[word] for word in ("colour", "shape", "direction", "speed")
+    } == dict.fromkeys(("colour", "shape", "direction", "speed"), 1.0)
+    assert followed.n == len(clips)
+
+
+def test_an_edit_that_does_not_show_is_not_followed() -> None:
+    estimate = over(EditFollowed(), edited({"colour": False, "direction": False}))
+    assert estimate.value == 0.5
+    assert (estimate.extras["colour"], estimate.extras["shape"]) == (0, 1)
+
+
+def test_an_edit_that_changes_more_does_not_keep_the_rest() -> None:
+    clips = edited({})
+    wrong = [(c, s, replace(scene, colour="white", shape="ring") if i % 5 == 4 else scene)
+             for i, (c, s, scene) in enumerate(clips)]  # fmt: skip
+    # Of the four edits of a base the last changes two of the three attributes that it should keep.
+    before, after = over(EditKept(), clips).value, over(EditKept(), wrong).value
+    assert before - after == pytest.approx(2 / 12, abs=0.03)
+
+
+def test_clips_of_other_seeds_or_two_edits_are_no_pair() -> None:
+    first, second = SCENES[0], shapes.edits(SCENES[0])[0]
+    with pytest.raises(NotApplicable, match="no two clips of one seed"):
+        over(EditFollowed(), [(first.caption, 0, first), (second.caption, 1, second)])
+    two = replace(second, direction=shapes.edits(first)[2].direction)
+    with pytest.raises(NotApplicable, match="no two clips of one seed"):
+        over(EditFollowed(), [(first.caption, 0, first), (two.caption, 0, two)])
+
+
+def test_edits_of_one_base_pair_with_it_and_not_with_each_other() -> None:
+    prompts = with_edits(SCENES[:1])
+    clips = [(p.text, 0, shapes.parse_caption(p.text)) for p in prompts]
+    assert over(EditFollowed(), clips).extras.keys() >= {"colour", "shape", "direction", "speed"}
+
+
+# --- given frames -------------------------------------------------------------------------------
+
+
+def score(
+    metric: ClipMetric, frames: Frames, image: Frames | None = None, past: Frames | None = None,
+    prompt: str | None = None,
+) -> float:  # fmt: skip
+    sample = SampleInfo("g", "s", "p", prompt, 0, image=image, past_frames=past)
+    metric.start(ClipInfo("clip", len(frames), frames.shape[1], frames.shape[2], 8.0), sample)
+    for start in range(0, len(frames), 3):
+        piece = frames[start : start + 3]
+        metric.push(piece, np.arange(start, start + len(piece)))
+    features = {"shapes-judge": shapes_judge.per_frame(frames)} if metric.info.extractors else {}
+    return float(metric.finish(features))
+
+
+def grey(levels: list[float]) -> Frames:
+    return np.repeat(np.rint(levels).astype(np.uint8), 8 * 8 * 3).reshape(len(levels), 8, 8, 3)
+
+
+def test_the_first_frame_is_compared_with_the_picture_that_was_given() -> None:
+    frames = grey([100, 150, 200])
+    assert score(FirstFramePsnr(), frames, image=frames[0]) == 100
+    off = score(FirstFramePsnr(), frames, image=grey([110])[0])
+    assert off == pytest.approx(10 * math.log10(255**2 / 100))
+    with pytest.raises(NotApplicable, match="no picture was given"):
+        score(FirstFramePsnr(), frames)
+    with pytest.raises(NotApplicable, match="the clip is 8x8 and what was given 16x16"):
+        score(FirstFramePsnr(), frames, image=np.zeros((16, 16, 3), np.uint8))
+
+
+def test_a_clip_that_goes_on_evenly_has_no_jump() -> None:
+    levels = list(range(0, 80, 8))
+    assert score(EntryJump(), grey(levels[4:]), past=grey(levels[:4])) == 0
+    assert score(EntryJump(), grey(levels[1:]), image=grey(levels[:1])[0]) == 0
+    assert score(EntryJump(), grey(levels), image=grey(levels[:1])[0]) == 0  # the picture is its first frame
+
+
+def test_a_jump_and_a_halt_both_count() -> None:
+    past = grey([0, 8, 16])
+    assert score(EntryJump(), grey([57, 65, 73]), past=past) == pytest.approx(math.log2(42 / 9))
+    assert score(EntryJump(), grey([16, 16, 24, 32]), past=past) == pytest.approx(math.log2(9))
+    with pytest.raises(NotApplicable, match="no frames were given"):
+        score(EntryJump(), past)
+
+
+# --- generalisation -----------------------------------------------------------------------------
+
+
+def pairs(count: int = 6) -> list[shapes.Scene]:
+    return shapes.sample_scenes(count, 0, "both")
+
+
+def test_a_generator_that_fails_on_unseen_pairs_only_has_a_gap() -> None:
+    clips = [
+        (scene.caption, seed, replace(scene, colour="white", shape="bar") if scene.held_out else scene)
+        for seed, scene in enumerate(pairs(12))
+    ]
+    accuracy, gap = over(HeldOutAccuracy(), clips), over(HeldOutGap(), clips)
+    assert gap.value == pytest.approx(accuracy.value - gap.extras["seen"])
+    assert gap.extras["seen"] > 0.95 and accuracy.value == pytest.approx(0.5, abs=0.1)
+    assert gap.low is not None and gap.high is not None and gap.low <= gap.value <= gap.high < 0
+    assert gap.replicates is not None and len(gap.replicates) == 12
+
+
+def test_real_clips_have_no_gap() -> None:
+    clips = [(scene.caption, seed, scene) for seed, scene in enumerate(pairs(8))]
+    assert abs(over(HeldOutGap(), clips).value) < 0.1
+    seen = [clip for clip in clips if not shapes.parse_caption(clip[0]).held_out]
+    with pytest.raises(NotApplicable, match="either kind, seen and held out"):
+        over(HeldOutGap(), seen)
+    with pytest.raises(NotApplicable, match="fewer than two captions"):
+        over(HeldOutAccuracy(), seen)
+
+
+def test_beyond_the_trained_length_frames_count_that_still_show_it() -> None:
+    scene = shapes.parse_caption("a green star moves right slowly")
+    frames = shapes.real_clip(scene, 0, 32)
+    assert score(LongAccuracy(), frames, prompt=scene.caption) == 1
+    assert score(LengthGap(), frames, prompt=scene.caption) == 0
+    frames[24:] = 0
+    assert score(LongAccuracy(), frames, prompt=scene.caption) == 0.5
+    assert score(LengthGap(), frames, prompt=scene.caption) == -0.5
+
+
+# --- diversity within a prompt ------------------------------------------------------------------
+
+
+def test_equal_clips_of_a_prompt_have_no_distance_whatever_other_prompts_show() -> None:
+    metric, rows = WithinPromptDistance(), np.eye(4, dtype=np.float32)
+    for place, (prompt, row) in enumerate([("a", 0), ("a", 0), ("b", 1), ("b", 1)]):
+        metric.update(
+            {"shapes-video": rows[row : row + 1]},
+            SampleInfo("g", str(place), prompt, prompt, place),
+            "generated",
+        )
+    assert metric.compute().value == 0
+    other = WithinPromptDistance()
+    for place, (prompt, row) in enumerate([("a", 0), ("a", 1), ("b", 2), ("b", 2)]):
+        other.update(
+            {"shapes-video": rows[row : row + 1]},
+            SampleInfo("g", str(place), prompt, prompt, place),
+            "generated",
+        )
+    assert other.compute().value == 0.5  # mean of 1 and 0
+
+
+def test_one_seed_a_prompt_says_nothing_of_seeds() -> None:
+    metric = WithinPromptDistance()
+    for name in "ab":
+        row = np.ones((1, 4), np.float32)
+        metric.update({"shapes-video": row}, SampleInfo("g", name, name, name, 0), "generated")
+    with pytest.raises(NotApplicable, match="no prompt has two clips"):
+        metric.compute()
+
+
+def test_starts_of_a_prompt_are_as_far_apart_as_they_are() -> None:
+    metric = StartSpread()
+    scene = shapes.Scene("red", "circle", "right", "slowly")
+    starts = [(8.0, 10.0), (8.0, 18.0), (14.0, 18.0)]
+    for place, start in enumerate(starts):
+        rows = shapes_judge.per_frame(shapes.render(scene, start))
+        sample = SampleInfo("g", str(place), "p", scene.caption, place)
+        metric.update({"shapes-judge": rows}, sample, "generated")
+    lengths = [math.dist(a, b) for a, b in [*pairwise(starts), (starts[0], starts[2])]]
+    assert metric.compute().value == pytest.approx(np.mean(lengths) / 32, abs=0.01)
