@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -103,7 +104,7 @@ def score(
     return float(metric.finish(features))
 
 
-def grey(levels: list[float]) -> Frames:
+def grey(levels: Sequence[float]) -> Frames:
     return np.repeat(np.rint(levels).astype(np.uint8), 8 * 8 * 3).reshape(len(levels), 8, 8, 3)
 
 
