@@ -28,10 +28,13 @@ class Degenerate(ClipMetric):
 
     Degenerate means one of: `black` (every frame), `constant` (every frame flat), `blank` (a tenth of the
     frames black or flat, or four one after another), `frozen` (a still run over a quarter of the clip),
-    `repeated` (more than half of all neighbours the same), `looped` (every frame repeats the one some 2 to 16 frames earlier, over at least
-    two periods). Frames are the same if the mean absolute difference is at most one level in every 8x8 block
-    (short side reduced to 64). The thresholds are this project's own; noise is not degenerate by them, other
-    metrics see to it. After `finish`, `reasons` names what was found.
+    `repeated` (more than half of all neighbours the same), `looped` (every frame repeats the one some 2 to
+    16 frames earlier, over at least two periods). After `finish`, `reasons` names what was found.
+
+    Preprocessing: frames are the same if the mean absolute difference is at most one level in every 8x8
+        block (short side reduced to 64).
+    Traps: the thresholds are this project's own. Noise is not degenerate by them: other metrics see to it.
+        A title card or a fade through black is a blank piece.
     """
 
     info: ClassVar[MetricInfo] = MetricInfo(
