@@ -10,10 +10,10 @@ CODE   := vbench_lite adapters suites dashboard tests benchmarks docs
 STAMPS := .make
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types bench docs readme format clean distclean
+.PHONY: help setup demo test lint types bench docs docs-test readme format clean distclean
 
 help:  ## list the targets
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMPS)/installed  ## environment in .venv and this package in it, under constraints.txt
 
@@ -52,14 +52,19 @@ MODULES = find vbench_lite adapters suites dashboard -name '*.py' \
 # The tests one folder at a time: pytest lets two of them have a conftest.py, mypy does not.
 types: setup  ## mypy, strict
 	$(BIN)/python -m mypy -p benchmarks $$($(MODULES))
-	$(BIN)/python -m mypy docs/refresh.py
+	$(BIN)/python -m mypy docs/*.py
 	@for folder in $(wildcard tests/*/); do echo "mypy $$folder"; $(BIN)/python -m mypy $$folder || exit 1; done
 
 bench: setup  ## measure this project's own speed; rewrites docs/benchmarks.md
 	$(BIN)/python -m benchmarks
 
-docs: setup  ## check that every relative link and every command in the documents exists
+docs: setup  ## the reference pages from the code, then the site in site/, strictly; checks links and commands
+	$(BIN)/python docs/reference_pages.py
 	$(BIN)/python -m pytest -q tests/packaging/test_documents.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build -q
+
+docs-test: setup  ## follow every tutorial word for word, in an empty directory
+	$(BIN)/python docs/walk.py
 
 readme: setup  ## renew the command output that README.md quotes, from the runs in vbench-results
 	$(BIN)/python docs/refresh.py

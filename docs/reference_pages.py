@@ -1,0 +1,226 @@
+"""The reference pages in docs/reference, written from the code: `python docs/reference_pages.py`.
+
+Nothing on these pages is written by hand, so nothing on them can be out of date: a test compares them with
+the code.
+"""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pyarrow as pa
+from pydantic import BaseModel
+
+from vbench_lite import registry
+from vbench_lite.cli import describe
+from vbench_lite.cli.main import PROGRAM, VERBS, LazyGroup
+
+FOLDER = Path(__file__).parent / "reference"
+
+
+def commands() -> str:
+    """Every verb with its arguments, options and the keys of its JSON."""
+    parts = [
+        "# Commands",
+        "Every verb takes `--root DIR`; those that print results take `--json`, and then stdout holds one "
+        "JSON document with the keys named below. Exit codes: 0 fine; 1 a gate failed; 2 wrong use, or "
+        "nothing could be done (one line on stderr says what); 3 done, but some samples or clips failed "
+        "(they are listed); 130 stopped with Ctrl-C.",
+    ]
+    group = LazyGroup()
+    for verb in VERBS:
+        command = group.get_command(click.Context(click.Command(PROGRAM)), verb)
+        assert command is not None
+        parts += list(_command(command, f"{PROGRAM} {verb}"))
+    return "\n\n".join(parts)
+
+
+def _command(command: click.Command, path: str) -> Iterator[str]:
+    context = click.Context(command, info_name=path)
+    usage = " ".join(command.collect_usage_pieces(context))
+    yield f"## {path}"
+    yield f"    {path} {usage}"
+    yield textwrap.dedent(inspect.cleandoc(command.help or ""))
+    rows = [record for p in command.params if (record := p.get_help_record(context)) is not None]
+    if rows:
+        yield _table(["option", "meaning"], [[f"`{name}`", text] for name, text in rows])
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
+            yield from _command(inner, f"{path} {name}")
+
+
+def suites() -> str:
+    """Every suite: what it asks for, and what makes each of its axes."""
+    parts = [
+        "# Suites",
+        "`vbench-lite run --suite NAME`, or a path to a YAML file of the same form "
+        "([how to write one](../tutorials/add-a-suite.md)).",
+    ]
+    for name in registry.names("suites"):
+        suite = describe.suite(name)
+        request = suite["request"]
+        parts += [
+            f"## {name}",
+            suite["description"],
+            f"Version {suite['version']}; {suite['samples']} samples a generator, {request['num_frames']} "
+            f"frames of {request['width']}x{request['height']} at {request['fps']:g} frames a second.",
+        ]
+        rows = [
+            [
+                str(axis),
+                ", ".join(f"`{m}` x{w:g}" if w != 1 else f"`{m}`" for m, w in spec["metrics"].items()),
+            ]
+            for axis, spec in suite["axes"].items()
+        ]
+        if rows:
+            parts.append(_table(["axis", "made of"], rows))
+        counted = {metric for spec in suite["axes"].values() for metric in spec["metrics"]}
+        beside = [f"`{metric}`" for metric in suite["metrics"] if metric not in counted]
+        if beside:
+            parts.append(f"Beside the axes: {', '.join(beside)}.")
+    return "\n\n".join(parts)
+
+
+def adapters() -> str:
+    """Every registered generator with its configuration."""
+    parts = [
+        "# Adapters",
+        "What `adapter:` in a specification can name, with the keys of its `config:`. How to use each with a "
+        "model of your own is on its page under *Your model*.",
+    ]
+    for name in registry.names("generators"):
+        found = describe.generator(name)
+        info = found["info"]
+        parts.append(f"## {name}")
+        if info is None:
+            parts.append(inspect.cleandoc(registry.load("generators", name).__doc__ or "").split("\n\n")[0])
+        else:
+            parts.append(f"{info['summary'][:1].upper()}{info['summary'][1:].rstrip('.')}.")
+            facts = [
+                f"family {info['family']}",
+                f"streams: {info['streaming']}",
+                f"licence {info['licence']}",
+            ]
+            parts.append("; ".join(facts) + ".")
+        rows = list(_keys(found["config"]))
+        if rows:
+            parts.append(_table(["key", "type", "default", "meaning"], rows))
+    return "\n\n".join(parts)
+
+
+def run_directory() -> str:
+    """The columns of a run's tables, and what lies where."""
+    from vbench_lite.store import schema
+
+    tables = {
+        "samples.parquet": (schema.SAMPLES, schema.SampleRecord),
+        "scores.parquet": (schema.SCORES, schema.ScoreRecord),
+        "measurements.parquet": (schema.MEASUREMENTS, None),
+    }
+    parts = [
+        "# Run directory",
+        f"Schema version {schema.SCHEMA_VERSION}. `run.json` holds the resolved plan; these are its keys.",
+        _code(schema.RunDocument.__doc__),
+    ]
+    for name, (columns, record) in tables.items():
+        parts.append(f"## {name}")
+        if record is not None:
+            parts.append(_code(record.__doc__))
+        parts.append(
+            _table(["column", "type"], [[f"`{field.name}`", f"`{_type(field)}`"] for field in columns])
+        )
+    return "\n\n".join(parts)
+
+
+def specifications() -> str:
+    """The keys of the YAML files that a user writes."""
+    from vbench_lite.compare.policy import Policy
+    from vbench_lite.engine.spec import RunSpec
+    from vbench_lite.suite import Suite
+
+    parts = ["# Files that you write", "Unknown keys are errors, with the place where they stand."]
+    for title, model in (("Run specification", RunSpec), ("Suite", Suite), ("Policy of a gate", Policy)):
+        parts += [f"## {title}", *_model(model)]
+    return "\n\n".join(parts)
+
+
+def _model(model: type[BaseModel]) -> Iterator[str]:
+    form = model.model_json_schema()
+    if form.get("description"):
+        yield _code(form["description"])
+    yield _table(["key", "type", "default", "meaning"], list(_keys(form)))
+    for name, inner in form.get("$defs", {}).items():
+        if "properties" in inner:
+            yield f"### {name}"
+            if inner.get("description"):
+                yield _code(inner["description"])
+            yield _table(["key", "type", "default", "meaning"], list(_keys(inner)))
+
+
+def _keys(form: dict[str, Any]) -> Iterator[list[str]]:
+    required = form.get("required", ())
+    for key, value in form.get("properties", {}).items():
+        default = "required" if key in required else f"`{value.get('default')}`"
+        yield [
+            f"`{key}`",
+            _kind(value),
+            default if "default" in value or key in required else "",
+            value.get("description", ""),
+        ]
+
+
+def _kind(value: dict[str, Any]) -> str:
+    if "$ref" in value:
+        return str(value["$ref"]).rsplit("/", 1)[-1]
+    if "enum" in value:
+        return " or ".join(map(str, value["enum"]))
+    if "const" in value:
+        return str(value["const"])
+    for many in ("anyOf", "oneOf"):
+        if many in value:
+            return " or ".join(_kind(one) for one in value[many])
+    if value.get("type") == "array":
+        return f"list of {_kind(value.get('items', {}))}"
+    return str(value.get("type", "any"))
+
+
+def _type(field: pa.Field) -> str:
+    return str(field.type).replace("double", "float64")
+
+
+def _code(text: str | None) -> str:
+    return "\n".join(["```text", inspect.cleandoc(text or ""), "```"])
+
+
+def _table(headings: list[str], rows: list[list[str]]) -> str:
+    def line(cells: list[str]) -> str:
+        return "| " + " | ".join(" ".join(cell.replace("|", "\\|").split()) for cell in cells) + " |"
+
+    return "\n".join([line(headings), "|" + "---|" * len(headings), *map(line, rows)])
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "commands.md": commands,
+    "suites.md": suites,
+    "adapters.md": adapters,
+    "run-directory.md": run_directory,
+    "files.md": specifications,
+}
+
+
+def main() -> None:
+    """Write every page."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, page in PAGES.items():
+        (FOLDER / name).write_text(page() + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
