@@ -37,6 +37,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "weights": ("weights", "List, fetch or import the weights of published networks."),
     "validate": ("validate", "Check a specification or a suite without running it."),
     "doctor": ("doctor", "Check this machine and installation."),
+    "completion": ("completion", "Print what makes a shell complete with the tab key."),
 }
 
 NEXT_STEPS = f"""\

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from vbench_lite.registry import Group
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -46,3 +49,14 @@ def json_option(function: F) -> F:
     return click.option(
         "--json", "as_json", is_flag=True, help="Print one JSON document and nothing else on stdout."
     )(function)
+
+
+def registered(*groups: Group) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """What the tab key offers where a registered name is asked for."""
+
+    def complete(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+        from vbench_lite import registry
+
+        return [name for group in groups for name in registry.names(group) if name.startswith(begun)]
+
+    return complete

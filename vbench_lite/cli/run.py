@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vbench_lite.cli.exit_codes import FINE, INTERRUPTED, SOME_FAILED
-from vbench_lite.cli.options import json_option, root_option, workers_options
+from vbench_lite.cli.options import json_option, registered, root_option, workers_options
 from vbench_lite.cli.output import print_json, print_text, warn
 
 if TYPE_CHECKING:
@@ -21,12 +21,13 @@ MOST_LISTED = 20  # failed samples on stderr; --json has all
 @click.command("run")
 @click.argument("spec", required=False, metavar="[SPEC.yaml]", type=click.Path(path_type=Path))
 @click.option(
-    "-g", "--generator", "generators", multiple=True, metavar="NAME",
+    "-g", "--generator", "generators", multiple=True, metavar="NAME", shell_complete=registered("generators"),
     help="A registered generator (see: list generators); with SPEC.yaml, one of its labels. Repeatable.",
 )  # fmt: skip
 @click.option(
-    "--suite", "suites", multiple=True, metavar="NAME", help="A suite or its YAML file. Repeatable."
-)
+    "--suite", "suites", multiple=True, metavar="NAME", shell_complete=registered("suites"),
+    help="A suite or its YAML file. Repeatable.",
+)  # fmt: skip
 @click.option(
     "--samples", type=click.IntRange(min=1), help="The first N requests per generator; default: the suite's."
 )

@@ -8,12 +8,12 @@ from typing import Any
 import click
 
 from vbench_lite.cli.exit_codes import FINE
-from vbench_lite.cli.options import json_option, root_option
+from vbench_lite.cli.options import json_option, registered, root_option
 from vbench_lite.cli.output import console, print_json
 
 
 @click.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=registered("generators", "metrics", "extractors", "suites"))
 @root_option
 @json_option
 def command(name: str, root: Path, as_json: bool) -> int:
