@@ -1,4 +1,4 @@
-"""What is in the wheel, and a run from it, installed outside the repository."""
+"""What is in the wheel and the source distribution, and a run from the wheel outside the repository."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ PARTS = ("vbench_lite", "adapters", "suites", "dashboard", "pyproject.toml", "RE
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A wheel built from a copy of the tree, since a build directory left in the tree can leak into one."""
+    """A wheel by way of a source distribution, so that one that lacks a file shows.
+
+    Built from a copy of the tree, since a build directory left in the tree can leak into a wheel.
+    """
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
     source.mkdir()
@@ -37,7 +40,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         else:
             shutil.copy(path, source / name)
     subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(source)],
+        [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(source)],
         check=True,
         capture_output=True,
     )
@@ -93,7 +96,7 @@ def test_metadata_is_complete(wheel: Path) -> None:
     found = {name.split("/", 1)[1] for name in names(wheel) if ".dist-info/" in name}
     assert {"METADATA", "entry_points.txt", "licenses/LICENSE"} <= found
     done = subprocess.run(
-        [sys.executable, "-m", "twine", "check", "--strict", str(wheel)],
+        [sys.executable, "-m", "twine", "check", "--strict", str(wheel), *map(str, wheel.parent.glob("*.tar.gz"))],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
