@@ -96,7 +96,7 @@ def test_metadata_is_complete(wheel: Path) -> None:
     found = {name.split("/", 1)[1] for name in names(wheel) if ".dist-info/" in name}
     assert {"METADATA", "entry_points.txt", "licenses/LICENSE"} <= found
     done = subprocess.run(
-        [sys.executable, "-m", "twine", "check", "--strict", str(wheel), *map(str, wheel.parent.glob("*.tar.gz"))],
+        [sys.executable, "-m", "twine", "check", "--strict", str(wheel), *wheel.parent.glob("*.tar.gz")],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
