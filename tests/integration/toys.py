@@ -35,6 +35,9 @@ class Toy(Generator):
                 with Path(self.config.made).open("a") as file:
                     file.write(f"{request.sample_id} {os.getpid()}\n")
             context.phase("denoise")
+            if "TOY_HANGS_AFTER" in os.environ:
+                self.calls = getattr(self, "calls", 0) + 1
+                time.sleep(60.0 if self.calls > int(os.environ["TOY_HANGS_AFTER"]) else 0.0)
             frames = self.frames(request)
             for start in range(0, request.num_frames, 4):
                 context.step(start, request.num_frames)

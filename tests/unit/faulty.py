@@ -25,6 +25,7 @@ from vbench_lite.generator import (
 )
 
 LONG_S = 600.0
+GREED_BYTES = 3 << 30
 
 
 class FaultyConfig(GeneratorConfig):
@@ -69,6 +70,14 @@ class Faulty(Generator):
             context.step(index, len(requests))
             frames = self.frames(request)
             match request.prompt:
+                case "greedy":
+                    np.ones(GREED_BYTES, np.uint8)
+                case "many":
+                    frames = np.concatenate([frames, frames[:2]])
+                case "nan":
+                    frames = np.full(frames.shape, np.nan, np.float32)
+                case "out of range":
+                    frames = frames.astype(np.float32) * 100
                 case "meet":
                     self.meet()
                 case "raise":

@@ -41,6 +41,10 @@ FAULTS = {  # prompt: status, phase, part of the reason
     "slow": ("timeout", "denoise", "no end after 2 s; it stopped when asked"),
     "wrong shape": ("failed", "output", "emitted 16x15 pixels, 16x16 were agreed"),
     "wrong type": ("failed", "denoise", "emit takes uint8 frames, got float32"),
+    "greedy": ("failed", "denoise", "Unable to allocate 3.00 GiB"),
+    "nan": ("failed", "denoise", "got float32 with 3072 non-finite value(s)"),
+    "out of range": ("failed", "denoise", "emit takes uint8 frames, got float32"),
+    "many": ("ok", None, None),
     "few": ("failed", "output", "emitted 3 frames, 4 were asked for"),
     "nothing": ("failed", "denoise", "returned without emitting a frame"),
     "black": ("invalid", "output", "every pixel is black"),
@@ -94,7 +98,7 @@ def execute(
 @pytest.fixture(scope="module")
 def faults(tmp_path_factory: pytest.TempPathFactory) -> Any:
     root = tmp_path_factory.mktemp("faults")
-    return root, execute(root, list(FAULTS))
+    return root, execute(root, list(FAULTS), memory_bytes=2 << 30)
 
 
 @pytest.mark.parametrize("prompt", FAULTS)
@@ -104,7 +108,7 @@ def test_a_fault_is_recorded_with_its_phase_and_reason(faults: Any, prompt: Any)
     status, phase, reason = FAULTS[prompt]
     assert (record.status, record.phase) == (status, phase)
     assert reason is None if record.reason is None else reason in record.reason
-    assert record.oom == (prompt == "memory")
+    assert record.oom == (prompt in ("memory", "greedy"))
 
 
 def test_every_sample_has_one_record_and_valid_ones_a_clip(faults: Any) -> None:
@@ -115,7 +119,7 @@ def test_every_sample_has_one_record_and_valid_ones_a_clip(faults: Any) -> None:
         assert (record.clip_sha256 is not None) == (record.status in ("ok", "invalid"))
         if record.clip_sha256 is not None:
             assert pool.verify(record.clip_sha256)
-            assert (record.num_frames, record.generated_frames) == (4, 4)
+            assert (record.num_frames, record.generated_frames) == (4, 6 if record.prompt == "many" else 4)
 
 
 def test_no_process_is_left_not_even_one_that_an_adapter_started(faults: Any) -> None:

@@ -48,7 +48,7 @@ class Part:
 
     Attributes:
         root: where the pool lies.
-        metrics: ids of all metrics of the scoring, in their order.
+        metrics: names of all metrics of the scoring, as they are registered or imported.
         sets: ids of the set metrics whose state is wanted.
     """
 
@@ -83,8 +83,9 @@ class PartScores:
 class Tools:
     """Metrics and extractors, made once and used for part after part."""
 
-    def __init__(self, metrics: MetricSet, extractors: Extractors) -> None:
+    def __init__(self, metrics: MetricSet, extractors: Extractors, names: Sequence[str] = ()) -> None:
         self.metrics, self.extractors = metrics, extractors
+        self.names = tuple(names)  # by which another process can make the same ones
         self.passes = ClipPass(extractors)
         self._clips = {metric.info.id: metric for metric in metrics.clips}
         self._pairs = {metric.info.id: metric for metric in metrics.pairs}
@@ -102,7 +103,7 @@ class Tools:
         """
         made = make_metrics(metrics)
         cache = FeatureCache(root / "pool" / "features")
-        return cls(made, Extractors(made.extractors, cache, threads=threads))
+        return cls(made, Extractors(made.extractors, cache, threads=threads), metrics)
 
     def score(self, part: Part) -> PartScores:
         """Score a part; clips are scored as they are read."""

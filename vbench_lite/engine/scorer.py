@@ -97,9 +97,8 @@ class _RunScorer:
         pairs: str | None,
         rows: ScoreRows,
     ) -> None:
-        self.run, self.suite, self.rows = run, suite, rows
+        self.run, self.suite, self.rows, self.tools = run, suite, rows, tools
         self.metrics, self.extractors, self.passes = tools.metrics, tools.extractors, tools.passes
-        self.names = (*self.metrics.infos, *self.metrics.broken)
         self.reference_arm = pairs
         self.pool = Pool(run.root)
         self.samples = sorted(
@@ -153,7 +152,7 @@ class _RunScorer:
                 rows = samples[start : start + PART_CLIPS]
                 pieces.append((rows, start + PART_CLIPS >= len(samples)))
                 orders = tuple(self._order(row) for row in rows)
-                yield Part(self.run.root, label, self.names, orders, sets)
+                yield Part(self.run.root, label, self.tools.names, orders, sets)
 
     def _order(self, row: Row) -> ClipOrder:
         """What is still to be computed on one clip."""

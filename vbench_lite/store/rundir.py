@@ -182,7 +182,9 @@ class RunDir:
         stored = tables.read_table(self.path / tables.FILES[kind])
         rows, offsets = list(stored.rows), dict(stored.offsets)
         for path in self._journals():
-            journal = read_journal(path, offset=offsets.get(path.name, 0))
+            covered = offsets.get(path.name, 0)
+            # A shorter journal than the table has seen is another one: all of it is still to be read.
+            journal = read_journal(path, offset=covered if covered <= path.stat().st_size else 0)
             for record in journal.records:
                 if record.get("kind") == kind:
                     rows.append({key: value for key, value in record.items() if key != "kind"})

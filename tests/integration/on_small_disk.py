@@ -1,0 +1,45 @@
+"""What a run meets on a disk that fills up; takes a FOLDER in a mount namespace of its own, and a SPEC.
+
+Prints one JSON object: by stage, the exit code and what was said.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from command_line import vbench_lite
+
+
+def mount(folder: Path, *options: str) -> None:
+    subprocess.run(["mount", "-t", "tmpfs", "-o", ",".join(options), "tmpfs", str(folder)], check=True)
+
+
+def remount(folder: Path, *options: str) -> None:
+    subprocess.run(["mount", "-o", ",".join(["remount", *options]), str(folder)], check=True)
+
+
+def main(folder: Path, spec: Path) -> None:
+    stages: dict[str, list[object]] = {}
+
+    def stage(name: str, *arguments: str | Path) -> None:
+        done = vbench_lite(*arguments, "--root", folder)
+        stages[name] = [done.code, done.err, done.out]
+
+    mount(folder, "size=160k")
+    stage("full", "run", spec)
+    kept = sorted((folder / "pool" / "clips").glob("*.mkv"))
+    remount(folder, "ro", "size=64m")
+    stage("read-only", "run", spec)
+    remount(folder, "rw", "size=64m")
+    stage("room", "run", spec, "--json")
+    remount(folder, "ro", "size=64m")
+    stage("read", "leaderboard", "--json")
+    stages["kept"] = [len(kept), all(path.exists() for path in kept)]
+    print(json.dumps(stages))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
