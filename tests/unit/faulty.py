@@ -78,6 +78,9 @@ class Faulty(Generator):
                     frames = np.full(frames.shape, np.nan, np.float32)
                 case "out of range":
                     frames = frames.astype(np.float32) * 100
+                case "leak":
+                    print("the key is", os.environ["SOME_API_KEY"])
+                    raise RuntimeError(f"refused: {os.environ['SOME_API_KEY']}")
                 case "meet":
                     self.meet()
                 case "raise":

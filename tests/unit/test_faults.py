@@ -15,8 +15,11 @@ from vbench_lite.engine.executors.local import LocalExecutor
 from vbench_lite.engine.executors.places import Places
 from vbench_lite.engine.executors.work import LOAD_ATTEMPTS, Work
 from vbench_lite.engine.plan import Batch, build_plan
+from vbench_lite.engine.progress import Silent
+from vbench_lite.engine.recorder import Recorder as JournalSink
 from vbench_lite.engine.spec import GeneratorSpec, RunSpec
 from vbench_lite.store.pool import Pool
+from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import GeneratorEntry
 
 SUITE = """
@@ -213,3 +216,17 @@ def test_an_accelerator_has_one_process_and_the_processor_as_many_as_asked() -> 
     assert places.take("cpu") is None, "three processes are at work"
     places.give_back(first)
     assert places.take("cuda:0") is not None
+
+
+def test_secrets_stay_out_of_logs_and_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_API_KEY", "correct-horse-battery")
+    sink = execute(tmp_path, ["leak"])
+    (record,) = sink.records
+    log = (tmp_path / "logs" / "g.log").read_text()
+    assert "key is [secret]" in log
+    assert "correct-horse-battery" not in log
+    with RunDir(tmp_path, "x").journal("runner") as journal:
+        JournalSink(journal, [], 1, Silent()).record(record)
+    text = (tmp_path / "runs" / "x" / "journal" / "runner.jsonl").read_text()
+    assert "[secret]" in text
+    assert "correct-horse-battery" not in text

@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from vbench_lite.cli.exit_codes import INTERRUPTED, WRONG_USE
+from vbench_lite.redact import redact
 
 PROGRAM = "vbench-lite"
 DEBUG_VARIABLE = "VBENCH_LITE_DEBUG"
@@ -31,6 +32,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "dashboard": ("dashboard", "Open charts and clips in a browser."),
     "list": ("listing", "List generators, metrics, suites, datasets or runs."),
     "show": ("show", "Show all that is known of one name."),
+    "store": ("store", "List, check, thin out and copy what is stored."),
     "merge": ("merge", "Put the parts of a run together that were made by run --shard."),
     "report": ("report", "Write a run as one HTML file for people without a server."),
     "export": ("export", "Write a run's tables as CSV, Parquet or JSON."),
@@ -122,7 +124,7 @@ def app(ctx: click.Context) -> int:
 def _say(message: str, context: click.Context | None = None) -> None:
     """One line on stderr, naming the verb where one is known."""
     where = context.command_path if context is not None else PROGRAM
-    click.echo(f"{where}: {' '.join(message.split())}", err=True)
+    click.echo(f"{where}: {redact(' '.join(message.split()))}", err=True)
 
 
 def call(arguments: Sequence[str] | None = None) -> int:
@@ -131,6 +133,8 @@ def call(arguments: Sequence[str] | None = None) -> int:
     try:
         code = app.main(args=arguments, prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()
+        if "vbench_lite.store.remote" in sys.modules:  # a root at a URL was used
+            sys.modules["vbench_lite.store.remote"].publish()
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         path = context.command_path if context is not None else PROGRAM

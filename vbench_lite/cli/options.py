@@ -16,14 +16,30 @@ F = TypeVar("F", bound=Callable[..., Any])
 DEFAULT_ROOT = "vbench-results"
 
 
+class Root(click.Path):
+    """A folder, or a URL such as s3://bucket/results, for which a folder of this machine stands then."""
+
+    name = "directory or URL"
+
+    def __init__(self) -> None:
+        super().__init__(file_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and "://" in value:
+            from vbench_lite.store.remote import mirror
+
+            return mirror(value)
+        return super().convert(value, param, ctx)
+
+
 def root_option(function: F) -> F:
     """`--root DIR`: where runs and clips are kept; the argument `root` is a Path."""
     return click.option(
         "--root",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=Root(),
         default=DEFAULT_ROOT,
         show_default=True,
-        help="Folder that holds runs and clips.",
+        help="Folder that holds runs and clips, or a URL (s3://...).",
     )(function)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from vbench_lite.errors import NotApplicable, VBenchLiteError, WeightsError
 from vbench_lite.metric import MetricInfo, Scored
+from vbench_lite.redact import redact
 from vbench_lite.store.schema import ScoreStatus
 
 _SLACK = 1e-6  # a cosine of float32 vectors may leave [-1, 1] by this much
@@ -47,7 +48,7 @@ def failure(error: Exception, where: str = "") -> Outcome:
     text = lines[0] if lines else "no message"
     if not isinstance(error, VBenchLiteError):
         text = f"{type(error).__name__}: {text}"
-    return Outcome.error(f"{where}: {text}" if where else text)
+    return Outcome.error(redact(f"{where}: {text}" if where else text))
 
 
 def judged(value: Any, info: MetricInfo) -> Outcome:

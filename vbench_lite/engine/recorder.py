@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from vbench_lite.engine.plan import Batch
 from vbench_lite.engine.progress import Event, Progress, TimeLeft
+from vbench_lite.redact import redact, redacted
 from vbench_lite.store.journal import JournalWriter
 from vbench_lite.store.schema import SampleRecord, SampleStatus
 
@@ -44,7 +45,8 @@ class Recorder:
         key = (record.generator, record.suite, record.sample_id)
         if key in self._recorded:
             return
-        self._journal.append({"kind": "sample", **record.as_dict()})
+        told = {"reason": redacted(record.reason), "facts": redact(record.facts)}
+        self._journal.append({"kind": "sample", **record.as_dict(), **told})
         self._recorded.add(key)
         if record.status != SampleStatus.OK:
             self._tell(

@@ -17,7 +17,7 @@ from vbench_lite.engine.plan import Batch, Plan
 from vbench_lite.errors import SpecError
 from vbench_lite.store.rundir import RunDir
 
-FOLDER = "shards"
+FOLDER = "shards"  # as store.rundir.stored reads it
 
 
 @dataclass(frozen=True)

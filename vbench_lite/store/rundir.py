@@ -7,6 +7,7 @@ it is finished they are compacted to Parquet. Readers need not know which: every
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import re
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from vbench_lite.errors import StoreError
 from vbench_lite.metric import Measurement
+from vbench_lite.redact import redacted
 from vbench_lite.store import atomic, tables
 from vbench_lite.store.disk import writing
 from vbench_lite.store.journal import JournalWriter, read_journal
@@ -84,7 +86,7 @@ class RunDir:
 
     def write_document(self, document: RunDocument) -> None:
         """Replace run.json atomically."""
-        text = json.dumps(document.as_dict(), indent=2, allow_nan=False) + "\n"
+        text = json.dumps(redacted(document.as_dict()), indent=2, allow_nan=False) + "\n"
         with writing(self.path):
             atomic.write_text(self.path / DOCUMENT, text)
 
@@ -105,18 +107,13 @@ class RunDir:
         Raises:
             StoreError: another process holds it; the message gives its process id.
         """
-        with writing(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
-            file = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
+        with root_lock(self.root), _opened(self.path) as file:
             if not _locked(file, fcntl.LOCK_EX, attempts=_LOCK_ATTEMPTS):
-                holder = os.pread(file, 32, 0).decode().strip() or "unknown"
+                holder = os.pread(file, 32, 0).decode(errors="replace").strip() or "unknown"
                 raise StoreError(f"run {self.run_id} is in use by process {holder}; wait for it or stop it")
             os.ftruncate(file, 0)
             os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
             yield
-        finally:
-            os.close(file)
 
     def held(self) -> bool:
         """Whether a process is working on the run now."""
@@ -135,6 +132,11 @@ class RunDir:
             for kind, name in tables.FILES.items():
                 rows, offsets = self._collect(kind)
                 tables.write_table(self.path / name, kind, tables.merge(kind, rows), offsets)
+            sums = {
+                name: hashlib.sha256((self.path / name).read_bytes()).hexdigest()
+                for name in tables.FILES.values()
+            }
+            atomic.write_text(self.path / tables.CHECKSUMS, json.dumps(sums, indent=2) + "\n")
 
     # --- reading --------------------------------------------------------------------------------
 
@@ -195,6 +197,17 @@ class RunDir:
 # --- many runs ------------------------------------------------------------------------------------
 
 
+def check_run_id(name: str) -> str:
+    """The id itself.
+
+    Raises:
+        StoreError: it is no name of a folder; a foreign file must not lead out of the root.
+    """
+    if name in ("", ".", "..") or name != Path(name).name or "\\" in name or "\0" in name:
+        raise StoreError(f"{name[:80]!r} is no id of a run; the file that names it is damaged")
+    return name
+
+
 def list_runs(root: Path) -> list[RunDir]:
     """Every readable run under a root, newest first; see `damaged_runs` for the others."""
     found = []
@@ -232,7 +245,7 @@ def resolve_run(root: Path, name: str) -> RunDir:
         return next((run for run in runs if run.document().status == "finished"), runs[0])
     known = baselines(root)
     if name in known:
-        run = RunDir(root, known[name])
+        run = RunDir(root, check_run_id(known[name]))
         if not run.exists():
             raise StoreError(f"baseline {name!r} names run {run.run_id}, which is not under {root}")
         return run
@@ -278,6 +291,32 @@ def set_baseline(root: Path, name: str, run_id: str) -> None:
     )
 
 
+@contextmanager
+def root_lock(root: Path, *, alone: bool = False) -> Iterator[None]:
+    """Say that a run is at work under a root, beside others; or, alone, that none may be.
+
+    Raises:
+        StoreError: the root is in use.
+    """
+    with _opened(root) as file:
+        if not _locked(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH, attempts=_LOCK_ATTEMPTS):
+            who = "a run is at work" if alone else "the pool is being pruned"
+            raise StoreError(f"{who} under {root}; wait for its end")
+        yield
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    """The lock file of a folder, which is made if it is missing."""
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        file = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        yield file
+    finally:
+        os.close(file)
+
+
 def _locked(file: int, kind: int, attempts: int) -> bool:
     """Try to take a lock on an open file."""
     for attempt in range(attempts):
@@ -291,8 +330,13 @@ def _locked(file: int, kind: int, attempts: int) -> bool:
     return False
 
 
-def _folders(root: Path) -> list[RunDir]:
-    folder = root / "runs"
+def stored(root: Path) -> list[RunDir]:
+    """Every folder of a run and of a part under a root, readable or not."""
+    return [*_folders(root), *_folders(root, "shards")]
+
+
+def _folders(root: Path, kind: str = "runs") -> list[RunDir]:
+    folder = root / kind
     if not folder.is_dir():
         return []
-    return [RunDir(root, path.name) for path in sorted(folder.iterdir()) if path.is_dir()]
+    return [RunDir(root, path.name, folder=kind) for path in sorted(folder.iterdir()) if path.is_dir()]

@@ -27,6 +27,7 @@ FILES: Mapping[str, str] = {
     "score": "scores.parquet",
     "measurement": "measurements.parquet",
 }
+CHECKSUMS = "checksums.json"  # sha256 of each table as it was written, by its file name
 _OFFSETS, _VERSION = b"vbench_lite.journals", b"vbench_lite.schema_version"
 
 

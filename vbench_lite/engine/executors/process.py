@@ -10,15 +10,19 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from vbench_lite.engine.child import Stop
+from vbench_lite.redact import redact
 from vbench_lite.store.disk import writing
 
 STOP_GRACE_S = 2.0  # for a worker that was told to stop, before it is killed
+LOG_GRACE_S = 2.0  # for what a process printed last
+LOG_LINE_BYTES = 1 << 16
 _VMSTAT = Path("/proc/vmstat")
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -55,20 +59,22 @@ class WorkerProcess:
             logs.mkdir(parents=True, exist_ok=True)
         self.log = logs / f"{re.sub('[^A-Za-z0-9._-]', '-', name)}.log"
         self._oom_kills = _oom_kills()
-        with theirs, self.log.open("ab") as log:
+        with theirs:
             self._process = subprocess.Popen(
                 [
                     *(sys.executable, "-P", "-c"),
                     f"from vbench_lite.engine.{module} import main; main({theirs.fileno()})",
                 ],
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
                 pass_fds=[theirs.fileno()],
                 env={**_environment(threads), **(environment or {})},
                 process_group=0,
             )
         self.pipe = Connection(ours.detach())
+        self._logging = threading.Thread(target=_keep, args=(self._process.stdout, self.log), daemon=True)
+        self._logging.start()
 
     def send(self, message: Any) -> None:
         """Send a message; one to a worker that has died is dropped, since `receive` tells of its end."""
@@ -91,6 +97,7 @@ class WorkerProcess:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        self._logging.join(LOG_GRACE_S)
         self.pipe.close()
 
     def death(self) -> tuple[str, bool]:
@@ -99,6 +106,7 @@ class WorkerProcess:
             code = self._process.wait(STOP_GRACE_S)
         except subprocess.TimeoutExpired:
             return "the worker closed its pipe and hung", False
+        self._logging.join(LOG_GRACE_S)
         where = f"its output is in {self.log}"
         if code >= 0:
             return f"the worker exited with code {code}; {where}", False
@@ -109,6 +117,16 @@ class WorkerProcess:
         if before is not None and before == now:
             return f"the worker was ended by SIGKILL, not for want of memory; {where}", False
         return f"the worker was ended by SIGKILL, as the kernel does when memory runs out; {where}", True
+
+
+def _keep(output: IO[bytes] | None, path: Path) -> None:
+    """Write what a process prints to its log, without the secrets in it, until it prints no more."""
+    assert output is not None
+    with output, path.open("ab", buffering=0) as log:
+        while line := output.readline(LOG_LINE_BYTES):
+            text = redact(line.decode(errors="surrogateescape")).encode(errors="surrogateescape")
+            with contextlib.suppress(OSError):  # a full disk is told of by what has to be stored
+                log.write(text)
 
 
 def _environment(threads: int) -> dict[str, str]:

@@ -1,0 +1,151 @@
+"""`vbench-lite store ls|verify|prune|sync`: what is stored, whether it is whole, less of it, copies of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vbench_lite.cli.exit_codes import FINE, SOME_FAILED
+from vbench_lite.cli.options import json_option, root_option
+from vbench_lite.cli.output import print_json, print_table, print_text, warn
+
+
+@click.group("store")
+def command() -> None:
+    """Look after stored runs and clips."""
+
+
+@command.command("ls")
+@root_option
+@json_option
+def list_stored(root: Path, as_json: bool) -> int:
+    """List runs and parts of runs with their state and size.
+
+    With --json: {runs: [{name, kind, status, created, samples, bytes, reason}], clips, clip_bytes}.
+    """
+    from vbench_lite.errors import StoreError
+    from vbench_lite.store.rundir import stored
+
+    rows: list[dict[str, Any]] = []
+    for run in stored(root):
+        size = sum(path.stat().st_size for path in run.path.rglob("*") if path.is_file())
+        row = {"name": run.run_id, "kind": "run" if run.path.parent.name == "runs" else "part", "bytes": size}
+        try:
+            document = run.document()
+            known = {"status": document.status, "created": document.created}
+            rows.append({**row, **known, "samples": len(run.rows("sample")), "reason": None})
+        except StoreError as error:
+            damaged = {"status": "damaged", "created": None, "samples": None, "reason": str(error)}
+            rows.append({**row, **damaged})
+    sizes = [path.stat().st_size for path in (root / "pool" / "clips").glob("*.mkv")]
+    if as_json:
+        print_json({"runs": rows, "clips": len(sizes), "clip_bytes": sum(sizes)})
+    else:
+        print_table(
+            ("name", "kind", "status", "samples", "size", "created"),
+            (
+                (
+                    row["name"],
+                    row["kind"],
+                    row["status"],
+                    str(row["samples"] if row["samples"] is not None else "-"),
+                    _size(row["bytes"]),
+                    str(row["created"] or "-")[:19],
+                )
+                for row in rows
+            ),
+        )
+        print_text(f"{len(sizes)} clips, {_size(sum(sizes))}")
+        for row in rows:
+            if row["reason"] is not None:
+                warn(str(row["reason"]))
+    return SOME_FAILED if any(row["reason"] for row in rows) else FINE
+
+
+@command.command("verify")
+@root_option
+@json_option
+def verify_stored(root: Path, as_json: bool) -> int:
+    """Compute every hash again, and read every table and journal; exit code 3 if anything is wrong.
+
+    With --json: {runs, tables, journals, clips, problems: [{file, reason}]}.
+    """
+    from vbench_lite.cli.progress import shown
+    from vbench_lite.engine.progress import Event
+    from vbench_lite.store.check import verify
+
+    with shown() as progress:
+        found = verify(root, lambda done, total: progress.on_event(Event("score", "clips", done, total)))
+    if as_json:
+        print_json(asdict(found))
+    else:
+        for problem in found.problems:
+            warn(f"{problem.file}: {problem.reason}")
+        print_text(
+            f"{found.runs} runs, {found.tables} tables, {found.journals} journals, {found.clips} clips: "
+            + (f"{len(found.problems)} problems" if found.problems else "all as they were written")
+        )
+    return SOME_FAILED if found.problems else FINE
+
+
+@command.command("prune")
+@click.argument("runs", nargs=-1, metavar="[RUN...]")
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@root_option
+@json_option
+def prune_stored(runs: tuple[str, ...], dry_run: bool, root: Path, as_json: bool) -> int:
+    """Remove RUNs, and every clip, preview and feature that no run refers to.
+
+    A run that is a baseline stays. With --json: {removed: [file], bytes, dry_run}.
+    """
+    from vbench_lite.store.prune import prune
+
+    done = prune(root, runs, dry=dry_run)
+    if as_json:
+        print_json({"removed": done.files, "bytes": done.bytes, "dry_run": dry_run})
+    else:
+        for name in done.files if dry_run else ():
+            print_text(name)
+        what = "would be removed" if dry_run else "removed"
+        print_text(f"{len(done.files)} files, {_size(done.bytes)}, {what}")
+    return FINE
+
+
+@command.command("sync")
+@click.argument("source")
+@click.argument("destination")
+@click.option("--run", "runs", multiple=True, metavar="ID", help="This run only. Repeatable.")
+@json_option
+def sync_stored(source: str, destination: str, runs: tuple[str, ...], as_json: bool) -> int:
+    """Copy finished runs and their clips from SOURCE to DESTINATION: folders, or URLs such as s3://bucket/x.
+
+    What is there already is not sent again; nobody sees half a run. With --json: {runs, kept, skipped,
+    clips}.
+    """
+    from vbench_lite.errors import StoreError
+    from vbench_lite.store.site import Site
+    from vbench_lite.store.transfer import sync
+
+    site = Site(source)
+    missing = sorted(set(runs) - site.names("runs"))
+    if missing:
+        raise StoreError(f"no run is named {missing[0]!r} under {source}; see: vbench-lite store ls")
+    done = sync(site, Site(destination), only=runs or None)
+    if as_json:
+        print_json(asdict(done))
+    else:
+        print_text(f"{len(done.runs)} runs and {done.clips} clips sent, {len(done.kept)} runs were there")
+        for run_id in done.skipped:
+            warn(f"run {run_id} is not finished and stays where it is")
+    return FINE
+
+
+def _size(count: int) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000  # type: ignore[assignment]
+    return f"{count:.1f} TB"

@@ -1,0 +1,180 @@
+"""Finished runs from one root to another, whatever the two are made of.
+
+Clips go first, then tables, and the run's document last: a reader finds a whole run or none. What is
+there already is not sent again, so a transfer that was cut off goes on by the same command.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from vbench_lite.errors import StoreError
+from vbench_lite.redact import redact
+from vbench_lite.store import atomic
+from vbench_lite.store.disk import writing
+from vbench_lite.store.pool import check_sha256
+from vbench_lite.store.rundir import DOCUMENT, check_run_id
+from vbench_lite.store.site import Site
+from vbench_lite.store.tables import CHECKSUMS, FILES
+
+BASELINES = "baselines.json"
+_BESIDE = ("audits",)  # folders of small files that belong to the root as a whole
+
+
+@dataclass
+class Transfer:
+    """What a transfer did.
+
+    Attributes:
+        runs: ids of the runs that were sent. kept: those that were there already.
+        clips: how many clips were sent. skipped: runs that are not finished.
+    """
+
+    runs: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    clips: int = 0
+
+
+def sync(
+    source: Site,
+    target: Site,
+    *,
+    with_clips: bool = True,
+    only: Iterable[str] | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Transfer:
+    """Copy every finished run of `source` that `target` does not have as it is.
+
+    Args:
+        with_clips: also the clips of the runs; without them tables only.
+        only: ids of runs; None for all.
+
+    Raises:
+        StoreError: a file is damaged, or a place cannot be reached after several attempts.
+    """
+    done = Transfer()
+    wanted = None if only is None else set(only)
+    known_clips: set[str] | None = None
+    for run_id in sorted(source.names("runs")):
+        if wanted is not None and run_id not in wanted:
+            continue
+        document = source.read(f"runs/{check_run_id(run_id)}/{DOCUMENT}")
+        if document is None or not _finished(document, f"{redact(source.url)}/runs/{run_id}"):
+            done.skipped.append(run_id)
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            tables = _tables(source, run_id, Path(folder))
+            if with_clips:
+                known_clips = target.names("pool/clips") if known_clips is None else known_clips
+                done.clips += _send_clips(source, target, tables, known_clips, tell)
+            if _same(source, target, run_id, document):
+                done.kept.append(run_id)
+                continue
+            tell(f"run {run_id}")
+            target.remove(f"runs/{run_id}/{DOCUMENT}")
+            for path in tables:
+                target.store(path, f"runs/{run_id}/{path.name}")
+            last = Path(folder) / DOCUMENT
+            last.write_bytes(document)
+            target.store(last, f"runs/{run_id}/{DOCUMENT}")
+        done.runs.append(run_id)
+    if wanted is None:
+        _send_beside(source, target)
+    return done
+
+
+def _finished(document: bytes, where: str) -> bool:
+    try:
+        return bool(json.loads(document)["status"] == "finished")
+    except (ValueError, KeyError, TypeError):
+        raise StoreError(f"run document {where}/{DOCUMENT} is damaged; restore it from a copy") from None
+
+
+def _same(source: Site, target: Site, run_id: str, document: bytes) -> bool:
+    sums = f"runs/{run_id}/{CHECKSUMS}"
+    return target.read(f"runs/{run_id}/{DOCUMENT}") == document and target.read(sums) == source.read(sums)
+
+
+def _tables(source: Site, run_id: str, folder: Path) -> list[Path]:
+    """The tables of a run on this machine, checked against their hashes."""
+    there = source.names(f"runs/{run_id}")
+    paths = []
+    for name in (*FILES.values(), CHECKSUMS):
+        if name in there:
+            source.fetch(f"runs/{run_id}/{name}", folder / name)
+            paths.append(folder / name)
+    if CHECKSUMS in there:
+        for name, expected in json.loads((folder / CHECKSUMS).read_text(encoding="utf-8")).items():
+            found = folder / Path(name).name
+            if not found.exists() or hashlib.sha256(found.read_bytes()).hexdigest() != expected:
+                raise StoreError(
+                    f"table {redact(source.url)}/runs/{run_id}/{name} is not what was written; "
+                    "restore it from a copy, or run: vbench-lite store verify"
+                )
+    return paths
+
+
+def _send_clips(
+    source: Site, target: Site, tables: Iterable[Path], known: set[str], tell: Callable[[str], None]
+) -> int:
+    """Send the clips of a run that the target has not; adds them to `known`."""
+    count = 0
+    for path in tables:
+        if path.name != FILES["sample"]:
+            continue
+        try:
+            shas = pq.read_table(path, columns=["clip_sha256"]).column(0).to_pylist()
+        except (pa.ArrowException, OSError) as error:
+            raise StoreError(f"table {path.name} is damaged: {str(error).splitlines()[0]}") from None
+        for sha in sorted({sha for sha in shas if sha}):
+            name = f"{check_sha256(sha)}.mkv"
+            if name in known:
+                continue
+            tell(f"clip {sha[:12]}")
+            _send(source, target, f"pool/clips/{name}")
+            known.add(name)
+            count += 1
+    return count
+
+
+def _send(source: Site, target: Site, name: str) -> None:
+    if source.local is not None:
+        if not (source.local / name).is_file():
+            raise StoreError(
+                f"{source.local / name} is missing; restore it, or run: vbench-lite store verify"
+            )
+        target.store(source.local / name, name)
+    elif target.local is not None:
+        source.fetch(name, target.local / name)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            source.fetch(name, Path(folder) / "file")
+            target.store(Path(folder) / "file", name)
+
+
+def _send_beside(source: Site, target: Site) -> None:
+    """Names of baselines, where the target has not given them already; and folders beside the runs."""
+    for folder in _BESIDE:
+        for name in sorted(source.names(folder) - target.names(folder)):
+            _send(source, target, f"{folder}/{name}")
+    ours = source.read(BASELINES)
+    if ours is None:
+        return
+    theirs = target.read(BASELINES)
+    merged = {**json.loads(ours), **json.loads(theirs or b"{}")}
+    text = json.dumps(merged, indent=2, sort_keys=True) + "\n"
+    if theirs is None or text.encode() != theirs:
+        with tempfile.TemporaryDirectory() as place:
+            path = Path(place) / BASELINES
+            with writing(path):
+                atomic.write_text(path, text)
+            target.store(path, BASELINES)
