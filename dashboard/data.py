@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from vbench_lite.report.arms import control_of
+from vbench_lite.report.panels.boards import BoardTable
 from vbench_lite.store.rundir import RunDir, damaged_runs, list_runs
 from vbench_lite.store.schema import GeneratorEntry, RunDocument, SampleStatus
+
+PEAK = "memory/peak_bytes"
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,42 @@ def alerts(run: RunDir) -> list[Alert]:
             )
         )
     return found
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What generators a reader wants to see; an empty tuple, or None, admits all.
+
+    Attributes:
+        families, streaming, licences: one of these.
+        tasks: all of these.
+        most_bytes: peak memory at most; a generator whose peak is not known does not pass.
+    """
+
+    families: tuple[str, ...] = ()
+    streaming: tuple[str, ...] = ()
+    licences: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+    most_bytes: float | None = None
+
+    def passing(self, board: BoardTable, told: Mapping[str, Mapping[str, str]]) -> list[str]:
+        """Labels of the generators of a board that pass, given what they declare (`facts`)."""
+        arms = board.arms[~board.arms["control"]]
+        peaks = board.of(PEAK, list(arms["generator"])).set_index("generator")["value"]
+        return [
+            str(generator)
+            for generator, family in zip(arms["generator"], arms["family"], strict=True)
+            if (not self.families or family in self.families)
+            and self._declared(told.get(generator, {}))
+            and (self.most_bytes is None or bool((peaks[peaks.index == generator] <= self.most_bytes).any()))
+        ]
+
+    def _declared(self, told: Mapping[str, str]) -> bool:
+        return (
+            (not self.streaming or told.get("streaming") in self.streaming)
+            and (not self.licences or told.get("licence") in self.licences)
+            and set(self.tasks) <= set(told.get("tasks", "").split(", "))
+        )
 
 
 def facts(document: RunDocument) -> dict[str, dict[str, str]]:

@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from vbench_lite.advise import advise, load_use, parse_requirement
 from vbench_lite.dashboard import data, player, server
 from vbench_lite.errors import VBenchLiteError
-from vbench_lite.report.panels import boards, charts, comparisons, gallery, growth, pairs
+from vbench_lite.metric import Axis
+from vbench_lite.report.panels import advice, boards, charts, comparisons, gallery, growth, pairs
 from vbench_lite.report.panels.theme import plain
 from vbench_lite.report.scaling import ScalingReport
 from vbench_lite.store.rundir import RunDir
 
 LATEST = "latest"
+_SUPPORT = 5  # runs of other suites in which limits are looked up
 
 
 def root() -> Path:
@@ -199,6 +203,50 @@ def _comparison(
     folder = Path(root_path)
     sides = RunDir(folder, baseline), RunDir(folder, candidate)
     return comparisons.read_comparison(sides[0], generator, sides[1], other, suite)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What an advice is asked for: `limits` in the notation of `advise --require`, weights by axis."""
+
+    use: str | None = None
+    limits: tuple[str, ...] = ()
+    weights: tuple[tuple[str, float], ...] = ()
+    price_per_hour: float | None = None
+
+
+def advised(run_ids: Sequence[str], suite: str | None, wish: Wish) -> advice.Answer:
+    """Which generator of these runs to take, read again when their files change.
+
+    Limits on metrics that the runs do not have are looked up in the newest runs of other suites.
+    """
+    others = [r for r in index().runs if r.status == "finished" and suite not in r.suites]
+    support = tuple(r.run_id for r in others[:_SUPPORT])
+    stamp = "".join(data.run_stamp(RunDir(root(), run_id)) for run_id in (*run_ids, *support))
+    return _advised(str(root()), tuple(run_ids), suite, wish, support, stamp)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _advised(
+    root_path: str,
+    run_ids: tuple[str, ...],
+    suite: str | None,
+    wish: Wish,
+    support: tuple[str, ...],
+    stamp: str,
+) -> advice.Answer:
+    folder = Path(root_path)
+    return advice.answer(
+        advise(
+            [RunDir(folder, run_id) for run_id in run_ids],
+            suite=suite,
+            use=load_use(wish.use) if wish.use is not None else None,
+            require=[parse_requirement(text) for text in wish.limits],
+            weights={Axis(axis): weight for axis, weight in wish.weights},
+            price_per_hour=wish.price_per_hour,
+            support=[RunDir(folder, run_id) for run_id in support],
+        )
+    )
 
 
 def families(run: data.RunSummary) -> dict[str, str]:

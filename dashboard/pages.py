@@ -33,10 +33,11 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry("Results", "leaderboard", "Leaderboard", ":material/leaderboard:"),
     PageEntry("Results", "tradeoffs", "Trade-offs", ":material/scatter_plot:"),
     PageEntry("Results", "clips", "Clips", ":material/movie:"),
+    PageEntry("Results", "advisor", "Advisor", ":material/recommend:"),
+    PageEntry("Results", "live", "Live", ":material/pending:"),
     PageEntry("Depth", "over_time", "Over time", ":material/timeline:"),
     PageEntry("Depth", "scaling", "Scaling", ":material/trending_up:"),
     PageEntry("Depth", "compare", "Compare", ":material/compare_arrows:"),
     PageEntry("Trust", "trust", "Metric trust", ":material/verified:"),
     PageEntry("Trust", "glossary", "Glossary", ":material/menu_book:"),
-    PageEntry("Trust", "live", "Live", ":material/pending:"),
 )

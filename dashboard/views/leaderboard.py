@@ -7,8 +7,19 @@ from typing import Any
 import streamlit as st
 
 from vbench_lite.dashboard import data, frame
+from vbench_lite.errors import StoreError
 from vbench_lite.report.panels import boards, charts
 from vbench_lite.report.panels.theme import AXES, FAMILIES, family_title, plain
+
+_MEMORY = {
+    "any": None,
+    **{
+        f"at most {n} {u}": n * f
+        for u, f, sizes in (("MB", 1e6, (64, 256)), ("GB", 1e9, (1, 4, 8, 16, 24, 48, 80)))
+        for n in sizes
+    },
+}
+_AS_RUN, _BY_FAMILY = "as run", "family"
 
 
 def _draw(run: data.RunSummary) -> None:
@@ -29,7 +40,7 @@ def _draw(run: data.RunSummary) -> None:
         return
     _axes(board)
     _metrics(board)
-    _weights(board)
+    _weights(board, ids, suite)
     st.download_button(
         "Download all values (CSV)",
         board.values.to_csv(index=False).encode(),
@@ -43,28 +54,34 @@ def _filtered(run: data.RunSummary, board: boards.BoardTable) -> list[str]:
     """Labels of the generators that pass the filters which the reader set."""
     arms = board.arms[~board.arms["control"]]
     told = data.facts(frame.directory(run).document())
-    left, middle, right = st.columns(3)
+    mine = [told[g] for g in arms["generator"] if g in told]
     families = {
         family_title(f): f for f in [*FAMILIES, *sorted(set(arms["family"]))] if f in set(arms["family"])
     }
-    with left:
-        family = st.multiselect(
-            "Family", list(families), key="family", bind="query-params", placeholder="all"
-        )
+    tasks = sorted({task for facts in mine for task in facts["tasks"].split(", ")})
+    options = {
+        "family": list(families),
+        "task": tasks,
+        "streaming": sorted({facts["streaming"] for facts in mine}),
+        "licence": sorted({facts["licence"] for facts in mine}),
+    }
+    columns = st.columns(5)
     picked: dict[str, list[str]] = {}
-    for place, key in ((middle, "streaming"), (right, "licence")):
-        options = sorted({told[g][key] for g in arms["generator"] if g in told})
-        with place:
+    for column, (key, choices) in zip(columns, options.items(), strict=False):
+        with column:
             picked[key] = st.multiselect(
-                key.title(), options, key=key, bind="query-params", placeholder="all"
+                key.title(), choices, key=key, bind="query-params", placeholder="all"
             )
-    wanted = {families[title] for title in family}
-    return [
-        generator
-        for generator, its_family in zip(arms["generator"], arms["family"], strict=True)
-        if (not wanted or its_family in wanted)
-        and all(not some or told.get(generator, {}).get(key) in some for key, some in picked.items())
-    ]
+    with columns[4]:
+        most = st.selectbox("Peak memory", list(_MEMORY), key="memory", bind="query-params")
+    filters = data.Filters(
+        families=tuple(families[title] for title in picked["family"]),
+        streaming=tuple(picked["streaming"]),
+        licences=tuple(picked["licence"]),
+        tasks=tuple(picked["task"]),
+        most_bytes=_MEMORY[most],
+    )
+    return filters.passing(board, told)
 
 
 def _axes(board: boards.BoardTable) -> None:
@@ -85,8 +102,15 @@ def _axes(board: boards.BoardTable) -> None:
                 key=f"axis_{axis}",
                 alt=f"{axis} score of each generator with its 95% interval; the table holds the same values",
             )
+    order = st.selectbox(
+        "Rows by",
+        [_AS_RUN, _BY_FAMILY, *drawn],
+        key="rows",
+        bind="query-params",
+        help="Best first by an axis.",
+    )
     st.dataframe(
-        boards.axis_table(board),
+        boards.ordered(boards.axis_table(board), None if order == _AS_RUN else order),
         hide_index=True,
         key="axes",
         column_config=_axis_config(board),
@@ -133,6 +157,7 @@ def _metrics(board: boards.BoardTable) -> None:
     table = boards.metric_table(board, str(axis), boards.declared_axes(board))
     config = {
         "metric": st.column_config.TextColumn("metric", pinned=True),
+        "meaning": st.column_config.TextColumn("meaning", help="From the metric's page; see the glossary."),
         "weight": st.column_config.TextColumn(
             "weight", help="Weight in the axis score; 0: shown, not counted."
         ),
@@ -142,11 +167,11 @@ def _metrics(board: boards.BoardTable) -> None:
     )
 
 
-def _weights(board: boards.BoardTable) -> None:
+def _weights(board: boards.BoardTable, run_ids: list[str], suite: str | None) -> None:
     st.subheader("Own weights")
     st.caption(
         "There is no single best without a use. Say what matters to you; generators without full coverage "
-        "have no total."
+        "have no total. The advisor takes limits and named uses too."
     )
     scored = [axis for axis in board.axes if len(boards.axis_rows(board, axis))]
     columns = st.columns(4)
@@ -156,15 +181,38 @@ def _weights(board: boards.BoardTable) -> None:
             weights[axis] = st.slider(
                 axis, 0, 5, 0, key=f"w_{axis}", bind="query-params", help=AXES.get(axis)
             )
-    total = boards.weighted(board, weights)
     if not any(weights.values()):
         st.info("All weights are 0: move one to see a weighted order.")
-    elif total.empty:
+        return
+    wish = frame.Wish(weights=tuple((axis, float(weight)) for axis, weight in weights.items()))
+    try:
+        found = frame.advised(run_ids, suite, wish)
+    except StoreError as error:  # rows of several protocols, for one
+        st.info(plain(error))
+        return
+    shown = set(board.arms["generator"])
+    totals = found.totals[found.totals["generator"].isin(shown)]
+    said = ", ".join(f"{axis} × {weight:g}" for axis, weight in found.weights.items())
+    if totals.empty:
         st.info("No generator has full coverage and a score on every axis with weight.")
     else:
-        said = ", ".join(f"{axis} × {weight}" for axis, weight in weights.items() if weight)
-        st.caption(f"Weighted mean of {said}. The order does not show uncertainty: see the intervals above.")
-        st.dataframe(total, hide_index=True, key="total", alt="weighted totals, best first")
+        frame.chart(
+            charts.intervals(totals, f"total: weighted mean of {said}"),
+            totals,
+            "Weighted total of each generator with its 95% interval; the table holds the same values",
+            "totals",
+        )
+    st.dataframe(
+        found.shortlist[found.shortlist["generator"].isin(shown)],
+        hide_index=True,
+        height="content",
+        key="total",
+        column_config={
+            "total": st.column_config.NumberColumn("total", format="%.3f"),
+            "best": st.column_config.TextColumn("best", help="Probability of having the largest total."),
+        },
+        alt="weighted totals with intervals, places and the probability of being the best",
+    )
 
 
 frame.page("Leaderboard", "Who is better at what, and how sure that is.", _draw)

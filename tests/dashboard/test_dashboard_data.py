@@ -9,14 +9,25 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from fabricate import HOSTILE, make_root, make_run, make_scaling_run
+from fabricate import GENERATORS, HOSTILE, make_root, make_run, make_scaling_run
 
 from vbench_lite import report
+from vbench_lite.advise import advise, parse_requirement
 from vbench_lite.dashboard import data, player, progress, server
 from vbench_lite.dashboard.pages import VIEWS
 from vbench_lite.errors import ClipError, SpecError, StoreError
-from vbench_lite.metric import Measurement
-from vbench_lite.report.panels import boards, comparisons, gallery, growth, pairs, theme, traces, trust
+from vbench_lite.metric import Axis, Measurement
+from vbench_lite.report.panels import (
+    advice,
+    boards,
+    comparisons,
+    gallery,
+    growth,
+    pairs,
+    theme,
+    traces,
+    trust,
+)
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir
 
@@ -106,15 +117,44 @@ def test_controls_are_in_a_table_of_their_own(board: boards.BoardTable) -> None:
     assert "speed" not in boards.axis_table(board, controls=True)
 
 
-def test_own_weights_give_the_weighted_mean_and_no_total_below_full_coverage(
-    board: boards.BoardTable,
-) -> None:
-    scores = boards.axis_table(board).set_index("generator")
-    total = boards.weighted(board, {"quality": 2, "speed": 1, "memory": 0}).set_index("generator")["total"]
-    row = scores.loc["reference/hybrid"]
-    assert total["reference/hybrid"] == pytest.approx((2 * row["quality"] + row["speed"]) / 3)
-    assert "reference/autoregressive" not in total
-    assert boards.weighted(board, {"quality": 0}).empty
+def test_rows_go_by_family_or_by_an_axis_best_first(board: boards.BoardTable) -> None:
+    table = boards.axis_table(board)
+    assert list(boards.ordered(table, None)["generator"]) == list(table["generator"])
+    assert boards.ordered(table, "family")["family"].is_monotonic_increasing
+    assert boards.ordered(table, "quality")["quality"].is_monotonic_decreasing
+
+
+def test_filters_admit_what_generators_declare_and_need(root: Path, board: boards.BoardTable) -> None:
+    told = data.facts(RunDir(root, "b" * 16).document())
+    everyone = data.Filters().passing(board, told)
+    assert everyone == list(GENERATORS)
+    assert data.Filters(families=("hybrid",)).passing(board, told) == ["reference/hybrid"]
+    assert data.Filters(streaming=("none",)).passing(board, told) == ["reference/latent-diffusion"]
+    assert data.Filters(tasks=("t2v",), licences=("Apache-2.0",)).passing(board, told) == everyone
+    assert data.Filters(tasks=("t2v", "v2v")).passing(board, told) == []
+    peaks = board.of(data.PEAK, everyone).set_index("generator")["value"]
+    small = data.Filters(most_bytes=float(peaks["reference/autoregressive"])).passing(board, told)
+    assert small == ["reference/autoregressive"]  # the least of the three
+    assert data.Filters(most_bytes=1e12).passing(board, {}) == everyone
+
+
+def test_an_answer_lays_out_totals_limits_and_what_decided(root: Path) -> None:
+    found = advise(
+        [RunDir(root, "a" * 16)],
+        suite="quick",
+        weights={Axis.SPEED: 3.0, Axis.QUALITY: 1.0},
+        require=[parse_requirement("speed/latency_s <= 1 s")],
+    )
+    shown = advice.answer(found)
+    assert shown.weights["speed"] == 3.0
+    assert set(shown.shortlist["generator"]) == set(GENERATORS)
+    assert "reference/latent-diffusion" not in set(shown.totals["generator"])  # 1.3 s
+    assert (shown.totals["low"] <= shown.totals["value"]).all()
+    out = shown.shortlist.set_index("generator").loc["reference/latent-diffusion"]
+    assert out["not ranked because"] == "does not meet speed/latency_s <= 1 s"
+    totals = shown.totals.set_index("generator")["value"]
+    first, second = shown.decided[["leader", "next"]].iloc[0]
+    assert shown.decided["part"].sum() == pytest.approx(totals[first] - totals[second])
 
 
 def test_metrics_of_an_axis_are_those_that_weigh_or_declare_it(board: boards.BoardTable) -> None:

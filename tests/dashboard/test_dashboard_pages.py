@@ -109,6 +109,33 @@ def test_an_address_restores_what_was_chosen(roots: dict[str, Path], monkeypatch
     assert any("total" in d.value for d in app.dataframe)
 
 
+def test_the_advisor_answers_by_use_and_the_address_restores_it(
+    roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_page(roots["many"], "advisor", monkeypatch)
+    assert "Depends on what counts" in said(app).replace("\\", "")
+    app = open_page(
+        roots["many"], "advisor", monkeypatch, use="live-streaming", first_frame="100 ms", pace="2",
+        **{"w_live-streaming_speed": "5"},
+    )  # fmt: skip
+    assert app.slider(key="w_live-streaming_speed").value == 5
+    assert app.slider(key="w_live-streaming_coherence").value == 2  # the use's own
+    limits = next(d.value for d in app.dataframe if "measured" in d.value).set_index(["limit", "generator"])
+    first_frame = limits.loc["speed/time_to_first_frame_s <= 100 ms", "status"]
+    assert first_frame["reference/autoregressive"] == "meets"  # 0.04 s
+    assert first_frame["reference/latent-diffusion"] == "does not meet"  # 1.3 s
+    assert "speed/real_time_factor >= 1" in set(limits.index.get_level_values("limit"))  # the use's limit
+    shortlist = next(d.value for d in app.dataframe if "not ranked because" in d.value)
+    assert shortlist["generator"].iloc[0] == "reference/autoregressive"
+
+
+def test_the_advisor_says_what_is_wrong_with_a_limit(
+    roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_page(roots["one"], "advisor", monkeypatch, limits="speed/latencies <= 1")
+    assert "did you mean" in app.error[0].value
+
+
 def test_an_address_with_an_unknown_value_falls_back(
     roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -223,6 +223,7 @@ def metric_table(board: BoardTable, axis: str, axis_of: Mapping[str, str | None]
             "n": rows["n"].fillna(0).astype(int).tolist(),
             "better": [_better(b) for b in rows["higher_is_better"]],
             "weight": [f"{board.weights.get(axis, {}).get(m, 0):g}" for m in rows["name"]],
+            "meaning": [metric_facts(str(m), {}).summary for m in rows["name"]],
             "why no value": [r if isinstance(r, str) else "" for r in rows["reason"]],
         }
     ).sort_values("metric", kind="stable")
@@ -263,21 +264,11 @@ def declared_axes(board: BoardTable) -> dict[str, str | None]:
     return {str(name): metric_facts(str(name), {}).axis for name in dict.fromkeys(names)}
 
 
-def weighted(board: BoardTable, weights: Mapping[str, float]) -> pd.DataFrame:
-    """Weighted mean of axis scores: generator, family, total; best first.
-
-    A generator without a score on an axis that has weight, or without full coverage, has no total.
-    """
-    used = {axis: weight for axis, weight in weights.items() if weight > 0}
-    arms = board.arms[~board.arms["control"] & (board.arms["coverage"] >= 1)]
-    cells = board.cells()
-    rows = []
-    for generator, run, family in zip(arms["generator"], arms["run"], arms["family"], strict=True):
-        scores = {axis: cells[(generator, run, axis)]["value"] for axis in used}
-        if used and not any(pd.isna(score) for score in scores.values()):
-            total = sum(scores[axis] * weight for axis, weight in used.items()) / sum(used.values())
-            rows.append((generator, family_title(str(family)), total))
-    return pd.DataFrame(rows, columns=["generator", "family", "total"]).sort_values("total", ascending=False)
+def ordered(table: pd.DataFrame, by: str | None) -> pd.DataFrame:
+    """The rows of `axis_table` by family, or best first by an axis; as they are where `by` is None."""
+    if by is None:
+        return table
+    return table.sort_values(by, ascending=by == "family", kind="stable", na_position="last")
 
 
 def why_empty(board: BoardTable, axis: str) -> str:

@@ -115,3 +115,25 @@ def history(frame: pd.DataFrame, title: str) -> Drawing:
         base.mark_line(opacity=0.5).encode(up, dash),
         base.mark_point(filled=True, size=80, opacity=1).encode(up, shape, tooltip=tips),
     ).properties(height=280 + legend_height(frame))
+
+
+def parts(frame: pd.DataFrame) -> Drawing:
+    """What each axis adds to a difference of totals: a bar to the right speaks for the leader.
+
+    Args:
+        frame: axis, leader, next, part.
+    """
+    names = alt.Axis(labelLimit=170, labelOverlap=False, ticks=False, domain=False)
+    base = alt.Chart(frame.assign(speaks=["leader" if part >= 0 else "next" for part in frame["part"]]))
+    bars = base.mark_bar(height=14).encode(
+        alt.X("part:Q", title="part of the difference of totals"),
+        alt.Y("axis:N", sort=list(frame["axis"]), title=None, axis=names),
+        alt.Color(
+            "speaks:N",
+            scale=alt.Scale(domain=["leader", "next"], range=["#0072B2", "#D55E00"]),
+            legend=None,
+        ),
+        tooltip=["axis:N", alt.Tooltip("part:Q", format="+.3f")],
+    )
+    zero = alt.Chart(pd.DataFrame({"at": [0.0]})).mark_rule(color="#8A8A8A").encode(alt.X("at:Q"))
+    return alt.layer(bars, zero).properties(height=alt.Step(28))

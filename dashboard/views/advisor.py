@@ -1,0 +1,179 @@
+"""What to take: a use, limits and weights, and the answer with its probability, or that it cannot be told."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from vbench_lite.advise import use_names
+from vbench_lite.dashboard import data, frame
+from vbench_lite.report.panels import advice, charts, curves
+from vbench_lite.report.panels.theme import AXES, plain
+
+NO_USE, NO_LIMIT = "none", "no limit"
+_TIMES = [NO_LIMIT, "50 ms", "100 ms", "250 ms", "500 ms", "1 s", "2 s", "5 s", "10 s", "1 min", "10 min"]
+_MEMORY = [NO_LIMIT, "64 MB", "256 MB", "1 GB", "4 GB", "8 GB", "16 GB", "24 GB", "48 GB", "80 GB"]
+_PACE = [NO_LIMIT, "0.1", "0.25", "0.5", "1", "2", "4", "8", "16", "32"]
+_SHARES = [NO_LIMIT, "0.5", "0.6", "0.7", "0.8", "0.9", "0.95"]
+# key in the address: (what it says, quantity, side, choices)
+LIMITS = {
+    "first_frame": ("First frame within", "speed/time_to_first_frame_s", "<=", _TIMES),
+    "latency": ("Whole clip within", "speed/latency_s", "<=", _TIMES),
+    "pace": ("At least × real time", "speed/real_time_factor", ">=", _PACE),
+    "memory": ("Peak memory at most", "memory/peak_bytes", "<=", _MEMORY),
+    "quality": ("Quality at least", "quality", ">=", _SHARES),
+    "coherence": ("Coherence at least", "coherence", ">=", _SHARES),
+}
+
+
+def _draw(run: data.RunSummary) -> None:
+    suite = frame.suite_choice(run)
+    board = frame.board([run.run_id], suite)
+    if not board.measures():
+        st.info("Nothing has been scored yet.")
+        return
+    use = st.selectbox(
+        "Use",
+        [NO_USE, *use_names()],
+        key="use",
+        bind="query-params",
+        help="A named use brings limits and weights; both can be changed below.",
+    )
+    named = None if use == NO_USE else use
+    if named is not None:
+        with st.expander("What this use asks for, and why"):
+            st.dataframe(
+                advice.use_reasons(named),
+                hide_index=True,
+                height="content",
+                key="reasons",
+                alt="limits, weights",
+            )
+    verdict = st.container()  # above the sliders, so that it is seen while they move
+    limits = _limits(board.measures())
+    weights = _weights(named, board.axes)
+    price = st.number_input(
+        "Price of the machine for an hour (any currency)",
+        min_value=0.0,
+        value=0.0,
+        key="price",
+        bind="query-params",
+        help="With it, cost_per_clip can be limited.",
+    )
+    wish = frame.Wish(named, limits, weights, price or None)
+    found = frame.advised([run.run_id], suite, wish)
+    with verdict:
+        _verdict(found)
+    _details(found)
+
+
+def _limits(measured: list[str]) -> tuple[str, ...]:
+    st.subheader("Limits")
+    st.caption("A generator must meet these; one whose interval straddles a limit only may meet it.")
+    found = []
+    columns = st.columns(3)
+    asked = {key: limit for key, limit in LIMITS.items() if limit[1] in measured}
+    for place, (key, (title, quantity, side, choices)) in enumerate(asked.items()):
+        with columns[place % 3]:
+            chosen = st.select_slider(title, choices, key=key, bind="query-params")
+        if chosen != NO_LIMIT:
+            found.append(f"{quantity} {side} {chosen}")
+    more = st.text_input(
+        "Further limits, separated by ;",
+        key="limits",
+        bind="query-params",
+        placeholder="coverage >= 0.95; speed/stalls <= 0",
+        help="Any metric, axis, coverage, clip_seconds or cost_per_clip, with <= or >=.",
+    )
+    return (*found, *(part.strip() for part in more.split(";") if part.strip()))
+
+
+def _weights(use: str | None, axes: list[str]) -> tuple[tuple[str, float], ...]:
+    """The weights that count; each use has sliders of its own, which start at the use's weights."""
+    st.subheader("Weights")
+    st.caption(
+        "How much each axis counts. For speed and memory, several doublings are worth one whole way from a "
+        "control without content to real clips."
+    )
+    start = advice.use_weights(use) if use is not None else {}
+    columns = st.columns(4)
+    weights = []
+    for place, axis in enumerate(axes):
+        with columns[place % 4]:
+            value = st.slider(
+                axis,
+                0.0,
+                5.0,
+                start.get(axis, 0.0),
+                step=0.5,
+                format="%.1f",
+                key=f"w_{axis}" if use is None else f"w_{use}_{axis}",
+                bind="query-params",
+                help=AXES.get(axis),
+            )
+        weights.append((axis, value))
+    if not any(weight for _, weight in weights):
+        if use is not None:
+            st.info("All weights are 0, so the use's own weights count.")
+        return ()
+    return tuple(weights)
+
+
+def _verdict(found: advice.Answer) -> None:
+    st.subheader("Answer")
+    names = f": {', '.join(found.leaders)}" if found.leaders else ""
+    show = st.success if found.verdict == "take" else st.warning
+    show(f"**{plain(found.verdict.capitalize() + names)}**")
+    st.markdown(plain(found.words))
+    for axis, reason in found.left_out.items():
+        st.caption(plain(f"{axis} does not count here: {reason}."))
+
+
+def _details(found: advice.Answer) -> None:
+    st.subheader("Shortlist")
+    if not found.totals.empty:
+        said = ", ".join(f"{axis} × {weight:g}" for axis, weight in found.weights.items())
+        frame.chart(
+            charts.intervals(found.totals, f"total: weighted mean of {said}"),
+            found.totals,
+            "Weighted total of each candidate with its 95% interval; the table holds the same values",
+            "totals",
+        )
+    st.dataframe(
+        found.shortlist,
+        hide_index=True,
+        height="content",
+        key="shortlist",
+        column_config={
+            "generator": st.column_config.TextColumn("generator", pinned=True),
+            "total": st.column_config.NumberColumn("total", format="%.3f"),
+            "best": st.column_config.TextColumn("best", help="Probability of having the largest total."),
+            "on the front": st.column_config.TextColumn(
+                "on the front", help="Probability of being on the Pareto front of the axes that count."
+            ),
+        },
+        alt="every generator: place, total, chances, limits, and why one is not ranked",
+    )
+    if not found.limits.empty:
+        st.subheader("Limits, one by one")
+        st.dataframe(
+            found.limits, hide_index=True, height="content", key="checks", alt="each limit held against each"
+        )
+    if not found.decided.empty:
+        first, second = found.decided[["leader", "next"]].iloc[0]
+        st.subheader("What decided")
+        frame.chart(
+            curves.parts(found.decided),
+            found.decided,
+            f"What each axis adds to the total of {first} over that of {second}; the table has the values",
+            "decided",
+        )
+        st.caption(plain(f"To the right: what speaks for {first}; to the left: what speaks for {second}."))
+    st.subheader("Common beliefs")
+    st.caption("They hold for these generators; with one of each family it is one example.")
+    for belief, verdict, words in found.beliefs.itertuples(index=False, name=None):
+        st.markdown(f"- **{plain(belief)}**: {plain(verdict)}. {plain(words)}")
+    if found.notes:
+        st.warning("\n".join(f"- {plain(note)}" for note in found.notes))
+
+
+frame.page("Advisor", "Which generator to take, under which limits, and how sure that is.", _draw)
