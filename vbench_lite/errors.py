@@ -49,6 +49,10 @@ class IncomparableError(VBenchLiteError):
     """Two results may not be subtracted; the message names the field that differs."""
 
 
+class GeneratorError(VBenchLiteError):
+    """A generator outside this process failed, died, or did not keep to what was agreed."""
+
+
 class Cancelled(VBenchLiteError):
     """The runner asked a generator to stop; raised by the context at the next call."""
 

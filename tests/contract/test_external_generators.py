@@ -1,6 +1,10 @@
-"""The adapter `clips` keeps the promises of a generator, on clips that were made before."""
+"""Generators outside this environment keep the promises too; the programs are those of the documents."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,11 +14,12 @@ from generator_promises import CAPTIONS, Subject
 from vbench_lite.datasets import shapes
 from vbench_lite.datasets.video import write_lossless
 
+EXAMPLES = Path(__file__).parents[2] / "docs" / "adapters" / "examples"
+LICENCES = {"licence": "MIT", "weights_licence": "MIT"}
 
-@pytest.fixture(scope="module")
-def subject(tmp_path_factory: pytest.TempPathFactory) -> Subject:
+
+def clips(folder: Path, python: Path) -> Subject:
     """Clips of 16 frames at 32x32 for both captions and five seeds, with a manifest."""
-    folder = tmp_path_factory.mktemp("clips")
     lines = ["file,prompt,seed"]
     for place, caption in enumerate(CAPTIONS):
         for seed in range(5):
@@ -22,5 +27,20 @@ def subject(tmp_path_factory: pytest.TempPathFactory) -> Subject:
             write_lossless(folder / f"{place}-{seed}.mkv", np.asarray(frames, np.uint8), 8.0)
             lines.append(f"{place}-{seed}.mkv,{caption},{seed}")
     (folder / "list.csv").write_text("\n".join(lines))
-    licences = {"licence": "MIT", "weights_licence": "MIT"}
-    return Subject("clips", {"clips": str(folder / "list.csv"), "match": "seed", **licences})
+    return Subject("clips", {"clips": str(folder / "list.csv"), "match": "seed", **LICENCES})
+
+
+def command(folder: Path, python: Path) -> Subject:
+    argv = [str(python), str(EXAMPLES / "my_command.py"), "{request}"]
+    return Subject("command", {"argv": argv, "output": ".npy", "deterministic": True, **LICENCES})
+
+
+def worker(folder: Path, python: Path) -> Subject:
+    argv = [str(python), "-B", str(EXAMPLES / "my_worker.py")]
+    return Subject("worker", {"argv": argv, "streaming": "frame", "deterministic": True, **LICENCES})
+
+
+@pytest.fixture(params=[clips, command, worker], ids=lambda make: make.__name__, scope="module")
+def subject(request: Any, tmp_path_factory: pytest.TempPathFactory, other_environment: Path) -> Subject:
+    make: Callable[[Path, Path], Subject] = request.param
+    return make(tmp_path_factory.mktemp(request.param.__name__), other_environment / "bin" / "python")

@@ -12,11 +12,12 @@ from vbench_lite.datasets.video import write_lossless
 DOCS = Path(__file__).parents[2] / "docs" / "adapters"
 
 
-def lay_out(folder: Path) -> Path:
-    """Copy the examples, and make the clips that list.csv names; returns the folder."""
+def lay_out(folder: Path, other_environment: Path) -> Path:
+    """Copy the examples, make the clips that list.csv names, and put `other-env` beside them."""
     shutil.copytree(DOCS / "examples", folder, ignore=shutil.ignore_patterns("__pycache__"))
     with (folder / "list.csv").open() as file:
         for seed, row in enumerate(csv.DictReader(file)):
             frames = shapes.real_clip(shapes.parse_caption(row["prompt"]), seed)
             write_lossless(folder / row["file"], frames, 8.0)
+    (folder / "other-env").symlink_to(other_environment)
     return folder

@@ -1,0 +1,216 @@
+"""A program that makes one clip and ends: started for each request, by a list of arguments and never a shell.
+
+The program is told what to make by its arguments and by a file with the request as JSON, and leaves the clip
+at the path it is given. It is timed from its start to the moment its clip has been read, so the load of the
+model is in every call. Where that hides what matters, wrap the model as a worker.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from pydantic import Field, field_validator, model_validator
+
+from vbench_lite.adapters.external.child import (
+    Child,
+    Warden,
+    check_no_secrets,
+    check_program,
+    child_environment,
+)
+from vbench_lite.adapters.external.clip_file import emit_clip_file
+from vbench_lite.adapters.external.declared import DeclaredMaker, declared_info
+from vbench_lite.adapters.external.template import REQUEST_NAMES, check_template, fill, values_of
+from vbench_lite.datasets.packets import Limits
+from vbench_lite.errors import Cancelled, ClipError, GeneratorError, SpecError
+from vbench_lite.generator import (
+    Frames,
+    GenerationContext,
+    GenerationRequest,
+    Generator,
+    GeneratorInfo,
+    Site,
+)
+from vbench_lite.measure.process_tree import TreePeak
+
+REQUEST_VERSION = 1
+_LOOK_S = 0.02  # between two looks at the program's memory and at a request to stop
+_HASHED_BYTES = 2**24  # a larger file among the arguments is data, not code
+
+
+class ProgramConfig(DeclaredMaker):
+    """How a foreign program is started.
+
+    Attributes:
+        argv: program and arguments.
+        cwd: its working directory; the one of the run if None.
+        env: variables for it. pass_env: names of variables of this environment that it gets as well.
+        files: files whose content belongs to the generator's identity, beside those among the arguments.
+    """
+
+    argv: Annotated[tuple[str, ...], Field(min_length=1)]
+    cwd: Path | None = None
+    env: dict[str, str] = Field(default_factory=dict)
+    pass_env: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
+
+    @field_validator("env")
+    @classmethod
+    def _holds_no_secrets(cls, env: dict[str, str]) -> dict[str, str]:
+        check_no_secrets(list(env))
+        return env
+
+    def content_sha256(self) -> str:
+        """Hash of the files that the program consists of, as far as the configuration names them."""
+        digest = hashlib.sha256()
+        base = self.cwd or Path()
+        named = [base / argument for argument in self.argv[1:] if "\0" not in argument]
+        small = [path for path in named if path.is_file() and path.stat().st_size <= _HASHED_BYTES]
+        for path in [*small, *(base / file for file in self.files)]:
+            digest.update(path.name.encode() + b"\0")
+            try:
+                with path.open("rb") as file:
+                    while block := file.read(2**20):
+                        digest.update(block)
+            except OSError as error:
+                raise SpecError(f"files names {path}: {error.strerror}") from None
+        return digest.hexdigest()
+
+
+class CommandConfig(ProgramConfig):
+    """Configuration of `command`.
+
+    Attributes:
+        argv: arguments may hold {request} (path of the request as JSON), {output} (path of the clip to
+            make), {prompt}, {negative_prompt}, {seed}, {num_frames}, {height}, {width}, {fps}, {seconds},
+            {device}, {sample_id} and {params.NAME}.
+        output: suffix of the clip: any that video files have, or ".npy" for uint8 (T, H, W, 3).
+        timeout_s: for one clip; the run's own limit holds as well.
+        max_clip_bytes: of the decoded clip.
+    """
+
+    output: Annotated[str, Field(pattern=r"^\.[a-z0-9]+$")] = ".mp4"
+    timeout_s: Annotated[float, Field(gt=0)] | None = None
+    max_clip_bytes: Annotated[int, Field(gt=0)] = Limits().max_clip_bytes
+
+    @model_validator(mode="after")
+    def _arguments_name_what_is_there(self) -> CommandConfig:
+        for argument in self.argv:
+            check_template(argument, (*REQUEST_NAMES, "request", "output"))
+        if not any(name in " ".join(self.argv) for name in ("{output}", "{request}")):
+            raise ValueError("argv needs {output} or {request}: else the program cannot know where to write")
+        return self
+
+
+class Command(Generator):
+    """Any program that writes a clip to a file."""
+
+    Config: ClassVar[type[CommandConfig]] = CommandConfig
+    config: CommandConfig
+    _warden: Warden | None = None
+
+    @property
+    def info(self) -> GeneratorInfo:
+        return declared_info(
+            self.config, "command", Site.COMMAND, "a program that is started for each clip, its load included"
+        )
+
+    def load(self) -> None:
+        """Nothing is loaded: the program does that in each call. Variables that it needs must be set."""
+        check_program(self.config.argv[0], self.config.cwd, self._environment())
+        self._warden = Warden()
+
+    def generate(self, requests: Sequence[GenerationRequest], context: GenerationContext) -> None:
+        for index, request in enumerate(requests):
+            context.step(index, len(requests))
+            with tempfile.TemporaryDirectory(prefix="vbench-lite-") as scratch:
+                context.phase("command")
+                output = self._run(request, Path(scratch), context)
+                limits = Limits(max_clip_bytes=self.config.max_clip_bytes)
+                emit_clip_file(output, output.name, index, request, self.info, context, limits)
+
+    def close(self) -> None:
+        if self._warden is not None:
+            self._warden.close()
+            self._warden = None
+
+    def fingerprint(self) -> str:
+        """Identity of the configuration and of the files that the arguments name."""
+        whole = super().fingerprint() + self.config.content_sha256()
+        return hashlib.sha256(whole.encode()).hexdigest()[:16]
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _environment(self) -> dict[str, str]:
+        return child_environment(self.config.env, self.config.pass_env)
+
+    def _run(self, request: GenerationRequest, scratch: Path, context: GenerationContext) -> Path:
+        """Have the program make the clip of a request; returns its path."""
+        assert self._warden is not None, "load() comes before generate()"
+        output = scratch / f"clip{self.config.output}"
+        asked = scratch / "request.json"
+        asked.write_text(json.dumps(describe_request(request, self.device, output, scratch)), "utf-8")
+        values = {**values_of(request, self.device), "request": asked, "output": output}
+        argv = [fill(argument, values) for argument in self.config.argv]
+        limit_s = self.config.timeout_s
+        deadline_s = float("inf") if limit_s is None else time.monotonic() + limit_s
+        with Child(
+            argv,
+            cwd=self.config.cwd,
+            env=self._environment(),
+            warden=self._warden,
+            hidden=self.config.pass_env,
+        ) as child:
+            memory = TreePeak(child.process.pid)
+            memory.sample()
+            while not child.wait(_LOOK_S):
+                memory.sample()
+                if context.cancelled:
+                    raise Cancelled("the runner asked the program to stop")
+                if time.monotonic() > deadline_s:
+                    said = child.said()
+                    raise GeneratorError(
+                        f"the program did not end within timeout_s = {limit_s:g}"
+                        + (f"; it said: {said}" if said else "")
+                    )
+            if child.process.returncode != 0:
+                raise GeneratorError(f"the program failed: {child.how_it_ended()}")
+            if not output.is_file():
+                raise ClipError(f"the program wrote no clip to {{output}}: {child.how_it_ended()}")
+        if self.device == "cpu":  # memory on a device is not this process's to see
+            context.note(peak_bytes=memory.peak_bytes)
+        return output
+
+
+def describe_request(request: GenerationRequest, device: str, output: Path, scratch: Path) -> dict[str, Any]:
+    """A request as the program reads it; frames to begin with lie beside it as arrays."""
+    return {
+        "version": REQUEST_VERSION,
+        "sample_id": request.sample_id,
+        "prompt": request.prompt,
+        "negative_prompt": request.negative_prompt,
+        "num_frames": request.num_frames,
+        "height": request.height,
+        "width": request.width,
+        "fps": request.fps,
+        "seed": request.seed,
+        "params": dict(request.params),
+        "device": device,
+        "output": str(output),
+        "image": _save(request.image, scratch / "image.npy"),
+        "past_frames": _save(request.past_frames, scratch / "past_frames.npy"),
+    }
+
+
+def _save(frames: Frames | None, path: Path) -> str | None:
+    if frames is None:
+        return None
+    np.save(path, frames)
+    return str(path)

@@ -1,0 +1,123 @@
+"""A model in another environment, in a process that stays: loaded once, streaming, its memory known.
+
+The process runs a program of the user that imports `vbench_lite_worker` (folder `foreign`), which lies on its
+module path. Frames count from the moment that they have reached this process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from vbench_lite.adapters.external.child import Child, Warden, check_program, child_environment
+from vbench_lite.adapters.external.command import ProgramConfig
+from vbench_lite.adapters.external.declared import declared_info
+from vbench_lite.adapters.external.foreign import WORKER_FILE
+from vbench_lite.adapters.external.worker_session import WorkerSession
+from vbench_lite.datasets.packets import Limits
+from vbench_lite.errors import RequestError
+from vbench_lite.generator import (
+    GenerationContext,
+    GenerationRequest,
+    Generator,
+    GeneratorInfo,
+    Site,
+    Streaming,
+)
+
+_PATH = "PYTHONPATH"
+
+
+class WorkerConfig(ProgramConfig):
+    """Configuration of `worker`.
+
+    Attributes:
+        argv: the interpreter of the other environment and the program that calls `serve`.
+        streaming: the smallest piece that the program emits.
+        max_clip_bytes: of one clip's frames.
+    """
+
+    streaming: Streaming = Streaming.NONE
+    max_clip_bytes: Annotated[int, Field(gt=0)] = Limits().max_clip_bytes
+
+
+class Worker(Generator):
+    """A process that serves `vbench_lite_worker`."""
+
+    Config: ClassVar[type[WorkerConfig]] = WorkerConfig
+    config: WorkerConfig
+    _warden: Warden | None = None
+    _session: WorkerSession | None = None
+
+    @property
+    def info(self) -> GeneratorInfo:
+        return declared_info(
+            self.config,
+            "worker",
+            Site.WORKER,
+            "a model in another environment, held by a process that stays",
+            streaming=self.config.streaming,
+        )
+
+    def load(self) -> None:
+        """Start the process and have it load its model."""
+        check_program(self.config.argv[0], self.config.cwd, self._environment())
+        self._warden = self._warden or Warden()
+        self._start()
+
+    def check(self, request: GenerationRequest) -> None:
+        if request.past_frames is not None:
+            raise RequestError("a worker continues no clips: past_frames are not part of its protocol")
+
+    def generate(self, requests: Sequence[GenerationRequest], context: GenerationContext) -> None:
+        if self._session is None or not self._session.alive:
+            # The process before it died in a call. Its successor's load is charged to this one, and named.
+            context.phase("load")
+            context.note(restarted=True)
+            self._start()
+        assert self._session is not None
+        self._session.call(requests, context)
+
+    def close(self) -> None:
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+        if self._warden is not None:
+            self._warden.close()
+            self._warden = None
+
+    def fingerprint(self) -> str:
+        """Identity of the configuration and of the files that the arguments name."""
+        whole = super().fingerprint() + self.config.content_sha256()
+        return hashlib.sha256(whole.encode()).hexdigest()[:16]
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _environment(self) -> dict[str, str]:
+        """The child's environment, in which `vbench_lite_worker` can be imported."""
+        env = child_environment(self.config.env, self.config.pass_env)
+        folders = [str(WORKER_FILE.parent), *filter(None, [env.get(_PATH)])]
+        return {**env, _PATH: os.pathsep.join(folders)}
+
+    def _start(self) -> None:
+        assert self._warden is not None, "load() comes before generate()"
+        env = self._environment()
+        child = Child(
+            self.config.argv,
+            cwd=self.config.cwd,
+            env=env,
+            warden=self._warden,
+            hidden=self.config.pass_env,
+            pipes=True,
+        )
+        try:
+            session = WorkerSession(child, self.config.max_clip_bytes)
+            session.load(self.device, int(env.get("OMP_NUM_THREADS", "1")))
+        except BaseException:
+            child.end()
+            raise
+        self._session = session

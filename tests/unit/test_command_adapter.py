@@ -1,0 +1,235 @@
+"""A program for each clip: what it is told, what it leaves, how it fails, and that nothing of it stays."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+from clip_files import moving_square
+
+from vbench_lite.adapters.external.command import Command
+from vbench_lite.datasets.video import write_lossless
+from vbench_lite.engine.context import CallRecord, RecordingContext
+from vbench_lite.errors import Cancelled, ClipError, GeneratorError, RequestError, SpecError
+from vbench_lite.generator import GenerationRequest, Site
+
+# With numpy, from this environment; what runs without any package is in the examples of the documents.
+SAVE = "import json, os, subprocess, sys, time\nimport numpy as np\nasked = json.load(open(sys.argv[1]))\n"
+
+Build = Callable[..., Command]
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Iterator[Build]:
+    """Builds loaded adapters from the text of their program; they are closed at the end."""
+    made: list[Command] = []
+
+    def build(program: str, *arguments: str, **config: Any) -> Command:
+        path = tmp_path / f"program{len(made)}.py"
+        path.write_text(program)
+        argv = [sys.executable, str(path), *(arguments or ("{request}",))]
+        command = Command({"argv": argv, "output": ".npy", **config})
+        command.load()
+        made.append(command)
+        return command
+
+    yield build
+    for command in made:
+        command.close()
+
+
+def ask(**fields: Any) -> GenerationRequest:
+    given = {"prompt": "a cat", "num_frames": 3, "height": 4, "width": 6, "fps": 8.0, "seed": 5, **fields}
+    return GenerationRequest("s", **given)
+
+
+def call(command: Command, request: GenerationRequest | None = None, **context: Any) -> CallRecord:
+    asked = [request or ask()]
+    recording = RecordingContext(asked, **context)
+    command.generate(asked, recording)
+    return recording.result()
+
+
+# --- what it is told and what it leaves ------------------------------------------------------
+
+
+def test_the_request_reaches_it_and_its_clip_comes_back(build: Build, tmp_path: Path) -> None:
+    command = build(
+        SAVE + f"open({str(tmp_path / 'seen.json')!r}, 'w').write(json.dumps(asked))\n"
+        "size = (asked['num_frames'], asked['height'], asked['width'])\n"
+        "frames = np.full((*size, 3), asked['seed'], np.uint8)\n"
+        "frames[:, 0, 0, 0] = np.arange(asked['num_frames'])\n"
+        "np.save(asked['output'], frames)\n"
+    )
+    image = np.zeros((4, 6, 3), np.uint8)
+    record = call(command, ask(params={"steps": 4}, image=image))
+    (frames,) = record.frames
+    assert frames is not None and frames.shape == (3, 4, 6, 3)
+    assert frames[:, 0, 0, 0].tolist() == [0, 1, 2] and int(frames[0, 1, 1, 1]) == 5
+    assert len(record.arrivals[0]) == 1
+    seen = json.loads((tmp_path / "seen.json").read_text())
+    assert {name: seen[name] for name in ("version", "prompt", "num_frames", "height", "width", "fps")} == {
+        "version": 1, "prompt": "a cat", "num_frames": 3, "height": 4, "width": 6, "fps": 8.0,
+    }  # fmt: skip
+    assert (seen["seed"], seen["params"], seen["device"], seen["past_frames"]) == (
+        5,
+        {"steps": 4},
+        "cpu",
+        None,
+    )
+    assert Path(seen["image"]).name == "image.npy"
+    assert not Path(seen["output"]).parent.exists()  # the scratch folder is gone
+    assert command.info.site is Site.COMMAND
+    assert set(record.phases) == {"command", "read"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process is kept by Linux only")
+def test_memory_of_the_program_and_of_what_it_starts(build: Build) -> None:
+    big = "scratch = bytearray(b'x') * 60_000_000; time.sleep(0.2)"
+    alone = build(SAVE + f"{big}\nnp.save(asked['output'], np.zeros((3, 4, 6, 3), np.uint8))\n")
+    peak = call(alone).peak_bytes
+    assert peak is not None and 60e6 < peak < 160e6
+    child = build(
+        SAVE + f"subprocess.run([sys.executable, '-c', \"import time; {big}\"])\n"
+        "np.save(asked['output'], np.zeros((3, 4, 6, 3), np.uint8))\n"
+    )
+    both = call(child).peak_bytes
+    assert both is not None and both > peak
+    elsewhere = Command({"argv": child.config.argv, "output": ".npy"}, device="cuda:0")
+    elsewhere.load()
+    assert call(elsewhere).peak_bytes is None  # what is on a device cannot be seen from here
+    elsewhere.close()
+
+
+def test_prompts_are_one_argument_whatever_they_hold(build: Build) -> None:
+    command = build(
+        "import sys, numpy as np\n"
+        "np.save(sys.argv[1], np.zeros((1, 1, 1, 3), np.uint8) + len(sys.argv))\n"
+        "print(sys.argv[2:], file=sys.stderr); sys.exit(7)",
+        "{output}", "--prompt={prompt}", "{{{seed}}}", "{seconds}", "{width}x{height}@{fps}", "{params.a}",
+    )  # fmt: skip
+    prompt = "$(touch pwned); `id` | {seed} 'x' \"y\" *"
+    with pytest.raises(GeneratorError) as caught:
+        call(command, ask(prompt=prompt, params={"a": 1.5}))
+    expected = [f"--prompt={prompt}", "{5}", "0.375", "6x4@8", "1.5"]
+    assert str(caught.value) == f"the program failed: exit code 7; it said: {expected}"
+
+
+def test_video_files_are_read_and_their_rate_is_held_against_the_request(
+    build: Build, tmp_path: Path
+) -> None:
+    write_lossless(tmp_path / "made.mkv", moving_square(3, 4, 24), 8.0)
+    copy = f"import shutil, sys\nshutil.copy({str(tmp_path / 'made.mkv')!r}, sys.argv[1])\n"
+    record = call(build(copy, "{output}", output=".mkv"))
+    (frames,) = record.frames
+    assert frames is not None and (frames == moving_square(3, 4, 24)).all()
+    assert record.facts["file_fps"] == 8.0
+    with pytest.raises(
+        ClipError, match=r"clip.mkv is at 8 frames a second, 24 were agreed; declare native_fps: 8"
+    ):
+        call(build(copy, "{output}", output=".mkv"), ask(fps=24.0))
+    call(build(copy, "{output}", output=".mkv", native_fps=8), ask(fps=24.0))
+
+
+# --- how it fails ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (
+            "print('no disk', file=sys.stderr); sys.exit(4)",
+            "the program failed: exit code 4; it said: no disk",
+        ),
+        ("os.kill(os.getpid(), 9)", "the program failed: SIGKILL, as the kernel sends when memory runs out"),
+        ("sys.exit(4)", "the program failed: exit code 4, without a word on stderr"),
+        ("print('done!')", r"the program wrote no clip to \{output\}: exit code 0; it said: done!"),
+        ("open(asked['output'], 'w').write('x')", "clip.npy: no array that numpy reads"),
+        (
+            "np.save(asked['output'], np.array([{}]), allow_pickle=True)",
+            "clip.npy: no array that numpy reads",
+        ),
+        ("np.save(asked['output'], np.zeros((3, 4, 6, 3)))", r"uint8 .*got float64 \(3, 4, 6, 3\)"),
+        ("np.save(asked['output'], np.zeros((99, 9, 9, 3), np.uint8))", "above the limit of 9000"),
+    ],
+)
+def test_failures_say_what_happened(build: Build, body: str, message: str) -> None:
+    with pytest.raises((GeneratorError, ClipError), match=message):
+        call(build(SAVE + body, max_clip_bytes=9000))
+
+
+def test_a_parameter_that_the_suite_does_not_give(build: Build) -> None:
+    with pytest.raises(RequestError, match=r"the request has no params.steps; give it under request.params"):
+        call(build("", "{output}", "{params.steps}"))
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"argv": ["x"]}, "argv needs {output} or {request}"),
+        ({"argv": ["x", "{output}", "{colour}"]}, "{colour} is unknown; there are: prompt"),
+        ({"argv": ["x", "{output}"], "output": "../../clip.mp4"}, "output"),
+        (
+            {"argv": ["x", "{output}"], "env": {"HF_TOKEN": "abc"}},
+            "env.HF_TOKEN would be written into run.json",
+        ),
+        ({"argv": "x {output}"}, "argv"),
+    ],
+)
+def test_bad_configurations(config: dict[str, Any], message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        Command(config)
+
+
+# --- stopping --------------------------------------------------------------------------------
+
+# Starts a child that waits, writes down both ids, and waits: a request to end reaches both or none.
+SLOW = (
+    SAVE + "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+    "open(sys.argv[2], 'w').write(f'{{os.getpid()}} {{child.pid}}\\n')\n"
+    "print('at work', flush=True)\n"
+    "{ending}\n"
+)
+
+
+def gone(path: Path) -> bool:
+    """Whether the processes have ended; those that init must take away may need a moment."""
+    there = [psutil.Process(int(pid)) for pid in path.read_text().split() if psutil.pid_exists(int(pid))]
+    return psutil.wait_procs(there, timeout=20)[1] == []
+
+
+@pytest.mark.parametrize(
+    "ending", ["time.sleep(600)", "import signal; signal.signal(15, 1); time.sleep(600)"]
+)
+def test_time_out_ends_it_and_its_children(build: Build, tmp_path: Path, ending: str) -> None:
+    pids = tmp_path / "pids"
+    command = build(SLOW.format(ending=ending), "{request}", str(pids), timeout_s=1.0)
+    with pytest.raises(
+        GeneratorError, match=r"the program did not end within timeout_s = 1; it said: at work"
+    ):
+        call(command)
+    assert gone(pids)
+
+
+def test_what_it_leaves_behind_is_ended(build: Build, tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    ending = "np.save(asked['output'], np.zeros((3, 4, 6, 3), np.uint8))"
+    call(build(SLOW.format(ending=ending), "{request}", str(pids)))
+    assert gone(pids)
+
+
+def test_a_request_to_stop_ends_it(build: Build, tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    command = build(SLOW.format(ending="time.sleep(600)"), "{request}", str(pids))
+    began_s = time.monotonic()
+    with pytest.raises(Cancelled):
+        call(command, cancelled=lambda: pids.exists() and pids.read_text().endswith("\n"))
+    assert time.monotonic() - began_s < 60
+    assert gone(pids)

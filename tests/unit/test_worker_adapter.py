@@ -1,0 +1,436 @@
+"""A worker in an environment without any package: what it streams, how it fails, and that it never stays."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+
+from vbench_lite.adapters.external import worker_session
+from vbench_lite.adapters.external.worker import Worker
+from vbench_lite.engine.context import CallRecord, RecordingContext
+from vbench_lite.errors import Cancelled, GeneratorError, SpecError
+from vbench_lite.generator import GenerationRequest, Site
+
+SERVE = "from vbench_lite_worker import serve\n"
+# Speaks the protocol by hand, so that it can break it; {answer} is what it does when a clip is wanted.
+BY_HAND = """
+import json, os, sys
+def say(**message): os.write(1, json.dumps(message).encode() + b"\\n")
+say(type="hello", protocol=1)
+for line in sys.stdin:
+    if json.loads(line)["type"] == "load":
+        say(type="loaded", baseline_bytes=None)
+    else:
+        {answer}
+"""
+
+Build = Callable[..., Worker]
+
+
+@pytest.fixture
+def build(tmp_path: Path, other_environment: Path) -> Iterator[Build]:
+    """Builds loaded workers from the text of their program; they are closed at the end."""
+    made: list[Worker] = []
+
+    def build(program: str, load: bool = True, python: str = "", **config: Any) -> Worker:
+        path = tmp_path / f"program{len(made)}.py"
+        path.write_text(program)
+        argv = [python or str(other_environment / "bin" / "python"), str(path)]
+        worker = Worker({"argv": argv, **config})
+        made.append(worker)
+        if load:
+            worker.load()
+        return worker
+
+    yield build
+    for worker in made:
+        worker.close()
+
+
+def ask(num_frames: int = 2, **fields: Any) -> GenerationRequest:
+    return GenerationRequest("s", fields.pop("prompt", "a cat"), num_frames, 4, 6, 8.0, 3, **fields)
+
+
+def call(worker: Worker, *requests: GenerationRequest, **context: Any) -> CallRecord:
+    asked = requests or (ask(),)
+    recording = RecordingContext(asked, **context)
+    worker.generate(asked, recording)
+    return recording.result()
+
+
+def failing(worker: Worker, kind: type[BaseException] = GeneratorError) -> str:
+    with pytest.raises(kind) as caught:
+        call(worker)
+    return str(caught.value)
+
+
+# --- what it can do --------------------------------------------------------------------------
+
+
+def test_frames_steps_phases_and_notes_arrive(build: Build) -> None:
+    worker = build(
+        SERVE
+        + """
+def generate(request, context):
+    context.phase("denoise")
+    for t in range(request.num_frames):
+        context.step(t, request.num_frames)
+        context.emit(bytes([t, 1, 2]) * (request.height * request.width))
+        context.note(nfe=2, effective_prompt=request.prompt + "!")
+    context.phase("decode")
+serve(generate)
+"""
+    )
+    steps: list[tuple[str, int, int]] = []
+    record = call(worker, ask(3), on_progress=lambda *step: steps.append(step))
+    (frames,) = record.frames
+    assert frames is not None
+    assert frames.shape == (3, 4, 6, 3)
+    assert (frames[..., 0] == np.arange(3)[:, None, None]).all()
+    assert (frames[..., 1:] == [1, 2]).all()
+    assert [count for _, count in record.arrivals[0]] == [1, 1, 1]
+    assert steps == [("denoise", t, 3) for t in range(3)]
+    assert set(record.phases) == {"denoise", "decode"}
+    assert (record.facts["nfe"], record.facts["effective_prompt"]) == (6, "a cat!")
+    assert worker.info.site is Site.WORKER
+
+
+def test_functions_may_return_or_yield_their_frames(build: Build) -> None:
+    one = "b = lambda r, t: bytes([t]) * (r.height * r.width * 3)\n"
+    for body in ("return [b(r, 0), b(r, 1)]", "yield b(r, 0); yield b(r, 1)", "return b(r, 0) + b(r, 1)"):
+        record = call(build(SERVE + one + f"def generate(r, context): {body}\nserve(generate)\n"))
+        (frames,) = record.frames
+        assert frames is not None and frames[:, 0, 0, 0].tolist() == [0, 1]
+
+
+def test_a_batch_reaches_a_function_for_batches(build: Build) -> None:
+    worker = build(
+        SERVE + "def generate(requests, context):\n"
+        "    return [bytes([r.seed]) * (r.height * r.width * 3) for r in requests]\n"
+        "serve(generate, batched=True)\n"
+    )
+    requests = [GenerationRequest(f"s{seed}", "x", 1, 4, 6, 8.0, seed) for seed in (5, 9)]
+    record = call(worker, *requests)
+    assert [int(frames[0, 0, 0, 0]) for frames in record.frames if frames is not None] == [5, 9]
+
+
+def test_an_image_and_parameters_are_handed_over(build: Build) -> None:
+    worker = build(
+        SERVE + "def generate(request, context):\n"
+        "    assert request.image.shape == (4, 6, 3)\n"
+        "    context.note(steps=request.params['steps'])\n"
+        "    return request.image\n"
+        "serve(generate)\n"
+    )
+    image = np.random.default_rng(0).integers(0, 256, (4, 6, 3), np.uint8)
+    record = call(worker, ask(1, image=image, params={"steps": 7}))
+    (frames,) = record.frames
+    assert frames is not None and (frames[0] == image).all()
+    assert record.facts["steps"] == 7
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process is kept by Linux only")
+def test_its_own_memory_is_charged_to_the_call(build: Build) -> None:
+    worker = build(
+        SERVE
+        + """
+def load(context):
+    return bytearray(b"x") * 40_000_000
+def generate(request, context):
+    scratch = bytearray(b"x") * 30_000_000
+    context.note(model_bytes=len(context.model), scratch=len(scratch))
+    return bytes(request.height * request.width * 3)
+serve(generate, load=load)
+"""
+    )
+    record = call(worker, ask(1))
+    baseline = record.facts["baseline_bytes"]
+    assert record.peak_bytes is not None and isinstance(baseline, int)
+    assert 69e6 < record.peak_bytes - baseline < 80e6  # the kernel counts pages of a thread in batches
+    without = call(build(SERVE + "serve(lambda r, c: bytes(r.height * r.width * 3))\n"), ask(1))
+    assert without.peak_bytes is not None and without.peak_bytes < 40e6
+    assert without.facts["baseline_bytes"] is None
+
+
+def test_whatever_is_printed_cannot_break_the_protocol(
+    build: Build, capfd: pytest.CaptureFixture[str]
+) -> None:
+    worker = build(
+        """
+import os, subprocess, sys
+print("imported", flush=True)
+"""
+        + SERVE
+        + """
+def generate(request, context):
+    print('{"type": "done"}', flush=True)
+    os.write(1, b"from below\\n")
+    subprocess.run([sys.executable, "-c", "print('from a child')"], check=True)
+    assert sys.stdin.read() == ""
+    return bytes(request.height * request.width * 3)
+serve(generate)
+"""
+    )
+    assert call(worker, ask(1)).num_frames == (1,)
+    log = capfd.readouterr().err
+    assert [line in log for line in ("imported", "from below", "from a child")] == [True] * 3
+
+
+def test_keys_and_modules_of_this_environment_stay_here(
+    build: Build, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    program = (
+        SERVE + "import os\n"
+        "def generate(request, context):\n"
+        "    for name in ('MY_TOKEN', 'PYTHONPATH', 'SIZE'): context.note(**{name: os.environ.get(name)})\n"
+        "    context.emit(bytes(request.height * request.width * 3))\n"
+        "    if 'MY_TOKEN' in os.environ: raise ValueError('bad token ' + os.environ['MY_TOKEN'])\n"
+        "serve(generate)\n"
+    )
+    monkeypatch.setenv("MY_TOKEN", "sesame-open")
+    monkeypatch.setenv("PYTHONPATH", "/modules/of/this")
+    facts = call(build(program, env={"SIZE": "8"}), ask(1)).facts
+    assert (facts["MY_TOKEN"], facts["SIZE"]) == (None, "8")
+    assert str(facts["PYTHONPATH"]).endswith("foreign")
+    told = failing(build(program, pass_env=["MY_TOKEN"]))
+    assert "ValueError: bad token [hidden] (program1.py, line 6, in generate)" in told
+    assert "sesame" not in told + capfd.readouterr().err
+
+
+# --- how it fails ----------------------------------------------------------------------------
+
+
+def test_an_error_fails_one_call_and_the_process_stays(build: Build) -> None:
+    worker = build(
+        SERVE + "import os\n"
+        "def generate(request, context):\n"
+        "    context.note(pid=os.getpid())\n"
+        "    if request.prompt == 'bad': raise ValueError('cannot draw\\nthat')\n"
+        "    return bytes(request.height * request.width * 3)\n"
+        "serve(generate)\n"
+    )
+    before = call(worker, ask(1)).facts["pid"]
+    with pytest.raises(
+        GeneratorError,
+        match=r"^the worker failed: ValueError: cannot draw that \(program0.py, line 5, in generate\)$",
+    ):
+        call(worker, ask(1, prompt="bad"))
+    assert call(worker, ask(1)).facts["pid"] == before
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("import array; return array.array('f', [0.5])", "emit takes uint8 frames, got format 'f'"),
+        ("return bytes(10)", "10 bytes are no whole frames of 6x4 RGB"),
+        ("return 'frames'", "emit takes arrays, tensors, images or bytes, got str"),
+        ("return memoryview(bytes(24)).cast('B', [2, 3, 4])", r"frames of \(H, W, 3\) or .*got \(2, 3, 4\)"),
+        ("raise SystemExit('enough')", "SystemExit: enough"),
+    ],
+)
+def test_what_is_no_frame_is_said_clearly(build: Build, body: str, message: str) -> None:
+    worker = build(SERVE + f"def generate(r, c): {body}\nserve(generate)\n")
+    with pytest.raises(GeneratorError, match=message):
+        call(worker)
+
+
+def test_want_of_memory_is_told_apart(build: Build) -> None:
+    worker = build(SERVE + "def generate(r, c): raise RuntimeError('CUDA out of memory')\nserve(generate)\n")
+    assert "out of memory in the worker: RuntimeError" in failing(worker, MemoryError)
+
+
+def test_a_crash_fails_one_call_with_its_last_words_and_the_next_starts_anew(build: Build) -> None:
+    worker = build(
+        SERVE + "import os, sys\n"
+        "def generate(request, context):\n"
+        "    if request.prompt == 'crash':\n"
+        "        print('segment 7 is on fire', file=sys.stderr, flush=True); os._exit(3)\n"
+        "    return bytes(request.height * request.width * 3)\n"
+        "serve(generate)\n"
+    )
+    with pytest.raises(GeneratorError, match=r"the worker died: exit code 3; it said: segment 7 is on fire"):
+        call(worker, ask(1, prompt="crash"))
+    record = call(worker, ask(1))
+    assert record.facts["restarted"] is True
+    assert "load" in record.phases
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ("os.write(1, b'what?\\n')", r"the worker broke the protocol: a line that is no message: 'what\?'"),
+        ("os.write(1, b'[1]\\n')", r"a line that is no message: '\[1\]'"),
+        ("say(type='dance')", "a message that means nothing"),
+        ("say(type='step', done='x', total=1)", "a message that means nothing"),
+        ("say(type='note', facts={'a': [1]})", "a message that means nothing"),
+        ("say(type='emit', index=0, count=1, height=4, width=6, bytes=5)", "a message that means nothing"),
+        ("say(type='emit', index=7, count=1, height=1, width=1, bytes=3)", "a message that means nothing"),
+        ("say(type='emit', index=0, count=-1, height=4, width=-6, bytes=72)", "a message that means nothing"),
+        ("say(type='emit', index=0, count=9, height=9, width=9, bytes=2187)", "above max_clip_bytes = 1000"),
+        ("say(type='done', peak_bytes=-1)", "peak_bytes is -1"),
+        ("os.write(1, b'x' * 3_000_000)", "a line without an end"),
+        ("os.kill(os.getpid(), 9)", "the worker died: SIGKILL"),
+        ("say(type='emit', index=0, count=1, height=4, width=6, bytes=72); sys.exit(1)", "the worker died"),
+    ],
+)
+def test_a_broken_protocol_ends_the_worker(build: Build, answer: str, message: str) -> None:
+    worker = build(BY_HAND.format(answer=answer), max_clip_bytes=1000)
+    with pytest.raises(GeneratorError, match=message):
+        call(worker)
+    assert worker._session is not None and not worker._session.alive
+
+
+@pytest.mark.parametrize(
+    ("program", "kind", "message"),
+    [
+        (
+            "import no_such_module",
+            GeneratorError,
+            "exit code 1; it said: .*No module named 'no_such_module'",
+        ),
+        ("print('hello')", GeneratorError, "the worker died: exit code 0"),
+        (BY_HAND.format(answer="pass").replace("protocol=1", "protocol=9"), SpecError, "speaks protocol 9"),
+        (
+            SERVE + "def load(c): raise OSError('no weights')\nserve(print, load=load)",
+            GeneratorError,
+            "the worker failed: OSError: no weights",
+        ),
+    ],
+)
+def test_a_load_that_fails_says_why(build: Build, program: str, kind: type[Exception], message: str) -> None:
+    worker = build(program, load=False)
+    with pytest.raises(kind, match=message):
+        worker.load()
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"argv": []}, "argv"),
+        ({"argv": ["x"], "env": {"API_KEY": "abc"}}, "env.API_KEY would be written into run.json"),
+        ({"argv": ["x"], "streaming": "sometimes"}, "streaming"),
+    ],
+)
+def test_bad_configurations(config: dict[str, Any], message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        Worker(config)
+
+
+def test_programs_folders_and_variables_that_are_not_there_are_named(tmp_path: Path) -> None:
+    for config, message in (
+        ({"argv": ["no-such-program"]}, "there is no program 'no-such-program'"),
+        ({"argv": [sys.executable], "cwd": str(tmp_path / "nowhere")}, "nowhere is no folder"),
+        ({"argv": [sys.executable], "pass_env": ["NO_SUCH_NAME"]}, "pass_env names NO_SUCH_NAME"),
+        ({"argv": [sys.executable], "files": ["gone.bin"]}, "files names gone.bin: No such file"),
+    ):
+        worker = Worker(config)
+        with pytest.raises(SpecError, match=message):
+            worker.fingerprint()
+            worker.load()
+
+
+def test_the_worker_of_the_protocol_page_does_what_it_says(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "adapters" / "protocol.md"
+    script = tmp_path / "worker.sh"
+    script.write_text(page.read_text().split("```sh\n")[1].split("```")[0])
+    worker = Worker({"argv": ["sh", str(script)]})
+    worker.load()
+    for _ in range(2):
+        assert failing(worker) == "the worker failed: Shell: draws nothing"
+    worker.close()
+
+
+# --- stopping --------------------------------------------------------------------------------
+
+FOREVER = (
+    SERVE + "import os, time\n"
+    "def generate(request, context):\n"
+    "    context.note(pid=os.getpid())\n"
+    "    try: context.emit(bytes(request.height * request.width * 3))\n"
+    "    finally:\n"  # a stop may be heard within emit already
+    "        while request.prompt == 'forever': {wait}\n"
+    "serve(generate)\n"
+)
+
+
+def stop_after_the_first_frame(worker: Worker) -> None:
+    frames: list[int] = []
+    with pytest.raises(Cancelled):
+        call(
+            worker,
+            ask(1, prompt="forever"),
+            cancelled=lambda: bool(frames),
+            on_frames=lambda index, piece: frames.append(len(piece)),
+        )
+
+
+def test_a_worker_that_heeds_a_stop_goes_on_with_the_next_call(build: Build) -> None:
+    worker = build(FOREVER.format(wait="context.step(0, 1); time.sleep(0.01)"))
+    before = call(worker, ask(1)).facts["pid"]
+    stop_after_the_first_frame(worker)
+    assert call(worker, ask(1)).facts["pid"] == before
+
+
+def test_a_worker_that_does_not_is_ended(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_session, "CANCEL_GRACE_S", 0.2)
+    worker = build(FOREVER.format(wait="time.sleep(60)"))
+    before = call(worker, ask(1)).facts["pid"]
+    stop_after_the_first_frame(worker)
+    assert not psutil.pid_exists(int(before or 0))
+    assert call(worker, ask(1)).facts["restarted"] is True
+
+
+HOST = """
+import sys
+from vbench_lite.adapters.external.worker import Worker
+worker = Worker({"argv": sys.argv[1:]})
+worker.load()
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_no_process_outlives_a_harness_that_is_killed(tmp_path: Path, other_environment: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(
+        SERVE + "import subprocess, sys\n"
+        "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        "serve(print)\n"
+    )
+    python = str(other_environment / "bin" / "python")
+    with subprocess.Popen(
+        [sys.executable, "-c", HOST, python, str(program)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as host:
+        assert host.stdout is not None and host.stdout.readline() == "ready\n"
+        family = psutil.Process(host.pid).children(recursive=True)
+        assert len(family) == 3  # the warden, the worker, and what the worker started
+        os.kill(host.pid, signal.SIGKILL)
+    _, left = psutil.wait_procs(family, timeout=20)
+    assert left == []
+
+
+def test_closing_lets_the_program_end_by_itself(build: Build, tmp_path: Path) -> None:
+    mark = tmp_path / "ended"
+    worker = build(SERVE + f"serve(print)\nopen({str(mark)!r}, 'w').close()\n")
+    worker.close()
+    assert mark.exists()
+
+
+def test_a_changed_program_makes_another_generator(build: Build, tmp_path: Path) -> None:
+    worker = build(SERVE, load=False)
+    before = worker.fingerprint()
+    assert worker.fingerprint() == before
+    (tmp_path / "program0.py").write_text(SERVE + "# edited\n")
+    assert worker.fingerprint() != before
