@@ -9,7 +9,7 @@ from typing import Any
 from vbench_lite.adapters.diffusers import rules
 from vbench_lite.adapters.diffusers.config import ComponentSpec, DiffusersConfig
 from vbench_lite.adapters.diffusers.rules import ClassRule, FrameScheme, Geometry
-from vbench_lite.adapters.diffusers.source import ModelSource, locate
+from vbench_lite.adapters.model_files import ModelSource, locate
 from vbench_lite.errors import SpecError
 from vbench_lite.generator import Family, FrameRule, GeneratorInfo, Mechanism, SizeRule, Streaming, Task
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vbench_lite.adapters.diffusers.config import ComponentSpec, DiffusersConfig
-from vbench_lite.adapters.diffusers.source import locate, offline
+from vbench_lite.adapters.model_files import locate, offline
 from vbench_lite.errors import SpecError, WeightsError
 
 

@@ -317,7 +317,7 @@ def configuration(name: str, **call: Any) -> dict[str, Any]:
 @cache
 def folder(name: str) -> Path:
     """The folder of a tiny pipeline; built if the cache does not hold it."""
-    target = _cache() / name
+    target = cache_folder() / name
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(dir=target.parent))
@@ -330,7 +330,8 @@ def folder(name: str) -> Path:
     return target
 
 
-def _cache() -> Path:
+def cache_folder() -> Path:
+    """Where everything built by the present builders and library versions is kept."""
     digest = hashlib.sha256()
     for file in (Path(__file__), Path(tiny.__file__)):
         digest.update(file.read_bytes())

@@ -1,6 +1,6 @@
-"""Where a model lies, what its files declare, and the hash of its weights; nothing is loaded.
+"""Where a model of diffusers or transformers lies, what its files declare, and the hash of its weights.
 
-A model is a local folder in the diffusers layout, or a hub id whose files lie in the hub's cache. The hub is
+Nothing is loaded. A model is a local folder, or a hub id whose files lie in the hub's cache. The hub is
 asked only where the configuration says `local_files_only: false` and no variable forbids it.
 """
 

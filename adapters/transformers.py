@@ -1,0 +1,343 @@
+"""The generator `transformers`: any model with `generate()`, and a decoder from its tokens to frames."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import json
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from vbench_lite.adapters.model_files import locate, offline
+from vbench_lite.adapters.token_stream import row_sampler, token_streamer
+from vbench_lite.errors import ClipError, RequestError, SpecError, WeightsError
+from vbench_lite.generator import (
+    Family,
+    FrameRule,
+    GenerationContext,
+    GenerationRequest,
+    Generator,
+    GeneratorConfig,
+    GeneratorInfo,
+    Mechanism,
+    SizeRule,
+    Streaming,
+)
+from vbench_lite.measure.work import WorkCounter, cache_bytes
+
+Positive = Annotated[int, Field(ge=1)]
+
+
+class TransformersConfig(GeneratorConfig):
+    """Everything here is part of the generator's identity.
+
+    Attributes:
+        model: hub id, or a local folder as `save_pretrained` writes it.
+        model_class: class of transformers, or "module:attribute" of your own.
+        decoder: "module:attribute", tokens to frames. A class is built once with `decoder_config`; a function
+            is called as it is. It takes int64 (rows, tokens_per_chunk), counted from the start of
+            `vocabulary`, and returns uint8 (rows, frames_per_chunk, height, width, 3). If it has a method
+            `reset`, that is called before each batch of clips.
+        prompt: "module:attribute", a function from (texts, tokenizer) to the arguments of `generate` (a dict
+            with input_ids). None: the tokenizer's own encoding.
+        height, width: of the frames. tokens_per_chunk, frames_per_chunk: what is decoded together.
+        vocabulary: first token that stands for a piece of a frame, and the one after the last.
+        max_frames: None: what the model's positions allow.
+        temperature, top_k, top_p: sampling; temperature 0 is greedy, top_k 0 and top_p 1 are no limit.
+        guidance: classifier-free, 1 is none; it doubles the forwards.
+        call: further arguments of `generate`.
+    """
+
+    model: str
+    model_class: str = "AutoModelForCausalLM"
+    revision: str | None = None
+    decoder: str
+    decoder_config: dict[str, Any] = Field(default_factory=dict)
+    prompt: str | None = None
+    height: Positive
+    width: Positive
+    tokens_per_chunk: Positive
+    frames_per_chunk: Positive = 1
+    vocabulary: tuple[int, int] | None = None
+    max_frames: Positive | None = None
+    fps: Annotated[float, Field(gt=0)] | None = None
+    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+    temperature: Annotated[float, Field(ge=0)] = 1.0
+    top_k: Annotated[int, Field(ge=0)] = 0
+    top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
+    guidance: Annotated[float, Field(ge=1)] = 1.0
+    call: dict[str, Any] = Field(default_factory=dict)
+    local_files_only: bool = True
+    trust_remote_code: bool = False
+    licence: str | None = None
+    weights_licence: str | None = None
+
+    @field_validator("decoder", "prompt")
+    @classmethod
+    def _names_an_attribute(cls, value: str | None) -> str | None:
+        if value is not None and not all(value.partition(":")):
+            raise ValueError(f"{value!r} is not of the form module:attribute")
+        return value
+
+
+class Transformers(Generator):
+    """A token model: frames leave as soon as their tokens are written."""
+
+    Config: ClassVar[type[GeneratorConfig]] = TransformersConfig
+    _model: Any = None
+    _tokenizer: Any = None
+    _decode: Any = None
+    _prompt: Any = None
+
+    @cached_property
+    def _info(self) -> GeneratorInfo:
+        config = self.config
+        source = locate(config.model, config.revision, config.local_files_only)
+        positions = _positions(source.config())
+        longest = positions // config.tokens_per_chunk * config.frames_per_chunk if positions else None
+        return GeneratorInfo(
+            name="transformers",
+            family=Family.AUTOREGRESSIVE,
+            mechanism=Mechanism.TOKEN_AUTOREGRESSIVE,
+            frames=FrameRule(
+                multiple=config.frames_per_chunk,
+                minimum=config.frames_per_chunk,
+                maximum=config.max_frames or longest,
+            ),
+            size=SizeRule(fixed=(config.height, config.width)),
+            native_fps=config.fps,
+            guidance=config.guidance > 1,
+            streaming=Streaming.FRAME if config.frames_per_chunk == 1 else Streaming.CHUNK,
+            kv_cache=bool(config.call.get("use_cache", True)),
+            licence=config.licence or "Apache-2.0",
+            weights_licence=config.weights_licence or source.licence() or "unknown",
+            weights_sha256=source.weights_sha256(),
+            summary=f"{config.model_class} of transformers, {config.dtype}, from {config.model}.",
+        )
+
+    @property
+    def info(self) -> GeneratorInfo:
+        """What the configuration and the model's own files declare."""
+        return self._info
+
+    def fingerprint(self) -> str:
+        """Weights and configuration, the code that turns tokens into frames, and the library."""
+        from importlib.metadata import version
+
+        own = {name: _module_sha256(name) for name in (self.config.decoder, self.config.prompt) if name}
+        facts = {"base": super().fingerprint(), "code": own, "transformers": version("transformers")}
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+
+    def check(self, request: GenerationRequest) -> None:
+        """Refuse given frames: nothing here turns frames into tokens."""
+        if request.image is not None or request.past_frames is not None:
+            raise RequestError(f"{request.sample_id}: the adapter transformers starts from text only")
+
+    def import_libraries(self) -> None:
+        """Import the classes that `load` needs."""
+        _attribute(_qualified(self.config.model_class))
+
+    def load(self) -> None:
+        """Load model, tokenizer and decoder.
+
+        Raises:
+            SpecError: something the configuration names is not there. WeightsError: files are missing.
+        """
+        import torch
+        from transformers import AutoTokenizer
+        from transformers.utils import logging
+
+        config = self.config
+        logging.disable_progress_bar()
+        kind = _attribute(_qualified(config.model_class))
+        source = locate(config.model, config.revision, config.local_files_only)
+        options = {
+            "revision": config.revision or "main",
+            "local_files_only": offline(config.local_files_only),
+            "trust_remote_code": config.trust_remote_code,
+        }
+        where = str(source.folder) if options["local_files_only"] else config.model
+        try:
+            model = kind.from_pretrained(where, dtype=getattr(torch, config.dtype), **options)
+            needs_tokenizer = config.prompt is None or (source.folder / "tokenizer_config.json").is_file()
+            self._tokenizer = AutoTokenizer.from_pretrained(where, **options) if needs_tokenizer else None
+        except (OSError, ValueError) as error:
+            raise WeightsError(f"model {config.model}: {' '.join(str(error).split())}") from None
+        if not hasattr(model, "generate"):
+            raise SpecError(f"model {config.model}: {type(model).__name__} has no generate()")
+        decode = _attribute(config.decoder)
+        self._decode = decode(**config.decoder_config) if isinstance(decode, type) else decode
+        self._prompt = _attribute(config.prompt) if config.prompt else None
+        self._model = model.to(self.device).eval().requires_grad_(False)
+
+    def close(self) -> None:
+        """Let go of the model."""
+        self._model = self._tokenizer = self._decode = None
+
+    def generate(self, requests: Sequence[GenerationRequest], context: GenerationContext) -> None:
+        """Write the tokens of every clip; rows whose prompts have one length share a call."""
+        if self._model is None:
+            raise RuntimeError("Transformers is not loaded; call load() first")
+        context.phase("encode")
+        for request in requests:
+            self.check(request)
+        encoded = [self._encode([request.prompt]) for request in requests]
+        groups: dict[str, list[int]] = {}
+        for index, request in enumerate(requests):
+            shapes = {name: list(value.shape) for name, value in encoded[index].items()}
+            key = json.dumps([shapes, dict(request.params), request.negative_prompt], sort_keys=True)
+            groups.setdefault(key, []).append(index)
+        for indices in groups.values():
+            self._write(indices, [requests[i] for i in indices], [encoded[i] for i in indices], context)
+
+    def _write(
+        self,
+        indices: Sequence[int],
+        requests: Sequence[GenerationRequest],
+        encoded: Sequence[Mapping[str, Any]],
+        context: GenerationContext,
+    ) -> None:
+        import torch
+
+        config, first = self.config, requests[0]
+        inputs = {name: torch.cat([row[name] for row in encoded]) for name in encoded[0]}
+        total = first.num_frames // config.frames_per_chunk * config.tokens_per_chunk
+        self._check_length(first, inputs, total)
+        start = config.vocabulary[0] if config.vocabulary else 0
+
+        def on_chunk(tokens: Any) -> None:
+            context.phase("decode")
+            for index, frames in zip(indices, self._frames(tokens - start), strict=True):
+                context.emit(index, frames)
+            context.phase("decode_tokens")
+
+        numbers = self._sampling(first)
+        guide = self._guidance(numbers["guidance"], first.negative_prompt, len(requests))
+        sampler = row_sampler(
+            [request.seed for request in requests],
+            numbers["temperature"],
+            int(numbers["top_k"]),
+            numbers["top_p"],
+            config.vocabulary,
+        )
+        if hasattr(self._decode, "reset"):
+            self._decode.reset()
+        context.phase("decode_tokens")
+        with torch.inference_mode(), WorkCounter([self._model], count_flops=False) as work:
+            written = self._model.generate(
+                **inputs,
+                **config.call,
+                do_sample=False,
+                min_new_tokens=total,
+                max_new_tokens=total,
+                logits_processor=[*guide, sampler],
+                streamer=token_streamer(
+                    config.tokens_per_chunk, lambda count: context.step(count, total), on_chunk
+                ),
+                return_dict_in_generate=True,
+            )
+        cached = cache_bytes(getattr(written, "past_key_values", None))
+        for processor in guide:
+            cached += cache_bytes(processor.unconditional_context["past_key_values"])
+        context.note(tokens=total, nfe=work.nfe(len(requests)), kv_cache_bytes=cached or None)
+        context.note(fps_source="native" if config.fps else "assumed")
+
+    def _encode(self, texts: Sequence[str]) -> dict[str, Any]:
+        if self._prompt is not None:
+            found = self._prompt(list(texts), self._tokenizer)
+        else:
+            found = self._tokenizer(list(texts), return_tensors="pt")
+        return {
+            name: value.to(self.device) for name, value in dict(found).items() if name != "token_type_ids"
+        }
+
+    def _guidance(self, scale: float, negative_prompt: str, rows: int) -> list[Any]:
+        if scale == 1:
+            return []
+        from transformers import UnbatchedClassifierFreeGuidanceLogitsProcessor
+
+        without = None
+        if negative_prompt:
+            without = self._encode([negative_prompt])["input_ids"].repeat(rows, 1)
+        return [UnbatchedClassifierFreeGuidanceLogitsProcessor(scale, self._model, unconditional_ids=without)]
+
+    def _sampling(self, request: GenerationRequest) -> dict[str, float]:
+        """Temperature, top_k, top_p and guidance: the configuration's, or the request's where it has them."""
+        names = ("temperature", "top_k", "top_p", "guidance")
+        unknown = sorted(set(request.params) - set(names))
+        if unknown:
+            raise RequestError(
+                f"{request.sample_id}: the adapter transformers has no parameter {unknown[0]!r}; "
+                f"it has {', '.join(names)}"
+            )
+        found = {name: request.params.get(name, getattr(self.config, name)) for name in names}
+        try:
+            type(self.config).model_validate({**self.config.model_dump(), **found})
+        except ValueError:
+            raise RequestError(f"{request.sample_id}: parameters {found} are out of range") from None
+        return {name: float(value) for name, value in found.items()}
+
+    def _check_length(self, request: GenerationRequest, inputs: Mapping[str, Any], total: int) -> None:
+        positions = _positions(self._model.config.to_dict())
+        used = inputs["input_ids"].shape[1] if "input_ids" in inputs else 0
+        if positions and used + total > positions:
+            raise RequestError(
+                f"{request.sample_id}: {used} tokens of prompt and {total} of frames, "
+                f"the model has {positions} positions"
+            )
+
+    def _frames(self, tokens: Any) -> Any:
+        frames = np.asarray(self._decode(tokens))
+        config = self.config
+        wanted = (len(tokens), config.frames_per_chunk, config.height, config.width, 3)
+        if frames.dtype != np.uint8 or frames.shape != wanted:
+            raise ClipError(
+                f"decoder {config.decoder} returned {frames.dtype} {frames.shape}, expected uint8 {wanted}"
+            )
+        return frames
+
+
+def _positions(config: Mapping[str, Any]) -> int | None:
+    """Tokens that a model has positions for, as its configuration says; None if it does not."""
+    inner = config.get("text_config")
+    for part in (config, inner if isinstance(inner, Mapping) else {}):
+        for key in ("max_position_embeddings", "n_positions", "max_sequence_length"):
+            if part.get(key):
+                return int(part[key])
+    return None
+
+
+def _qualified(name: str) -> str:
+    return name if ":" in name else f"transformers:{name}"
+
+
+def _attribute(path: str) -> Any:
+    """What "module:attribute" stands for.
+
+    Raises:
+        SpecError: it cannot be imported.
+    """
+    module, _, attribute = path.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        hint = "; install vbench-lite[diffusers]" if module == "transformers" else ""
+        raise SpecError(f"{path} cannot be imported: {error}{hint}") from None
+
+
+def _module_sha256(path: str) -> str:
+    """Hash of the file of the module in "module:attribute"; the module is not run."""
+    module = path.partition(":")[0]
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        spec = None
+    if spec is None or spec.origin is None or not Path(spec.origin).is_file():
+        raise SpecError(f"{path}: there is no module {module} on the Python path")
+    return hashlib.sha256(Path(spec.origin).read_bytes()).hexdigest()
