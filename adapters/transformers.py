@@ -38,20 +38,29 @@ class TransformersConfig(GeneratorConfig):
     """Everything here is part of the generator's identity.
 
     Attributes:
-        model: hub id, or a local folder as `save_pretrained` writes it.
-        model_class: class of transformers, or "module:attribute" of your own.
-        decoder: "module:attribute", tokens to frames. A class is built once with `decoder_config`; a function
-            is called as it is. It takes int64 (rows, tokens_per_chunk), counted from the start of
-            `vocabulary`, and returns uint8 (rows, frames_per_chunk, height, width, 3). If it has a method
-            `reset`, that is called before each batch of clips.
-        prompt: "module:attribute", a function from (texts, tokenizer) to the arguments of `generate` (a dict
-            with input_ids). None: the tokenizer's own encoding.
-        height, width: of the frames. tokens_per_chunk, frames_per_chunk: what is decoded together.
+        model: hub id, or a local folder as save_pretrained writes it.
+        model_class: class of transformers, or module:attribute of your own.
+        revision: branch, tag or commit on the hub.
+        decoder: module:attribute, tokens to frames. A class is built once with decoder_config, a function is
+            called as it is. It takes int64 (rows, tokens_per_chunk), counted from the start of vocabulary,
+            and returns uint8 (rows, frames_per_chunk, height, width, 3). Its method reset, if there is one,
+            is called before each batch of clips.
+        decoder_config: arguments of the decoder's class.
+        prompt: module:attribute, a function from (texts, tokenizer) to the arguments of generate (a dict with
+            input_ids); null for the tokenizer's own encoding.
+        height, width: of the frames.
+        tokens_per_chunk, frames_per_chunk: what is decoded together.
         vocabulary: first token that stands for a piece of a frame, and the one after the last.
-        max_frames: None: what the model's positions allow.
-        temperature, top_k, top_p: sampling; temperature 0 is greedy, top_k 0 and top_p 1 are no limit.
-        guidance: classifier-free, 1 is none; it doubles the forwards.
-        call: further arguments of `generate`.
+        max_frames: longest clip; null for what the model's positions allow.
+        fps: the rate that clips are meant to be shown at; null for the rate asked for.
+        dtype: of the weights; logits are sampled in float32.
+        temperature: 0 is greedy.
+        top_k, top_p: limits of sampling; 0 and 1 are none.
+        guidance: classifier-free; 1 is none, and anything above doubles the forwards.
+        call: further arguments of generate.
+        local_files_only: never fetch from the hub.
+        trust_remote_code: run Python from the model's repository.
+        licence, weights_licence: SPDX names; that of the weights is read from the model card if null.
     """
 
     model: str

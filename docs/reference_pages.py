@@ -7,9 +7,11 @@ the code.
 from __future__ import annotations
 
 import inspect
+import re
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -109,7 +111,7 @@ def adapters() -> str:
                 f"licence {info['licence']}",
             ]
             parts.append("; ".join(facts) + ".")
-        rows = list(_keys(found["config"]))
+        rows = list(_keys(found["config"], _attributes(registry.load("generators", name).Config)))
         if rows:
             parts.append(_table(["key", "type", "default", "meaning"], rows))
     return "\n\n".join(parts)
@@ -164,7 +166,21 @@ def _model(model: type[BaseModel]) -> Iterator[str]:
             yield _table(["key", "type", "default", "meaning"], list(_keys(inner)))
 
 
-def _keys(form: dict[str, Any]) -> Iterator[list[str]]:
+def _attributes(model: type[BaseModel]) -> dict[str, str]:
+    """What the section `Attributes:` in the docstrings of a model and its bases says of each key.
+
+    An entry is "key: text", or "key, key: text"; its further lines are indented.
+    """
+    found: dict[str, str] = {}
+    for kind in reversed(model.__mro__):
+        section = inspect.cleandoc(kind.__doc__ or "").partition("Attributes:\n")[2].split("\n\n")[0]
+        for entry in re.split(r"\n(?=    \w)", section):
+            keys, colon, text = " ".join(entry.split()).partition(": ")
+            found.update({key.strip(): text for key in keys.split(",") if colon})
+    return found
+
+
+def _keys(form: dict[str, Any], meanings: Mapping[str, str] = MappingProxyType({})) -> Iterator[list[str]]:
     required = form.get("required", ())
     for key, value in form.get("properties", {}).items():
         default = "required" if key in required else f"`{value.get('default')}`"
@@ -172,7 +188,7 @@ def _keys(form: dict[str, Any]) -> Iterator[list[str]]:
             f"`{key}`",
             _kind(value),
             default if "default" in value or key in required else "",
-            value.get("description", ""),
+            value.get("description") or meanings.get(key, ""),
         ]
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from vbench_lite.adapters.external.declared import DeclaredFrames
 from vbench_lite.generator import GeneratorConfig
 
 Dtype = Literal["float32", "bfloat16", "float16"]
@@ -18,6 +19,7 @@ class ComponentSpec(GeneratorConfig):
     Attributes:
         kind: class name in diffusers or transformers.
         model: hub id or local folder.
+        subfolder, revision, variant, dtype: where and how to load it.
     """
 
     kind: str
@@ -28,38 +30,34 @@ class ComponentSpec(GeneratorConfig):
     dtype: Dtype | None = None
 
 
-class FrameCounts(GeneratorConfig):
-    """Frame counts that a pipeline can make, where its class is not known here: offset + k * multiple."""
-
-    multiple: Annotated[int, Field(ge=1)] = 1
-    offset: Annotated[int, Field(ge=0)] = 0
-    minimum: Annotated[int, Field(ge=1)] = 1
-    maximum: Annotated[int, Field(ge=1)] | None = None
-
-
 class DiffusersConfig(GeneratorConfig):
     """Everything here is part of the generator's identity.
 
     Attributes:
-        model: hub id ("Wan-AI/Wan2.1-T2V-1.3B-Diffusers") or a local folder in the diffusers layout.
-        pipeline: class name in diffusers; what `model_index.json` names if None.
-        components: parts taken from elsewhere, by the name the pipeline gives them.
-        dtype: of the weights. vae_dtype: of the VAE, where it needs more digits than the rest.
-        offload: "model" or "sequential" keeps weights on the CPU until they are needed (accelerate).
-        tiling, slicing: of the VAE; less memory, other pixels.
+        model: hub id, or a local folder in the diffusers layout.
+        revision: branch, tag or commit on the hub.
+        variant: of the weight files, for instance fp16.
+        pipeline: class name in diffusers; what model_index.json names if null.
+        components: parts taken from elsewhere, by the name that the pipeline gives them.
+        dtype: of the weights.
+        vae_dtype: of the VAE, where it needs more digits than the rest.
+        offload: model or sequential keeps weights on the CPU until they are needed (accelerate).
+        tiling, slicing: of the VAE; less memory, and tiles give other pixels.
         attention: attention backend of the denoiser, as diffusers names it.
-        scheduler: scheduler class that replaces the model's own. scheduler_config: values changed in it.
-        call: further arguments of the pipeline's `__call__` (num_inference_steps, guidance_scale ...).
-        fps: the rate the model was trained for; clips are written at it. None: the rate that is asked for.
-        frames, size_multiple: for a class this adapter does not know.
-        snap: "up" makes the next larger frame count and the nearest size, and trims; "exact" refuses
-            requests that the model cannot make as they are.
-        drop_first_frame: leave the first frame out because it is the given image; None: what is known of
+        scheduler: scheduler class that replaces the model's own.
+        scheduler_config: values changed in the scheduler's configuration.
+        call: further arguments of the pipeline's call (num_inference_steps, guidance_scale ...).
+        fps: the rate the model was trained for, which clips are written at; null for the rate asked for.
+        frames, size_multiple: what can be made, for a class that is not known here.
+        snap: up makes the next larger frame count and the nearest size, and trims; exact refuses requests
+            that the model cannot make as they are.
+        drop_first_frame: leave the first frame out, because it is the given image; null for what is known of
             the class.
         stream: hand on frames as soon as they are decoded, where the class can.
-        local_files_only: never fetch from the hub. trust_remote_code: run Python from the repository.
+        local_files_only: never fetch from the hub.
+        trust_remote_code: run Python from the model's repository.
         custom_pipeline: a community pipeline, which is remote code.
-        licence, weights_licence: SPDX names; read from the model card if None.
+        licence, weights_licence: SPDX names; that of the weights is read from the model card if null.
     """
 
     model: str
@@ -77,7 +75,7 @@ class DiffusersConfig(GeneratorConfig):
     scheduler_config: dict[str, Any] = Field(default_factory=dict)
     call: dict[str, Any] = Field(default_factory=dict)
     fps: Annotated[float, Field(gt=0)] | None = None
-    frames: FrameCounts | None = None
+    frames: DeclaredFrames | None = None
     size_multiple: Annotated[int, Field(ge=1)] | None = None
     snap: Literal["up", "exact"] = "up"
     drop_first_frame: bool | None = None
