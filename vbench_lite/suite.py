@@ -133,6 +133,7 @@ class Suite(_Strict):
 
     baseline: whose clips pair metrics compare with, sample by sample: "first" is the first generator of
     the run. None: nobody's, unless the request gives whole clips, which then are the references.
+    clip_names: "prompt" where files of clips made elsewhere are named PROMPT-INDEX, as VBench has them.
     """
 
     name: str
@@ -146,6 +147,7 @@ class Suite(_Strict):
     axes: dict[Axis, AxisSpec]
     performance: PerformanceSpec | None = None
     baseline: Literal["first"] | None = None
+    clip_names: Literal["free", "prompt"] = "free"
 
     @model_validator(mode="after")
     def _given_frames_have_a_source(self) -> Suite:

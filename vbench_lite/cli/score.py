@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -60,7 +60,7 @@ def command(
     path = Path(target)
     if path.exists() or path.suffix:
         wanted = metric_ids(suites, metrics, pairs=reference is not None)
-        return _score_clips(path, wanted, reference, given, root, as_json)
+        return _score_clips(path, wanted, reference, given, _names(suites), root, as_json)
     if given:
         flag = next(iter(given)).replace("_", "-")
         raise click.UsageError(f"--{flag} is for clips made elsewhere; {target!r} is no file or folder")
@@ -87,8 +87,21 @@ def metric_ids(suites: Sequence[str], metrics: Sequence[str], *, pairs: bool = F
     return list(dict.fromkeys(wanted))
 
 
+def _names(suites: Sequence[str]) -> Literal["free", "prompt"]:
+    """Whether one of these suites takes files to be named after their prompts."""
+    from vbench_lite.suite import load_suite
+
+    return "prompt" if any(load_suite(suite).clip_names == "prompt" for suite in suites) else "free"
+
+
 def _score_clips(
-    clips: Path, metrics: list[str], reference: str | None, given: dict[str, Any], root: Path, as_json: bool
+    clips: Path,
+    metrics: list[str],
+    reference: str | None,
+    given: dict[str, Any],
+    names: Literal["free", "prompt"],
+    root: Path,
+    as_json: bool,
 ) -> int:
     from pydantic import ValidationError
 
@@ -109,6 +122,7 @@ def _score_clips(
             reference=None if reference is None else Path(reference),
             rules=rules,
             root=root if root.exists() else None,  # features are kept only beside results
+            names=names,
             on_progress=lambda done, total: progress.on_event(Event("score", "clips", done, total)),
         )
     if as_json:

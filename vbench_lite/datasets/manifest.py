@@ -10,7 +10,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ class FolderClip:
     Attributes:
         name: path relative to the folder, with forward slashes; names it in results and errors.
         prompt, seed, generator: as the manifest says; None where nobody said.
+        facts: what VBench's list says of the prompt beside its text: `dimension`, `auxiliary_info`.
     """
 
     name: str
@@ -34,6 +35,7 @@ class FolderClip:
     prompt: str | None = None
     seed: int | None = None
     generator: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def stem(self) -> str:

@@ -10,7 +10,7 @@ import json
 import os
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ def read_full_info(path: Path, beside: Sequence[FolderClip]) -> tuple[list[Folde
         beside: the clips of the file's folder.
 
     Returns:
-        The clips, with the index as seed; and the names of clips that should be there: of a prompt
+        The clips, with the index as seed and what the list says of their prompts; and the names of clips that should be there: of a prompt
         without any clip PROMPT-0, and those left out between two indices.
 
     Raises:
@@ -63,7 +63,9 @@ def read_full_info(path: Path, beside: Sequence[FolderClip]) -> tuple[list[Folde
             found = by_prompt.get(prompt, [])
             there = {clip.seed or 0 for clip in found}
             absent += [f"{prompt}-{i}" for i in range(max(there, default=0) + 1) if i not in there]
-        clips.update({clip.name: clip for clip in found})
+        for clip in found:
+            facts = _facts(entry, clips[clip.name].facts if clip.name in clips else {}, where)
+            clips[clip.name] = replace(clip, facts=facts)
     return list(clips.values()), tuple(dict.fromkeys(absent))
 
 
@@ -78,6 +80,18 @@ def _entries(path: Path) -> list[dict[str, Any]]:
         if not isinstance(entry, dict) or not isinstance(entry.get("prompt_en"), str):
             raise ClipError(f"{path.name}, entry {place + 1}: has no text prompt_en")
     return data
+
+
+def _facts(entry: Mapping[str, Any], before: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """What an entry says of its prompt, with what another entry of the same prompt said before."""
+    dimensions, auxiliary = entry.get("dimension", []), entry.get("auxiliary_info", {})
+    if not isinstance(dimensions, list) or not all(isinstance(one, str) for one in dimensions):
+        raise ClipError(f"{where}: dimension must be a list of names")
+    if not isinstance(auxiliary, dict):
+        raise ClipError(f"{where}: auxiliary_info must be an object")
+    facts: dict[str, Any] = {"auxiliary_info": {**before.get("auxiliary_info", {}), **auxiliary}}
+    names = list(dict.fromkeys([*before.get("dimension", []), *dimensions]))
+    return facts | ({"dimension": names} if names else {})
 
 
 def _texts(listed: Any, where: str) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from vbench_lite.clip import ClipInfo
 from vbench_lite.datasets.clip_rules import ClipRules
@@ -105,6 +105,7 @@ def score_clips(
     limits: Limits | None = None,
     root: Path | None = None,
     extractors: Extractors | None = None,
+    names: Literal["free", "prompt"] = "free",
     on_progress: Callable[[int, int], None] | None = None,
 ) -> FolderScores:
     """Score a folder, manifest or file.
@@ -114,6 +115,7 @@ def score_clips(
         reference: folder, manifest or file of the references.
         rules: which frames count and at which size, for the clips and the references alike.
         root: where features are cached (`root/pool/features`); None keeps none.
+        names: "prompt" takes files to be named PROMPT-INDEX, as VBench has them.
         on_progress: called with (files done, files in all).
 
     Raises:
@@ -121,7 +123,7 @@ def score_clips(
             be read is under `errors`, and the others keep their scores.
         RegistryError: a metric that nobody registers.
     """
-    folder = find_clips(clips, rules, limits)
+    folder = find_clips(clips, rules, limits, names=names)
     references = None if reference is None else find_clips(reference, rules, limits)
     made = metrics if isinstance(metrics, MetricSet) else make_metrics(list(dict.fromkeys(metrics)))
     if extractors is None:
@@ -223,7 +225,8 @@ class _FolderScoring:
 
     def _sample(self, clip: FolderClip, source: WindowSource) -> SampleInfo:
         prompt_id = clip.name if clip.prompt is None else self.prompt_ids[clip.prompt]
-        return SampleInfo(clip.generator or self.folder.label, source.name, prompt_id, clip.prompt, clip.seed)
+        generator = clip.generator or self.folder.label
+        return SampleInfo(generator, source.name, prompt_id, clip.prompt, clip.seed, facts=clip.facts)
 
     # --- what comes back ------------------------------------------------------------------------
 
