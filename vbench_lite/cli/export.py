@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,17 +11,24 @@ from vbench_lite.cli.exit_codes import FINE
 from vbench_lite.cli.options import json_option, root_option
 from vbench_lite.cli.output import print_json
 
+if TYPE_CHECKING:
+    from vbench_lite.store.rundir import RunDir
+
 TABLES = ("samples", "scores", "measurements")
 
 
 @click.command("export")
-@click.argument("run")
+@click.argument("run", metavar="RUN[:GENERATOR]")
 @click.option(
-    "--format", "form", type=click.Choice(["csv", "parquet", "json"]), required=True, help="What to write."
+    "--format",
+    "form",
+    type=click.Choice(["csv", "parquet", "json", "vbench"]),
+    required=True,
+    help="What to write.",
 )
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, allow_dash=True),
-    help="A folder (csv, parquet) or a file (json); - for stdout (json, or csv of one table). "
+    help="A folder (csv, parquet, vbench) or a file (json); - for stdout (json, or csv of one table). "
     "Default: RUN_ID-FORMAT here; stdout for json.",
 )  # fmt: skip
 @click.option("--table", "tables", multiple=True, type=click.Choice(TABLES), help="Only this table.")
@@ -32,12 +39,20 @@ def command(
 ) -> int:
     """Write the tables of a RUN: its samples, its scores, its timed calls.
 
+    vbench: LABEL_eval_results.json and LABEL_full_info.json of each generator, as VBench's scripts read
+    them, with the dimensions that have a value; GENERATOR picks one.
+
     With --json: {run, files{table: path}} of what was written.
     """
     from vbench_lite.report import export
     from vbench_lite.store.rundir import resolve_run
 
-    found = resolve_run(root, run)
+    name, _, generator = run.partition(":")
+    found = resolve_run(root, name)
+    if form == "vbench":
+        return _vbench(found, output, generator or None, as_json)
+    if generator:
+        raise click.UsageError(f"RUN:GENERATOR is for --format vbench; export all of {name} and pick there")
     names = tables or TABLES
     to_stdout = output == Path("-") or (output is None and form == "json" and not as_json)
     if to_stdout:
@@ -55,6 +70,20 @@ def command(
     files = export.export_files(found, form, target, names)
     if as_json:
         print_json({"run": found.run_id, "files": files})
+    else:
+        for file in files.values():
+            click.echo(file)
+    return FINE
+
+
+def _vbench(run: RunDir, output: Path | None, generator: str | None, as_json: bool) -> int:
+    from vbench_lite.report import vbench_json
+
+    if output == Path("-"):
+        raise click.UsageError("vbench goes to a folder; give one with -o")
+    files = vbench_json.export_files(run, output or Path(f"{run.run_id}-vbench"), generator)
+    if as_json:
+        print_json({"run": run.run_id, "files": files})
     else:
         for file in files.values():
             click.echo(file)

@@ -41,8 +41,8 @@ def read_full_info(path: Path, beside: Sequence[FolderClip]) -> tuple[list[Folde
         beside: the clips of the file's folder.
 
     Returns:
-        The clips, with the index as seed and what the list says of their prompts; and the names of clips that should be there: of a prompt
-        without any clip PROMPT-0, and those left out between two indices.
+        The clips, with the index as seed and what the list says of their prompts; and the names of clips
+        that should be there: of a prompt without any clip PROMPT-0, and those left out between two indices.
 
     Raises:
         ClipError: no such list of prompts, or a listed file lies outside the folder.

@@ -28,6 +28,7 @@ class Row:
 
     ranks: (best, worst) possible place on an axis among comparable rows with full coverage.
     protocol: identity of what was asked; only rows of one protocol are ranked together.
+    imported: results of others; shown apart and never ranked.
     """
 
     arm: Arm
@@ -36,6 +37,7 @@ class Row:
     protocol: str
     hardware: str
     created: str
+    imported: bool = False
     ranks: dict[Axis, tuple[int, int]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
@@ -71,6 +73,7 @@ class Board:
     suite: Suite
     rows: list[Row]
     controls: list[Row]
+    imported: list[Row]
     trust: list[TrustFlag]
     notes: list[str]
     other_suites: list[str]
@@ -78,11 +81,11 @@ class Board:
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values.
 
-        Keys: suite {name, version, description, axes{axis: {metrics{id: weight}, gate, floors}}}; rows[] and
-        controls[] {generator, family, run, created, protocol, coverage, samples{ok, planned,
-        failures}, axes{axis: {value, ci, n, rank, reason}}, metrics{id: {value, ci, ci_reason, n,
-        unit, higher_is_better, level, reason, missing}}}; trust[] {metric, kind, control, value, real,
-        axes, reason}; notes[]; other_suites[].
+        Keys: suite {name, version, description, axes{axis: {metrics{id: weight}, gate, floors}}}; rows[],
+        controls[] and imported[] (results of others; coverage null) {generator, family, run, created,
+        protocol, coverage, samples{ok, planned, failures}, axes{axis: {value, ci, n, rank, reason}},
+        metrics{id: {value, ci, ci_reason, n, unit, higher_is_better, level, reason, missing}}}; trust[]
+        {metric, kind, control, value, real, axes, reason}; notes[]; other_suites[].
         """
         axes = {
             str(axis): {
@@ -102,6 +105,7 @@ class Board:
             },
             "rows": [row.as_dict() for row in self.rows],
             "controls": [row.as_dict() for row in self.controls],
+            "imported": [row.as_dict() | {"coverage": None} for row in self.imported],
             "trust": [flag.as_dict() for flag in self.trust],
             "notes": list(self.notes),
             "other_suites": list(self.other_suites),
@@ -122,7 +126,8 @@ def build_board(runs: Sequence[Run], *, suite: str | None = None, every: bool = 
     if not runs:
         raise StoreError("no run to show; make one with: vbench-lite run")
     names = [str(content["name"]) for run in runs for content in run.document().suites]
-    chosen = suite if suite is not None else names[0]
+    own = [str(s["name"]) for run in runs if not run.document().imported for s in run.document().suites]
+    chosen = suite if suite is not None else (own or names)[0]
     fitting = [run for run in runs if any(s["name"] == chosen for s in run.document().suites)]
     if not fitting:
         raise StoreError(f"no run has the suite {chosen!r}; they have: {', '.join(sorted(set(names)))}")
@@ -138,13 +143,15 @@ def build_board(runs: Sequence[Run], *, suite: str | None = None, every: bool = 
     assert newest is not None
     if not every:
         rows = _newest(rows)
+    imported = [row for row in rows if row.imported]
+    rows = [row for row in rows if not row.imported]
     generators = [row for row in rows if row.arm.control is None]
     ranked, notes = _rank(generators)
     controls = sorted(
         (row for row in rows if row.arm.control is not None), key=lambda row: row.arm.control != CEILING
     )
     others = sorted(set(names) - {chosen})
-    return Board(newest, ranked, controls, trust, notes + _contended(ranked), others)
+    return Board(newest, ranked, controls, imported, trust, notes + _contended(ranked), others)
 
 
 def _contended(rows: Sequence[Row]) -> list[str]:
@@ -180,6 +187,7 @@ def _read(run: Run, name: str) -> tuple[Suite, list[Row], list[TrustFlag]]:
             protocol,
             hardware,
             document.created,
+            document.imported,
         )
         for arm in arms
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -33,9 +34,13 @@ def board_text(board: Board, width: int = 80, *, metrics: bool = True) -> Render
         used = f" (counts towards {', '.join(flag.axes)})" if flag.axes else ""
         parts.append(Text(f"! {flag.metric} cannot be trusted on this data{used}: {flag.reason}", "yellow"))
     parts += [Text(f"! {note}", "yellow") for note in board.notes]
-    if metrics:
-        parts += [Text(), *_metric_tables(board, width)]
+    if metrics and (board.rows or board.controls):
+        reals = [row for row in board.controls if row.arm.control == CEILING]
+        parts += [Text(), *_metric_tables([*board.rows, *reals[:1]], width)]
         parts += [Text(line, style="dim") for line in _metric_footnotes(board)]
+    if board.imported:
+        parts += [Text("imported: results of others, never ranked with those above", style="bold")]
+        parts += _metric_tables(_valued(board.imported), width)
     if board.other_suites:
         parts.append(
             Text(f"Other suites in these runs: {', '.join(board.other_suites)} (--suite NAME)", "dim")
@@ -44,7 +49,8 @@ def board_text(board: Board, width: int = 80, *, metrics: bool = True) -> Render
 
 
 def _title(board: Board) -> str:
-    runs = list(dict.fromkeys(row.arm.run_id for row in [*board.rows, *board.controls]))
+    rows = [*board.rows, *board.controls] or board.imported
+    runs = list(dict.fromkeys(row.arm.run_id for row in rows))
     shown = ", ".join(runs[:3]) + (f" and {len(runs) - 3} more" if len(runs) > 3 else "")
     return f"{board.suite.name} v{board.suite.version} · run{'s' if len(runs) > 1 else ''} {shown}"
 
@@ -54,6 +60,8 @@ def _title(board: Board) -> str:
 
 def _axes_tables(board: Board, width: int) -> list[RenderableType]:
     axes = list(board.suite.axes)
+    if not board.rows and not board.controls:
+        return []
     widths = [_AXIS_WIDTH + (axis in RELATIVE_AXES) for axis in axes]  # a sign more
     room = max(16, width - sum(widths) - len(widths))
 
@@ -136,10 +144,17 @@ def _quantity(value: float, metric: str) -> str:
 # --- metrics ---------------------------------------------------------------------------------
 
 
-def _metric_tables(board: Board, width: int) -> list[RenderableType]:
+def _valued(rows: Sequence[Row]) -> list[Row]:
+    """Rows with those metrics only that any of them has."""
+    some = {metric for row in rows for metric, e in row.arm.evidence.items() if e.value is not None}
+    return [
+        replace(row, arm=replace(row.arm, evidence={m: e for m, e in row.arm.evidence.items() if m in some}))
+        for row in rows
+    ]
+
+
+def _metric_tables(columns: Sequence[Row], width: int) -> list[RenderableType]:
     """One table, or several below one another where the generators do not fit side by side."""
-    reals = [row for row in board.controls if row.arm.control == CEILING]
-    columns = [*board.rows, *reals[:1]]
     metrics = list(dict.fromkeys(m for row in columns for m in row.arm.evidence))
     lines = {metric: _metric_cells(metric, columns) for metric in metrics}
     label = min(max((len(cells[0]) for cells in lines.values()), default=10), 28)

@@ -28,6 +28,7 @@ from vbench_lite.report.arms import Arm, Evidence, read_arms
 from vbench_lite.store import atomic
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import (
+    IMPORTED,
     GeneratorEntry,
     Level,
     RunDocument,
@@ -36,7 +37,7 @@ from vbench_lite.store.schema import (
 )
 from vbench_lite.suite import load_suite
 
-ADAPTER = "import/vbench"
+ADAPTER = f"{IMPORTED}vbench"
 SUITE = "vbench"
 
 
@@ -53,7 +54,7 @@ def import_results(root: Path, files: Sequence[Path], name: str | None = None) -
     results = read_results(files)
     label = name or files[0].name.removesuffix(".json").removesuffix("_eval_results")
     if not label or any(not (c.isalnum() or c in "._/- ") for c in label):
-        raise SpecError(f"name {label!r} may have letters, digits, spaces and . _ / - only; give another with --name")
+        raise SpecError(f"name {label!r} may have letters, digits, spaces and ._/- only; give --name")
     content = json.dumps([label, results_document(results)], sort_keys=True)
     sha = hashlib.sha256(content.encode()).hexdigest()
     run = RunDir(root, sha[:12])
@@ -66,11 +67,6 @@ def import_results(root: Path, files: Sequence[Path], name: str | None = None) -
         run.write_document(_document(run.run_id, label, files, sha))
         run.compact()
     return run
-
-
-def imported_label(document: RunDocument) -> bool:
-    """Whether a run holds results of others."""
-    return any(entry.adapter == ADAPTER for entry in document.generators)
 
 
 def export_results(run: RunDir, generator: str | None = None) -> dict[str, dict[str, Any]]:

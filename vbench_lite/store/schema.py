@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 SCHEMA_VERSION = 1
+IMPORTED = "import/"  # adapters of runs that hold results of others begin so
 
 
 class SampleStatus(StrEnum):
@@ -226,6 +227,11 @@ class RunDocument:
     shard: str | None = None
     schema_version: int = SCHEMA_VERSION
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def imported(self) -> bool:
+        """Whether it holds results of others, which no generator here was run for."""
+        return any(entry.adapter.startswith(IMPORTED) for entry in self.generators)
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -81,17 +81,18 @@ def _entries(file: Path) -> dict[str, Any]:
 
 
 def _dimension(entry: Any, where: str) -> Dimensional:
-    value, videos = entry, []
+    value, videos = entry, list[Any]()
     if isinstance(entry, list):
         if not entry:
             raise SpecError(f"{where}: the list is empty; it must begin with the value of the set")
         value, videos = entry[0], entry[1] if len(entry) > 1 else []
     number = _number(value, where)
     if not 0 <= number <= 1:
-        raise SpecError(f"{where} is {number:g}; VBench's files hold fractions in 0..1 (divide percents by 100)")
+        raise SpecError(f"{where} is {number:g}; these files hold fractions in 0..1 (divide percents by 100)")
     if not isinstance(videos, list):
         raise SpecError(f"{where}: behind the value must be a list of videos")
-    return Dimensional(number, tuple(_video(video, f"{where}, video {i}") for i, video in enumerate(videos, 1)))
+    read = (_video(video, f"{where}, video {place}") for place, video in enumerate(videos, start=1))
+    return Dimensional(number, tuple(read))
 
 
 def _video(entry: Any, where: str) -> Video:

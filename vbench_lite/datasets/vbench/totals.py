@@ -50,6 +50,11 @@ def _score(values: Mapping[str, float], dimensions: Sequence[Dimension]) -> floa
 
 def _require(values: Mapping[str, float], dimensions: Sequence[Dimension]) -> None:
     missing = [one for one in dimensions if one.name not in values]
-    if missing:
-        told = ", ".join(one.name + (f" ({one.why_not})" if one.why_not else "") for one in missing)
-        raise NotApplicable(f"no score without {told}; values of others come by: vbench-lite import vbench")
+    if not missing:
+        return
+    told = f"{len(missing)} of its {len(dimensions)} dimensions have no value: "
+    told += ", ".join(one.name for one in missing)
+    foreign = [one.name for one in missing if one.why_not]
+    if foreign:
+        told += f"; only imported results have {', '.join(foreign)} (vbench-lite import vbench)"
+    raise NotApplicable(told)
