@@ -1,8 +1,8 @@
 """Features of clips: windows of frames in, vectors out, once for each clip and extractor.
 
-Windows wait in a small queue, so that a network sees several at a time, also of different clips. The
-result of a clip is kept in a cache under the clip's hash and the extractor's fingerprint; a damaged
-cache file counts as none.
+Windows wait in a small queue, so that a network sees several windows of a clip at a time. The result of a
+clip is kept in a cache under the clip's hash and the extractor's fingerprint; a damaged cache file counts
+as none.
 """
 
 from __future__ import annotations
@@ -123,16 +123,11 @@ class Extractors:
 
 
 @dataclass
-class _Waiting:
-    key: str
-    window: Frames  # uint8 (window, H, W, 3)
-
-
-@dataclass
 class _Clip:
     """How far one clip got."""
 
     rows: list[Features] = field(default_factory=list)
+    waiting: list[Frames] = field(default_factory=list)  # windows, uint8 (window, H, W, 3)
     failed: Outcome | None = None
     tail: Frames | None = None  # frames from the start of the next window on
     skip: int = 0  # frames before the start of the next window
@@ -141,12 +136,15 @@ class _Clip:
 
 
 class FeatureQueue:
-    """One extractor over many clips: frames are pushed by clip, features are taken by clip."""
+    """One extractor over many clips: frames are pushed by clip, features are taken by clip.
+
+    A batch holds windows of one clip only. A network's sums depend in their last bits on what else is in
+    the batch; so the features of a clip would depend on which clips were scored beside it, by whom.
+    """
 
     def __init__(self, extractor: FeatureExtractor) -> None:
         self.extractor = extractor
         self._clips: dict[str, _Clip] = {}
-        self._waiting: list[_Waiting] = []
 
     def start(self, key: str, info: ClipInfo | None = None) -> None:
         """Begin a clip; several may be open at a time. Without `info` every frame is kept."""
@@ -167,9 +165,9 @@ class FeatureQueue:
         held = fresh if clip.tail is None else np.concatenate([clip.tail, fresh])
         start = 0
         while start + info.window <= len(held):
-            self._waiting.append(_Waiting(key, held[start : start + info.window]))
-            if len(self._waiting) >= self._room(held):
-                self.flush()
+            clip.waiting.append(held[start : start + info.window])
+            if len(clip.waiting) >= self._room(held):
+                self._run(clip)
             start += info.stride
         clip.skip = max(0, start - len(held))
         clip.tail = held[start:].copy() if start < len(held) else None
@@ -189,12 +187,9 @@ class FeatureQueue:
 
     def flush(self) -> None:
         """Run the network on everything that waits."""
-        waiting, self._waiting = self._waiting, []
-        while waiting:
-            shape = waiting[0].window.shape
-            alike = [w for w in waiting if w.window.shape == shape]
-            waiting = [w for w in waiting if w.window.shape != shape]
-            self._run(alike)
+        for clip in self._clips.values():
+            if clip.waiting:
+                self._run(clip)
 
     def take(self, key: str) -> Features | Outcome:
         """Features of a finished clip, float32 (W, dim), or why there are none; call `flush` first."""
@@ -207,26 +202,21 @@ class FeatureQueue:
         window_bytes = self.extractor.info.window * frames[0].nbytes
         return max(1, min(BATCH_WINDOWS, BATCH_BYTES // int(window_bytes)))
 
-    def _run(self, batch: list[_Waiting]) -> None:
-        """One batch; if it fails, each clip on its own, so that one bad clip costs no other."""
-        try:
-            features = self._extract(batch)
-        except Exception as error:
-            keys = list(dict.fromkeys(w.key for w in batch))
-            if len(keys) == 1:
-                self._clips[keys[0]].failed = failure(error, f"extractor {self.extractor.info.id}")
-                return
-            for key in keys:
-                self._run([w for w in batch if w.key == key])
+    def _run(self, clip: _Clip) -> None:
+        """One batch; if it fails, its clip has no features."""
+        windows, clip.waiting = clip.waiting, []
+        if clip.failed is not None:
             return
-        for waiting, row in zip(batch, features, strict=True):
-            self._clips[waiting.key].rows.append(row[None])
+        try:
+            clip.rows.append(self._extract(windows))
+        except Exception as error:  # becomes the outcome of this clip
+            clip.failed = failure(error, f"extractor {self.extractor.info.id}")
 
-    def _extract(self, batch: list[_Waiting]) -> Features:
+    def _extract(self, windows: list[Frames]) -> Features:
         info = self.extractor.info
-        features = np.asarray(self.extractor.extract(np.stack([w.window for w in batch])), np.float32)
-        if features.shape != (len(batch), info.dim):
-            raise VBenchLiteError(f"gave {features.shape}, declared ({len(batch)}, {info.dim})")
+        features = np.asarray(self.extractor.extract(np.stack(windows)), np.float32)
+        if features.shape != (len(windows), info.dim):
+            raise VBenchLiteError(f"gave {features.shape}, declared ({len(windows)}, {info.dim})")
         if not np.isfinite(features).all():
             raise VBenchLiteError("gave a feature that is not finite")
         return features

@@ -37,6 +37,10 @@ class Work:
         """The next batch, for whoever asks; None when there is none."""
         return self._waiting.popleft() if self._waiting else None
 
+    def give_back(self, batch: Batch) -> None:
+        """A batch whose process was lost through no fault of it; it is the next one to be taken."""
+        self._waiting.appendleft(batch)
+
     def take_all(self) -> list[Batch]:
         """Every batch that is left, to be recorded as lost."""
         left, self._waiting = list(self._waiting), deque()
