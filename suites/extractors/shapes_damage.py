@@ -1,7 +1,8 @@
 """Damage to clips of the shapes world, by amount: what the features of `shapes-video` learn to notice.
 
 Each kind stands for something that generators do wrong. An amount lies in [0, 1]; 0 changes nothing, and
-the change grows with the amount, so features that tell the amount move smoothly with damage.
+the change grows with the amount, so features that tell the amount move smoothly with damage. Kinds that the
+audit of metrics uses as well are in `datasets/damage.py`.
 """
 
 from __future__ import annotations
@@ -12,38 +13,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-Images = npt.NDArray[np.float32]  # (T, H, W, 3) in levels
-
-
-def _noise(clip: Images, amount: float, rng: np.random.Generator) -> Images:
-    """Independent noise, sigma up to 50 levels."""
-    return clip + np.float32(50 * amount) * rng.standard_normal(clip.shape, dtype=np.float32)
-
-
-def _blur(clip: Images, amount: float, rng: np.random.Generator) -> Images:
-    """Gaussian blur, sigma 0.3 to 1.8 pixels."""
-    return np.stack([np.asarray(cv2.GaussianBlur(frame, (9, 9), 0.3 + 1.5 * amount)) for frame in clip])
+from vbench_lite.datasets.damage import Images, blur, hold, jitter, noise, tint, to_uint8
 
 
 def _dim(clip: Images, amount: float, rng: np.random.Generator) -> Images:
     """Down to two fifths of the brightness."""
     return clip * np.float32(1 - 0.6 * amount)
-
-
-def _tint(clip: Images, amount: float, rng: np.random.Generator) -> Images:
-    """Channels leak into their neighbours, up to a half."""
-    return clip + np.float32(0.5 * amount) * (np.roll(clip, 1 + int(rng.integers(2)), axis=-1) - clip)
-
-
-def _jitter(clip: Images, amount: float, rng: np.random.Generator) -> Images:
-    """Each frame shifts on its own, sigma up to 2 pixels."""
-    shifts = rng.normal(0, 2 * amount, (len(clip), 2))
-    size = (clip.shape[2], clip.shape[1])
-    moved = [
-        np.asarray(cv2.warpAffine(frame, np.array([[1, 0, x], [0, 1, y]], np.float32), size))
-        for frame, (x, y) in zip(clip, shifts, strict=True)
-    ]
-    return np.stack(moved)
 
 
 def _warp(clip: Images, amount: float, rng: np.random.Generator) -> Images:
@@ -71,23 +46,16 @@ def _vanish(clip: Images, amount: float, rng: np.random.Generator) -> Images:
     return np.where(gone[:, None, None, None], np.float32(0), clip)
 
 
-def _hold(clip: Images, amount: float, rng: np.random.Generator) -> Images:
-    """Up to two thirds of the frames repeat the one before."""
-    held = rng.random(len(clip)) < 0.67 * amount
-    held[0] = False
-    return clip[np.maximum.accumulate(np.where(held, 0, np.arange(len(clip))))]
-
-
 KINDS: dict[str, Callable[[Images, float, np.random.Generator], Images]] = {
     "warp": _warp,
-    "jitter": _jitter,
-    "hold": _hold,
+    "jitter": jitter,
+    "hold": hold,
     "ghost": _ghost,
     "vanish": _vanish,
-    "tint": _tint,
+    "tint": tint,
     "dim": _dim,
-    "blur": _blur,
-    "noise": _noise,
+    "blur": blur,
+    "noise": noise,
 }
 
 
@@ -101,4 +69,4 @@ def damage(
     for kind, amount in zip(KINDS.values(), amounts.tolist(), strict=True):
         if amount > 0:
             image = kind(image, amount, rng)
-    return np.clip(np.rint(image), 0, 255).astype(np.uint8)
+    return to_uint8(image)

@@ -32,7 +32,7 @@ def command(
 
     Without RUN: every finished run, the newest row of each generator and protocol. RUN:GENERATOR picks one
     generator of a run. With --json: {suite, rows[], controls[], trust[], notes[], other_suites[]}, and
-    scaling[] where the suite has a sweep.
+    scaling[] where the suite has a sweep, and audits[] (lines) where `audit` has judged its metrics.
     """
     from vbench_lite.report.board import build_board
     from vbench_lite.report.scaling import run_scaling
@@ -42,12 +42,14 @@ def command(
     if picked:
         board = only(board, picked)
     reports = [report for run in chosen for report in run_scaling(run, board.suite.name)]
+    told = what_audits_say(root, board)
     if as_json:
-        print_json(
-            board.as_dict() | ({"scaling": [report.as_dict() for report in reports]} if reports else {})
-        )
+        more = {"scaling": [report.as_dict() for report in reports]} if reports else {}
+        print_json(board.as_dict() | more | ({"audits": told} if told else {}))
     else:
         print_board(board, metrics=not brief)
+        for line in told:
+            console().print(f"audit: {line}", style="dim", markup=False)
         print_scaling(reports)
     return FINE
 
@@ -100,6 +102,24 @@ def print_board(board: Board, *, metrics: bool = True) -> None:
     from vbench_lite.report import table
 
     table.print_board(board, console(), metrics=metrics)
+
+
+def what_audits_say(root: Path, board: Board) -> list[str]:
+    """Lines on the metrics that the axes of a board count, from the audits under the root."""
+    from vbench_lite.audit.results import load_audits
+    from vbench_lite.errors import StoreError
+    from vbench_lite.report.audit_table import audit_notes
+    from vbench_lite.report.axes import RELATIVE_AXES
+
+    try:
+        audits = load_audits(root)
+    except StoreError as error:
+        warn(f"left out: {error}")
+        return []
+    counted = {
+        m for axis, spec in board.suite.axes.items() if axis not in RELATIVE_AXES for m in spec.metrics
+    }
+    return audit_notes(audits, [metric for metric in board.suite.metrics if metric in counted])
 
 
 def print_scaling(reports: Sequence[ScalingReport]) -> None:

@@ -1,0 +1,254 @@
+"""Verdicts of audits: metrics whose faults are known in advance are told apart."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+from scipy.stats import spearmanr
+
+from vbench_lite.audit import AuditResult, audit, load_audits, store_audit
+from vbench_lite.audit.judge import Judged, MetricVerdict, Seen, judge, rank_correlations
+from vbench_lite.audit.ladders import CONTROLS, DAMAGES
+from vbench_lite.audit.measure import CLEAN, Values
+from vbench_lite.cli.main import call
+from vbench_lite.datasets import shapes
+from vbench_lite.datasets.video import write_lossless
+from vbench_lite.errors import ClipError, StoreError
+from vbench_lite.metric import Axis, Estimate, MetricInfo
+from vbench_lite.report.audit_table import audit_notes, audit_text
+from vbench_lite.stats.jackknife import jackknife
+
+INFO = MetricInfo("x/y", 1, Axis.QUALITY, "", (None, None), True, "a made-up metric", "test")
+ALL = (*DAMAGES, *CONTROLS)
+LEVELS = [CLEAN, *((d.name, level) for d in ALL for level in d.levels)]
+
+
+def made(reacts: dict[str, float], *, clips: int = 16, spread: float = 0.05, seed: int = 0) -> Values:
+    """A metric of clips that moves by so much at full damage, in proportion below it."""
+    rng = np.random.default_rng(seed)
+    names = [f"c{i}" for i in range(clips)]
+    base = {name: rng.normal() for name in names}
+    table = {
+        (damage, level): {
+            name: base[name]
+            + reacts.get(damage, 0.0) * level
+            + (rng.normal(0, spread) if damage in reacts else 0.0)
+            for name in names
+        }
+        for damage, level in LEVELS
+    }
+    return Values({INFO.id: table}, {}, {}, tuple(names), {name: name for name in names})
+
+
+def verdict(values: Values, info: MetricInfo = INFO) -> Judged:
+    return judge(info, values, ALL)
+
+
+def test_a_metric_that_falls_with_damage_is_sound() -> None:
+    values = made({"blur": -1.0, "noise": -2.0})
+    found = verdict(values)
+    assert found.verdict is MetricVerdict.SOUND
+    assert found.named(Seen.NOTICED) == ["blur", "noise"]
+    blur = next(cell for cell in found.cells if cell.damage == "blur")
+    assert blur.monotone and blur.meant and blur.n == 16
+    ends = [
+        np.array(list(values.clips[INFO.id]["blur" if at else "clean", at].values())) for at in (0.0, 1.0)
+    ]
+    pooled = np.sqrt((ends[0].var(ddof=1) + ends[1].var(ddof=1)) / 2)
+    assert blur.effect == pytest.approx((ends[1] - ends[0]).mean() / pooled)  # Cohen's d
+    assert blur.rho == -1.0 and blur.rho_ci is not None and blur.rho_ci[0] == -1.0 < blur.rho_ci[1] < -0.5
+    assert list(blur.values or {}) == [0.0, 0.25, 0.5, 1.0]
+
+
+def test_direction_is_that_of_the_metric() -> None:
+    lower = replace(INFO, higher_is_better=False)
+    assert verdict(made({"blur": 1.0}), lower).verdict is MetricVerdict.SOUND
+    assert verdict(made({"blur": -1.0}), lower).verdict is MetricVerdict.FOOLED
+    described = verdict(made({"blur": 1.0}), replace(INFO, higher_is_better=None))
+    assert described.verdict is MetricVerdict.DESCRIPTION
+    assert described.named(Seen.MOVED) == ["blur"]
+
+
+def test_a_constant_metric_is_blind() -> None:
+    found = verdict(made({}))
+    assert found.verdict is MetricVerdict.BLIND
+    assert set(found.named(Seen.NOT_SEEN)) == {damage.name for damage in ALL}
+    same = made({})
+    for table in same.clips[INFO.id].values():
+        table.update(dict.fromkeys(table, 3.0))
+    assert verdict(same).verdict is MetricVerdict.BLIND
+
+
+def test_a_metric_that_likes_a_control_is_fooled_by_it() -> None:
+    found = verdict(made({"blur": -1.0, "white noise": 3.0}))
+    assert found.verdict is MetricVerdict.FOOLED
+    assert "white noise better than real clips" in found.words and "notices blur" in found.words
+
+
+def test_a_change_that_few_clips_cannot_show_is_not_called_blindness() -> None:
+    found = verdict(made(dict.fromkeys([d.name for d in ALL], 0.0), clips=5, spread=2.0))
+    assert found.verdict is MetricVerdict.CANNOT_TELL
+    assert not found.named(Seen.NOT_SEEN)
+
+
+def test_a_metric_that_sees_only_what_others_should_see_is_off_its_axis() -> None:
+    found = verdict(made({"duplicates": -2.0}))
+    assert found.verdict is MetricVerdict.OFF_AXIS and "duplicates" in found.words
+
+
+def test_a_dip_in_the_middle_is_not_monotone() -> None:
+    values = made({"blur": -1.0})
+    table = values.clips[INFO.id]["blur", 0.5]
+    table.update({name: value - 5 for name, value in table.items()})
+    blur = next(cell for cell in verdict(values).cells if cell.damage == "blur")
+    assert blur.seen is Seen.NOTICED and blur.monotone is False and (blur.rho or 0) > -1
+
+
+def test_false_alarms_stay_below_five_percent_of_metrics() -> None:
+    """Noise that does not grow with damage: it is noticed or rewarded anywhere in at most 5% of metrics."""
+    noisy = dict.fromkeys([d.name for d in ALL], 0.0)
+    alarms = 0
+    for seed in range(60):
+        found = verdict(made(noisy, spread=0.5, seed=seed))
+        alarms += bool(found.named(Seen.NOTICED) or found.named(Seen.REWARDED))
+    assert alarms <= 7  # 3 expected; 7 is the 98th percentile of the binomial
+
+
+def test_a_metric_of_sets_is_judged_by_its_replicates() -> None:
+    rng = np.random.default_rng(1)
+    groups = [f"p{i}" for i in range(16)]
+    sets: dict[tuple[str, float], Estimate] = {}
+    base = rng.normal(size=16)
+    for damage, level in LEVELS:
+        data = base + rng.normal(0, 0.05, 16) - (2 * level if damage == "blur" else 0.0)
+        sets[damage, level] = jackknife(groups, lambda kept, data=data: float(data[kept].mean()))  # type: ignore[misc]
+    values = Values({}, {INFO.id: sets}, {}, tuple(groups), dict(zip(groups, groups, strict=True)))
+    found = verdict(values)
+    assert found.named(Seen.NOTICED) == ["blur"] and found.verdict is MetricVerdict.SOUND
+    blur = next(cell for cell in found.cells if cell.damage == "blur")
+    assert blur.effect == pytest.approx(-2.0 / base.std(ddof=1), rel=0.1) and blur.rho == -1.0
+
+
+def test_rank_correlations_are_spearmans() -> None:
+    rng = np.random.default_rng(0)
+    table = rng.integers(0, 3, (30, 4)).astype(float)
+    ours = rank_correlations(table)
+    for row, rho in zip(table, ours, strict=True):
+        assert rho == pytest.approx(0.0 if np.ptp(row) == 0 else spearmanr(range(4), row).statistic)
+
+
+def test_a_metric_without_a_value_says_why() -> None:
+    found = verdict(Values(reasons={INFO.id: "weights w not found"}))
+    assert found.verdict is MetricVerdict.NOT_APPLICABLE and found.cells == ()
+    assert found.words == "not applicable: weights w not found"
+
+
+# --- the whole way ---------------------------------------------------------------------------
+
+METRICS = (
+    "reconstruction/psnr", "frames/sharpness", "frames/degenerate", "vbench/temporal_flickering",
+    "alignment/shapes_colour", "speed/latency_s",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def audited() -> AuditResult:
+    return audit(None, METRICS, count=10, limit_s=1000)
+
+
+def cell(result: AuditResult, metric: str, damage: str) -> dict[str, object]:
+    found = result.of(metric)
+    assert found is not None
+    return next(dict(c) for c in found["cells"] if c["damage"] == damage)
+
+
+def test_metrics_with_known_faults_get_their_verdicts(audited: AuditResult) -> None:
+    by_name = {metric["metric"]: metric["verdict"] for metric in audited.metrics}
+    assert set(by_name) == set(METRICS)  # none without a verdict
+    assert by_name["reconstruction/psnr"] == "sound"
+    assert by_name["vbench/temporal_flickering"] == "fooled"
+    assert cell(audited, "vbench/temporal_flickering", "frozen")["seen"] == "rewarded"
+    assert cell(audited, "vbench/temporal_flickering", "noise")["seen"] == "noticed"
+    assert cell(audited, "vbench/temporal_flickering", "reverse")["seen"] == "not seen"
+    assert cell(audited, "frames/sharpness", "blur")["seen"] == "noticed"
+    assert cell(audited, "frames/sharpness", "shuffle")["seen"] == "not seen"
+    assert cell(audited, "frames/degenerate", "freeze")["seen"] == "noticed"
+    assert cell(audited, "alignment/shapes_colour", "wrong prompt")["seen"] == "noticed"
+    assert cell(audited, "alignment/shapes_colour", "shuffle")["seen"] == "not seen"
+    assert by_name["speed/latency_s"] == "not applicable"
+    assert "calls of a generator" in (audited.of("speed/latency_s") or {})["words"]
+
+
+def test_an_audit_is_the_same_each_time() -> None:
+    first, again = (audit(None, ["frames/sharpness"], count=4, limit_s=1000) for _ in range(2))
+    assert again.id == first.id and again.metrics == first.metrics
+
+
+def test_audits_are_kept_and_read_back(audited: AuditResult, tmp_path: Path) -> None:
+    path = store_audit(tmp_path, audited)
+    json.loads(path.read_text(encoding="utf-8"))
+    older = replace(audited, id="older", created="2020-01-01T00:00:00+00:00")
+    store_audit(tmp_path, older)
+    assert load_audits(tmp_path) == [audited, older]
+    assert load_audits(tmp_path / "none") == []
+    path.write_text("{", encoding="utf-8")
+    with pytest.raises(StoreError, match="damaged"):
+        load_audits(tmp_path)
+    path.write_text(json.dumps(audited.as_dict() | {"schema_version": 99}), encoding="utf-8")
+    with pytest.raises(StoreError, match="version 99"):
+        load_audits(tmp_path)
+
+
+def test_the_table_fits_eighty_columns_and_names_every_metric(audited: AuditResult) -> None:
+    stream = io.StringIO()
+    Console(file=stream, width=80, highlight=False).print(audit_text(audited))
+    text = stream.getvalue()
+    assert max(map(len, text.splitlines())) <= 80
+    assert all(name in text for name in METRICS)
+    assert "rewarded: " in text and "[frozen]" in text and "blind to: " in text
+
+
+def test_notes_beside_a_board_name_the_faults(audited: AuditResult) -> None:
+    lines = audit_notes([audited], ["vbench/temporal_flickering", "reconstruction/psnr", "frames/none"])
+    assert lines[0].startswith("vbench/temporal_flickering is fooled")
+    assert "sound by audit: reconstruction/psnr" in lines
+    assert "not audited: frames/none" in lines
+    assert audit_notes([], ["frames/none"]) == []
+
+
+def test_clips_of_a_folder_are_audited_in_windows(tmp_path: Path) -> None:
+    for place, scene in enumerate(shapes.sample_scenes(3, seed=5)):
+        write_lossless(tmp_path / f"clip{place}.mkv", shapes.real_clip(scene, place, 60, 64, 64), 8.0)
+    (tmp_path / "broken.mp4").write_bytes(b"no video")
+    found = audit(tmp_path, ["frames/sharpness", "vbench/temporal_flickering"], short_side=32, count=6)
+    assert found.data["kind"] == "folder" and found.data["clips"] == 6 and found.data["prompts"] == 3
+    assert (found.data["height"], found.data["frames"]) == (32, 16)
+    assert any(note.startswith("broken.mp4 was left out") for note in found.notes)
+    assert "wrong prompt" not in [damage["name"] for damage in found.damages]
+    with pytest.raises(ClipError, match="an audit needs 4"):
+        audit(tmp_path / "clip0.mkv", ["frames/sharpness"])
+
+
+def test_fewer_clips_are_damaged_where_the_time_is_short() -> None:
+    found = audit(None, ["frames/sharpness"], count=16, limit_s=1e-6)
+    assert found.data["clips"] == 4
+    assert any("4 of 16 clips" in note for note in found.notes)
+
+
+def test_the_verb_keeps_what_it_prints(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["audit", "--metric", "frames/sharpness", "--clips", "4", "--root", str(tmp_path), "--json"]
+    assert call(arguments) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [document] == [found.as_dict() for found in load_audits(tmp_path)]
+    assert (
+        call(["audit", str(tmp_path / "nothing"), "--metric", "frames/sharpness", "--root", str(tmp_path)])
+        == 2
+    )
+    assert capsys.readouterr().err.count("\n") == 1
+    assert call(["audit", "--metric", "frames/none", "--root", str(tmp_path)]) == 2

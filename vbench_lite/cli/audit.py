@@ -1,0 +1,83 @@
+"""`vbench-lite audit`: can each metric be believed on these clips? Known damage tells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from vbench_lite.cli.exit_codes import FINE
+from vbench_lite.cli.options import json_option, root_option
+from vbench_lite.cli.output import console, print_json
+
+
+@click.command("audit")
+@click.argument("clips", required=False, type=click.Path(path_type=Path), metavar="[CLIPS]")
+@click.option("--suite", "suites", multiple=True, metavar="NAME", help="Metrics of this suite. Repeatable.")
+@click.option("--metric", "metrics", multiple=True, metavar="ID", help="This metric. Repeatable.")
+@click.option(
+    "--reference",
+    type=click.Path(path_type=Path),
+    help="Other real clips, for metrics that compare two sets.",
+)
+@click.option("--clips", "count", type=click.IntRange(min=4), help="How many clips to damage.")
+@click.option("--frames", type=click.IntRange(min=2), help="Frames of a clip; default: those of the suite.")
+@click.option(
+    "--short-side", type=click.IntRange(min=16), default=128, show_default=True,
+    help="Resize a folder's clips so that the shorter side has so many pixels.",
+)  # fmt: skip
+@click.option(
+    "--limit-s", type=click.FloatRange(min=0, min_open=True), default=150.0, show_default=True,
+    help="Seconds for the pass; fewer clips are damaged to stay below.",
+)  # fmt: skip
+@root_option
+@json_option
+def command(
+    clips: Path | None,
+    suites: tuple[str, ...],
+    metrics: tuple[str, ...],
+    reference: Path | None,
+    count: int | None,
+    frames: int | None,
+    short_side: int,
+    limit_s: float,
+    root: Path,
+    as_json: bool,
+) -> int:
+    """Damage real clips in known ways and see which metrics notice.
+
+    CLIPS is a folder, a manifest or a file; without it, clips of the shapes world. Without --suite or
+    --metric: the metrics of the suite quick, and every metric that compares a clip with its reference. The
+    result is kept under ROOT/audits and shown beside leaderboards. With --json: {id, created, data,
+    damages[], metrics[] {metric, axis, higher_is_better, verdict, words, cells[]}, seconds, notes[],
+    environment}.
+    """
+    from vbench_lite.audit import audit, store_audit
+    from vbench_lite.cli.progress import shown
+    from vbench_lite.cli.score import DEFAULT_SUITE, metric_ids
+    from vbench_lite.engine.progress import Event
+    from vbench_lite.report.audit_table import audit_text
+    from vbench_lite.suite import load_suite
+
+    names = metric_ids(suites, metrics, pairs=True)
+    request = load_suite(suites[0] if suites else DEFAULT_SUITE).request
+    if frames is not None:
+        request = request.model_copy(update={"num_frames": frames})
+    with shown() as progress:
+        found = audit(
+            clips,
+            names,
+            request=request,
+            reference=reference,
+            count=count,
+            short_side=short_side,
+            limit_s=limit_s,
+            root=root,
+            on_progress=lambda done, total: progress.on_event(Event("score", "damaged clips", done, total)),
+        )
+    store_audit(root, found)
+    if as_json:
+        print_json(found.as_dict())
+    else:
+        console().print(audit_text(found))
+    return FINE
