@@ -42,7 +42,7 @@ def test_help_lists_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
         (["list", "frogs"], "'frogs'"),
         (["show", "reference/hybird"], "did you mean reference/hybrid"),
         (["run", "-g", "no/such"], "no generator is named 'no/such'"),
-        (["run", "--suite", "quik"], "did you mean quick?"),
+        (["run", "--suite", "quik"], "did you mean quick"),
         (["run", "--executor", "slurm"], "no executor is named 'slurm'; there are: local"),
         (["run", "missing.yaml"], "No such file"),
         (["export", "latest", "--format", "csv"], "no run"),
