@@ -19,6 +19,8 @@ from vbench_lite.advise import advise, load_use, parse_requirement
 from vbench_lite.dashboard import data, player, server
 from vbench_lite.errors import VBenchLiteError
 from vbench_lite.metric import Axis
+from vbench_lite.report.courses import Course
+from vbench_lite.report.courses import courses as read_courses
 from vbench_lite.report.panels import advice, boards, charts, comparisons, gallery, growth, pairs
 from vbench_lite.report.panels.theme import plain
 from vbench_lite.report.scaling import ScalingReport
@@ -253,6 +255,16 @@ def families(run: data.RunSummary) -> dict[str, str]:
     """The family of each generator of a run."""
     document = directory(run).document()
     return {entry.label: str(entry.info.get("family", "unknown")) for entry in document.generators}
+
+
+def courses(run: data.RunSummary, suite: str | None) -> list[Course]:
+    """How values go with time within the run's clips, read again when its files change."""
+    return _courses(str(root()), run.run_id, suite, data.run_stamp(directory(run)))
+
+
+@st.cache_data(show_spinner="Reading courses", max_entries=8)
+def _courses(root_path: str, run_id: str, suite: str | None, stamp: str) -> list[Course]:
+    return read_courses(RunDir(Path(root_path), run_id), suite)
 
 
 def scaling(run: data.RunSummary, suite: str | None) -> ScalingReport | None:

@@ -1,26 +1,59 @@
-"""When frames arrive, and what a viewer would see of a stream."""
+"""How clips change with time, when frames arrive, and what a viewer would see of a stream."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from vbench_lite.dashboard import data, frame
-from vbench_lite.report.panels import curves, traces
+from vbench_lite.report.catalogue import metric_facts
+from vbench_lite.report.panels import curves, drifts, traces
+from vbench_lite.report.panels.theme import plain
 
 
 def _draw(run: data.RunSummary) -> None:
     suite = frame.suite_choice(run)
+    families = frame.families(run)
+    _drift(run, suite, families)
+    _arrivals(run, suite, families)
+
+
+def _drift(run: data.RunSummary, suite: str | None, families: dict[str, str]) -> None:
+    st.subheader("Drift within clips")
+    courses = frame.courses(run, suite)
+    metrics = drifts.metrics(courses)
+    if not metrics:
+        st.info("No metric of this suite follows a clip over time. The horizon suite does:")
+        st.code(f"vbench-lite run --suite horizon --root {frame.root()}", language="sh")
+        return
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    with left:
+        metric = st.selectbox("Metric", metrics, key="drift", bind="query-params")
+    with right:
+        controls = st.checkbox("show the controls", key="controls", bind="query-params")
+    st.caption(plain(metric_facts(metric, {}).summary))
+    rows = drifts.table(courses, metric, families)
+    rows = rows if controls else rows[~rows["control"]]
+    if rows.empty:
+        st.info("No generator has a course of this metric yet.")
+        return
+    frame.chart(
+        curves.course(rows, f"what {metric} follows"),
+        rows.drop(columns=["family", "control"]),
+        f"What {metric} follows against the time within the clip, with 95% bands; the table has the values",
+        "drift",
+    )
+    st.caption("Means over clips at each time; bands are 95% intervals of these means.")
+
+
+def _arrivals(run: data.RunSummary, suite: str | None, families: dict[str, str]) -> None:
     calls = frame.directory(run).calls(suite) if suite is not None else []
     cases = traces.cases(calls)
+    st.subheader("Frame arrivals")
     if not cases:
-        st.info("This run has no timed calls yet, so there is nothing to show over time.")
+        st.info("This run has no timed calls yet, so there is nothing to show of arrivals.")
         return
     case = st.selectbox("Request", cases, key="case", bind="query-params") if len(cases) > 1 else cases[0]
     typical = traces.median_calls(calls, case)
-    families = {
-        entry.label: str(entry.info.get("family")) for entry in frame.directory(run).document().generators
-    }
-    st.subheader("Frame arrivals")
     st.caption(
         "Frames handed over since the request, for the warm call of median length. A generator that cannot "
         "stream hands over everything at once."
@@ -53,4 +86,4 @@ def _draw(run: data.RunSummary) -> None:
     )
 
 
-frame.page("Over time", "When frames arrive, and what a viewer would see.", _draw)
+frame.page("Over time", "How clips change with time, when frames arrive, what a viewer sees.", _draw)

@@ -33,6 +33,8 @@ CLIP_METRICS = (
     "alignment/shapes_direction",
     "alignment/shapes_speed",
 )
+DRIFT = "horizon/sharpness_drift"  # falls by 0.05 a second in every clip
+COURSE_S = (0.5, 1.5, 2.5)
 STATES = ("none", "one", "running", "damaged", "many", "hostile")
 RISING = ("speed/frames_per_s", "speed/real_time_factor")
 SET_METRICS = ("distribution/kvd_shapes", "distribution/frechet_shapes", "diversity/feature_distance")
@@ -160,6 +162,14 @@ def _clip_scores(arm: str, place: int, level: float, rng: np.random.Generator) -
                 extras=json.dumps({"higher_is_better": True, "unit": ""}),
             )
         )  # fmt: skip
+    series = [[t, level - 0.05 * t + 0.001 * place] for t in COURSE_S]
+    rows.append(
+        ScoreRecord(
+            arm, "quick", "sample", DRIFT, "ok", -0.05,
+            sample_id=f"p{place:03d}-s0", prompt_id=f"p{place:03d}", fingerprint=f"{DRIFT}@1",
+            extras=json.dumps({"higher_is_better": True, "unit": "1/s", "series": series}),
+        )
+    )  # fmt: skip
     return rows
 
 

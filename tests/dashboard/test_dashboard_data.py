@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from fabricate import GENERATORS, HOSTILE, make_root, make_run, make_scaling_run
+from fabricate import COURSE_S, DRIFT, GENERATORS, HOSTILE, make_root, make_run, make_scaling_run
 
 from vbench_lite import report
 from vbench_lite.advise import advise, parse_requirement
@@ -17,10 +17,12 @@ from vbench_lite.dashboard import data, player, progress, server
 from vbench_lite.dashboard.pages import VIEWS
 from vbench_lite.errors import ClipError, SpecError, StoreError
 from vbench_lite.metric import Axis, Measurement
+from vbench_lite.report.courses import courses
 from vbench_lite.report.panels import (
     advice,
     boards,
     comparisons,
+    drifts,
     gallery,
     growth,
     pairs,
@@ -294,6 +296,25 @@ def test_the_median_call_stands_for_a_generator() -> None:
     calls = [call(((t, 4),), total_s=t, number=i) for i, t in enumerate((3.0, 1.0, 2.0))]
     assert [c.total_s for c in traces.median_calls(calls, "base")] == [2.0]
     assert traces.arrival_steps(calls[:1])[["time", "frames"]].values.tolist() == [[0.0, 0.0], [3.0, 4.0]]
+
+
+def test_a_course_is_the_mean_over_clips_at_each_time_with_its_interval(root: Path) -> None:
+    run = RunDir(root, "a" * 16)
+    found = {c.generator: c for c in courses(run, "quick") if c.metric == DRIFT}
+    assert {name for name, c in found.items() if c.control} == {"real", "frozen", "noise", "shuffled"}
+    mine = found["reference/hybrid"].points
+    assert [p.time_s for p in mine] == pytest.approx(COURSE_S)
+    exact = [0.76 - 0.05 * t + 0.0025 for t in COURSE_S]  # six clips, 0.001 apart
+    assert [p.value for p in mine] == pytest.approx(exact)
+    half = 2.5706 * np.std([0.001 * i for i in range(6)], ddof=1) / np.sqrt(6)  # t with 5 degrees
+    for point in mine:
+        assert point.n == 6
+        assert point.low == pytest.approx(point.value - half, rel=1e-3)
+        assert point.high == pytest.approx(point.value + half, rel=1e-3)
+    assert courses(run, "film") == []
+    table = drifts.table(list(found.values()), DRIFT, {"reference/hybrid": "hybrid"})
+    assert list(table["generator"].unique())[:3] == list(GENERATORS)  # controls last
+    assert set(table.loc[table["generator"] == "reference/hybrid", "family"]) == {"hybrid"}
 
 
 def test_fitted_curves_pass_through_an_exact_power_law(root: Path) -> None:

@@ -13,8 +13,10 @@ from vbench_lite.errors import StoreError
 from vbench_lite.metric import Measurement
 from vbench_lite.report import html_clips
 from vbench_lite.report import html_markup as markup
+from vbench_lite.report.catalogue import metric_facts
+from vbench_lite.report.courses import Course, courses
 from vbench_lite.report.html_charts import chart
-from vbench_lite.report.panels import boards, charts, curves, pairs, traces, trust
+from vbench_lite.report.panels import boards, charts, curves, drifts, pairs, traces, trust
 from vbench_lite.report.panels.theme import AXES, axis_order, number
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import RunDocument
@@ -40,6 +42,7 @@ def run_report(run: RunDir, suite: str | None = None) -> str:
     sections = {
         "axes": ("Axis scores", list(_axes(board))),
         "tradeoffs": ("Trade-offs", list(_tradeoffs(board, pairs.pace(document, name)))),
+        "drift": ("Drift within clips", list(_drift(courses(run, name), board))),
         "time": ("Over time", list(_time(run.calls(name), board))),
         "metrics": ("Metrics", list(_metrics(board))),
         "trust": ("Metric trust", list(_trust(board))),
@@ -150,6 +153,22 @@ def _tradeoffs(board: boards.BoardTable, clips: pairs.Pace | None) -> Iterator[s
             charts.parallel(rows),
             "Axis scores of each generator as one line over all axes, each on its own scale",
             boards.axis_wide(rows),
+        )
+
+
+def _drift(found: list[Course], board: boards.BoardTable) -> Iterator[str]:
+    families = dict(zip(board.arms["generator"], board.arms["family"], strict=True))
+    for metric in drifts.metrics(found):
+        rows = drifts.table(found, metric, families)
+        rows = rows[~rows["control"]]
+        if rows.empty:
+            continue
+        yield markup.heading(3, metric)
+        yield markup.paragraph(metric_facts(metric, {}).summary, "soft")
+        yield chart(
+            curves.course(rows, f"what {metric} follows"),
+            f"What {metric} follows against the time within the clip, with 95% bands",
+            rows.drop(columns=["family", "control"]),
         )
 
 

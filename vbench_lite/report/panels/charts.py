@@ -290,7 +290,9 @@ def line_look(data: pd.DataFrame) -> tuple[alt.Color, alt.Shape, alt.StrokeDash]
     families = dict(zip(data["generator"], data["family"], strict=True))
     marks = [FAMILIES.get(families[name], _OTHER) for name in names]
     dashes = [_LINE_DASHES[i % len(_LINE_DASHES)] for i in range(len(names))]
-    legend = alt.Legend(orient="bottom", columns=1, title=None, labelLimit=300, symbolSize=110)
+    legend = alt.Legend(
+        orient="bottom", columns=1, title=None, labelLimit=300, symbolSize=110, symbolOpacity=1
+    )
     return (
         alt.Color(
             "generator:N", scale=alt.Scale(domain=names, range=[m.colour for m in marks]), legend=legend

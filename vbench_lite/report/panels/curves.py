@@ -137,3 +137,31 @@ def parts(frame: pd.DataFrame) -> Drawing:
     )
     zero = alt.Chart(pd.DataFrame({"at": [0.0]})).mark_rule(color="#8A8A8A").encode(alt.X("at:Q"))
     return alt.layer(bars, zero).properties(height=alt.Step(28))
+
+
+def course(frame: pd.DataFrame, title: str) -> Drawing:
+    """A value against the time within a clip, one line and one band a generator.
+
+    Args:
+        frame: generator, family, time (s), value, low, high (bounds may be missing).
+        title: what the value is.
+    """
+    colour, shape, dash = line_look(frame)
+    base = alt.Chart(lined(frame))
+    across = alt.X("time:Q", title="seconds from the start of the clip")
+    up = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False))
+    tips = [
+        "generator:N",
+        alt.Tooltip("time:Q", format=".3~g"),
+        alt.Tooltip("value:Q", format=".4~g"),
+        alt.Tooltip("low:Q", title="from", format=".4~g"),
+        alt.Tooltip("high:Q", title="to", format=".4~g"),
+        alt.Tooltip("n:Q", title="clips"),
+    ]
+    return alt.layer(
+        base.transform_filter("isValid(datum.low) && isValid(datum.high)")
+        .mark_area(opacity=0.18)
+        .encode(across, alt.Y("low:Q", title=title, scale=alt.Scale(zero=False)), alt.Y2("high:Q"), colour),
+        base.mark_line(strokeWidth=2).encode(across, up, colour, dash),
+        base.mark_point(filled=True, size=60, opacity=1).encode(across, up, colour, shape, tooltip=tips),
+    ).properties(height=320 + legend_height(frame))
