@@ -167,10 +167,19 @@ class FeatureExtractor(ABC):
 
     @abstractmethod
     def extract(self, windows: Frames) -> Features:
-        """Return features, float32 (B, dim), of windows, uint8 (B, window, H, W, 3).
+        """Return features, float32 (B, dim), of windows of prepared frames, (B, window, ...).
 
-        A row depends on its own window only, to 1e-5, whatever else is in the batch.
+        Prepared frames are what `prepare` gives: by default uint8 (H, W, 3). A row depends on its own window
+        only, to 1e-5, whatever else is in the batch.
         """
+
+    def prepare(self, frames: Frames) -> npt.NDArray[Any]:
+        """Return what is kept of frames, uint8 (N, H, W, 3), until their window is full: (N, ...).
+
+        Resizing here instead of in `extract` keeps large frames from waiting in memory. Each row depends on
+        its own frame only. Default: the frames.
+        """
+        return frames
 
     def keep(self, clip: ClipInfo, indices: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
         """Which frames of a clip it looks at, bool (N,) for places in the clip, int64 (N,); default: all.

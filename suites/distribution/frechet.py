@@ -1,29 +1,43 @@
-"""Fréchet distance of a generated set to a reference set."""
+"""Fréchet distance of a generated set to a reference set, on several kinds of features."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 from vbench_lite.metric import Axis, Estimate, MetricInfo
+from vbench_lite.stats.extrapolation import SIZES, at_infinity
 from vbench_lite.stats.frechet import distance, expected_bias, moments
-from vbench_lite.stats.jackknife import jackknife
+from vbench_lite.stats.jackknife import MAX_GROUPS, jackknife
 from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, with_clips
+
+_HEUSEL = "Heusel et al. (NeurIPS 2017), equation 6"
+_FVD = "Unterthiner et al., Towards accurate generative models of video (2018)"
+_WIDE = 1024  # features from here on: a replicate takes seconds
+_FEW_GROUPS = 20
 
 
 class FrechetDistance(FeatureSetMetric):
     """Distance between Gaussians fitted to the features of both sets; 0 for equal sets.
 
-    It is biased upwards, the more the fewer clips: never compare two values with different n. The interval
-    is a bias-corrected delete-a-prompt-group jackknife with the reference held fixed; `extras` has the
-    jackknife's estimate of the bias and `perfect`, what a perfect generator would show at this n under equal
-    isotropic Gaussians.
+    Formula:
+        |m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2)), covariances with n - 1, by singular values: no matrix
+        root.
+
+    Traps:
+        It is biased upwards, the more the fewer clips: never compare two values with different n. The
+        interval is a bias-corrected delete-a-prompt-group jackknife with the reference held fixed; `extras`
+        has the jackknife's estimate of the bias and `perfect`, what a perfect generator would show at this n
+        under equal isotropic Gaussians.
     """
 
     def estimate(self, generated: FeatureRows, reference: FeatureRows | None) -> Estimate:
         assert reference is not None
         x, y = generated.values, reference.values
         target = moments(y)
-        found = jackknife(generated.prompts, lambda kept: distance(moments(x[kept]), target))
+        groups = _FEW_GROUPS if x.shape[1] >= _WIDE else MAX_GROUPS
+        found = jackknife(
+            generated.prompts, lambda kept: distance(moments(x[kept]), target), max_groups=groups
+        )
         low = None if found.low is None else max(0.0, found.low)  # bias correction can pass below zero
         perfect = expected_bias(len(x), len(y), x.shape[1], float(y.var(axis=0, ddof=1).mean()))
         extras = {**found.extras, "perfect": perfect}
@@ -47,3 +61,146 @@ class FrechetShapes(FrechetDistance):
         min_frames=16,
         min_n=8,
     )
+
+
+class FrechetVideoDistance(FrechetDistance):
+    """Fréchet video distance: logits of I3D, short side 224 with antialias and centre crop, 16 frames.
+
+    Traps:
+        As every Fréchet distance it grows as clips get fewer: about 40 for a perfect generator at 2048 clips
+        of unit variance. I3D's order of models can contradict human judgement of motion; see
+        `distribution/fvd_videomae`.
+    """
+
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="distribution/fvd",
+        version=1,
+        axis=Axis.QUALITY,
+        unit="",
+        bounds=(0.0, None),
+        higher_is_better=False,
+        summary="Fréchet video distance to reference clips (I3D logits, 16 frames, cropped to 224).",
+        source=f"{_FVD}; short side 224 bilinear antialias, centre crop",
+        extractors=("i3d",),
+        min_frames=16,
+        min_n=16,
+    )
+
+
+class FrechetVideoDistanceStyleGanV(FrechetDistance):
+    """Fréchet video distance in the geometry of StyleGAN-V: frames stretched to 224x224 without antialias."""
+
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="distribution/fvd_styleganv",
+        version=1,
+        axis=Axis.QUALITY,
+        unit="",
+        bounds=(0.0, None),
+        higher_is_better=False,
+        summary="Fréchet video distance to reference clips (I3D logits, 16 frames, stretched to 224).",
+        source=f"{_FVD}; geometry of Skorokhodov et al., StyleGAN-V (CVPR 2022)",
+        extractors=("i3d-styleganv",),
+        min_frames=16,
+        min_n=16,
+    )
+
+
+class FrechetVideoMae(FrechetDistance):
+    """Content-debiased Fréchet video distance, on VideoMAE V2, which weighs motion more than I3D does."""
+
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="distribution/fvd_videomae",
+        version=1,
+        axis=Axis.QUALITY,
+        unit="",
+        bounds=(0.0, None),
+        higher_is_better=False,
+        summary="Fréchet distance to reference clips on VideoMAE features (content-debiased FVD, 16 frames).",
+        source="Ge et al., On the content bias in Fréchet video distance (CVPR 2024)",
+        extractors=("videomae",),
+        min_frames=16,
+        min_n=16,
+    )
+
+
+class FrechetInceptionDistance(FrechetDistance):
+    """Fréchet inception distance of frames: every fourth frame of each clip is one row.
+
+    Traps:
+        Frames of a clip are alike, so the effective n is nearer to the number of clips than to that of
+        frames; the interval takes clips of a prompt together. It does not see motion at all.
+    """
+
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="distribution/fid",
+        version=1,
+        axis=Axis.QUALITY,
+        unit="",
+        bounds=(0.0, None),
+        higher_is_better=False,
+        summary="Fréchet inception distance of frames (every fourth) to frames of reference clips.",
+        source=f"{_HEUSEL}; weights and geometry of pytorch-fid",
+        extractors=("inception-fid",),
+        min_n=16,
+    )
+
+
+class FrechetEfficientNet(FrechetDistance):
+    """Fréchet distance of frames on EfficientNet-Lite0, a network that any machine can run and fetch.
+
+    Traps:
+        Not FID: another network, so another number. As FID, it does not see motion.
+    """
+
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="distribution/frechet_efficientnet",
+        version=1,
+        axis=Axis.QUALITY,
+        unit="",
+        bounds=(0.0, None),
+        higher_is_better=False,
+        summary="Fréchet distance of all frames to frames of reference clips on EfficientNet-Lite0 features.",
+        source=f"{_HEUSEL}; features: extractor efficientnet-lite0",
+        extractors=("efficientnet-lite0",),
+        min_n=16,
+    )
+
+
+class FrechetVideoDistanceAtInfinity(FeatureSetMetric):
+    """FVD at infinitely many generated clips, by a line over 1/n through ten sizes; may be a little below 0.
+
+    Formula:
+        FVD(n) = a + b/n, fitted to subsets between a quarter of the clips and all of them; the value is a.
+
+    Traps:
+        The reference set stays as it is, and so does the bias that its size brings. The interval is a
+        delete-a-prompt-group jackknife of the fitted value (20 groups).
+    """
+
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="distribution/fvd_infinity",
+        version=1,
+        axis=Axis.QUALITY,
+        unit="",
+        bounds=(None, None),
+        higher_is_better=False,
+        summary="Fréchet video distance extrapolated to infinitely many generated clips.",
+        source="Chong & Forsyth, Effectively unbiased FID and inception score (CVPR 2020), section 4",
+        extractors=("i3d",),
+        min_frames=16,
+        min_n=128,
+    )
+
+    def estimate(self, generated: FeatureRows, reference: FeatureRows | None) -> Estimate:
+        assert reference is not None
+        x, target = generated.values, moments(reference.values)
+        least = len(x) // 4
+
+        found = jackknife(
+            generated.prompts,
+            lambda kept: at_infinity(lambda some: distance(moments(x[some]), target), kept, least, len(x)),
+            max_groups=_FEW_GROUPS,
+        )
+        extras = {**found.extras, "sizes": float(SIZES), "least_size": float(least)}
+        counted = Estimate(found.value, found.low, found.high, found.n, found.replicates, extras)
+        return with_clips(counted, generated, reference)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import numpy as np
+
 from vbench_lite.metric import Axis, Estimate, MetricInfo
 from vbench_lite.stats.jackknife import jackknife
-from vbench_lite.stats.kernel_distance import KernelDistance
+from vbench_lite.stats.kernel_distance import Kernel, KernelDistance, Matrix, cubic_kernel, gaussian_kernel
 from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, with_clips
 
 
@@ -20,9 +22,15 @@ class KernelVideoDistance(FeatureSetMetric):
     delete-a-prompt-group jackknife with the reference held fixed.
     """
 
+    kernel: ClassVar[Kernel] = staticmethod(cubic_kernel)
+
+    def points(self, features: Matrix) -> Matrix:
+        """What the kernel compares, float64 (rows, dim)."""
+        return features
+
     def estimate(self, generated: FeatureRows, reference: FeatureRows | None) -> Estimate:
         assert reference is not None
-        distance = KernelDistance(generated.values, reference.values)
+        distance = KernelDistance(self.points(generated.values), self.points(reference.values), self.kernel)
         return with_clips(jackknife(generated.prompts, distance), generated, reference)
 
 
@@ -41,4 +49,128 @@ class KvdShapes(KernelVideoDistance):
         extractors=("shapes-video",),
         min_frames=16,
         min_n=4,
+    )
+
+
+class KernelVideoDistanceI3D(KernelVideoDistance):
+    """Kernel video distance on logits of I3D: what to read where clips are fewer than some thousands."""
+
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="distribution/kvd",
+        version=1,
+        axis=Axis.QUALITY,
+        unit="",
+        bounds=(None, None),
+        higher_is_better=False,
+        summary="Unbiased kernel distance to reference clips (I3D logits, 16 frames, cubic kernel).",
+        source="Unterthiner et al. (2018), KVD; Bińkowski et al. (ICLR 2018), equation 4",
+        extractors=("i3d",),
+        min_frames=16,
+        min_n=4,
+    )
+
+
+class KernelVideoDistanceVideoMae(KernelVideoDistance):
+    """Kernel distance on features of VideoMAE V2, which weigh motion more than I3D's."""
+
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="distribution/kvd_videomae",
+        version=1,
+        axis=Axis.QUALITY,
+        unit="",
+        bounds=(None, None),
+        higher_is_better=False,
+        summary="Unbiased kernel distance to reference clips on VideoMAE features (16 frames, cubic kernel).",
+        source="Bińkowski et al. (ICLR 2018), equation 4; features of Ge et al. (CVPR 2024)",
+        extractors=("videomae",),
+        min_frames=16,
+        min_n=4,
+    )
+
+
+class KernelInceptionDistance(KernelVideoDistance):
+    """Kernel inception distance of frames: every fourth frame of each clip is one row.
+
+    Traps:
+        Frames of a clip are alike, which an estimate that takes them for independent draws does not know:
+        equal sets of few clips come out below 0. Motion is not seen.
+    """
+
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="distribution/kid",
+        version=1,
+        axis=Axis.QUALITY,
+        unit="",
+        bounds=(None, None),
+        higher_is_better=False,
+        summary="Kernel inception distance of frames (every fourth) to frames of reference clips.",
+        source="Bińkowski et al. (ICLR 2018), equation 4; weights and geometry of pytorch-fid",
+        extractors=("inception-fid",),
+        min_n=4,
+    )
+
+
+class KernelEfficientNet(KernelVideoDistance):
+    """Kernel distance of frames on EfficientNet-Lite0, a network that any machine can run and fetch.
+
+    Traps:
+        As `distribution/kid`.
+    """
+
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="distribution/kernel_efficientnet",
+        version=1,
+        axis=Axis.QUALITY,
+        unit="",
+        bounds=(None, None),
+        higher_is_better=False,
+        summary="Kernel distance of all frames to frames of reference clips on EfficientNet-Lite0 features.",
+        source="Bińkowski et al. (ICLR 2018), equation 4; features: extractor efficientnet-lite0",
+        extractors=("efficientnet-lite0",),
+        min_n=4,
+    )
+
+
+class ClipMeanDiscrepancy(KernelVideoDistance):
+    """Maximum mean discrepancy of frames on unit CLIP embeddings with a Gaussian kernel, times 1000.
+
+    Formula:
+        1000 * unbiased MMD^2 with exp(-|x - y|^2 / (2 * 10^2)).
+
+    Traps:
+        The paper takes ViT-L/14 at 336 pixels; this is ViT-B/32, so compare with values of this id only.
+        As `distribution/kid`, frames of a clip are alike.
+    """
+
+    kernel: ClassVar[Kernel] = staticmethod(gaussian_kernel)
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="distribution/cmmd_b32",
+        version=1,
+        axis=Axis.QUALITY,
+        unit="",
+        bounds=(None, None),
+        higher_is_better=False,
+        summary="CLIP maximum mean discrepancy of frames to those of reference clips (ViT-B/32), x1000.",
+        source="Jayasumana et al., Rethinking FID: towards a better evaluation metric (CVPR 2024)",
+        extractors=("clip-vit-b32-pil",),
+        min_n=4,
+    )
+
+    def points(self, features: Matrix) -> Matrix:
+        return features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
+
+    def estimate(self, generated: FeatureRows, reference: FeatureRows | None) -> Estimate:
+        return _times(super().estimate(generated, reference), 1000.0)
+
+
+def _times(estimate: Estimate, factor: float) -> Estimate:
+    """An estimate in other units."""
+    scaled = {"bias", "se", "corrected"}
+    return Estimate(
+        estimate.value * factor,
+        None if estimate.low is None else estimate.low * factor,
+        None if estimate.high is None else estimate.high * factor,
+        estimate.n,
+        None if estimate.replicates is None else tuple(value * factor for value in estimate.replicates),
+        {name: value * factor if name in scaled else value for name, value in estimate.extras.items()},
     )

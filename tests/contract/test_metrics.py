@@ -80,7 +80,7 @@ def _features(names: tuple[str, ...], frames: Frames) -> dict[str, Features]:
     for name in names:
         extractor = _extractor(name)
         info = extractor.info
-        kept = frames[extractor.keep(_info(frames), np.arange(len(frames)))]
+        kept = extractor.prepare(frames[extractor.keep(_info(frames), np.arange(len(frames)))])
         starts = range(0, len(kept) - info.window + 1, info.stride)
         windows = [kept[start : start + info.window] for start in starts]
         empty = np.empty((0, info.dim), np.float32)
@@ -141,13 +141,15 @@ def test_a_feature_depends_on_its_window_only(name: str) -> None:
     windows = np.stack([clip[: info.window] for key, clip in _clips().items() if key != "wide"])
     if windows.shape[1] < info.window:
         windows = np.concatenate([windows] * math.ceil(info.window / FRAMES), axis=1)[:, : info.window]
+    few = 3 if info.weights and info.window > 1 else len(windows)  # a second or so for each window
+    windows = np.stack([extractor.prepare(window) for window in windows[:few]])
     together = extractor.extract(windows)
     assert together.dtype == np.float32 and together.shape == (len(windows), info.dim)
     assert np.isfinite(together).all()
-    alone = np.concatenate([extractor.extract(window[None]) for window in windows])
+    ends = np.concatenate([extractor.extract(window[None]) for window in (windows[0], windows[-1])])
     backwards = extractor.extract(windows[::-1].copy())[::-1]
     scale = max(1.0, float(np.abs(together).max()))
-    np.testing.assert_allclose(alone, together, rtol=0, atol=1e-5 * scale)
+    np.testing.assert_allclose(ends, together[[0, -1]], rtol=0, atol=1e-5 * scale)
     np.testing.assert_allclose(backwards, together, rtol=0, atol=1e-5 * scale)
 
 
@@ -202,18 +204,28 @@ def test_a_clip_metric_needs_no_prompt_or_says_so(name: str) -> None:
             assert len(str(reason)) > 10
 
 
+def _enlarged(metric: PairMetric, frames: Frames) -> Frames:
+    """Frames, or their first four six times as large where a metric refuses small ones with a reason."""
+    try:
+        metric.start(_info(frames), _info(frames), _real()[0][0])
+    except NotApplicable as reason:
+        assert len(str(reason)) > 10
+        return frames[:4].repeat(6, axis=1).repeat(6, axis=2)
+    return frames
+
+
 @pytest.mark.parametrize("name", _of(PairMetric))
 def test_a_pair_metric_keeps_its_bounds_and_chunks_do_not_show(name: str) -> None:
     metric: PairMetric = registry.load("metrics", name)()
     sample, real = _real()[0]
-    info = metric.info
+    real, info = _enlarged(metric, real), metric.info
     for clip in ("real", "other", "noise", "black", "white"):
         values = []
         for chunk in (FRAMES, 5):
-            frames = _clips()[clip]
+            frames = _enlarged(metric, _clips()[clip])
             metric.start(_info(frames), _info(real), sample)
-            for start in range(0, FRAMES, chunk):
-                stop = min(FRAMES, start + chunk)
+            for start in range(0, len(frames), chunk):
+                stop = min(len(frames), start + chunk)
                 metric.push(frames[start:stop], real[start:stop], np.arange(start, stop))
             values.append(metric.finish())
         assert math.isfinite(values[0]) and _inside(values[0], info.bounds)
@@ -224,70 +236,91 @@ def test_a_pair_metric_keeps_its_bounds_and_chunks_do_not_show(name: str) -> Non
 def test_a_pair_metric_is_best_on_equal_clips_and_refuses_other_sizes(name: str) -> None:
     metric: PairMetric = registry.load("metrics", name)()
     sample, real = _real()[0]
+    real = _enlarged(metric, real)
 
     def score(frames: Frames) -> float:
         metric.start(_info(frames), _info(real), sample)
-        metric.push(frames, real, np.arange(FRAMES))
+        metric.push(frames, real, np.arange(len(frames)))
         return metric.finish()
 
     sign = 1 if metric.info.higher_is_better else -1
-    assert sign * score(real) > sign * score(_clips()["other"])
+    assert sign * score(real) > sign * score(_enlarged(metric, _clips()["other"]))
     with pytest.raises(NotApplicable):
         metric.start(_info(_clips()["wide"]), _info(real), sample)
 
 
-def _fill(name: str, parts: int, order: list[int]) -> SetMetric:
-    """A set metric fed through `parts` objects that are merged."""
-    kind = registry.load("metrics", name)
-    metrics = [kind() for _ in range(parts)]
-    for place, i in enumerate(order):
-        sample, frames = _real()[i]
-        metric = metrics[place % parts]
-        features = _features(metric.info.extractors, frames)
-        role = "generated" if i % 2 or not metric.needs_reference else "reference"
-        metric.update(features, sample, role)
-    for other in metrics[1:]:
-        metrics[0].merge(other)
-    first: SetMetric = metrics[0]
-    return first
+def _set(name: str, count: int) -> list[tuple[SampleInfo, dict[str, Features]]]:
+    """Clips of a set with their features; made up where they would come from published weights."""
+    extractors = registry.load("metrics", name).info.extractors
+    infos = [registry.load("extractors", extractor).info for extractor in extractors]
+    found = []
+    for i, (sample, frames) in enumerate(_real(count)):
+        rng = np.random.default_rng(i)
+        found.append(
+            (
+                sample,
+                {info.id: rng.normal(0.5, 1.0, (1, info.dim)).astype(np.float32) for info in infos}
+                if any(info.weights for info in infos)
+                else _features(extractors, frames),
+            )
+        )
+    return found
+
+
+def _count(name: str) -> int:
+    """Clips that make two sets, each large enough for a metric."""
+    return max(12, 2 * registry.load("metrics", name).info.min_n + 2)
 
 
 def _compute(name: str, parts: int, order: list[int]) -> Estimate | None:
-    """The estimate, or None where the set is too small."""
+    """The estimate by a metric fed through `parts` objects that are merged; None where there is none."""
+    kind, clips = registry.load("metrics", name), _set(name, len(order))
+    metrics: list[SetMetric] = [kind() for _ in range(parts)]
+    for place, i in enumerate(order):
+        sample, features = clips[i]
+        role = "generated" if i % 2 or not kind.needs_reference else "reference"
+        metrics[place % parts].update(features, sample, role)
+    for other in metrics[1:]:
+        metrics[0].merge(other)
     try:
-        return _fill(name, parts, order).compute()
+        return metrics[0].compute()
     except NotApplicable:
         return None
 
 
 @pytest.mark.parametrize("name", _of(SetMetric))
 def test_order_and_split_of_a_set_do_not_show(name: str) -> None:
-    count = len(_real())
-    whole = _compute(name, 1, list(range(count)))
-    mixed = [5, 0, 11, 3, 8, 1, 9, 2, 10, 4, 7, 6]
-    for parts, order in ((3, list(range(count))), (1, list(range(count))[::-1]), (2, mixed)):
-        assert _compute(name, parts, order) == whole
+    order = list(range(_count(name)))
+    whole = _compute(name, 1, order)
+    mixed = np.random.default_rng(1).permutation(len(order)).tolist()
+    for parts, other in ((3, order), (1, order[::-1]), (2, mixed)):
+        assert _compute(name, parts, other) == whole
 
 
 @pytest.mark.parametrize("name", _of(SetMetric))
 def test_a_set_metric_gives_an_estimate_inside_its_bounds(name: str) -> None:
     metric = registry.load("metrics", name)()
-    for i, (sample, frames) in enumerate(_real()):
-        features = _features(metric.info.extractors, frames)
+    clips = _set(name, _count(name))
+    for i, (sample, features) in enumerate(clips):
         metric.update(features, sample, "generated")
         if metric.needs_reference:
-            other = _clips()["noise"] if i == 0 else _real()[-i][1]
-            metric.update(_features(metric.info.extractors, other), sample, "reference")
+            other = clips[-i][1]
+            factor = 2.0 if i == 0 else 1.0  # a reference that differs in one clip
+            metric.update({key: value * factor for key, value in other.items()}, sample, "reference")
     try:
         estimate = metric.compute()
-    except NotApplicable as reason:  # too few, or no set of the kind that it speaks of
-        assert len(str(reason)) > 10
+    except NotApplicable as reason:  # no set of the kind that it speaks of
+        assert len(str(reason)) > 10 and "n too small" not in str(reason)
         return
     assert math.isfinite(estimate.value) and _inside(estimate.value, metric.info.bounds)
-    assert estimate.n == len(_real())
-    assert estimate.low is not None and estimate.high is not None
-    assert estimate.low <= estimate.value <= estimate.high and estimate.low < estimate.high
-    assert estimate.replicates is not None and len(estimate.replicates) == len(_real())
+    assert estimate.n == len(clips)
+    assert estimate.replicates is not None and len(estimate.replicates) == estimate.extras["groups"]
+    if estimate.low is None or estimate.high is None:
+        assert set(estimate.replicates) == {estimate.value}, (
+            "an interval may be missing only where nothing varies"
+        )
+    else:
+        assert estimate.low <= estimate.value <= estimate.high and estimate.low < estimate.high
     assert all(math.isfinite(value) for value in estimate.extras.values())
 
 

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +24,10 @@ from vbench_lite.engine.outcome import Outcome, failure
 from vbench_lite.errors import VBenchLiteError
 from vbench_lite.metric import FeatureExtractor, Features
 
+Prepared = npt.NDArray[Any]  # frames as `FeatureExtractor.prepare` left them, (N, ...)
+
 BATCH_WINDOWS = 32
-BATCH_BYTES = 64 * 2**20  # of frames that wait; bounds memory whatever the clip's size
+BATCH_BYTES = 24 * 2**20  # of prepared frames that wait; bounds memory whatever the clip's size
 
 
 class FeatureCache:
@@ -127,12 +130,12 @@ class _Clip:
     """How far one clip got."""
 
     rows: list[Features] = field(default_factory=list)
-    waiting: list[Frames] = field(default_factory=list)  # windows, uint8 (window, H, W, 3)
+    waiting: list[Prepared] = field(default_factory=list)  # windows of prepared frames, (window, ...)
     failed: Outcome | None = None
-    tail: Frames | None = None  # frames from the start of the next window on
-    skip: int = 0  # frames before the start of the next window
+    tail: Prepared | None = None  # prepared frames from the start of the next window on
     info: ClipInfo | None = None
-    count: int = 0  # frames that were pushed, kept or not
+    pushed: int = 0  # frames
+    kept: int = 0  # frames of these that the extractor looks at
 
 
 class FeatureQueue:
@@ -155,35 +158,35 @@ class FeatureQueue:
         clip, info = self._clips[key], self.extractor.info
         if clip.failed is not None:
             return
-        frames = self._kept(clip, frames)
-        if len(frames) == 0:
+        prepared = self._prepared(clip, frames)
+        if len(prepared) == 0:
             return
-        if clip.skip >= len(frames):  # a stride above the window leaves frames out
-            clip.skip -= len(frames)
-            return
-        fresh = frames[clip.skip :]
-        held = fresh if clip.tail is None else np.concatenate([clip.tail, fresh])
-        start = 0
+        held = prepared if clip.tail is None else np.concatenate([clip.tail, prepared])
+        start, step = 0, min(info.stride, info.window)
         while start + info.window <= len(held):
             clip.waiting.append(held[start : start + info.window])
             if len(clip.waiting) >= self._room(held):
                 self._run(clip)
-            start += info.stride
-        clip.skip = max(0, start - len(held))
+            start += step
         clip.tail = held[start:].copy() if start < len(held) else None
 
-    def _kept(self, clip: _Clip, frames: Frames) -> Frames:
-        """Those frames that the extractor looks at; where its rule fails, the clip fails for it."""
-        if clip.info is None:
-            return frames
-        indices: npt.NDArray[np.int64] = np.arange(clip.count, clip.count + len(frames))
-        clip.count += len(frames)
+    def _prepared(self, clip: _Clip, frames: Frames) -> Prepared:
+        """What the extractor keeps of the frames it looks at; where that fails, the clip fails for it."""
+        info = self.extractor.info
+        indices: npt.NDArray[np.int64] = np.arange(clip.pushed, clip.pushed + len(frames))
+        clip.pushed += len(frames)
         try:
-            kept = self.extractor.keep(clip.info, indices)
+            if clip.info is not None:
+                kept = self.extractor.keep(clip.info, indices)
+                frames = frames if kept.all() else frames[kept]
+            places: npt.NDArray[np.int64] = np.arange(clip.kept, clip.kept + len(frames))
+            clip.kept += len(frames)
+            if info.stride > info.window:  # frames between two windows are in none
+                frames = frames[places % info.stride < info.window]
+            return self.extractor.prepare(frames) if len(frames) else frames
         except Exception as error:  # becomes the outcome of this clip
-            clip.failed = failure(error, f"extractor {self.extractor.info.id}")
+            clip.failed = failure(error, f"extractor {info.id}")
             return frames[:0]
-        return frames if kept.all() else frames[kept]
 
     def flush(self) -> None:
         """Run the network on everything that waits."""
@@ -198,7 +201,7 @@ class FeatureQueue:
             return clip.failed
         return np.concatenate(clip.rows) if clip.rows else np.empty((0, self.extractor.info.dim), np.float32)
 
-    def _room(self, frames: Frames) -> int:
+    def _room(self, frames: Prepared) -> int:
         window_bytes = self.extractor.info.window * frames[0].nbytes
         return max(1, min(BATCH_WINDOWS, BATCH_BYTES // int(window_bytes)))
 
@@ -212,7 +215,7 @@ class FeatureQueue:
         except Exception as error:  # becomes the outcome of this clip
             clip.failed = failure(error, f"extractor {self.extractor.info.id}")
 
-    def _extract(self, windows: list[Frames]) -> Features:
+    def _extract(self, windows: list[Prepared]) -> Features:
         info = self.extractor.info
         features = np.asarray(self.extractor.extract(np.stack(windows)), np.float32)
         if features.shape != (len(windows), info.dim):

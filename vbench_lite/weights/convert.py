@@ -184,11 +184,42 @@ def _convolutions(held: Mapping[str, Any], net: str, flax: str) -> Tensors:
 # --- others -----------------------------------------------------------------------------------------
 
 
+_STAGES = (1, 2, 2, 3, 3, 4, 1)  # blocks in each stage of EfficientNet-Lite0
+_TOP = {
+    "_conv_stem": "conv_stem",
+    "_bn0": "bn1",
+    "_conv_head": "conv_head",
+    "_bn1": "bn2",
+    "_fc": "classifier",
+}
+_FIRST = {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2"}
+_OTHERS = {
+    "_expand_conv": "conv_pw",
+    "_bn0": "bn1",
+    "_depthwise_conv": "conv_dw",
+    "_bn1": "bn2",
+    "_project_conv": "conv_pwl",
+    "_bn2": "bn3",
+}
+
+
 def efficientnet_lite0(held: Mapping[str, Any]) -> Tensors:
-    """Names as published, without the counters that only training needs."""
+    """The published names (blocks counted through) to timm's `tf_efficientnet_lite0` (stage and block)."""
     tensors = unwrapped(held)
-    require(tensors, ("_conv_stem.weight", "_conv_head.weight", "_fc.weight"))
-    return {name: value for name, value in tensors.items() if not name.endswith("num_batches_tracked")}
+    require(tensors, ("_conv_stem.weight", "_blocks.15._bn2.bias", "_conv_head.weight", "_fc.weight"))
+    places = [(stage, block) for stage, count in enumerate(_STAGES) for block in range(count)]
+    found = {}
+    for name, value in tensors.items():
+        parts = name.split(".")
+        if parts[-1] == "num_batches_tracked":
+            continue
+        if parts[0] == "_blocks":
+            number = int(parts[1])
+            layer = (_FIRST if number == 0 else _OTHERS)[parts[2]]
+            found[".".join(["blocks", *map(str, places[number]), layer, parts[3]])] = value
+        else:
+            found[f"{_TOP[parts[0]]}.{parts[1]}"] = value
+    return found
 
 
 def clip_openai(held: Mapping[str, Any]) -> Tensors:

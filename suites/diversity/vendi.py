@@ -1,0 +1,64 @@
+"""Vendi score of a set: how many different clips it holds in effect."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from vbench_lite.metric import Axis, Estimate, MetricInfo
+from vbench_lite.stats.jackknife import jackknife
+from vbench_lite.stats.vendi import cosine_similarity, vendi_score
+from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, with_clips
+
+_SOURCE = "Friedman & Dieng, The Vendi Score (TMLR 2023)"
+
+
+class VendiShapes(FeatureSetMetric):
+    """Effective number of different clips: 1 if all are alike, n if none has anything of another.
+
+    Formula:
+        exp(-sum l log l) over the eigenvalues l of K / n, K the cosines of features.
+
+    Traps:
+        It grows with n, so values are compared at equal n only. Noise is diverse to networks that do not know
+        it: read it beside precision.
+    """
+
+    needs_reference: ClassVar[bool] = False
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="diversity/vendi_shapes",
+        version=1,
+        axis=Axis.DIVERSITY,
+        unit="clips",
+        bounds=(1.0, None),
+        higher_is_better=True,
+        summary="Effective number of different clips in the set (features of the shapes world).",
+        source=f"{_SOURCE}; cosine of features of extractor shapes-video",
+        extractors=("shapes-video",),
+        min_frames=16,
+        min_n=4,
+    )
+
+    def estimate(self, generated: FeatureRows, reference: FeatureRows | None) -> Estimate:
+        similarity = cosine_similarity(generated.values)
+        found = jackknife(generated.prompts, lambda kept: vendi_score(similarity[np.ix_(kept, kept)]))
+        return with_clips(found, generated, None)
+
+
+class Vendi(VendiShapes):
+    """Effective number of different clips by logits of I3D; see `diversity/vendi_shapes`."""
+
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="diversity/vendi",
+        version=1,
+        axis=Axis.DIVERSITY,
+        unit="clips",
+        bounds=(1.0, None),
+        higher_is_better=True,
+        summary="Effective number of different clips in the set (cosine of I3D logits).",
+        source=f"{_SOURCE}; cosine of features of extractor i3d",
+        extractors=("i3d",),
+        min_frames=16,
+        min_n=4,
+    )

@@ -1,0 +1,55 @@
+"""Structural similarity of a clip to its reference at five scales."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from vbench_lite.clip import ClipInfo
+from vbench_lite.errors import NotApplicable
+from vbench_lite.metric import Axis, Frames, MetricInfo, PairMetric, SampleInfo
+from vbench_lite.suites.reconstruction.sizes import check_sizes
+from vbench_lite.suites.reconstruction.ssim import WINDOW
+
+LEAST = (WINDOW - 1) * 2**4 + 1  # the window has to fit after four halvings
+
+
+class MsSsim(PairMetric):
+    """Mean over frames of multi-scale SSIM: five scales, 11x11 Gaussian window, sigma 1.5, data range 1.
+
+    Negative terms count as 0, so the value lies within 0..1.
+    """
+
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="reconstruction/ms_ssim",
+        version=1,
+        axis=Axis.QUALITY,
+        unit="",
+        bounds=(0.0, 1.0),
+        higher_is_better=True,
+        summary="Multi-scale structural similarity to the reference clip; 1 where frames are equal.",
+        source="Wang et al., Multiscale structural similarity (2003) by torchmetrics: 5 scales, 11x11, relu",
+    )
+
+    def start(self, clip: ClipInfo, reference: ClipInfo, sample: SampleInfo) -> None:
+        check_sizes(clip, reference)
+        if min(clip.height, clip.width) < LEAST:
+            raise NotApplicable(
+                f"frames of {clip.width}x{clip.height}: five scales need {LEAST} pixels a side"
+            )
+        self._sum, self._count = 0.0, 0
+
+    def push(self, frames: Frames, reference: Frames, indices: npt.NDArray[np.int64]) -> None:
+        import torch
+        from torchmetrics.functional.image import multiscale_structural_similarity_index_measure as ms_ssim
+
+        for ours, theirs in zip(frames, reference, strict=True):
+            image, target = (torch.tensor(x).permute(2, 0, 1)[None].float() / 255 for x in (ours, theirs))
+            value = ms_ssim(image, target, sigma=1.5, kernel_size=WINDOW, data_range=1.0, normalize="relu")
+            self._sum += float(value.clamp(0.0, 1.0))
+        self._count += len(frames)
+
+    def finish(self) -> float:
+        return self._sum / self._count

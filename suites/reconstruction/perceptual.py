@@ -1,0 +1,161 @@
+"""Learned distances of a clip to its reference, frame by frame: LPIPS and DISTS."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from vbench_lite.clip import ClipInfo
+from vbench_lite.errors import NotApplicable
+from vbench_lite.metric import Axis, Frames, MetricInfo, PairMetric, SampleInfo
+from vbench_lite.suites.reconstruction.sizes import check_sizes
+from vbench_lite.weights import files
+
+if TYPE_CHECKING:
+    import torch
+
+_BATCH_PIXELS = 2**19  # of frames that go through a network at a time; bounds memory
+_ZHANG = "Zhang et al., The unreasonable effectiveness of deep features as a perceptual metric (CVPR 2018)"
+
+
+class PerceptualDistance(PairMetric):
+    """Mean over frames of a distance between a network's features of a frame and of its reference.
+
+    least: the smallest side in pixels that the network can take.
+    """
+
+    least: ClassVar[int]
+
+    def __init__(self) -> None:
+        self._network: torch.nn.Module | None = None
+
+    @abstractmethod
+    def build(self, tensors: dict[str, torch.Tensor]) -> torch.nn.Module:
+        """Return the network with the weights of `info.weights[0]`, in evaluation mode."""
+
+    @abstractmethod
+    def distances(
+        self, network: torch.nn.Module, frames: torch.Tensor, reference: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the distance of each pair (N,), of images (N, 3, H, W) in 0..1."""
+
+    def start(self, clip: ClipInfo, reference: ClipInfo, sample: SampleInfo) -> None:
+        check_sizes(clip, reference)
+        if min(clip.height, clip.width) < self.least:
+            raise NotApplicable(
+                f"frames of {clip.width}x{clip.height}: the network needs {self.least} pixels a side"
+            )
+        if self._network is None:
+            self._network = self.build(files.state_dict(self.info.weights[0]))
+        self._sum, self._count = 0.0, 0
+
+    def push(self, frames: Frames, reference: Frames, indices: npt.NDArray[np.int64]) -> None:
+        import torch
+
+        assert self._network is not None
+        some = max(1, _BATCH_PIXELS // (frames.shape[1] * frames.shape[2]))
+        with torch.inference_mode():
+            for start in range(0, len(frames), some):
+                ours, theirs = (
+                    torch.tensor(x[start : start + some]).permute(0, 3, 1, 2).float() / 255
+                    for x in (frames, reference)
+                )
+                self._sum += float(self.distances(self._network, ours, theirs).double().sum())
+        self._count += len(frames)
+
+    def finish(self) -> float:
+        return self._sum / self._count
+
+
+class LpipsAlex(PerceptualDistance):
+    """LPIPS v0.1 on AlexNet, the variant that is usually meant; 0 for equal frames.
+
+    Traps:
+        AlexNet and VGG give different numbers: they are two metrics.
+    """
+
+    least: ClassVar[int] = 32
+    net: ClassVar[str] = "alex"
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="reconstruction/lpips",
+        version=1,
+        axis=Axis.QUALITY,
+        unit="",
+        bounds=(0.0, None),
+        higher_is_better=False,
+        summary="Perceptual distance (LPIPS, AlexNet) to the reference clip; 0 where frames are equal.",
+        source=f"{_ZHANG}, v0.1, by the lpips package",
+        weights=("lpips-alex",),
+    )
+
+    def build(self, tensors: dict[str, torch.Tensor]) -> torch.nn.Module:
+        import lpips
+
+        # No backbone and no heads of the package: both come from the catalogue's file.
+        network: torch.nn.Module = lpips.LPIPS(net=self.net, pretrained=False, pnet_rand=True, verbose=False)
+        missing, unexpected = network.load_state_dict(tensors, strict=False)
+        absent = [
+            name for name in missing if name.startswith(("net.", "lin")) and not name.startswith("lins.")
+        ]
+        if absent or unexpected:
+            raise ValueError(f"weights do not fit LPIPS: missing {absent[:3]}, unexpected {unexpected[:3]}")
+        return network.eval()
+
+    def distances(
+        self, network: torch.nn.Module, frames: torch.Tensor, reference: torch.Tensor
+    ) -> torch.Tensor:
+        found: torch.Tensor = network(frames, reference, normalize=True)
+        return found.flatten()
+
+
+class LpipsVgg(LpipsAlex):
+    """LPIPS v0.1 on VGG-16; see `reconstruction/lpips`. Slower by an order of magnitude."""
+
+    least: ClassVar[int] = 16
+    net: ClassVar[str] = "vgg"
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="reconstruction/lpips_vgg",
+        version=1,
+        axis=Axis.QUALITY,
+        unit="",
+        bounds=(0.0, None),
+        higher_is_better=False,
+        summary="Perceptual distance (LPIPS, VGG-16) to the reference clip; 0 where frames are equal.",
+        source=f"{_ZHANG}, v0.1, by the lpips package",
+        weights=("lpips-vgg",),
+    )
+
+
+class Dists(PerceptualDistance):
+    """Distance of structure and texture on VGG-16, which forgives another sample of the same texture.
+
+    Traps:
+        The published protocol reduces images to a short side of 256; frames are taken here at their own size.
+    """
+
+    least: ClassVar[int] = 16
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="reconstruction/dists",
+        version=1,
+        axis=Axis.QUALITY,
+        unit="",
+        bounds=(0.0, 1.0),
+        higher_is_better=False,
+        summary="Distance of structure and texture (DISTS) to the reference clip; 0 where frames are equal.",
+        source="Ding et al., Image quality: unifying structure and texture similarity (TPAMI 2020)",
+        weights=("vgg16-features",),
+    )
+
+    def build(self, tensors: dict[str, torch.Tensor]) -> torch.nn.Module:
+        from vbench_lite.suites.reconstruction.dists_network import dists
+
+        return dists(tensors)
+
+    def distances(
+        self, network: torch.nn.Module, frames: torch.Tensor, reference: torch.Tensor
+    ) -> torch.Tensor:
+        found: torch.Tensor = network(frames, reference)
+        return found.reshape(-1).clamp(0.0, 1.0)
