@@ -1,7 +1,7 @@
 """One pass over many clips: each is decoded once and feeds every metric and every extractor.
 
-Small clips are held in memory in groups, so that networks get batches across clips; a clip that is too
-large for that is streamed alone, chunk by chunk. Memory is bounded by `HELD_BYTES` either way.
+A small clip is read first, so that features cached under its hash are found; a larger one is streamed, chunk
+by chunk. Memory is bounded by `HELD_BYTES` and by what `features` lets wait, whatever the clip's length.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from vbench_lite.engine.sources import OpenClip, Source
 from vbench_lite.errors import ClipError, StoreError
 from vbench_lite.metric import ClipMetric, Features, PairMetric, SampleInfo
 
-HELD_BYTES = 64 * 2**20  # frames in memory at a time
+HELD_BYTES = 64 * 2**20  # of the frames of a clip and its reference; larger ones are streamed
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class _Reference:
 
 @dataclass
 class _Held:
-    """A clip with its frames in memory, waiting for its group."""
+    """A clip with its frames in memory."""
 
     result: ClipResult
     frames: Frames
@@ -99,39 +99,30 @@ class ClipPass:
         self._serial = 0
 
     def run(self, tasks: Iterable[ClipTask]) -> Iterator[ClipResult]:
-        """Results in the order of the tasks, each as soon as its group is done."""
-        group: list[_Held] = []
-        held_bytes = 0
+        """Results in the order of the tasks, each as soon as it is done."""
         for task in tasks:
-            done = self._from_cache(task)
-            if done is not None:
-                yield from self._finish(group)
-                group, held_bytes = [], 0
-                yield done
-                continue
-            result = ClipResult(task)
-            try:
-                with ExitStack() as stack:
-                    clip = self._open(task.source, result, stack)
-                    result.info, result.flags = clip.info, clip.flags
-                    reference = self._open_reference(result, stack)
-                    size = _bytes(clip.info) + (0 if reference.clip is None else _bytes(reference.clip.info))
-                    if size > HELD_BYTES or held_bytes + size > HELD_BYTES:
-                        yield from self._finish(group)
-                        group, held_bytes = [], 0
-                    if size > HELD_BYTES:
-                        self._stream(clip, reference, result)
-                        yield result
-                    else:
-                        group.append(self._hold(clip, reference, result))
-                        held_bytes += size
-            except (ClipError, StoreError) as error:
-                yield from self._finish(group)
-                group, held_bytes = [], 0
-                yield _failed(result, str(error))
-        yield from self._finish(group)
+            result = self._from_cache(task)
+            if result is None:
+                result = ClipResult(task)
+                try:
+                    with ExitStack() as stack:
+                        self._decode(result, stack)
+                except (ClipError, StoreError) as error:
+                    result = _failed(result, str(error))
+            yield result
 
-    # --- small clips, in groups -----------------------------------------------------------------
+    def _decode(self, result: ClipResult, stack: ExitStack) -> None:
+        """Open a clip and its reference and take the way that fits their size."""
+        clip = self._open(result.task.source, result, stack)
+        result.info, result.flags = clip.info, clip.flags
+        reference = self._open_reference(result, stack)
+        size = _bytes(clip.info) + (0 if reference.clip is None else _bytes(reference.clip.info))
+        if size > HELD_BYTES:
+            self._stream(clip, reference, result)
+        else:
+            self._score(self._hold(clip, reference, result))
+
+    # --- small clips: read, named by their hash, then scored ---------------------------------------
 
     def _hold(self, clip: OpenClip, reference: _Reference, result: ClipResult) -> _Held:
         """Read a small clip and its reference."""
@@ -145,33 +136,21 @@ class ClipPass:
                 reference.error = str(error)
         return held
 
-    def _finish(self, group: list[_Held]) -> Iterator[ClipResult]:
-        """Features of a group in batches, then metrics clip by clip."""
-        tickets: list[tuple[dict[str, str], dict[str, str]]] = []
-        for held in group:
-            task, result = held.result.task, held.result
-            own = self._ask(_names(task), result.sha256, held.frames, result.info, result.features)
-            other: dict[str, str] = {}
-            if held.reference_frames is not None:
-                other = self._ask(
-                    task.reference_extractors,
-                    held.reference.sha256,
-                    held.reference_frames,
-                    held.reference.info,
-                    result.reference_features,
-                )
-            tickets.append((own, other))
-        self._flush()
-        for held, (own, other) in zip(group, tickets, strict=True):
-            result = held.result
-            self._collect(own, result.sha256, result.features)
-            self._collect(other, held.reference.sha256, result.reference_features)
-            _score_held(held)
-            if held.reference.error is not None:
-                _lose_reference(result, held.reference.error)
-            yield result
+    def _score(self, held: _Held) -> None:
+        """Features, unless they are cached, then metrics."""
+        result, reference = held.result, held.reference
+        task = result.task
+        own = self._ask(_names(task), result.sha256, held.frames, result.info, result.features)
+        self._collect(own, result.sha256, result.features)
+        if held.reference_frames is not None:
+            names, into = task.reference_extractors, result.reference_features
+            other = self._ask(names, reference.sha256, held.reference_frames, reference.info, into)
+            self._collect(other, reference.sha256, into)
+        _score_held(held)
+        if reference.error is not None:
+            _lose_reference(result, reference.error)
 
-    # --- large clips, alone ---------------------------------------------------------------------
+    # --- large clips: streamed ----------------------------------------------------------------------
 
     def _stream(self, clip: OpenClip, reference: _Reference, result: ClipResult) -> None:
         """Metrics and extractors while the frames go by."""
@@ -193,7 +172,6 @@ class ClipPass:
         _verify(task.source, result.sha256)
         while other and (rest := follower.next(CHUNK)) is not None:
             self._push(other, rest)
-        self._flush()
         self._collect(own, result.sha256, result.features)
         self._collect(other, follower.sha256(), result.reference_features)
         result.outcomes = scoring.finish(result.features)
@@ -257,14 +235,11 @@ class ClipPass:
             self._push(tickets, frames[start : start + CHUNK])
         return tickets
 
-    def _flush(self) -> None:
-        for queue in self._queues.values():
-            queue.flush()
-
     def _collect(
         self, tickets: dict[str, str], sha256: str | None, into: dict[str, Features | Outcome]
     ) -> None:
         for name, ticket in tickets.items():
+            self._queues[name].flush()
             features = self._queues[name].take(ticket)
             into[name] = features
             if not isinstance(features, Outcome) and sha256 is not None:
