@@ -18,6 +18,7 @@ from typing import Any
 from vbench_lite.errors import SpecError
 
 _END_GRACE_S = 0.5  # after SIGTERM, before SIGKILL
+_TAIL_GRACE_S = 2.0  # for the last words of a process that has ended
 _READ_BYTES = 2**16
 _TAIL_BYTES = 4096
 _TAIL_LINES = 4
@@ -180,7 +181,7 @@ class Child:
         self._kill(signal.SIGKILL)  # also what it left behind
         self._ended.wait()
         self._warden.watch(-self.process.pid)
-        self._reader.join(_END_GRACE_S)
+        self._reader.join(_TAIL_GRACE_S)
         if self.process.stdin is not None and self.process.stdout is not None:
             with contextlib.suppress(OSError):
                 self.process.stdin.close()
@@ -202,7 +203,7 @@ class Child:
     def said(self) -> str:
         """The last lines of its stderr in one line, with keys hidden."""
         if self.ended:
-            self._reader.join(_END_GRACE_S)
+            self._reader.join(_TAIL_GRACE_S)
         lines = bytes(self._tail).decode("utf-8", "replace").splitlines()
         return self.hide(" | ".join([line.strip() for line in lines if line.strip()][-_TAIL_LINES:]))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from generator_promises import *  # noqa: F403  the tests themselves
 from generator_promises import CAPTIONS, Subject
+from video_api import Asked, VideoApi
 
+from vbench_lite.clip import Clip
 from vbench_lite.datasets import shapes
 from vbench_lite.datasets.video import write_lossless
 
@@ -40,7 +42,29 @@ def worker(folder: Path, python: Path) -> Subject:
     return Subject("worker", {"argv": argv, "streaming": "frame", "deterministic": True, **LICENCES})
 
 
-@pytest.fixture(params=[clips, command, worker], ids=lambda make: make.__name__, scope="module")
+def http(folder: Path, python: Path) -> Subject:
+    body = {"size": "{width}x{height}", "num_frames": "{num_frames}", "seed": "{seed}", "prompt": "{prompt}"}
+    config = {"base_url": API.url, "body": body, "poll_s": 0.01, "output": ".mkv", "deterministic": True}
+    return Subject("http", {**config, **LICENCES})
+
+
+def noise(asked: Asked) -> Clip:
+    """A clip that prompt and seed decide."""
+    width, height = map(int, asked["size"].split("x"))
+    rng = np.random.default_rng([int(asked["seed"]), *asked["prompt"].encode()])
+    return Clip(rng.integers(0, 256, (int(asked["num_frames"]), height, width, 3), np.uint8), 8.0)
+
+
+API = VideoApi(noise)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def served() -> Iterator[None]:
+    with API:
+        yield
+
+
+@pytest.fixture(params=[clips, command, worker, http], ids=lambda make: make.__name__, scope="module")
 def subject(request: Any, tmp_path_factory: pytest.TempPathFactory, other_environment: Path) -> Subject:
     make: Callable[[Path, Path], Subject] = request.param
     return make(tmp_path_factory.mktemp(request.param.__name__), other_environment / "bin" / "python")

@@ -131,16 +131,17 @@ def _listen(pipe: Connection, inbox: queue.SimpleQueue[Call | None]) -> None:
 
 
 def _load(entry: GeneratorEntry, threads: int) -> tuple[Generator, Ready]:
-    import torch
-
     from vbench_lite.engine.build import build_generator
     from vbench_lite.engine.instruments import call_clock
     from vbench_lite.measure.memory import device_bytes
 
-    torch.set_num_threads(threads)
     generator = build_generator(entry.adapter, entry.config, entry.device)
-    generator.import_libraries()
     site = generator.info.site
+    if site is Site.PROCESS:
+        import torch  # part of the baseline, which is equal for all that compute here
+
+        torch.set_num_threads(threads)
+    generator.import_libraries()
     clock = call_clock(generator)
     baseline_bytes = device_bytes(entry.device) if site is Site.PROCESS else None
     start_s = clock.read()
