@@ -25,9 +25,8 @@ from vbench_lite.suites.judged_set import ATTRIBUTES, JudgedClip, JudgedSet, jud
 
 @dataclass(frozen=True)
 class Edit:
-    """A pair of clips; `attribute` is the one in which their captions differ. `seed` is of both."""
+    """A pair of clips of one seed; `attribute` is the one in which their captions differ."""
 
-    seed: int | None
     attribute: str
     first: JudgedClip
     second: JudgedClip
@@ -39,16 +38,16 @@ def edits(clips: Sequence[JudgedClip]) -> list[Edit]:
     for clip in clips:
         by_seed[clip.seed].append(clip)
     found = []
-    for seed, group in by_seed.items():
+    for group in by_seed.values():
         for first, second in combinations(group, 2):
             changed = [a for a in ATTRIBUTES if getattr(first.scene, a) != getattr(second.scene, a)]
             if len(changed) == 1:
-                found.append(Edit(seed, changed[0], first, second))
+                found.append(Edit(changed[0], first, second))
     return found
 
 
 class _Edits(JudgedSet):
-    """A share over the edits of a set; the interval leaves out one seed with its edits at a time."""
+    """A share over the edits of a set; a prompt and its edits stand and fall together in the interval."""
 
     def judge(self, clips: Sequence[JudgedClip]) -> Estimate:
         pairs = edits(clips)
@@ -59,13 +58,12 @@ class _Edits(JudgedSet):
         def mean(kept: npt.NDArray[np.int64]) -> float:
             return float(values[kept].mean())
 
-        estimate = jackknife([str(pair.seed) for pair in pairs], mean)
+        estimate = jackknife([pair.first.prompt_id for pair in pairs], mean)
         words = {
             attribute: float(values[[pair.attribute == attribute for pair in pairs]].mean())
             for attribute in sorted({pair.attribute for pair in pairs})
         }
-        # Replicates are by seed, and others expect them by prompt: the interval speaks for itself.
-        return replace(estimate, n=len(clips), replicates=None, extras={**estimate.extras, **words})
+        return replace(estimate, n=len(clips), extras={**estimate.extras, **words})
 
     @abstractmethod
     def value(self, pair: Edit) -> float:

@@ -151,14 +151,15 @@ def test_an_edit_changes_one_word_and_keeps_the_seed(tmp_path: Path) -> None:
 
 def test_edits_of_seen_pairs_are_seen() -> None:
     scenes = [scene for scene in shapes.all_scenes() if not scene.held_out]
-    assert not any(edit.held_out for scene in scenes for edit in shapes.edits(scene))
+    assert not any(edit.held_out for scene in scenes for edit in shapes.edits(scene).values())
 
 
 def test_repeated_captions_among_edits_keep_their_own_ids() -> None:
     scene = shapes.parse_caption(CAPTION)
     prompts = with_edits([scene, scene])
-    assert len({prompt.prompt_id for prompt in prompts}) == 10
-    assert [prompt.edit_of for prompt in prompts[5:]] == [None] + [prompts[5].prompt_id] * 4
+    assert len({prompt.sample_id(0) for prompt in prompts}) == 10
+    assert [prompt.edit for prompt in prompts[5:]] == [None, "colour", "shape", "direction", "speed"]
+    assert [len({prompt.prompt_id for prompt in half}) for half in (prompts[:5], prompts[5:])] == [1, 1]
 
 
 def test_both_splits_come_in_turn() -> None:

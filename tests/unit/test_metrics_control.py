@@ -40,7 +40,7 @@ def edited(show: dict[str, bool]) -> list[Shown]:
     clips = []
     for seed, scene in enumerate(SCENES):
         clips.append((scene.caption, seed, scene))
-        for word, edit in zip(("colour", "shape", "direction", "speed"), shapes.edits(scene), strict=True):
+        for word, edit in shapes.edits(scene).items():
             clips.append((edit.caption, seed, edit if show.get(word, True) else scene))
     return clips
 
@@ -74,10 +74,10 @@ def test_an_edit_that_changes_more_does_not_keep_the_rest() -> None:
 
 
 def test_clips_of_other_seeds_or_two_edits_are_no_pair() -> None:
-    first, second = SCENES[0], shapes.edits(SCENES[0])[0]
+    first, second = SCENES[0], shapes.edits(SCENES[0])["colour"]
     with pytest.raises(NotApplicable, match="no two clips of one seed"):
         over(EditFollowed(), [(first.caption, 0, first), (second.caption, 1, second)])
-    two = replace(second, direction=shapes.edits(first)[2].direction)
+    two = replace(second, direction=shapes.edits(first)["direction"].direction)
     with pytest.raises(NotApplicable, match="no two clips of one seed"):
         over(EditFollowed(), [(first.caption, 0, first), (two.caption, 0, two)])
 

@@ -24,18 +24,19 @@ class Prompt:
     Attributes:
         prompt_id: from the text alone, so that a prompt keeps its id, and with it its seeds and its
             partner in a comparison, wherever it stands in whatever suite.
-        edit_of: the prompt_id of the prompt that this one differs from in one word, and whose seeds
-            it takes; None if it stands for itself.
+            An edit has the id of the prompt that it is made from: it takes that prompt's seeds, and
+            clips of one seed are not independent, so they stay together in every interval.
+        edit: the word that was changed ("colour"), or None.
     """
 
     prompt_id: str
     text: str
-    edit_of: str | None = None
+    edit: str | None = None
 
-    @property
-    def seeded_by(self) -> str:
-        """The prompt_id that its seeds come from."""
-        return self.edit_of or self.prompt_id
+    def sample_id(self, seed_index: int) -> str:
+        """The id of its sample with one of its seeds; no other sample of a suite has it."""
+        name = self.prompt_id if self.edit is None else f"{self.prompt_id}-{self.edit}"
+        return f"{name}-s{seed_index}"
 
 
 def suite_prompts(suite: Suite, folder: Path | None = None) -> list[Prompt]:
@@ -94,12 +95,11 @@ def read_prompts(path: Path) -> list[str]:
 
 def with_edits(scenes: Sequence[shapes.Scene]) -> list[Prompt]:
     """Each caption, then the four that differ from it in one word: see `shapes.edits`."""
-    groups = [[scene, *shapes.edits(scene)] for scene in scenes]
-    prompts = iter(with_ids([scene.caption for group in groups for scene in group]))
+    bases = with_ids([scene.caption for scene in scenes])
     found = []
-    for group in groups:
-        base = next(prompts)
-        found += [base, *(replace(next(prompts), edit_of=base.prompt_id) for _ in group[1:])]
+    for base, scene in zip(bases, scenes, strict=True):
+        edits = shapes.edits(scene).items()
+        found += [base, *(replace(base, text=other.caption, edit=word) for word, other in edits)]
     return found
 
 

@@ -156,22 +156,25 @@ def sample_scenes(count: int, seed: int, split: str = "seen") -> list[Scene]:
     return scenes[:count]
 
 
-def edits(scene: Scene) -> list[Scene]:
-    """The scene with another colour, shape, direction and speed, one at a time.
+def edits(scene: Scene) -> dict[str, Scene]:
+    """The scene with another colour, shape, direction and speed, one at a time, by the word that changed.
 
     Colour and shape change to the next word of the vocabulary, if there is one with which the pair is as
     seen or as held out as it was; the direction turns by a quarter, and the speed is the other one.
     """
     names = (("colour", tuple(COLOURS)), ("shape", SHAPES))
-    changed: list[Scene] = []
+    changed: dict[str, Scene] = {}
     for attribute, words in names:
         place = words.index(getattr(scene, attribute))
         others = [replace(scene, **{attribute: word}) for word in words[place + 1 :] + words[:place]]
-        changed.append(next((other for other in others if other.held_out == scene.held_out), others[0]))
+        changed[attribute] = next((o for o in others if o.held_out == scene.held_out), others[0])
     directions = tuple(DIRECTIONS)
     turned = directions[(directions.index(scene.direction) + 2) % len(directions)]
     other_speed = next(speed for speed in SPEEDS if speed != scene.speed)
-    return [*changed, replace(scene, direction=turned), replace(scene, speed=other_speed)]
+    return changed | {
+        "direction": replace(scene, direction=turned),
+        "speed": replace(scene, speed=other_speed),
+    }
 
 
 def _spread(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:

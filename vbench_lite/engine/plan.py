@@ -140,13 +140,13 @@ def requests(
         yield (
             prompt,
             GenerationRequest(
-                sample_id=f"{prompt.prompt_id}-s{seed_index}",
+                sample_id=prompt.sample_id(seed_index),
                 prompt=prompt.text,
                 num_frames=size.num_frames,
                 height=size.height,
                 width=size.width,
                 fps=size.fps,
-                seed=sample_seed(spec.seed, prompt.seeded_by, seed_index),
+                seed=sample_seed(spec.seed, prompt.prompt_id, seed_index),
                 params=dict(size.params),
                 repeat=seed_index,
             ),
