@@ -15,7 +15,6 @@ from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, ClipMetric, Features, Frames, MetricInfo, SampleInfo, Scored
 from vbench_lite.suites.reconstruction.psnr import frame_psnr
 
-COPY_DB = 40.0  # a first frame this near to the given picture is the picture itself
 LEVEL = 1 / 255  # added to both sides of the ratio: rounding of a still picture is no jump
 
 
@@ -59,12 +58,13 @@ class EntryJump(ClipMetric):
     """How far the first step of a clip, away from the frames that were given, differs from its other steps.
 
     0 if the clip goes on from what was given as it goes on later; 1 if that first step is twice as large,
-    or half as large (the clip hangs). Where a first frame is a copy of the given picture (40 dB or more),
-    the step counted is the one after it.
+    or half as large (the clip hangs). After given frames the step is from the last of them to the first
+    frame; from a given picture, whose rendering the first frame is, it is the step to the second frame.
 
-    Formula: |log2((e + 1/255) / (s + 1/255))|, e the mean absolute difference across the border of given and
-        made, s the median of that of the clip's later neighbours (and of the given frames).
-    Traps: a clip that moves off slowly from a still picture, as many stories do, scores above 0.
+    Formula: |log2((e + 1/255) / (s + 1/255))|, e the mean absolute difference of the step, s the median of
+        that of the clip's later neighbours (and of the given frames).
+    Traps: a clip that moves off slowly from a still picture, as many stories do, scores above 0. How near
+        the first frame is to a picture is not looked at here: see `control/first_frame_psnr`.
     """
 
     info: ClassVar[MetricInfo] = MetricInfo(
@@ -85,21 +85,18 @@ class EntryJump(ClipMetric):
         given = sample.past_frames if sample.image is None else sample.image[None]
         assert given is not None
         _check(given[-1], clip)
-        self._given = given
-        self._last: Frames | None = None
+        self._last: Frames | None = None if sample.image is not None else given[-1]
         self._entry: float | None = None
         self._steps = [_step(a, b) for a, b in itertools.pairwise(given)]
 
     def push(self, frames: Frames, indices: npt.NDArray[np.int64]) -> None:
         for frame in frames:
-            if self._last is None and frame_psnr(frame, self._given[-1]) >= COPY_DB:
-                self._last = frame.copy()
-                continue
-            step = _step(self._given[-1] if self._last is None else self._last, frame)
-            if self._entry is None:
-                self._entry = step
-            else:
-                self._steps.append(step)
+            if self._last is not None:
+                step = _step(self._last, frame)
+                if self._entry is None:
+                    self._entry = step
+                else:
+                    self._steps.append(step)
             self._last = frame.copy()
 
     def finish(self, features: Mapping[str, Features]) -> Scored:

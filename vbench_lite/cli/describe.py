@@ -119,13 +119,14 @@ def generator(name: str) -> dict[str, Any]:
 
 
 def metric(name: str) -> dict[str, Any]:
-    """A metric: what it declares."""
-    found = registry.load("metrics", name)
+    """A metric: what it declares and what its page says."""
+    from vbench_lite.report.metric_page import page
+
     return {
         "kind": "metric",
         "name": name,
         "package": registry.provider("metrics", name),
-        **dataclasses.asdict(found.info),
+        **page(name).as_dict(),
     }
 
 

@@ -14,14 +14,20 @@ from vbench_lite.cli.output import console, print_json
 
 @click.command("show")
 @click.argument("name", shell_complete=registered("generators", "metrics", "extractors", "suites"))
+@click.option("--markdown", "as_markdown", is_flag=True, help="The page of a metric, as Markdown.")
 @root_option
 @json_option
-def command(name: str, root: Path, as_json: bool) -> int:
+def command(name: str, as_markdown: bool, root: Path, as_json: bool) -> int:
     """Show all that is known of one NAME.
 
     NAME is a data set (shapes), a generator, a metric, an extractor, a suite (or a path to its YAML file),
     or a run (its id, the start of it, a baseline's name, or latest).
     """
+    if as_markdown:
+        from vbench_lite.report.metric_page import page
+
+        click.echo(page(name).markdown(), nl=False)
+        return FINE
     found = find(name, root)
     if as_json:
         print_json(found)
