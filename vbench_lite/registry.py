@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from vbench_lite.errors import RegistryError
 
-Group = Literal["generators", "metrics", "extractors", "suites", "executors"]
+Group = Literal["generators", "metrics", "extractors", "suites", "executors", "prompts"]
 
 
 @cache

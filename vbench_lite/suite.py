@@ -39,16 +39,29 @@ class ShapesPrompts(_Strict):
 
 
 class ListedPrompts(_Strict):
-    """Prompts written out, or read from a YAML file beside the suite: a list of strings."""
+    """Prompts written out, or read from a YAML file beside the suite.
+
+    The file is a list of texts, or of mappings {prompt, look_for}. look_for: what a viewer should look for
+    in the clips of each text; empty, or one for each.
+    """
 
     texts: tuple[str, ...] = ()
+    look_for: tuple[str, ...] = ()
     file: str | None = None
 
     @model_validator(mode="after")
     def _one_source(self) -> ListedPrompts:
         if bool(self.texts) == (self.file is not None):
             raise ValueError("give either texts or file")
+        if self.look_for and len(self.look_for) != len(self.texts):
+            raise ValueError(f"look_for has {len(self.look_for)} entries for {len(self.texts)} texts")
         return self
+
+
+class PromptSets(_Strict):
+    """Registered prompt sets, or YAML files of the same form, one after another."""
+
+    sets: Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 class RequestSpec(_Strict):
@@ -139,7 +152,7 @@ class Suite(_Strict):
     name: str
     version: Annotated[int, Field(ge=1)]
     description: str
-    prompts: ShapesPrompts | ListedPrompts
+    prompts: ShapesPrompts | ListedPrompts | PromptSets
     request: RequestSpec = RequestSpec()
     samples: Annotated[int, Field(ge=1)] = 16
     reference: ReferenceSpec | None = None

@@ -82,6 +82,7 @@ def test_a_finished_run_is_reported_and_a_fresh_one_repeats_it(world: Any) -> No
     again = world.run()
     assert (again.run_id, again.resumed, world.made()) == (first.run_id, True, 0)
     assert any("is finished already; --fresh repeats it" in message for message in again.messages)
+    assert any(f"vbench-lite score {again.run_id} renews" in message for message in again.messages)
     fresh = world.run(fresh=True)
     assert fresh.run_id == f"{first.run_id}-2"
     assert (fresh.ok, fresh.adopted, world.made()) == (2, 0, 2)

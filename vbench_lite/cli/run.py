@@ -29,6 +29,10 @@ MOST_LISTED = 20  # failed samples on stderr; --json has all
     help="A suite or its YAML file. Repeatable.",
 )  # fmt: skip
 @click.option(
+    "--prompts", multiple=True, metavar="NAME", shell_complete=registered("prompts"),
+    help="A prompt set (film, games ...) or its YAML file, in place of the suites' own prompts. Repeatable.",
+)  # fmt: skip
+@click.option(
     "--samples", type=click.IntRange(min=1), help="The first N requests per generator; default: the suite's."
 )
 @click.option("--seed", type=int, help="Seed of the whole plan; default 0.")
@@ -42,6 +46,7 @@ def command(
     spec: Path | None,
     generators: tuple[str, ...],
     suites: tuple[str, ...],
+    prompts: tuple[str, ...],
     samples: int | None,
     seed: int | None,
     executor: str,
@@ -74,6 +79,7 @@ def command(
         spec,
         generators=generators,
         suites=suites,
+        prompts=prompts,
         samples=samples,
         seed=seed,
         controls=False if no_controls else None,

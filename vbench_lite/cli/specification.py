@@ -17,6 +17,7 @@ def build_spec(
     *,
     generators: Sequence[str] = (),
     suites: Sequence[str] = (),
+    prompts: Sequence[str] = (),
     samples: int | None = None,
     seed: int | None = None,
     controls: bool | None = None,
@@ -36,6 +37,7 @@ def build_spec(
         key: value
         for key, value in {
             "suites": list(suites) or None,
+            "prompts": list(prompts) or None,
             "samples": samples,
             "seed": seed,
             "controls": controls,

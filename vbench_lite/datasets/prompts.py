@@ -14,7 +14,7 @@ import yaml
 from vbench_lite import registry
 from vbench_lite.datasets import shapes
 from vbench_lite.errors import PromptError, RegistryError
-from vbench_lite.suite import ShapesPrompts, Suite
+from vbench_lite.suite import ListedPrompts, PromptSets, ShapesPrompts, Suite, parse_suite
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,13 @@ class Prompt:
             An edit has the id of the prompt that it is made from: it takes that prompt's seeds, and
             clips of one seed are not independent, so they stay together in every interval.
         edit: the word that was changed ("colour"), or None.
+        look_for: what a viewer should look for in its clips; empty where nobody said.
     """
 
     prompt_id: str
     text: str
     edit: str | None = None
+    look_for: str = ""
 
     def sample_id(self, seed_index: int) -> str:
         """The id of its sample with one of its seeds; no other sample of a suite has it."""
@@ -55,11 +57,56 @@ def suite_prompts(suite: Suite, folder: Path | None = None) -> list[Prompt]:
         if source.edits:
             return with_edits(scenes)
         texts = [scene.caption for scene in scenes]
+        return with_ids(texts)
+    listed = written_out(source, folder or suite_folder(suite.name))
+    notes = listed.look_for or ("",) * len(listed.texts)
+    return [
+        replace(prompt, look_for=note)
+        for prompt, note in zip(with_ids(list(listed.texts)), notes, strict=True)
+    ]
+
+
+def written_out(source: ListedPrompts | PromptSets, folder: Path) -> ListedPrompts:
+    """Prompts with every text in place, so that they can be read without the files that held them.
+
+    Raises:
+        PromptError: a file is missing or is no list of texts. RegistryError: no set has such a name.
+    """
+    if isinstance(source, PromptSets):
+        lists = [read_prompts(set_path(name)) for name in source.sets]
     elif source.file is not None:
-        texts = read_prompts((folder or suite_folder(suite.name)) / source.file)
+        lists = [read_prompts(folder / source.file)]
     else:
-        texts = list(source.texts)
-    return with_ids(texts)
+        return source
+    texts = [text for listed in lists for text in listed.texts]
+    notes = [note for listed in lists for note in listed.look_for or ("",) * len(listed.texts)]
+    return ListedPrompts(texts=tuple(texts), look_for=tuple(notes) if any(notes) else ())
+
+
+def with_prompt_sets(suite: Suite, sets: Sequence[str]) -> Suite:
+    """A suite with other prompts: its name says whose, it asks for each once, and real clips fall away.
+
+    Raises:
+        SpecError: the suite gives frames of its own data set.
+        RegistryError, PromptError: no set has such a name, or its file is malformed.
+    """
+    listed = written_out(PromptSets(sets=tuple(sets)), Path())
+    content = suite.model_dump(mode="json") | {
+        "name": "-".join([suite.name, *(Path(name).stem for name in sets)]),
+        "prompts": listed.model_dump(mode="json"),
+        "samples": len(listed.texts),
+        "reference": None,
+    }
+    return parse_suite(content, f"suite {suite.name} with the prompts {', '.join(sets)}")
+
+
+def set_path(name: str) -> Path:
+    """The file of a prompt set, by its registered name or its path.
+
+    Raises:
+        RegistryError: no set has this name.
+    """
+    return Path(name) if name.endswith((".yaml", ".yml")) else Path(registry.load("prompts", name))
 
 
 def suite_folder(name: str) -> Path:
@@ -73,8 +120,8 @@ def suite_folder(name: str) -> Path:
     return Path(found() if callable(found) else found).parent
 
 
-def read_prompts(path: Path) -> list[str]:
-    """Read a YAML list of texts.
+def read_prompts(path: Path) -> ListedPrompts:
+    """Read a YAML list of texts, or of mappings {prompt, look_for}.
 
     Raises:
         PromptError: the file is missing, is no YAML, or holds anything but non-empty texts.
@@ -87,10 +134,25 @@ def read_prompts(path: Path) -> list[str]:
         raise PromptError(f"prompt file {path} is no YAML: {' '.join(str(error).split())}") from None
     if not isinstance(data, list) or not data:
         raise PromptError(f"prompt file {path} must be a list of texts, got {type(data).__name__}")
-    for index, text in enumerate(data):
+    texts, notes = [], []
+    for index, entry in enumerate(data):
+        told = entry if isinstance(entry, dict) else {"prompt": entry}
+        unknown = sorted(map(str, told.keys() - {"prompt", "look_for"}))
+        if unknown:
+            raise PromptError(
+                f"prompt file {path}: entry {index + 1} has the key {unknown[0]!r}; "
+                "there are: prompt, look_for"
+            )
+        text, note = told.get("prompt"), told.get("look_for", "")
         if not isinstance(text, str) or not text.strip():
             raise PromptError(f"prompt file {path}: entry {index + 1} is no text: {text!r}; quote it")
-    return data
+        if not isinstance(note, str):
+            raise PromptError(
+                f"prompt file {path}: look_for of entry {index + 1} is no text: {note!r}; quote it"
+            )
+        texts.append(text)
+        notes.append(note)
+    return ListedPrompts(texts=tuple(texts), look_for=tuple(notes) if any(notes) else ())
 
 
 def with_edits(scenes: Sequence[shapes.Scene]) -> list[Prompt]:

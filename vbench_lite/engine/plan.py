@@ -17,7 +17,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from vbench_lite.datasets.given import given_frames
-from vbench_lite.datasets.prompts import Prompt, suite_folder, suite_prompts
+from vbench_lite.datasets.prompts import (
+    Prompt,
+    suite_folder,
+    suite_prompts,
+    with_prompt_sets,
+    written_out,
+)
 from vbench_lite.datasets.shapes import parse_caption
 from vbench_lite.engine.build import resolve
 from vbench_lite.engine.spec import GeneratorSpec, RunSpec
@@ -25,7 +31,7 @@ from vbench_lite.errors import PromptError, RequestError, SpecError
 from vbench_lite.generator import GenerationRequest, Generator, GeneratorInfo, Task
 from vbench_lite.measure.hardware import environment
 from vbench_lite.store.schema import GeneratorEntry, SampleRecord, SampleStatus
-from vbench_lite.suite import ListedPrompts, RequestSpec, Suite, load_suite
+from vbench_lite.suite import RequestSpec, ShapesPrompts, Suite, load_suite
 
 __all__ = ["CONTROLS", "THREADS", "Batch", "Plan", "Sample", "build_plan", "suite_prompts"]
 
@@ -96,7 +102,7 @@ def build_plan(spec: RunSpec) -> Plan:
     Raises:
         SpecError, RegistryError, PromptError: something in it does not exist or does not fit.
     """
-    suites, prompts = _load_suites(spec.suites)
+    suites, prompts = _load_suites(spec)
     wanted, notes = _with_controls(spec, suites)
     resolved = [resolve(generator) for generator in wanted]
     entries = tuple(entry for entry, _ in resolved)
@@ -162,20 +168,21 @@ def sample_seed(plan_seed: int, prompt_id: str, seed_index: int) -> int:
 # --- inside ---------------------------------------------------------------------------------------
 
 
-def _load_suites(names: Sequence[str]) -> tuple[tuple[Suite, ...], list[list[Prompt]]]:
+def _load_suites(spec: RunSpec) -> tuple[tuple[Suite, ...], list[list[Prompt]]]:
     """Suites, with prompts that stood in a file written into them, so that a run needs no file."""
     suites: list[Suite] = []
     prompts: list[list[Prompt]] = []
-    for name in names:
+    for name in spec.suites:
         suite = load_suite(name)
+        if spec.prompts:
+            suite = with_prompt_sets(suite, spec.prompts)
         if suite.name in [other.name for other in suites]:
             raise SpecError(f"suite {suite.name!r} is given twice; name it once")
-        texts = suite_prompts(suite, suite_folder(name))
-        if isinstance(suite.prompts, ListedPrompts) and suite.prompts.file is not None:
-            listed = ListedPrompts(texts=tuple(prompt.text for prompt in texts))
+        if not isinstance(suite.prompts, ShapesPrompts):
+            listed = written_out(suite.prompts, suite_folder(name))
             suite = suite.model_copy(update={"prompts": listed})
         suites.append(suite)
-        prompts.append(texts)
+        prompts.append(suite_prompts(suite))
     return tuple(suites), prompts
 
 

@@ -122,7 +122,10 @@ class _Run:
     def carry_out(self) -> RunOutcome:
         if self.document.status == "finished":
             again = "--fresh repeats it" if self.shard is None else "delete its folder to repeat it"
-            self.say("finish", f"run {self.directory.run_id} is finished already; {again}")
+            run_id = self.directory.run_id
+            # The id of a run holds its suites and not the code of their metrics.
+            renewed = f"where a metric or its weights changed, vbench-lite score {run_id} renews the scores"
+            self.say("finish", f"run {run_id} is finished already; {again}; {renewed}")
             return self.outcome()
         self.introduce()
         self.document.status = "running"

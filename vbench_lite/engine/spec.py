@@ -50,6 +50,7 @@ class RunSpec(BaseModel):
         GeneratorSpec(label=name, adapter=name) for name in DEFAULT_GENERATORS
     )
     suites: Annotated[tuple[str, ...], Field(min_length=1)] = ("quick",)
+    prompts: tuple[str, ...] = ()  # prompt sets in place of every suite's own prompts
     samples: Annotated[int, Field(ge=1)] | None = None  # None: what the suite says
     seed: int = 0
     controls: bool = True
