@@ -220,3 +220,54 @@ def test_unknown_names_are_refused() -> None:
         compare(RunArm(run, HYBRID), RunArm(run, HYBRID), suite="nope")
     with pytest.raises(SpecError, match="primary metric"):
         _compare(run, run, policy=load_policy().model_copy(update={"primary": ("nope/metric",)}))
+
+
+def test_one_failure_in_ten_is_regressed_though_enough_is_left_to_subtract() -> None:
+    comparison = _compare(_run(prompts=20), _run(run_id="b", prompts=20, failed={HYBRID: 2}))
+    coverage = comparison.metrics[0]
+    assert (coverage.metric, coverage.verdict) == ("coverage", Verdict.REGRESSED)
+    assert coverage.delta == pytest.approx(-0.1)
+    assert comparison.verdict is Verdict.REGRESSED and comparison.exit_code() == 1
+    identity = next(r for r in comparison.metrics if r.metric == "coherence/shapes_identity")
+    assert identity.n == 18  # exactly 90% in common is enough
+
+
+def test_fewer_than_nine_prompts_in_ten_in_common_are_refused() -> None:
+    few = _run(run_id="b", prompts=20, failed={HYBRID: 3})
+    for result in _compare(_run(prompts=20), few).metrics:
+        if result.level in ("sample", "set") and result.metric not in ("coverage", "frames/degenerate"):
+            assert (result.verdict, result.delta) == (Verdict.INCOMPARABLE, None)
+            assert (result.reason or "").startswith(("requests: 17 of 20", "value:"))
+
+
+def test_a_library_bump_is_compared_and_shown() -> None:
+    second = _run(run_id="b", noise_seed=1)
+    bumped = replace(second, doc=replace(second.doc, environment={"python": "3.11", "torch": "2.9"}))
+    comparison = _compare(_run(), bumped)
+    assert {"field": "environment.torch", "baseline": None, "candidate": "2.9"} in comparison.environment
+    refused = [r.metric for r in comparison.metrics if r.verdict is Verdict.INCOMPARABLE]
+    assert refused == ["frames/degenerate"]  # which this made-up run does not have
+
+
+def test_speed_and_memory_need_the_same_hardware() -> None:
+    comparison = _compare(_run(), _run(run_id="b", hardware="other", noise_seed=1))
+    calls = [r for r in comparison.metrics if r.metric.startswith(("speed/", "memory/"))]
+    assert len(calls) == 5
+    for result in calls:
+        assert (result.verdict, result.delta, result.ci) == (Verdict.INCOMPARABLE, None, None)
+        assert result.reason == "hardware.cpu: cpu-one and other"
+
+
+def test_another_length_of_clip_or_another_reference_is_refused() -> None:
+    def of(requests: str, reference: str) -> str:
+        return f"metric=m@1;extractors=e@1#aa;requests={requests};reference={reference}"
+
+    first = _run(fingerprint=of("16x32x32@8", "shapes:256#r"))
+    for second, reason in (
+        (of("32x32x32@8", "shapes:256#r"), "requests: 16x32x32@8 and 32x32x32@8"),
+        (of("16x32x32@8", "shapes:128#s"), "reference: shapes:256#r and shapes:128#s"),
+        (of("16x32x32@8", "shapes:256#r").replace("#aa", "#bb"), "extractors: e@1#aa and e@1#bb"),
+    ):
+        results = _compare(first, _run(run_id="b", fingerprint=second)).metrics
+        measured = [r for r in results if r.metric not in ("coverage", "frames/degenerate")]
+        assert {(r.verdict, r.reason, r.delta) for r in measured} == {(Verdict.INCOMPARABLE, reason, None)}

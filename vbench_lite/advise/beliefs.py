@@ -5,7 +5,8 @@ with it beyond noise, contradicted if all go the other way beyond noise, left op
 holds for the generators of the run, not for their families at large: with one generator a family it is one
 example.
 
-Differences come from `compare` (times, paired by round) and from the board (axes, paired by prompt).
+Differences come from `compare` (times, paired by round) and from the board (axes, paired by prompt); drift
+and detail are those of each generator, against 0 and against 1.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from enum import StrEnum
 from itertools import product
 from typing import Any
 
-from vbench_lite.advise.quantities import LATENCY, Numbers
+from vbench_lite.advise.quantities import CLIP_SECONDS, LATENCY, Found, Numbers
 from vbench_lite.compare.differences import pair, subtract
 from vbench_lite.errors import IncomparableError
 from vbench_lite.generator import Family
@@ -27,6 +28,11 @@ from vbench_lite.report.board import RELATIVE_TIE, Row
 from vbench_lite.stats.student import quantile
 
 FIRST_FRAME = "speed/time_to_first_frame_s"
+# Shares a second; below 0 is a loss.
+_DRIFTS = {"horizon/identity_drift": "identity", "horizon/sharpness_drift": "sharpness"}
+DRIFTS = tuple(_DRIFTS)
+DETAIL = "reconstruction/high_frequency_kept"
+FLAT = 0.01  # a change of 1% (of the value a second, or of the detail) is none worth the name
 DIFFUSION = (Family.LATENT_DIFFUSION, Family.PIXEL_DIFFUSION)
 
 
@@ -134,8 +140,13 @@ def _faster(pairs: Pairs, numbers: Numbers) -> Belief:
 
 def _ratio(metric: str, one: Row, other: Row, numbers: Numbers) -> tuple[float, float, float] | str:
     """Time of the first over the second with its interval, or why there is none."""
+    first, second = numbers.find(one, metric), numbers.find(other, metric)
+    for there in (first, second):
+        if isinstance(there, str):
+            return there
+    assert isinstance(first, Found) and isinstance(second, Found)
     try:
-        found = subtract(metric, numbers.side(other), numbers.side(one), pair(other.arm, one.arm), 0.0)
+        found = subtract(metric, second.side, first.side, pair(second.arm, first.arm), 0.0)
     except IncomparableError as error:
         return str(error)
     low, high = found.delta.interval()
@@ -190,23 +201,82 @@ def _by_axis(name: str, text: str, axis: Axis, pairs: Pairs, *, expected: int) -
 
 
 def _drift(rows: Sequence[Row], numbers: Numbers) -> Belief:
-    text = "drift grows with length"
-    return Belief(
-        "drift",
-        text,
-        BeliefVerdict.OPEN,
-        "No metric of the run follows a clip over time; run --suite horizon.",
-    )
+    """Slopes of what a clip shows against time; below 0 something is lost as it goes on."""
+    slopes = {metric: _values(metric, rows, numbers) for metric in DRIFTS}
+    found = [number for numbers_of in slopes.values() for number in numbers_of.values()]
+    if not found:
+        reason = numbers.find(rows[0], DRIFTS[0])
+        return Belief(
+            "drift", "drift grows with length", BeliefVerdict.OPEN, f"No slope over time: {reason}."
+        )
+    signs, words = [], []
+    for row in rows:
+        mine = [slopes[metric][row.arm.generator] for metric in DRIFTS if row.arm.generator in slopes[metric]]
+        if not mine:
+            continue
+        lost = any(_side(number, 0.0, FLAT) < 0 for number in mine)
+        known = [number for number in mine if number.ci is not None]  # the others are equal on every clip
+        flat = (
+            bool(known) and all(_within(n, FLAT) for n in known) and all(abs(n.value) <= FLAT for n in mine)
+        )
+        signs.append(1 if lost else -1 if flat else 0)
+        told = " and ".join(f"{_percent(n)} of {_DRIFTS[n.what.split()[0]]}" for n in mine)
+        words.append(f"{row.arm.generator} {told}")
+    verdict = verdict_of(signs, +1) if len(signs) == len(rows) else BeliefVerdict.OPEN
+    length = numbers.of(rows[0], CLIP_SECONDS).value
+    over = f"in clips of up to {length:g} s" if length is not None else "in clips of unknown length"
+    text = f"change a second {over}: {_joined(words)}"
+    return Belief("drift", "drift grows with length", verdict, text, tuple(found))
 
 
 def _detail(rows: Sequence[Row], numbers: Numbers) -> Belief:
+    """Fine detail of real clips that is left after a generator's own encoder and decoder."""
     text = "the latent code loses detail"
-    return Belief(
-        "detail",
-        text,
-        BeliefVerdict.OPEN,
-        "No real clips went through the generators' codecs; run --suite reconstruction.",
-    )
+    kept = _values(DETAIL, rows, numbers)
+    if not kept:
+        reason = numbers.find(rows[0], DETAIL)
+        return Belief("detail", text, BeliefVerdict.OPEN, f"No clip through a codec: {reason}.")
+    signs = [-_side(number, 1.0, FLAT) if not _within(number, FLAT, 1.0) else -1 for number in kept.values()]
+    words = [f"{name} {_share(number)}" for name, number in kept.items()]
+    told = f"fine detail of real clips that is left after the codec: {_joined(words)}"
+    return Belief("detail", text, verdict_of(signs, +1), told, tuple(kept.values()))
+
+
+def _values(metric: str, rows: Sequence[Row], numbers: Numbers) -> dict[str, Number]:
+    """A metric of every generator that has it, by label."""
+    found = {}
+    for row in rows:
+        there = numbers.find(row, metric)
+        if isinstance(there, Found) and there.evidence.value is not None:
+            evidence = there.evidence
+            ends = None if evidence.low is None or evidence.high is None else (evidence.low, evidence.high)
+            what = f"{metric} of {row.arm.generator}"
+            found[row.arm.generator] = Number(what, there.evidence.value, ends, evidence.facts.unit)
+    return found
+
+
+def _side(number: Number, mark: float, least: float) -> int:
+    """Which side of a mark a number is on, beyond noise and by more than `least`."""
+    if number.ci is None:
+        return 0
+    if number.ci[1] < mark and number.value < mark - least:
+        return -1
+    return 1 if number.ci[0] > mark and number.value > mark + least else 0
+
+
+def _within(number: Number, reach: float, mark: float = 0.0) -> bool:
+    """Whether the whole interval lies within `reach` of a mark."""
+    return number.ci is not None and mark - reach <= number.ci[0] and number.ci[1] <= mark + reach
+
+
+def _percent(number: Number) -> str:
+    ends = "" if number.ci is None else f" ({100 * number.ci[0]:+.1f} to {100 * number.ci[1]:+.1f})"
+    return f"{100 * number.value:+.1f}%{ends}"
+
+
+def _share(number: Number) -> str:
+    ends = "" if number.ci is None else f" ({100 * number.ci[0]:.0f} to {100 * number.ci[1]:.0f})"
+    return f"{100 * number.value:.0f}%{ends}"
 
 
 def _joined(words: Sequence[str]) -> str:

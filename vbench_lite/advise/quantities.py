@@ -41,6 +41,11 @@ class Found:
     arm: Arm
     hardware: Mapping[str, Any]
 
+    @property
+    def side(self) -> Side:
+        """The arm as one side of a comparison, without the controls of its run."""
+        return Side(self.arm, None, (), self.hardware)
+
 
 class Numbers:
     """Every number that a requirement can ask for, by generator.
@@ -101,10 +106,6 @@ class Numbers:
             elif evidence.reason:
                 reasons.append(evidence.reason)
         return reasons[0] if reasons else where(metric)
-
-    def side(self, row: Row) -> Side:
-        """A row as one side of a comparison, without the controls of its run."""
-        return Side(row.arm, None, (), self._documents[row.arm.run_id].hardware)
 
     def cost(self, row: Row) -> Quantity:
         """Money for one clip, without the time to load: the price of an hour times the latency."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from vbench_lite.cli.output import console, print_json
 
 if TYPE_CHECKING:
     from vbench_lite.metric import Axis
+    from vbench_lite.store.rundir import RunDir
 
 
 @click.command("advise")
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     type=click.FloatRange(min=0.0, min_open=True),
     help="Of the machine: gives cost a clip.",
 )
+@click.option("--brief", is_flag=True, help="Only the answer, without limits one by one and beliefs.")
 @click.option("--beliefs", "only_beliefs", is_flag=True, help="Only what the run says of common beliefs.")
 @root_option
 @json_option
@@ -43,21 +46,22 @@ def command(
     list_uses: bool,
     suite: str | None,
     price_per_hour: float | None,
+    brief: bool,
     only_beliefs: bool,
     root: Path,
     as_json: bool,
 ) -> int:
     """Say which generator to take: limits met or not by interval, Pareto front, ranking with probabilities.
 
-    Without RUN: the newest finished run. Limits are looked up in it and, for the same generators, in the
-    other finished runs. NAME of a limit is a metric, an axis, coverage, clip_seconds or (with
-    --price-per-hour) cost_per_clip. With --json: {suite, runs[], use, weights, requirements[], verdict,
-    leaders[], words, gap, standings[], left_out, beliefs[], notes[]}.
+    Without RUN: the newest finished run of the suite quick (or of --suite), else the newest; what it did not
+    measure is looked up in the other finished runs of the same generators. NAME of a limit is a metric, an
+    axis, coverage, clip_seconds or (with --price-per-hour) cost_per_clip. With --json: {suite, runs[], use,
+    weights, doublings, requirements[], price_per_hour, verdict, leaders[], words, gap, standings[], left_out,
+    beliefs[], notes[]}.
     """
     from vbench_lite.advise import advise, load_use, parse_requirement, use_names
     from vbench_lite.cli.leaderboard import choose_runs
     from vbench_lite.report.advice_table import advice_text, beliefs_text, uses_text
-    from vbench_lite.store import rundir
 
     if list_uses:
         uses = [load_use(name) for name in use_names()]
@@ -71,8 +75,11 @@ def command(
     use = load_use(use_name) if use_name is not None else None
     if any(":" in name for name in runs):
         raise click.UsageError(f"a run is advised on as a whole; leave the generator out of {runs[0]!r}")
-    chosen, _ = choose_runs(root, runs or ("latest",))
-    finished = [run for run in rundir.list_runs(root) if run.document().status == "finished"]
+    if runs:
+        chosen, finished = choose_runs(root, runs)[0], []
+    else:
+        finished, _ = choose_runs(root, ())
+        chosen = [_newest(finished, suite)]
     found = advise(
         chosen,
         suite=suite,
@@ -80,7 +87,7 @@ def command(
         require=requirements,
         weights=weights,
         price_per_hour=price_per_hour,
-        support=() if runs else finished,
+        support=finished,
     )
     if as_json:
         print_json(found.as_dict())
@@ -88,8 +95,18 @@ def command(
         console().print(beliefs_text(found))
     else:
         out = console()
-        out.print(advice_text(found, out.width))
+        out.print(advice_text(found, out.width, brief=brief))
     return FINE
+
+
+def _newest(runs: Sequence[RunDir], suite: str | None) -> RunDir:
+    """The newest run with the suite that is asked for, or with the default one, or of all."""
+    from vbench_lite.cli.score import DEFAULT_SUITE
+
+    def has(run: RunDir, name: str) -> bool:
+        return any(content["name"] == name for content in run.document().suites)
+
+    return next((run for run in runs if has(run, suite or DEFAULT_SUITE)), runs[0])
 
 
 def _weight(text: str) -> tuple[Axis, float]:

@@ -29,8 +29,8 @@ _STATUS = {Status.MEETS: "green", Status.MAY: "yellow", Status.UNMEASURED: "mage
 _BELIEFS = {BeliefVerdict.SUPPORTED: "green", BeliefVerdict.CONTRADICTED: "red", BeliefVerdict.OPEN: "yellow"}
 
 
-def advice_text(advice: Advice, width: int = 80) -> RenderableType:
-    """The whole answer as one rich renderable for a terminal of so many columns."""
+def advice_text(advice: Advice, width: int = 80, *, brief: bool = False) -> RenderableType:
+    """The whole answer as one rich renderable for so many columns; brief: no limits, no beliefs."""
     names = ", ".join(advice.leaders) if advice.verdict in (Verdict.TAKE, Verdict.CANNOT_TELL) else ""
     parts: list[RenderableType] = [
         Text(_title(advice), style="bold"),
@@ -44,6 +44,8 @@ def advice_text(advice: Advice, width: int = 80) -> RenderableType:
         *(Text(line, style="dim") for line in _footnotes(advice)),
         *(Text(f"! {note}", style="yellow") for note in advice.notes),
     ]
+    if brief:
+        return Group(*parts)
     if advice.requirements:
         parts += [Text(), Text("limits", style="bold"), _limits(advice)]
     return Group(*parts, Text(), beliefs_text(advice))
