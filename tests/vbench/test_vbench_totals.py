@@ -91,7 +91,7 @@ def test_dynamic_degree_counts_half() -> None:
 def test_a_missing_dimension_gives_no_total_and_is_named(missing: str) -> None:
     values = row("HunyuanVideo")
     del values[missing]
-    with pytest.raises(NotApplicable, match=f"1 of its 16 dimensions have no value: {missing}"):
+    with pytest.raises(NotApplicable, match=f"1 of its 16 dimensions have no value: .*{missing}"):
         total_score(values)
     other = semantic_score if BY_NAME[missing].quality else quality_score
     other(values)

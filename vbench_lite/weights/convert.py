@@ -247,6 +247,7 @@ CONVERTERS: dict[str, Callable[[Mapping[str, Any]], Tensors]] = {
     "videomae-ssv2": plain("patch_embed.proj.weight", "blocks.0.attn.qkv.weight"),
     "laion-aesthetic-l14": plain("weight", "bias"),
     "musiq-spaq": plain(),
+    "owlv2-base": plain("owlv2.logit_scale", "class_head.dense0.weight"),
 }
 
 

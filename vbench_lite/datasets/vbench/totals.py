@@ -52,9 +52,9 @@ def _require(values: Mapping[str, float], dimensions: Sequence[Dimension]) -> No
     missing = [one for one in dimensions if one.name not in values]
     if not missing:
         return
-    told = f"{len(missing)} of its {len(dimensions)} dimensions have no value: "
-    told += ", ".join(one.name for one in missing)
-    foreign = [one.name for one in missing if one.why_not]
-    if foreign:
-        told += f"; only imported results have {', '.join(foreign)} (vbench-lite import vbench)"
-    raise NotApplicable(told)
+    own = ", ".join(one.name for one in missing if one.why_not is None)
+    foreign = ", ".join(one.name for one in missing if one.why_not is not None)
+    parts = [own] if own else []
+    parts += [f"by import only (vbench-lite import vbench): {foreign}"] if foreign else []
+    count = f"{len(missing)} of its {len(dimensions)} dimensions have no value"
+    raise NotApplicable(f"{count}: {'; '.join(parts)}")
