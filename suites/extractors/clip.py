@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from vbench_lite.metric import ExtractorInfo, Frames
-from vbench_lite.suites.extractors.image_network import ImageNetworkExtractor, planes
+from vbench_lite.suites.extractors.frame_network import FrameNetworkExtractor
+from vbench_lite.suites.extractors.geometry import planes
 
 if TYPE_CHECKING:
     import torch
-    from torch import nn
 
 SIDE = 224
 MEAN = (0.48145466, 0.4578275, 0.40821073)
@@ -21,13 +20,13 @@ _FLOAT = "float 0..255, short side 224 bicubic no antialias not clamped, centre 
 _PIL = "uint8 by PIL, short side 224 bicubic antialiased, centre crop 224, /255, CLIP mean/std"
 
 
-class _ClipImage(ImageNetworkExtractor):
+class _ClipImage(FrameNetworkExtractor):
     """An image encoder of CLIP on float frames: the overshoot of bicubic resampling is not clamped."""
 
-    def build(self, weights: Mapping[str, torch.Tensor]) -> nn.Module:
+    def build(self, tensors: dict[str, torch.Tensor]) -> torch.nn.Module:
         from vbench_lite.suites.extractors.clip_network import image_tower
 
-        return image_tower(weights)
+        return image_tower(tensors)
 
     def tensor(self, frame: Frames) -> torch.Tensor:
         from torchvision.transforms import InterpolationMode

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from vbench_lite.metric import ExtractorInfo, Frames
-from vbench_lite.suites.extractors.image_network import ImageNetworkExtractor, planes
+from vbench_lite.suites.extractors.frame_network import FrameNetworkExtractor
+from vbench_lite.suites.extractors.geometry import planes
 
 if TYPE_CHECKING:
     import torch
-    from torch import nn
 
 SIDE = 224
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
-class DinoVitB16(ImageNetworkExtractor):
+class DinoVitB16(FrameNetworkExtractor):
     """The class token of DINO ViT-B/16 for every frame, not normalised.
 
     Preprocessing:
@@ -36,10 +35,10 @@ class DinoVitB16(ImageNetworkExtractor):
         weights=("dino-vitb16",),
     )
 
-    def build(self, weights: Mapping[str, torch.Tensor]) -> nn.Module:
+    def build(self, tensors: dict[str, torch.Tensor]) -> torch.nn.Module:
         from vbench_lite.suites.extractors.dino_network import dino_network
 
-        return dino_network(weights)
+        return dino_network(tensors)
 
     def tensor(self, frame: Frames) -> torch.Tensor:
         from torchvision.transforms import InterpolationMode

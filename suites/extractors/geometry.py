@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from vbench_lite.metric import Frames
+
+if TYPE_CHECKING:
+    import torch
 
 Floats = npt.NDArray[np.float32]
 
@@ -40,3 +43,10 @@ def resize(frames: Frames, size: tuple[int, int], *, antialias: bool, mode: str 
             image = torch.tensor(frame).permute(2, 0, 1)[None].float()
             out[place] = functional.interpolate(image, size, **options)[0].permute(1, 2, 0).numpy()
     return out
+
+
+def planes(frame: Frames) -> torch.Tensor:
+    """A frame, uint8 (H, W, 3), as float32 (3, H, W) in 0..255."""
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(frame)).permute(2, 0, 1).float()

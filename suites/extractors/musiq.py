@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from vbench_lite.metric import ExtractorInfo, Frames
-from vbench_lite.suites.extractors.image_network import ImageNetworkExtractor, planes
+from vbench_lite.suites.extractors.frame_network import FrameNetworkExtractor
+from vbench_lite.suites.extractors.geometry import planes
 
 if TYPE_CHECKING:
     import torch
-    from torch import nn
 
 LONG_SIDE = 512
 
 
-class MusiqSpaq(ImageNetworkExtractor):
+class MusiqSpaq(FrameNetworkExtractor):
     """The score of every frame by MUSIQ with the weights of SPAQ, about 0..100.
 
     Preprocessing:
@@ -36,10 +35,10 @@ class MusiqSpaq(ImageNetworkExtractor):
     )
     batch = 2
 
-    def build(self, weights: Mapping[str, torch.Tensor]) -> nn.Module:
+    def build(self, tensors: dict[str, torch.Tensor]) -> torch.nn.Module:
         from vbench_lite.suites.extractors.musiq_network import musiq_network
 
-        return musiq_network(weights)
+        return musiq_network(tensors)
 
     def tensor(self, frame: Frames) -> torch.Tensor:
         from torchvision.transforms import InterpolationMode

@@ -9,15 +9,14 @@ import numpy.typing as npt
 
 from vbench_lite.clip import ClipInfo
 from vbench_lite.errors import NotApplicable
-from vbench_lite.metric import ExtractorInfo, FeatureExtractor, Features, Frames
-from vbench_lite.weights import files
+from vbench_lite.metric import ExtractorInfo, Frames
+from vbench_lite.suites.extractors.network import NetworkExtractor
 
 if TYPE_CHECKING:
     import torch
 
     from vbench_lite.suites.extractors.raft_network import EncodedFrame, RaftNetwork
 
-KEY = "raft-things"
 RATE = 8  # frames a second that are looked at
 TOP_SHARE = 0.05
 
@@ -27,7 +26,7 @@ def frame_step(fps: float) -> int:
     return max(1, round(fps / RATE))
 
 
-class RaftThings(FeatureExtractor):
+class RaftThings(NetworkExtractor):
     """Length of RAFT's flow between frames that follow one another at about 8 a second, in pixels.
 
     Column 0: mean over the top 5% (rounded down) of the pixels; column 1: mean over all pixels. Each frame
@@ -40,6 +39,7 @@ class RaftThings(FeatureExtractor):
     Source: VBench (Huang et al., CVPR 2024), vbench/dynamic_degree.py; Teed & Deng, RAFT (ECCV 2020).
     """
 
+    batch: ClassVar[int] = 1
     info: ClassVar[ExtractorInfo] = ExtractorInfo(
         id="raft-things",
         version=1,
@@ -47,79 +47,67 @@ class RaftThings(FeatureExtractor):
         window=2,
         stride=1,
         preprocessing="every round(fps/8)-th frame, full size, edge repeated to /8, -1..1, 20 updates",
-        weights=(KEY,),
+        weights=("raft-things",),
     )
 
     def __init__(self) -> None:
-        self._network: RaftNetwork | None = None
-        self._device = "cpu"
-        self._last: tuple[Frames, EncodedFrame] | None = None
-        self.encoded = 0  # frames, since the weights were loaded
+        super().__init__()
+        self._last: tuple[torch.Tensor, EncodedFrame] | None = None
+        self.encoded = 0  # frames
 
-    def load(self, device: str = "cpu") -> None:
-        """Read the weights.
-
-        Raises:
-            WeightsError: they cannot be had.
-        """
+    def build(self, tensors: dict[str, torch.Tensor]) -> RaftNetwork:
         from vbench_lite.suites.extractors.raft_network import RaftNetwork
 
-        self._network = RaftNetwork(files.state_dict(KEY)).to(device).eval()
-        self._device = device
         self._last = None
+        return RaftNetwork(tensors)
 
     def keep(self, clip: ClipInfo, indices: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
         if clip.fps is None:
             raise NotApplicable("the clip's frame rate is unknown")
         return np.asarray(indices % frame_step(clip.fps) == 0)
 
-    def extract(self, windows: Frames) -> Features:
-        """Return float32 (B, 2) for uint8 (B, 2, H, W, 3); loads the weights if `load` was not called.
+    def prepare(self, frames: Frames) -> Frames:
+        """The frames as they are.
 
         Raises:
             NotApplicable: a side is below 128 pixels.
         """
+        from vbench_lite.suites.extractors.raft_network import LEAST_SIDE, STRIDE
+
+        height, width = frames.shape[1:3]
+        if min(height, width) + STRIDE - 1 < LEAST_SIDE:
+            raise NotApplicable(f"RAFT needs sides of {LEAST_SIDE} pixels, the clip is {width}x{height}")
+        return frames
+
+    def embed(self, network: torch.nn.Module, windows: torch.Tensor) -> torch.Tensor:
         import torch
 
-        from vbench_lite.suites.extractors.raft_network import LEAST_SIDE
+        from vbench_lite.suites.extractors.raft_network import RaftNetwork
 
-        if min(windows.shape[2:4]) + 7 < LEAST_SIDE:
-            height, width = windows.shape[2:4]
-            raise NotApplicable(f"RAFT needs sides of {LEAST_SIDE} pixels, the clip is {width}x{height}")
-        if self._network is None:
-            self.load()
-        with torch.inference_mode():
-            return np.stack([self._pair(*window) for window in windows])
+        assert isinstance(network, RaftNetwork)
+        rows = []
+        for first, second in windows:
+            flow = network.flow(self._encode(network, first), self._encode(network, second))[0]
+            lengths = flow.double().norm(dim=0).flatten()
+            top = lengths.topk(int(len(lengths) * TOP_SHARE)).values
+            rows.append(torch.stack([top.mean(), lengths.mean()]))
+        return torch.stack(rows)
 
-    def _pair(self, first: Frames, second: Frames) -> npt.NDArray[np.float32]:
-        assert self._network is not None
-        flow = self._network.flow(self._encode(first), self._encode(second))[0]
-        lengths = flow.double().norm(dim=0).flatten()
-        top = lengths.topk(int(len(lengths) * TOP_SHARE)).values
-        return np.array([top.mean().item(), lengths.mean().item()], np.float32)
-
-    def _encode(self, frame: Frames) -> EncodedFrame:
+    def _encode(self, network: RaftNetwork, frame: torch.Tensor) -> EncodedFrame:
         """A frame encoded; the last one is kept, as it is the first of the next pair."""
-        assert self._network is not None
-        if self._last is not None and np.array_equal(self._last[0], frame):
+        if self._last is not None and self._last[0].equal(frame):
             return self._last[1]
-        encoded = self._network.encode(to_eighths(frame).to(self._device))
+        encoded = network.encode(to_eighths(frame))
         self.encoded += 1
-        self._last = (frame.copy(), encoded)
+        self._last = (frame.clone(), encoded)
         return encoded
 
-    @property
-    def fingerprint(self) -> str:
-        return f"{super().fingerprint}#{files.fingerprint(KEY)}"
 
-
-def to_eighths(frame: Frames) -> torch.Tensor:
+def to_eighths(frame: torch.Tensor) -> torch.Tensor:
     """A frame, uint8 (H, W, 3), as float32 (1, 3, H', W') in -1..1, sides padded to multiples of 8."""
     from torch.nn import functional as F
 
-    from vbench_lite.suites.extractors.image_network import planes
-
-    image = planes(frame)[None]
+    image = frame.permute(2, 0, 1)[None].float()
     right, below = -image.shape[-1] % 8, -image.shape[-2] % 8
     edges = [right // 2, right - right // 2, below // 2, below - below // 2]
     return 2 * (F.pad(image, edges, mode="replicate") / 255) - 1

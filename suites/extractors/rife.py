@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
-from vbench_lite.metric import ExtractorInfo, FeatureExtractor, Features, Frames
-from vbench_lite.weights import files
+from vbench_lite.metric import ExtractorInfo
+from vbench_lite.suites.extractors.network import NetworkExtractor
 
 if TYPE_CHECKING:
-    from vbench_lite.suites.extractors.rife_network import RifeNetwork
-
-KEY = "rife-3.8"
+    import torch
 
 
-class Rife38(FeatureExtractor):
+class Rife38(NetworkExtractor):
     """Mean absolute difference, in levels 0..255, of odd frames and RIFE's frames between even ones.
 
     Preprocessing:
@@ -24,6 +20,7 @@ class Rife38(FeatureExtractor):
     Source: Huang et al., RIFE (ECCV 2022), weights 3.8 (MIT).
     """
 
+    batch: ClassVar[int] = 1
     info: ClassVar[ExtractorInfo] = ExtractorInfo(
         id="rife-3.8",
         version=1,
@@ -31,56 +28,31 @@ class Rife38(FeatureExtractor):
         window=3,
         stride=2,
         preprocessing="full size, /255, zeros to /32, middle frame rounded to uint8",
-        weights=(KEY,),
+        weights=("rife-3.8",),
     )
 
-    def __init__(self) -> None:
-        self._network: RifeNetwork | None = None
-        self._device = "cpu"
-
-    def load(self, device: str = "cpu") -> None:
-        """Read the weights.
-
-        Raises:
-            WeightsError: they cannot be had.
-        """
+    def build(self, tensors: dict[str, torch.Tensor]) -> torch.nn.Module:
         from vbench_lite.suites.extractors.rife_network import rife_network
 
-        self._network = rife_network(files.state_dict(KEY)).to(device).eval()
-        self._device = device
+        return rife_network(tensors)
 
-    def extract(self, windows: Frames) -> Features:
-        """Return float32 (B, 1) for uint8 (B, 3, H, W, 3); loads the weights if `load` was not called."""
+    def embed(self, network: torch.nn.Module, windows: torch.Tensor) -> torch.Tensor:
         import torch
 
-        if self._network is None:
-            self.load()
-        with torch.inference_mode():
-            return np.array([[self._error(window)] for window in windows], np.float32)
+        errors = [(between(network, a, c).double() - b).abs().mean() for a, b, c in windows]
+        return torch.stack(errors)[:, None]
 
-    def _error(self, window: Frames) -> float:
-        middle = self.between(window[0], window[2])
-        return float(np.abs(middle.astype(np.int16) - window[1]).mean(dtype=np.float64))
 
-    def between(self, first: Frames, last: Frames) -> Frames:
-        """The frame half-way between two, uint8 (H, W, 3)."""
-        import torch
-        from torch.nn import functional as F
+def between(network: torch.nn.Module, first: torch.Tensor, last: torch.Tensor) -> torch.Tensor:
+    """The frame half-way between two, all uint8 (H, W, 3)."""
+    import torch
+    from torch.nn import functional as F
 
-        from vbench_lite.suites.extractors.image_network import planes
-        from vbench_lite.suites.extractors.rife_network import MULTIPLE
+    from vbench_lite.suites.extractors.rife_network import MULTIPLE
 
-        if self._network is None:
-            self.load()
-        assert self._network is not None
-        height, width = first.shape[:2]
-        edges = [0, -width % MULTIPLE, 0, -height % MULTIPLE]
-        images = [(F.pad(planes(f)[None], edges) / 255).to(self._device) for f in (first, last)]
-        with torch.inference_mode():
-            middle = self._network(*images)[0, :, :height, :width].cpu()
-        levels = (middle * 255).round().clamp(0, 255).to(torch.uint8)
-        return np.asarray(levels.permute(1, 2, 0).numpy())
-
-    @property
-    def fingerprint(self) -> str:
-        return f"{super().fingerprint}#{files.fingerprint(KEY)}"
+    height, width = first.shape[:2]
+    edges = [0, -width % MULTIPLE, 0, -height % MULTIPLE]
+    images = (F.pad(frame.permute(2, 0, 1)[None].float(), edges) / 255 for frame in (first, last))
+    middle = network(*images)[0, :, :height, :width]
+    levels: torch.Tensor = (middle * 255).round().clamp(0, 255).to(torch.uint8).permute(1, 2, 0)
+    return levels

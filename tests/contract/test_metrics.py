@@ -142,7 +142,10 @@ def test_a_feature_depends_on_its_window_only(name: str) -> None:
     if windows.shape[1] < info.window:
         windows = np.concatenate([windows] * math.ceil(info.window / FRAMES), axis=1)[:, : info.window]
     few = 3 if info.weights and info.window > 1 else len(windows)  # a second or so for each window
-    windows = np.stack([extractor.prepare(window) for window in windows[:few]])
+    try:
+        windows = np.stack([extractor.prepare(window) for window in windows[:few]])
+    except NotApplicable as reason:
+        pytest.skip(f"clips of {SIDE} pixels: {reason}")
     together = extractor.extract(windows)
     assert together.dtype == np.float32 and together.shape == (len(windows), info.dim)
     assert np.isfinite(together).all()
