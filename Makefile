@@ -10,7 +10,7 @@ CODE   := vbench_lite adapters suites dashboard tests benchmarks docs
 STAMPS := .make
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types bench docs docs-test readme format clean distclean
+.PHONY: help setup demo test lint types bench audit docs docs-test readme format clean distclean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ types: setup  ## mypy, strict
 
 bench: setup  ## measure this project's own speed; rewrites docs/benchmarks.md
 	$(BIN)/python -m benchmarks
+
+audit: setup  ## known vulnerabilities of the pinned dependencies
+	.ci/audit
 
 docs: setup  ## the reference pages from the code, then the site in site/, strictly; checks links and commands
 	$(BIN)/python docs/reference_pages.py

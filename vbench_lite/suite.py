@@ -11,16 +11,16 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from vbench_lite import registry
 from vbench_lite.errors import SpecError
 from vbench_lite.metric import Axis
+from vbench_lite.yaml_text import parse_yaml
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ShapesPrompts(_Strict):
@@ -208,12 +208,12 @@ def read_suite(path: Path) -> Suite:
         SpecError: the file is missing, is no YAML, or does not fit the contract.
     """
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise SpecError(f"suite file {path}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SpecError(f"suite file {path} is no YAML: {' '.join(str(error).split())}") from None
-    return parse_suite(data, str(path))
+    except UnicodeDecodeError as error:
+        raise SpecError(f"suite file {path} is no YAML: {error}") from None
+    return parse_suite(parse_yaml(text, f"suite file {path}"), str(path))
 
 
 def parse_suite(data: Any, where: str) -> Suite:

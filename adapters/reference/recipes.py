@@ -163,7 +163,7 @@ def encoded_clips(codec: Codec, seed: int, cache: Path) -> tuple[Tensor, Tensor]
         part = path.with_suffix(f".{os.getpid()}.part")
         torch.save(encode_clips(codec, np.random.default_rng([seed, 2])), part)
         part.replace(path)
-    latents, words = torch.load(path)
+    latents, words = torch.load(path, weights_only=True)
     return latents, words
 
 

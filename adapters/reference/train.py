@@ -71,7 +71,7 @@ def train(name: str, out: Path, seed: int, steps: int | None, minutes: float) ->
     recipe = kind(seed, None if name == "codec" else load_codec(out), out)
     saved: dict[str, Any] | None = None
     if saved_path.exists():
-        saved = torch.load(saved_path, weights_only=False)
+        saved = torch.load(saved_path, weights_only=True)
         steps = saved["steps"] if steps is None else steps
     if steps is None:
         steps = steps_for(recipe, minutes)

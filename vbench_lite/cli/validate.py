@@ -40,15 +40,14 @@ def command(file: Path, as_json: bool) -> int:
 
 def _kind(file: Path) -> str:
     """A suite names its prompts; anything else is read as a run specification."""
-    import yaml
-
     from vbench_lite.errors import SpecError
+    from vbench_lite.yaml_text import parse_yaml
 
     try:
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+        data = parse_yaml(file.read_text(encoding="utf-8"), str(file))
     except OSError as error:
         raise SpecError(f"{file}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise SpecError(f"{file} is no YAML: {error}") from None
     return "suite" if isinstance(data, dict) and {"prompts", "axes"} & data.keys() else "run specification"
 

@@ -9,12 +9,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vbench_lite.errors import SpecError
 from vbench_lite.stats.noninferiority import Verdict
 from vbench_lite.suite import Suite
+from vbench_lite.yaml_text import parse_yaml
 
 COVERAGE = "coverage"
 DEFAULT = "default"
@@ -85,9 +85,7 @@ def load_policy(source: str | Path | None = None) -> Policy:
         except (OSError, UnicodeDecodeError) as error:
             raise SpecError(f"{where} cannot be read: {error}") from None
     try:
-        return Policy.model_validate(yaml.safe_load(text) or {})
-    except yaml.YAMLError as error:
-        raise SpecError(f"{where} is no YAML: {' '.join(str(error).split())}") from None
+        return Policy.model_validate(parse_yaml(text, where) or {})
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "top level"

@@ -9,12 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from vbench_lite import registry
 from vbench_lite.datasets import shapes
-from vbench_lite.errors import PromptError, RegistryError
+from vbench_lite.errors import PromptError, RegistryError, SpecError
 from vbench_lite.suite import ListedPrompts, PromptSets, ShapesPrompts, Suite, parse_suite
+from vbench_lite.yaml_text import parse_yaml
 
 
 @dataclass(frozen=True)
@@ -127,11 +126,13 @@ def read_prompts(path: Path) -> ListedPrompts:
         PromptError: the file is missing, is no YAML, or holds anything but non-empty texts.
     """
     try:
-        data: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data: Any = parse_yaml(path.read_text(encoding="utf-8"), f"prompt file {path}")
     except OSError as error:
         raise PromptError(f"prompt file {path}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise PromptError(f"prompt file {path} is no YAML: {' '.join(str(error).split())}") from None
+    except UnicodeDecodeError as error:
+        raise PromptError(f"prompt file {path} is no YAML: {error}") from None
+    except SpecError as error:
+        raise PromptError(str(error)) from None
     if not isinstance(data, list) or not data:
         raise PromptError(f"prompt file {path} must be a list of texts, got {type(data).__name__}")
     texts, notes = [], []

@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from vbench_lite.errors import SpecError
+from vbench_lite.yaml_text import parse_yaml
 
 _LABEL = re.compile(r"[a-z0-9._/-]+")
 
@@ -23,7 +23,7 @@ DEFAULT_GENERATORS = (
 class GeneratorSpec(BaseModel):
     """One generator of a run: an adapter with its configuration under a label."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     label: str
     adapter: str
@@ -44,7 +44,7 @@ class GeneratorSpec(BaseModel):
 class RunSpec(BaseModel):
     """What to run. The defaults are the default benchmark."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     generators: tuple[GeneratorSpec, ...] = tuple(
         GeneratorSpec(label=name, adapter=name) for name in DEFAULT_GENERATORS
@@ -75,11 +75,12 @@ def read_spec(path: Path) -> RunSpec:
         SpecError: missing file, bad YAML, unknown key or bad value, each with its place.
     """
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise SpecError(f"specification {path}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SpecError(f"specification {path} is no YAML: {' '.join(str(error).split())}") from None
+    except UnicodeDecodeError as error:
+        raise SpecError(f"specification {path} is no YAML: {error}") from None
+    data = parse_yaml(text, f"specification {path}")
     if data is None:
         known = ", ".join(RunSpec.model_fields)
         raise SpecError(f"specification {path} is empty; give at least one of: {known}")

@@ -48,12 +48,12 @@ def read_journal(path: Path, offset: int = 0) -> JournalRead:
             data = file.read()
     except FileNotFoundError:
         return JournalRead([], False, 0)
-    whole, _, rest = data.rpartition(b"\n")
+    whole, newline, rest = data.rpartition(b"\n")
     records = []
-    for number, line in enumerate(whole.split(b"\n") if whole else [], start=1):
+    for number, line in enumerate(whole.split(b"\n") if newline else [], start=1):
         try:
-            record = json.loads(line)
-        except ValueError:
+            record = json.loads(line, parse_constant=_refuse)
+        except (ValueError, RecursionError):
             record = None
         if not isinstance(record, dict):
             after = f" after byte {offset}" if offset else ""
@@ -63,6 +63,10 @@ def read_journal(path: Path, offset: int = 0) -> JournalRead:
             )
         records.append(record)
     return JournalRead(records, bool(rest), offset + len(data) - len(rest))
+
+
+def _refuse(word: str) -> float:
+    raise ValueError(f"{word} is no JSON")
 
 
 class JournalWriter:

@@ -1,0 +1,48 @@
+"""YAML from anybody: plain values only, of a bounded size, or one line that says what is wrong.
+
+`yaml.safe_load` builds no objects of classes. Two things are left: a date that is none raises a bare
+ValueError, and a few aliases of aliases stand for billions of values once somebody walks over them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from vbench_lite.errors import SpecError
+
+MOST_VALUES = 250_000  # after every alias is written out
+
+
+def parse_yaml(text: str, where: str) -> Any:
+    """The values of a YAML text; `where` names it in errors.
+
+    Raises:
+        SpecError: it is no YAML, or stands for more values than MOST_VALUES.
+    """
+    try:
+        data = yaml.safe_load(text)
+    except RecursionError:
+        raise SpecError(f"{where} is no YAML: it is nested too deeply") from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise SpecError(f"{where} is no YAML: {' '.join(str(error).split())}") from None
+    left = [MOST_VALUES]
+    _count(data, left, set(), where)
+    return data
+
+
+def _count(value: Any, left: list[int], above: set[int], where: str) -> None:
+    """Walk over all values, as a reader would, and stop at the limit or at a value that holds itself."""
+    left[0] -= 1
+    if left[0] < 0:
+        raise SpecError(f"{where} stands for more than {MOST_VALUES:,} values; use fewer aliases")
+    if not isinstance(value, dict | list | tuple | set):
+        return
+    if id(value) in above:
+        raise SpecError(f"{where} holds an alias of something that holds the alias; write it out")
+    above.add(id(value))
+    inner = [*value.keys(), *value.values()] if isinstance(value, dict) else list(value)
+    for one in inner:
+        _count(one, left, above, where)
+    above.discard(id(value))
