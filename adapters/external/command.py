@@ -51,7 +51,8 @@ class ProgramConfig(DeclaredMaker):
     Attributes:
         argv: program and arguments.
         cwd: its working directory; the one of the run if None.
-        env: variables for it. pass_env: names of variables of this environment that it gets as well.
+        env: variables for it, by name.
+        pass_env: names of variables of this environment that it gets as well, with their values.
         files: files whose content belongs to the generator's identity, beside those among the arguments.
     """
 

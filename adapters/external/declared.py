@@ -47,9 +47,14 @@ class Declared(GeneratorConfig):
     Attributes:
         model: name and version, as tables and the fingerprint should know it: raise it when the model
             behind the adapter changes.
-        family, mechanism, tasks, guidance, kv_cache: as in `GeneratorInfo`.
+        family: how it makes pixels, such as latent_diffusion; tables and charts group by it.
+        mechanism: in which order frames come to be.
+        tasks: what it can be asked for.
+        guidance: whether it uses classifier-free guidance.
+        kv_cache: whether it keeps past computation.
         deterministic: whether a seed fixes the clip.
-        licence, weights_licence: SPDX names.
+        licence: of the code, an SPDX name.
+        weights_licence: of the weights, an SPDX name.
     """
 
     model: str = ""
@@ -67,7 +72,8 @@ class DeclaredMaker(Declared):
     """What is declared of a generator that makes clips on request.
 
     Attributes:
-        frames, size: what it can make; a request is snapped to it.
+        frames: counts it can make; a request is snapped to them.
+        size: frame sizes it can make; a request is snapped to them.
         native_fps: the rate its clips are meant to be shown at; None: the rate that is asked for.
     """
 

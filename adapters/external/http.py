@@ -44,10 +44,14 @@ class JobFields(BaseModel):
     """Where the answers say what; a path such as `data.0.url` goes into objects and lists.
 
     Attributes:
-        id, status: of the job. progress: percent, if it is told. error: why a job failed.
+        id: of the job.
+        status: of the job.
+        progress: percent, if it is told.
+        error: why a job failed.
         url: address of the clip; None: it is at the `download` path.
         cost: what the clip cost, if it is told.
-        done, failed: values of `status`; any other means that the job goes on.
+        done: values of the status that mean success.
+        failed: values of the status that mean failure; any other means that the job goes on.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -68,20 +72,29 @@ class HttpConfig(DeclaredMaker):
     Attributes:
         base_url: begins every address of the API, such as https://api.example.com.
         model: what {model} stands for in `body`.
-        create, job, download, cancel: paths; {id} is the job's. cancel: None if jobs cannot be dropped.
+        create: path that takes the request for a clip.
+        job: path that describes a job; {id} is the job's.
+        download: path of the finished clip.
+        cancel: path of the DELETE that drops a job; None if jobs cannot be dropped.
         body: fields of the create request; {prompt}, {seed}, {num_frames}, {width}, {height}, {fps},
             {seconds}, {params.NAME} ... are filled in.
         encoding: of `body`: "form" (multipart) or "json", where a value of one name alone stays a number.
         fields: where the answers say what.
-        key_env: variable of the environment that holds the key. key_header, key_format: how it is sent.
+        key_env: variable of the environment that holds the key.
+        key_header: header that the key is sent in.
+        key_format: value of that header; {key} is the key.
         headers: further headers without secrets.
         download_hosts: hosts beside the API's that clips may come from.
         output: suffix of the clip.
-        poll_s: between two questions after a job.
-        timeout_s: for one clip. request_timeout_s: for an answer to begin, or to go on.
-        retries, backoff_s, backoff_max_s: further tries, the first pause between them and the longest.
+        poll_s: seconds between two questions after a job.
+        timeout_s: seconds for one clip, from the request to its last byte.
+        request_timeout_s: seconds for an answer to begin, or to go on.
+        retries: further tries after a failure that may pass.
+        backoff_s: seconds of the first pause between tries; each next one is twice as long.
+        backoff_max_s: seconds of the longest pause.
         max_clip_bytes: of the file.
-        cost_per_clip, currency: what a clip costs, for the record.
+        cost_per_clip: what a clip costs, for the record.
+        currency: of the cost.
         ca_file: certificates to trust in place of the usual ones; TLS is always verified.
     """
 

@@ -17,8 +17,10 @@ import pytest
 from vbench_lite.adapters.external import worker_session
 from vbench_lite.adapters.external.worker import Worker
 from vbench_lite.engine.context import CallRecord, RecordingContext
+from vbench_lite.engine.instruments import call_clock, call_meter
 from vbench_lite.errors import Cancelled, GeneratorError, SpecError
 from vbench_lite.generator import GenerationRequest, Site
+from vbench_lite.measure.clock import Clock
 
 SERVE = "from vbench_lite_worker import serve\n"
 # Speaks the protocol by hand, so that it can break it; {answer} is what it does when a clip is wanted.
@@ -204,6 +206,25 @@ def test_keys_and_modules_of_this_environment_stay_here(
     told = failing(build(program, pass_env=["MY_TOKEN"]))
     assert "ValueError: bad token [hidden] (program1.py, line 6, in generate)" in told
     assert "sesame" not in told + capfd.readouterr().err
+
+
+def test_the_device_of_the_specification_reaches_it_and_is_not_touched_here(
+    build: Build, other_environment: Path
+) -> None:
+    program = (
+        SERVE + "def generate(request, context):\n"
+        "    context.note(device=context.device, threads=context.threads)\n"
+        "    return bytes(request.height * request.width * 3)\n"
+        "serve(generate)\n"
+    )
+    argv = build(program, load=False).config.argv
+    worker = Worker({"argv": argv}, device="cuda:1")
+    worker.load()
+    assert (call_clock(worker), call_meter(worker)) == (Clock(), None)
+    record = call(worker, ask(1))
+    assert (record.facts["device"], record.facts["threads"]) == ("cuda:1", 1)
+    assert record.peak_bytes is None  # it is not the process's to see, and torch is not there
+    worker.close()
 
 
 # --- how it fails ----------------------------------------------------------------------------

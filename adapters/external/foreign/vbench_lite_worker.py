@@ -190,6 +190,8 @@ class _Wire:
         self._out = os.fdopen(os.dup(1), "wb")
         self._in = os.fdopen(os.dup(0), "rb")
         os.dup2(2, 1)
+        if hasattr(sys.stdout, "reconfigure"):  # what was printed before a crash should be seen
+            sys.stdout.reconfigure(line_buffering=True)
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
         os.close(nothing)
