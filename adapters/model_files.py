@@ -20,7 +20,6 @@ from vbench_lite.errors import SpecError, WeightsError
 
 INDEX = "model_index.json"
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _DECLARATIONS = ["*.json", "*.md", "*/*.json"]  # what is fetched to read a model without its weights
 _WEIGHT_SUFFIXES = {".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".gguf"}
 _IDENTITY_SUFFIXES = {*_WEIGHT_SUFFIXES, ".json", ".model", ".txt"}
@@ -78,8 +77,12 @@ class ModelSource:
     def weights_sha256(self, variant: str | None = None) -> str:
         """Hash over the names and contents of everything that makes the model what it is.
 
-        Weights, configurations and tokenizers count; with a variant, weight files of others do not.
+        Weights, configurations and tokenizers count; with a variant, weight files of others do not. A
+        snapshot in the hub's cache is known by its commit, whichever of its files have been fetched so far.
         """
+        if self.folder.parent.name == "snapshots":
+            commit = f"{self.folder.parent.parent.name}@{self.folder.name}"
+            return hashlib.sha256(commit.encode()).hexdigest()
         digest = hashlib.sha256()
         for path in self._files(variant):
             name = path.relative_to(self.folder).as_posix()
@@ -129,12 +132,9 @@ def locate(model: str, revision: str | None = None, local_files_only: bool = Tru
 
 
 def file_sha256(path: Path) -> str:
-    """SHA-256 of a file; the hub's cache names large files by it, and then nothing is read."""
-    real = path.resolve()
-    if real.parent.name == "blobs" and _SHA256.fullmatch(real.name):
-        return real.name
-    status = real.stat()
-    return _read_sha256(real, status.st_size, status.st_mtime_ns)
+    """SHA-256 of a file; read once in a process while its size and time stay the same."""
+    status = path.stat()
+    return _read_sha256(path.resolve(), status.st_size, status.st_mtime_ns)
 
 
 @lru_cache(maxsize=4096)

@@ -41,12 +41,12 @@ class TransformersConfig(GeneratorConfig):
         model: hub id, or a local folder as save_pretrained writes it.
         model_class: class of transformers, or module:attribute of your own.
         revision: branch, tag or commit on the hub.
-        decoder: module:attribute, tokens to frames. A class is built once with decoder_config, a function is
+        decoder: module:attribute or file.py:attribute, tokens to frames. A class is built once with decoder_config, a function is
             called as it is. It takes int64 (rows, tokens_per_chunk), counted from the start of vocabulary,
             and returns uint8 (rows, frames_per_chunk, height, width, 3). Its method reset, if there is one,
             is called before each batch of clips.
         decoder_config: arguments of the decoder's class.
-        prompt: module:attribute, a function from (texts, tokenizer) to the arguments of generate (a dict with
+        prompt: module:attribute or file.py:attribute, a function from (texts, tokenizer) to the arguments of generate (a dict with
             input_ids); null for the tokenizer's own encoding.
         height, width: of the frames.
         tokens_per_chunk, frames_per_chunk: what is decoded together.
@@ -90,7 +90,7 @@ class TransformersConfig(GeneratorConfig):
     @field_validator("decoder", "prompt")
     @classmethod
     def _names_an_attribute(cls, value: str | None) -> str | None:
-        if value is not None and not all(value.partition(":")):
+        if value is not None and not all(value.rpartition(":")):
             raise ValueError(f"{value!r} is not of the form module:attribute")
         return value
 
@@ -327,26 +327,36 @@ def _qualified(name: str) -> str:
 
 
 def _attribute(path: str) -> Any:
-    """What "module:attribute" stands for.
+    """What "module:attribute" or "file.py:attribute" stands for.
 
     Raises:
         SpecError: it cannot be imported.
     """
-    module, _, attribute = path.partition(":")
+    module, _, attribute = path.rpartition(":")
     try:
-        return getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
+        if not module.endswith(".py"):
+            return getattr(importlib.import_module(module), attribute)
+        spec = importlib.util.spec_from_file_location(f"_vbench_lite_{Path(module).stem}", module)
+        if spec is None or spec.loader is None:
+            raise ImportError(f"{module} is no Python file")
+        loaded = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(loaded)
+        return getattr(loaded, attribute)
+    except (ImportError, AttributeError, OSError) as error:
         hint = "; install vbench-lite[diffusers]" if module == "transformers" else ""
         raise SpecError(f"{path} cannot be imported: {error}{hint}") from None
 
 
 def _module_sha256(path: str) -> str:
-    """Hash of the file of the module in "module:attribute"; the module is not run."""
-    module = path.partition(":")[0]
-    try:
-        spec = importlib.util.find_spec(module)
-    except (ImportError, ValueError):
-        spec = None
-    if spec is None or spec.origin is None or not Path(spec.origin).is_file():
-        raise SpecError(f"{path}: there is no module {module} on the Python path")
-    return hashlib.sha256(Path(spec.origin).read_bytes()).hexdigest()
+    """Hash of the file in "module:attribute" or "file.py:attribute"; it is not run."""
+    module = path.rpartition(":")[0]
+    file = Path(module) if module.endswith(".py") else None
+    if file is None:
+        try:
+            spec = importlib.util.find_spec(module)
+        except (ImportError, ValueError):
+            spec = None
+        file = Path(spec.origin) if spec is not None and spec.origin is not None else None
+    if file is None or not file.is_file():
+        raise SpecError(f"{path}: there is no module {module} on the Python path; a file may be named instead")
+    return hashlib.sha256(file.read_bytes()).hexdigest()

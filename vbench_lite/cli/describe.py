@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -115,7 +116,14 @@ def generator(name: str) -> dict[str, Any]:
         "info": info,
         "needs": needs,
         "config": adapter.Config.model_json_schema(),
+        "specs": [str(path) for path in ready_specs(adapter)],
     }
+
+
+def ready_specs(adapter: type) -> list[Path]:
+    """Run specifications that an adapter ships: the folder `specs` beside its module."""
+    file = inspect.getfile(adapter)
+    return sorted((Path(file).parent / "specs").glob("*.yaml"))
 
 
 def metric(name: str) -> dict[str, Any]:
