@@ -41,13 +41,13 @@ class TransformersConfig(GeneratorConfig):
         model: hub id, or a local folder as save_pretrained writes it.
         model_class: class of transformers, or module:attribute of your own.
         revision: branch, tag or commit on the hub.
-        decoder: module:attribute or file.py:attribute, tokens to frames. A class is built once with decoder_config, a function is
-            called as it is. It takes int64 (rows, tokens_per_chunk), counted from the start of vocabulary,
-            and returns uint8 (rows, frames_per_chunk, height, width, 3). Its method reset, if there is one,
-            is called before each batch of clips.
+        decoder: module:attribute or file.py:attribute, tokens to frames. A class is built once with
+            decoder_config, a function is called as it is. It takes int64 (rows, tokens_per_chunk), counted
+            from the start of vocabulary, and returns uint8 (rows, frames_per_chunk, height, width, 3). Its method
+            reset, if there is one, is called before each batch of clips.
         decoder_config: arguments of the decoder's class.
-        prompt: module:attribute or file.py:attribute, a function from (texts, tokenizer) to the arguments of generate (a dict with
-            input_ids); null for the tokenizer's own encoding.
+        prompt: module:attribute or file.py:attribute, a function from (texts, tokenizer) to the arguments of
+            generate (a dict with input_ids); null for the tokenizer's own encoding.
         height, width: of the frames.
         tokens_per_chunk, frames_per_chunk: what is decoded together.
         vocabulary: first token that stands for a piece of a frame, and the one after the last.
@@ -149,8 +149,14 @@ class Transformers(Generator):
             raise RequestError(f"{request.sample_id}: the adapter transformers starts from text only")
 
     def import_libraries(self) -> None:
-        """Import the classes that `load` needs."""
+        """Import the classes that `load` needs, those that the automatic classes stand for included."""
+        import transformers
+        import transformers.generation.streamers
+
         _attribute(_qualified(self.config.model_class))
+        source = locate(self.config.model, self.config.revision, self.config.local_files_only)
+        for name in ("AutoTokenizer", "GenerationConfig", *source.config().get("architectures", ())):
+            getattr(transformers, name, None)  # remote code has no class there
 
     def load(self) -> None:
         """Load model, tokenizer and decoder.
@@ -358,5 +364,7 @@ def _module_sha256(path: str) -> str:
             spec = None
         file = Path(spec.origin) if spec is not None and spec.origin is not None else None
     if file is None or not file.is_file():
-        raise SpecError(f"{path}: there is no module {module} on the Python path; a file may be named instead")
+        raise SpecError(
+            f"{path}: there is no module {module} on the Python path; a file may be named instead"
+        )
     return hashlib.sha256(file.read_bytes()).hexdigest()

@@ -112,15 +112,14 @@ def test_a_parameter_that_the_class_does_not_have_is_refused(loaded: Diffusers) 
         call(loaded, params={"ar_step": 1})
 
 
-@pytest.mark.parametrize("after", [1, 3])
-def test_it_stops_at_any_point_and_works_again(loaded: Diffusers, after: int) -> None:
-    """Asked at the n-th progress report: out of the denoising loop, or before decoding."""
+def test_it_stops_in_the_midst_and_works_again(loaded: Diffusers) -> None:
+    """Asked at the second progress report: out of the denoising loop."""
     _, made = ask(loaded)
     heard = []
 
     def cancelled() -> bool:
         heard.append(True)
-        return len(heard) >= after
+        return len(heard) >= 2
 
     whole = call(loaded)
     with pytest.raises(Cancelled):
@@ -229,3 +228,42 @@ def test_tiling_another_scheduler_and_bfloat16_are_other_generators() -> None:
         made.append((generator.fingerprint(), call(generator).frames[0].tobytes()))
     assert len({fingerprint for fingerprint, _ in made}) == len(variants)
     assert made[2][1] != made[0][1] != made[3][1]
+
+
+def test_the_vae_may_have_a_type_of_its_own() -> None:
+    import torch
+
+    generator = Diffusers({**tiny_pipelines.configuration("wan"), "dtype": "bf16", "vae_dtype": "fp32"})
+    generator.load()
+    assert (generator._pipe.vae.dtype, generator._pipe.transformer.dtype) == (torch.float32, torch.bfloat16)
+    assert call(generator).frames[0].std() > 1
+
+
+@pytest.mark.parametrize(
+    ("offload", "method"),
+    [("model", "enable_model_cpu_offload"), ("sequential", "enable_sequential_cpu_offload")],
+)
+def test_offloading_replaces_the_move_to_the_device(
+    monkeypatch: pytest.MonkeyPatch, offload: str, method: str
+) -> None:
+    """On a machine without a GPU: which methods of the pipeline are called, and with which device."""
+    from diffusers import WanPipeline
+
+    heard = []
+    monkeypatch.setattr(WanPipeline, "to", lambda self, device: heard.append(("to", device)))
+    monkeypatch.setattr(WanPipeline, method, lambda self, device: heard.append((method, device)))
+    Diffusers({**tiny_pipelines.configuration("wan"), "offload": offload}, device="cuda:1").load()
+    Diffusers(tiny_pipelines.configuration("wan"), device="cuda:1").load()
+    assert heard == [(method, "cuda:1"), ("to", "cuda:1")]
+
+
+def test_an_image_and_a_clip_reach_the_pipeline() -> None:
+    """Helios takes both: another picture, another clip, and what was given is not part of the output."""
+    generator = Diffusers(tiny_pipelines.configuration("helios"))
+    generator.load()
+    rng = np.random.default_rng(1)
+    given = rng.integers(0, 256, (33, 32, 32, 3), np.uint8)
+    clips = [call(generator).frames[0], call(generator, image=given[0]).frames[0]]
+    clips.append(call(generator, past_frames=given).frames[0])
+    assert [len(clip) for clip in clips] == [18, 18, 18]
+    assert len({clip.tobytes() for clip in clips}) == 3

@@ -95,7 +95,8 @@ def test_a_class_that_is_not_known_has_no_rule() -> None:
 )
 def test_frame_counts_of_a_scheme(scheme: FrameScheme, geometry: Geometry, counts: list[int]) -> None:
     rule = rules.made_frames(scheme, geometry)
-    found, asked = [], 1
+    found: list[int] = []
+    asked = 1
     while len(found) < len(counts):
         found.append(rule.snap(asked))
         asked = found[-1] + 1
