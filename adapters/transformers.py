@@ -43,8 +43,8 @@ class TransformersConfig(GeneratorConfig):
         revision: branch, tag or commit on the hub.
         decoder: module:attribute or file.py:attribute, tokens to frames. A class is built once with
             decoder_config, a function is called as it is. It takes int64 (rows, tokens_per_chunk), counted
-            from the start of vocabulary, and returns uint8 (rows, frames_per_chunk, height, width, 3). Its method
-            reset, if there is one, is called before each batch of clips.
+            from the start of vocabulary, and returns uint8 (rows, frames_per_chunk, height, width, 3). Its
+            method reset, if there is one, is called before each batch of clips.
         decoder_config: arguments of the decoder's class.
         prompt: module:attribute or file.py:attribute, a function from (texts, tokenizer) to the arguments of
             generate (a dict with input_ids); null for the tokenizer's own encoding.
