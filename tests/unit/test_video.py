@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from fractions import Fraction
@@ -271,14 +272,18 @@ def test_the_error_counts_the_frames(tmp_path: Path) -> None:
         read_clip(path, name="sub/a.mp4")
 
 
-def test_a_damaged_middle_is_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", range(10, 90, 5))
+def test_damage_never_shortens_a_clip_in_silence(tmp_path: Path, place: int) -> None:
+    """In the picture it may go unnoticed by the codec; in the structure it ends the demuxer's walk."""
     path = encode(tmp_path / "a.mkv", long_clip())
     data = bytearray(path.read_bytes())
-    middle = len(data) // 2
-    data[middle : middle + 64] = b"\xff" * 64
+    start = len(data) * place // 100
+    data[start : start + 64] = b"\xff" * 64
     path.write_bytes(data)
-    with pytest.raises(ClipError, match=r"a.mkv: truncated or damaged: \d+ of 40"):
-        read_clip(path)
+    try:
+        assert len(read_clip(path).frames) == 40
+    except ClipError as error:
+        assert re.search(r"a.mkv: truncated( or damaged)?: \d+ of \d+ frames could be read", str(error))
 
 
 def bad_files() -> Iterator[tuple[str, bytes, str]]:

@@ -24,6 +24,7 @@ _FORMATS = (
     "h264,hevc,obu,av1,m4v,yuv4mpegpipe,mjpeg,dv,webp"
 )
 _CLOCK = re.compile(r"\d+:\d+:[\d.]+")
+_MOST_OF = 0.9  # of a file lies before the end of its last frame; behind it are sound and an index
 _JITTER = 0.05  # a rate is variable if intervals differ by more than this part of the mean
 
 
@@ -112,11 +113,12 @@ def scan_packets(path: Path, name: str, limits: Limits) -> PacketScan:
         declared = stream.frames
         if declared > limits.max_frames:
             raise ClipError(f"{name}: {declared} frames, above the limit max_frames = {limits.max_frames}")
-        stamps, broken = _walk(container, stream, name, limits)
+        stamps, broken, end = _walk(container, stream, name, limits)
         base, stated = stream.time_base, stream.average_rate
         # GIF states neither; its demuxer reports what it found.
         is_gif = container.format.name == "gif"
         duration = None if is_gif else _duration(container, stream)
+        tagged = _tagged_duration(stream)
     if not stamps and not broken:
         raise ClipError(f"{name}: the video stream has no frames")
     missing = broken
@@ -128,13 +130,15 @@ def scan_packets(path: Path, name: str, limits: Limits) -> PacketScan:
     scan = _timeline(stamps, base, stated)
     if (declared == 0 or is_gif) and ends_early(path):
         _check_duration(name, scan, duration)
+    elif tagged is not None and scan.count > 1 and end < _MOST_OF * path.stat().st_size:
+        _check_duration(name, scan, tagged)  # damage in the structure ends the walk without an error
     return scan
 
 
-def _walk(container: Any, stream: Any, name: str, limits: Limits) -> tuple[list[int | None], int]:
-    """Timestamps of every packet that shows a frame, and how many packets are damaged."""
+def _walk(container: Any, stream: Any, name: str, limits: Limits) -> tuple[list[int | None], int, int]:
+    """Timestamps of packets that show a frame, how many are damaged, where in the file the last ends."""
     stamps: list[int | None] = []
-    broken = 0
+    broken = end = 0
     try:
         for packet in container.demux(stream):
             if packet.size == 0 or packet.is_discard or _is_hidden(stream, packet):
@@ -143,11 +147,12 @@ def _walk(container: Any, stream: Any, name: str, limits: Limits) -> tuple[list[
                 broken += 1
                 continue
             stamps.append(packet.pts if packet.pts is not None else packet.dts)
+            end = max(end, (packet.pos or 0) + packet.size)
             if len(stamps) > limits.max_frames:
                 raise ClipError(f"{name}: more frames than the limit max_frames = {limits.max_frames}")
     except av.FFmpegError:
         broken += 1
-    return stamps, broken
+    return stamps, broken, end
 
 
 def _is_hidden(stream: Any, packet: Any) -> bool:
@@ -169,11 +174,19 @@ def _count_all(path: Path, name: str) -> int:
 
 def _duration(container: Any, stream: Any) -> float | None:
     """Seconds that the file says the video lasts: of the stream if it says so, else of the file."""
-    tag = stream.metadata.get("DURATION")  # Matroska, as hours:minutes:seconds
-    if tag is not None and _CLOCK.fullmatch(tag):
-        hours, minutes, seconds = tag.split(":")
-        return 3600 * int(hours) + 60 * int(minutes) + float(seconds)
+    tagged = _tagged_duration(stream)
+    if tagged is not None:
+        return tagged
     return container.duration / av.time_base if container.duration else None
+
+
+def _tagged_duration(stream: Any) -> float | None:
+    """Seconds that a Matroska file says its video lasts, apart from its sound."""
+    tag = stream.metadata.get("DURATION")  # hours:minutes:seconds
+    if tag is None or not _CLOCK.fullmatch(tag):
+        return None
+    hours, minutes, seconds = tag.split(":")
+    return 3600 * int(hours) + 60 * int(minutes) + float(seconds)
 
 
 def _check_duration(name: str, scan: PacketScan, duration: float | None) -> None:
