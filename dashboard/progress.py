@@ -41,6 +41,11 @@ def arms(run: RunDir) -> list[ArmProgress]:
     return [_arm(samples[samples["generator"] == label], label, planned) for label in labels]
 
 
+def left_s(found: list[ArmProgress]) -> float:
+    """Seconds of generation left over all arms, one after the other, as far as their pace is known."""
+    return sum(arm.left_s or 0.0 for arm in found)
+
+
 def _arm(rows: pd.DataFrame, label: str, planned: int) -> ArmProgress:
     done = int((rows["status"] == SampleStatus.OK).sum())
     pace = rows["total_s"].dropna()

@@ -75,7 +75,8 @@ def _changed(
     if not metrics:
         return
     st.subheader("Clips that changed most")
-    metric = st.selectbox("By", metrics, key="by", bind="query-params")
+    start = comparisons.first_changed(*sides, (generator, other), metrics)
+    metric = st.selectbox("By", metrics, index=metrics.index(start), key="by", bind="query-params")
     rows = comparisons.most_changed(*sides, (generator, other), metric)
     if rows.empty:
         st.info("The two answered no request in common.")
@@ -128,7 +129,9 @@ def _history(runs: list[data.RunSummary], generator: str, suite: str | None) -> 
         f"{measure} of {generator} over runs, oldest first; the table holds the same values",
         "history",
     )
-    st.caption("“step” in the table marks a run whose interval does not overlap with that of the run before.")
+    st.caption(
+        "A ring, and “step” in the table, mark a run whose interval does not overlap with the one before."
+    )
 
 
 frame.page("Compare", "Did the update break anything?", _draw)

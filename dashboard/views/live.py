@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from vbench_lite.dashboard import data, frame, player, progress
-from vbench_lite.report.panels.theme import number, plain
+from vbench_lite.report.panels.theme import duration, plain
 
 _EVERY_S = 3.0
 _CLIPS = 4
@@ -25,12 +25,12 @@ def _draw(run: data.RunSummary) -> None:
 
 def _state(run: data.RunSummary) -> None:
     directory = frame.directory(run)
-    for arm in progress.arms(directory):
-        left = (
-            ""
-            if arm.left_s is None or arm.share >= 1
-            else f", about {number(arm.left_s, 's')} of generation left"
-        )
+    arms = progress.arms(directory)
+    left = progress.left_s(arms)
+    if left:
+        st.markdown(f"About **{plain(duration(left))}** of generation left; scoring and timing come on top.")
+    for arm in arms:
+        left = "" if arm.left_s is None or arm.share >= 1 else f", about {duration(arm.left_s)} left"
         failed = f", {arm.failed} failed" if arm.failed else ""
         st.progress(arm.share, text=plain(f"{arm.generator}: {arm.done} of {arm.planned}{failed}{left}"))
     st.caption(f"{progress.scored(directory):,} score rows so far.")

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from vbench_lite.dashboard import data, frame
-from vbench_lite.report.panels import boards, charts
+from vbench_lite.report.panels import boards, charts, comparisons
 from vbench_lite.report.panels.theme import AXES, FOUR_AXES, plain
 
 _SHOWN_RUNS = 20
@@ -21,6 +21,7 @@ def _draw(run: data.RunSummary) -> None:
     if run.notes:
         st.subheader("What this run says of itself")
         st.markdown("\n".join(f"- {plain(note)}" for note in run.notes))
+    _changes(run, suite, board)
     _latest()
 
 
@@ -64,6 +65,28 @@ def _reading(board: boards.BoardTable) -> None:
     st.subheader("In words")
     for line in boards.leaders(board):
         st.markdown(f"- {plain(line)}")
+
+
+def _changes(run: data.RunSummary, suite: str | None, board: boards.BoardTable) -> None:
+    """What the four axes did since the run before of the same suite."""
+    older = [r for r in frame.index().runs if r.created < run.created and suite in r.suites]
+    before = next((r for r in older if set(r.generators) & set(run.generators)), None)
+    if before is None:
+        return
+    st.subheader("What changed")
+    both = [frame.board([before.run_id], suite), board]
+    rows = comparisons.changes(both, [axis for axis in FOUR_AXES if axis in board.axes])
+    steps = int((rows["step"] == "yes").sum())
+    st.caption(
+        plain(f"Since run {before.run_id} of {frame.when(before.created)}: ")
+        + (
+            f"{steps} axis scores left the interval that they had."
+            if steps
+            else "no axis score left the interval that it had."
+        )
+        + " The page Compare has differences, margins and a verdict."
+    )
+    st.dataframe(rows, hide_index=True, key="changes", alt="axis scores of the run before and of this one")
 
 
 def _latest() -> None:

@@ -29,7 +29,11 @@ def _draw(run: data.RunSummary) -> None:
     if board.trust.empty:
         st.success("No control fools a metric on this data.", icon=":material/check:")
     st.dataframe(
-        table, hide_index=True, key="audit", alt="value of each metric on real clips and on the controls"
+        table,
+        hide_index=True,
+        height="content",
+        key="audit",
+        alt="value of each metric on real clips and on the controls",
     )
     conflicts = trust.conflicts(board)
     st.subheader("Distances that disagree")

@@ -352,6 +352,28 @@ def test_history_marks_intervals_that_do_not_overlap(root: Path) -> None:
     assert list(rows["step"]) == ["", ""]  # 0.06 apart, half-widths 0.05
 
 
+def test_changes_since_the_run_before_are_of_generators_in_both(root: Path) -> None:
+    tables = [boards.read_board([RunDir(root, name * 16)], "quick") for name in "ab"]
+    found = comparisons.changes(tables, ["distribution/frechet_shapes", "speed"])
+    assert set(found["generator"]) <= set(GENERATORS)
+    row = found.set_index(["measure", "generator"]).loc[("distribution/frechet_shapes", "reference/hybrid")]
+    assert str(row["before"]).startswith("0.480")  # 2 x (1 - 0.76)
+    assert str(row["now"]).startswith("0.420")
+    assert row["step"] == ""
+
+
+def test_the_metric_offered_first_is_one_by_which_a_clip_changed(root: Path) -> None:
+    runs = RunDir(root, "a" * 16), RunDir(root, "b" * 16)
+    one, two = [(gallery.shown_samples(run), gallery.clip_scores(run)) for run in runs]
+    pair = ("reference/hybrid", "reference/hybrid")
+    same = one[1].assign(value=1.0), two[1].assign(value=1.0)
+    assert comparisons.first_changed((one[0], same[0]), (two[0], same[1]), pair, ["frames/sharpness"]) == (
+        "frames/sharpness"
+    )
+    metrics = [DRIFT, "frames/sharpness"]  # the drift is equal in every clip
+    assert comparisons.first_changed(one, two, pair, metrics) == "frames/sharpness"
+
+
 def test_trust_lists_every_metric_of_the_controls(board: boards.BoardTable) -> None:
     table = trust.table(board).set_index("metric")
     assert {"real", "frozen", "noise", "shuffled"} <= set(table.columns)
@@ -364,6 +386,7 @@ def test_progress_counts_what_ended(tmp_path: Path) -> None:
     found = {arm.generator: arm for arm in progress.arms(run)}
     assert (found["reference/hybrid"].done, found["reference/hybrid"].planned) == (3, 6)
     assert found["reference/hybrid"].left_s == pytest.approx(3 * 0.5)
+    assert progress.left_s(list(found.values())) == pytest.approx(7 * 3 * 0.5)
     assert progress.newest(run, 4).empty
 
 
@@ -391,6 +414,11 @@ def test_plain_escapes_every_mark() -> None:
 )
 def test_numbers_for_people(value: float | None, unit: str, text: str) -> None:
     assert theme.number(value, unit) == text
+
+
+def test_waiting_is_told_in_the_unit_that_fits() -> None:
+    told = [theme.duration(s) for s in (0.2, 61.0, 125.0, 7300.0)]
+    assert told == ["1 s", "61 s", "2 min", "2 h 2 min"]
 
 
 def test_the_server_is_bound_to_loopback_and_sends_no_statistics() -> None:

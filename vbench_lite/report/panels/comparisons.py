@@ -190,6 +190,38 @@ def history(boards: Sequence[BoardTable], measure: str, generators: Sequence[str
     return rows[["generator", "family", "run", "created", "value", "low", "high", "step"]]
 
 
+def changes(boards: Sequence[BoardTable], measures: Sequence[str]) -> pd.DataFrame:
+    """Measures of the generators that two boards have in common, older board first, as text.
+
+    Columns: generator, measure, before, now, step ("yes" where the intervals do not overlap).
+    """
+    both = [set(b.arms.loc[~b.arms["control"], "generator"]) for b in boards]
+    common = [g for g in dict.fromkeys(boards[-1].arms["generator"]) if g in both[0] & both[1]]
+    rows = []
+    for measure in measures:
+        found = history(boards, measure, common)
+        unit = metric_facts(measure, {}).unit
+        for generator in common:
+            mine = found[found["generator"] == generator].tail(2).to_dict("records")
+            if len(mine) == 2:
+                texts = [f"{number(r['value'], unit)} ({interval(r['low'], r['high'], unit)})" for r in mine]
+                rows.append((generator, measure, *texts, mine[1]["step"]))
+    return pd.DataFrame(rows, columns=["generator", "measure", "before", "now", "step"])
+
+
+def first_changed(
+    baseline: tuple[pd.DataFrame, pd.DataFrame],
+    candidate: tuple[pd.DataFrame, pd.DataFrame],
+    generators: tuple[str, str],
+    metrics: Sequence[str],
+) -> str:
+    """The first of some metrics by which a clip changed; the first one where none did."""
+    for metric in metrics:
+        if most_changed(baseline, candidate, generators, metric)["change"].abs().max() > 0:
+            return metric
+    return metrics[0]
+
+
 def history_table(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
     """The history for people."""
     unit = metric_facts(measure, {}).unit

@@ -97,7 +97,7 @@ def history(frame: pd.DataFrame, title: str) -> Drawing:
     """A measure over runs, oldest first, one line a generator.
 
     Args:
-        frame: generator, family, run, created, value, low, high.
+        frame: generator, family, run, created, value, low, high, step ("yes" draws a ring).
         title: the measure with its unit.
     """
     runs = list(dict.fromkeys(frame["run"]))
@@ -114,6 +114,9 @@ def history(frame: pd.DataFrame, title: str) -> Drawing:
         .encode(alt.Y("low:Q", title=title), alt.Y2("high:Q")),
         base.mark_line(opacity=0.5).encode(up, dash),
         base.mark_point(filled=True, size=80, opacity=1).encode(up, shape, tooltip=tips),
+        alt.Chart(lined(frame[frame["step"] == "yes"]))
+        .mark_point(filled=False, size=320, strokeWidth=2, color="#8A8A8A", shape="circle")
+        .encode(alt.X("run:N", sort=runs), up),
     ).properties(height=280 + legend_height(frame))
 
 

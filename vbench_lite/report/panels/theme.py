@@ -90,6 +90,15 @@ def number(value: float | None, unit: str = "") -> str:
     return f"{figure} {unit}" if unit else figure
 
 
+def duration(seconds: float) -> str:
+    """A time for people who wait: seconds, minutes, or hours and minutes."""
+    whole = max(1, round(seconds))
+    if whole < 100:
+        return f"{whole} s"
+    minutes = round(whole / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
+
+
 def interval(low: float | None, high: float | None, unit: str = "") -> str:
     """An interval for people, or a dash where none is known."""
     if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
