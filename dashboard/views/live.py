@@ -26,9 +26,9 @@ def _draw(run: data.RunSummary) -> None:
 def _state(run: data.RunSummary) -> None:
     directory = frame.directory(run)
     arms = progress.arms(directory)
-    left = progress.left_s(arms)
-    if left:
-        st.markdown(f"About **{plain(duration(left))}** of generation left; scoring and timing come on top.")
+    rest = progress.left_s(arms)
+    if rest:
+        st.markdown(f"About **{plain(duration(rest))}** of generation left; scoring and timing come on top.")
     for arm in arms:
         left = "" if arm.left_s is None or arm.share >= 1 else f", about {duration(arm.left_s)} left"
         failed = f", {arm.failed} failed" if arm.failed else ""

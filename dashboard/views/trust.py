@@ -4,13 +4,63 @@ from __future__ import annotations
 
 import streamlit as st
 
+from vbench_lite.audit import load_audits
 from vbench_lite.dashboard import data, frame
-from vbench_lite.report.panels import charts, trust
+from vbench_lite.errors import StoreError
+from vbench_lite.report.panels import audits, boards, charts, trust
 from vbench_lite.report.panels.theme import plain
 
 
 def _draw(run: data.RunSummary) -> None:
     board = frame.board([run.run_id], frame.suite_choice(run))
+    st.subheader("Controls of this run")
+    _controls(board)
+    st.subheader("Audit: known damage to real clips")
+    _audit(board)
+
+
+def _audit(board: boards.BoardTable) -> None:
+    st.caption(
+        "An audit damages real clips by known amounts and asks each metric whether it notices. Fooled: it "
+        "rewards a damage or a clip without content. Blind: it does not see what its axis is meant to see."
+    )
+    try:
+        found = load_audits(frame.root())
+    except StoreError as error:
+        st.warning(plain(error))
+        return
+    if not found:
+        st.info("No audit lies under this root. Make one (at most three minutes):")
+        st.code(f"vbench-lite audit --root {frame.root()}", language="sh")
+        return
+    titles = audits.titles(found)
+    chosen = st.selectbox("Audit", list(titles.values()), key="of_audit", bind="query-params")
+    audit = next(a for a in found if titles[a.id] == chosen)
+    shown = audits.verdicts(audit)
+    here = set(board.values["name"])
+    if st.checkbox("only metrics of this run", value=True, key="mine", bind="query-params"):
+        shown = shown[shown["metric"].isin(here)]
+    st.dataframe(
+        shown, hide_index=True, height="content", key="verdicts", alt="verdict of the audit on each metric"
+    )
+    cells = audits.cells(audit)
+    cells = cells[cells["metric"].isin(shown["metric"])]
+    if not cells.empty:
+        frame.chart(
+            charts.outcomes(cells),
+            cells,
+            "What each metric makes of each damage; the table has effects with their intervals",
+            "outcomes",
+        )
+        st.caption(
+            "✓ noticed, ✗ rewarded, ○ not seen, ? cannot tell, ↕ moved (of a description), – no value; "
+            "* where the metric's axis is meant to notice it. Effects are in standard deviations."
+        )
+    for note in audit.notes:
+        st.caption(plain(note))
+
+
+def _controls(board: boards.BoardTable) -> None:
     st.caption(
         "Real clips set the ceiling of a metric, clips without content (frozen, noise, shuffled) its floor. "
         "Where a floor beats real clips, or cannot be told from them, the metric says little on this data."

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from vbench_lite.audit import AuditResult, store_audit
 from vbench_lite.datasets.shapes import real_clip, sample_scenes
 from vbench_lite.metric import Measurement
 from vbench_lite.store.pool import Pool
@@ -253,6 +254,33 @@ def make_scaling_run(root: Path, run_id: str = "5" * 16) -> RunDir:
     return run
 
 
+def make_audit(root: Path, name: str = "shapes") -> AuditResult:
+    """Store an audit of two metrics: one sound, one that a blur pleases."""
+    outcomes = {
+        "alignment/shapes_shape": ("sound", -2.0, "noticed"),
+        "frames/sharpness": ("fooled", 1.5, "rewarded"),
+    }
+    metrics = [
+        {
+            "metric": metric, "axis": "quality", "higher_is_better": True, "words": f"{verdict}: because",
+            "verdict": verdict,
+            "cells": [
+                {
+                    "damage": "blur", "kind": "frames", "meant": True, "seen": seen, "values": {"0": 1.0},
+                    "rho": -0.9, "rho_ci": [-1.0, -0.8], "effect": effect,
+                    "effect_ci": [effect - 0.1, effect + 0.1], "monotone": True, "n": 8, "p_value": 0.001,
+                    "reason": None,
+                }
+            ],
+        }
+        for metric, (verdict, effect, seen) in outcomes.items()
+    ]  # fmt: skip
+    data = {"kind": "shapes", "name": name, "clips": 8}
+    result = AuditResult("c" * 16, "2026-03-03T10:00:00+00:00", data, [], metrics, 3.0, notes=[f"of {name}"])
+    store_audit(root, result)
+    return result
+
+
 def _write(
     run: RunDir, samples: list[SampleRecord], scores: list[ScoreRecord], calls: list[Measurement]
 ) -> None:
@@ -270,6 +298,7 @@ def make_root(root: Path, state: str) -> Path:
     if state == "one":
         make_run(root, "a" * 16, failed=1, contended=True)
         make_scaling_run(root)
+        make_audit(root)
     elif state == "running":
         make_run(root, "b" * 16, status="running")
     elif state == "damaged":
@@ -277,6 +306,8 @@ def make_root(root: Path, state: str) -> Path:
         bad = root / "runs" / ("d" * 16)
         bad.mkdir(parents=True)
         (bad / "run.json").write_text('{"run_id": "dddd', encoding="utf-8")
+        (root / "audits").mkdir()
+        (root / "audits" / "dddd.json").write_text('{"id": "dddd', encoding="utf-8")
     elif state == "many":
         make_run(root, "a" * 16, created="2026-12-01T10:00:00+00:00", clips=False)
         document = json.loads((root / "runs" / ("a" * 16) / "run.json").read_text(encoding="utf-8"))
@@ -293,4 +324,5 @@ def make_root(root: Path, state: str) -> Path:
                 (folder / f"{name}.parquet").hardlink_to(root / "runs" / ("a" * 16) / f"{name}.parquet")
     elif state == "hostile":
         make_run(root, "e" * 16, failed=1, hostile=True)
+        make_audit(root, HOSTILE)
     return root

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from fabricate import COURSE_S, DRIFT, GENERATORS, HOSTILE, make_root, make_run, make_scaling_run
+from fabricate import COURSE_S, DRIFT, GENERATORS, HOSTILE, make_audit, make_root, make_run, make_scaling_run
 
 from vbench_lite import report
 from vbench_lite.advise import advise, parse_requirement
+from vbench_lite.audit.judge import Seen
 from vbench_lite.dashboard import data, player, progress, server
 from vbench_lite.dashboard.pages import VIEWS
 from vbench_lite.errors import ClipError, SpecError, StoreError
@@ -20,6 +22,7 @@ from vbench_lite.metric import Axis, Measurement
 from vbench_lite.report.courses import courses
 from vbench_lite.report.panels import (
     advice,
+    audits,
     boards,
     comparisons,
     drifts,
@@ -379,6 +382,33 @@ def test_trust_lists_every_metric_of_the_controls(board: boards.BoardTable) -> N
     assert {"real", "frozen", "noise", "shuffled"} <= set(table.columns)
     assert table.loc["alignment/shapes_shape", "verdict"] == "fine"
     assert trust.conflicts(board).empty
+
+
+def test_an_audit_shows_the_gravest_verdicts_first_and_signs_by_damage(tmp_path: Path) -> None:
+    result = make_audit(tmp_path)
+    assert audits.titles([result]) == {"c" * 16: "shapes, 8 clips, 2026-03-03 10:00 UTC (cccccccc)"}
+    assert list(audits.verdicts(result)["verdict"]) == ["fooled", "sound"]
+    cells = audits.cells(result).set_index("metric")
+    assert cells.loc["frames/sharpness", "sign"] == "✗*"
+    assert cells.loc["alignment/shapes_shape", ["effect", "low", "high"]].tolist() == [-2.0, -2.1, -1.9]
+    assert audits.grid(audits.cells(result)).to_dict("list") == {
+        "metric": ["alignment/shapes_shape", "frames/sharpness"],
+        "blur": ["✓*", "✗*"],
+    }
+
+
+def test_every_outcome_of_an_audit_has_a_sign_of_its_own() -> None:
+    assert set(audits.SIGNS) == set(map(str, Seen))
+    assert len(set(audits.SIGNS.values())) == len(audits.SIGNS)
+
+
+def test_distances_that_disagree_are_named_with_how_firm_that_is(board: boards.BoardTable) -> None:
+    rows = board.values.copy()
+    other = (rows["name"] == "distribution/frechet_shapes") & ~rows["control"]
+    rows.loc[other, ["value", "low", "high"]] = -rows.loc[other, ["value", "high", "low"]].to_numpy()
+    found = trust.conflicts(replace(board, values=rows))
+    assert len(found) == 3  # every pair of the three generators
+    assert set(found["firm"]) <= {"yes", "no"}
 
 
 def test_progress_counts_what_ended(tmp_path: Path) -> None:

@@ -59,6 +59,16 @@ def test_a_damaged_run_is_named_and_the_others_are_shown(
     assert len(app.dataframe) > 0
 
 
+def test_trust_shows_the_audit_and_names_a_damaged_one(
+    roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_page(roots["one"], "trust", monkeypatch)
+    verdicts = next(d.value for d in app.dataframe if "in words" in d.value).set_index("metric")["verdict"]
+    assert verdicts.to_dict() == {"frames/sharpness": "fooled", "alignment/shapes_shape": "sound"}
+    app = open_page(roots["damaged"], "trust", monkeypatch)
+    assert any("damaged" in w.value and "dddd" in w.value for w in app.warning)
+
+
 def test_without_runs_the_page_says_how_to_make_one(
     roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

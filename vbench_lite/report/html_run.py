@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from vbench_lite.audit import load_audits
 from vbench_lite.errors import StoreError
 from vbench_lite.metric import Measurement
 from vbench_lite.report import html_clips
@@ -16,7 +17,7 @@ from vbench_lite.report import html_markup as markup
 from vbench_lite.report.catalogue import metric_facts
 from vbench_lite.report.courses import Course, courses
 from vbench_lite.report.html_charts import chart
-from vbench_lite.report.panels import boards, charts, curves, drifts, pairs, traces, trust
+from vbench_lite.report.panels import audits, boards, charts, curves, drifts, pairs, traces, trust
 from vbench_lite.report.panels.theme import AXES, axis_order, number
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import RunDocument
@@ -45,7 +46,7 @@ def run_report(run: RunDir, suite: str | None = None) -> str:
         "drift": ("Drift within clips", list(_drift(courses(run, name), board))),
         "time": ("Over time", list(_time(run.calls(name), board))),
         "metrics": ("Metrics", list(_metrics(board))),
-        "trust": ("Metric trust", list(_trust(board))),
+        "trust": ("Metric trust", [*_trust(board), *_audit(run, board)]),
         "clips": ("Worst clips", _clips(run, name, board)),
     }
     shown = {anchor: section for anchor, section in sections.items() if section[1]}
@@ -216,6 +217,27 @@ def _trust(board: boards.BoardTable) -> Iterator[str]:
     conflicts = trust.conflicts(board)
     if not conflicts.empty:
         yield markup.table(conflicts, "Distances that order two generators differently")
+
+
+def _audit(run: RunDir, board: boards.BoardTable) -> Iterator[str]:
+    found = load_audits(run.root)
+    if not found:
+        return
+    names = set(board.values["name"])
+    cells = audits.cells(found[0])
+    cells = cells[cells["metric"].isin(names)]
+    verdicts = audits.verdicts(found[0])
+    verdicts = verdicts[verdicts["metric"].isin(names)]
+    if verdicts.empty:
+        return
+    yield markup.heading(3, f"Audit: {audits.titles(found)[found[0].id]}")
+    yield markup.table(verdicts, "Known damage to real clips: can the metric be believed?")
+    if not cells.empty:
+        yield markup.folded(
+            "What each metric makes of each damage",
+            markup.paragraph("; ".join(f"{sign} {seen}" for seen, sign in audits.SIGNS.items()), "soft"),
+            markup.table(audits.grid(cells), "* where the metric's axis is meant to notice the damage"),
+        )
 
 
 def _clips(run: RunDir, suite: str, board: boards.BoardTable) -> list[str]:

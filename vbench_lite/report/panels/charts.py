@@ -324,3 +324,40 @@ def _marked(line: tuple[float, str], channel: str, scale: alt.Scale) -> list[alt
             place, x=alt.value(2), text="meaning:N"
         )
     return [rule, text]
+
+
+def outcomes(frame: pd.DataFrame) -> Drawing:
+    """What each metric makes of each damage: a coloured square with a sign.
+
+    Args:
+        frame: metric, damage, seen, sign, effect (may be missing), in the order to draw.
+    """
+    seen = ["noticed", "moved", "not seen", "cannot tell", "no value", "rewarded"]
+    colours = ["#009E73", "#56B4E9", "#BBBBBB", "#F0E442", "#8A8A8A", "#D55E00"]
+    here = [s for s in seen if s in set(frame["seen"])]
+    across = alt.X(
+        "damage:N",
+        sort=list(dict.fromkeys(frame["damage"])),
+        title=None,
+        axis=alt.Axis(orient="top", labelAngle=-60, labelLimit=130, labelOverlap=False),
+    )
+    down = alt.Y(
+        "metric:N",
+        sort=list(dict.fromkeys(frame["metric"])),
+        title=None,
+        axis=alt.Axis(labelLimit=190, labelOverlap=False, ticks=False, domain=False),
+    )
+    tips = ["metric:N", "damage:N", "seen:N", alt.Tooltip("effect:Q", format="+.2f")]
+    base = alt.Chart(frame)
+    squares = base.mark_rect(stroke="white", strokeWidth=1).encode(
+        across,
+        down,
+        alt.Color(
+            "seen:N",
+            scale=alt.Scale(domain=here, range=[colours[seen.index(s)] for s in here]),
+            legend=alt.Legend(orient="bottom", columns=3, title=None),
+        ),
+        tooltip=tips,
+    )
+    signs = base.mark_text(fontSize=11, color="#111111").encode(across, down, alt.Text("sign:N"))
+    return alt.layer(squares, signs).properties(height=alt.Step(22))
