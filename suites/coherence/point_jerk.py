@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections import deque
 from collections.abc import Mapping
 from typing import ClassVar
@@ -19,32 +20,35 @@ from vbench_lite.suites.coherence.motion_amount import grey_frame
 POINTS = 64  # corners that are followed from each frame
 SPAN = 4  # frames: the third difference of positions needs four
 RETURN_PX = 1.0  # a point that is followed back must end this near to where it was
+LOST = math.sqrt(10)  # j / v of points at independent places: the third difference has 20 variances, a step 2
 LEAST_SPEED = 0.25  # pixels a frame at a short side of 128..256, below which a point stands still
 
 
 class PointJerk(ClipMetric):
     """Third difference of the path of tracked points, relative to how fast they move.
 
-    0 for points at constant velocity or under constant acceleration; shaking and jumping points come
-    near 1 and above. A point that stands still says nothing and is left out, so a frozen clip has no
-    value: smoothness without motion is nothing to be proud of.
+    0 for points at constant velocity or under constant acceleration. Points that jump about at random
+    have 3.16 (the root of 10), and so has a point that is lost: it is not where a smooth path would have
+    taken it. Points that stand still say nothing and are left out; a frozen clip has 0, so read it beside
+    motion amount.
 
-    Formula: over all runs of four frames, sum of |p3 - 3 p2 + 3 p1 - p0| divided by the sum of
-        (|p1 - p0| + |p2 - p1| + |p3 - p2|) / 3, over points that move at least 0.25 pixels a frame.
-    Preprocessing: grey, short side brought into 128..256 pixels; up to 64 corners (Shi and Tomasi) in
-        the first frame of each run, followed by pyramidal Lucas-Kanade, kept if following them back from
-        the second frame to the first ends within a pixel.
-    Traps: points that cannot be followed are left out, so the worst jumps may not count: read it beside
-        continuity. Slow video at a high frame rate is smoother for the same path: compare equal rates.
-    Cost: corners and four flows of 64 points for every third frame.
+    Formula: mean over runs of four frames and over points of min(j / v, 3.16), j = |p3 - 3 p2 + 3 p1 - p0|,
+        v = (|p1 - p0| + |p2 - p1| + |p3 - p2|) / 3, for points with v of at least 0.25 pixels; 3.16 for a
+        point that was lost.
+    Preprocessing: grey, short side brought into 128..256 pixels; up to 64 corners (Shi and Tomasi) in the
+        first frame of each run, not in the outer eighth, followed by pyramidal Lucas-Kanade; a point is
+        lost if following it back from a frame to the one before ends more than a pixel off.
+    Traps: things that hide others lose points as well: compare with real clips. Slow video at a high frame
+        rate is smoother for the same path: compare equal rates. A picture without a corner has no value.
+    Cost: corners and six flows of 64 points for every third frame.
     """
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="coherence/point_jerk",
-        version=1,
+        version=2,
         axis=Axis.COHERENCE,
         unit="",
-        bounds=(0.0, 8.0),
+        bounds=(0.0, LOST),
         higher_is_better=False,
         summary="How jerkily tracked points move, relative to their speed; 0 is perfectly smooth.",
         source="third difference of Lucas-Kanade tracks (Bouguet 2000, by OpenCV) over mean step length",
@@ -53,7 +57,7 @@ class PointJerk(ClipMetric):
 
     def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
         self._recent: deque[npt.NDArray[np.uint8]] = deque(maxlen=SPAN)
-        self._jerk = self._speed = 0.0
+        self._sum, self._count, self._corners = 0.0, 0, 0
 
     def push(self, frames: Frames, indices: npt.NDArray[np.int64]) -> None:
         for frame in frames:
@@ -63,15 +67,18 @@ class PointJerk(ClipMetric):
                 self._recent = deque([self._recent[-1]], maxlen=SPAN)  # runs share their end frames
 
     def finish(self, features: Mapping[str, Features]) -> float:
-        if self._speed == 0.0:
-            raise NotApplicable("no point could be followed that moves over four frames")
-        return self._jerk / self._speed
+        if self._corners == 0:
+            raise NotApplicable("no frame has a corner that could be followed")
+        return self._sum / self._count if self._count else 0.0
 
     def _measure(self) -> None:
         """Add the run of four frames that is held."""
+        inner = np.zeros_like(self._recent[0])
+        margin = min(inner.shape) // 8
+        inner[margin:-margin, margin:-margin] = 255
         # OpenCV gives None for a frame without corners, which its annotations leave out.
         corners: npt.NDArray[np.float32] | None
-        corners = cv2.goodFeaturesToTrack(self._recent[0], POINTS, 0.05, 5)  # type: ignore[assignment]
+        corners = cv2.goodFeaturesToTrack(self._recent[0], POINTS, 0.05, 5, mask=inner)  # type: ignore[assignment]
         if corners is None:
             return
         path = [np.asarray(corners, np.float32)]
@@ -85,8 +92,10 @@ class PointJerk(ClipMetric):
         speed = np.linalg.norm(np.diff(points, axis=0), axis=2).mean(axis=0)
         jerk = np.linalg.norm(np.diff(points, n=3, axis=0)[0], axis=1)
         moving = speed >= LEAST_SPEED
-        self._jerk += float(jerk[moving].sum())
-        self._speed += float(speed[moving].sum())
+        lost = int((~kept).sum())
+        self._corners += len(kept)
+        self._sum += float(np.minimum(jerk[moving] / speed[moving], LOST).sum()) + lost * LOST
+        self._count += int(moving.sum()) + lost
 
 
 def _follow(

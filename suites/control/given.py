@@ -69,7 +69,7 @@ class EntryJump(ClipMetric):
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="control/entry_jump",
-        version=1,
+        version=2,
         axis=Axis.ALIGNMENT,
         unit="log2",
         bounds=(0.0, None),
