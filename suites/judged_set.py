@@ -18,12 +18,13 @@ _SOURCE = "vbench_lite.datasets.shapes_judge: outline, hue and reflected path, c
 
 @dataclass(frozen=True)
 class JudgedClip:
-    """A clip with what was asked for and what it shows."""
+    """A clip with what was asked for and what it shows; `walk` as in SampleInfo."""
 
     prompt_id: str
     seed: int | None
     scene: shapes.Scene
     shown: shapes_judge.Judgement
+    walk: float | None = None
 
     def follows(self, attribute: str) -> bool:
         """Whether the clip shows the caption's word for an attribute."""
@@ -46,7 +47,8 @@ class JudgedSet(SetMetric):
         if self._rows.setdefault(key, rows.tobytes()) != rows.tobytes():
             raise StoreError(f"{self.info.id}: two different clips are both sample {sample.sample_id!r}")
         scene = scene_of(sample)
-        self._clips[key] = JudgedClip(sample.prompt_id, sample.seed, scene, shapes_judge.judge_features(rows))
+        shown = shapes_judge.judge_features(rows)
+        self._clips[key] = JudgedClip(sample.prompt_id, sample.seed, scene, shown, sample.walk)
 
     def merge(self, other: SetMetric) -> None:
         if not isinstance(other, JudgedSet) or other.info != self.info:

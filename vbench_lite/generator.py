@@ -159,6 +159,8 @@ class GeneratorInfo:
         licence, weights_licence: SPDX names, or "unknown".
         weights_sha256: hash over the weights it would load; None if there are none or unknown.
         latents: whether `encode` and `decode` exist (for the reconstruction metrics).
+        noise_dim: numbers in a frame's initial noise, if requests may set it by the parameter `noise`, a
+            list of (num_frames or fewer) lists of so many; None if they may not.
         site: where the work is done. Where it is a worker or a command, the adapter tells the memory with
             `context.note(peak_bytes=..., baseline_bytes=...)`; what it does not tell is unknown.
     """
@@ -177,6 +179,7 @@ class GeneratorInfo:
     kv_cache: bool = False
     deterministic: bool = True
     latents: bool = False
+    noise_dim: int | None = None
     site: Site = Site.PROCESS
     licence: str = "unknown"
     weights_licence: str = "unknown"

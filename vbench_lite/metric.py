@@ -120,6 +120,7 @@ class SampleInfo:
         image, past_frames: what the generator was given, uint8 (H, W, 3) and (T, H, W, 3), or None.
         pieces: frames of each piece in which the clip arrived, of the frames that count; empty where
             nobody recorded it (clips made elsewhere).
+        walk: where on a walk through initial noise the clip was made, in [0, 1], or None.
     """
 
     generator: str
@@ -131,6 +132,7 @@ class SampleInfo:
     image: Frames | None = field(default=None, compare=False)
     past_frames: Frames | None = field(default=None, compare=False)
     pieces: tuple[int, ...] = ()
+    walk: float | None = None
 
 
 # --- extractors -----------------------------------------------------------------------------

@@ -28,7 +28,8 @@ class ShapesPrompts(_Strict):
 
     split: pairs of colour and shape that were used in training, that were not, all of them, or both
     kinds in turn. edits: after each caption come four more that differ from it in one word each, in
-    colour, shape, direction and speed, and are made from its seed.
+    colour, shape, direction and speed, and are made from its seed. latent_path: each caption is asked for
+    so many times, with initial noise that walks evenly from one draw to another; 0: no walk.
     """
 
     dataset: Literal["shapes"]
@@ -36,6 +37,15 @@ class ShapesPrompts(_Strict):
     split: Literal["seen", "held_out", "all", "both"] = "seen"
     seed: int = 0
     edits: bool = False
+    latent_path: Annotated[int, Field(ge=0, le=64)] = 0
+
+    @model_validator(mode="after")
+    def _a_walk_has_points(self) -> ShapesPrompts:
+        if 0 < self.latent_path < 4:
+            raise ValueError("latent_path needs 4 points or more: fewer steps cannot be uneven")
+        if self.latent_path and self.edits:
+            raise ValueError("give either edits or latent_path")
+        return self
 
 
 class ListedPrompts(_Strict):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from vbench_lite.adapters.reference.codec import Codec
 
+LATENT_DIM = 24  # numbers a frame, as `encode` gives them
 SIZE = SizeRule(fixed=(shapes.BASE_SIZE, shapes.BASE_SIZE))
 CODEC_FILE = "codec.safetensors"
 _VOCABULARY: tuple[tuple[str, ...], ...] = (

@@ -15,6 +15,7 @@ from pydantic import Field
 from vbench_lite.adapters.reference import weights
 from vbench_lite.adapters.reference.base import (
     CODEC_FILE,
+    LATENT_DIM,
     SIZE,
     ReferenceConfig,
     word_indices,
@@ -61,6 +62,7 @@ class Hybrid(FlowGenerator):
             streaming=Streaming.CHUNK,
             kv_cache=True,
             latents=True,
+            noise_dim=LATENT_DIM,
             licence="Apache-2.0",
             weights_licence="Apache-2.0",
             weights_sha256=weights.digest([CODEC_FILE, TRANSFORMER_FILE], self.config.folder),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from faulty import Faulty
 from vbench_lite.adapters.controls import Frozen, Real
 from vbench_lite.adapters.reference.hybrid import Hybrid
 from vbench_lite.datasets import shapes
+from vbench_lite.datasets.noise_walk import noise_on_walk
 from vbench_lite.datasets.prompts import with_edits
 from vbench_lite.engine.context import RecordingContext
 from vbench_lite.engine.plan import build_plan
@@ -166,6 +168,48 @@ def test_both_splits_come_in_turn() -> None:
     scenes = shapes.sample_scenes(7, 3, "both")
     assert [scene.held_out for scene in scenes] == [False, True] * 3 + [False]
     assert shapes.sample_scenes(5, 3, "both") == scenes[:5]
+
+
+# --- walks through noise ------------------------------------------------------------------------
+
+
+def walk_suite() -> dict[str, Any]:
+    prompts = {"dataset": "shapes", "count": 2, "latent_path": 4}
+    return suite() | {"samples": 8, "prompts": prompts}
+
+
+def test_a_walk_asks_for_one_prompt_and_seed_with_noise_from_end_to_end(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, "reference/hybrid", walk_suite())
+    made = [sample.made for batch in plan.batches for sample in batch.samples]
+    assert len({(request.prompt, request.seed) for request in made}) == 2
+    assert len({request.sample_id for request in made}) == 8
+    noise = [np.array(request.params["noise"]) for request in made[:4]]
+    assert all(place.shape == (8, 24) for place in noise)
+    angle = math.pi / 6
+    between = math.cos(angle) * noise[0] + math.sin(angle) * noise[3]
+    np.testing.assert_allclose(noise[1], between)
+    told = [sample_info(row(sample_id=r.sample_id), parse_suite(walk_suite(), "here")).walk for r in made[:4]]
+    assert told == [0.0, 0.3333, 0.6667, 1.0]
+    generator = Hybrid()
+    assert generator.info.noise_dim == noise[0].shape[1]
+
+
+def test_a_generator_whose_noise_cannot_be_set_is_recorded_with_the_reason(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, "control/real", walk_suite())
+    reasons = {record.reason for record in plan.refused}
+    assert reasons == {"not applicable: it does not let a request set its initial noise"}
+
+
+def test_a_walk_of_three_points_is_refused() -> None:
+    content = walk_suite() | {"prompts": {"dataset": "shapes", "count": 2, "latent_path": 3}}
+    with pytest.raises(SpecError, match="latent_path needs 4 points or more"):
+        parse_suite(content, "here")
+
+
+def test_noise_keeps_its_spread_on_the_way() -> None:
+    for place in (0.0, 0.3, 0.5, 1.0):
+        noise = noise_on_walk(place, 7, 200, 24)
+        assert abs(noise.std() - 1) < 0.03 and abs(noise.mean()) < 0.05
 
 
 # --- what metrics are told ----------------------------------------------------------------------

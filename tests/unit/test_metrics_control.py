@@ -17,6 +17,7 @@ from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import ClipMetric, Estimate, SampleInfo, SetMetric
 from vbench_lite.suites.control.edits import EditFollowed, EditKept
 from vbench_lite.suites.control.given import EntryJump, FirstFramePsnr
+from vbench_lite.suites.control.latent_path import LatentPathEvenness
 from vbench_lite.suites.diversity.within_prompt import StartSpread, WithinPromptDistance
 from vbench_lite.suites.generalisation.held_out import HeldOutAccuracy, HeldOutGap
 from vbench_lite.suites.generalisation.length import LengthGap, LongAccuracy
@@ -86,6 +87,31 @@ def test_edits_of_one_base_pair_with_it_and_not_with_each_other() -> None:
     prompts = with_edits(SCENES[:1])
     clips = [(p.text, 0, shapes.parse_caption(p.text)) for p in prompts]
     assert over(EditFollowed(), clips).extras.keys() >= {"colour", "shape", "direction", "speed"}
+
+
+# --- walks through noise ------------------------------------------------------------------------
+
+
+def evenness(starts: list[float]) -> float:
+    """Of a walk whose clips begin at these heights."""
+    metric, scene = LatentPathEvenness(), shapes.Scene("red", "circle", "right", "slowly")
+    for place, y in enumerate(starts):
+        rows = shapes_judge.per_frame(shapes.render(scene, (8.0, y)))
+        walk = place / (len(starts) - 1)
+        sample = SampleInfo("g", f"p-{place}", "p", scene.caption, 0, walk=walk)
+        metric.update({"shapes-judge": rows}, sample, "generated")
+    return metric.compute().value
+
+
+def test_an_even_walk_has_1_and_a_single_jump_0() -> None:
+    assert evenness([8, 10, 12, 14, 16]) == pytest.approx(1, abs=0.05)
+    assert evenness([8, 8, 8, 16, 16]) == pytest.approx(0, abs=0.05)
+    assert evenness([8, 10, 10, 12, 12]) == pytest.approx(2 / 3, abs=0.05)  # half of the way in one step
+
+
+def test_a_walk_on_which_nothing_changes_has_no_evenness() -> None:
+    with pytest.raises(NotApplicable, match="no walk through noise with 4 clips that differ"):
+        evenness([8, 8, 8, 8])
 
 
 # --- given frames -------------------------------------------------------------------------------

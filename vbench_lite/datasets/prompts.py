@@ -26,18 +26,24 @@ class Prompt:
             An edit has the id of the prompt that it is made from: it takes that prompt's seeds, and
             clips of one seed are not independent, so they stay together in every interval.
         edit: the word that was changed ("colour"), or None.
+        walk: where on a walk through initial noise its clip is made, in [0, 1], or None.
         look_for: what a viewer should look for in its clips; empty where nobody said.
     """
 
     prompt_id: str
     text: str
     edit: str | None = None
+    walk: float | None = None
     look_for: str = ""
 
     def sample_id(self, seed_index: int) -> str:
         """The id of its sample with one of its seeds; no other sample of a suite has it."""
-        name = self.prompt_id if self.edit is None else f"{self.prompt_id}-{self.edit}"
-        return f"{name}-s{seed_index}"
+        parts = [self.prompt_id]
+        if self.edit is not None:
+            parts.append(self.edit)
+        if self.walk is not None:
+            parts.append(f"walk{self.walk:.4f}")
+        return "-".join([*parts, f"s{seed_index}"])
 
 
 def suite_prompts(suite: Suite, folder: Path | None = None) -> list[Prompt]:
@@ -55,6 +61,10 @@ def suite_prompts(suite: Suite, folder: Path | None = None) -> list[Prompt]:
         scenes = shapes.sample_scenes(source.count, source.seed, source.split)
         if source.edits:
             return with_edits(scenes)
+        if source.latent_path:
+            places = [index / (source.latent_path - 1) for index in range(source.latent_path)]
+            bases = with_ids([scene.caption for scene in scenes])
+            return [replace(base, walk=place) for base in bases for place in places]
         texts = [scene.caption for scene in scenes]
         return with_ids(texts)
     listed = written_out(source, folder or suite_folder(suite.name))

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from vbench_lite.datasets.given import given_frames
+from vbench_lite.datasets.noise_walk import noise_on_walk
 from vbench_lite.datasets.prompts import (
     Prompt,
     suite_folder,
@@ -213,7 +214,7 @@ def _served(
     served, refused = [], []
     for prompt, request in asked:
         try:
-            made = _fit(generator, suite.request, request)
+            made = _fit(generator, suite.request, request, prompt.walk)
         except (PromptError, RequestError) as error:
             refused.append(
                 SampleRecord(
@@ -237,7 +238,9 @@ def _served(
     return served, refused
 
 
-def _fit(generator: Generator, asked: RequestSpec, request: GenerationRequest) -> GenerationRequest:
+def _fit(
+    generator: Generator, asked: RequestSpec, request: GenerationRequest, walk: float | None = None
+) -> GenerationRequest:
     """The request snapped to the generator's rules, with the frames that the suite gives for it.
 
     Raises:
@@ -250,6 +253,11 @@ def _fit(generator: Generator, asked: RequestSpec, request: GenerationRequest) -
     made = info.snap(request)
     given = given_frames(asked, made.prompt, made.seed, made.num_frames, made.height, made.width)
     made = replace(made, image=given.image, past_frames=given.past_frames, clip=given.clip)
+    if walk is not None:
+        if info.noise_dim is None:
+            raise RequestError("it does not let a request set its initial noise")
+        noise = noise_on_walk(walk, made.seed, made.num_frames, info.noise_dim)
+        made = replace(made, params={**made.params, "noise": noise.tolist()})
     generator.check(made)
     return made
 

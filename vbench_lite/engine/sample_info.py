@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -30,6 +31,7 @@ def sample_info(row: Row, suite: Suite) -> SampleInfo:
         image=given.image,
         past_frames=given.past_frames,
         pieces=_pieces(facts, int(row["num_frames"] or 0)),
+        walk=_walk(row["sample_id"]),
     )
 
 
@@ -37,6 +39,12 @@ def given_clip(row: Row, suite: Suite) -> MemorySource | None:
     """The clip that was given to be reconstructed, at the length and size of what came back."""
     clip = _given(row, suite).clip
     return None if clip is None else MemorySource(Clip(clip, row["fps"]), f"given:{row['sample_id']}")
+
+
+def _walk(sample_id: str) -> float | None:
+    """Where on a walk through noise a sample is, from its id: see `datasets.prompts.Prompt.sample_id`."""
+    found = re.search(r"-walk([01]\.\d{4})-s\d+$", sample_id)
+    return None if found is None else float(found[1])
 
 
 def _given(row: Row, suite: Suite) -> Given:
