@@ -105,3 +105,15 @@ def test_raft_encodes_each_frame_once(weights: Held) -> None:
     for first, second, row in zip(frames[:-1], frames[1:], whole, strict=True):
         alone = registry.load("extractors", "raft-things")()
         assert alone.extract(np.stack([first, second])[None])[0] == pytest.approx(row, rel=1e-5)
+
+
+def test_the_authors_file_and_torchvisions_give_one_network(weights: Held) -> None:
+    from torchvision.models.optical_flow import raft_large
+
+    from vbench_lite.weights import convert
+
+    names = set(raft_large(weights=None).state_dict())
+    authors = convert.convert("raft-things", weights["raft-things"])
+    assert set(authors) == names
+    again = convert.convert("raft-things", authors)
+    assert all(again[name].equal(authors[name]) for name in names)

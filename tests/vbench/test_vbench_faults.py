@@ -175,3 +175,28 @@ def test_no_total_without_what_is_missing(scores: FolderScores) -> None:
         reason = scores.not_applicable[f"vbench/{name}_score"]["*"]
         assert "dimensions have no value" in reason and "vbench-lite import vbench" in reason
     assert "motion_smoothness" in scores.not_applicable["vbench/quality_score"]["*"]
+
+
+def test_without_weights_every_sample_gets_a_reason_and_the_rest_is_scored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VBENCH_LITE_CACHE", str(tmp_path / "empty"))
+    monkeypatch.setenv("VBENCH_LITE_OFFLINE", "1")
+    encode(tmp_path / "a fox, oil painting-0.mp4", texture(4, 64, 64))
+    suite = load_suite("vbench")
+    found = score_clips(tmp_path, list(suite.metrics), names=suite.clip_names)
+    for name, key in (
+        ("vbench/subject_consistency", "dino-vitb16"),
+        ("vbench/background_consistency", "clip-vit-b32-openai"),
+        ("vbench/dynamic_degree", "raft-things"),
+        ("vbench/imaging_quality", "musiq-spaq"),
+        ("vbench/appearance_style", "clip-vit-b32-openai"),
+    ):
+        (reason,) = found.not_applicable[name].values()
+        assert f"weights {key} not found (tried" in reason
+        assert f"vbench-lite weights import {key} FILE" in reason
+    assert not found.errors
+    assert set(found.samples["a fox, oil painting-0.mp4"]) == {
+        "vbench/temporal_flickering",
+        "frames/degenerate",
+    }

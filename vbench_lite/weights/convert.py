@@ -231,6 +231,41 @@ def clip_openai(held: Mapping[str, Any]) -> Tensors:
     }
 
 
+def raft_things(held: Mapping[str, Any]) -> Tensors:
+    """RAFT by torchvision's names, from those or from the authors'.
+
+    The authors' file has the norm of a projection under two names; one of them is dropped.
+    """
+    tensors = unwrapped(held)
+    if "feature_encoder.convnormrelu.0.weight" in tensors:
+        return tensors
+    require(tensors, ("fnet.conv1.weight", "cnet.norm1.running_var", "update_block.flow_head.conv2.weight"))
+    found = {}
+    for name, value in tensors.items():
+        if not re.search(r"layer\d\.\d\.norm3\.", name):
+            for pattern, new in _RAFT_NAMES:
+                name = re.sub(pattern, new, name)
+            found[name] = value
+    return found
+
+
+_RAFT_NAMES = (
+    (r"^fnet\.", "feature_encoder."),
+    (r"^cnet\.", "context_encoder."),
+    (r"encoder\.conv1\.", "encoder.convnormrelu.0."),
+    (r"encoder\.norm1\.", "encoder.convnormrelu.1."),
+    (r"encoder\.conv2\.", "encoder.conv."),
+    (r"(layer\d\.\d)\.conv(\d)\.", r"\1.convnormrelu\2.0."),
+    (r"(layer\d\.\d)\.norm([12])\.", r"\1.convnormrelu\2.1."),
+    (r"^update_block\.encoder\.convc(\d)\.", r"update_block.motion_encoder.convcorr\1.0."),
+    (r"^update_block\.encoder\.convf(\d)\.", r"update_block.motion_encoder.convflow\1.0."),
+    (r"^update_block\.encoder\.conv\.", "update_block.motion_encoder.conv.0."),
+    (r"^update_block\.gru\.conv([zrq])(\d)\.", r"update_block.recurrent_block.convgru\2.conv\1."),
+    (r"^update_block\.mask\.0\.", "mask_predictor.convrelu.0."),
+    (r"^update_block\.mask\.2\.", "mask_predictor.conv."),
+)
+
+
 CONVERTERS: dict[str, Callable[[Mapping[str, Any]], Tensors]] = {
     "i3d-k400": i3d_k400,
     "lpips-alex": lpips("alex"),
@@ -242,7 +277,7 @@ CONVERTERS: dict[str, Callable[[Mapping[str, Any]], Tensors]] = {
     "clip-vit-b32-openai": clip_openai,
     "clip-vit-l14-openai": clip_openai,
     "dino-vitb16": plain("cls_token", "blocks.11.attn.qkv.weight"),
-    "raft-things": plain("fnet.conv1.weight", "update_block.flow_head.conv2.weight"),
+    "raft-things": raft_things,
     "inception-v3-fid": plain("Conv2d_1a_3x3.conv.weight", "Mixed_7c.branch_pool.conv.weight"),
     "videomae-ssv2": plain("patch_embed.proj.weight", "blocks.0.attn.qkv.weight"),
     "laion-aesthetic-l14": plain("weight", "bias"),
