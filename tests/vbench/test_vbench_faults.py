@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -200,3 +201,21 @@ def test_without_weights_every_sample_gets_a_reason_and_the_rest_is_scored(
         "vbench/temporal_flickering",
         "frames/degenerate",
     }
+
+
+def test_a_prompt_list_says_which_dimensions_a_clip_is_for(tmp_path: Path) -> None:
+    """VBench's list has a prompt once for each of its dimensions."""
+    for name in ("a red cup-0.mp4", "a red cup-1.mp4", "a lake-0.mp4"):
+        encode(tmp_path / name, texture(3, 64, 64, seed=len(name)))
+    entries = [
+        {"prompt_en": "a red cup", "dimension": ["color"], "auxiliary_info": {"color": {"color": "red"}}},
+        {"prompt_en": "a red cup", "dimension": ["temporal_flickering"]},
+        {"prompt_en": "a lake", "dimension": ["scene"]},
+    ]
+    (tmp_path / "full_info.json").write_text(json.dumps(entries))
+    metrics = ["vbench/temporal_flickering", "frames/degenerate"]
+    found = score_clips(tmp_path / "full_info.json", metrics)
+    measured = {name for name, values in found.samples.items() if "vbench/temporal_flickering" in values}
+    assert measured == {"a red cup-0.mp4", "a red cup-1.mp4"}
+    assert "for scene only" in found.not_applicable["vbench/temporal_flickering"]["a lake-0.mp4"]
+    assert found.sets["vbench/temporal_flickering"].n == 2
