@@ -1,8 +1,7 @@
 """The harness's end of a worker: messages as lines of JSON on its stdin and stdout, frames as raw bytes.
 
 The protocol is on one page: docs/adapters/protocol.md. Frames follow their line on the same pipe rather than
-in shared memory: a pipe reaches through containers and ssh, needs nothing to clean up after a crash, and
-moves a gigabyte a second.
+in shared memory: a pipe reaches through containers and ssh, and leaves nothing behind after a crash.
 """
 
 from __future__ import annotations

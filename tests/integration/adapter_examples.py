@@ -22,6 +22,7 @@ def lay_out(folder: Path, other_environment: Path) -> Path:
         for seed, row in enumerate(csv.DictReader(file)):
             frames = shapes.real_clip(shapes.parse_caption(row["prompt"]), seed)
             write_lossless(folder / row["file"], frames, 8.0)
+    write_lossless(folder / "stray.mkv", frames, 8.0)  # which the list does not name
     (folder / "other-env").symlink_to(other_environment)
     (folder / "my-pipeline").symlink_to(tiny_pipelines.folder("wan"))
     (folder / "my-token-model").symlink_to(tiny_tokens.folder())

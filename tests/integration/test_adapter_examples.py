@@ -99,6 +99,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, other_environment: Path) -> It
 
 def test_all_of_them_are_on_one_leaderboard(run: tuple[Any, RunDir]) -> None:
     rows = {row["generator"]: row for row in run[0]["leaderboard"]["rows"]}
+    assert "model-a, suite captions: there and not named in the manifest: stray.mkv" in run[0]["messages"]
     assert set(rows) == {*LABELS, *DEFAULT_GENERATORS}
     assert {row["coverage"] for row in rows.values()} == {1.0}
     assert {rows[name]["family"] for name in LABELS} == {"external"}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -205,6 +207,17 @@ def test_a_stranger_on_the_device_marks_the_call_even_if_it_leaves_before_the_en
     alone = ContentionWatch("cuda:0", read=lambda: idle, cores=2, strangers=lambda: None)
     alone.start()
     assert not alone.contended()
+
+
+def test_a_generator_in_a_process_of_its_own_is_no_stranger(monkeypatch: pytest.MonkeyPatch) -> None:
+    idle = CpuTimes(0.0, 0.0, 0.0)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        for pids, contended in (({child.pid}, False), ({child.pid, 1}, True), (None, False)):
+            monkeypatch.setattr(nvml, "other_processes", lambda device, pids=pids: pids)
+            watch = ContentionWatch("cuda:0", read=lambda: idle, cores=2)
+            watch.start()
+            assert watch.contended() is contended
+        child.communicate(b"\n")
 
 
 def test_our_own_work_is_not_taken_for_others() -> None:
