@@ -30,6 +30,14 @@ def clips_of(output: Any) -> list[npt.NDArray[Any]]:
     return clips
 
 
+def safety_flags(output: Any) -> int:
+    """Clips that a safety checker took exception to; such pipelines return them black."""
+    flags = getattr(output, "nsfw_content_detected", None)
+    if flags is None:
+        return 0
+    return sum(map(bool, flags)) if isinstance(flags, Sequence) else int(bool(flags))
+
+
 def to_uint8(clip: npt.NDArray[Any]) -> tuple[Frames, int]:
     """Frames uint8 (T, H, W, 3) of a clip in [0, 1], and its count of non-finite values (made black)."""
     if clip.dtype == np.uint8:

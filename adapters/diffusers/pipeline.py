@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from vbench_lite.adapters.diffusers import calls
 from vbench_lite.adapters.diffusers.config import DiffusersConfig
 from vbench_lite.adapters.diffusers.description import describe
-from vbench_lite.adapters.diffusers.frames import clips_of, to_uint8
+from vbench_lite.adapters.diffusers.frames import clips_of, safety_flags, to_uint8
 from vbench_lite.adapters.diffusers.prompts import prompt_facts
 from vbench_lite.errors import ClipError, RequestError, SpecError
 from vbench_lite.generator import (
@@ -26,8 +26,6 @@ from vbench_lite.generator import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import numpy.typing as npt
 
     from vbench_lite.adapters.diffusers.calls import Signature
     from vbench_lite.adapters.diffusers.description import Description
@@ -148,7 +146,8 @@ class Diffusers(Generator):
             emit = partial(context.emit, indices[0])
             stream = open_stream(known, self.config, plan, asked, pipe, emit, dropped, first.num_frames)
         steps = calls.steps_of(asked, self._signature) * plan.chunks
-        made = self._run(asked, stream, self._probe.following(context, steps, len(requests)), first.seed)
+        output = self._run(asked, stream, self._probe.following(context, steps, len(requests)), first.seed)
+        made, flagged = clips_of(output), safety_flags(output)
         if len(made) != len(requests):
             raise ClipError(f"{known.pipeline} returned {len(made)} clips for {len(requests)} requests")
         nonfinite = 0
@@ -161,6 +160,8 @@ class Diffusers(Generator):
             nonfinite += wrong
         if nonfinite:
             context.note(nonfinite=nonfinite)
+        if flagged:
+            context.note(safety_flagged=flagged)
         context.note(pipeline_frames=stream.made if stream else len(made[0]), fps_source=known.fps_source)
         context.note(**prompt_facts(pipe, self._probe.prompt, asked))
 
@@ -170,17 +171,17 @@ class Diffusers(Generator):
         stream: Stream | None,
         following: AbstractContextManager[None],
         seed: int,
-    ) -> list[npt.NDArray[Any]]:
+    ) -> Any:
         """The pipeline's call itself, followed by the probe and listened to by the stream."""
         import torch
 
         if stream is None:
             with self._seeded(seed), torch.inference_mode(), following:
-                return clips_of(self._pipe(**asked))
+                return self._pipe(**asked)
         stream.attach(self._probe)
         try:
             with self._seeded(seed), torch.inference_mode(), following:
-                return clips_of(self._pipe(**asked, **stream.arguments()))
+                return self._pipe(**asked, **stream.arguments())
         finally:
             stream.detach()
 

@@ -267,3 +267,29 @@ def test_an_image_and_a_clip_reach_the_pipeline() -> None:
     clips.append(call(generator, past_frames=given).frames[0])
     assert [len(clip) for clip in clips] == [18, 18, 18]
     assert len({clip.tobytes() for clip in clips}) == 3
+
+
+def test_a_clip_that_a_safety_checker_blacked_out_is_invalid(tmp_path: Path) -> None:
+    from vbench_lite.engine.batch import run_batch
+    from vbench_lite.engine.plan import Batch, Sample
+
+    generator = Diffusers(tiny_pipelines.configuration("wan"))
+    generator.load()
+    generator._pipe = _Flagging(generator._pipe)
+    asked, made = ask(generator)
+    records = run_batch(generator, Batch("g", "s", (Sample("s", "p", asked, made),), "k"), Pool(tmp_path))
+    assert records is not None
+    assert (records[0].status, records[0].reason) == ("invalid", "every pixel is black")
+    assert json.loads(records[0].facts)["safety_flagged"] == 1
+
+
+class _Flagging:
+    """A pipeline whose safety checker dislikes everything."""
+
+    def __init__(self, pipe: Any) -> None:
+        self.pipe, self.scheduler, self.tokenizer = pipe, pipe.scheduler, pipe.tokenizer
+
+    def __call__(self, **arguments: Any) -> Any:
+        from types import SimpleNamespace
+
+        return SimpleNamespace(frames=self.pipe(**arguments).frames * 0, nsfw_content_detected=[True])
