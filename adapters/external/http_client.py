@@ -130,7 +130,7 @@ class Client:
                 data = b"".join(self._body(response, _JSON_BYTES, patience))
             try:
                 return json.loads(data)
-            except ValueError:
+            except (ValueError, RecursionError):
                 said = self.shown(data.decode("utf-8", "replace"))
                 raise GeneratorError(f"{_named(method, url)}: the answer is no JSON: {said}") from None
 

@@ -140,7 +140,7 @@ class WorkerSession:
                     return length
                 case _:
                     raise ValueError
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             raise self._fault(f"it sent a message that means nothing: {_shown(message)}") from None
         return 0
 
@@ -157,7 +157,7 @@ class WorkerSession:
             while (message := self._next(in_time))["type"] not in ("done", "failed"):
                 if message["type"] == "emit":
                     self._exactly(int(message["bytes"]), in_time)
-        except (GeneratorError, KeyError, TypeError, ValueError):
+        except (GeneratorError, KeyError, TypeError, ValueError, OverflowError):
             self._child.end()
 
     # --- failures -------------------------------------------------------------------------------
@@ -189,7 +189,7 @@ class WorkerSession:
         chatter = 0
         while True:
             line = self._line(_nothing)
-            with contextlib.suppress(ValueError):
+            with contextlib.suppress(ValueError, RecursionError):
                 message = json.loads(line)
                 if isinstance(message, dict) and message.get("type") == "hello":
                     return message
@@ -203,7 +203,7 @@ class WorkerSession:
         line = self._line(tick)
         try:
             message = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise self._fault(f"a line that is no message: {_shown(line)}") from None
         if not isinstance(message, dict) or not isinstance(message.get("type"), str):
             raise self._fault(f"a line that is no message: {_shown(line)}")
