@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from vbench_lite.cli.main import app
 from vbench_lite.errors import SpecError
 from vbench_lite.report.board import build_board
 from vbench_lite.report.vbench_json import export_files, export_results, import_results
+from vbench_lite.store.rundir import RunDir, resolve_run
 
 
 def write(path: Path, content: Any) -> Path:
@@ -108,3 +110,20 @@ def test_a_run_without_dimensions_has_nothing_to_export(tmp_path: Path) -> None:
     run = import_results(tmp_path, [write(tmp_path / "m.json", {"color": 0.5})], "m")
     with pytest.raises(SpecError, match="has no value of VBench's dimensions"):
         export_results(run, "other")
+
+
+def test_latest_is_a_run_that_was_made_here(tmp_path: Path) -> None:
+    """An import must not become what `compare` or `report` take by default."""
+    only = import_results(tmp_path, [write(tmp_path / "m.json", {"color": 0.5})], "m")
+    assert resolve_run(tmp_path, "latest").run_id == only.run_id
+    own = RunDir(tmp_path, "aaaaaaaaaaaa")
+    entry = dataclasses.replace(only.document().generators[0], label="own", adapter="reference/hybrid")
+    document = dataclasses.replace(
+        only.document(), run_id="aaaaaaaaaaaa", generators=[entry], created="2020-01-01T00:00:00+00:00"
+    )
+    own.path.mkdir(parents=True)
+    own.write_document(document)
+    assert resolve_run(tmp_path, "latest").run_id == "aaaaaaaaaaaa"
+    board = build_board([only, own])
+    assert [row.arm.generator for row in board.imported] == ["m"]
+    assert [row.arm.generator for row in board.rows] == ["own"]

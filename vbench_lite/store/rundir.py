@@ -233,7 +233,8 @@ def damaged_runs(root: Path) -> list[StoreError]:
 def resolve_run(root: Path, name: str) -> RunDir:
     """Return the run of an id, a baseline's name, `latest`, or the only id that begins so.
 
-    `latest` is the newest finished run, or the newest of all while none is finished.
+    `latest` is the newest finished run, or the newest of all while none is finished; results of others
+    that were imported are it only where there is nothing else.
 
     Raises:
         StoreError: nothing or more than one run fits.
@@ -242,7 +243,8 @@ def resolve_run(root: Path, name: str) -> RunDir:
         runs = list_runs(root)
         if not runs:
             raise StoreError(f"no run is under {root}; make one with: vbench-lite run")
-        return next((run for run in runs if run.document().status == "finished"), runs[0])
+        own = [run for run in runs if not run.document().imported] or runs
+        return next((run for run in own if run.document().status == "finished"), own[0])
     known = baselines(root)
     if name in known:
         run = RunDir(root, check_run_id(known[name]))
