@@ -63,6 +63,7 @@ audit: setup  ## known vulnerabilities of the pinned dependencies
 
 docs: setup  ## the reference pages from the code, then the site in site/, strictly; checks links and commands
 	$(BIN)/python docs/reference_pages.py
+	$(BIN)/python docs/metric_pages.py
 	$(BIN)/python -m pytest -q tests/packaging/test_documents.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build -q
 

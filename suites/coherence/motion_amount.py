@@ -24,6 +24,11 @@ class MotionAmount(NeighbourMetric):
     depends neither on resolution nor, for steady motion, on the rate. It is a description: more is not
     better. It keeps frozen clips from winning coherence. Source: Kroeger et al., Fast Optical Flow using
     Dense Inverse Search (ECCV 2016), as in OpenCV.
+
+    Formula: mean over pairs of neighbours and pixels of the length of the flow, divided by the short
+        side, times the frame rate.
+    Traps: noise and flicker are motion to a flow as well. A moving camera counts as much as a moving
+        thing.
     """
 
     info: ClassVar[MetricInfo] = MetricInfo(

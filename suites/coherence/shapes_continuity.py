@@ -22,6 +22,10 @@ class ShapesContinuity(ClipMetric):
     judge's quarter pixel and small errors of a generator do not count as jumps. Shuffled frames jump,
     vanishing shapes and noise have no steps; a frozen clip scores 1: read it beside motion amount. Source:
     `vbench_lite.datasets.shapes_judge`.
+
+    Formula: mean over steps of [both frames show the thing, and its centres are at most 3 pixels apart
+        at 32x32].
+    Traps: a frozen clip scores 1; so does a thing that slides in a wrong direction.
     """
 
     info: ClassVar[MetricInfo] = MetricInfo(

@@ -15,6 +15,9 @@ class ShapesIdentity(ClipMetric):
 
     A frame that shows nothing counts against it, so noise and vanishing shapes score low. A frozen clip
     scores 1: read it beside motion amount. Source: `vbench_lite.datasets.shapes_judge`.
+
+    Formula: frames that show the most frequent (shape, colour) / all frames.
+    Traps: a frozen clip scores 1, and so does a clip that shows the wrong thing throughout.
     """
 
     info: ClassVar[MetricInfo] = MetricInfo(

@@ -20,6 +20,11 @@ class KernelVideoDistance(FeatureSetMetric):
     than random ones, which moves the value of every generator down alike: then `real` is the mark of a
     perfect generator, not 0, and differences between generators stand. The interval is a
     delete-a-prompt-group jackknife with the reference held fixed.
+
+    Formula: mean of k(x, x') over pairs of different generated rows + mean of k(y, y') over pairs of
+        different reference rows - 2 mean of k(x, y).
+    Traps: the size depends on the features, so values of two networks cannot be compared. Below 0 is
+        chance, and not better than real.
     """
 
     kernel: ClassVar[Kernel] = staticmethod(cubic_kernel)

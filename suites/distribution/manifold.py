@@ -39,7 +39,13 @@ def _info(
 
 
 class ManifoldMetric(FeatureSetMetric):
-    """A number of `stats.manifold` with a delete-a-prompt-group jackknife interval, the reference fixed."""
+    """A number of `stats.manifold` with a delete-a-prompt-group jackknife interval, the reference fixed.
+
+    Formula: see `vbench_lite.stats.manifold`; neighbourhoods reach to the 5th nearest row of the same
+        set (k = 5, strictly nearer).
+    Traps: values depend on the number of clips in both sets: never compare two with different n. One
+        outlier has a large neighbourhood; density and coverage suffer less from it.
+    """
 
     @abstractmethod
     def number(self, places: Neighbourhoods, kept: Indices) -> float:

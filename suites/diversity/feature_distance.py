@@ -20,6 +20,10 @@ class FeatureDistance(FeatureSetMetric):
     sees as one and the same nothing, scores low. A generator is as diverse as it should be at the value of
     real clips for the same prompts. Source: mean pairwise distance as in Zhu et al., Toward multimodal
     image-to-image translation (NeurIPS 2017), with cosine on features.
+
+    Formula: mean over pairs of clips of 1 - f_i . f_j / (|f_i| |f_j|).
+    Traps: more than real clips have is no virtue: wrong clips are diverse. The value depends on the
+        prompts.
     """
 
     needs_reference: ClassVar[bool] = False

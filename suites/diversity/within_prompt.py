@@ -27,6 +27,8 @@ class WithinPromptDistance(FeatureSetMetric):
 
     Traps: needs two seeds of a prompt or more. A generator that ignores its prompt is very diverse within
         it: read it beside alignment, and against the value of real clips.
+
+    Formula: mean over prompts of the mean over pairs of its clips of 1 - f_i . f_j / (|f_i| |f_j|).
     """
 
     needs_reference: ClassVar[bool] = False

@@ -35,6 +35,8 @@ class Degenerate(ClipMetric):
         block (short side reduced to 64).
     Traps: the thresholds are this project's own. Noise is not degenerate by them: other metrics see to it.
         A title card or a fade through black is a blank piece.
+
+    Formula: [any of the conditions above holds], 1 or 0 for a clip; the mean over clips is a share.
     """
 
     info: ClassVar[MetricInfo] = MetricInfo(

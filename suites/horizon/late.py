@@ -46,6 +46,9 @@ class LateIdentity(_Late):
     its floor. A clip that shows nothing at first scores 0.
 
     Traps: a frozen clip scores 1; the suite gates it by motion.
+
+    Formula: mean over the last quarter of the frames of [shows the (shape, colour) most frequent in the
+        first eight frames].
     """
 
     info: ClassVar[MetricInfo] = _info(

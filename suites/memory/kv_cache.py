@@ -9,7 +9,11 @@ from vbench_lite.metric import Axis, CallMetric, Measurement, MetricInfo
 
 
 class KeyValueCache(CallMetric):
-    """Largest size of the key-value cache during the call."""
+    """Largest size of the key-value cache during the call.
+
+    Formula: largest sum over layers of the bytes of keys and values.
+    Traps: as the adapter tells it; generators without a cache have no value, and not 0.
+    """
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="memory/kv_cache_bytes",

@@ -17,6 +17,9 @@ class PeakMemory(CallMetric):
     is taken off: the resident size of the fresh process after the imports, before `Generator.load`.
     What stays is weights, activations, caches and libraries that loading pulls in. It is 0 for a call that
     needs no more than the imports left.
+
+    Formula: peak of the call - resident bytes after the imports.
+    Traps: on a device: what torch allocated, not what it reserved. Never compare across hardware.
     """
 
     info: ClassVar[MetricInfo] = MetricInfo(
@@ -42,7 +45,11 @@ class PeakMemory(CallMetric):
 
 
 class PeakMemoryWithImports(CallMetric):
-    """Peak of the whole process during the call."""
+    """Peak of the whole process during the call.
+
+    Formula: peak of the call.
+    Traps: imports of hundreds of megabytes hide small differences.
+    """
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="memory/peak_with_imports_bytes",

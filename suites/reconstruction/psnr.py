@@ -20,6 +20,10 @@ class Psnr(PairMetric):
 
     Equal frames would be infinite; they count as 100 dB. Source: the usual definition; see
     torchmetrics.image.PeakSignalNoiseRatio.
+
+    Formula: mean over frames of min(100, 10 log10(255^2 / MSE)).
+    Traps: a blurred picture can have more decibel than a sharp one that is shifted by a pixel: read
+        LPIPS beside it.
     """
 
     info: ClassVar[MetricInfo] = MetricInfo(

@@ -20,6 +20,10 @@ class Ssim(PairMetric):
 
     All zeros against all ones gives C1 / (1 + C1) = 9.999e-05. Source: Wang et al., Image quality
     assessment: from error visibility to structural similarity (TIP 2004), by torchmetrics.
+
+    Formula: (2 m_x m_y + C1)(2 s_xy + C2) / ((m_x^2 + m_y^2 + C1)(s_x^2 + s_y^2 + C2)), C1 = 0.01^2, C2
+        = 0.03^2, in 11x11 Gaussian windows; mean over windows, channels and frames.
+    Traps: even areas score near 1, so a small thing on black hardly moves it.
     """
 
     info: ClassVar[MetricInfo] = MetricInfo(

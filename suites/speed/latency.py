@@ -9,7 +9,12 @@ from vbench_lite.metric import Axis, CallMetric, Measurement, MetricInfo
 
 
 class Latency(CallMetric):
-    """Seconds from the request to the last frame."""
+    """Seconds from the request to the last frame.
+
+    Formula: t(last frame handed over) - t(request), for each warm call; median over calls.
+    Traps: the first call after a load is slower and shown apart. A contended machine is marked, and
+        refused by the gate.
+    """
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="speed/latency_s",
@@ -27,7 +32,11 @@ class Latency(CallMetric):
 
 
 class TimeToFirstFrame(CallMetric):
-    """Seconds from the request to the first frame that leaves the generator."""
+    """Seconds from the request to the first frame that leaves the generator.
+
+    Formula: t(first frame handed over) - t(request).
+    Traps: a generator that cannot stream hands over its first frame with its last.
+    """
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="speed/time_to_first_frame_s",
@@ -48,7 +57,11 @@ class TimeToFirstFrame(CallMetric):
 
 
 class LoadTime(CallMetric):
-    """Seconds to load the generator in a fresh process."""
+    """Seconds to load the generator in a fresh process.
+
+    Formula: t(load returns) - t(load called), in a process that has imported nothing of the generator.
+    Traps: the second load of a machine comes from the cache of its disk.
+    """
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="speed/load_s",

@@ -28,7 +28,11 @@ def _info(id: str, unit: str, summary: str, source: str) -> MetricInfo:
 
 
 class StartupDelay(CallMetric):
-    """Smallest wait before the show that never stalls."""
+    """Smallest wait before the show that never stalls.
+
+    Formula: max over pieces of (arrival - frames before it / fps), at least the first arrival.
+    Traps: for a generator that is slower than the clip plays it grows with the length of the clip.
+    """
 
     info: ClassVar[MetricInfo] = _info(
         "speed/startup_delay_s",
@@ -42,7 +46,11 @@ class StartupDelay(CallMetric):
 
 
 class StalledTime(CallMetric):
-    """Seconds of stalls of a show that starts with the first frame."""
+    """Seconds of stalls of a show that starts with the first frame.
+
+    Formula: start-up delay without a stall - first arrival.
+    Traps: 0 for a generator that hands over all frames at once, however late.
+    """
 
     info: ClassVar[MetricInfo] = _info(
         "speed/stalled_s",
@@ -56,7 +64,11 @@ class StalledTime(CallMetric):
 
 
 class Stalls(CallMetric):
-    """Stalls of a show that starts with the first frame."""
+    """Stalls of a show that starts with the first frame.
+
+    Formula: number of pieces that arrive after the frames before them have been shown.
+    Traps: many short stalls and one long one are told apart only beside the stalled time.
+    """
 
     info: ClassVar[MetricInfo] = _info(
         "speed/stalls",
@@ -70,7 +82,12 @@ class Stalls(CallMetric):
 
 
 class _ChunkGap(CallMetric):
-    """A quantile of the seconds between the pieces of one clip."""
+    """A quantile of the seconds between the pieces of one clip.
+
+    Formula: quantile of arrival(i+1) - arrival(i) over the pieces of a clip.
+    Traps: pieces differ in frames between generators: a wait of a second for 4 frames is not one for
+        16.
+    """
 
     quantile: ClassVar[float]
 

@@ -12,7 +12,11 @@ from vbench_lite.metric import Axis, CallMetric, Measurement, MetricInfo
 
 
 class FramesPerSecond(CallMetric):
-    """Returned frames of all clips of a call, divided by its seconds."""
+    """Returned frames of all clips of a call, divided by its seconds.
+
+    Formula: frames returned / seconds of the call.
+    Traps: frames that a generator must make beyond the request cost time and do not count.
+    """
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="speed/frames_per_s",
@@ -30,7 +34,11 @@ class FramesPerSecond(CallMetric):
 
 
 class RealTimeFactor(CallMetric):
-    """Seconds of video made in a second of work; above 1 is faster than it plays."""
+    """Seconds of video made in a second of work; above 1 is faster than it plays.
+
+    Formula: (frames returned / fps) / seconds of the call.
+    Traps: at a higher frame rate the same frames are a shorter video.
+    """
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="speed/real_time_factor",

@@ -9,7 +9,11 @@ from vbench_lite.metric import Axis, CallMetric, Measurement, MetricInfo
 
 
 class FunctionEvaluations(CallMetric):
-    """Rows through the denoiser for each clip."""
+    """Rows through the denoiser for each clip.
+
+    Formula: rows through the denoiser in a profiled call / clips.
+    Traps: an evaluation of a small network is not one of a large one.
+    """
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="speed/nfe",
@@ -29,7 +33,11 @@ class FunctionEvaluations(CallMetric):
 
 
 class TokensPerSecond(CallMetric):
-    """Tokens made in a second."""
+    """Tokens made in a second.
+
+    Formula: tokens the adapter counted / seconds of the call.
+    Traps: tokenizers differ: tokens of one generator are not those of another.
+    """
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="speed/tokens_per_s",
@@ -49,7 +57,11 @@ class TokensPerSecond(CallMetric):
 
 
 class Operations(CallMetric):
-    """Floating-point operations for each clip."""
+    """Floating-point operations for each clip.
+
+    Formula: floating-point operations of a profiled call by torch's counter / clips.
+    Traps: operations outside torch, and those of fused kernels that it does not know, are not counted.
+    """
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="speed/flops",
@@ -69,7 +81,11 @@ class Operations(CallMetric):
 
 
 class Energy(CallMetric):
-    """Joules of the accelerator for each clip."""
+    """Joules of the accelerator for each clip.
+
+    Formula: joules by NVML during the call / clips.
+    Traps: what the processor and memory of the host take is not in it.
+    """
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="speed/energy_j",

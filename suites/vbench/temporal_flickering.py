@@ -19,6 +19,9 @@ class TemporalFlickering(NeighbourMetric):
     Frames are taken as decoded, uint8 0..255, all of them, at full size. A frozen clip scores 1, so this
     number says nothing without motion amount beside it. Source: VBench (Huang et al., CVPR 2024),
     vbench/temporal_flickering.py.
+
+    Formula: (255 - mean over pairs of neighbours of mean |f(t+1) - f(t)|) / 255.
+    Traps: motion counts as flicker: a frozen clip is at the ceiling, a fast one below a slow one.
     """
 
     info: ClassVar[MetricInfo] = MetricInfo(

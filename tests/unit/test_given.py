@@ -200,6 +200,16 @@ def test_a_generator_whose_noise_cannot_be_set_is_recorded_with_the_reason(tmp_p
     assert reasons == {"not applicable: it does not let a request set its initial noise"}
 
 
+def test_controls_that_a_suite_cannot_have_are_left_out_with_a_note(tmp_path: Path) -> None:
+    generators = (GeneratorSpec(label="g", adapter="reference/hybrid"),)
+    plan = build_plan(RunSpec(generators=generators, suites=(written(tmp_path, walk_suite()),)))
+    assert {batch.generator for batch in plan.batches} == {"g"} and not plan.refused
+    reason = "it does not let a request set its initial noise"
+    assert [note for note in plan.notes if "control arm" in note] == [
+        f"suite tiny has no control arm {name}: {reason}" for name in ("real", "frozen", "noise", "shuffled")
+    ]
+
+
 def test_a_walk_of_three_points_is_refused() -> None:
     content = walk_suite() | {"prompts": {"dataset": "shapes", "count": 2, "latent_path": 3}}
     with pytest.raises(SpecError, match="latent_path needs 4 points or more"):

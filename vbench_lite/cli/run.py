@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from vbench_lite.engine.runner import RunOutcome
     from vbench_lite.store.rundir import RunDir
 
-MOST_LISTED = 20  # failed samples on stderr; --json has all
+MOST_LISTED = 20  # causes of failed samples on stderr; --json has every sample
 
 
 @click.command("run")
@@ -153,9 +153,15 @@ def _document(
 
 
 def _list_failures(failures: list[dict[str, Any]]) -> None:
-    for row in failures[:MOST_LISTED]:
-        where = f"{row['generator']} {row['sample_id']}"
-        phase = f" in {row['phase']}" if row["phase"] else ""
-        warn(f"{row['status']}: {where}{phase}: {row['reason']}")
-    if len(failures) > MOST_LISTED:
-        warn(f"and {len(failures) - MOST_LISTED} more; see: vbench-lite export RUN --format csv")
+    """One line for each cause at a generator: which samples, and why."""
+    causes: dict[tuple[str, ...], list[str]] = {}
+    for row in failures:
+        cause = tuple(str(row[key] or "") for key in ("status", "generator", "phase", "reason"))
+        causes.setdefault(cause, []).append(str(row["sample_id"]))
+    for (status, generator, phase, reason), samples in list(causes.items())[:MOST_LISTED]:
+        others = f" and {len(samples) - 1} others" if len(samples) > 1 else ""
+        where = f"{generator} {samples[0]}{others}"
+        warn(f"{status}: {where}{f' in {phase}' if phase else ''}: {reason}")
+    if len(causes) > MOST_LISTED:
+        left = sum(len(samples) for samples in list(causes.values())[MOST_LISTED:])
+        warn(f"and {left} more samples; see: vbench-lite export RUN --format csv")

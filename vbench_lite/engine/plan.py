@@ -115,6 +115,10 @@ def build_plan(spec: RunSpec) -> Plan:
                 continue
             asked = list(requests(suite, texts, spec))
             served, turned_down = _served(entry, generator, suite, asked)
+            if spec.controls and entry.label in CONTROLS and not served:
+                reason = str(turned_down[0].reason).removeprefix("not applicable: ")
+                notes.append(f"suite {suite.name} has no control arm {entry.label}: {reason}")
+                continue
             refused += turned_down
             told = generator.remarks([sample.made for sample in served])
             notes += [f"{entry.label}, suite {suite.name}: {remark}" for remark in told]
