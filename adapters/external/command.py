@@ -176,6 +176,7 @@ class Command(Generator):
                 if context.cancelled:
                     raise Cancelled("the runner asked the program to stop")
                 if time.monotonic() > deadline_s:
+                    child.end()
                     said = child.said()
                     raise GeneratorError(
                         f"the program did not end within timeout_s = {limit_s:g}"

@@ -394,7 +394,10 @@ def stop_after_the_first_frame(worker: Worker) -> None:
         )
 
 
-def test_a_worker_that_heeds_a_stop_goes_on_with_the_next_call(build: Build) -> None:
+def test_a_worker_that_heeds_a_stop_goes_on_with_the_next_call(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_session, "CANCEL_GRACE_S", 60.0)  # this machine may be busy
     worker = build(FOREVER.format(wait="context.step(0, 1); time.sleep(0.01)"))
     before = call(worker, ask(1)).facts["pid"]
     stop_after_the_first_frame(worker)
