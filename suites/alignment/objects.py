@@ -71,6 +71,9 @@ class ObjectClass(_Objects):
     Formula:
         frames with a box of the object at 0.2 or above / frames looked at
 
+    Preprocessing:
+        The middle frame of each of 16 equal parts of the clip (all frames of a shorter one), uint8 RGB.
+
     Traps:
         Not validated with real weights. Prompts read "a OBJECT".
 
@@ -91,6 +94,9 @@ class MultipleObjects(_Objects):
 
     Formula:
         frames with a box of each object at 0.2 or above / frames looked at
+
+    Preprocessing:
+        The middle frame of each of 16 equal parts of the clip (all frames of a shorter one), uint8 RGB.
 
     Traps:
         Not validated with real weights. Prompts read "a OBJECT and a OBJECT".
@@ -113,6 +119,9 @@ class ObjectColour(_Objects):
     Formula:
         frames on which, of "COLOUR OBJECT" for nine colours, the prompt's has the surest box / frames
         looked at
+
+    Preprocessing:
+        The middle frame of each of 16 equal parts of the clip (all frames of a shorter one), uint8 RGB.
 
     Traps:
         Not validated with real weights. A frame without the object counts as 0; the published tool leaves
@@ -139,6 +148,9 @@ class ObjectPlaces(_Objects):
     Formula:
         frames on which both are found and the centres differ mainly in the direction asked for, with the
         sign asked for / frames looked at
+
+    Preprocessing:
+        The middle frame of each of 16 equal parts of the clip (all frames of a shorter one), uint8 RGB.
 
     Traps:
         Not validated with real weights. The published tool ignores the sign: left and right are one to it.
