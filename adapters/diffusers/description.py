@@ -116,6 +116,7 @@ def describe(config: DiffusersConfig) -> Description:
         native_fps=config.fps,
         guidance=float(config.call.get(rule.cfg[0], rule.cfg[1])) > 1,
         streaming=Streaming.CHUNK if streams(pipeline, config) else Streaming.NONE,
+        latents=geometry is not None,
         kv_cache=pipeline.startswith("AnyFlowFAR") and bool(config.call.get("use_kv_cache", True)),
         licence=config.licence or _LIBRARY_LICENCE,
         weights_licence=config.weights_licence or source.licence() or "unknown",

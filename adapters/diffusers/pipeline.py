@@ -16,6 +16,7 @@ from vbench_lite.adapters.diffusers.frames import clips_of, safety_flags, to_uin
 from vbench_lite.adapters.diffusers.prompts import prompt_facts
 from vbench_lite.errors import ClipError, RequestError, SpecError
 from vbench_lite.generator import (
+    Frames,
     GenerationContext,
     GenerationRequest,
     Generator,
@@ -70,7 +71,7 @@ class Diffusers(Generator):
     def check(self, request: GenerationRequest) -> None:
         """Refuse a request that lacks what the pipeline starts from."""
         tasks = self.info.tasks
-        if Task.T2V in tasks:
+        if Task.T2V in tasks or request.clip is not None:
             return
         if Task.I2V in tasks and request.image is None:
             raise RequestError(f"{request.sample_id}: {self._described.pipeline} needs an image")
@@ -114,6 +115,24 @@ class Diffusers(Generator):
             self.check(request)
         for indices in self._groups(requests):
             self._call(indices, [requests[i] for i in indices], context)
+
+    def encode(self, frames: Frames) -> Any:
+        """Latents of the VAE, and how many frames they are of.
+
+        Raises:
+            RequestError: the pipeline has no VAE whose compression is known.
+        """
+        from vbench_lite.adapters.diffusers.latents import encode
+
+        if self._pipe is None or not self.info.latents or self._described.geometry is None:
+            raise RequestError(f"{self._described.pipeline} is not loaded, or has no encoder")
+        return encode(self._pipe.vae, frames, self._described.geometry.temporal), len(frames)
+
+    def decode(self, latents: Any) -> Frames:
+        """Frames of what `encode` returned."""
+        from vbench_lite.adapters.diffusers.latents import decode
+
+        return decode(self._pipe.vae, *latents)
 
     def _groups(self, requests: Sequence[GenerationRequest]) -> list[list[int]]:
         alike = all(dict(r.params) == dict(requests[0].params) for r in requests)

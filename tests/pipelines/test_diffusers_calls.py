@@ -112,6 +112,23 @@ def test_a_parameter_that_the_class_does_not_have_is_refused(loaded: Diffusers) 
         call(loaded, params={"ar_step": 1})
 
 
+def test_a_clip_goes_through_the_latent_code_and_back(name: Any, loaded: Diffusers) -> None:
+    """At lengths that fill the last latent frame and that do not; equally each time."""
+    clip = np.random.default_rng(0).integers(0, 256, (17, 32, 32, 3), np.uint8)
+    for length in (17, 12):
+        _, made = ask(loaded)
+        request = replace(made, image=None, clip=clip[:length], num_frames=length)
+        loaded.check(request)
+        contexts = [RecordingContext([request]) for _ in range(2)]
+        for context in contexts:
+            loaded.reconstruct([request], context)
+        records: list[Any] = [context.result() for context in contexts]
+        first, again = (record.frames[0] for record in records)
+        assert first.shape == (length, 32, 32, 3)
+        assert np.array_equal(first, again)
+        assert set(records[0].phases) == {"encode", "decode"}
+
+
 def test_it_stops_in_the_midst_and_works_again(loaded: Diffusers) -> None:
     """Asked at the second progress report: out of the denoising loop."""
     _, made = ask(loaded)

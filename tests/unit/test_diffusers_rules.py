@@ -296,3 +296,30 @@ def test_every_rule_can_be_written_down() -> None:
         geometry = Geometry(4, 8, 2)
         assert rules.made_frames(rule.scheme, geometry).snap(16) >= 16, name
         assert math.gcd(rules.size_multiple(rule, geometry), 8) == 8, name
+
+
+@pytest.mark.parametrize("kind", ["AutoencoderKL", "AutoencoderKLWan"])
+def test_a_lossless_latent_code_gives_the_clip_back(kind: str) -> None:
+    """Of images and of video alike: layout, range and rounding lose nothing."""
+    from types import SimpleNamespace
+
+    import numpy as np
+    import torch
+
+    from vbench_lite.adapters.diffusers import latents
+
+    identity = type(
+        kind,
+        (),
+        {
+            "device": torch.device("cpu"),
+            "dtype": torch.float32,
+            "config": SimpleNamespace(),
+            "encode": lambda self, x: SimpleNamespace(latents=x),
+            "decode": lambda self, z, return_dict: (z,),
+        },
+    )()
+    clip = np.random.default_rng(0).integers(0, 256, (6, 8, 16, 3), np.uint8)
+    coded = latents.encode(identity, clip, temporal=4)
+    assert tuple(coded.shape) == ((9, 3, 8, 16) if kind == "AutoencoderKL" else (1, 3, 9, 8, 16))
+    assert np.array_equal(latents.decode(identity, coded, 6), clip)
