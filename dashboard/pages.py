@@ -41,3 +41,8 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry("Trust", "trust", "Metric trust", ":material/verified:"),
     PageEntry("Trust", "glossary", "Glossary", ":material/menu_book:"),
 )
+
+
+def page_named(name: str) -> PageEntry:
+    """The page of a name."""
+    return next(page for page in PAGES if page.name == name)

@@ -3,7 +3,9 @@
     python -m vbench_lite.dashboard.screenshots --root DIR --out docs/images
 
 Serves the root on a free port of loopback, opens every page in the chromium found on PATH with Playwright
-(imported when it is needed) at desktop and phone width, and writes PAGE-WIDTH.png.
+(imported when it is needed) at desktop and phone width, and writes dashboard-PAGE-WIDTH.png (with --dark
+dashboard-PAGE-WIDTH-dark.png), reduced to a palette so that the pictures stay small. Pages that need a suite
+of their own show the newest finished run of it, the others that of `quick`.
 """
 
 from __future__ import annotations
@@ -19,11 +21,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from vbench_lite.dashboard import server
-from vbench_lite.dashboard.pages import PAGES, PageEntry
+from vbench_lite.dashboard.data import read_index
+from vbench_lite.dashboard.pages import PAGES, PageEntry, page_named
 from vbench_lite.errors import SpecError, VBenchLiteError
 
 if TYPE_CHECKING:
@@ -38,6 +42,30 @@ BROWSER_FLAGS = (
     "--no-first-run",
 )
 _START_S = 60.0
+_COLOURS = 256  # of a picture's palette
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture: its name, the page, the suite whose newest finished run is shown, the page's state."""
+
+    name: str
+    page: PageEntry
+    suite: str = "quick"
+    state: str = ""
+
+
+_SHOWN = {
+    "advisor": Shot("advisor", page_named("advisor"), state="use=live-streaming"),
+    "clips": Shot("clips", page_named("clips"), state="difference=true"),
+    "leaderboard": Shot("leaderboard", page_named("leaderboard"), state="w_quality=2&w_speed=1"),
+    "over_time": Shot("over_time", page_named("over_time"), "horizon", "drift=horizon/sharpness_drift"),
+    "scaling": Shot("scaling", page_named("scaling"), "scaling"),
+}
+SHOTS = (
+    *(_SHOWN.get(page.name, Shot(page.name, page)) for page in PAGES),
+    Shot("arrivals", page_named("over_time")),
+)
 
 
 @contextmanager
@@ -112,10 +140,8 @@ def settle(page: Page, title: str, timeout_ms: float = 30_000) -> None:
     )
 
 
-def take(
-    root: Path, out: Path, pages: Sequence[PageEntry], dark: bool = False, query: str = ""
-) -> list[Path]:
-    """Write a picture of each page at each width and return their paths.
+def take(root: Path, out: Path, shots: Sequence[Shot], dark: bool = False, query: str = "") -> list[Path]:
+    """Write each picture at each width and return their paths.
 
     query: what stands after the question mark of every address, such as "run=ID".
     """
@@ -127,16 +153,36 @@ def take(
                 viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
             )
             page = context.new_page()
-            for entry in pages:
-                page.goto(f"{address}/{entry.path}?{query}")
+            for shot in shots:
+                entry = shot.page
+                state = "&".join(part for part in (_state(root, shot), query) if part)
+                page.goto(f"{address}/{entry.path}?{state}")
                 settle(page, entry.title)
-                target = out / f"{entry.name}-{width}.png"
+                target = out / f"dashboard-{shot.name}-{width}{'-dark' if dark else ''}.png"
                 _whole(page, entry.title, width, height)
                 page.screenshot(path=str(target))
+                _reduce(target)
                 page.set_viewport_size({"width": width, "height": height})
                 written.append(target)
             context.close()
     return written
+
+
+def _state(root: Path, shot: Shot) -> str:
+    """The run and the state that a picture shows, as the end of an address."""
+    runs = [r for r in read_index(root).runs if r.status == "finished" and shot.suite in r.suites]
+    return "&".join([*(f"run={r.run_id}" for r in runs[:1]), *([shot.state] if shot.state else [])])
+
+
+def _reduce(picture: Path) -> None:
+    """Write a picture again with a palette; flat pages lose nothing that is seen."""
+    from PIL import Image
+
+    with Image.open(picture) as found:
+        reduced = found.convert("RGB").quantize(
+            _COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+        )  # the colours of small marks mean something, so none may be merged away
+    reduced.save(picture, optimize=True)
 
 
 def _whole(page: Page, title: str, width: int, height: int) -> None:
@@ -152,16 +198,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, default=server.DEFAULT_ROOT, help="results folder")
     parser.add_argument("--out", type=Path, default=Path("docs/images"), help="folder for the pictures")
     parser.add_argument(
-        "--page", action="append", choices=[p.name for p in PAGES], help="only this page; may be repeated"
+        "--shot", action="append", choices=[s.name for s in SHOTS], help="only this one; may be repeated"
     )
-    parser.add_argument("--query", default="", help="state of the pages, such as run=ID&axis=speed")
+    parser.add_argument("--query", default="", help="further state of the pages, such as axis=speed")
     parser.add_argument("--dark", action="store_true", help="dark colours")
     given = parser.parse_args(arguments)
     try:
         written = take(
             given.root,
             given.out,
-            [p for p in PAGES if p.name in (given.page or [p.name])],
+            [shot for shot in SHOTS if shot.name in (given.shot or [shot.name])],
             given.dark,
             given.query,
         )

@@ -133,11 +133,12 @@ def _details(found: advice.Answer) -> None:
     if not found.totals.empty:
         said = ", ".join(f"{axis} × {weight:g}" for axis, weight in found.weights.items())
         frame.chart(
-            charts.intervals(found.totals, f"total: weighted mean of {said}"),
+            charts.intervals(found.totals, "weighted total"),
             found.totals,
             "Weighted total of each candidate with its 95% interval; the table holds the same values",
             "totals",
         )
+        st.caption(plain(f"The total is the weighted mean of {said}. Bars are 95% intervals."))
     st.dataframe(
         found.shortlist,
         hide_index=True,

@@ -197,11 +197,12 @@ def _weights(board: boards.BoardTable, run_ids: list[str], suite: str | None) ->
         st.info("No generator has full coverage and a score on every axis with weight.")
     else:
         frame.chart(
-            charts.intervals(totals, f"total: weighted mean of {said}"),
+            charts.intervals(totals, "weighted total"),
             totals,
             "Weighted total of each generator with its 95% interval; the table holds the same values",
             "totals",
         )
+        st.caption(plain(f"The total is the weighted mean of {said}. Bars are 95% intervals."))
     st.dataframe(
         found.shortlist[found.shortlist["generator"].isin(shown)],
         hide_index=True,

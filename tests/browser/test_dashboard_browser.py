@@ -9,6 +9,7 @@ import http.client
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,7 @@ from fabricate import make_run
 
 from vbench_lite.dashboard.pages import PAGES
 from vbench_lite.dashboard.screenshots import chromium, serving, settle
+from vbench_lite.report.html_run import run_report
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -96,6 +98,9 @@ def test_every_page_opens_with_hostile_text_as_text_and_without_other_hosts(visi
         assert page.locator("[data-testid=stException]").count() == 0, name
         assert page.locator("h1").count() == 1, name
         assert page.evaluate("window.hostile") is None, name
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.wait_for_function(_FITS)  # charts are drawn again for the new width
+        page.set_viewport_size({"width": 1280, "height": 900})
         assert page.locator("[data-testid=stMain] script, [data-testid=stMain] img[src='x']").count() == 0, (
             name
         )
@@ -103,6 +108,25 @@ def test_every_page_opens_with_hostile_text_as_text_and_without_other_hosts(visi
     assert page.get_by_text("<script>window.hostile = 1</script>").count() > 0
     assert visit.errors == []
     assert visit.strangers == []
+
+
+def test_a_report_opens_without_a_server_and_asks_no_host(browser: Browser, tmp_path: Path) -> None:
+    run = make_run(tmp_path, HOSTILE, hostile=True, failed=1, prompts=3)
+    report = tmp_path / "report.html"
+    report.write_text(run_report(run), encoding="utf-8")
+    context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark")
+    visit = Visit(context.new_page(), report.as_uri())
+    visit.page.goto(report.as_uri())
+    visit.page.wait_for_function("[...document.images].every((i) => i.complete && i.naturalWidth > 0)")
+    visit.page.wait_for_function(
+        "document.querySelectorAll('video').length > 0 &&"
+        "[...document.querySelectorAll('video')].every((video) => video.readyState >= 2)"
+    )
+    assert visit.page.evaluate("document.documentElement.scrollWidth") == 390
+    assert visit.page.evaluate("window.hostile") is None
+    assert visit.errors == []
+    assert visit.strangers == []
+    context.close()
 
 
 def test_a_foreign_host_name_is_refused(served: str) -> None:
@@ -149,6 +173,12 @@ def test_the_player_keeps_clips_within_one_frame(visit: Visit) -> None:
     page.wait_for_function("(" + _ROOT + ").dataset.playing === 'false'")
     assert visit.errors == []
 
+
+# Whether nothing stands beyond the right edge of the page's middle.
+_FITS = """(() => {
+  const main = document.querySelector('[data-testid=stMain]');
+  return main.scrollWidth <= main.clientWidth;
+})()"""
 
 # The player lives in a shadow root, which a plain selector does not enter.
 _ROOT = """(() => {

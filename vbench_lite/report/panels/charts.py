@@ -19,7 +19,7 @@ from vbench_lite.report.panels.theme import FAMILIES, Mark, family_title
 _OTHER = Mark("other", "#E69F00", "diamond")
 _GREY = "#8A8A8A"
 _RIGHT = 0.6  # names of points beyond this share of the width stand to their left
-_NEAR = 0.12  # points closer than this share of both spans would have names on top of each other
+_NEAR = (0.75, 0.12)  # points closer than these shares of the drawn spans would have names that meet
 Drawing = alt.LayerChart | alt.FacetChart
 _LINE_DASHES: tuple[list[int], ...] = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4], [4, 6])
 
@@ -100,19 +100,20 @@ def scatter(frame: pd.DataFrame, x: Side, y: Side) -> Drawing:
 
 def _names(data: pd.DataFrame, ax: alt.X, ay: alt.Y) -> list[alt.Chart]:
     """Names beside the points: towards the middle of the chart, and every second one of a cluster below."""
-    span_x, span_y = (max(float(data[c].max() - data[c].min()), 1e-12) for c in ("x", "y"))
-    right = (data["x"] - data["x"].min()) / span_x > _RIGHT
+    drawn = {c: data[[c, f"{c}_low", f"{c}_high"]].to_numpy(dtype=float) for c in ("x", "y")}
+    span_x, span_y = (max(float(np.nanmax(v) - np.nanmin(v)), 1e-12) for v in drawn.values())
+    right = (data["x"] - np.nanmin(drawn["x"])) / span_x > _RIGHT
     below: list[bool] = []
     for place, (x, y) in enumerate(zip(data["x"], data["y"], strict=True)):
         near = [
             not is_below
             for is_below, a, b in zip(below, data["x"], data["y"], strict=False)
-            if abs(a - x) < _NEAR * span_x and abs(b - y) < _NEAR * span_y
+            if abs(a - x) < _NEAR[0] * span_x and abs(b - y) < _NEAR[1] * span_y
         ]
         below.append(bool(place and near and near[-1]))
-    drawn = data.assign(side=[f"{r}{b}" for r, b in zip(right, below, strict=True)])
+    placed = data.assign(side=[f"{r}{b}" for r, b in zip(right, below, strict=True)])
     return [
-        alt.Chart(drawn[drawn["side"] == f"{r}{b}"])
+        alt.Chart(placed[placed["side"] == f"{r}{b}"])
         .mark_text(
             align="right" if r else "left",
             dx=-9 if r else 9,
@@ -124,7 +125,7 @@ def _names(data: pd.DataFrame, ax: alt.X, ay: alt.Y) -> list[alt.Chart]:
         .encode(ax, ay, alt.Text("generator:N"))
         for r in (False, True)
         for b in (False, True)
-        if (drawn["side"] == f"{r}{b}").any()
+        if (placed["side"] == f"{r}{b}").any()
     ]
 
 

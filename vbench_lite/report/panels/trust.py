@@ -37,7 +37,7 @@ def table(board: BoardTable) -> pd.DataFrame:
 def _verdict(flag: str | None, higher: bool | None) -> str:
     if flag is not None:
         return {"floor_beats_real": "a control beats real", "no_scale": "no scale"}.get(flag, flag)
-    return "description only" if higher is None else "fine"
+    return "description" if higher is None else "fine"
 
 
 def arms_of(board: BoardTable, metric: str) -> pd.DataFrame:
