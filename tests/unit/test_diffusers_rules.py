@@ -323,3 +323,11 @@ def test_a_lossless_latent_code_gives_the_clip_back(kind: str) -> None:
     coded = latents.encode(identity, clip, temporal=4)
     assert tuple(coded.shape) == ((9, 3, 8, 16) if kind == "AutoencoderKL" else (1, 3, 9, 8, 16))
     assert np.array_equal(latents.decode(identity, coded, 6), clip)
+
+
+def test_it_is_listed_with_what_it_needs() -> None:
+    from vbench_lite.cli.describe import all_plugins
+
+    rows = {row["name"]: row for row in all_plugins("generators")[0]}
+    assert rows["diffusers"]["summary"].endswith("by hub id or local folder. Its config needs model.")
+    assert "Its config needs model, decoder, height, width" in rows["transformers"]["summary"]

@@ -49,7 +49,10 @@ def _generator_row(name: str) -> dict[str, Any]:
     whole = generator(name)
     info = whole["info"]
     if info is None:  # needs a configuration before it can say what it is
-        return {"name": name, "family": None, "streaming": None, "summary": whole["needs"]}
+        lines = (registry.load("generators", name).__doc__ or "").strip().splitlines()
+        wanted = ", ".join(whole["config"].get("required", ())) or whole["needs"]
+        summary = f"{lines[0] if lines else name} Its config needs {wanted}."
+        return {"name": name, "family": None, "streaming": None, "summary": summary}
     return {"name": name, **{key: info[key] for key in ("family", "streaming", "summary")}}
 
 
