@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
-DOCUMENTS = (REPOSITORY / "README.md",)
+DOCUMENTS = (REPOSITORY / "README.md", REPOSITORY / "docs" / "diffusion-or-autoregression.md")
 QUOTATION = re.compile(r"(<!-- \$ (?P<command>[^\n]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 

@@ -16,6 +16,7 @@ from vbench_lite.audit import AuditResult, audit, load_audits, store_audit
 from vbench_lite.audit.judge import Judged, MetricVerdict, Seen, judge, rank_correlations
 from vbench_lite.audit.ladders import CONTROLS, DAMAGES
 from vbench_lite.audit.measure import CLEAN, Values
+from vbench_lite.cli.audit import without_networks
 from vbench_lite.cli.main import call
 from vbench_lite.datasets import shapes
 from vbench_lite.datasets.video import write_lossless
@@ -239,6 +240,27 @@ def test_fewer_clips_are_damaged_where_the_time_is_short() -> None:
     found = audit(None, ["frames/sharpness"], count=16, limit_s=1e-6)
     assert found.data["clips"] == 4
     assert any("4 of 16 clips" in note for note in found.notes)
+
+
+def test_where_not_even_four_clips_fit_only_the_strongest_damage_is_tried() -> None:
+    found = audit(None, ["frames/sharpness"], count=4, limit_s=1e-6)
+    assert any(note.startswith("only the strongest damage") for note in found.notes)
+    blur = cell(found, "frames/sharpness", "blur")
+    assert list(blur["values"]) == ["0", "1"]  # type: ignore[call-overload]
+
+
+def test_metrics_of_a_world_that_the_clips_are_not_of_are_not_computed(tmp_path: Path) -> None:
+    for place, scene in enumerate(shapes.sample_scenes(4, seed=5)):
+        write_lossless(tmp_path / f"clip{place}.mkv", shapes.real_clip(scene, place, 24), 8.0)
+    found = audit(tmp_path, ["alignment/shapes_colour", "frames/sharpness"], short_side=None)
+    colour = found.of("alignment/shapes_colour")
+    assert colour is not None and colour["verdict"] == "not applicable"
+    assert "no captions of the shapes world" in colour["words"]
+
+
+def test_the_default_leaves_networks_for_pairs_out() -> None:
+    kept, heavy = without_networks(["frames/sharpness", "reconstruction/psnr", "reconstruction/lpips"])
+    assert (kept, heavy) == (["frames/sharpness", "reconstruction/psnr"], ["reconstruction/lpips"])
 
 
 def test_the_verb_keeps_what_it_prints(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

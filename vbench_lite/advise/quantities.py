@@ -188,7 +188,8 @@ def _fingerprint(document: RunDocument, generator: str) -> str | None:
 
 def where(metric: str) -> str:
     """What to run for a metric that a run does not have."""
-    for name in registry.names("suites"):
+    area = metric.split("/")[0]
+    for name in sorted(registry.names("suites"), key=lambda name: (name != area, name != "quick", name)):
         try:
             suite = load_suite(name)
         except VBenchLiteError:

@@ -66,7 +66,7 @@ def more(count: int | None, units: str) -> str:
 
 def _round(count: int) -> str:
     """Two figures: such a number is a forecast."""
-    return significant(float(count), 2) if count < 100 else f"{round(count, 1 - int(math.log10(count))):,}"
+    return f"{count if count < 100 else round(count, 1 - int(math.log10(count))):,}"
 
 
 def settle(check: Check) -> str:

@@ -15,6 +15,7 @@ from vbench_lite.audit.measure import Reference, Values, measure
 from vbench_lite.audit.results import AuditResult
 from vbench_lite.clip import Clip
 from vbench_lite.datasets import shapes
+from vbench_lite.engine.clip_scoring import no_world
 from vbench_lite.engine.features import Extractors, FeatureCache
 from vbench_lite.engine.fingerprint import short_hash
 from vbench_lite.engine.metric_set import MetricSet, make_metrics
@@ -70,14 +71,16 @@ def audit(
             clips, reference, request.num_frames, short_side, count or FOLDER_CLIPS, notes
         )
     damages = _fitting(real, notes)
+    strangers = _strangers(made, real)
+    wanted = {name for key, info in made.infos.items() if key not in strangers for name in info.extractors}
     cache = None if root is None else FeatureCache(root / "pool" / "features")
     values = measure(
         real,
         damages,
-        list(metrics),
+        [name for name in metrics if name not in strangers],
         reference=other,
         limit_s=limit_s,
-        extractors=Extractors(made.extractors, cache),
+        extractors=Extractors(sorted(wanted), cache),
         on_progress=on_progress,
     )
     if len(values.names) < len(real):
@@ -85,7 +88,17 @@ def audit(
             f"{len(values.names)} of {len(real)} clips were damaged, to stay below {limit_s:g} s; "
             "--limit-s allows more"
         )
-    judged = [_judged(name, made, values, damages) for name in metrics]
+    if not values.whole_ladders:
+        notes.append(
+            "only the strongest damage of each kind was tried, because the time would not suffice for more; "
+            "--limit-s allows more, --metric names fewer metrics"
+        )
+    judged = [
+        _outside(made.infos[name], strangers[name])
+        if name in strangers
+        else _judged(name, made, values, damages)
+        for name in metrics
+    ]
     asked = [f"{name}@{made.infos[name].version}" if name in made.infos else name for name in metrics]
     return _result(clips, real[: len(values.names)], judged, asked, damages, values, notes)
 
@@ -100,6 +113,16 @@ def _judged(name: str, made: MetricSet, values: Values, damages: Sequence[Damage
     if name in {metric.info.id for metric in made.summaries}:
         return _outside(info, "it is made of other metrics; see theirs")
     return judge(info, values, damages)
+
+
+def _strangers(made: MetricSet, real: Sequence[RealClip]) -> dict[str, str]:
+    """Metrics that cannot judge any of these clips, with the reason; nothing is computed for them."""
+    found = {}
+    for name, info in made.infos.items():
+        reasons = {no_world(info, clip.prompt) for clip in real}
+        if None not in reasons:
+            found[name] = str(next(iter(reasons)))
+    return found
 
 
 def _outside(info: MetricInfo, why: str) -> Judged:

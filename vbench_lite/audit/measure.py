@@ -34,7 +34,7 @@ class Values:
         sets: estimate by arm, by metric.
         reasons: why a metric has no value on some arm, by metric: the first reason.
         names: clips that took part, in order; clusters: the prompt id of each.
-        seconds: what the pass took.
+        seconds: what the pass took. whole_ladders: False where only the highest levels were tried.
     """
 
     clips: dict[str, dict[Level, dict[str, float]]] = field(default_factory=dict)
@@ -43,6 +43,7 @@ class Values:
     names: tuple[str, ...] = ()
     clusters: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
+    whole_ladders: bool = True
 
 
 Reference = Iterable[tuple[MemorySource, SampleInfo]]  # other real clips, for set metrics
@@ -63,7 +64,8 @@ def measure(
 
     Args:
         limit_s: no further clip is begun that would not end before, LEAST clips given; so fewer clips
-            than asked for may take part, and every arm has the same ones.
+            than asked for may take part, and every arm has the same ones. Where even LEAST clips would not
+            fit, only the highest level of each damage is tried.
         extractors: made for these metrics; None makes them without a cache.
     """
     begun = time.monotonic()
@@ -75,10 +77,14 @@ def measure(
         values.reasons[name] = str(outcome.reason)
     arms = [_Arm(CLEAN, None, metrics, known)]
     arms += [_Arm((d.name, level), d, metrics, known) for d in damages for level in d.levels]
+    each = _seconds(passes, clips, made, arms[0])
+    values.whole_ladders = each * len(arms) * LEAST <= limit_s - (time.monotonic() - begun)
+    if not values.whole_ladders:
+        arms = [arm for arm in arms if arm.damage is None or arm.level[1] == arm.damage.levels[-1]]
     done: list[str] = []
-    first = time.monotonic()  # when the first clip was done; networks load with it
+    first = time.monotonic()
     for place, clip in enumerate(clips):
-        each = (time.monotonic() - first) / max(1, place - 1)
+        each = (time.monotonic() - first) / max(1, place)
         if place >= LEAST and time.monotonic() - begun + each > limit_s:
             break
         results = passes.run(_tasks(clips, place, made, arms))
@@ -87,12 +93,19 @@ def measure(
             if on_progress is not None:
                 on_progress(place * len(arms) + number + 1, len(clips) * len(arms))
         done.append(clip.name)
-        first = time.monotonic() if place == 0 else first
     for arm in arms:
         arm.finish(values, reference is None)
     values.names = tuple(done)
     values.seconds = time.monotonic() - begun
     return values
+
+
+def _seconds(passes: ClipPass, clips: Sequence[RealClip], made: MetricSet, clean: _Arm) -> float:
+    """What one version of one clip takes, once everything is loaded."""
+    list(passes.run(_tasks(clips, 0, made, [clean])))
+    begun = time.monotonic()
+    list(passes.run(_tasks(clips, 1, made, [clean])))
+    return time.monotonic() - begun
 
 
 def _tasks(

@@ -76,10 +76,11 @@ def command(
     if any(":" in name for name in runs):
         raise click.UsageError(f"a run is advised on as a whole; leave the generator out of {runs[0]!r}")
     if runs:
-        chosen, finished = choose_runs(root, runs)[0], []
+        chosen, _ = choose_runs(root, runs)
+        support: list[RunDir] = []
     else:
-        finished, _ = choose_runs(root, ())
-        chosen = [_newest(finished, suite)]
+        support, _ = choose_runs(root, ())
+        chosen = [_newest(support, suite)]
     found = advise(
         chosen,
         suite=suite,
@@ -87,7 +88,7 @@ def command(
         require=requirements,
         weights=weights,
         price_per_hour=price_per_hour,
-        support=finished,
+        support=support,
     )
     if as_json:
         print_json(found.as_dict())

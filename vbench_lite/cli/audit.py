@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -9,6 +11,19 @@ import click
 from vbench_lite.cli.exit_codes import FINE
 from vbench_lite.cli.options import json_option, root_option
 from vbench_lite.cli.output import console, print_json
+
+
+def without_networks(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Part metrics into those without and those with a network of their own for every pair of clips."""
+    from vbench_lite import registry
+    from vbench_lite.metric import PairMetric
+
+    heavy = []
+    for name in names:
+        metric = registry.load("metrics", name)
+        if issubclass(metric, PairMetric) and metric.info.weights:
+            heavy.append(name)
+    return [name for name in names if name not in heavy], heavy
 
 
 @click.command("audit")
@@ -47,8 +62,8 @@ def command(
     """Damage real clips in known ways and see which metrics notice.
 
     CLIPS is a folder, a manifest or a file; without it, clips of the shapes world. Without --suite or
-    --metric: the metrics of the suite quick, and every metric that compares a clip with its reference. The
-    result is kept under ROOT/audits and shown beside leaderboards. With --json: {id, created, data,
+    --metric: those of the suite quick, and those that compare a clip with its reference without a network.
+    The result is kept under ROOT/audits and shown beside leaderboards. With --json: {id, created, data,
     damages[], metrics[] {metric, axis, higher_is_better, verdict, words, cells[]}, seconds, notes[],
     environment}.
     """
@@ -59,7 +74,9 @@ def command(
     from vbench_lite.report.audit_table import audit_text
     from vbench_lite.suite import load_suite
 
-    names = metric_ids(suites, metrics, pairs=True)
+    names, heavy = metric_ids(suites, metrics, pairs=True), list[str]()
+    if not suites and not metrics:
+        names, heavy = without_networks(names)
     request = load_suite(suites[0] if suites else DEFAULT_SUITE).request
     if frames is not None:
         request = request.model_copy(update={"num_frames": frames})
@@ -75,6 +92,9 @@ def command(
             root=root,
             on_progress=lambda done, total: progress.on_event(Event("score", "damaged clips", done, total)),
         )
+    if heavy:
+        told = f"left out because networks take minutes: {', '.join(heavy)}; name them with --metric"
+        found = replace(found, notes=[*found.notes, told])
     store_audit(root, found)
     if as_json:
         print_json(found.as_dict())
