@@ -229,9 +229,16 @@ def test_clips_of_a_folder_are_audited_in_windows(tmp_path: Path) -> None:
     (tmp_path / "broken.mp4").write_bytes(b"no video")
     found = audit(tmp_path, ["frames/sharpness", "vbench/temporal_flickering"], short_side=32, count=6)
     assert found.data["kind"] == "folder" and found.data["clips"] == 6 and found.data["prompts"] == 3
+    assert cell(found, "frames/sharpness", "blur")["n"] == 6  # windows: there are fewer than four files
+    assert any(note.startswith("fewer than 4 files") for note in found.notes)
     assert (found.data["height"], found.data["frames"]) == (32, 16)
     assert any(note.startswith("broken.mp4 was left out") for note in found.notes)
     assert "wrong prompt" not in [damage["name"] for damage in found.damages]
+    write_lossless(
+        tmp_path / "clip3.mkv", shapes.real_clip(shapes.sample_scenes(4, 5)[3], 3, 60, 64, 64), 8.0
+    )
+    more = audit(tmp_path, ["frames/sharpness"], short_side=32, count=6)
+    assert cell(more, "frames/sharpness", "blur")["n"] == 4  # files
     with pytest.raises(ClipError, match="an audit needs 4"):
         audit(tmp_path / "clip0.mkv", ["frames/sharpness"])
 

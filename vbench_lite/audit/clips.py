@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,7 +56,7 @@ def shapes_clips(count: int, request: RequestSpec, seed: int = 0) -> list[RealCl
 def folder_clips(
     path: Path, num_frames: int, short_side: int | None, most: int
 ) -> tuple[list[RealClip], dict[str, str]]:
-    """Windows of the files of a folder or manifest, spread over the files, and the files that failed.
+    """Windows of the files of a folder or manifest, one of each file in turn, and the files that failed.
 
     Args:
         short_side: every window is resized to it; None keeps sizes.
@@ -83,7 +84,8 @@ def folder_clips(
         except ClipError as error:
             errors[clip.name] = str(error).removeprefix(f"{clip.name}: ")
         found.append(mine)
-    chosen = _alike([clip for mine in found for clip in mine])[:most]
+    in_turn = [clip for round_ in itertools.zip_longest(*found) for clip in round_ if clip is not None]
+    chosen = _alike(in_turn)[:most]
     if len(chosen) < LEAST:
         why = f" ({'; '.join(f'{name}: {reason}' for name, reason in errors.items())})" if errors else ""
         raise ClipError(
@@ -91,6 +93,17 @@ def folder_clips(
             f"give more or longer clips, or a smaller --frames{why}"
         )
     return chosen, errors
+
+
+def clusters(clips: Sequence[RealClip]) -> tuple[dict[str, str], bool]:
+    """The cluster of each clip by name: its file or prompt; itself where there are fewer than LEAST of them.
+
+    Returns:
+        the clusters, and whether they are files or prompts.
+    """
+    if len({clip.prompt_id for clip in clips}) >= LEAST:
+        return {clip.name: clip.prompt_id for clip in clips}, True
+    return {clip.name: clip.name for clip in clips}, False
 
 
 def _alike(clips: Sequence[RealClip]) -> list[RealClip]:

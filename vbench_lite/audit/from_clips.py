@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from vbench_lite.audit.clips import RealClip, folder_clips, shapes_clips
+from vbench_lite.audit.clips import RealClip, clusters, folder_clips, shapes_clips
 from vbench_lite.audit.judge import Judged, MetricVerdict, judge
 from vbench_lite.audit.ladders import CONTROLS, DAMAGES, Damage, Kind
 from vbench_lite.audit.measure import Reference, Values, measure
@@ -71,6 +71,10 @@ def audit(
             clips, reference, request.num_frames, short_side, count or FOLDER_CLIPS, notes
         )
     damages = _fitting(real, notes)
+    if not clusters(real)[1]:
+        notes.append(
+            "fewer than 4 files: windows count as clips of their own, and intervals hold for these files only"
+        )
     strangers = _strangers(made, real)
     wanted = {name for key, info in made.infos.items() if key not in strangers for name in info.extractors}
     cache = None if root is None else FeatureCache(root / "pool" / "features")

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from vbench_lite.audit.clips import LEAST, RealClip
+from vbench_lite.audit.clips import LEAST, RealClip, clusters
 from vbench_lite.audit.ladders import Damage, Kind, Material
 from vbench_lite.clip import Clip
 from vbench_lite.engine.clip_pass import ClipPass, ClipResult, ClipTask
@@ -72,7 +72,8 @@ def measure(
     made = make_metrics(metrics)
     passes = ClipPass(extractors or Extractors(made.extractors))
     known = _reference_features(passes, made, reference)
-    values = Values(clusters={clip.name: clip.prompt_id for clip in clips})
+    cluster_of, _ = clusters(clips)
+    values = Values(clusters=cluster_of)
     for name, outcome in made.broken.items():
         values.reasons[name] = str(outcome.reason)
     arms = [_Arm(CLEAN, None, metrics, known)]
@@ -112,6 +113,7 @@ def _tasks(
     clips: Sequence[RealClip], place: int, made: MetricSet, arms: Sequence[_Arm]
 ) -> Iterator[ClipTask]:
     """One clip in every arm, its frames made when it is their turn."""
+    cluster_of, _ = clusters(clips)
     wanted = list(dict.fromkeys(name for metric in made.sets for name in metric.info.extractors))
     clip, other = clips[place], clips[(place + 1) % len(clips)]
     clean = MemorySource(Clip(clip.frames, clip.fps), f"clean:{clip.name}") if made.pairs else None
@@ -122,7 +124,7 @@ def _tasks(
             material = Material(shown.frames, shown.longer, other.frames)
             frames = arm.damage.frames(material, arm.level[1], place)
         source = MemorySource(Clip(frames, clip.fps), clip.name)
-        sample = SampleInfo("real", clip.name, clip.prompt_id, prompt, None)
+        sample = SampleInfo("real", clip.name, cluster_of[clip.name], prompt, None)
         yield ClipTask(source, sample, made.clips, made.pairs, wanted, clean)
 
 

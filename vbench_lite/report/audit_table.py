@@ -65,7 +65,9 @@ def _metric(metric: Mapping[str, Any]) -> list[RenderableType]:
     for seen in _ORDER:
         cells = [cell for cell in metric["cells"] if cell["seen"] == seen]
         if cells:
-            parts.append(Padding(Text(f"{_TOLD[seen]}: {', '.join(map(_cell, cells))}"), (0, 0, 0, 2)))
+            why = f" ({cells[0]['reason']})" if seen is Seen.NO_VALUE and cells[0]["reason"] else ""
+            told = f"{_TOLD[seen]}: {', '.join(map(_cell, cells))}{why}"
+            parts.append(Padding(Text(told), (0, 0, 0, 2)))
     return parts
 
 
