@@ -189,12 +189,10 @@ class GeneratorInfo:
     def snap(self, request: GenerationRequest) -> GenerationRequest:
         """Return the request with the frame count and size that will really be made."""
         height, width = self.size.snap(request.height, request.width)
-        return replace(
-            request,
-            num_frames=self.frames.snap(request.num_frames),
-            height=height,
-            width=width,
-        )
+        num_frames = self.frames.snap(request.num_frames)
+        if (num_frames, height, width) == (request.num_frames, request.height, request.width):
+            return request
+        return replace(request, num_frames=num_frames, height=height, width=width)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""

@@ -36,10 +36,13 @@ class FakeRun:
     def document(self) -> RunDocument:
         return self.doc
 
-    def rows(self, kind: str) -> list[dict[str, Any]]:
+    def rows(self, kind: str, *, generator: str | None = None) -> list[dict[str, Any]]:
         rows: dict[str, Sequence[SampleRecord | ScoreRecord]]
         rows = {"sample": self.sample_rows, "score": self.score_rows}
-        return [row.as_dict() for row in rows.get(kind, ())]
+        return [row.as_dict() for row in rows.get(kind, ()) if generator in (None, row.generator)]
+
+    def generators(self, kind: str) -> set[str]:
+        return {row["generator"] for row in self.rows(kind)}
 
 
 @dataclass

@@ -34,11 +34,11 @@ def command(
     generator of a run. With --json: {suite, rows[], controls[], trust[], notes[], other_suites[]}, and
     scaling[] where the suite has a sweep, and audits[] (lines) where `audit` has judged its metrics.
     """
-    from vbench_lite.report.board import build_board
+    from vbench_lite.report.board_index import indexed_board
     from vbench_lite.report.scaling import run_scaling
 
     chosen, picked = choose_runs(root, runs)
-    board = build_board(chosen, suite=suite, every=every or bool(runs))
+    board = indexed_board(root, chosen, suite=suite, every=every or bool(runs))
     if picked:
         board = only(board, picked)
     reports = [report for run in chosen for report in run_scaling(run, board.suite.name)]

@@ -108,6 +108,7 @@ class Scene:
         return (self.colour, self.shape) in HELD_OUT
 
 
+@lru_cache(maxsize=8192)  # a plan asks for each of its prompts once a seed and generator
 def parse_caption(text: str) -> Scene:
     """Return the scene of a caption.
 

@@ -22,14 +22,15 @@ Key = tuple[str, str, str, str]  # label, fingerprint, batch key, sample
 
 
 class Adoption:
-    """Finished samples by what they follow from.
+    """Finished samples by what they follow from; only those that could serve one of the pending batches.
 
     A label must be equal too: the same generator listed twice, to see how far two equal arms differ, must
     really run twice.
     """
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, pending: Iterable[Batch]) -> None:
         self._pool = pool
+        self._wanted = {(batch.generator, sample.sample_id) for batch in pending for sample in batch.samples}
         self._found: dict[Key, SampleRecord] = {}
 
     def add(
@@ -38,6 +39,8 @@ class Adoption:
         """Offer the samples of a run; `source` is its id, or None for the run itself."""
         fingerprints = {entry.label: entry.fingerprint for entry in entries}
         for row in rows:
+            if (row["generator"], row["sample_id"]) not in self._wanted:
+                continue
             facts = json.loads(row["facts"])
             if row["clip_sha256"] is None or row["generator"] not in fingerprints or "batch" not in facts:
                 continue

@@ -38,6 +38,7 @@ __all__ = ["CONTROLS", "THREADS", "Batch", "Plan", "Sample", "build_plan", "suit
 
 THREADS = 1  # compute threads of a worker: with one, sums are in one order on every machine
 CONTROLS = ("real", "frozen", "noise", "shuffled")
+_SORTED = json.JSONEncoder(sort_keys=True)  # made once: a plan has many batches
 _FROM_TEXT = {Task.T2V, Task.CLASS2V, Task.UNCONDITIONAL}
 
 
@@ -216,9 +217,10 @@ def _served(
 ) -> tuple[list[Sample], list[SampleRecord]]:
     """Split requests into those the generator can serve and records of the others."""
     served, refused = [], []
+    info = generator.info
     for prompt, request in asked:
         try:
-            made = _fit(generator, suite.request, request, prompt.walk)
+            made = _fit(generator, info, suite.request, request, prompt.walk)
         except (PromptError, RequestError) as error:
             refused.append(
                 SampleRecord(
@@ -243,20 +245,24 @@ def _served(
 
 
 def _fit(
-    generator: Generator, asked: RequestSpec, request: GenerationRequest, walk: float | None = None
+    generator: Generator,
+    info: GeneratorInfo,
+    asked: RequestSpec,
+    request: GenerationRequest,
+    walk: float | None = None,
 ) -> GenerationRequest:
     """The request snapped to the generator's rules, with the frames that the suite gives for it.
 
     Raises:
         PromptError, RequestError: the generator can never serve it.
     """
-    info = generator.info
     _check_task(info, asked)
     if info.prompts == "closed" and info.vocabulary == "shapes":
         parse_caption(request.prompt)
     made = info.snap(request)
-    given = given_frames(asked, made.prompt, made.seed, made.num_frames, made.height, made.width)
-    made = replace(made, image=given.image, past_frames=given.past_frames, clip=given.clip)
+    if asked.given is not None:
+        given = given_frames(asked, made.prompt, made.seed, made.num_frames, made.height, made.width)
+        made = replace(made, image=given.image, past_frames=given.past_frames, clip=given.clip)
     if walk is not None:
         if info.noise_dim is None:
             raise RequestError("it does not let a request set its initial noise")
@@ -295,7 +301,7 @@ def _batch(entry: GeneratorEntry, suite: Suite, samples: Sequence[Sample]) -> Ba
         }
         for sample in samples
     ]
-    key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+    key = hashlib.sha256(_SORTED.encode(facts).encode()).hexdigest()[:16]
     return Batch(entry.label, suite.name, tuple(samples), key)
 
 

@@ -22,6 +22,7 @@ from vbench_lite.engine.changes import differences, newest_similar
 from vbench_lite.engine.documents import now, run_document
 from vbench_lite.engine.executors.contract import Executor, Job, Settings
 from vbench_lite.engine.executors.local import LocalExecutor
+from vbench_lite.engine.long_lived import uncollected
 from vbench_lite.engine.plan import THREADS, Batch, Plan, build_plan
 from vbench_lite.engine.progress import Event, Progress, Silent, Stage
 from vbench_lite.engine.recorder import Recorder
@@ -85,7 +86,8 @@ def run(
         SpecError, RegistryError, PromptError: the specification cannot be resolved.
         StoreError: the run is in use by another process, or its files are damaged.
     """
-    plan = build_plan(spec)
+    with uncollected():
+        plan = build_plan(spec)
     if shard is None:
         directory = _directory(root, plan.run_id, fresh)
     else:
@@ -176,7 +178,8 @@ class _Run:
 
     def generate(self, journal: JournalWriter) -> None:
         """Record every sample of the plan that has no record yet."""
-        rows = self.directory.rows("sample")
+        with uncollected():
+            rows = self.directory.rows("sample")
         sink = Recorder(journal, rows, self.plan.samples, self.progress)
         for record in self.plan.refused:
             sink.record(record)
@@ -194,7 +197,7 @@ class _Run:
 
     def adopt(self, pending: list[Batch], sink: Recorder, own: Sequence[dict[str, object]]) -> list[Batch]:
         """Record the batches whose clips are there already and return the others."""
-        adoption = Adoption(self.pool)
+        adoption = Adoption(self.pool, pending)
         adoption.add(self.plan.generators, own, source=None)
         if not self.fresh:
             problems: list[str] = []

@@ -40,8 +40,14 @@ class Run(Protocol):
 
     def document(self) -> RunDocument: ...
 
-    def rows(self, kind: str) -> list[dict[str, Any]]:
-        """Records of one kind ("sample", "score") as plain values, columns of `store.schema`."""
+    def rows(self, kind: str, *, generator: str | None = None) -> list[dict[str, Any]]:
+        """Records of one kind ("sample", "score") as plain values, columns of `store.schema`.
+
+        generator: only those of this one: a million rows at once would fill the memory.
+        """
+
+    def generators(self, kind: str) -> set[str]:
+        """Labels that have a record of this kind."""
 
 
 @dataclass(frozen=True)
@@ -164,9 +170,8 @@ def read_arms(run: Run, suite: str) -> list[Arm]:
         has = ", ".join(str(s["name"]) for s in document.suites) or "none"
         raise StoreError(f"run {run.run_id} has no suite {suite!r}; it has: {has}")
     samples = _by_generator(row for row in run.rows("sample") if row["suite"] == suite)
-    scores = _by_generator(row for row in run.rows("score") if row["suite"] == suite)
     families = {entry.label: str(entry.info.get("family", "unknown")) for entry in document.generators}
-    seen = [*families, *sorted({*samples, *scores} - set(families))]
+    seen = [*families, *sorted({*samples, *run.generators("score")} - set(families))]
     planned = _planned(document, samples)
     arms = [
         _arm(
@@ -175,7 +180,7 @@ def read_arms(run: Run, suite: str) -> list[Arm]:
             label,
             families.get(label),
             samples.get(label, []),
-            scores.get(label, []),
+            [row for row in run.rows("score", generator=label) if row["suite"] == suite],
             planned,
             content["metrics"],
         )

@@ -146,9 +146,15 @@ class RunDir:
             for row in self.rows(kind):
                 yield {"kind": kind, **row}
 
-    def rows(self, kind: str) -> list[Row]:
-        """The records of one kind as plain dicts, one for each sample or score."""
-        return tables.merge(kind, self._collect(kind)[0])
+    def rows(self, kind: str, *, generator: str | None = None) -> list[Row]:
+        """The records of one kind as plain dicts, one for each sample or score; of all generators or one."""
+        return tables.merge(kind, self._collect(kind, generator)[0])
+
+    def generators(self, kind: str) -> set[str]:
+        """Labels that have a record of this kind."""
+        stored = tables.read_column(self.path / tables.FILES[kind], "generator")
+        offsets = tables.read_offsets(self.path / tables.FILES[kind])
+        return stored | {row["generator"] for row in self._journaled(kind, dict(offsets))}
 
     def calls(self, suite: str) -> list[Measurement]:
         """The timed calls of one suite."""
@@ -179,19 +185,27 @@ class RunDir:
     def _journals(self) -> list[Path]:
         return sorted((self.path / "journal").glob("*.jsonl"))
 
-    def _collect(self, kind: str) -> tuple[list[Row], dict[str, int]]:
+    def _collect(self, kind: str, generator: str | None = None) -> tuple[list[Row], dict[str, int]]:
         """Rows of the table, then of the journals beyond it; and where the journals end."""
-        stored = tables.read_table(self.path / tables.FILES[kind])
-        rows, offsets = list(stored.rows), dict(stored.offsets)
+        stored = tables.read_table(self.path / tables.FILES[kind], generator)
+        offsets = dict(stored.offsets)
+        fresh = self._journaled(kind, offsets)
+        if generator is not None:
+            fresh = [row for row in fresh if row["generator"] == generator]
+        return [*stored.rows, *fresh], offsets
+
+    def _journaled(self, kind: str, offsets: dict[str, int]) -> list[Row]:
+        """Rows of the journals beyond these places, which are moved to the journals' ends."""
+        rows: list[Row] = []
         for path in self._journals():
             covered = offsets.get(path.name, 0)
             # A shorter journal than the table has seen is another one: all of it is still to be read.
             journal = read_journal(path, offset=covered if covered <= path.stat().st_size else 0)
             for record in journal.records:
-                if record.get("kind") == kind:
-                    rows.append({key: value for key, value in record.items() if key != "kind"})
+                if record.pop("kind", None) == kind:
+                    rows.append(record)
             offsets[path.name] = journal.size
-        return rows, offsets
+        return rows
 
 
 # --- many runs ------------------------------------------------------------------------------------

@@ -39,23 +39,51 @@ class StoredTable:
     offsets: Mapping[str, int]
 
 
-def read_table(path: Path) -> StoredTable:
+def read_table(path: Path, generator: str | None = None) -> StoredTable:
     """Read a table; a file that is not there is empty.
+
+    Args:
+        generator: only its rows; None for all.
 
     Raises:
         StoreError: the file is damaged.
     """
     if not path.exists():
         return StoredTable([], {})
+    wanted = None if generator is None else [("generator", "=", generator)]
+    table = _read(path, filters=wanted)
+    offsets = json.loads((table.schema.metadata or {}).get(_OFFSETS, b"{}"))
+    return StoredTable(table.to_pylist(), offsets)
+
+
+def read_column(path: Path, name: str) -> set[str]:
+    """The different values of a text column; none if the file is not there.
+
+    Raises:
+        StoreError: the file is damaged.
+    """
+    if not path.exists():
+        return set()
+    return set(_read(path, columns=[name]).column(0).unique().to_pylist())
+
+
+def read_offsets(path: Path) -> Mapping[str, int]:
+    """For each journal the bytes of it that a table covers.
+
+    Raises:
+        StoreError: the file is damaged.
+    """
+    return read_table(path, generator="").offsets
+
+
+def _read(path: Path, **options: Any) -> pa.Table:
     try:
-        table = pq.read_table(path)
+        return pq.read_table(path, **options)
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise StoreError(
             f"table {path} is damaged ({reason}); delete it to rebuild it from the journals"
-        ) from (None)
-    offsets = json.loads((table.schema.metadata or {}).get(_OFFSETS, b"{}"))
-    return StoredTable(table.to_pylist(), offsets)
+        ) from None
 
 
 def write_table(path: Path, kind: str, rows: Sequence[Row], offsets: Mapping[str, int]) -> None:

@@ -1,0 +1,83 @@
+"""A leaderboard from the index says what one that is made says, until anything it rests on changes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fabricated import fabricate, store_run
+
+from vbench_lite.cli.main import call
+from vbench_lite.report import board_index
+from vbench_lite.report.board import build_board
+from vbench_lite.report.board_index import indexed_board
+from vbench_lite.store.rundir import RunDir, list_runs
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[RunDir]:
+    monkeypatch.setattr(board_index, "LEAST_BYTES", 0)
+    store_run(fabricate(failed={"reference/hybrid": 2}), tmp_path)
+    store_run(fabricate(run_id="run-b", noise_seed=1, created="2026-01-02T00:00:00Z"), tmp_path)
+    return list_runs(tmp_path)
+
+
+def refuse(*_: Any, **__: Any) -> Any:
+    raise AssertionError("the board is made again")
+
+
+def test_the_index_says_the_same_to_the_last_bit(
+    tmp_path: Path, runs: list[RunDir], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = build_board(runs)
+    first = indexed_board(tmp_path, runs)
+    assert call(["leaderboard", "--root", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    monkeypatch.setattr(board_index, "build_board", refuse)
+    again = indexed_board(tmp_path, runs)
+    assert first.as_dict() == made.as_dict()
+    assert again.as_dict() == made.as_dict()
+    assert call(["leaderboard", "--root", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == printed
+
+
+@pytest.mark.parametrize("change", ["document", "table", "journal", "suite", "every", "fewer"])
+def test_whatever_it_rests_on_makes_it_anew(
+    tmp_path: Path, runs: list[RunDir], monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    indexed_board(tmp_path, runs)
+    monkeypatch.setattr(board_index, "build_board", refuse)
+    options: dict[str, Any] = {}
+    match change:
+        case "document":
+            document = runs[0].document()
+            document.notes.append("changed")
+            runs[0].write_document(document)
+        case "table":
+            runs[0].compact()
+        case "journal":
+            with runs[0].journal("other") as journal:
+                journal.append({"kind": "score"})
+        case "suite":
+            options = {"suite": str(runs[0].document().suites[0]["name"])}
+        case "every":
+            options = {"every": True}
+        case "fewer":
+            runs = runs[:1]
+    with pytest.raises(AssertionError, match="made again"):
+        indexed_board(tmp_path, runs, **options)
+
+
+def test_a_damaged_entry_is_made_again(tmp_path: Path, runs: list[RunDir]) -> None:
+    made = indexed_board(tmp_path, runs).as_dict()
+    (path,) = (tmp_path / board_index.FOLDER).glob("board-*.json")
+    for text in ("", "{", "[]", "{}", '{"@": "Board", "": {}}', '{"@": "os", "": "x"}', json.dumps(made)):
+        path.write_text(text)
+        assert indexed_board(tmp_path, runs).as_dict() == made
+
+
+def test_a_root_that_cannot_be_written_is_read(tmp_path: Path, runs: list[RunDir]) -> None:
+    (tmp_path / board_index.FOLDER).write_text("a file where the folder should be")
+    assert indexed_board(tmp_path, runs).as_dict() == build_board(runs).as_dict()
