@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
@@ -95,7 +96,11 @@ class LpipsAlex(PerceptualDistance):
         import lpips
 
         # No backbone and no heads of the package: both come from the catalogue's file.
-        network: torch.nn.Module = lpips.LPIPS(net=self.net, pretrained=False, pnet_rand=True, verbose=False)
+        with warnings.catch_warnings():  # torchvision deprecates arguments that the package passes
+            warnings.simplefilter("ignore", UserWarning)
+            network: torch.nn.Module = lpips.LPIPS(
+                net=self.net, pretrained=False, pnet_rand=True, verbose=False
+            )
         missing, unexpected = network.load_state_dict(tensors, strict=False)
         absent = [
             name for name in missing if name.startswith(("net.", "lin")) and not name.startswith("lins.")

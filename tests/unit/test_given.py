@@ -130,7 +130,7 @@ def test_a_first_generator_can_be_the_baseline_of_a_suite(tmp_path: Path) -> Non
     )
     outcome = run(spec, tmp_path / "root")
     rows = RunDir(tmp_path / "root", outcome.run_id).rows("score")
-    assert {(row["generator"], row["value"]) for row in rows} == {("update", 100.0)}
+    assert {(row["generator"], row["value"]) for row in rows} == {("base", None), ("update", 100.0)}
 
 
 # --- edits --------------------------------------------------------------------------------------

@@ -305,7 +305,14 @@ def test_pairs_are_scored_against_a_named_arm(tmp_path: Path) -> None:
     found = rows(run, "t/difference")
     assert [r["status"] for r in found] == ["ok"] * 3
     assert all(9 < float(str(r["value"])) <= 10 for r in found)
-    assert rows(run, "t/difference", "base") == []
+    reasons = {r["reason"] for r in rows(run, "t/difference", "base")}
+    assert reasons == {"its clips are what the others are compared with"}
+    score(run, Difference, pairs="a")
+    assert [
+        r["reason"]
+        for r in rows(run, "t/difference", "base")
+        if r["reason"] and "no clip" in str(r["reason"])
+    ] == ["a has no clip of this sample"]
 
 
 def test_calls_have_rows_with_their_kind(tmp_path: Path) -> None:

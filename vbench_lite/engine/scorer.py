@@ -176,6 +176,23 @@ class _RunScorer:
             self.rows.write(row, Level.SAMPLE, name, outcome, text, info=infos[name])
         for name, outcome in self.metrics.broken.items():
             self.rows.write(row, Level.SAMPLE, name, outcome, f"metric={name}")
+        alone = self._alone(row)
+        for name in self.metrics.pair_ids if alone is not None else ():
+            if not self._is_stored(name, row):
+                outcome = Outcome.not_applicable(str(alone))
+                self.rows.write(
+                    row, Level.SAMPLE, name, outcome, self._clip_print(name, row), info=infos[name]
+                )
+
+    def _alone(self, row: Row) -> str | None:
+        """Why a clip has no partner in the arm that others are compared with; None if it has, or nobody asked."""
+        if self.reference_arm is None or self.suite.request.given == "clip":
+            return None
+        if row["generator"] == self.reference_arm:
+            return "its clips are what the others are compared with"
+        if row["sample_id"] not in self._twins:
+            return f"{self.reference_arm} has no clip of this sample"
+        return None
 
     def _is_stored(self, metric: str, row: Row) -> bool:
         return self.rows.has(row, Level.SAMPLE, metric, self._clip_print(metric, row))
