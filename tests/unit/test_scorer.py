@@ -308,11 +308,8 @@ def test_pairs_are_scored_against_a_named_arm(tmp_path: Path) -> None:
     reasons = {r["reason"] for r in rows(run, "t/difference", "base")}
     assert reasons == {"its clips are what the others are compared with"}
     score(run, Difference, pairs="a")
-    assert [
-        r["reason"]
-        for r in rows(run, "t/difference", "base")
-        if r["reason"] and "no clip" in str(r["reason"])
-    ] == ["a has no clip of this sample"]
+    told = [str(r["reason"]) for r in rows(run, "t/difference", "base")]
+    assert told.count("a has no clip of this sample") == 1
 
 
 def test_calls_have_rows_with_their_kind(tmp_path: Path) -> None:

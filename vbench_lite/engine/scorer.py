@@ -177,7 +177,7 @@ class _RunScorer:
         for name, outcome in self.metrics.broken.items():
             self.rows.write(row, Level.SAMPLE, name, outcome, f"metric={name}")
         alone = self._alone(row)
-        for name in self.metrics.pair_ids if alone is not None else ():
+        for name in sorted(self.metrics.pair_ids) if alone is not None else ():
             if not self._is_stored(name, row):
                 outcome = Outcome.not_applicable(str(alone))
                 self.rows.write(
@@ -185,7 +185,7 @@ class _RunScorer:
                 )
 
     def _alone(self, row: Row) -> str | None:
-        """Why a clip has no partner in the arm that others are compared with; None if it has, or nobody asked."""
+        """Why a clip has no partner in the arm that others are compared with; None if it needs none."""
         if self.reference_arm is None or self.suite.request.given == "clip":
             return None
         if row["generator"] == self.reference_arm:
