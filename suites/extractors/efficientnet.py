@@ -20,7 +20,7 @@ class EfficientNetLite0(NetworkExtractor):
     Source: Tan & Le, EfficientNet (ICML 2019), Lite variant by TensorFlow; network by timm
     """
 
-    batch: ClassVar[int] = 8
+    batch: ClassVar[int] = 4
     info: ClassVar[ExtractorInfo] = ExtractorInfo(
         id="efficientnet-lite0",
         version=1,

@@ -10,10 +10,11 @@ from test_compare import HYBRID
 
 from vbench_lite.compare import RunArm, compare
 from vbench_lite.compare.differences import pair
-from vbench_lite.compare.fidelity import fidelity
+from vbench_lite.compare.fidelity import fidelity, pair_metrics
 from vbench_lite.report.arms import Arm, read_arms
 from vbench_lite.store.pool import Pool
 from vbench_lite.suites.reconstruction.psnr import Psnr
+from vbench_lite.weights import files
 
 
 def _with_clips(run: FakeRun, hashes: dict[str, str]) -> FakeRun:
@@ -62,3 +63,14 @@ def test_a_comparison_holds_it_where_clips_are_at_hand(runs: tuple[FakeRun, Fake
     assert document["identical"] == 1
     same = compare(arms[0], arms[0], pools=(pool, pool)).fidelity
     assert same is not None and "all 4 are identical" in same.lines()[0]
+
+
+def test_a_comparison_takes_only_metrics_whose_weights_are_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VBENCH_LITE_CACHE", str(tmp_path))
+    names = {metric.info.id for metric in pair_metrics()}
+    assert {"reconstruction/psnr", "reconstruction/ssim"} <= names
+    assert not {"reconstruction/lpips", "reconstruction/lpips_vgg", "reconstruction/dists"} & names
+    monkeypatch.setattr(files, "cached", lambda key: tmp_path / key)
+    assert "reconstruction/lpips" in {metric.info.id for metric in pair_metrics()}

@@ -15,15 +15,17 @@ import numpy as np
 from vbench_lite import registry
 from vbench_lite.clip import ClipInfo, Frames
 from vbench_lite.compare.differences import Pairing
-from vbench_lite.errors import ClipError, NotApplicable, StoreError
+from vbench_lite.errors import ClipError, NotApplicable, StoreError, WeightsError
 from vbench_lite.metric import PairMetric, SampleInfo
 from vbench_lite.report.arms import Arm
 from vbench_lite.stats.means import mean_estimate
 from vbench_lite.store.pool import Pool
+from vbench_lite.weights import files
 
 AREA = "reconstruction/"
 CHUNK = 16
 _MOST_SHOWN = 10
+_SLOW = {"reconstruction/dists", "reconstruction/lpips_vgg"}
 
 
 @dataclass(frozen=True)
@@ -73,9 +75,14 @@ class Fidelity:
 
 
 def pair_metrics() -> list[type[PairMetric]]:
-    """Registered metrics of a clip against its reference."""
-    found = [registry.load("metrics", name) for name in registry.names("metrics") if name.startswith(AREA)]
-    return [metric for metric in found if isinstance(metric, type) and issubclass(metric, PairMetric)]
+    """Registered metrics of a clip against its reference, as far as their weights are here.
+
+    A comparison fetches nothing, and leaves out the slow ones on VGG-16.
+    """
+    names = [name for name in registry.names("metrics") if name.startswith(AREA) and name not in _SLOW]
+    found = [registry.load("metrics", name) for name in names]
+    pairs = [metric for metric in found if isinstance(metric, type) and issubclass(metric, PairMetric)]
+    return [metric for metric in pairs if all(files.cached(key) is not None for key in metric.info.weights)]
 
 
 def fidelity(
@@ -119,7 +126,7 @@ def _values(
         try:
             metric.start(clip, reference, sample)
             started.append(metric)
-        except NotApplicable as error:
+        except (NotApplicable, WeightsError) as error:
             missing.append(f"{metric.info.id}: {error}")
     if (clip.height, clip.width) != (reference.height, reference.width):
         return {}, missing or [f"frame size {_size(reference)} became {_size(clip)}"]

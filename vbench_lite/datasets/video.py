@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 CHUNK = 16  # frames pushed at a time
-CHUNK_BYTES = 32 * 2**20  # fewer of large frames, so that a chunk stays about this small
+CHUNK_BYTES = 16 * 2**20  # fewer of large frames, so that a chunk stays about this small
 # Full chroma and exact rounding: the same bytes whatever the processor's vector units.
 _SCALER = (
     Interpolation.BILINEAR

@@ -1,9 +1,11 @@
 """Fréchet distance between Gaussians fitted to two sets of features.
 
 |m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2)), covariances with n - 1. With Xc and Yc centred and divided by
-the square roots of n - 1 and m - 1, the trace of the root is the sum of the singular values of Xc Yc^T. Each
-factor is first reduced by QR to at most d rows, which leaves the singular values as they are. No matrix
-square root and no covariance is formed: nothing is complex, and sets smaller than d are exact.
+the square roots of n - 1 and m - 1, the trace of the root is the sum of the singular values of Xc Yc^T. A
+set of more than d items is first reduced to d rows, by Cholesky (QR where the covariance is singular), which
+leaves these singular values as they are. They come from the eigenvalues of the symmetric product where that
+is accurate, else from a singular value decomposition. No matrix square root is formed: nothing is complex,
+and sets smaller than d are exact.
 
 Source: Dowson & Landau, The Fréchet distance between multivariate normal distributions (1982); Heusel et
 al., GANs trained by a two time-scale update rule (NeurIPS 2017), for features.
@@ -17,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 Matrix = npt.NDArray[np.float64]
+_CLEAR = 1e-7  # least over greatest squared singular value from which eigenvalues are exact to 1e-12
 
 
 @dataclass(frozen=True)
@@ -36,16 +39,31 @@ def moments(features: Matrix) -> Moments:
     """Fit a Gaussian to features, float64 (n, d) with n at least 2."""
     mean: Matrix = features.mean(axis=0)
     centred = (features - mean) / np.sqrt(len(features) - 1)
-    factor = np.asarray(np.linalg.qr(centred, mode="r")) if len(features) > features.shape[1] else centred
-    return Moments(mean, factor)
+    return Moments(mean, _reduced(centred) if len(features) > features.shape[1] else centred)
 
 
 def distance(first: Moments, second: Moments) -> float:
     """Return the distance of two fitted Gaussians; never below 0."""
     mean = float(((first.mean - second.mean) ** 2).sum())
     spread = float((first.factor**2).sum() + (second.factor**2).sum())
-    root = float(np.linalg.svd(first.factor @ second.factor.T, compute_uv=False).sum())
-    return max(0.0, mean + spread - 2 * root)
+    return max(0.0, mean + spread - 2 * nuclear_norm(first.factor @ second.factor.T))
+
+
+def nuclear_norm(matrix: Matrix) -> float:
+    """Sum of the singular values of a matrix, float64 (n, m)."""
+    small = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
+    squares = np.linalg.eigvalsh(small @ small.T)
+    if squares[0] > _CLEAR * squares[-1] > 0:  # squaring loses half the digits of small values
+        return float(np.sqrt(squares).sum())
+    return float(np.linalg.svd(small, compute_uv=False).sum())
+
+
+def _reduced(centred: Matrix) -> Matrix:
+    """A square factor of the same covariance."""
+    try:
+        return np.linalg.cholesky(centred.T @ centred).T
+    except np.linalg.LinAlgError:
+        return np.asarray(np.linalg.qr(centred, mode="r"))
 
 
 def frechet_distance(first: Matrix, second: Matrix) -> float:
