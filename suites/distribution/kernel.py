@@ -8,7 +8,7 @@ import numpy as np
 
 from vbench_lite.metric import Axis, Estimate, MetricInfo
 from vbench_lite.stats.jackknife import jackknife
-from vbench_lite.stats.kernel_distance import Kernel, KernelDistance, Matrix, cubic_kernel, gaussian_kernel
+from vbench_lite.stats.kernel_distance import KernelDistance, Matrix, cubic_kernel, gaussian_kernel
 from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, with_clips
 
 
@@ -27,7 +27,9 @@ class KernelVideoDistance(FeatureSetMetric):
         chance, and not better than real.
     """
 
-    kernel: ClassVar[Kernel] = staticmethod(cubic_kernel)
+    def kernel(self, first: Matrix, second: Matrix) -> Matrix:
+        """Similarities, float64 (n, m), of float64 (n, dim) and (m, dim)."""
+        return cubic_kernel(first, second)
 
     def points(self, features: Matrix) -> Matrix:
         """What the kernel compares, float64 (rows, dim)."""
@@ -147,7 +149,6 @@ class ClipMeanDiscrepancy(KernelVideoDistance):
         As `distribution/kid`, frames of a clip are alike.
     """
 
-    kernel: ClassVar[Kernel] = staticmethod(gaussian_kernel)
     info: ClassVar[MetricInfo] = MetricInfo(
         id="distribution/cmmd_b32",
         version=1,
@@ -161,8 +162,12 @@ class ClipMeanDiscrepancy(KernelVideoDistance):
         min_n=4,
     )
 
+    def kernel(self, first: Matrix, second: Matrix) -> Matrix:
+        return gaussian_kernel(first, second)
+
     def points(self, features: Matrix) -> Matrix:
-        return features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
+        unit: Matrix = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
+        return unit
 
     def estimate(self, generated: FeatureRows, reference: FeatureRows | None) -> Estimate:
         return _times(super().estimate(generated, reference), 1000.0)

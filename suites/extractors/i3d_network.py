@@ -8,6 +8,8 @@ google-deepmind/kinetics-i3d.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -54,7 +56,7 @@ class I3D(nn.Module):
                 x = max_pool(x, *_POOLS[name])
             x = layer(x)
         x = functional.avg_pool3d(x, (2, 7, 7), stride=1)
-        logits: Tensor = self.logits.conv3d(x)
+        logits: Tensor = self.get_submodule("logits.conv3d")(x)
         return logits.flatten(2).mean(2)
 
 
@@ -121,7 +123,9 @@ def _every(x: Tensor, axis: int, first: int, step: int, count: int) -> Tensor:
     return x[tuple(places)]
 
 
-def same_padding(sizes: torch.Size, kernel: Triple, stride: Triple) -> tuple[list[int], list[int]]:
+def same_padding(
+    sizes: Sequence[int], kernel: Sequence[int], stride: Sequence[int]
+) -> tuple[list[int], list[int]]:
     """TensorFlow's "SAME": as many outputs as ceil(size / stride), the odd zero at the end."""
     totals = [
         max((-(-size // step) - 1) * step + width - size, 0)

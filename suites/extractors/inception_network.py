@@ -61,14 +61,14 @@ def _mean_pool(x: Tensor) -> Tensor:
     return functional.avg_pool2d(x, 3, 1, 1, count_include_pad=False)
 
 
-class _A(inception.InceptionA):
+class _A(inception.InceptionA):  # type: ignore[misc]  # torchvision has no types
     def _forward(self, x: Tensor) -> list[Tensor]:
         five = self.branch5x5_2(self.branch5x5_1(x))
         double = self.branch3x3dbl_3(self.branch3x3dbl_2(self.branch3x3dbl_1(x)))
         return [self.branch1x1(x), five, double, self.branch_pool(_mean_pool(x))]
 
 
-class _C(inception.InceptionC):
+class _C(inception.InceptionC):  # type: ignore[misc]  # torchvision has no types
     def _forward(self, x: Tensor) -> list[Tensor]:
         seven = self.branch7x7_3(self.branch7x7_2(self.branch7x7_1(x)))
         double = x
@@ -77,7 +77,7 @@ class _C(inception.InceptionC):
         return [self.branch1x1(x), seven, double, self.branch_pool(_mean_pool(x))]
 
 
-class _E(inception.InceptionE):
+class _E(inception.InceptionE):  # type: ignore[misc]  # torchvision has no types
     def __init__(self, channels: int, *, maximum: bool) -> None:
         super().__init__(channels)
         self.maximum = maximum

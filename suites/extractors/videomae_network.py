@@ -43,10 +43,11 @@ class VideoMae(nn.Module):
         self.patch_embed.proj = nn.Conv3d(3, shape.width, size, stride=size)
         self.blocks = nn.ModuleList([_Block(shape) for _ in range(shape.depth)])
         self.fc_norm = nn.LayerNorm(shape.width, eps=1e-6)
+        self.positions: Tensor
         self.register_buffer("positions", sines(shape.tokens, shape.width), persistent=False)
 
     def forward(self, clips: Tensor) -> Tensor:
-        x = self.patch_embed.proj(clips).flatten(2).transpose(1, 2) + self.positions
+        x = self.get_submodule("patch_embed.proj")(clips).flatten(2).transpose(1, 2) + self.positions
         for block in self.blocks:
             x = block(x)
         features: Tensor = self.fc_norm(x.mean(1))
@@ -92,7 +93,8 @@ class _Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = x + self.attn(self.norm1(x))
-        return x + self.mlp(self.norm2(x))
+        out: Tensor = x + self.mlp(self.norm2(x))
+        return out
 
 
 def sines(tokens: int, width: int) -> Tensor:

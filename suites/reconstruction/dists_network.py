@@ -33,6 +33,10 @@ class Dists(nn.Module):
                 inputs = width
         self.pools = nn.ModuleList([L2pooling(channels=width) for width in _WIDTHS[1:-1]])
         total = alpha.sum() + beta.sum()
+        self.alpha: Tensor
+        self.beta: Tensor
+        self.mean: Tensor
+        self.deviation: Tensor
         self.register_buffer("alpha", alpha.flatten() / total)
         self.register_buffer("beta", beta.flatten() / total)
         self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1))

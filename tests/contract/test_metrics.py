@@ -23,6 +23,7 @@ from vbench_lite.metric import (
     Frames,
     Measurement,
     PairMetric,
+    Role,
     SampleInfo,
     SetMetric,
 )
@@ -269,7 +270,8 @@ def _set(name: str, count: int) -> list[tuple[SampleInfo, dict[str, Features]]]:
 
 def _count(name: str) -> int:
     """Clips that make two sets, each large enough for a metric."""
-    return max(12, 2 * registry.load("metrics", name).info.min_n + 2)
+    least: int = registry.load("metrics", name).info.min_n
+    return max(12, 2 * least + 2)
 
 
 def _compute(name: str, parts: int, order: list[int]) -> Estimate | None:
@@ -278,7 +280,7 @@ def _compute(name: str, parts: int, order: list[int]) -> Estimate | None:
     metrics: list[SetMetric] = [kind() for _ in range(parts)]
     for place, i in enumerate(order):
         sample, features = clips[i]
-        role = "generated" if i % 2 or not kind.needs_reference else "reference"
+        role: Role = "generated" if i % 2 or not kind.needs_reference else "reference"
         metrics[place % parts].update(features, sample, role)
     for other in metrics[1:]:
         metrics[0].merge(other)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -109,6 +110,7 @@ def test_i3d_names_the_bikes() -> None:
     assert likeliest(logits, 1) == ["riding mountain bike"]
 
 
+@pytest.mark.timeout(1200)  # a second a window on an idle core
 def test_fvd_orders_what_was_done_to_real_clips(windows: Windows) -> None:
     reference = windows.second
     equal = between("distribution/fvd", reference, reference).value
@@ -125,6 +127,7 @@ def test_fvd_orders_what_was_done_to_real_clips(windows: Windows) -> None:
     assert noise > max(shuffled, frozen)
 
 
+@pytest.mark.timeout(1200)
 def test_kvd_orders_them_too(windows: Windows) -> None:
     reference = windows.second
     kinds = {name: getattr(windows, name) for name in ("first", "shuffled", "frozen", "noise")}
@@ -133,11 +136,12 @@ def test_kvd_orders_them_too(windows: Windows) -> None:
     assert values["noise"] > max(values["shuffled"], values["frozen"])
 
 
-def test_noise_is_neither_precise_nor_covers_anything(windows: Windows) -> None:
-    noise = windows.noise
-    for name in ("precision", "recall", "coverage"):
-        assert between(f"distribution/{name}", noise, windows.second).value == 0.0
-        assert between(f"distribution/{name}", windows.first, windows.second).value > 0.0
+@pytest.mark.timeout(1200)
+def test_real_windows_lie_among_real_ones_and_noise_does_not(windows: Windows) -> None:
+    for name in ("precision", "recall", "density", "coverage"):
+        real = between(f"distribution/{name}", windows.first, windows.second).value
+        noise = between(f"distribution/{name}", windows.noise, windows.second).value
+        assert real > 0.5 > 2 * noise
 
 
 # --- distances of frames --------------------------------------------------------------------------
@@ -156,7 +160,7 @@ def test_perceptual_distances_rise_with_blur(name: str) -> None:
     metric: PairMetric = registry.load("metrics", name)()
     need(*metric.info.weights)
     frames = frames_of("carphone_pristine")[:2]
-    info = ClipInfo("c", len(frames), *frames.shape[1:3], 25.0)
+    info = ClipInfo("c", len(frames), frames.shape[1], frames.shape[2], 25.0)
     sample = SampleInfo("g", "s", "p", None, 0)
 
     def distance(sigma: float) -> float:
@@ -171,7 +175,7 @@ def test_perceptual_distances_rise_with_blur(name: str) -> None:
 
 
 @pytest.mark.parametrize("net", ["alex", "vgg"])
-def test_lpips_is_the_number_of_another_implementation(net: str) -> None:
+def test_lpips_is_the_number_of_another_implementation(net: Literal["alex", "vgg"]) -> None:
     from torchmetrics.functional.image.lpips import _NoTrainLpips
 
     name = {"alex": "reconstruction/lpips", "vgg": "reconstruction/lpips_vgg"}[net]

@@ -61,7 +61,7 @@ def nuclear_norm(matrix: Matrix) -> float:
 def _reduced(centred: Matrix) -> Matrix:
     """A square factor of the same covariance."""
     try:
-        return np.linalg.cholesky(centred.T @ centred).T
+        return np.asarray(np.linalg.cholesky(centred.T @ centred).T, np.float64)
     except np.linalg.LinAlgError:
         return np.asarray(np.linalg.qr(centred, mode="r"))
 

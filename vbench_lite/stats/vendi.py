@@ -24,4 +24,5 @@ def cosine_similarity(features: Matrix) -> Matrix:
     """Cosines of all pairs of rows, float64 (n, n), of float64 (n, d)."""
     norms = np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
     unit = features / norms
-    return np.clip(unit @ unit.T, -1.0, 1.0)
+    similarity: Matrix = np.clip(unit @ unit.T, -1.0, 1.0)
+    return similarity
