@@ -99,7 +99,16 @@ def test_the_page_says_what_the_board_says(root: Path, ordinary: Page) -> None:
     scores = boards.axis_table(board)
     for value in scores["quality"]:
         assert f"{value:.4g}" in ordinary.said
-    for title in ("Axis scores", "Trade-offs", "Over time", "Metrics", "Metric trust", "Worst clips"):
+    for title in (
+        "Axis scores",
+        "Trade-offs",
+        "What to take",
+        "Drift within clips",
+        "Over time",
+        "Metrics",
+        "Metric trust",
+        "Worst clips",
+    ):
         assert title in ordinary.said
 
 

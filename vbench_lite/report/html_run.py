@@ -9,15 +9,16 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from vbench_lite.advise import advise, load_use, use_names
 from vbench_lite.audit import load_audits
-from vbench_lite.errors import StoreError
+from vbench_lite.errors import SpecError, StoreError
 from vbench_lite.metric import Measurement
 from vbench_lite.report import html_clips
 from vbench_lite.report import html_markup as markup
 from vbench_lite.report.catalogue import metric_facts
 from vbench_lite.report.courses import Course, courses
 from vbench_lite.report.html_charts import chart
-from vbench_lite.report.panels import audits, boards, charts, curves, drifts, pairs, traces, trust
+from vbench_lite.report.panels import advice, audits, boards, charts, curves, drifts, pairs, traces, trust
 from vbench_lite.report.panels.theme import AXES, axis_order, number
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import RunDocument
@@ -43,6 +44,7 @@ def run_report(run: RunDir, suite: str | None = None) -> str:
     sections = {
         "axes": ("Axis scores", list(_axes(board))),
         "tradeoffs": ("Trade-offs", list(_tradeoffs(board, pairs.pace(document, name)))),
+        "advice": ("What to take", list(_advice(run, name, board))),
         "drift": ("Drift within clips", list(_drift(courses(run, name), board))),
         "time": ("Over time", list(_time(run.calls(name), board))),
         "metrics": ("Metrics", list(_metrics(board))),
@@ -155,6 +157,24 @@ def _tradeoffs(board: boards.BoardTable, clips: pairs.Pace | None) -> Iterator[s
             "Axis scores of each generator as one line over all axes, each on its own scale",
             boards.axis_wide(rows),
         )
+
+
+def _advice(run: RunDir, suite: str, board: boards.BoardTable) -> Iterator[str]:
+    """The answer without a use, the answer for each named use, and what the run says of common beliefs."""
+    if not board.measures():
+        return
+    found = advice.answer(advise([run], suite=suite))
+    yield markup.paragraph(found.words)
+    rows = []
+    for name in use_names():
+        try:
+            its = advice.answer(advise([run], suite=suite, use=load_use(name)))
+        except SpecError as error:  # nothing that this use weighs was measured
+            rows.append((name, "no answer", str(error)))
+        else:
+            rows.append((name, its.verdict, its.words))
+    yield markup.table(pd.DataFrame(rows, columns=["use", "answer", "in words"]), "By named use")
+    yield markup.folded("Common beliefs", markup.table(found.beliefs, "They hold for these generators only"))
 
 
 def _drift(found: list[Course], board: boards.BoardTable) -> Iterator[str]:
