@@ -287,6 +287,41 @@ def test_a_metric_of_another_run_of_the_same_generators_answers_a_limit() -> Non
     assert "other hardware" in (far.standings[0].checks[0].reason or "")
 
 
+def long_range(run_id: str, level: dict[str, float]) -> FakeRun:
+    """The same generators under a suite that measures the horizon axis instead of quality."""
+    world = default_world()
+    mean = {
+        **world.mean,
+        "frames/sharpness": {**world.mean["frames/sharpness"], **level, "frozen": 0.1, "shuffled": 0.1},
+    }
+    run = fabricate(replace(world, mean=mean), run_id=run_id)
+    suite = json.loads(json.dumps(run.doc.suites[0]))
+    suite["name"] = "long"
+    suite["axes"] = {"horizon": {"metrics": {"frames/sharpness": 1}}}
+    return replace(
+        run,
+        doc=replace(run.doc, suites=[suite]),
+        sample_rows=[replace(row, suite="long") for row in run.sample_rows],
+        score_rows=[replace(row, suite="long") for row in run.score_rows],
+    )
+
+
+def test_an_axis_that_another_suite_measured_is_borrowed_for_the_same_generators() -> None:
+    far = long_range("run-long", {LD: 0.2, AR: 0.7, HYBRID: 0.3})
+    alone = advise([fabricate()], use=load_use("film-previs"))
+    both = advise([fabricate()], use=load_use("film-previs"), support=[far])
+    assert "horizon" in alone.left_out and both.left_out == {}
+    assert both.weights is not None and both.weights.by_axis[Axis.HORIZON] == 2
+    assert both.notes[0] == "horizon is that of suite long in run run-long"
+    assert both.gap is not None and Axis.HORIZON in both.gap.by_axis
+    best_far = {s.generator: s.place.best_on[Axis.HORIZON] for s in both.candidates if s.place}
+    assert best_far[AR] > 0.99
+    assert advise([fabricate()], weights={Axis.HORIZON: 100}, support=[far]).leaders == (AR,)
+    entries = [replace(entry, fingerprint="edited") for entry in far.doc.generators]
+    edited = replace(far, doc=replace(far.doc, generators=entries))
+    assert "horizon" in advise([fabricate()], use=load_use("film-previs"), support=[edited]).left_out
+
+
 def test_unknown_names_and_mixed_protocols_are_refused() -> None:
     with pytest.raises(SpecError, match="did you mean 'speed/latency_s'"):
         advise([fabricate()], require=[parse_requirement("speed/latency<=1")])

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from vbench_lite.advise.answer import Advice, Standing, Verdict
 from vbench_lite.advise.beliefs import beliefs
+from vbench_lite.advise.borrow import borrow
 from vbench_lite.advise.quantities import Numbers
 from vbench_lite.advise.ranking import Weights, gap, place
 from vbench_lite.advise.requirements import Requirement, Status, check
@@ -40,7 +41,7 @@ def advise(
         weights: by axis. With a use they replace the use's; without one, axes that are not named weigh 1.
             Without either there is no total.
         price_per_hour: of the machine, for the cost of a clip; in any currency.
-        support: further runs, newest first, that metrics of the same generators are looked up in.
+        support: further runs, newest first, that metrics and axes of the same generators are looked up in.
 
     Raises:
         StoreError: there is no run, no generator in it, or the runs may not be ranked together.
@@ -53,6 +54,8 @@ def advise(
         raise StoreError(
             f"the runs asked for different things ({board.notes[0]}); name runs of one protocol, or one run"
         )
+    asked = {**(dict.fromkeys(use.weights) if use is not None else {}), **dict.fromkeys(weights or {})}
+    board, borrowed = borrow(board, [*runs, *support], asked)
     requirements = (*(use.requirements() if use is not None else ()), *require)
     numbers = Numbers(runs, support=support, price_per_hour=price_per_hour)
     for requirement in requirements:
@@ -83,9 +86,8 @@ def advise(
         between = gap(candidates[0].row, candidates[1].row, weighed)
     found = Advice(
         board, use, weighed, requirements, price_per_hour, verdict, leaders, tuple(placed), between, left_out,
-        tuple(beliefs(board.rows, numbers)), tuple(board.notes),
+        tuple(beliefs(board.rows, numbers)), (*borrowed, *board.notes),
     )  # fmt: skip
-
     return replace(found, words=paragraph(found))
 
 
@@ -96,7 +98,7 @@ def _wanted(board: Board, use: Use | None, weights: Mapping[Axis, float] | None)
     for axis, weight in (weights or {}).items():
         if weight < 0:
             raise SpecError(f"the weight of {axis} is {weight:g}; weights are 0 or more")
-        if axis not in board.suite.axes:
+        if axis not in board.rows[0].axes:
             has = ", ".join(map(str, board.suite.axes))
             raise SpecError(f"suite {board.suite.name} has no axis {axis}; it has: {has}")
     base = (
@@ -114,7 +116,7 @@ def _axes(board: Board, wanted: Mapping[Axis, float] | None) -> tuple[list[Axis]
     """Axes on which the rows can be ordered, and why others that should count cannot."""
     usable, left_out = [], {}
     for axis in wanted if wanted is not None else board.suite.axes:
-        if axis not in board.suite.axes:
+        if axis not in board.rows[0].axes:
             left_out[str(axis)] = f"suite {board.suite.name} does not measure it"
             continue
         whole = [row for row in board.rows if row.arm.ok == row.arm.planned]
@@ -131,7 +133,6 @@ def _axes(board: Board, wanted: Mapping[Axis, float] | None) -> tuple[list[Axis]
 
 def _placed(standings: Sequence[Standing], axes: Sequence[Axis], weights: Weights | None) -> list[Standing]:
     """Standings with places, candidates first."""
-
     reasons = [_not_ranked(standing, axes) for standing in standings]
     candidates = [s for s, reason in zip(standings, reasons, strict=True) if reason is None]
     others = [replace(s, reason=why) for s, why in zip(standings, reasons, strict=True) if why is not None]

@@ -21,6 +21,7 @@ _STYLES = {
     MetricVerdict.CANNOT_TELL: "magenta",
     MetricVerdict.NOT_APPLICABLE: "dim",
 }
+MOST = 10  # deviations; beyond it the number says no more than "very much"
 _ARROWS = {True: " ↑", False: " ↓", None: ""}
 _TOLD = {seen: "blind to" if seen is Seen.NOT_SEEN else str(seen) for seen in Seen}
 _ORDER = (Seen.REWARDED, Seen.NOTICED, Seen.MOVED, Seen.NOT_SEEN, Seen.CANNOT_TELL, Seen.NO_VALUE)
@@ -77,6 +78,8 @@ def _cell(cell: Mapping[str, Any]) -> str:
     if cell["seen"] in (Seen.NO_VALUE, Seen.NOT_SEEN) or cell["effect"] is None:
         return f"{name}*" if cell["seen"] == Seen.NOT_SEEN and cell["meant"] else name
     steady = "" if cell["monotone"] else "~"
+    if abs(cell["effect"]) >= MOST:
+        return f"{name} {'>+' if cell['effect'] > 0 else '<-'}{MOST}{steady}"
     return f"{name} {cell['effect']:+.1f}{steady}"
 
 
