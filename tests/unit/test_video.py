@@ -31,7 +31,16 @@ from vbench_lite.errors import ClipError
 
 
 @pytest.mark.parametrize(
-    "shape", [(5, 32, 32, 3), (17, 33, 31, 3), (1, 1, 1, 3), (2, 7, 64, 3), (3, 2, 2, 3)]
+    "shape",
+    [
+        (5, 32, 32, 3),
+        (17, 33, 31, 3),
+        (1, 1, 1, 3),
+        (2, 7, 64, 3),
+        (3, 2, 2, 3),
+        (2, 288, 353, 3),
+        (2, 721, 479, 3),
+    ],
 )
 @pytest.mark.parametrize("fps", [8.0, 30000 / 1001, 7.3, None])
 def test_lossless_gives_the_same_clip_back(tmp_path: Path, shape: tuple[int, ...], fps: float | None) -> None:
