@@ -50,12 +50,16 @@ def measure() -> list[Figure]:
             encoding="utf-8",
         )
         _start(spec, folder / "alone").wait()
-        kills, lost = _killed(spec, folder / "killed")
-        alone, killed = (list_runs(folder / name)[0] for name in ("alone", "killed"))
-        records = _samples(folder / "killed")
-        repeated = sum(count - 1 for count in records.values()) + SAMPLES - len(records)
-        differ = sum(_numbers(alone).get(key) != value for key, value in _numbers(killed).items())
-        differ += len(_numbers(alone).keys() - _numbers(killed).keys())
+        wanted = _numbers(list_runs(folder / "alone")[0])
+        kills = lost = repeated = differ = 0
+        while kills < KILLS:  # a run that ends before its next kill is checked, and another begun
+            root = folder / f"killed-{kills}"
+            hits, gone = _killed(spec, root, KILLS - kills)
+            kills, lost = kills + hits, lost + gone
+            records = _samples(root)
+            repeated += sum(count - 1 for count in records.values()) + SAMPLES - len(records)
+            found = _numbers(list_runs(root)[0])
+            differ += sum(wanted.get(key) != found.get(key) for key in wanted.keys() | found.keys())
     what = f"a run of {SAMPLES} samples killed {kills} times"
     return [
         summarise(f"{what}: kills that hit a running process", [float(kills)], "", f"{KILLS}"),
@@ -65,35 +69,38 @@ def measure() -> list[Figure]:
     ]
 
 
-def _killed(spec: Path, root: Path) -> tuple[int, int]:
-    """Kill until the count is reached, then let the run end; kills that hit, and samples lost."""
-    chance = random.Random(0)
+def _killed(spec: Path, root: Path, most: int) -> tuple[int, int]:
+    """Kill a run up to `most` times, then let it end; kills that hit, and finished samples lost."""
+    chance = random.Random(most)
     kept: set[tuple[str, str]] = set()
     kills = lost = 0
-    while kills < KILLS:
+    while True:
         process = _start(spec, root)
         wanted = _count(root) + chance.randint(0, max(1, 3 * SAMPLES // KILLS))
         before = time.monotonic()
-        while process.poll() is None and _count(root) < wanted and time.monotonic() - before < PATIENCE_S:
+        while kills < most and process.poll() is None and _count(root) < wanted:
+            if time.monotonic() - before > PATIENCE_S:
+                raise RuntimeError("the run makes nothing")
             time.sleep(POLL_S)
         time.sleep(chance.uniform(0.0, 0.05))
-        if process.poll() is not None:
-            if process.returncode == 0:  # all was done before the kill: begin another run
-                _start(spec, root, "--fresh").wait()
-            continue
-        os.killpg(process.pid, signal.SIGKILL) if kills % 2 else os.kill(process.pid, signal.SIGKILL)
+        if kills == most or process.poll() is not None:
+            if process.wait() != 0:
+                raise RuntimeError(f"the run ended with {process.returncode}")
+            return kills, lost
+        if kills % 2:
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            os.kill(process.pid, signal.SIGKILL)
         process.wait()
         kills += 1
         found = set(_samples(root))
         lost += len(kept - found)
         kept = found
-    _start(spec, root).wait()
-    return kills, lost
 
 
-def _start(spec: Path, root: Path, *flags: str) -> subprocess.Popen[bytes]:
+def _start(spec: Path, root: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [str(PROGRAM), "run", str(spec), "--root", str(root), *flags],
+        [str(PROGRAM), "run", str(spec), "--root", str(root)],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
 

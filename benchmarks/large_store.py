@@ -124,7 +124,9 @@ def _plan(root: Path, arms: int, samples: int, metrics: list[str]) -> tuple[Plan
         SUITE.format(prompts=min(PROMPTS, samples), samples=samples, metrics=", ".join(metrics)),
         encoding="utf-8",
     )
-    generators = [{"label": f"g{number}", "adapter": "control/noise"} for number in range(arms)]
+    generators: list[dict[str, Any]] = [
+        {"label": f"g{number}", "adapter": "control/noise"} for number in range(arms)
+    ]
     document = {"generators": generators, "suites": [str(suite)], "samples": samples, "controls": False}
     spec = root / "spec.yaml"
     spec.write_text(json.dumps(document), encoding="utf-8")

@@ -7,6 +7,7 @@ one Ray run a node is removed.
 
 from __future__ import annotations
 
+import importlib
 import os
 import tempfile
 import threading
@@ -131,20 +132,20 @@ def _without_a_node(nodes: Any) -> int:
         made = _run(make_executor("ray", 2), Path(folder) / "root", _Clock(begun))
         rows = made.rows("sample")
     removal.join()
-    return SAMPLES - sum(row["status"] == "ok" for row in rows)
+    return SAMPLES - len([row for row in rows if row["status"] == "ok"])
 
 
 @contextmanager
 def _cluster() -> Iterator[Any]:
-    import ray
-    from ray.cluster_utils import Cluster
+    ray: Any = importlib.import_module("ray")
+    cluster: Any = importlib.import_module("ray.cluster_utils")
 
     os.environ["PYTHONPATH"] = os.pathsep.join(
         [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
     )
     os.environ.setdefault("RAY_health_check_period_ms", "500")
     os.environ.setdefault("RAY_health_check_failure_threshold", "3")
-    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    nodes = cluster.Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     try:
         nodes.second = nodes.add_node(num_cpus=1)
         ray.init(address=nodes.address, log_to_driver=False, configure_logging=False)

@@ -126,7 +126,7 @@ def test_a_specification_of_any_text_is_one_or_one_line(text: str) -> None:
     for name, read, kind in (("s.yaml", read_spec, RunSpec), ("u.yaml", read_suite, Suite)):
         path = written(name, text.encode("utf-8", "surrogatepass"))
         try:
-            assert isinstance(read(path), kind)  # type: ignore[operator]
+            assert isinstance(read(path), kind)
         except SpecError as error:
             one_line(error)
 

@@ -157,7 +157,7 @@ def test_a_damaged_table_is_not_copied(root: Path, tmp_path: Path) -> None:
     assert list_runs(tmp_path / "copy") == []
 
 
-class Failing(MemoryFileSystem):
+class Failing(MemoryFileSystem):  # type: ignore[misc]
     """A store whose network fails: so many calls of each kind, then it works."""
 
     protocol = "failing"

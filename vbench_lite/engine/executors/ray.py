@@ -67,7 +67,10 @@ class RayExecutor(Executor):
         root = settings.root.resolve()
         with connected(self.address, settings.threads) as ray, seen_by_all(root) as mark:
             host = ray.remote(max_restarts=0, num_cpus=settings.threads)(ScoringHost)
-            make = lambda: host.remote(root, tools.names, settings.threads, mark)  # noqa: E731
+
+            def make() -> Any:
+                return host.remote(root, tools.names, settings.threads, mark)
+
             pool = [make() for _ in range(max(1, min(self.workers, _processors(ray, settings.threads))))]
             try:
                 yield from _in_order(ray, pool, make, (replace(p, root=root) for p in parts), tools)
