@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.nav import Section
 
 REPOSITORY = Path(__file__).parents[1]
 PAGES = {  # path in the repository: path on the site
@@ -21,6 +24,19 @@ PAGES = {  # path in the repository: path on the site
     "SECURITY.md": "security.md",
     "adapters/reference/weights/MODEL_CARD.md": "model-card.md",
 }
+# The order of reading; a folder stands for its pages, its README first.
+NAVIGATION: list[tuple[str, list[str]]] = [
+    ("Start", ["README.md", "concepts.md"]),
+    ("Tutorials", ["tutorials/choose.md", "tutorials/gate.md", "tutorials/score-clips.md",
+                   "tutorials/add-a-metric.md", "tutorials/add-an-adapter.md", "tutorials/add-a-suite.md"]),
+    ("Your model", ["adapters"]),
+    ("How to", ["how-to", "dashboard.md", "advise.md", "audit.md", "weights.md", "vbench.md"]),
+    ("What the numbers mean", ["diffusion-or-autoregression.md", "speed-and-memory.md", "validation.md",
+                               "benchmarks.md", "reference-generators.md", "model-card.md"]),
+    ("Metrics", ["metrics"]),
+    ("Reference", ["reference", "faults.md"]),
+    ("Project", ["design.md", "contributing.md", "security.md", "changelog.md", "readme.md"]),
+]  # fmt: skip
 LINK = re.compile(r"(?P<mark>!?)\[(?P<text>[^\]]*)\]\((?P<target>[^)\s]+)\)")
 
 
@@ -31,6 +47,36 @@ def on_files(files: Files, config: Any) -> Files:
         if source.exists():
             files.append(File.generated(config, page, content=source.read_text(encoding="utf-8")))
     return files
+
+
+def on_nav(nav: Any, config: Any, files: Files) -> Any:
+    """Order the pages; mkdocs has put every page somewhere, so none is lost."""
+    pages = {file.src_uri: file.page for file in files.documentation_pages() if file.page is not None}
+    sections = []
+    for title, paths in NAVIGATION:
+        names = [name for path in paths for name in _pages(path, pages)]
+        sections.append(Section(title, [pages.pop(name) for name in names]))
+    if pages:
+        sections.append(Section("More", [pages[name] for name in sorted(pages)]))
+    nav.items[:] = sections
+    ordered: list[Any] = [page for section in sections for page in section.children]
+    for before, after in pairwise([None, *ordered, None]):
+        if before is not None:
+            before.next_page = after
+        if after is not None:
+            after.previous_page = before
+    for section in sections:
+        for page in section.children:
+            page.parent = section
+    return nav
+
+
+def _pages(path: str, pages: Mapping[str, Any]) -> list[str]:
+    """A page, or the pages of a folder, as far as they exist."""
+    if path.endswith(".md"):
+        return [path] if path in pages else []
+    inside = [name for name in pages if name.startswith(f"{path}/")]
+    return sorted(inside, key=lambda name: (not name.endswith("README.md"), name))
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:
