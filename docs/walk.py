@@ -1,4 +1,4 @@
-"""Follow the tutorials word for word: `make docs-test`, or `python docs/walk.py [PAGE.md ...]`.
+"""Follow the README and the tutorials word for word: `make docs-test`, or `python docs/walk.py PAGE.md`.
 
 A page is followed in an empty directory, from top to bottom:
 
@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+README = Path(__file__).parents[1] / "README.md"
 TUTORIALS = Path(__file__).parent / "tutorials"
 BLOCK = re.compile(r"^```(?P<kind>\w+)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<body>.*?)^```$", re.M | re.S)
 CODE = re.compile(r"\s+# exit code (\d+)$")
@@ -83,8 +84,8 @@ def walk(page: Path) -> str | None:
 
 
 def main(names: list[str]) -> int:
-    """Follow the named pages, or every tutorial."""
-    pages = [Path(name) for name in names] or sorted(TUTORIALS.glob("*.md"))
+    """Follow the named pages, or the README and every tutorial."""
+    pages = [Path(name) for name in names] or [README, *sorted(TUTORIALS.glob("*.md"))]
     failed = 0
     for page in pages:
         print(page.name, flush=True)
