@@ -42,7 +42,7 @@ BROWSER_FLAGS = (
     "--no-first-run",
 )
 _START_S = 60.0
-_COLOURS = 256  # of a picture's palette
+_FREQUENT = 176  # of the 256 colours of a picture's palette: those that it has most of
 
 
 @dataclass(frozen=True)
@@ -175,14 +175,21 @@ def _state(root: Path, shot: Shot) -> str:
 
 
 def _reduce(picture: Path) -> None:
-    """Write a picture again with a palette; flat pages lose nothing that is seen."""
+    """Write a picture again with a palette: its most frequent colours as they are, the others spread.
+
+    Grounds keep their exact colour, and colours of small marks, which mean something, are not merged away.
+    """
+    import numpy as np
     from PIL import Image
 
     with Image.open(picture) as found:
-        reduced = found.convert("RGB").quantize(
-            _COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
-        )  # the colours of small marks mean something, so none may be merged away
-    reduced.save(picture, optimize=True)
+        full = found.convert("RGB")
+    colours, counts = np.unique(np.asarray(full).reshape(-1, 3), axis=0, return_counts=True)
+    frequent = colours[np.argsort(-counts, kind="stable")[:_FREQUENT]].ravel().tolist()
+    spread = full.quantize(256 - _FREQUENT, method=Image.Quantize.MAXCOVERAGE).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([*frequent, *spread])
+    full.quantize(palette=palette, dither=Image.Dither.NONE).save(picture, optimize=True)
 
 
 def _whole(page: Page, title: str, width: int, height: int) -> None:

@@ -87,7 +87,7 @@ def _changed(
         f"{shorten(str(row['prompt']), 60)}, seed {row['seed']}"
         for place, row in enumerate(rows.head(20).to_dict("records"))
     ]
-    place = choices.index(st.selectbox("Request", choices, key="changed"))
+    place = choices.index(st.selectbox("Request", choices, key="changed", bind="query-params"))
     picked = rows.to_dict("records")[place]
     names = ("baseline", generator, baseline), ("candidate", other, run)
     player.show(
