@@ -218,7 +218,7 @@ def test_the_table_fits_eighty_columns_and_names_every_metric(audited: AuditResu
 def test_notes_beside_a_board_name_the_faults(audited: AuditResult) -> None:
     lines = audit_notes([audited], ["vbench/temporal_flickering", "reconstruction/psnr", "frames/none"])
     assert lines[0].startswith("vbench/temporal_flickering is fooled")
-    assert "sound by audit: reconstruction/psnr" in lines
+    assert "sound: reconstruction/psnr" in lines
     assert "not audited: frames/none" in lines
     assert audit_notes([], ["frames/none"]) == []
 

@@ -115,7 +115,7 @@ def audit_notes(audits: Sequence[AuditResult], metrics: Iterable[str]) -> list[s
             where = f"audit {audit.id[:8]}, {audit.data['name']}"
             lines.append(f"{name} is {verdict} ({where}): {metric['words']}")
     if sound:
-        lines.append(f"sound by audit: {', '.join(sound)}")
+        lines.append(f"sound: {', '.join(sound)}")
     if unknown and (lines or sound):
         lines.append(f"not audited: {', '.join(unknown)}")
     return lines
