@@ -204,3 +204,26 @@ def test_queries_join_finished_runs(tmp_path: Path) -> None:
     assert sorted(zip(found.run, found.value, strict=True)) == [("abc", 1.0), ("it's", 2.0)]
     assert len(query.scores(tmp_path, [RunDir(tmp_path, "abc")])) == 1
     assert len(query.samples(tmp_path)) == 0
+
+
+def test_keys_and_single_samples_are_read_without_the_others(tmp_path: Path) -> None:
+    run = started(tmp_path)
+    with run.journal("runner") as journal:
+        journal.append(sample(0, "a", "ok"))
+        run.compact()
+        journal.append(sample(1, "b", "ok"))
+        odd = SampleRecord('g"1', "s\u00e9", "p\\s2", "p", "text", 2, "failed")
+        journal.append({"kind": "sample", **odd.as_dict()})
+        journal.append(score(1.0))
+    keys = {("g", "s", "p-s0"), ("g", "s", "p-s1"), ('g"1', "s\u00e9", "p\\s2")}
+    assert (
+        run.sample_keys()
+        == keys
+        == {(r["generator"], r["suite"], r["sample_id"]) for r in run.rows("sample")}
+    )
+    assert [row["clip_sha256"] for row in run.samples_of({("g", "s", "p-s1")})] == ["b"]
+    assert run.samples_of(keys) == run.rows("sample")
+    with (run.path / "journal" / "runner.jsonl").open("ab") as file:
+        file.write(b'{"kind":"sample","generator":"g","suite":"s","sample_id":"x",\n')
+    with pytest.raises(StoreError, match="store verify"):
+        run.sample_keys()

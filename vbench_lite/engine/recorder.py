@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from vbench_lite.engine.plan import Batch
 from vbench_lite.engine.progress import Event, Progress, TimeLeft
 from vbench_lite.redact import redact, redacted
 from vbench_lite.store.journal import JournalWriter
+from vbench_lite.store.rundir import SampleKey
 from vbench_lite.store.schema import SampleRecord, SampleStatus
 
 
@@ -17,15 +18,15 @@ class Recorder:
     """Takes records into the journal, each sample once, and tells how far the plan is.
 
     Args:
-        rows: samples that are recorded already.
+        recorded: samples that are there already.
         planned: samples in all.
     """
 
     def __init__(
-        self, journal: JournalWriter, rows: Iterable[Mapping[str, str]], planned: int, progress: Progress
+        self, journal: JournalWriter, recorded: Iterable[SampleKey], planned: int, progress: Progress
     ) -> None:
         self._journal, self._planned, self._progress = journal, planned, progress
-        self._recorded = {(row["generator"], row["suite"], row["sample_id"]) for row in rows}
+        self._recorded = set(recorded)
         self._left = TimeLeft({})
         self._since_s: dict[str, float] = {}
 

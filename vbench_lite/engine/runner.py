@@ -179,26 +179,30 @@ class _Run:
     def generate(self, journal: JournalWriter) -> None:
         """Record every sample of the plan that has no record yet."""
         with uncollected():
-            rows = self.directory.rows("sample")
-        sink = Recorder(journal, rows, self.plan.samples, self.progress)
+            recorded = self.directory.sample_keys()
+        sink = Recorder(journal, recorded, self.plan.samples, self.progress)
         for record in self.plan.refused:
             sink.record(record)
         pending = [batch for batch in self.plan.batches if not sink.has(batch)]
         if not pending:
             return
-        pending = self.adopt(pending, sink, rows)
+        pending = self.adopt(pending, sink)
         entries = {entry.label: entry for entry in self.plan.generators}
         while pending:
             # Suites that ask a generator for the same clips share one call: the twins of a batch wait.
             now, twins = _unique(pending)
             sink.expect(now)
             self.executor.execute(_jobs(now, entries), sink, self.settings())
-            pending = self.adopt(twins, sink, self.directory.rows("sample")) if twins else []
+            pending = self.adopt(twins, sink) if twins else []
 
-    def adopt(self, pending: list[Batch], sink: Recorder, own: Sequence[dict[str, object]]) -> list[Batch]:
+    def adopt(self, pending: list[Batch], sink: Recorder) -> list[Batch]:
         """Record the batches whose clips are there already and return the others."""
         adoption = Adoption(self.pool, pending)
-        adoption.add(self.plan.generators, own, source=None)
+        # Of this run itself: what another suite, or a batch that a kill cut short, has made already.
+        names = [suite.name for suite in self.plan.suites]
+        made = ((batch.generator, sample.sample_id) for batch in pending for sample in batch.samples)
+        wanted = {(label, name, sample_id) for label, sample_id in made for name in names}
+        adoption.add(self.plan.generators, self.directory.samples_of(wanted), source=None)
         if not self.fresh:
             problems: list[str] = []
             for document, rows in earlier_runs(self.directory.root, self.document, problems):

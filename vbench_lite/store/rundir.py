@@ -12,7 +12,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -23,7 +23,7 @@ from vbench_lite.metric import Measurement
 from vbench_lite.redact import redacted
 from vbench_lite.store import atomic, tables
 from vbench_lite.store.disk import writing
-from vbench_lite.store.journal import JournalWriter, read_journal
+from vbench_lite.store.journal import JournalWriter, read_journal, whole_lines
 from vbench_lite.store.schema import SCHEMA_VERSION, GeneratorEntry, RunDocument
 from vbench_lite.store.tables import Row
 
@@ -31,6 +31,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DOCUMENT = "run.json"
+SampleKey = tuple[str, str, str]  # generator, suite, sample
+# As the writer writes it, without characters that JSON escapes; any other line is parsed.
+_SAMPLE_LINE = re.compile(
+    rb'\{"kind":"sample","generator":"([^"\\]*)","suite":"([^"\\]*)","sample_id":"([^"\\]*)",'
+)
 _LOCK_ATTEMPTS, _LOCK_PAUSE_S = 5, 0.05  # a reader that asks `held` has the lock for a moment
 
 
@@ -150,6 +155,19 @@ class RunDir:
         """The records of one kind as plain dicts, one for each sample or score; of all generators or one."""
         return tables.merge(kind, self._collect(kind, generator)[0])
 
+    def sample_keys(self) -> set[SampleKey]:
+        """(generator, suite, sample) of every recorded sample; of a long run this is all that fits well."""
+        stored = tables.sample_keys(self.path / tables.FILES["sample"])
+        return stored | {key for key, _ in self._sample_lines()}
+
+    def samples_of(self, wanted: Container[SampleKey]) -> list[Row]:
+        """The records of some samples, read without the others."""
+        stored = tables.sample_rows(self.path / tables.FILES["sample"], wanted)
+        fresh = [json.loads(line) for key, line in self._sample_lines() if key in wanted]
+        for row in fresh:
+            row.pop("kind")
+        return tables.merge("sample", [*stored, *fresh])
+
     def generators(self, kind: str) -> set[str]:
         """Labels that have a record of this kind."""
         stored = tables.read_column(self.path / tables.FILES[kind], "generator")
@@ -193,6 +211,30 @@ class RunDir:
         if generator is not None:
             fresh = [row for row in fresh if row["generator"] == generator]
         return [*stored.rows, *fresh], offsets
+
+    def _sample_lines(self) -> Iterator[tuple[SampleKey, bytes]]:
+        """Lines of samples in the journals beyond the table, each with its key.
+
+        Raises:
+            StoreError: a line is no record.
+        """
+        offsets = tables.read_offsets(self.path / tables.FILES["sample"])
+        for path in self._journals():
+            covered = offsets.get(path.name, 0)
+            for line in whole_lines(path, covered if covered <= path.stat().st_size else 0):
+                match = _SAMPLE_LINE.match(line)
+                if match is not None and line.endswith(b"}\n"):
+                    yield (match[1].decode(), match[2].decode(), match[3].decode()), line
+                    continue
+                try:
+                    record = json.loads(line)
+                    kind = record["kind"]
+                except (ValueError, KeyError, TypeError):
+                    raise StoreError(
+                        f"journal {path} is damaged; see which line with: vbench-lite store verify"
+                    ) from None
+                if kind == "sample":
+                    yield (record["generator"], record["suite"], record["sample_id"]), line
 
     def _journaled(self, kind: str, offsets: dict[str, int]) -> list[Row]:
         """Rows of the journals beyond these places, which are moved to the journals' ends."""

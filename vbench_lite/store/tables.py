@@ -7,7 +7,7 @@ then what the journals hold beyond that, so nothing is read twice or missed when
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,32 @@ def read_column(path: Path, name: str) -> set[str]:
     if not path.exists():
         return set()
     return set(_read(path, columns=[name]).column(0).unique().to_pylist())
+
+
+def sample_keys(path: Path) -> set[tuple[str, str, str]]:
+    """(generator, suite, sample) of every row of the table of samples.
+
+    Raises:
+        StoreError: the file is damaged.
+    """
+    if not path.exists():
+        return set()
+    table = _read(path, columns=["generator", "suite", "sample_id"])
+    return set(zip(*(column.to_pylist() for column in table.columns), strict=True))
+
+
+def sample_rows(path: Path, wanted: Container[tuple[str, str, str]]) -> list[Row]:
+    """The rows of some samples.
+
+    Raises:
+        StoreError: the file is damaged.
+    """
+    if not path.exists():
+        return []
+    table = _read(path)
+    names = (table.column(name).to_pylist() for name in ("generator", "suite", "sample_id"))
+    places = [place for place, key in enumerate(zip(*names, strict=True)) if key in wanted]
+    return list(table.take(places).to_pylist()) if places else []
 
 
 def read_offsets(path: Path) -> Mapping[str, int]:
