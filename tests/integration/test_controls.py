@@ -61,7 +61,7 @@ class _Scores:
                 if isinstance(metric, ClipMetric):
                     metric.start(ClipInfo("clip", len(frames), 32, 32, 8.0), sample)
                     metric.push(frames, np.arange(len(frames)))
-                    per_clip.setdefault(metric.info.id, []).append(metric.finish(features))
+                    per_clip.setdefault(metric.info.id, []).append(float(metric.finish(features)))
                 else:
                     metric.update(features, sample, "generated")
                     sets[metric.info.id] = metric

@@ -72,7 +72,8 @@ class EveryThird(FeatureExtractor):
     def keep(self, clip: ClipInfo, indices: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
         if clip.fps is None:
             raise NotApplicable("the clip's frame rate is unknown")
-        return indices % 3 == 0
+        kept: npt.NDArray[np.bool_] = indices % 3 == 0
+        return kept
 
     def extract(self, windows: Frames) -> Features:
         return windows[:, :, 0, 0, 0].astype(np.float32)
