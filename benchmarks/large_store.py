@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -97,14 +98,20 @@ def _resume(root: Path) -> list[Figure]:
 
 
 def _timed(command: list[str]) -> tuple[float, int]:
-    """Wall seconds and peak resident bytes of a command."""
-    before = time.perf_counter()
+    """Wall seconds and peak resident bytes of a command.
+
+    The peak is read while it runs: what `wait4` tells of a child begins with the size of its parent.
+    """
+    before, peak_bytes = time.perf_counter(), 0
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        while process.poll() is None:
+            with suppress(RuntimeError, FileNotFoundError, ProcessLookupError):
+                peak_bytes = _peak_bytes(process.pid)
+            time.sleep(0.01)
+        seconds = time.perf_counter() - before
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}")
-    return time.perf_counter() - before, usage.ru_maxrss * 1024
+    return seconds, peak_bytes
 
 
 def _peak_bytes(pid: int) -> int:
