@@ -4,8 +4,9 @@
 
 Serves the root on a free port of loopback, opens every page in the chromium found on PATH with Playwright
 (imported when it is needed) at desktop and phone width, and writes dashboard-PAGE-WIDTH.png (with --dark
-dashboard-PAGE-WIDTH-dark.png), reduced to a palette so that the pictures stay small. Pages that need a suite
-of their own show the newest finished run of it, the others that of `quick`.
+dashboard-PAGE-WIDTH-dark.png), reduced to a palette so that the pictures stay small, and the upper part of
+the leaderboard as leaderboard.png, for the README. Pages that need a suite of their own show the newest
+finished run of it, the others that of `quick`.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ BROWSER_FLAGS = (
     "--no-first-run",
 )
 _START_S = 60.0
+_FRONT = ("leaderboard", 1280, 1240)  # picture, its width, and the rows of it that the README shows
 _FREQUENT = 176  # of the 256 colours of a picture's palette: those that it has most of
 
 
@@ -162,6 +164,8 @@ def take(root: Path, out: Path, shots: Sequence[Shot], dark: bool = False, query
                 _whole(page, entry.title, width, height)
                 page.screenshot(path=str(target))
                 _reduce(target)
+                if (shot.name, width) == _FRONT[:2] and not dark:
+                    _crop(target, out / "leaderboard.png", _FRONT[2])
                 page.set_viewport_size({"width": width, "height": height})
                 written.append(target)
             context.close()
@@ -172,6 +176,14 @@ def _state(root: Path, shot: Shot) -> str:
     """The run and the state that a picture shows, as the end of an address."""
     runs = [r for r in read_index(root).runs if r.status == "finished" and shot.suite in r.suites]
     return "&".join([*(f"run={r.run_id}" for r in runs[:1]), *([shot.state] if shot.state else [])])
+
+
+def _crop(picture: Path, target: Path, rows: int) -> None:
+    """Write the upper part of a picture."""
+    from PIL import Image
+
+    with Image.open(picture) as found:
+        found.crop((0, 0, found.width, rows)).save(target, optimize=True)
 
 
 def _reduce(picture: Path) -> None:
