@@ -22,6 +22,9 @@ class HumanAction(ClipMetric):
     The prompt names an action of Kinetics-400 either whole ("riding a bike") or after "person is", as
     VBench's prompts do. Logits are averaged over the clip's windows of 16 frames.
 
+    Formula:
+        1 if the prompt's label is among the 5 largest of mean over windows of I3D(window), else 0
+
     Traps:
         VBench judges with UMT-L/16, so this is another number than its `human_action`.
     """

@@ -28,6 +28,11 @@ class SubjectConsistency(_Consistency):
     Formula:
         mean over i >= 1 of (cos(f[i-1], f[i]) + cos(f[0], f[i])) / 2
 
+    Traps:
+        A frozen clip scores 1: read it beside `coherence/motion_amount`. The whole
+        frame is seen, not the subject alone.
+        Not the number of `vbench/subject_consistency`, which cuts negative cosines to 0.
+
     Cost: one pass of ViT-B/16 a frame.
     """
 
@@ -47,6 +52,11 @@ class BackgroundConsistency(_Consistency):
 
     Formula:
         mean over i >= 1 of (cos(f[i-1], f[i]) + cos(f[0], f[i])) / 2
+
+    Traps:
+        A frozen clip scores 1: read it beside `coherence/motion_amount`. The whole
+        frame is seen, the subject too.
+        Not the number of `vbench/background_consistency`, which cuts negative cosines to 0.
 
     Cost: one pass of ViT-B/32 a frame.
     """

@@ -23,7 +23,11 @@ class FlowRadius(ClipMetric):
     a description: more is not better.
 
     Formula:
-        mean over pairs of top5%(|flow|) / min(h, w) * fps / round(fps / 8)
+        mean over pairs of top5%(|flow|) / min(h, w) * fps / max(1, round(fps / 8))
+
+    Traps:
+        Cuts, flicker and a moving camera are flow as well. Something smaller than 5% of the picture is
+        averaged with the still ground around it. A clip without a frame rate has no value.
 
     Cost: one encoding of RAFT a frame and 20 updates a pair.
     """
@@ -63,6 +67,10 @@ class Dynamic(FlowRadius):
 
     Formula:
         1 if #(speed > 6/256 short sides an eighth of a second) >= max(1, pairs / 4), else 0
+
+    Traps:
+        Cuts, flicker and a moving camera move as well. Something small that moves fast may stay below the
+        threshold: the mean of the top 5% is compared. A clip without a frame rate has no value.
 
     Cost: one encoding of RAFT a frame and 20 updates a pair.
     """

@@ -20,6 +20,15 @@ class MsSsim(PairMetric):
     """Mean over frames of multi-scale SSIM: five scales, 11x11 Gaussian window, sigma 1.5, data range 1.
 
     Negative terms count as 0, so the value lies within 0..1.
+
+    Formula:
+        mean over frames of ssim_5^0.1333 * product over scales s = 1..4 of cs_s^b_s, with the exponents
+        b = 0.0448, 0.2856, 0.3001, 0.2363; cs is the term of contrast and structure of SSIM, and each
+        scale halves the one before by means of 2x2 pixels
+
+    Traps:
+        Five scales need frames of 161 pixels a side; smaller ones have no value.
+        One scale whose structure is inverted makes the frame 0, whatever the other scales say.
     """
 
     info: ClassVar[MetricInfo] = MetricInfo(

@@ -74,6 +74,10 @@ class PerceptualDistance(PairMetric):
 class LpipsAlex(PerceptualDistance):
     """LPIPS v0.1 on AlexNet, the variant that is usually meant; 0 for equal frames.
 
+    Formula:
+        mean over frames of sum over layers of mean over places of sum over channels of
+        w[c] * (f[c] - r[c])^2, f and r the features of frame and reference at unit length over channels
+
     Traps:
         AlexNet and VGG give different numbers: they are two metrics.
     """
@@ -136,6 +140,11 @@ class LpipsVgg(LpipsAlex):
 
 class Dists(PerceptualDistance):
     """Distance of structure and texture on VGG-16, which forgives another sample of the same texture.
+
+    Formula:
+        mean over frames of 1 - sum over layers and channels of a * texture + b * structure;
+        texture: (2 m_f m_r + c) / (m_f^2 + m_r^2 + c) of the means of the channel over places;
+        structure: (2 cov_fr + c) / (var_f + var_r + c) of its variances and covariance
 
     Traps:
         The published protocol reduces images to a short side of 256; frames are taken here at their own size.
