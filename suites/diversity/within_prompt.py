@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import combinations
 from typing import ClassVar
 
 import numpy as np
@@ -12,11 +13,13 @@ import numpy.typing as npt
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, Estimate, MetricInfo
 from vbench_lite.stats.jackknife import jackknife
+from vbench_lite.stats.vendi import cosine_similarity, vendi_score
 from vbench_lite.suites.diversity.feature_distance import cosine_distances
 from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, with_clips
 from vbench_lite.suites.judged_set import JudgedClip, JudgedSet, judged_info
 
 Matrix = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
 
 
 class WithinPromptDistance(FeatureSetMetric):
@@ -49,6 +52,76 @@ class WithinPromptDistance(FeatureSetMetric):
     def estimate(self, generated: FeatureRows, reference: FeatureRows | None) -> Estimate:
         distances = cosine_distances(generated.values)
         return with_clips(over_prompts(generated.prompts, distances), generated, None)
+
+
+class WithinPromptVendi(FeatureSetMetric):
+    """Effective number of different clips of one prompt, mean over prompts: 1 if seeds do nothing.
+
+    Formula: mean over prompts of exp(-sum l log l) over the eigenvalues l of K / m, K the cosines of the
+        features of the m clips of the prompt.
+    Traps: at most the number of clips of a prompt, so values are compared at equal numbers only; a prompt
+        with one clip is left out. A generator that ignores its prompt is diverse: read it beside alignment.
+    """
+
+    needs_reference: ClassVar[bool] = False
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="diversity/within_prompt_vendi",
+        version=1,
+        axis=Axis.DIVERSITY,
+        unit="clips",
+        bounds=(1.0, None),
+        higher_is_better=True,
+        summary="Effective number of different clips of one prompt (features of the shapes world).",
+        source="Friedman & Dieng, The Vendi Score (TMLR 2023); cosine of features of extractor shapes-video",
+        extractors=("shapes-video",),
+        min_frames=16,
+        min_n=2,
+    )
+
+    def estimate(self, generated: FeatureRows, reference: FeatureRows | None) -> Estimate:
+        similarity = cosine_similarity(generated.values)
+
+        def score(rows: Places) -> float:
+            return max(1.0, vendi_score(similarity[np.ix_(rows, rows)]))  # rounding leaves it a little below
+
+        return with_clips(within_prompts(generated.prompts, score), generated, None)
+
+
+class WithinPromptLpips(FeatureSetMetric):
+    """Mean LPIPS (v0.1, AlexNet) of two clips of one prompt, over pairs and then over prompts.
+
+    0 if every seed gives the same clip. Clips are compared at their first, middle and last frame, each with
+    the same place of the other clip, at 64x64.
+
+    Formula: mean over prompts of the mean over pairs of its clips of the mean over the three frames of LPIPS.
+    Traps: needs two seeds of a prompt or more. Noise and flicker differ most of all: read it beside quality,
+        and against the value of real clips. Frames are reduced to 64x64, so it is not the number that
+        papers give at 256x256.
+    Cost: 0.8 MB of memory a clip.
+    """
+
+    needs_reference: ClassVar[bool] = False
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="diversity/within_prompt_lpips",
+        version=1,
+        axis=Axis.DIVERSITY,
+        unit="",
+        bounds=(0.0, None),
+        higher_is_better=True,
+        summary="Mean LPIPS (AlexNet, three frames at 64x64) of two clips of one prompt; 0 if all equal.",
+        source="Zhu et al., Toward multimodal image-to-image translation (NeurIPS 2017), with LPIPS v0.1",
+        extractors=("lpips-alex",),
+        min_frames=3,
+        min_n=2,
+    )
+
+    def estimate(self, generated: FeatureRows, reference: FeatureRows | None) -> Estimate:
+        values = generated.values
+
+        def mean(rows: Places) -> float:
+            return float(np.mean([np.square(values[a] - values[b]).sum() for a, b in combinations(rows, 2)]))
+
+        return with_clips(within_prompts(generated.prompts, mean), generated, None)
 
 
 class StartSpread(JudgedSet):
@@ -88,13 +161,25 @@ def over_prompts(prompts: Sequence[str], distances: Matrix) -> Estimate:
     Raises:
         NotApplicable: no prompt has two clips.
     """
+
+    def mean(rows: Places) -> float:
+        return float(distances[np.ix_(rows, rows)][np.triu_indices(len(rows), 1)].mean())
+
+    return within_prompts(prompts, mean)
+
+
+def within_prompts(prompts: Sequence[str], statistic: Callable[[Places], float]) -> Estimate:
+    """Mean over prompts of a statistic of the rows of one prompt, where it has two or more.
+
+    Raises:
+        NotApplicable: no prompt has two clips.
+    """
     names = np.array(prompts)
     means = {}
     for name in sorted(set(prompts)):
         rows = np.flatnonzero(names == name)
         if len(rows) > 1:
-            pairs = distances[np.ix_(rows, rows)]
-            means[name] = float(pairs[np.triu_indices(len(rows), 1)].mean())
+            means[name] = statistic(rows)
     if not means:
         raise NotApplicable("no prompt has two clips; ask for more samples than the suite has prompts")
     values = np.array(list(means.values()))

@@ -193,6 +193,32 @@ def test_lpips_is_the_number_of_another_implementation(net: Literal["alex", "vgg
     torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-6)
 
 
+def test_lpips_within_a_prompt_is_lpips_of_its_clips() -> None:
+    need("lpips-alex")
+    reference = registry.load("metrics", "reconstruction/lpips")()
+    extractor = registry.load("extractors", "lpips-alex")()
+    rng = np.random.default_rng(0)
+    first, second = rng.integers(0, 256, (2, 7, 64, 64, 3), dtype=np.uint8)
+
+    def within(one: np.ndarray, two: np.ndarray) -> float:
+        metric = registry.load("metrics", "diversity/within_prompt_lpips")()
+        for seed, clip in enumerate((one, two)):
+            kept = extractor.keep(ClipInfo("c", 7, 64, 64, 8.0), np.arange(7))
+            windows = extractor.prepare(clip[kept])[None]
+            features = {"lpips-alex": extractor.extract(windows)}
+            metric.update(features, SampleInfo("g", str(seed), "p", "p", seed), "generated")
+        return float(metric.compute().value)
+
+    places = [0, 3, 6]
+    images = [torch.tensor(clip[places]).permute(0, 3, 1, 2).float() / 255 for clip in (first, second)]
+    with torch.inference_mode():
+        network = reference.build(files.state_dict("lpips-alex"))
+        expected = float(reference.distances(network, *images).mean())
+    assert expected > 0.05
+    assert within(first, second) == pytest.approx(expected, abs=1e-4)
+    assert within(first, first) == 0
+
+
 def test_dists_is_the_number_of_torchmetrics(monkeypatch: pytest.MonkeyPatch) -> None:
     import torchvision
     from torchmetrics.functional.image import dists as theirs

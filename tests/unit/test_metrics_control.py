@@ -18,7 +18,7 @@ from vbench_lite.metric import ClipMetric, Estimate, SampleInfo, SetMetric
 from vbench_lite.suites.control.edits import EditFollowed, EditKept
 from vbench_lite.suites.control.given import EntryJump, FirstFramePsnr
 from vbench_lite.suites.control.latent_path import LatentPathEvenness
-from vbench_lite.suites.diversity.within_prompt import StartSpread, WithinPromptDistance
+from vbench_lite.suites.diversity.within_prompt import StartSpread, WithinPromptDistance, WithinPromptVendi
 from vbench_lite.suites.generalisation.held_out import HeldOutAccuracy, HeldOutGap
 from vbench_lite.suites.generalisation.length import LengthGap, LongAccuracy
 
@@ -220,6 +220,14 @@ def test_equal_clips_of_a_prompt_have_no_distance_whatever_other_prompts_show() 
             "generated",
         )
     assert other.compute().value == 0.5  # mean of 1 and 0
+
+
+def test_vendi_within_a_prompt_counts_what_its_seeds_give() -> None:
+    metric, rows = WithinPromptVendi(), np.eye(4, dtype=np.float32)
+    for place, (prompt, row) in enumerate([("a", 0), ("a", 1), ("a", 2), ("b", 3), ("b", 3), ("c", 0)]):
+        sample = SampleInfo("g", str(place), prompt, prompt, place)
+        metric.update({"shapes-video": rows[row : row + 1]}, sample, "generated")
+    assert metric.compute().value == pytest.approx(2.0)  # mean of 3 and 1; one clip of c says nothing
 
 
 def test_one_seed_a_prompt_says_nothing_of_seeds() -> None:
