@@ -9,6 +9,7 @@ from fabricated import CONTROLS, FAMILIES, default_world, fabricate
 from vbench_lite.errors import StoreError
 from vbench_lite.metric import Axis
 from vbench_lite.report.board import build_board
+from vbench_lite.report.conflicts import Interval, find_conflicts
 from vbench_lite.store.schema import ScoreRecord
 
 SCALED = (Axis.QUALITY, Axis.COHERENCE, Axis.ALIGNMENT, Axis.DIVERSITY)
@@ -175,3 +176,29 @@ def test_calls_timed_on_a_busy_machine_are_noted() -> None:
     notes = build_board([replace(run, score_rows=rows)]).notes
     assert [note for note in notes if "2 of 8 timed calls" in note and "hybrid" in note]
     assert len(notes) == 1
+
+
+def test_scores_of_unverified_weights_say_so() -> None:
+    run = fabricate()
+    metric = "distribution/kvd_shapes"
+    rows = [
+        replace(row, fingerprint=f"{row.fingerprint};weights=k#0!unverified") if row.metric == metric else row
+        for row in run.score_rows
+    ]
+    assert build_board([run]).notes == []
+    assert (
+        f"scores of {metric} were made with unverified weights"
+        in build_board([replace(run, score_rows=rows)]).notes
+    )
+
+
+def test_distances_conflict_beyond_noise_only_where_both_keep_generators_apart() -> None:
+    first: dict[str, Interval] = {"a": (1.0, 0.9, 1.1), "b": (2.0, 1.9, 2.1), "c": (2.5, None, None)}
+    second: dict[str, Interval] = {"a": (5.0, 4.5, 5.5), "b": (3.0, 2.5, 3.5), "c": (2.0, 1.5, 2.4)}
+    found = find_conflicts({"x": first, "y": second})
+    assert [(c.generator, c.other_generator, c.firm) for c in found] == [
+        ("a", "b", True),
+        ("a", "c", False),
+        ("b", "c", False),
+    ]
+    assert find_conflicts({"x": first, "y": first}) == []

@@ -31,8 +31,9 @@ def command(
     """Show generators side by side: families, axes, intervals, ranks, coverage, controls apart.
 
     Without RUN: every finished run, the newest row of each generator and protocol. RUN:GENERATOR picks one
-    generator of a run. With --json: {suite, rows[], controls[], trust[], notes[], other_suites[]}, and
-    scaling[] where the suite has a sweep, and audits[] (lines) where `audit` has judged its metrics.
+    generator of a run. With --json: {suite, rows[], controls[], trust[], conflicts[], notes[],
+    other_suites[]}, and scaling[] where the suite has a sweep, and audits[] (lines)
+    where `audit` has judged its metrics.
     """
     from vbench_lite.report.board_index import indexed_board
     from vbench_lite.report.scaling import run_scaling

@@ -14,6 +14,7 @@ from vbench_lite.errors import StoreError
 from vbench_lite.metric import Axis
 from vbench_lite.report.arms import CEILING, Arm, Evidence, Run, read_arms
 from vbench_lite.report.axes import RELATIVE_AXES, AxisScore, Blocks, axis_score, difference
+from vbench_lite.report.conflicts import DISTANCES, Conflict, Interval, find_conflicts
 from vbench_lite.report.trust import TrustFlag, trust_flags
 from vbench_lite.stats.jackknife import fold
 from vbench_lite.stats.ranks import rank_intervals
@@ -78,6 +79,23 @@ class Board:
     notes: list[str]
     other_suites: list[str]
 
+    @property
+    def conflicts(self) -> list[Conflict]:
+        """Distances that order two generators of one protocol differently."""
+        found: list[Conflict] = []
+        for protocol in dict.fromkeys(row.protocol for row in self.rows):
+            group = [row for row in self.rows if row.protocol == protocol]
+            names = [row.arm.generator for row in group]
+            values: dict[str, dict[str, Interval]] = {}
+            for row in group:
+                arm = row.arm
+                name = arm.generator if names.count(arm.generator) == 1 else f"{arm.run_id}:{arm.generator}"
+                for metric, e in arm.evidence.items():
+                    if metric.startswith(DISTANCES) and e.facts.sign < 0 and e.value is not None:
+                        values.setdefault(metric, {})[name] = (e.value, e.low, e.high)
+            found += find_conflicts(values)
+        return found
+
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values.
 
@@ -85,7 +103,8 @@ class Board:
         controls[] and imported[] (results of others; coverage null) {generator, family, run, created,
         protocol, coverage, samples{ok, planned, failures}, axes{axis: {value, ci, n, rank, reason}},
         metrics{id: {value, ci, ci_reason, n, unit, higher_is_better, level, reason, missing}}}; trust[]
-        {metric, kind, control, value, real, axes, reason}; notes[]; other_suites[].
+        {metric, kind, control, value, real, axes, reason}; conflicts[] {distance, other_distance, generator,
+        other_generator, firm}; notes[]; other_suites[].
         """
         axes = {
             str(axis): {
@@ -107,6 +126,7 @@ class Board:
             "controls": [row.as_dict() for row in self.controls],
             "imported": [row.as_dict() | {"coverage": None} for row in self.imported],
             "trust": [flag.as_dict() for flag in self.trust],
+            "conflicts": [conflict.as_dict() for conflict in self.conflicts],
             "notes": list(self.notes),
             "other_suites": list(self.other_suites),
         }
@@ -151,7 +171,15 @@ def build_board(runs: Sequence[Run], *, suite: str | None = None, every: bool = 
         (row for row in rows if row.arm.control is not None), key=lambda row: row.arm.control != CEILING
     )
     others = sorted(set(names) - {chosen})
-    return Board(newest, ranked, controls, imported, trust, notes + _contended(ranked), others)
+    return Board(
+        newest,
+        ranked,
+        controls,
+        imported,
+        trust,
+        notes + _contended(ranked) + _unverified([*ranked, *controls]),
+        others,
+    )
 
 
 def _contended(rows: Sequence[Row]) -> list[str]:
@@ -167,6 +195,17 @@ def _contended(rows: Sequence[Row]) -> list[str]:
                 "timed calls; time it again on an idle machine"
             )
     return notes
+
+
+def _unverified(rows: Sequence[Row]) -> list[str]:
+    """Which metrics were measured with weights that nothing vouches for."""
+    marked = {
+        metric
+        for row in rows
+        for metric, evidence in row.arm.evidence.items()
+        if any("!unverified" in text for text in evidence.fingerprints)  # as engine.fingerprint writes it
+    }
+    return [f"scores of {metric} were made with unverified weights" for metric in sorted(marked)]
 
 
 def _read(run: Run, name: str) -> tuple[Suite, list[Row], list[TrustFlag]]:

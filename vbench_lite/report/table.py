@@ -33,6 +33,11 @@ def board_text(board: Board, width: int = 80, *, metrics: bool = True) -> Render
     for flag in board.trust:
         used = f" (counts towards {', '.join(flag.axes)})" if flag.axes else ""
         parts.append(Text(f"! {flag.metric} cannot be trusted on this data{used}: {flag.reason}", "yellow"))
+    for c in (c for c in board.conflicts if c.firm):
+        who = f"{c.generator} and {c.other_generator}"
+        parts.append(
+            Text(f"! {c.distance} and {c.other_distance} order {who} differently, beyond noise", "yellow")
+        )
     parts += [Text(f"! {note}", "yellow") for note in board.notes]
     if metrics and (board.rows or board.controls):
         reals = [row for row in board.controls if row.arm.control == CEILING]

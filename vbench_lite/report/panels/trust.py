@@ -5,14 +5,11 @@ Flags come from the board; here values are laid out and orders compared.
 
 from __future__ import annotations
 
-from itertools import combinations
-
 import pandas as pd
 
+from vbench_lite.report.conflicts import DISTANCES, Interval, find_conflicts
 from vbench_lite.report.panels.boards import BoardTable
 from vbench_lite.report.panels.theme import number
-
-_DISTANCES = "distribution/"
 
 
 def table(board: BoardTable) -> pd.DataFrame:
@@ -49,29 +46,22 @@ def arms_of(board: BoardTable, metric: str) -> pd.DataFrame:
 def conflicts(board: BoardTable) -> pd.DataFrame:
     """Pairs of distances that order two generators differently: first, second, and whom.
 
-    Only the order of the values is compared; `firm` says whether the intervals of both distances keep
-    the two generators apart.
+    Distances are better the lower, and only the order of their values is compared; `firm` says whether
+    the intervals of both keep the two generators apart.
     """
     rows = board.scored[
         (board.scored["kind"] == "metric")
         & ~board.scored["control"]
-        & board.scored["name"].str.startswith(_DISTANCES)
+        & board.scored["name"].str.startswith(DISTANCES)
     ]
-    found = []
-    for one, two in combinations(sorted(set(rows["name"])), 2):
-        left = rows[rows["name"] == one].set_index("generator")
-        right = rows[rows["name"] == two].set_index("generator")
-        for a, b in combinations(sorted(set(left.index) & set(right.index)), 2):
-            gap, other = (m.loc[a, "value"] - m.loc[b, "value"] for m in (left, right))
-            if gap * other < 0:
-                firm = all(_apart(m, a, b) for m in (left, right))
-                found.append((one, two, a, b, "yes" if firm else "no"))
+    values: dict[str, dict[str, Interval]] = {}
+    for row in rows[["name", "generator", "value", "low", "high"]].to_dict("records"):
+        name, generator, value, low, high = row.values()
+        if board.direction(str(name)) is False and not pd.isna(value):
+            ends = [None if pd.isna(end) else float(end) for end in (low, high)]
+            values.setdefault(str(name), {})[str(generator)] = (float(value), ends[0], ends[1])
+    found = [
+        (c.distance, c.other_distance, c.generator, c.other_generator, "yes" if c.firm else "no")
+        for c in find_conflicts(values)
+    ]
     return pd.DataFrame(found, columns=["distance", "other distance", "generator", "other generator", "firm"])
-
-
-def _apart(metric: pd.DataFrame, one: str, two: str) -> bool:
-    """Whether two intervals are known and do not overlap."""
-    ends = metric.loc[[one, two], ["low", "high"]]
-    if ends.isna().to_numpy().any():
-        return False
-    return bool(ends["low"].max() > ends["high"].min())
