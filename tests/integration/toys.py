@@ -51,3 +51,18 @@ class Toy(Generator):
         rng = np.random.default_rng(request.seed)
         shape = (request.num_frames, request.height, request.width, 3)
         return rng.integers(0, 256, shape, dtype=np.uint8)
+
+
+class FussyConfig(ToyConfig):
+    refuses: str = ""  # a prompt that it fails on
+
+
+class Fussy(Toy):
+    """A toy that fails on one prompt."""
+
+    Config = FussyConfig
+
+    def frames(self, request: Any) -> Any:
+        if request.prompt == self.config.refuses:
+            raise RuntimeError("not this one")
+        return super().frames(request)

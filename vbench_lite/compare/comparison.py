@@ -10,6 +10,7 @@ from typing import Any
 from vbench_lite.compare.differences import Pairing, Side, Subtracted, margin_of, pair, subtract
 from vbench_lite.compare.fidelity import Fidelity, fidelity
 from vbench_lite.compare.policy import COVERAGE, Policy, load_policy
+from vbench_lite.engine.joint_sets import JointSets, StoredArm
 from vbench_lite.errors import IncomparableError, StoreError
 from vbench_lite.report.arms import CEILING, Arm, Evidence, Run, read_arms
 from vbench_lite.report.board import joint_blocks
@@ -19,6 +20,7 @@ from vbench_lite.stats.noninferiority import Decision, Question, Verdict, decide
 from vbench_lite.stats.paired import mcnemar
 from vbench_lite.stats.power import detectable_effect, units_to_settle
 from vbench_lite.store.pool import Pool
+from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import Level, RunDocument
 from vbench_lite.suite import Suite, parse_suite
 
@@ -138,7 +140,7 @@ def compare(
     contents = [_suite(document, name) for document in documents]
     first, arms = _side(baseline, name, documents[0])
     second, _ = _side(candidate, name, documents[1])
-    pairing = pair(first.arm, second.arm)
+    pairing = replace(pair(first.arm, second.arm), sets=_joint_sets(baseline, candidate, contents))
     primary = policy.primary_metrics(contents[0])
     results = judge(first, second, pairing, primary, policy)
     notes = _notes(contents, pairing, first, arms, contents[0], primary)
@@ -200,6 +202,16 @@ def _side(chosen: RunArm, suite: str, document: RunDocument) -> tuple[Side, list
     real = next((a for a in arms if a.control == CEILING), None)
     floors = tuple(a for a in arms if a.control not in (None, CEILING))
     return Side(arm, real, floors, document.hardware), arms
+
+
+def _joint_sets(baseline: RunArm, candidate: RunArm, contents: Sequence[Suite]) -> JointSets | None:
+    """What computes set metrics again, where both runs are on disk."""
+    if not isinstance(baseline.run, RunDir) or not isinstance(candidate.run, RunDir):
+        return None
+    return JointSets(
+        StoredArm(baseline.run, baseline.generator, contents[0]),
+        StoredArm(candidate.run, candidate.generator, contents[1]),
+    )
 
 
 def _identity(arm: Arm) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from vbench_lite.engine.fingerprint import differences as fingerprint_differences
+from vbench_lite.engine.joint_sets import JointSets
 from vbench_lite.errors import IncomparableError, NotApplicable
 from vbench_lite.metric import Axis
 from vbench_lite.report.arms import Arm, Evidence
@@ -44,12 +45,14 @@ class Pairing:
         answered: of these, those with a clip from both.
         union: how many distinct requests there are.
         identical: every request was answered by both with the same clip.
+        sets: computes set metrics again on the answered requests; None without files to do it from.
     """
 
     asked: Mapping[tuple[str, int], tuple[str, str]]
     answered: Mapping[tuple[str, int], tuple[str, str]]
     union: int
     identical: bool
+    sets: JointSets | None = None
 
     @property
     def asked_share(self) -> float:
@@ -115,7 +118,7 @@ def subtract(metric: str, baseline: Side, candidate: Side, pairing: Pairing, ove
         return Subtracted(Delta(0.0, 0.0, 1.0, len(pairing.answered)), first.value, first.value)
     try:
         if first.level is Level.SET:
-            return _sets(first, second)
+            return _sets(first, second, pairing, overlap)
         return _samples(first, second, baseline.arm, pairing, overlap)
     except NotApplicable as error:
         raise IncomparableError(f"n: {error}") from None
@@ -160,9 +163,12 @@ def _check_fingerprints(first: Evidence, second: Evidence) -> None:
     if set(first.fingerprints) == set(second.fingerprints):
         return
     one, other = first.fingerprints[0], second.fingerprints[0]
-    for field, (mine, its) in fingerprint_differences(one, other).items():
+    found = fingerprint_differences(one, other)
+    other_clips = first.level is Level.SET and found.pop("requests", None) is not None  # see `_sets`
+    for field, (mine, its) in found.items():
         raise IncomparableError(f"{field}: {mine or 'none'} and {its or 'none'}")
-    raise IncomparableError(f"fingerprint: {one or 'none'} and {other or 'none'}")
+    if not other_clips:
+        raise IncomparableError(f"fingerprint: {one or 'none'} and {other or 'none'}")
 
 
 def _samples(
@@ -171,11 +177,7 @@ def _samples(
     both = [
         ids for ids in pairing.answered.values() if ids[0] in first.by_sample and ids[1] in second.by_sample
     ]
-    if len(both) < overlap * pairing.union:
-        raise IncomparableError(
-            f"requests: {len(both)} of {pairing.union} have a value from both, "
-            f"at least {overlap:.0%} are needed"
-        )
+    _check_enough(len(both), pairing, overlap)
     mine = [first.by_sample[a] for a, _ in both]
     its = [second.by_sample[b] for _, b in both]
     low, high = first.facts.bounds
@@ -197,16 +199,50 @@ def _by_prompt(values: list[float], both: list[tuple[str, str]], baseline: Arm) 
     return float(np.mean([np.mean(group) for group in groups.values()]))
 
 
-def _sets(first: Evidence, second: Evidence) -> Subtracted:
-    if first.n != second.n:
-        raise IncomparableError(f"n: {first.n} and {second.n} clips; a value over a set depends on how many")
-    if first.prompts != second.prompts:
-        raise IncomparableError("requests: the two sets are of different prompts")
+def _check_enough(count: int, pairing: Pairing, overlap: float) -> None:
+    if count < overlap * pairing.union:
+        raise IncomparableError(
+            f"requests: {count} of {pairing.union} have a value from both, at least {overlap:.0%} are needed"
+        )
+
+
+def _sets(first: Evidence, second: Evidence, pairing: Pairing, overlap: float) -> Subtracted:
+    """Values over sets: those that are stored if both are of the same requests, else made again."""
+    differs = _other_requests(first, second)
+    if differs is not None:
+        return _joint_sets(first, pairing, overlap, differs)
     assert first.value is not None and second.value is not None
     delta = paired_replicates(
         first.value, second.value, np.array(first.replicates), np.array(second.replicates)
     )
     return Subtracted(_oriented(delta, first), first.value, second.value)
+
+
+def _other_requests(first: Evidence, second: Evidence) -> str | None:
+    """In what the clips of two sets differ, or None if they answer the same requests."""
+    if first.n != second.n:
+        return f"n: {first.n} and {second.n} clips; a value over a set depends on how many"
+    if first.prompts != second.prompts:
+        return "requests: the two sets are of different prompts"
+    if first.fingerprints != second.fingerprints:
+        mine, its = fingerprint_differences(first.fingerprints[0], second.fingerprints[0])["requests"]
+        return f"requests: {mine or 'none'} and {its or 'none'}"
+    return None
+
+
+def _joint_sets(first: Evidence, pairing: Pairing, overlap: float, differs: str) -> Subtracted:
+    """Both values on the requests that both answered; without them, why the stored ones do not do."""
+    both = list(pairing.answered.values())
+    try:
+        if pairing.sets is None:
+            raise NotApplicable("the features of their clips are not at hand")
+        found = pairing.sets.compute(first.metric, first.fingerprints[0], both)
+    except NotApplicable as reason:
+        raise IncomparableError(f"{differs} (on the {len(both)} in common: {reason})") from None
+    _check_enough(found.clips, pairing, overlap)
+    mine, its = found.baseline, found.candidate
+    out = [np.array(estimate.replicates or ()) for estimate in (mine, its)]
+    return Subtracted(_oriented(paired_replicates(mine.value, its.value, *out), first), mine.value, its.value)
 
 
 def _calls(first: Evidence, second: Evidence, baseline: Side, candidate: Side) -> Subtracted:

@@ -13,12 +13,11 @@ from functools import partial
 from typing import Any
 
 from vbench_lite.engine import fingerprint as prints
-from vbench_lite.engine.clip_pass import ClipTask
 from vbench_lite.engine.executors.contract import Executor, Settings
 from vbench_lite.engine.features import Extractors, FeatureCache
 from vbench_lite.engine.metric_set import MetricSet, make_metrics
 from vbench_lite.engine.outcome import Outcome, failure, judged
-from vbench_lite.engine.reference import has_reference, reference_clips, reference_name
+from vbench_lite.engine.reference_features import ReferenceFeatures, set_reference
 from vbench_lite.engine.sample_info import given_clip, sample_info
 from vbench_lite.engine.score_part import (
     PART_CLIPS,
@@ -33,7 +32,7 @@ from vbench_lite.engine.score_rows import Row, ScoreRows, ScoreSummary
 from vbench_lite.engine.set_scoring import SetScoring
 from vbench_lite.engine.sources import Source
 from vbench_lite.generator import Site
-from vbench_lite.metric import Features, SampleInfo, SetMetric
+from vbench_lite.metric import SetMetric
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import Level, SampleStatus
@@ -110,7 +109,7 @@ class _RunScorer:
             for row in self.samples
             if pairs is not None and row["generator"] == pairs
         }
-        self._reference: dict[str, list[tuple[SampleInfo, Features]]] = {}
+        self.reference = ReferenceFeatures(suite, self.passes)
 
     # --- clips and sets -------------------------------------------------------------------------
 
@@ -220,7 +219,7 @@ class _RunScorer:
     def _write_set(self, one: SetScoring, samples: Sequence[Row]) -> None:
         """Compute a set metric and write its row."""
         metric, info = one.metric, one.metric.info
-        missing = self._add_reference(one) if metric.needs_reference and one.enough else None
+        missing = self.reference.add_to(one) if metric.needs_reference and one.enough else None
         result = one.finish(missing)
         inside = set(result.members)
         members = [row for row in samples if row["sample_id"] in inside]
@@ -236,26 +235,6 @@ class _RunScorer:
             interval = {"low": estimate.low, "high": estimate.high, "n": estimate.n, "replicates": replicates}
         text = self._set_print(metric, members)
         self.rows.write(row, Level.SET, info.id, result.outcome, text, info=info, extras=extras, **interval)
-
-    def _add_reference(self, one: SetScoring) -> Outcome | None:
-        """Hand the reference clips' features to a metric; they are made once for all generators."""
-        if not has_reference(self.suite):
-            return Outcome.not_applicable("the suite has no reference clips")
-        names = one.metric.info.extractors
-        needed = [name for name in names if name not in self._reference]
-        if needed:
-            clips = reference_clips(self.suite)
-            tasks = (ClipTask(source, sample, extractors=needed) for source, sample in clips)
-            found: dict[str, list[tuple[SampleInfo, Features]]] = {name: [] for name in needed}
-            for result in self.passes.run(tasks):
-                for name, features in result.features.items():
-                    if isinstance(features, Outcome):
-                        return features
-                    found[name].append((result.task.sample, features))
-            self._reference.update(found)
-        for clip in zip(*(self._reference[name] for name in names), strict=True):
-            one.add_reference(clip[0][0], {name: f for name, (_, f) in zip(names, clip, strict=True)})
-        return None
 
     # --- calls ----------------------------------------------------------------------------------
 
@@ -303,8 +282,6 @@ class _RunScorer:
         return prints.fingerprint(info, made, prints.clip_request(row), reference)
 
     def _set_print(self, metric: SetMetric, samples: Sequence[Row]) -> str:
-        reference = None
-        if metric.needs_reference and has_reference(self.suite):
-            reference = reference_name(self.suite)
         made = self.extractors.made(metric.info.extractors)
+        reference = set_reference(metric, self.suite)
         return prints.fingerprint(metric.info, made, prints.set_requests(samples), reference)

@@ -44,13 +44,7 @@ class SetScoring:
 
     def add(self, sample: SampleInfo, features: FeatureResults, num_frames: int) -> None:
         """Add a clip if it has what the metric needs, else note why not."""
-        info = self.metric.info
-        given, missing = select(info, features, num_frames)
-        reason = no_world(info, sample.prompt)
-        if reason is None and num_frames < info.min_frames:
-            reason = too_short(num_frames, info)
-        if reason is not None:
-            missing = Outcome.not_applicable(reason)
+        given, missing = usable(self.metric.info, sample, features, num_frames)
         if missing is not None:
             self._left_out[missing] += 1
             return
@@ -112,6 +106,17 @@ class SetScoring:
 
     def _without(self, outcome: Outcome) -> SetResult:
         return SetResult(outcome, None, tuple(self._members), self._causes())
+
+
+def usable(
+    info: MetricInfo, sample: SampleInfo, features: FeatureResults, num_frames: int
+) -> tuple[dict[str, Features], Outcome | None]:
+    """The features of a clip that a metric reads, and why the clip is left out of its set if it is."""
+    given, missing = select(info, features, num_frames)
+    reason = no_world(info, sample.prompt)
+    if reason is None and num_frames < info.min_frames:
+        reason = too_short(num_frames, info)
+    return given, missing if reason is None else Outcome.not_applicable(reason)
 
 
 def _within(estimate: Estimate, info: MetricInfo) -> Estimate:
