@@ -27,7 +27,7 @@ from vbench_lite.metric import FeatureExtractor, Features
 Prepared = npt.NDArray[Any]  # frames as `FeatureExtractor.prepare` left them, (N, ...)
 
 BATCH_WINDOWS = 32
-BATCH_BYTES = 10 * 2**20  # of prepared frames that wait; bounds memory whatever the clip's size
+BATCH_BYTES = 5 * 2**20  # of prepared frames that wait; bounds memory whatever the clip's size
 
 
 class FeatureCache:
