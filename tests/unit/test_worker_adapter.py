@@ -183,6 +183,7 @@ serve(generate)
 """
     )
     assert call(worker, ask(1)).num_frames == (1,)
+    worker.close()  # reads what it said to the end
     log = capfd.readouterr().err
     assert [line in log for line in ("imported", "from below", "from a child")] == [True] * 3
 
