@@ -12,7 +12,8 @@ import pytest
 from rich.console import Console
 from scipy.stats import spearmanr
 
-from vbench_lite.audit import AuditResult, audit, load_audits, store_audit
+from vbench_lite.audit import AuditResult, load_audits, store_audit
+from vbench_lite.audit.from_clips import audit
 from vbench_lite.audit.judge import Judged, MetricVerdict, Seen, judge, rank_correlations
 from vbench_lite.audit.ladders import CONTROLS, DAMAGES
 from vbench_lite.audit.measure import CLEAN, Values

@@ -67,7 +67,8 @@ def command(
     damages[], metrics[] {metric, axis, higher_is_better, verdict, words, cells[]}, seconds, notes[],
     environment}.
     """
-    from vbench_lite.audit import audit, store_audit
+    from vbench_lite.audit import store_audit
+    from vbench_lite.audit.from_clips import audit
     from vbench_lite.cli.progress import shown
     from vbench_lite.cli.score import DEFAULT_SUITE, metric_ids
     from vbench_lite.engine.progress import Event

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +36,9 @@ def command(
     other_suites[]}, and scaling[] where the suite has a sweep, and audits[] (lines)
     where `audit` has judged its metrics.
     """
+    # Read when numpy is loaded. An interval is a product too small for threads: waiting for each other
+    # makes it ten times slower.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from vbench_lite.report.board_index import indexed_board
     from vbench_lite.report.scaling import run_scaling
 
@@ -109,14 +113,17 @@ def what_audits_say(root: Path, board: Board) -> list[str]:
     """Lines on the metrics that the axes of a board count, from the audits under the root."""
     from vbench_lite.audit.results import load_audits
     from vbench_lite.errors import StoreError
-    from vbench_lite.report.audit_table import audit_notes
-    from vbench_lite.report.axes import RELATIVE_AXES
 
     try:
         audits = load_audits(root)
     except StoreError as error:
         warn(f"left out: {error}")
         return []
+    if not audits:
+        return []
+    from vbench_lite.report.audit_table import audit_notes
+    from vbench_lite.report.axes import RELATIVE_AXES
+
     counted = {
         m for axis, spec in board.suite.axes.items() if axis not in RELATIVE_AXES for m in spec.metrics
     }

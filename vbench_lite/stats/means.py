@@ -23,7 +23,6 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Estimate
@@ -198,6 +197,8 @@ def proportion_interval(cluster_shares: Floats, n: int, confidence: float = 0.95
         if count > 2:
             upper = 0.5 + confidence / 2
             effective *= (quantile(upper, max(n, count) - 1) / quantile(upper, count - 1)) ** 2
+    from scipy import special  # slow to import
+
     tail = 0.5 - confidence / 2
     hits = effective * share
     low = float(special.betaincinv(hits, effective - hits + 1, tail)) if share > 0 else 0.0

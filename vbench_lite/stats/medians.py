@@ -14,7 +14,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Estimate
@@ -43,6 +42,8 @@ def median_estimate(values: Sequence[float], confidence: float = 0.95) -> Estima
 
 
 def _order_interval(ordered: Floats, confidence: float) -> tuple[float, float]:
+    from scipy import stats  # half a second to import, which a board from the index does not need
+
     count = len(ordered)
     rank = int(stats.binom.ppf(0.5 - confidence / 2, count, 0.5))
     while rank > 0 and 2 * stats.binom.cdf(rank - 1, count, 0.5) > 1 - confidence:

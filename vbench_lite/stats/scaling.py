@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from scipy import stats
 
 from vbench_lite.errors import NotApplicable
 
@@ -75,6 +74,8 @@ class Line:
     @property
     def t(self) -> float:
         """Student's t for two-sided intervals with this line's degrees of freedom."""
+        from scipy import stats  # slow to import
+
         return float(stats.t.ppf(0.5 + CONFIDENCE / 2, self.count - 2))
 
 

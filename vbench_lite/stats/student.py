@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import math
 
-from scipy import special
-
 
 def cdf(value: float, dof: float) -> float:
     """Probability of a value at most this large; normal for infinite degrees of freedom."""
+    from scipy import special  # slow to import, and many readers of results ask for no quantile
+
     return float(special.ndtr(value) if math.isinf(dof) else special.stdtr(dof, value))
 
 
 def quantile(probability: float, dof: float) -> float:
     """The value that is not exceeded with this probability; normal for infinite degrees of freedom."""
+    from scipy import special  # slow to import, and many readers of results ask for no quantile
+
     return float(special.ndtri(probability) if math.isinf(dof) else special.stdtrit(dof, probability))
