@@ -5,13 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from vbench_lite.dashboard import data, frame
-from vbench_lite.report.panels import curves, growth
+from vbench_lite.report.panels import growth
 from vbench_lite.report.panels.theme import plain
-
-_MEASURES = {
-    "time": ("seconds", "seconds for a call"),
-    "memory": ("peak_bytes", "peak bytes, imports included"),
-}
 
 
 def _draw(run: data.RunSummary) -> None:
@@ -28,34 +23,22 @@ def _draw(run: data.RunSummary) -> None:
     )
     chosen = str(
         st.segmented_control(
-            "Measure", list(_MEASURES), default="time", key="grows", bind="query-params", required=True
+            "Measure", list(growth.MEASURES), default="time", key="grows", bind="query-params", required=True
         )
     )
-    measure, title = _MEASURES[chosen]
-    size = growth.UNITS.get(sweep, sweep)
-    points = growth.points(report, sweep, measure)
-    families = frame.families(run)
-    if points.empty:
+    measure = growth.MEASURES[chosen]
+    drawing = growth.drawing(report, sweep, measure, frame.families(run))
+    if drawing is None:
         st.info("No call of this sweep has such a value.")
     else:
-        lines = (
-            growth.fitted(report, sweep) if measure == "seconds" else points[["generator", "size", "value"]]
-        )
         frame.chart(
-            curves.growth(
-                points.assign(family=[families.get(g, "unknown") for g in points["generator"]]),
-                lines.assign(family=[families.get(g, "unknown") for g in lines["generator"]]),
-                size,
-                title,
-            ),
-            points,
-            f"{title} against {size}, both logarithmic; the table has the same values",
+            drawing,
+            growth.points(report, sweep, measure.column),
+            f"{measure.title} against {growth.UNITS.get(sweep, sweep)}, both logarithmic; "
+            "the table has the same values",
             "growth",
         )
-        st.caption(
-            "Points are medians over processes, bars their extremes. "
-            + ("Lines are fitted power laws." if measure == "seconds" else "Lines join the medians.")
-        )
+        st.caption(measure.reading)
     st.dataframe(growth.table(report, sweep), hide_index=True, key="fits", alt="fits of each generator")
     st.subheader("Who overtakes whom")
     sentences = growth.crossings(report, sweep)

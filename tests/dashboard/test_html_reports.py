@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from fabricate import GENERATORS, HOSTILE, make_run
+from fabricate import GENERATORS, HOSTILE, make_run, make_scaling_run
 
 from vbench_lite.cli.main import call
 from vbench_lite.compare import RunArm, compare
@@ -16,7 +16,7 @@ from vbench_lite.report import html_clips
 from vbench_lite.report import html_markup as markup
 from vbench_lite.report.html_comparison import comparison_report
 from vbench_lite.report.html_run import run_report
-from vbench_lite.report.panels import boards, gallery
+from vbench_lite.report.panels import boards, gallery, growth
 from vbench_lite.store.rundir import RunDir
 
 LINKS = ("src", "srcset", "href", "data", "action", "poster", "background")
@@ -110,6 +110,23 @@ def test_the_page_says_what_the_board_says(root: Path, ordinary: Page) -> None:
         "Worst clips",
     ):
         assert title in ordinary.said
+
+
+def test_a_run_with_a_sweep_shows_how_time_and_memory_grow(
+    root: Path, ordinary: Page, tmp_path: Path
+) -> None:
+    run = make_scaling_run(tmp_path)
+    page = Page(run_report(run))
+    assert self_contained(page)
+    assert "With frames" in page.said
+    report = growth.read(run, "scaling")
+    assert report is not None
+    for sentence in growth.crossings(report, "frames"):
+        assert sentence in page.said
+    for power in growth.table(report, "frames")["time grows as size to the power"]:
+        assert power in page.said
+    assert "#scaling" in page.targets
+    assert "#scaling" not in ordinary.targets
 
 
 def test_the_worst_clips_are_those_of_generators_beside_the_real_ones(root: Path) -> None:

@@ -14,6 +14,7 @@ from vbench_lite.report import html_markup as markup
 from vbench_lite.report.panels.charts import Drawing
 
 WIDE, NARROW = 760, 340  # pixels of the whole picture; the narrow one is for phones
+HALF = 500  # of a chart that has another beside it
 _PHONE = "(max-width: 600px)"
 _DARK = "(prefers-color-scheme: dark)"
 

@@ -17,13 +17,13 @@ from vbench_lite.report import html_clips
 from vbench_lite.report import html_markup as markup
 from vbench_lite.report.catalogue import metric_facts
 from vbench_lite.report.courses import Course, courses
-from vbench_lite.report.html_charts import chart
+from vbench_lite.report.html_charts import HALF, chart
+from vbench_lite.report.html_scaling import growing
 from vbench_lite.report.panels import advice, audits, boards, charts, curves, drifts, pairs, traces, trust
 from vbench_lite.report.panels.theme import AXES, axis_order, number
+from vbench_lite.report.scaling import run_scaling
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import RunDocument
-
-_HALF = 500  # pixels of a chart that has another beside it
 
 
 def run_report(run: RunDir, suite: str | None = None) -> str:
@@ -47,6 +47,7 @@ def run_report(run: RunDir, suite: str | None = None) -> str:
         "advice": ("What to take", list(_advice(run, name, board))),
         "drift": ("Drift within clips", list(_drift(courses(run, name), board))),
         "time": ("Over time", list(_time(run.calls(name), board))),
+        "scaling": ("Scaling", list(_scaling(run, document))),
         "metrics": ("Metrics", list(_metrics(board))),
         "trust": ("Metric trust", [*_trust(board), *_audit(run, board)]),
         "clips": ("Worst clips", _clips(run, name, board)),
@@ -121,7 +122,7 @@ def _axes(board: boards.BoardTable) -> Iterator[str]:
         picture = chart(
             charts.intervals(rows, f"{axis} score"),
             f"{axis} score of each generator with its 95% interval; the table below holds the same values",
-            wide=_HALF,
+            wide=HALF,
         )
         drawn.append(f"<div>{markup.heading(3, axis)}{markup.paragraph(said, 'soft')}{picture}</div>")
     yield f'<div class="pair">{"".join(drawn)}</div>'
@@ -213,6 +214,13 @@ def _time(calls: list[Measurement], board: boards.BoardTable) -> Iterator[str]:
     yield markup.table(
         traces.playback_summary(typical), "First frame, stalls, and the delay that avoids them"
     )
+
+
+def _scaling(run: RunDir, document: RunDocument) -> Iterator[str]:
+    """The sweeps of all suites of the run: they are timed calls of their own, whatever suite is shown."""
+    families = {e.label: str(e.info.get("family", "unknown")) for e in document.generators}
+    for report in run_scaling(run):
+        yield from growing(report, families)
 
 
 def _metrics(board: boards.BoardTable) -> Iterator[str]:

@@ -6,10 +6,14 @@ Fits, checks and crossings come from `report.scaling`.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from vbench_lite.report.panels import curves
+from vbench_lite.report.panels.charts import Drawing
 from vbench_lite.report.panels.theme import interval, number
 from vbench_lite.report.scaling import Curve, ScalingReport, run_scaling
 from vbench_lite.stats.scaling import Interval
@@ -17,6 +21,28 @@ from vbench_lite.store.rundir import RunDir
 
 UNITS = {"frames": "frames", "side": "pixels a side", "steps": "steps", "batch": "clips in a call"}
 _LINE_POINTS = 25
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What grows.
+
+    Attributes:
+        column: the values of a point that are meant: "seconds" or "peak_bytes".
+        title: of the axis, with the unit.
+        reading: how points and lines of the chart are to be read.
+    """
+
+    column: str
+    title: str
+    reading: str
+
+
+_POINTS = "Points are medians over processes, bars their extremes."
+MEASURES = {
+    "time": Measure("seconds", "seconds for a call", f"{_POINTS} Lines are fitted power laws."),
+    "memory": Measure("peak_bytes", "peak bytes, imports included", f"{_POINTS} Lines join the medians."),
+}
 
 
 def read(run: RunDir, suite: str | None) -> ScalingReport | None:
@@ -62,6 +88,24 @@ def fitted(report: ScalingReport, sweep: str) -> pd.DataFrame:
                 (curve.generator, math.exp(x), math.exp(mean_y + curve.exponent.value * (x - mean_x)))
             )
     return pd.DataFrame(rows, columns=["generator", "size", "value"])
+
+
+def drawing(
+    report: ScalingReport, sweep: str, measure: Measure, families: Mapping[str, str]
+) -> Drawing | None:
+    """The chart of one measure along a sweep; None where no call has such a value."""
+    seen = points(report, sweep, measure.column)
+    if seen.empty:
+        return None
+    lines = fitted(report, sweep) if measure.column == "seconds" else seen[["generator", "size", "value"]]
+    return curves.growth(
+        *(
+            rows.assign(family=[families.get(g, "unknown") for g in rows["generator"]])
+            for rows in (seen, lines)
+        ),
+        UNITS.get(sweep, sweep),
+        measure.title,
+    )
 
 
 def table(report: ScalingReport, sweep: str) -> pd.DataFrame:
