@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
 from vbench_lite.adapters.reference import weights
-from vbench_lite.adapters.reference.base import (
-    CODEC_FILE,
-    SIZE,
-    ReferenceConfig,
-    ReferenceGenerator,
-    word_indices,
-)
-from vbench_lite.datasets import shapes
+from vbench_lite.adapters.reference.base import ReferenceConfig, ReferenceGenerator, word_indices
 from vbench_lite.generator import (
     Family,
     GenerationContext,
@@ -24,14 +18,11 @@ from vbench_lite.generator import (
     GeneratorInfo,
     Mechanism,
     Streaming,
-    Task,
 )
 
 if TYPE_CHECKING:
     from vbench_lite.adapters.reference.cached_steps import StepWeights
     from vbench_lite.adapters.reference.token_model import TokenModel
-
-TOKENS_FILE = "tokens.safetensors"
 
 
 class AutoregressiveConfig(ReferenceConfig):
@@ -51,42 +42,27 @@ class Autoregressive(ReferenceGenerator):
 
     Config: ClassVar[type[GeneratorConfig]] = AutoregressiveConfig
     quantised: ClassVar[bool] = True
+    network_file: ClassVar[str] = "tokens.safetensors"
     _model: TokenModel | None = None
     _weights: StepWeights | None = None
 
     @property
     def info(self) -> GeneratorInfo:
         """What this generator is."""
-        return GeneratorInfo(
-            name="reference/autoregressive",
-            family=Family.AUTOREGRESSIVE,
-            mechanism=Mechanism.TOKEN_AUTOREGRESSIVE,
-            tasks=(Task.T2V, Task.I2V, Task.V2V),
-            prompts="closed",
-            vocabulary="shapes",
-            size=SIZE,
-            native_fps=shapes.FPS,
-            guidance=True,
-            streaming=Streaming.FRAME,
-            kv_cache=self.config.kv_cache,
-            latents=True,
-            licence="Apache-2.0",
-            weights_licence="Apache-2.0",
-            weights_sha256=weights.digest([CODEC_FILE, TOKENS_FILE], self.config.folder),
-            summary="Token model with 8 tokens a frame, a trunk that steps from frame to frame over "
+        shared = self.reference_info(
+            "autoregressive",
+            Family.AUTOREGRESSIVE,
+            Mechanism.TOKEN_AUTOREGRESSIVE,
+            Streaming.FRAME,
+            "Token model with 8 tokens a frame, a trunk that steps from frame to frame over "
             "a sliding window of 8 frames and a head that writes the tokens of one frame.",
         )
+        return replace(shared, kv_cache=self.config.kv_cache)
 
     @property
     def model(self) -> TokenModel:
-        """The loaded token model.
-
-        Raises:
-            RuntimeError: `load` was not called.
-        """
-        if self._model is None:
-            raise RuntimeError("Autoregressive is not loaded; call load() first")
-        return self._model
+        """The loaded token model; raises RuntimeError before `load`."""
+        return self.loaded(self._model)
 
     def load(self) -> None:
         """Load the codec and the token model."""
@@ -95,27 +71,17 @@ class Autoregressive(ReferenceGenerator):
 
         self.load_codec()
         model = TokenModel()
-        weights.install(model, TOKENS_FILE, self.config.folder, self.config.setting)
+        weights.install(model, self.network_file, self.config.folder, self.config.setting)
         self._model, self._weights = model, StepWeights(model)
 
     def close(self) -> None:
         """Free the weights."""
         self._model = self._codec = self._weights = None
 
-    def generate(self, requests: Sequence[GenerationRequest], context: GenerationContext) -> None:
-        """Write frame after frame and emit each as soon as it is decoded."""
-        import torch
-
-        for indices in self.groups(requests):
-            with torch.inference_mode():
-                self._generate(indices, [requests[i] for i in indices], context)
-
-    def _generate(
-        self,
-        indices: Sequence[int],
-        requests: Sequence[GenerationRequest],
-        context: GenerationContext,
+    def make(
+        self, indices: Sequence[int], requests: Sequence[GenerationRequest], context: GenerationContext
     ) -> None:
+        """Write frame after frame and emit each as soon as it is decoded."""
         import torch
 
         from vbench_lite.adapters.reference.sampling import TokenSampler

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +14,17 @@ from vbench_lite.adapters.reference import weights
 from vbench_lite.datasets import shapes
 from vbench_lite.errors import RequestError
 from vbench_lite.generator import (
+    Family,
     Frames,
     GenerationContext,
     GenerationRequest,
     Generator,
     GeneratorConfig,
+    GeneratorInfo,
+    Mechanism,
     SizeRule,
+    Streaming,
+    Task,
 )
 
 if TYPE_CHECKING:
@@ -26,8 +32,8 @@ if TYPE_CHECKING:
 
     from vbench_lite.adapters.reference.codec import Codec
 
+Network = TypeVar("Network")
 LATENT_DIM = 24  # numbers a frame, as `encode` gives them
-SIZE = SizeRule(fixed=(shapes.BASE_SIZE, shapes.BASE_SIZE))
 CODEC_FILE = "codec.safetensors"
 _VOCABULARY: tuple[tuple[str, ...], ...] = (
     tuple(shapes.COLOURS),
@@ -60,18 +66,59 @@ class ReferenceGenerator(Generator):
 
     Config: ClassVar[type[GeneratorConfig]] = ReferenceConfig
     quantised: ClassVar[bool] = False  # whether its latents are rounded to tokens
+    network_file: ClassVar[str]  # the weights that it loads beside the codec's
     _codec: Codec | None = None
+
+    def reference_info(
+        self, name: str, family: Family, mechanism: Mechanism, streaming: Streaming, summary: str
+    ) -> GeneratorInfo:
+        """What holds of every reference generator, with what sets this one apart."""
+        return GeneratorInfo(
+            name=f"reference/{name}",
+            family=family,
+            mechanism=mechanism,
+            tasks=(Task.T2V, Task.I2V, Task.V2V),
+            prompts="closed",
+            vocabulary="shapes",
+            size=SizeRule(fixed=(shapes.BASE_SIZE, shapes.BASE_SIZE)),
+            native_fps=shapes.FPS,
+            guidance=True,
+            streaming=streaming,
+            latents=True,
+            licence="Apache-2.0",
+            weights_licence="Apache-2.0",
+            weights_sha256=weights.digest([CODEC_FILE, self.network_file], self.config.folder),
+            summary=summary,
+        )
+
+    def generate(self, requests: Sequence[GenerationRequest], context: GenerationContext) -> None:
+        """Make the clips, those that can run as one batch together."""
+        import torch
+
+        for indices in self.groups(requests):
+            with torch.inference_mode():
+                self.make(indices, [requests[i] for i in indices], context)
+
+    @abstractmethod
+    def make(
+        self, indices: Sequence[int], requests: Sequence[GenerationRequest], context: GenerationContext
+    ) -> None:
+        """Make the clips of one of `groups`; `indices` are the places of its requests in the call."""
 
     @property
     def codec(self) -> Codec:
-        """The loaded codec.
+        """The loaded codec; raises RuntimeError before `load`."""
+        return self.loaded(self._codec)
+
+    def loaded(self, network: Network | None) -> Network:
+        """A network that `load` has set.
 
         Raises:
             RuntimeError: `load` was not called.
         """
-        if self._codec is None:
+        if network is None:
             raise RuntimeError(f"{type(self).__name__} is not loaded; call load() first")
-        return self._codec
+        return network
 
     def load_codec(self) -> None:
         """Load the shared codec."""

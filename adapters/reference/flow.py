@@ -1,25 +1,42 @@
-"""What the two generators on the video transformer share: its weights, loaded and freed."""
+"""What the two generators on the video transformer share: its weights, settings and progress."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field
 
 from vbench_lite.adapters.reference import weights
-from vbench_lite.adapters.reference.base import ReferenceGenerator
+from vbench_lite.adapters.reference.base import ReferenceConfig, ReferenceGenerator
+from vbench_lite.generator import GenerationContext, GenerationRequest
 
 if TYPE_CHECKING:
     from torch import nn
 
     from vbench_lite.adapters.reference.transformer import VideoTransformer
 
-TRANSFORMER_FILE = "transformer.safetensors"
+MOST_STEPS = 1000
+MOST_GUIDANCE = 20
+
+
+class FlowConfig(ReferenceConfig):
+    """Denoising steps, and classifier-free guidance (1 is none)."""
+
+    steps: int = Field(ge=1, le=MOST_STEPS)
+    guidance: float = Field(default=2.0, ge=0, le=MOST_GUIDANCE)
 
 
 class FlowGenerator(ReferenceGenerator):
     """A generator that denoises with the video transformer."""
 
+    network_file: ClassVar[str] = "transformer.safetensors"
     _model: VideoTransformer | None = None
+
+    @property
+    def model(self) -> VideoTransformer:
+        """The loaded video transformer; raises RuntimeError before `load`."""
+        return self.loaded(self._model)
 
     def load(self) -> None:
         """Load the codec and the video transformer."""
@@ -27,7 +44,7 @@ class FlowGenerator(ReferenceGenerator):
 
         self.load_codec()
         model = VideoTransformer()
-        weights.install(model, TRANSFORMER_FILE, self.config.folder, self.config.setting)
+        weights.install(model, self.network_file, self.config.folder, self.config.setting)
         self._model = model
 
     def close(self) -> None:
@@ -37,3 +54,13 @@ class FlowGenerator(ReferenceGenerator):
     def denoisers(self) -> Sequence[nn.Module]:
         """The video transformer."""
         return () if self._model is None else (self._model,)
+
+    def steps_and_guidance(self, request: GenerationRequest) -> tuple[int, float]:
+        """How a request is denoised; raises RequestError where its parameters are out of bounds."""
+        steps = self.number(request, "steps", 1, MOST_STEPS)
+        return int(steps), float(self.number(request, "guidance", 0, MOST_GUIDANCE))
+
+
+def part_of_clip(context: GenerationContext, part: int, parts: int) -> Callable[[int, int], None]:
+    """A report of one part's steps (done, total), as steps of a clip of `parts` such parts."""
+    return lambda done, total: context.step(part * total + done, parts * total)

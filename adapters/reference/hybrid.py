@@ -7,21 +7,13 @@ costs the same memory, and every block leaves as soon as it is denoised.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import replace
 from typing import ClassVar
 
 from pydantic import Field
 
-from vbench_lite.adapters.reference import weights
-from vbench_lite.adapters.reference.base import (
-    CODEC_FILE,
-    LATENT_DIM,
-    SIZE,
-    ReferenceConfig,
-    word_indices,
-)
-from vbench_lite.adapters.reference.flow import TRANSFORMER_FILE, FlowGenerator
-from vbench_lite.datasets import shapes
+from vbench_lite.adapters.reference.base import LATENT_DIM, word_indices
+from vbench_lite.adapters.reference.flow import MOST_STEPS, FlowConfig, FlowGenerator, part_of_clip
 from vbench_lite.generator import (
     Family,
     GenerationContext,
@@ -30,15 +22,13 @@ from vbench_lite.generator import (
     GeneratorInfo,
     Mechanism,
     Streaming,
-    Task,
 )
 
 
-class HybridConfig(ReferenceConfig):
+class HybridConfig(FlowConfig):
     """Denoising steps of a block, and classifier-free guidance (1 is none)."""
 
-    steps: int = Field(default=8, ge=1, le=1000)
-    guidance: float = Field(default=2.0, ge=0, le=20)
+    steps: int = Field(default=8, ge=1, le=MOST_STEPS)
 
 
 class Hybrid(FlowGenerator):
@@ -49,50 +39,26 @@ class Hybrid(FlowGenerator):
     @property
     def info(self) -> GeneratorInfo:
         """What this generator is."""
-        return GeneratorInfo(
-            name="reference/hybrid",
-            family=Family.HYBRID,
-            mechanism=Mechanism.DIFFUSION_FORCING,
-            tasks=(Task.T2V, Task.I2V, Task.V2V),
-            prompts="closed",
-            vocabulary="shapes",
-            size=SIZE,
-            native_fps=shapes.FPS,
-            guidance=True,
-            streaming=Streaming.CHUNK,
-            kv_cache=True,
-            latents=True,
-            noise_dim=LATENT_DIM,
-            licence="Apache-2.0",
-            weights_licence="Apache-2.0",
-            weights_sha256=weights.digest([CODEC_FILE, TRANSFORMER_FILE], self.config.folder),
-            summary="The same video transformer with a block-causal mask: blocks of 4 frames, a few "
+        shared = self.reference_info(
+            "hybrid",
+            Family.HYBRID,
+            Mechanism.DIFFUSION_FORCING,
+            Streaming.CHUNK,
+            "The same video transformer with a block-causal mask: blocks of 4 frames, a few "
             "steps each, over a cache of the last 2 blocks; it runs to any length.",
         )
+        return replace(shared, kv_cache=True, noise_dim=LATENT_DIM)
 
-    def generate(self, requests: Sequence[GenerationRequest], context: GenerationContext) -> None:
-        """Denoise block after block and emit each as soon as it is decoded."""
-        import torch
-
-        for indices in self.groups(requests):
-            with torch.inference_mode():
-                self._generate(indices, [requests[i] for i in indices], context)
-
-    def _generate(
-        self,
-        indices: Sequence[int],
-        requests: Sequence[GenerationRequest],
-        context: GenerationContext,
+    def make(
+        self, indices: Sequence[int], requests: Sequence[GenerationRequest], context: GenerationContext
     ) -> None:
+        """Denoise block after block and emit each as soon as it is decoded."""
         import torch
 
         from vbench_lite.adapters.reference.sampling import BlockSampler
 
-        if self._model is None:
-            raise RuntimeError("Hybrid is not loaded; call load() first")
-        model, first = self._model, requests[0]
-        steps = int(self.number(first, "steps", 1, 1000))
-        guidance = float(self.number(first, "guidance", 0, 20))
+        model, first = self.model, requests[0]
+        steps, guidance = self.steps_and_guidance(first)
         size, reach = model.config.block, model.config.context_blocks
         words = torch.tensor([word_indices(r.prompt) for r in requests])
         sampler = BlockSampler(model, words, guidance)
@@ -118,7 +84,7 @@ class Hybrid(FlowGenerator):
                 steps,
                 marker,
                 given if number == 0 else None,
-                partial(_report, context, number, blocks),
+                part_of_clip(context, number, blocks),
             )
             if number + 1 < blocks:
                 sampler.accept(x, marker)
@@ -131,7 +97,3 @@ class Hybrid(FlowGenerator):
             blocks=blocks,
             kv_cache_bytes=sampler.cache_bytes(),
         )
-
-
-def _report(context: GenerationContext, block: int, blocks: int, done: int, total: int) -> None:
-    context.step(block * total + done, blocks * total)

@@ -7,21 +7,13 @@ the next window.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from vbench_lite.adapters.reference import weights
-from vbench_lite.adapters.reference.base import (
-    CODEC_FILE,
-    LATENT_DIM,
-    SIZE,
-    ReferenceConfig,
-    word_indices,
-)
-from vbench_lite.adapters.reference.flow import TRANSFORMER_FILE, FlowGenerator
-from vbench_lite.datasets import shapes
+from vbench_lite.adapters.reference.base import LATENT_DIM, word_indices
+from vbench_lite.adapters.reference.flow import MOST_STEPS, FlowConfig, FlowGenerator, part_of_clip
 from vbench_lite.generator import (
     Family,
     GenerationContext,
@@ -30,21 +22,18 @@ from vbench_lite.generator import (
     GeneratorInfo,
     Mechanism,
     Streaming,
-    Task,
 )
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-
 OVERLAP = 8  # frames that one window hands to the next
 
 
-class LatentDiffusionConfig(ReferenceConfig):
+class LatentDiffusionConfig(FlowConfig):
     """Denoising steps of a window, and classifier-free guidance (1 is none)."""
 
-    steps: int = Field(default=24, ge=1, le=1000)
-    guidance: float = Field(default=2.0, ge=0, le=20)
+    steps: int = Field(default=24, ge=1, le=MOST_STEPS)
 
 
 class LatentDiffusion(FlowGenerator):
@@ -55,35 +44,23 @@ class LatentDiffusion(FlowGenerator):
     @property
     def info(self) -> GeneratorInfo:
         """What this generator is."""
-        return GeneratorInfo(
-            name="reference/latent-diffusion",
-            family=Family.LATENT_DIFFUSION,
-            mechanism=Mechanism.BIDIRECTIONAL,
-            tasks=(Task.T2V, Task.I2V, Task.V2V),
-            prompts="closed",
-            vocabulary="shapes",
-            size=SIZE,
-            native_fps=shapes.FPS,
-            guidance=True,
-            streaming=Streaming.NONE,
-            latents=True,
-            noise_dim=LATENT_DIM,
-            licence="Apache-2.0",
-            weights_licence="Apache-2.0",
-            weights_sha256=weights.digest([CODEC_FILE, TRANSFORMER_FILE], self.config.folder),
-            summary="Small video transformer that denoises 16 frames at once; longer clips are "
+        shared = self.reference_info(
+            "latent-diffusion",
+            Family.LATENT_DIFFUSION,
+            Mechanism.BIDIRECTIONAL,
+            Streaming.NONE,
+            "Small video transformer that denoises 16 frames at once; longer clips are "
             "continued by giving it the last 8 frames as a clean prefix.",
         )
+        return replace(shared, noise_dim=LATENT_DIM)
 
-    def generate(self, requests: Sequence[GenerationRequest], context: GenerationContext) -> None:
-        """Denoise every window of every clip, decode, and emit each clip once."""
-        import torch
-
-        for indices in self.groups(requests):
-            with torch.inference_mode():
-                latents = self._denoise([requests[i] for i in indices], context)
-                context.phase("decode")
-                self.emit(context, indices, latents)
+    def make(
+        self, indices: Sequence[int], requests: Sequence[GenerationRequest], context: GenerationContext
+    ) -> None:
+        """Denoise every window of the clips, decode, and emit each clip once."""
+        latents = self._denoise(requests, context)
+        context.phase("decode")
+        self.emit(context, indices, latents)
 
     def _denoise(self, requests: Sequence[GenerationRequest], context: GenerationContext) -> Tensor:
         """Codec latents of the clips, float32 (B, num_frames, dim)."""
@@ -91,11 +68,8 @@ class LatentDiffusion(FlowGenerator):
 
         from vbench_lite.adapters.reference.sampling import denoise_window
 
-        if self._model is None:
-            raise RuntimeError("LatentDiffusion is not loaded; call load() first")
-        model, first = self._model, requests[0]
-        steps = int(self.number(first, "steps", 1, 1000))
-        guidance = float(self.number(first, "guidance", 0, 20))
+        model, first = self.model, requests[0]
+        steps, guidance = self.steps_and_guidance(first)
         window = model.config.window
         words = torch.tensor([word_indices(r.prompt) for r in requests])
         context.phase("encode")
@@ -126,7 +100,7 @@ class LatentDiffusion(FlowGenerator):
                 opens and windows == 0,
                 steps,
                 guidance,
-                partial(_report, context, windows, planned),
+                part_of_clip(context, windows, planned),
             )
             made = torch.cat([made, x[:, kept:]], 1)
             borders.append(made.shape[1] - skipped)
@@ -135,7 +109,3 @@ class LatentDiffusion(FlowGenerator):
         if windows > 1:
             context.note(seams=" ".join(str(border) for border in borders[:-1]))
         return model.denormalise(made[:, skipped:target])
-
-
-def _report(context: GenerationContext, window: int, windows: int, done: int, total: int) -> None:
-    context.step(window * total + done, windows * total)

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from vbench_lite.adapters.reference.cached_steps import CachedSteps, StepWeights
 from vbench_lite.adapters.reference.codec import Codec
-from vbench_lite.adapters.reference.token_model import TokenModel, window_bias
+from vbench_lite.adapters.reference.token_model import TokenModel
 from vbench_lite.adapters.reference.transformer import KeysValues, VideoTransformer, dropped, guided
 
 Report = Callable[[int, int], None]
@@ -21,12 +21,6 @@ Report = Callable[[int, int], None]
 
 def _silent(done: int, total: int) -> None:
     """Report progress to nobody."""
-
-
-def row_noise(seeds: Sequence[int], shape: tuple[int, ...]) -> Tensor:
-    """Standard normal noise (B, *shape), each row from its own seed."""
-    rows = [torch.randn(shape, generator=torch.Generator("cpu").manual_seed(s)) for s in seeds]
-    return torch.stack(rows)
 
 
 def denoise_window(
@@ -210,15 +204,12 @@ class TokenSampler:
         """Logits of the next slot, (rows, vocabulary), from all frames and the tokens `out`."""
         past = torch.stack(self.history, 1)
         before = torch.stack([past[:, 1:], past[:, :-1]], 2)
-        frames = torch.arange(self.frame + 1)
-        bias = window_bias(self.frame + 1, self.model.config.window)
-        marker = ((frames == 0) & self.start).float().expand(self.rows, -1)
-        state, _ = self.model.step_trunk(before, self.words, marker, frames, bias)
+        marker = ((torch.arange(self.frame + 1) == 0) & self.start).float().expand(self.rows, -1)
+        state = self.model.step_trunk(before, self.words, marker)
         known = self.model.write_from(state[:, -1], self.caption, self.earlier)
-        written = torch.stack([torch.zeros(self.batch, dtype=torch.int64), *out], 1)
+        written = torch.stack(out, 1) if out else self.earlier[: self.batch, :0]
         written = written.repeat(self.rows // self.batch, 1)
-        logits, _ = self.model.step_head(known[:, : len(out) + 1], written)
-        return logits[:, -1]
+        return self.model.step_head(known[:, : len(out) + 1], written)[:, -1]
 
     def _advance(self, tokens: Tensor) -> None:
         self.earlier = tokens.repeat(self.rows // self.batch, 1)

@@ -17,7 +17,6 @@ from torch.nn import functional as F
 
 from vbench_lite.adapters.reference.transformer import (
     CAPTION_WORDS,
-    KeysValues,
     attend,
     rope,
     rotate,
@@ -56,17 +55,14 @@ class CausalLayer(nn.Module):
         self,
         x: Tensor,  # (B, L, width)
         turn: tuple[Tensor, Tensor],
-        bias: Tensor | None,  # (L, past + L), 0 or -inf
-        past: tuple[Tensor, Tensor] | None,
-    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        bias: Tensor,  # (L, L), 0 or -inf
+    ) -> Tensor:
         qkv = self.qkv(unit(x)).unflatten(-1, (3, self.heads, -1))
         qkv = qkv.permute(2, 0, 3, 1, 4)  # (3, B, heads, L, head width)
         q, k = rotate(unit(qkv[:2]), turn).unbind(0)
-        v = qkv[2]
-        if past is not None:
-            k, v = torch.cat([past[0], k], 2), torch.cat([past[1], v], 2)
-        x = x + self.out(attend(q, k, v, bias).transpose(1, 2).flatten(2))
-        return x + self.down(F.silu(self.up(unit(x)))), (k, v)
+        x = x + self.out(attend(q, k, qkv[2], bias).transpose(1, 2).flatten(2))
+        mixed: Tensor = x + self.down(F.silu(self.up(unit(x))))
+        return mixed
 
 
 def window_bias(length: int, window: int) -> Tensor:
@@ -118,18 +114,15 @@ class TokenModel(nn.Module):
         before: Tensor,  # float32 (B, L, 2, latent_dim), the last and the second last frame
         words: Tensor,  # int64 (B, 4)
         start: Tensor,  # float32 (B, L)
-        frames: Tensor,  # int64 (L,), index of the frame that each step predicts
-        bias: Tensor | None = None,
-        past: KeysValues | None = None,
-    ) -> tuple[Tensor, KeysValues]:
-        """What the next frames are like, (B, L, width), and the keys and values so far."""
+    ) -> Tensor:
+        """What frames 0 to L - 1 are like, (B, L, width), each from the frames before it."""
+        frames = torch.arange(before.shape[1])
         x = self.read_frames(before, self.caption(words), start)
         turn = rope(frames, self.config.width // self.config.heads)
-        cache: KeysValues = []
-        for i, layer in enumerate(self.trunk):
-            x, own = layer(x, turn, bias, past[i] if past else None)
-            cache.append(own)
-        return x, cache
+        bias = window_bias(len(frames), self.config.window)
+        for layer in self.trunk:
+            x = layer(x, turn, bias)
+        return x
 
     def write_from(self, state: Tensor, words: Tensor, before: Tensor) -> Tensor:
         """What the head knows of every slot of a frame before its first token is written.
@@ -147,27 +140,21 @@ class TokenModel(nn.Module):
 
     def step_head(
         self,
-        x: Tensor,  # (N, K, width): slots first..first+K-1 of `write_from`
-        written: Tensor,  # int64 (N, K): the token before each of these slots; slot 0 ignores its own
-        first: int = 0,
-        past: KeysValues | None = None,
-    ) -> tuple[Tensor, KeysValues]:
-        """Logits float32 (N, K, vocabulary) of slots first..first+K-1, and keys and values so far."""
+        x: Tensor,  # (N, K, width): the first K slots of `write_from`
+        written: Tensor,  # int64 (N, K - 1): the tokens of the slots but the last
+    ) -> Tensor:
+        """Logits float32 (N, K, vocabulary) of the first K slots."""
         count = x.shape[1]
-        part = slice(first, first + count)
-        last = self.token_embed(written)
-        x = x + (last if first else F.pad(last[:, 1:], (0, 0, 1, 0)))
-        turn = (self.slot_cos[part], self.slot_sin[part])
-        bias = window_bias(count, self.config.tokens) if count > 1 else None
-        cache: KeysValues = []
-        for i, layer in enumerate(self.head):
-            x, own = layer(x, turn, bias, past[i] if past else None)
-            cache.append(own)
-        weight = self.logits.weight.unflatten(0, (self.config.tokens, -1))[part]
-        offset = self.logits.bias.unflatten(0, (self.config.tokens, 1, -1))[part]
+        x = x + F.pad(self.token_embed(written), (0, 0, 1, 0))
+        turn = (self.slot_cos[:count], self.slot_sin[:count])
+        bias = window_bias(count, self.config.tokens)
+        for layer in self.head:
+            x = layer(x, turn, bias)
+        weight = self.logits.weight.unflatten(0, (self.config.tokens, -1))[:count]
+        offset = self.logits.bias.unflatten(0, (self.config.tokens, 1, -1))[:count]
         # One linear map for each slot: (K, N, width) to (K, N, vocabulary).
         scores = torch.baddbmm(offset, unit(x).transpose(0, 1), weight.transpose(1, 2))
-        return scores.transpose(0, 1), cache
+        return scores.transpose(0, 1)
 
     def forward(self, latents: Tensor, tokens: Tensor, words: Tensor, start: Tensor) -> Tensor:
         """Logits of every token of clips, all at once.
@@ -185,20 +172,12 @@ class TokenModel(nn.Module):
         padded = torch.cat([self.empty_embed.expand(batch, 2, -1), latents], 1)
         before = torch.stack([padded[:, 1:-1], padded[:, :-2]], 2)
         marker = F.pad(start[:, None], (0, length - 1))
-        bias = window_bias(length, self.config.window)
-        state, _ = self.step_trunk(before, words, marker, torch.arange(length), bias)
+        state = self.step_trunk(before, words, marker)
         caption = self.caption(words)[:, None].expand(-1, length, -1)
-        written = F.pad(tokens[..., :-1], (1, 0))
         earlier = F.pad(tokens[:, :-1], (0, 0, 1, 0), value=-1)
         x = self.write_from(state.flatten(0, 1), caption.flatten(0, 1), earlier.flatten(0, 1))
-        logits, _ = self.step_head(x, written.flatten(0, 1))
+        logits = self.step_head(x, tokens[..., :-1].flatten(0, 1))
         return logits.reshape(batch, length, *logits.shape[1:])
-
-
-def cache_bytes(config: TokenModelConfig, frames: int, batch: int = 1) -> int:
-    """Bytes of the key-value cache when frame `frames` is complete: float32, trunk and head."""
-    trunk = config.trunk_layers * min(frames, config.window)
-    return 2 * 4 * config.width * batch * (trunk + config.head_layers * config.tokens)
 
 
 def token_loss(

@@ -21,9 +21,8 @@ from vbench_lite.adapters.reference.sampling import (
     denoise_window,
     draw,
     gumbel,
-    row_noise,
 )
-from vbench_lite.adapters.reference.token_model import TokenModel, TokenModelConfig, cache_bytes
+from vbench_lite.adapters.reference.token_model import TokenModel, TokenModelConfig
 from vbench_lite.adapters.reference.transformer import (
     TransformerConfig,
     VideoTransformer,
@@ -43,6 +42,11 @@ def randomise(model: M, seed: int = 0) -> M:
         scale = 0.5 * parameter.shape[-1] ** -0.5
         parameter.data = torch.randn(parameter.shape, generator=generator) * scale
     return model.eval().requires_grad_(False)
+
+
+def row_noise(seeds: list[int], shape: tuple[int, ...]) -> torch.Tensor:
+    """Standard normal noise (B, *shape), each row from its own seed."""
+    return torch.stack([torch.randn(shape, generator=torch.Generator().manual_seed(s)) for s in seeds])
 
 
 @pytest.fixture(scope="module")
@@ -202,7 +206,9 @@ def test_cache_bytes_follow_the_closed_form(token_model: TokenModel, codec: Code
     rngs = [torch.Generator().manual_seed(i) for i in range(2)]
     for _ in range(frames):
         sampler.next(rngs, 1.0, 0)
-    assert sampler.cache_bytes() == cache_bytes(token_model.config, frames, batch=2)
+    c = token_model.config
+    places = c.trunk_layers * min(frames, c.window) + c.head_layers * c.tokens
+    assert sampler.cache_bytes() == 4 * 2 * (2 * c.width) * places  # float32, two rows, key and value
 
 
 def test_draws_follow_the_softmax_and_each_row_its_own_generator() -> None:
