@@ -19,7 +19,7 @@ _SOURCE = "vbench_lite.datasets.shapes_judge: template correlation, nearest hue,
 
 
 class ShapesAttribute(ClipMetric):
-    """1 if the judge reads the caption's word for `attribute`, else 0.
+    """1 if the judge reads the caption's word, else 0.
 
     Formula: [the word the judge reads = the word of the caption], 1 or 0 for a clip.
     Traps: right by chance: 1/6 of colours, 1/12 of shapes, 1/8 of directions, 1/2 of speeds.

@@ -13,7 +13,7 @@ from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, with_c
 
 
 class KernelVideoDistance(FeatureSetMetric):
-    """Unbiased squared maximum mean discrepancy with the kernel (x.y / d + 1)^3.
+    """Unbiased squared maximum mean discrepancy between the features of two sets.
 
     Unbiased at any n for prompts drawn at random: about 0 for a perfect generator, possibly negative, never
     clipped. Prompts that are dealt evenly (no caption twice, every colour and shape as often) repeat less
@@ -22,7 +22,7 @@ class KernelVideoDistance(FeatureSetMetric):
     delete-a-prompt-group jackknife with the reference held fixed.
 
     Formula: mean of k(x, x') over pairs of different generated rows + mean of k(y, y') over pairs of
-        different reference rows - 2 mean of k(x, y).
+        different reference rows - 2 mean of k(x, y), with k(x, y) = (x.y / d + 1)^3 in d dimensions.
     Traps: the size depends on the features, so values of two networks cannot be compared. Below 0 is
         chance, and not better than real.
     """

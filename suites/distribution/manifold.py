@@ -39,10 +39,10 @@ def _info(
 
 
 class ManifoldMetric(FeatureSetMetric):
-    """A number of `stats.manifold` with a delete-a-prompt-group jackknife interval, the reference fixed.
+    """The neighbourhood of a row reaches to its 5th nearest row of the same set; strictly nearer is inside.
 
-    Formula: see `vbench_lite.stats.manifold`; neighbourhoods reach to the 5th nearest row of the same
-        set (k = 5, strictly nearer).
+    The interval is a delete-a-prompt-group jackknife, the reference fixed.
+
     Traps: values depend on the number of clips in both sets: never compare two with different n. One
         outlier has a large neighbourhood; density and coverage suffer less from it.
     """
@@ -61,7 +61,10 @@ class ManifoldMetric(FeatureSetMetric):
 
 
 class PrecisionShapes(ManifoldMetric):
-    """Share of generated clips in the neighbourhood of real ones; high for many copies of one good clip."""
+    """Share of generated clips in the neighbourhood of real ones; high for many copies of one good clip.
+
+    Formula: #(generated rows inside the neighbourhood of any real row) / #(generated rows).
+    """
 
     info: ClassVar[MetricInfo] = _info(
         "precision_shapes",
@@ -77,7 +80,10 @@ class PrecisionShapes(ManifoldMetric):
 
 
 class RecallShapes(ManifoldMetric):
-    """Share of real clips in the neighbourhood of generated ones: how much of what is real can come out."""
+    """Share of real clips in the neighbourhood of generated ones: how much of what is real can come out.
+
+    Formula: #(real rows inside the neighbourhood of any generated row) / #(real rows).
+    """
 
     info: ClassVar[MetricInfo] = _info(
         "recall_shapes",
@@ -93,7 +99,10 @@ class RecallShapes(ManifoldMetric):
 
 
 class DensityShapes(ManifoldMetric):
-    """As precision, but by how many real neighbourhoods hold a clip, so that one outlier weighs little."""
+    """As precision, but by how many real neighbourhoods hold a clip, so that one outlier weighs little.
+
+    Formula: mean over generated rows of #(real rows in whose neighbourhood it lies) / 5.
+    """
 
     info: ClassVar[MetricInfo] = _info(
         "density_shapes",
@@ -109,7 +118,10 @@ class DensityShapes(ManifoldMetric):
 
 
 class CoverageShapes(ManifoldMetric):
-    """Share of real neighbourhoods that hold a generated clip; steadier than recall."""
+    """Share of real neighbourhoods that hold a generated clip; steadier than recall.
+
+    Formula: #(real rows whose neighbourhood holds any generated row) / #(real rows).
+    """
 
     info: ClassVar[MetricInfo] = _info(
         "coverage_shapes",

@@ -28,7 +28,7 @@ _SOURCE = "least-squares slope over windows of one second (definition)"
 
 
 class Drift(ClipMetric):
-    """Slope of a value of frames against time."""
+    """Slope of a value of frames against time, over windows of one second; a steady value gives 0."""
 
     relative: ClassVar[bool] = True
 
@@ -54,7 +54,7 @@ class Drift(ClipMetric):
 
 
 class FrameDrift(Drift):
-    """Drift of a value that each frame has on its own."""
+    """The value is one that each frame has on its own."""
 
     def push(self, frames: Frames, indices: npt.NDArray[np.int64]) -> None:
         self._values += self.measure(frames).tolist()

@@ -23,12 +23,9 @@ _ZHANG = "Zhang et al., The unreasonable effectiveness of deep features as a per
 
 
 class PerceptualDistance(PairMetric):
-    """Mean over frames of a distance between a network's features of a frame and of its reference.
+    """Mean over frames of a distance between a network's features of a frame and of its reference."""
 
-    least: the smallest side in pixels that the network can take.
-    """
-
-    least: ClassVar[int]
+    least: ClassVar[int]  # the smallest side in pixels that the network can take
 
     def __init__(self) -> None:
         self._network: torch.nn.Module | None = None

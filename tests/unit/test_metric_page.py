@@ -65,9 +65,24 @@ def test_every_metric_has_a_page_that_says_what_it_declares(name: str) -> None:
 
 def test_what_a_class_does_not_say_its_base_in_the_module_says() -> None:
     found = page("horizon/brightness_drift")
-    assert "Slope of a value of frames against time." in found.meaning
+    assert any(text.startswith("Slope of a value of frames against time") for text in found.meaning)
     assert page("horizon/sharpness_drift").traps.startswith("A thing that leaves the picture")
     assert "shapes-video" in page("diversity/within_prompt").preprocessing
+
+
+def test_a_metric_made_from_another_does_not_tell_the_others_meaning() -> None:
+    dynamic, radius = page("coherence/dynamic"), page("coherence/flow_radius")
+    assert radius.meaning and not set(radius.meaning) & set(dynamic.meaning)
+    names = registry.names("metrics")
+    kinds = {name: registry.load("metrics", name) for name in names}
+    for name, base in ((n, b) for n in names for b in names if n != b and issubclass(kinds[n], kinds[b])):
+        own, others = (set(parse(kinds[each].__doc__)[0]) for each in (name, base))
+        assert not set(page(name).meaning) & (others - own), f"{name} tells what {base} is"
+
+
+def test_pages_of_metrics_with_a_network_of_their_own_say_so_under_cost() -> None:
+    assert "lpips-vgg" in page("reconstruction/lpips_vgg").cost
+    assert page("reconstruction/psnr").cost == "one pass over both clips; no network"
 
 
 def test_the_index_links_every_page_once_under_its_axis() -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from clip_files import encode, long_clip, moving_square
+from rich.console import Console
 from tiny_metrics import (
     Brightness,
     Captioned,
@@ -29,9 +32,11 @@ from vbench_lite.datasets import shapes
 from vbench_lite.datasets.clip_rules import ClipRules
 from vbench_lite.datasets.video import write_lossless
 from vbench_lite.engine import clip_pass
+from vbench_lite.engine.features import Extractors
 from vbench_lite.engine.score_folder import NO_CALLS, NO_REFERENCE, FolderScores, score_clips
 from vbench_lite.errors import ClipError, WeightsError
 from vbench_lite.metric import Metric
+from vbench_lite.report.scores_table import print_scores
 
 
 @pytest.fixture(autouse=True)
@@ -186,6 +191,37 @@ def test_reasons_that_hold_for_all(tmp_path: Path) -> None:
         "t/captioned": {"a.mkv": world, "b.mkv": world},
     }
     assert set(scores.samples["a.mkv"]) == {"t/brightness"} and scores.errors == {}
+
+
+def test_values_of_unverified_weights_are_named_and_no_others(tmp_path: Path) -> None:
+    class Unvouched(Means):
+        fingerprint = "means@1[unverified:0123]"
+
+    for name in "abcd":
+        write_lossless(tmp_path / f"{name}.mkv", moving_square(8), 8.0)
+    metrics = metric_set(FromFeatures, Spread, MeanShift, Brightness)
+    scores = score_clips(
+        tmp_path, metrics, extractors=Extractors(["means"], load=lambda name: Unvouched())
+    ).as_dict()
+    assert scores["unverified"] == ["t/from_features", "t/spread"]  # the shift has no reference, so no value
+    assert "! scores of t/spread were made with unverified weights" in printed(scores)
+    vouched = score(tmp_path, FromFeatures, Spread, Brightness).as_dict()
+    assert vouched["unverified"] == []
+    assert "unverified" not in printed(vouched)
+
+
+def test_notes_of_values_are_printed_once_with_how_many_clips_they_are_of(tmp_path: Path) -> None:
+    write_lossless(tmp_path / "a.mkv", moving_square(8), 8.0)
+    scores = score(tmp_path, Brightness).as_dict()
+    scores["notes"] = {"a.mkv": {"t/brightness": "the prompt is cut"}}
+    assert "· t/brightness, 1 of 1 clips: the prompt is cut" in printed(scores)
+
+
+def printed(scores: dict[str, Any]) -> str:
+    """What a terminal shows of scores."""
+    stream = io.StringIO()
+    print_scores(scores, Console(file=stream, width=100, no_color=True))
+    return stream.getvalue()
 
 
 def test_a_metric_that_fails_on_a_file_is_an_error_of_that_file(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import replace
 
 import pytest
@@ -47,6 +48,40 @@ def test_what_cannot_be_trusted_or_ranked_is_said() -> None:
     assert "frames/sharpness cannot be trusted on this data" in text
     assert "reference/hybrid is not ranked: 14 of 16 samples are ok" in text
     assert "frames/degenerate: no row for it in this run" in text
+
+
+def test_distances_that_disagree_on_an_order_are_named_where_that_is_beyond_noise() -> None:
+    world = default_world()
+    turned = {name: -value for name, value in world.mean["distribution/kvd_shapes"].items()}
+    world = replace(world, mean={**world.mean, "distribution/frechet_shapes": turned})
+
+    def said(spread: float) -> tuple[str, list[dict[str, object]]]:
+        board = build_board([fabricate(replace(world, spread=spread), controls=False)])
+        return " ".join(_printed(board).split()), json.loads(json.dumps(board.as_dict()))["conflicts"]
+
+    text, conflicts = said(spread=0.001)
+    pairs = [
+        ("reference/autoregressive", "reference/hybrid"),
+        ("reference/autoregressive", "reference/latent-diffusion"),
+        ("reference/hybrid", "reference/latent-diffusion"),
+    ]
+    assert [(c["generator"], c["other_generator"]) for c in conflicts] == pairs
+    for one in conflicts:
+        assert (one["distance"], one["other_distance"]) == (
+            "distribution/frechet_shapes",
+            "distribution/kvd_shapes",
+        )
+        assert one["firm"] is True
+        who = f"{one['generator']} and {one['other_generator']}"
+        assert f"kvd_shapes order {who} differently, beyond noise" in text
+
+    text, conflicts = said(spread=5.0)
+    assert not any(c["firm"] for c in conflicts)
+    assert "beyond noise" not in text
+
+    agreeing = build_board([fabricate()])
+    assert agreeing.as_dict()["conflicts"] == []
+    assert "beyond noise" not in _printed(agreeing)
 
 
 def test_without_controls_the_reason_is_printed_once() -> None:

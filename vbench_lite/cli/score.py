@@ -51,9 +51,10 @@ def command(
 
     Without --suite or --metric: the metrics of the suite quick, and with --reference every metric that
     compares a clip with its reference; for a RUN those of its own suites. With --json for CLIPS:
-    {samples{file: {metric: value}}, sets{metric: {value, ci, n}}, not_applicable{metric: {file or "*":
-    reason}}, errors{file: reason}, decodes{file: count}, flags}. Exit code 3 if some files failed, 2 if
-    all did.
+    {samples{file: {metric: value}}, series{file: {metric: [[seconds, value]]}}, notes{file: {metric:
+    text}}, sets{metric: {value, ci, n}}, not_applicable{metric: {file or "*": reason}}, errors{file:
+    reason}, decodes{file: count}, flags{file: []}, unverified[]: metrics with values from weights of no
+    known hash}. Exit code 3 if some files failed, 2 if all did.
     """
     rules = {"fps": fps, "stride": stride, "window": window, "place": place, "short_side": short_side}
     given = {name: value for name, value in rules.items() if value is not None}

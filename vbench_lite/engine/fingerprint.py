@@ -22,10 +22,9 @@ from typing import Any
 
 from vbench_lite.errors import WeightsError
 from vbench_lite.metric import FeatureExtractor, Measurement, MetricInfo
-from vbench_lite.weights import files
+from vbench_lite.weights import files, unverified
 
 FIELDS = ("metric", "extractors", "weights", "requests", "reference")
-UNVERIFIED = "!unverified"
 
 
 def fingerprint(
@@ -60,8 +59,7 @@ def differences(first: str, second: str) -> dict[str, tuple[str, str]]:
 def extractor_name(extractor: FeatureExtractor) -> str:
     """Id, version and a hash of everything that fixes its numbers."""
     info, text = extractor.info, extractor.fingerprint
-    mark = UNVERIFIED if "unverified:" in text else ""
-    return f"{info.id}@{info.version}#{short_hash([text])}{mark}"
+    return f"{info.id}@{info.version}#{short_hash([text])}{unverified.mark(text)}"
 
 
 def weights_name(key: str) -> str:
@@ -70,7 +68,7 @@ def weights_name(key: str) -> str:
         text = files.fingerprint(key)
     except WeightsError:
         return f"{key}!missing"
-    return f"{key}#{short_hash([text])}{UNVERIFIED if text.startswith('unverified:') else ''}"
+    return f"{key}#{short_hash([text])}{unverified.mark(text)}"
 
 
 def clip_request(sample: Mapping[str, Any]) -> str:

@@ -19,6 +19,7 @@ from vbench_lite.datasets.prompts import with_ids
 from vbench_lite.engine.clip_pass import ClipPass, ClipResult, ClipTask
 from vbench_lite.engine.clip_scoring import FeatureResults
 from vbench_lite.engine.features import Extractors, FeatureCache
+from vbench_lite.engine.fingerprint import fingerprint
 from vbench_lite.engine.metric_set import MetricSet, make_metrics
 from vbench_lite.engine.outcome import Outcome
 from vbench_lite.engine.set_scoring import SetScoring
@@ -27,6 +28,7 @@ from vbench_lite.errors import ClipError, NotApplicable
 from vbench_lite.metric import Estimate, MetricInfo, SampleInfo
 from vbench_lite.stats.over_set import set_estimate
 from vbench_lite.store.schema import ScoreStatus
+from vbench_lite.weights import unverified
 
 EVERY = "*"  # in place of a file: a reason that holds for all of them
 NO_REFERENCE = "no reference clips were given; add --reference CLIPS"
@@ -47,6 +49,7 @@ class FolderScores:
         decodes: how often each file was decoded.
         notes: what to know of a value (a prompt that was cut ...), by metric, by file.
         flags: what is special about a file (variable rate, alpha ...).
+        unverified: metrics that have values made with weights of no known hash.
         infos: size, length and rate of every clip that was read.
     """
 
@@ -58,6 +61,7 @@ class FolderScores:
     errors: dict[str, str] = field(default_factory=dict)
     decodes: dict[str, int] = field(default_factory=dict)
     flags: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    unverified: list[str] = field(default_factory=list)
     infos: dict[str, ClipInfo] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
@@ -79,6 +83,7 @@ class FolderScores:
             "errors": self.errors,
             "decodes": self.decodes,
             "flags": {name: list(flags) for name, flags in self.flags.items()},
+            "unverified": self.unverified,
         }
 
     def add(self, file: str, metric: str, outcome: Outcome) -> None:
@@ -185,6 +190,7 @@ class _FolderScoring:
             self._take_reference(result.task.source, result.features)
         self._finish_sets()
         self._tell_what_holds_for_all()
+        self._tell_unverified()
 
     # --- what is asked --------------------------------------------------------------------------
 
@@ -305,6 +311,19 @@ class _FolderScoring:
             self.scores.add(EVERY, pair.info.id, Outcome.not_applicable(NO_REFERENCE))
         for call in self.metrics.calls:
             self.scores.add(EVERY, call.info.id, Outcome.not_applicable(NO_CALLS))
+
+    def _tell_unverified(self) -> None:
+        """Name the metrics whose values rest on weights that nothing vouches for."""
+        valued = {
+            name for values in self.scores.samples.values() for name in values
+        } | self.scores.sets.keys()
+        found: dict[str, bool] = {}
+        for name, info in self.metrics.infos.items():
+            made = self.extractors.made(info.extractors)
+            found[name] = unverified.marked(fingerprint(info, made, ""))
+        for summary in self.metrics.summaries:
+            found[summary.info.id] |= any(found.get(part, False) for part in summary.parts)
+        self.scores.unverified = [name for name, bad in found.items() if bad and name in valued]
 
     def _broken_extractor(self, metric: str) -> Outcome | None:
         """Why a metric has no value on any clip, if an extractor that it reads is broken."""

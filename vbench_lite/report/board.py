@@ -19,6 +19,7 @@ from vbench_lite.report.trust import TrustFlag, trust_flags
 from vbench_lite.stats.jackknife import fold
 from vbench_lite.stats.ranks import rank_intervals
 from vbench_lite.suite import Suite, parse_suite
+from vbench_lite.weights import unverified
 
 RELATIVE_TIE = 0.05  # speed and memory closer than this are ties: machines differ by more from day to day
 
@@ -203,9 +204,9 @@ def _unverified(rows: Sequence[Row]) -> list[str]:
         metric
         for row in rows
         for metric, evidence in row.arm.evidence.items()
-        if any("!unverified" in text for text in evidence.fingerprints)  # as engine.fingerprint writes it
+        if any(map(unverified.marked, evidence.fingerprints))
     }
-    return [f"scores of {metric} were made with unverified weights" for metric in sorted(marked)]
+    return [unverified.remark(metric) for metric in sorted(marked)]
 
 
 def _read(run: Run, name: str) -> tuple[Suite, list[Row], list[TrustFlag]]:

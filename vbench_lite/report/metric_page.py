@@ -2,8 +2,10 @@
 
 `vbench-lite show ID`, the pages in docs/metrics and the glossary of the dashboard are made from here. A
 docstring is free text (the meaning), then sections `Formula:`, `Preprocessing:`, `Traps:`, `Cost:` and
-`Source:`, each with its text beside it or indented below it. What a class does not say, its bases in the
-same module say for it, and what follows from the contract (what a kind of metric reads) is filled in.
+`Source:`, each with its text beside it or indented below it. A section that a class has not is that of its
+bases in the same module, and what follows from the contract (what a kind of metric reads) is filled in. Free
+text of a base is added where it speaks of all that is made from it: a base that is a metric itself, or
+private, adds none.
 """
 
 from __future__ import annotations
@@ -251,14 +253,15 @@ def _sentence(text: str) -> str:
 
 
 def _documented(kind: type) -> tuple[list[str], dict[str, str]]:
-    """Free text and sections of a class; bases in its module add what it does not say itself."""
+    """Free text and sections of a class, with what the bases in its module add."""
     free: list[str] = []
     sections: dict[str, str] = {}
     for base in kind.__mro__:
         if base.__module__ != kind.__module__ or not base.__doc__:
             continue
         own, found = parse(base.__doc__)
-        free += [text for text in own if text not in free]
+        if base is kind or not ("info" in vars(base) or base.__name__.startswith("_")):
+            free += [text for text in own if text not in free]
         sections = {**found, **sections}
     return free, sections
 
@@ -285,6 +288,8 @@ def _preprocessing(kind: type, info: MetricInfo) -> str:
 
 
 def _cost(base: str, info: MetricInfo) -> str:
+    if info.weights:
+        return f"{base}, through a network ({', '.join(info.weights)})"
     if not info.extractors:
         return base if not base or "beyond" in base else f"{base}; no network"
     names = ", ".join(info.extractors)

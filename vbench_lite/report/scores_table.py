@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vbench_lite.report.figures import significant
+from vbench_lite.weights import unverified
 
 MOST_COLUMNS = 4
 
@@ -25,6 +27,11 @@ def print_scores(scores: Mapping[str, Any], console: Console) -> None:
         console.print(_sets(scores["sets"]))
     for reason, names in _reasons(scores["not_applicable"]).items():
         console.print(Text(f"– not applicable: {', '.join(names)}: {reason}", style="dim"))
+    told = Counter(note for notes in scores["notes"].values() for note in notes.items())
+    for (metric, note), count in told.items():
+        console.print(Text(f"· {metric}, {count} of {len(samples)} clips: {note}", style="dim"))
+    for metric in scores["unverified"]:
+        console.print(Text(f"! {unverified.remark(metric)}", style="yellow"))
     for file, flags in scores["flags"].items():
         console.print(Text(f"! {file}: {', '.join(flags)}", style="yellow"))
 

@@ -22,6 +22,7 @@ from vbench_lite.errors import FetchError, WeightsError
 from vbench_lite.store.cache import cache_folder
 from vbench_lite.weights import catalogue, convert, reading, sources
 from vbench_lite.weights.catalogue import Entry
+from vbench_lite.weights.unverified import identity
 
 if TYPE_CHECKING:
     import torch
@@ -78,7 +79,7 @@ def fingerprint(key: str) -> str:
         WeightsError: as `path`.
     """
     facts = origin(path(key))
-    return facts["tensors_sha256"] if facts["verified"] == "yes" else f"unverified:{facts['tensors_sha256']}"
+    return identity(facts["tensors_sha256"], facts["verified"] == "yes")
 
 
 def origin(file: Path) -> dict[str, str]:

@@ -99,13 +99,12 @@ def drawing(
         return None
     lines = fitted(report, sweep) if measure.column == "seconds" else seen[["generator", "size", "value"]]
     return curves.growth(
-        *(
-            rows.assign(family=[families.get(g, "unknown") for g in rows["generator"]])
-            for rows in (seen, lines)
-        ),
-        UNITS.get(sweep, sweep),
-        measure.title,
+        _with_family(seen, families), _with_family(lines, families), UNITS.get(sweep, sweep), measure.title
     )
+
+
+def _with_family(rows: pd.DataFrame, families: Mapping[str, str]) -> pd.DataFrame:
+    return rows.assign(family=[families.get(g, "unknown") for g in rows["generator"]])
 
 
 def table(report: ScalingReport, sweep: str) -> pd.DataFrame:
