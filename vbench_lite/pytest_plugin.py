@@ -76,7 +76,7 @@ class Gate:
         console = Console(width=100, no_color=True, highlight=False)
         with console.capture() as captured:
             console.print(comparison_text(comparison))
-        if comparison.exit_code():
+        if comparison.fails:
             pytest.fail(captured.get(), pytrace=False)
         if comparison.verdict is Verdict.INCONCLUSIVE:
             warnings.warn(InconclusiveWarning(captured.get()), stacklevel=2)

@@ -55,7 +55,7 @@ def test_a_clear_loss_is_regressed_and_fails_the_gate() -> None:
     comparison = _compare(_run(), _run({"coherence/shapes_identity": 0.6}, run_id="b", noise_seed=1))
     assert _verdicts(comparison)["coherence/shapes_identity"] is Verdict.REGRESSED
     assert comparison.verdict is Verdict.REGRESSED
-    assert comparison.exit_code() == 1
+    assert comparison.fails
     result = next(r for r in comparison.metrics if r.metric == "coherence/shapes_identity")
     assert result.delta is not None and result.ci is not None
     assert result.delta < -0.2 and result.ci[1] < 0
@@ -117,7 +117,7 @@ def test_what_may_not_be_subtracted_names_the_field(
     comparison = _compare(first, second)
     result = next(r for r in comparison.metrics if r.metric == metric)
     assert (result.verdict, result.reason, result.delta) == (Verdict.INCOMPARABLE, reason, None)
-    assert comparison.exit_code() == 1
+    assert comparison.fails
 
 
 def test_other_hardware_leaves_quality_comparable() -> None:
@@ -201,7 +201,7 @@ def test_a_policy_chooses_primary_metrics_margins_and_what_fails(tmp_path: Path)
     assert primary == ["coverage", "frames/sharpness"]
     sharp = comparison.metrics[1]
     assert (sharp.margin, sharp.verdict) == (0.5, Verdict.PASS)
-    assert comparison.exit_code() == 0
+    assert not comparison.fails
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_one_failure_in_ten_is_regressed_though_enough_is_left_to_subtract() -> 
     coverage = comparison.metrics[0]
     assert (coverage.metric, coverage.verdict) == ("coverage", Verdict.REGRESSED)
     assert coverage.delta == pytest.approx(-0.1)
-    assert comparison.verdict is Verdict.REGRESSED and comparison.exit_code() == 1
+    assert comparison.verdict is Verdict.REGRESSED and comparison.fails
     identity = next(r for r in comparison.metrics if r.metric == "coherence/shapes_identity")
     assert identity.n == 18  # exactly 90% in common is enough
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vbench_lite.cli.exit_codes import FINE
+from vbench_lite.cli.exit_codes import FINE, GATE_FAILED
 from vbench_lite.cli.options import json_option, root_option
 from vbench_lite.cli.output import console, print_json, warn
 
@@ -79,7 +79,7 @@ def command(
     if not gate:
         return FINE
     announce(found)
-    return found.exit_code(rules)
+    return GATE_FAILED if found.fails else FINE
 
 
 def write_reports(found: Comparison, *, junit: Path | None, markdown: Path | None) -> None:
@@ -104,7 +104,7 @@ def announce(found: Comparison) -> None:
         for line in workflow_commands(found):
             warn(line)
         add_step_summary(found, os.environ)
-    elif found.verdict in ("INCONCLUSIVE", *found.policy.fail_on):
+    elif found.fails or found.verdict == "INCONCLUSIVE":
         warn(f"gate: {found.verdict}")
 
 

@@ -89,9 +89,10 @@ class Comparison:
     notes: list[str] = field(default_factory=list)
     fidelity: Fidelity | None = None
 
-    def exit_code(self, policy: Policy | None = None) -> int:
-        """1 if the policy's `fail_on` holds the verdict, else 0."""
-        return int(self.verdict in (policy or self.policy).fail_on)
+    @property
+    def fails(self) -> bool:
+        """Whether a gate stops here: the policy's `fail_on` holds the verdict."""
+        return self.verdict in self.policy.fail_on
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values.

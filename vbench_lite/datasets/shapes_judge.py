@@ -62,9 +62,6 @@ class Judgement:
         shape, colour, direction, speed: words of the world, or None where nothing holds.
         identity: share of frames whose (shape, colour) is the clip's most frequent one; frames that
             show nothing count against it.
-        shape_score: mean cosine of the best shape over frames, in [0, 1].
-        colour_score: mean cosine of the colour over the frames that show something, in [0, 1].
-        motion_rms: distance of the track from the best path, pixels at 32x32; None without a track.
         track: float64 (T, 2), centre (x, y) of the best shape in pixels at 32x32; rows of frames that
             show nothing hold the best match all the same (see `visible`).
         visible: bool (T,), the frames that show a shape.
@@ -75,9 +72,6 @@ class Judgement:
     direction: str | None
     speed: str | None
     identity: float
-    shape_score: float
-    colour_score: float
-    motion_rms: float | None
     track: npt.NDArray[np.float64]
     visible: npt.NDArray[np.bool_]
 
@@ -263,7 +257,7 @@ def judge_features(features: Floats) -> Judgement:
     mean = scores.mean(axis=0)
     best = int(mean.argmax())
     track = np.stack([features[:, _X][:, best], features[:, _Y][:, best]], axis=1).astype(np.float64)
-    direction, speed, rms = _motion(track, visible, float(features[0, _WIDTH]), float(features[0, _HEIGHT]))
+    direction, speed = _motion(track, visible, float(features[0, _WIDTH]), float(features[0, _HEIGHT]))
     colour = Counter(colours[visible].tolist()).most_common(1)
     return Judgement(
         shape=shapes.SHAPES[best] if mean[best] >= SHAPE_SCORE_NEEDED else None,
@@ -271,9 +265,6 @@ def judge_features(features: Floats) -> Judgement:
         direction=direction,
         speed=speed,
         identity=0.0 if thing is None else float(readings.agrees(thing).mean()),
-        shape_score=float(mean[best]),
-        colour_score=float(features[visible][:, _COLOURS].max(axis=1).mean()) if colour else 0.0,
-        motion_rms=rms,
         track=track,
         visible=visible,
     )
@@ -281,7 +272,7 @@ def judge_features(features: Floats) -> Judgement:
 
 def _motion(
     track: npt.NDArray[np.float64], visible: npt.NDArray[np.bool_], width: float, height: float
-) -> tuple[str | None, str | None, float | None]:
+) -> tuple[str | None, str | None]:
     """Fit the sixteen (direction, speed) paths, bounces included, to a track, (T, 2).
 
     A path may start anywhere from where its caption holds as long as the world promises. The best one
@@ -291,7 +282,7 @@ def _motion(
     total = min(MOTION_FRAMES, len(track))
     times = np.flatnonzero(visible[:total])
     if total < MIN_MOTION_FRAMES or len(times) < MOTION_VISIBLE_NEEDED * total:
-        return None, None, None
+        return None, None
     points = track[times]
     holds = min(shapes.CAPTION_HOLDS_FRAMES, total) - 1
     fits: dict[tuple[int, float], float] = {}
@@ -308,8 +299,8 @@ def _motion(
     rms = math.sqrt(best[0])
     still = float(points.var(axis=0).sum())
     if rms > MOTION_RMS_ALLOWED or best[0] > MOTION_VARIANCE_LEFT * still:
-        return None, None, rms
-    return best[1], best[2], rms
+        return None, None
+    return best[1], best[2]
 
 
 def _fit_axis(

@@ -6,7 +6,7 @@ every family.
 
 What the harness itself does inside a call (checking frames, handing them on, reporting progress)
 is taken off the clock: a time says what the generator took. A generator whose own threads work on
-meanwhile gains that overlap; its share is in `CallRecord.harness_s`.
+meanwhile gains that overlap.
 """
 
 from __future__ import annotations
@@ -41,7 +41,6 @@ class CallRecord:
         facts: what the generator noted; see `RecordingContext.note`.
         frames: for each request uint8 (T, H, W, 3), or None where frames were handed over.
         peak_bytes: peak of memory during the call, None if it is not known.
-        harness_s: seconds that the harness took inside the call; in none of the times above.
     """
 
     total_s: float
@@ -50,12 +49,6 @@ class CallRecord:
     facts: Mapping[str, Fact]
     frames: tuple[Frames | None, ...]
     peak_bytes: int | None
-    harness_s: float
-
-    @property
-    def first_frame_s(self) -> float:
-        """Seconds from the request to the first frame of any clip of the call."""
-        return min(pieces[0][0] for pieces in self.arrivals)
 
     @property
     def num_frames(self) -> tuple[int, ...]:
@@ -180,7 +173,6 @@ class RecordingContext(GenerationContext):
             facts=facts,
             frames=tuple(np.concatenate(kept) if kept else None for kept in self._kept),
             peak_bytes=peak_bytes,
-            harness_s=self._harness_s,
         )
 
     # --- inside ---------------------------------------------------------------------------------

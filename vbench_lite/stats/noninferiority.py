@@ -49,13 +49,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Decision:
-    """A verdict with the adjusted p-values behind it; `p_value` is that of the test that decided."""
+    """A verdict with the adjusted p-value of the test that decided."""
 
     verdict: Verdict
     p_value: float
-    p_noninferior: float
-    p_superior: float
-    p_inferior: float
 
 
 def decide(
@@ -85,7 +82,7 @@ def _decision(
         verdict, p_value = Verdict.REGRESSED, inferior
     else:
         verdict, p_value = Verdict.INCONCLUSIVE, noninferior
-    return Decision(verdict, p_value, noninferior, superior, inferior)
+    return Decision(verdict, p_value)
 
 
 def worst(verdicts: Sequence[Verdict]) -> Verdict:
