@@ -47,7 +47,7 @@ def test_more_damage_changes_more(one: Damage) -> None:
     assert changes == sorted(changes) and changes[0] > 0
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 40))
 def test_amount_zero_changes_nothing(seed: int, frames: int) -> None:
     rng = np.random.default_rng(seed)
@@ -63,7 +63,7 @@ def test_amount_zero_changes_nothing(seed: int, frames: int) -> None:
     assert np.array_equal(damage.drop(clip, 0, rng, frames), clip[:frames])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 40), st.floats(0, 1))
 def test_what_becomes_of_frames_in_time(seed: int, frames: int, amount: float) -> None:
     """Frames are told apart by their number, so every claim about order is exact."""

@@ -39,7 +39,7 @@ def test_vendi_counts_what_differs() -> None:
 
 
 @given(st.integers(2, 12), st.integers(2, 6), st.integers(0, 99))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_vendi_lies_between_one_and_n_and_does_not_know_rotation_or_order(n: int, d: int, seed: int) -> None:
     rng = RNG(seed)
     features = rng.standard_normal((n, d))

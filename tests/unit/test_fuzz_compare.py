@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 from fabricated import FakeRun, default_world, fabricate
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from vbench_lite.compare import RunArm, compare
@@ -40,7 +40,7 @@ def damaged(factor: float, seed: int, lost: float, broken: float, fingerprint: s
     return replace(run, score_rows=scores, sample_rows=samples)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20)
 @given(
     factor=st.floats(0.01, 100.0),
     seed=st.integers(0, 5),

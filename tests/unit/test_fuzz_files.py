@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from clip_files import encode, moving_square
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from vbench_lite.datasets.manifest import read_manifest
@@ -26,7 +26,7 @@ from vbench_lite.redact import redact, redacted
 from vbench_lite.store.journal import JournalWriter, read_journal
 from vbench_lite.suite import Suite, parse_suite, read_suite
 
-quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=60)
 JSON = st.recursive(
     st.none()
     | st.booleans()

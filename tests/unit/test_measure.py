@@ -19,7 +19,7 @@ from torch import nn
 from vbench_lite.measure import nvml
 from vbench_lite.measure.contention import ContentionWatch, CpuTimes, cpu_contended, cpu_times
 from vbench_lite.measure.energy import EnergyMeter
-from vbench_lite.measure.hardware import cpu_model, environment, hardware
+from vbench_lite.measure.hardware import accelerators, cpu_model, environment, hardware
 from vbench_lite.measure.memory import CudaPeak, NoMeter, ResidentPeak, SampledPeak, device_meter
 from vbench_lite.measure.playback import gaps_s, playback
 from vbench_lite.measure.work import WorkCounter, cache_bytes
@@ -358,6 +358,19 @@ def test_the_fingerprint_of_a_machine_is_plain_and_stable() -> None:
     assert facts["memory_bytes"] > 0
     assert facts["usable_cores"] >= 1
     assert isinstance(facts["cpu_model"], str) and facts["cpu_model"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at Linux's files of drivers")
+def test_torch_is_asked_for_accelerators_only_where_a_driver_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)  # an import of it raises
+    (tmp_path / "null").touch()
+    (tmp_path / "nvme0").touch()
+    assert accelerators(tmp_path) == []
+    (tmp_path / "nvidiactl").touch()
+    with pytest.raises(ImportError):
+        accelerators(tmp_path)
 
 
 def test_the_cpu_is_named_with_what_tells_steppings_apart(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def noise(shape: Any, seed: int = 0) -> Any:
     return np.random.default_rng(seed).integers(0, 256, (*shape, 3), dtype=np.uint8)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     shape=st.tuples(st.integers(1, 9), st.integers(1, 40), st.integers(1, 40)),
     fps=st.one_of(st.none(), st.floats(0.1, 240.0)),

@@ -31,7 +31,7 @@ SAMPLE = SampleInfo("g", "s", "p", None, 0)
 
 
 @given(st.integers(1, 40), st.integers(1, 7), st.integers(1, 3))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_same_padding_gives_as_many_outputs_as_tensorflow_does(size: int, width: int, step: int) -> None:
     before, after = same_padding([size], (width,), (step,))
     padded = size + before[0] + after[0]

@@ -23,6 +23,10 @@ _LIBRARIES = {
     "scipy": "scipy",
 }
 
+# Files of the drivers, in Linux's /dev, of all that torch reaches as "cuda": NVIDIA's cards and boards, the
+# card of a Windows that a Linux runs in, and AMD's.
+_DRIVER_NODES = ("nvidia*", "nvhost*", "nvmap*", "nvgpu*", "dxg", "kfd")
+
 
 def hardware() -> dict[str, Any]:
     """Describe the machine.
@@ -96,8 +100,13 @@ def cpu_model(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     return platform.processor() or platform.machine()
 
 
-def accelerators() -> list[dict[str, Any]]:
-    """The accelerators that torch can use, in torch's order; an empty list without one."""
+def accelerators(nodes: Path = Path("/dev")) -> list[dict[str, Any]]:
+    """The accelerators that torch can use, in torch's order; an empty list without one.
+
+    Where no driver is there, torch is not asked: to import it takes longer than a small run's start.
+    """
+    if platform.system() == "Linux" and not any(True for name in _DRIVER_NODES for _ in nodes.glob(name)):
+        return []
     import torch
 
     found: list[dict[str, Any]] = []

@@ -6,9 +6,10 @@ import os
 import time
 
 from vbench_lite.engine.batch import failure
+from vbench_lite.engine.child import Stop
 from vbench_lite.engine.executors.contract import Settings, Sink
 from vbench_lite.engine.executors.places import Place
-from vbench_lite.engine.executors.process import WorkerProcess
+from vbench_lite.engine.executors.process import STOP_GRACE_S, WorkerProcess
 from vbench_lite.engine.executors.work import Work
 from vbench_lite.engine.plan import Batch
 from vbench_lite.engine.worker import Cancel, Done, Loaded, LoadFailed, Setup, StorageLost, Working
@@ -23,7 +24,7 @@ class Lane:
 
     Attributes:
         place: where its processes run.
-        deadline_s: when, on the monotonic clock, the present load or batch is overdue.
+        deadline_s: when, on the monotonic clock, the present load, batch or end is overdue.
         ended: it has nothing to do, and no process is left.
     """
 
@@ -33,6 +34,7 @@ class Lane:
         self._label = work.entry.label
         self._batch: Batch | None = None
         self._asked = False  # to stop the present batch
+        self._leaving = False  # its process was told to end, since nothing is left to make
         self._phase: str | None = None
         self._since_s = 0.0  # when the present load or batch began
         self.deadline_s = 0.0
@@ -66,13 +68,17 @@ class Lane:
                 elif batch is not None:
                     self._lose(batch, self._too_long("; it stopped when asked"), SampleStatus.TIMEOUT)
                 self._next()
+            case _ if self._leaving:
+                self._left()
             case _:
                 self._died()
 
     def overdue(self) -> None:
-        """Ask a batch that takes too long to stop; kill the process when it was asked or still loads."""
+        """Ask a batch that takes too long to stop; kill a process that was asked, or that loads or ends."""
         batch = self._batch
-        if batch is None:
+        if self._leaving:
+            self._left()
+        elif batch is None:
             self._load_failed(f"no end of the load after {self._settings.load_timeout_s:g} s", False, False)
         elif not self._asked:
             self._asked = True
@@ -104,13 +110,22 @@ class Lane:
     def _next(self) -> None:
         batch = self.work.take()
         if batch is None:
-            self.process.end()
-            self._end()
+            self._leave()
             return
         self._batch, self._asked, self._phase = batch, False, None
         self._since_s = time.monotonic()
         self.deadline_s = self._since_s + self._settings.timeout_s
         self.process.send(batch)
+
+    def _leave(self) -> None:
+        """Have the process end by itself; the others go on meanwhile."""
+        self._leaving = True
+        self.deadline_s = time.monotonic() + STOP_GRACE_S
+        self.process.send(Stop())
+
+    def _left(self) -> None:
+        self.process.end(kill=True)  # what it started ends with it
+        self._end()
 
     def _died(self) -> None:
         reason, oom = self.process.death()
