@@ -7,6 +7,7 @@ the code.
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
@@ -23,6 +24,7 @@ from vbench_lite.cli import describe
 from vbench_lite.cli.main import PROGRAM, VERBS, LazyGroup
 
 FOLDER = Path(__file__).parent / "reference"
+_LONGEST_DEFAULT = 60  # characters
 
 
 def commands() -> str:
@@ -143,26 +145,33 @@ def run_directory() -> str:
 
 def specifications() -> str:
     """The keys of the YAML files that a user writes."""
+    from vbench_lite.advise.uses import Use
     from vbench_lite.compare.policy import Policy
     from vbench_lite.engine.spec import RunSpec
     from vbench_lite.suite import Suite
 
     parts = ["# Files that you write", "Unknown keys are errors, with the place where they stand."]
-    for title, model in (("Run specification", RunSpec), ("Suite", Suite), ("Policy of a gate", Policy)):
-        parts += [f"## {title}", *_model(model)]
+    files: tuple[tuple[str, str, type[BaseModel]], ...] = (
+        ("Run specification", "`vbench-lite run SPEC.yaml`.", RunSpec),
+        ("Suite", "`vbench-lite run --suite FILE.yaml`.", Suite),
+        ("Policy of a gate", "`vbench-lite compare --policy FILE.yaml`.", Policy),
+        ("Use", "`vbench-lite advise --use FILE.yaml`.", Use),
+    )
+    for title, how, model in files:
+        parts += [f"## {title}", how, *_model(model)]
     return "\n\n".join(parts)
 
 
 def _model(model: type[BaseModel]) -> Iterator[str]:
     form = model.model_json_schema()
     if form.get("description"):
-        yield _code(form["description"])
+        yield _prose(form["description"])
     yield _table(["key", "type", "default", "meaning"], list(_keys(form)))
     for name, inner in form.get("$defs", {}).items():
         if "properties" in inner:
             yield f"### {name}"
             if inner.get("description"):
-                yield _code(inner["description"])
+                yield _prose(inner["description"])
             yield _table(["key", "type", "default", "meaning"], list(_keys(inner)))
 
 
@@ -183,13 +192,21 @@ def _attributes(model: type[BaseModel]) -> dict[str, str]:
 def _keys(form: dict[str, Any], meanings: Mapping[str, str] = MappingProxyType({})) -> Iterator[list[str]]:
     required = form.get("required", ())
     for key, value in form.get("properties", {}).items():
-        default = "required" if key in required else f"`{value.get('default')}`"
         yield [
             f"`{key}`",
             _kind(value),
-            default if "default" in value or key in required else "",
+            "required" if key in required else _default(value),
             value.get("description") or meanings.get(key, ""),
         ]
+
+
+def _default(value: dict[str, Any]) -> str:
+    """A default as one writes it in YAML; nothing for null, and for what is too long for a table."""
+    default = value.get("default", {} if value.get("type") == "object" else None)
+    if default is None:
+        return ""
+    text = default if isinstance(default, str) and default else json.dumps(default)
+    return f"`{text}`" if len(text) <= _LONGEST_DEFAULT else ""
 
 
 def _kind(value: dict[str, Any]) -> str:
@@ -209,6 +226,11 @@ def _kind(value: dict[str, Any]) -> str:
 
 def _type(field: pa.Field) -> str:
     return str(field.type).replace("double", "float64")
+
+
+def _prose(docstring: str) -> str:
+    """A docstring's paragraphs, each on one line."""
+    return "\n\n".join(" ".join(part.split()) for part in inspect.cleandoc(docstring).split("\n\n"))
 
 
 def _code(text: str | None) -> str:

@@ -24,20 +24,30 @@ class _Strict(BaseModel):
 
 
 class ShapesPrompts(_Strict):
-    """Captions of the shapes world.
+    """Captions of the shapes world."""
 
-    split: pairs of colour and shape that were used in training, that were not, all of them, or both
-    kinds in turn. edits: after each caption come four more that differ from it in one word each, in
-    colour, shape, direction and speed, and are made from its seed. latent_path: each caption is asked for
-    so many times, with initial noise that walks evenly from one draw to another; 0: no walk.
-    """
-
-    dataset: Literal["shapes"]
-    count: Annotated[int, Field(ge=1)]
-    split: Literal["seen", "held_out", "all", "both"] = "seen"
-    seed: int = 0
-    edits: bool = False
-    latent_path: Annotated[int, Field(ge=0, le=64)] = 0
+    dataset: Literal["shapes"] = Field(description="The data set that draws the captions.")
+    count: int = Field(
+        ge=1, description="How many captions are drawn; samples beyond it begin again with other seeds."
+    )
+    split: Literal["seen", "held_out", "all", "both"] = Field(
+        default="seen",
+        description="Pairs of colour and shape that were used in training, that were not, all of them, or "
+        "both kinds in turn.",
+    )
+    seed: int = Field(default=0, description="Of the draw of captions.")
+    edits: bool = Field(
+        default=False,
+        description="After each caption come four more that differ from it in one word each, in colour, "
+        "shape, direction and speed, and are made from its seed.",
+    )
+    latent_path: int = Field(
+        default=0,
+        ge=0,
+        le=64,
+        description="Each caption is asked for so many times (4 or more), with initial noise that walks "
+        "evenly from one draw to another; 0: no walk.",
+    )
 
     @model_validator(mode="after")
     def _a_walk_has_points(self) -> ShapesPrompts:
@@ -51,13 +61,19 @@ class ShapesPrompts(_Strict):
 class ListedPrompts(_Strict):
     """Prompts written out, or read from a YAML file beside the suite.
 
-    The file is a list of texts, or of mappings {prompt, look_for}. look_for: what a viewer should look for
-    in the clips of each text; empty, or one for each.
+    Give either texts or file.
     """
 
-    texts: tuple[str, ...] = ()
-    look_for: tuple[str, ...] = ()
-    file: str | None = None
+    texts: tuple[str, ...] = Field(default=(), description="The prompts.")
+    look_for: tuple[str, ...] = Field(
+        default=(),
+        description="What a viewer should look for in the clips of each text; empty, or one for each.",
+    )
+    file: str | None = Field(
+        default=None,
+        description="A YAML file, its path relative to the suite: a list of texts, or of mappings {prompt, "
+        "look_for}.",
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> ListedPrompts:
@@ -71,106 +87,148 @@ class ListedPrompts(_Strict):
 class PromptSets(_Strict):
     """Registered prompt sets, or YAML files of the same form, one after another."""
 
-    sets: Annotated[tuple[str, ...], Field(min_length=1)]
+    sets: tuple[str, ...] = Field(
+        min_length=1, description="Names of registered sets (film, games ...), or paths of YAML files."
+    )
 
 
 class RequestSpec(_Strict):
-    """What every generator is asked to make.
+    """What every generator is asked to make."""
 
-    given: frames that come with the prompt, from a held-out real clip of it: its first frame ("image"),
-    `given_frames` frames to continue ("past_frames"), or the whole clip to pass through the generator's
-    own encoder and decoder ("clip"). A generator that cannot take them has no samples in the suite.
-    """
-
-    num_frames: Annotated[int, Field(ge=1)] = 16
-    height: Annotated[int, Field(ge=8)] = 32
-    width: Annotated[int, Field(ge=8)] = 32
-    fps: Annotated[float, Field(gt=0)] = 8.0
-    params: dict[str, Any] = Field(default_factory=dict)
-    given: Literal["image", "past_frames", "clip"] | None = None
-    given_frames: Annotated[int, Field(ge=1)] = 8
+    num_frames: int = Field(default=16, ge=1, description="Frames of a clip.")
+    height: int = Field(default=32, ge=8, description="Pixels.")
+    width: int = Field(default=32, ge=8, description="Pixels.")
+    fps: float = Field(default=8.0, gt=0, description="Frames a second.")
+    params: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Further parameters of every request, such as steps or guidance; adapters say which "
+        "they know.",
+    )
+    given: Literal["image", "past_frames", "clip"] | None = Field(
+        default=None,
+        description="Frames that come with the prompt, from a held-out real clip of it: its first frame "
+        "(image), given_frames frames to continue (past_frames), or the whole clip to pass "
+        "through the generator's own encoder and decoder (clip). A generator that cannot take "
+        "them has no samples in the suite.",
+    )
+    given_frames: int = Field(default=8, ge=1, description="How many frames past_frames hands over.")
 
 
 class ReferenceSpec(_Strict):
     """Real clips that set metrics compare with; disjoint from the `real` control by its seed."""
 
-    count: Annotated[int, Field(ge=2)]
-    seed: int = 1
+    count: int = Field(ge=2, description="How many clips.")
+    seed: int = Field(default=1, description="Of their draw; another than that of the prompts.")
 
 
 class Gate(_Strict):
     """An axis counts only as far as a condition holds: the score is multiplied by
     min(1, value / (floor * value of the real control))."""
 
-    metric: str
-    floor: Annotated[float, Field(gt=0, le=1)]
+    metric: str = Field(description="Id of the metric of the condition; it stands under metrics.")
+    floor: float = Field(gt=0, le=1, description="Share of the real control's value that is enough.")
 
 
 class AxisSpec(_Strict):
-    """How metrics make an axis.
+    """How metrics make an axis."""
 
-    metrics: weight by metric id. gate: see `Gate`. floors: the control that scores 0 on a metric; by
-    default the one that is worst on it. Name one where the worst is so far off (white noise under a
-    distribution distance) that every real generator would crowd at the top. reference: for speed and
-    memory, the value that scores 0; the score is log2 of the ratio to it, oriented so that + is better.
-    """
-
-    metrics: dict[str, Annotated[float, Field(gt=0)]]
-    gate: Gate | None = None
-    floors: dict[str, Literal["frozen", "noise", "shuffled"]] = Field(default_factory=dict)
-    reference: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    metrics: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        description="Weight by metric id; each stands under the suite's metrics."
+    )
+    gate: Gate | None = Field(
+        default=None, description="A condition that the axis is multiplied by; default: none."
+    )
+    floors: dict[str, Literal["frozen", "noise", "shuffled"]] = Field(
+        default_factory=dict,
+        description="The control that scores 0 on a metric, by metric id; default: the one that is worst on "
+        "it. Name one where the worst is so far off (white noise under a distribution distance) "
+        "that every real generator would crowd at the top.",
+    )
+    reference: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        default_factory=dict,
+        description="Speed and memory only, there for every metric: the value that scores 0, in the "
+        "metric's unit; the score is log2 of the ratio to it, + is better.",
+    )
 
 
 class SweepSpec(_Strict):
-    """Requests around the suite's own, one size varied at a time.
+    """Requests around the suite's own, one size varied at a time."""
 
-    frames: clip lengths. sides: heights and widths of square frames. steps: sampling steps, for
-    generators that denoise. batch: clips in one call. check_frames: one length beyond `frames` that
-    is measured and kept out of the fit, to check what the fit predicts.
-    """
-
-    frames: tuple[Annotated[int, Field(ge=1)], ...] = ()
-    sides: tuple[Annotated[int, Field(ge=8)], ...] = ()
-    steps: tuple[Annotated[int, Field(ge=1)], ...] = ()
-    batch: tuple[Annotated[int, Field(ge=1)], ...] = ()
-    check_frames: Annotated[int, Field(ge=1)] | None = None
+    frames: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        default=(), description="Lengths of clips, in frames."
+    )
+    sides: tuple[Annotated[int, Field(ge=8)], ...] = Field(
+        default=(), description="Heights and widths of square frames, in pixels."
+    )
+    steps: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        default=(), description="Sampling steps, for generators that denoise."
+    )
+    batch: tuple[Annotated[int, Field(ge=1)], ...] = Field(default=(), description="Clips in one call.")
+    check_frames: Annotated[int, Field(ge=1)] | None = Field(
+        default=None,
+        description="One length beyond frames that is measured and kept out of the fit, to check what the "
+        "fit predicts; default: none.",
+    )
 
 
 class PerformanceSpec(_Strict):
-    """The timed pass: calls in fresh processes, rounds of different generators interleaved.
+    """The timed pass: calls in fresh processes, rounds of different generators interleaved."""
 
-    warm_calls: in each round. limit_s: the pass makes fewer warm calls to stay below it.
-    profile: add one call for each generator, not timed, that counts its work. sweep: further
-    requests to time.
-    """
-
-    rounds: Annotated[int, Field(ge=1)] = 2
-    warm_calls: Annotated[int, Field(ge=1)] = 4
-    limit_s: Annotated[float, Field(gt=0)] = 60.0
-    profile: bool = False
-    sweep: SweepSpec | None = None
+    rounds: int = Field(default=2, ge=1, description="Fresh processes for each generator and size.")
+    warm_calls: int = Field(default=4, ge=1, description="Timed calls of each process after its first one.")
+    limit_s: float = Field(
+        default=60.0,
+        gt=0,
+        description="Seconds; the pass makes fewer warm calls, then leaves sizes out, to stay below it.",
+    )
+    profile: bool = Field(
+        default=False,
+        description="Add one call for each generator, not timed, that counts its work (NFE, FLOPs).",
+    )
+    sweep: SweepSpec | None = Field(default=None, description="Further sizes to time; default: none.")
 
 
 class Suite(_Strict):
-    """A suite as read from its file.
+    """A suite as read from its file."""
 
-    baseline: whose clips pair metrics compare with, sample by sample: "first" is the first generator of
-    the run. None: nobody's, unless the request gives whole clips, which then are the references.
-    clip_names: "prompt" where files of clips made elsewhere are named PROMPT-INDEX, as VBench has them.
-    """
-
-    name: str
-    version: Annotated[int, Field(ge=1)]
-    description: str
-    prompts: ShapesPrompts | ListedPrompts | PromptSets
-    request: RequestSpec = RequestSpec()
-    samples: Annotated[int, Field(ge=1)] = 16
-    reference: ReferenceSpec | None = None
-    metrics: tuple[str, ...]
-    axes: dict[Axis, AxisSpec]
-    performance: PerformanceSpec | None = None
-    baseline: Literal["first"] | None = None
-    clip_names: Literal["free", "prompt"] = "free"
+    name: str = Field(description="How runs and tables call it.")
+    version: int = Field(
+        ge=1,
+        description="Raised with every change of content; results of two versions are never ranked together.",
+    )
+    description: str = Field(description="What it measures, for a reader who chooses.")
+    prompts: ShapesPrompts | ListedPrompts | PromptSets = Field(description="What is asked for.")
+    request: RequestSpec = Field(
+        default=RequestSpec(), description="The size of every clip, and what comes with a prompt."
+    )
+    samples: int = Field(
+        default=16,
+        ge=1,
+        description="Requests for each generator; more than there are prompts: further seeds of each.",
+    )
+    reference: ReferenceSpec | None = Field(
+        default=None,
+        description="Real clips for metrics of sets; default: none, so those that need them have no value.",
+    )
+    metrics: tuple[str, ...] = Field(
+        description="Ids of the metrics to compute (`vbench-lite list metrics`)."
+    )
+    axes: dict[Axis, AxisSpec] = Field(
+        description="What makes each axis: quality, coherence, alignment, diversity, horizon, speed, memory."
+    )
+    performance: PerformanceSpec | None = Field(
+        default=None, description="How generators are timed; default: they are not."
+    )
+    baseline: Literal["first"] | None = Field(
+        default=None,
+        description="Whose clips pair metrics compare with, sample by sample: first is the first generator "
+        "of the run. Default: nobody's, unless the request gives whole clips, which then are "
+        "the references.",
+    )
+    clip_names: Literal["free", "prompt"] = Field(
+        default="free",
+        description="prompt: files of clips made elsewhere are named PROMPT-INDEX, as VBench has them.",
+    )
 
     @model_validator(mode="after")
     def _given_frames_have_a_source(self) -> Suite:

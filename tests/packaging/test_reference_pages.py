@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -20,6 +21,14 @@ def generator() -> ModuleType:
 
 
 PAGES = generator().PAGES
+
+
+def test_every_key_of_every_file_has_a_meaning() -> None:
+    rows = re.findall(r"^\| (`\w+`) \|.*\| (.*) \|$", PAGES["files.md"](), re.MULTILINE)
+    assert len(rows) > 70
+    assert [
+        key for key, meaning in rows if len(meaning.split()) < 1 or not meaning.endswith((".", ":"))
+    ] == []
 
 
 @pytest.mark.parametrize("name", PAGES)

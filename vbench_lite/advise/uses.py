@@ -9,7 +9,6 @@ from __future__ import annotations
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Annotated
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -28,8 +27,10 @@ class _Strict(BaseModel):
 class Limit(_Strict):
     """A requirement in the notation of `--require`, and why this use has it."""
 
-    limit: str
-    why: Annotated[str, Field(min_length=1)]
+    limit: str = Field(
+        description="Metric, comparison and value with its unit, such as speed/time_to_first_frame_s <= 1 s."
+    )
+    why: str = Field(min_length=1, description="The reason, as a reader is told.")
 
     @model_validator(mode="after")
     def _reads(self) -> Limit:
@@ -43,29 +44,25 @@ class Limit(_Strict):
 class Weight(_Strict):
     """How much an axis counts beside the others, and why."""
 
-    weight: Annotated[float, Field(ge=0)]
-    why: Annotated[str, Field(min_length=1)]
+    weight: float = Field(ge=0, description="Beside those of the other axes; only ratios matter.")
+    why: str = Field(min_length=1, description="The reason, as a reader is told.")
 
 
 class Use(_Strict):
-    """A named use.
+    """A named use."""
 
-    Attributes:
-        title: as it stands in a sentence: "for live streaming".
-        summary: who watches, and what they notice first.
-        limits: what a generator must meet at all.
-        weights: by axis; an axis that is not named does not count.
-        doublings: how often speed or memory must halve to be worth as much as the whole way from a
-            control without content to real clips on any other axis.
-    """
-
-    name: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
-    version: Annotated[int, Field(ge=1)] = 1
-    title: str
-    summary: str
-    limits: tuple[Limit, ...] = ()
-    weights: dict[Axis, Weight]
-    doublings: Annotated[float, Field(gt=0)] = DOUBLINGS
+    name: str = Field(pattern=r"^[a-z0-9-]+$", description="Of the characters a-z 0-9 -.")
+    version: int = Field(default=1, ge=1, description="Raised with every change.")
+    title: str = Field(description="As it stands in a sentence: for live streaming.")
+    summary: str = Field(description="Who watches, and what they notice first.")
+    limits: tuple[Limit, ...] = Field(default=(), description="What a generator must meet at all.")
+    weights: dict[Axis, Weight] = Field(description="By axis; an axis that is not named does not count.")
+    doublings: float = Field(
+        default=DOUBLINGS,
+        gt=0,
+        description="How often speed or memory must halve to be worth as much as the whole way from a "
+        "control without content to real clips on any other axis.",
+    )
 
     @model_validator(mode="after")
     def _something_counts(self) -> Use:

@@ -21,34 +21,57 @@ DEFAULT = "default"
 
 
 class Policy(BaseModel):
-    """The rules of a gate.
-
-    Attributes:
-        primary: metric ids that decide the overall verdict, or "axes": every metric that an axis of
-            the suite counts. Coverage always decides.
-        alpha: one-sided level of a decision; 0.025 agrees with a 95% interval.
-        margin_fraction: the margin of a metric without one of its own, as a share of the distance
-            from the worst control to real clips; without controls, of the metric's bounds; without
-            bounds, of the baseline's value.
-        margins: margins in the metric's own unit; for speed and memory a ratio: 0.05 is 5% slower.
-        minimum_effect: speed and memory: the margin, and the least loss that is called one, as a ratio.
-        coverage_margin: share of requests that the candidate may fail on more than the baseline.
-        minimum_overlap: share of requests that both must have; below it nothing is subtracted.
-        fail_on: overall verdicts that fail the gate.
-    """
+    """The rules of a gate."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str
-    version: Annotated[int, Field(ge=1)] = 1
-    primary: Literal["axes"] | tuple[str, ...] = "axes"
-    alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.025
-    margin_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.05
-    margins: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
-    minimum_effect: Annotated[float, Field(gt=0)] = 0.05
-    coverage_margin: Annotated[float, Field(ge=0, lt=1)] = 0.02
-    minimum_overlap: Annotated[float, Field(gt=0, le=1)] = 0.9
-    fail_on: tuple[Verdict, ...] = (Verdict.REGRESSED, Verdict.INCOMPARABLE)
+    name: str = Field(description="How results call it.")
+    version: int = Field(default=1, ge=1, description="Raised with every change.")
+    primary: Literal["axes"] | tuple[str, ...] = Field(
+        default="axes",
+        description="Metric ids that decide the overall verdict, or axes: every metric that an axis of the "
+        "suite counts. Coverage always decides.",
+    )
+    alpha: float = Field(
+        default=0.025,
+        gt=0,
+        lt=0.5,
+        description="One-sided level of a decision, adjusted over the primary metrics (Holm); 0.025 agrees "
+        "with a 95% interval.",
+    )
+    margin_fraction: float = Field(
+        default=0.05,
+        gt=0,
+        lt=1,
+        description="The margin of a metric without one of its own, as a share of the distance from the "
+        "worst control to real clips; without controls, of the metric's bounds; without bounds, "
+        "of the baseline's value.",
+    )
+    margins: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        default_factory=dict,
+        description="Margins by metric id in the metric's own unit; for speed and memory a ratio: 0.05 is "
+        "5% slower.",
+    )
+    minimum_effect: float = Field(
+        default=0.05,
+        gt=0,
+        description="Speed and memory: the margin, and the least loss that is called one, as a ratio.",
+    )
+    coverage_margin: float = Field(
+        default=0.02,
+        ge=0,
+        lt=1,
+        description="Share of requests that the candidate may fail on more than the baseline.",
+    )
+    minimum_overlap: float = Field(
+        default=0.9,
+        gt=0,
+        le=1,
+        description="Share of requests that both must have; below it nothing is subtracted.",
+    )
+    fail_on: tuple[Verdict, ...] = Field(
+        default=(Verdict.REGRESSED, Verdict.INCOMPARABLE), description="Overall verdicts that fail the gate."
+    )
 
     def primary_metrics(self, suite: Suite) -> tuple[str, ...]:
         """Ids of the metrics that decide, in the order of the suite.

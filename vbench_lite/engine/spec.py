@@ -25,11 +25,17 @@ class GeneratorSpec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    label: str
-    adapter: str
-    config: dict[str, Any] = Field(default_factory=dict)
-    device: str = "cpu"
-    batch: Annotated[int, Field(ge=1)] = 1
+    label: str = Field(
+        description="The generator's name in every table, of the characters a-z 0-9 . _ / -; each its own."
+    )
+    adapter: str = Field(
+        description="A registered generator (`vbench-lite list generators`), or package.module:Class."
+    )
+    config: dict[str, Any] = Field(
+        default_factory=dict, description="Keys of the adapter; `vbench-lite show ADAPTER` lists them."
+    )
+    device: str = Field(default="cpu", description="Where it computes, as torch names it: cpu, cuda, cuda:1.")
+    batch: int = Field(default=1, ge=1, description="Clips that are asked for in one call.")
 
     @field_validator("label")
     @classmethod
@@ -46,16 +52,32 @@ class RunSpec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    generators: tuple[GeneratorSpec, ...] = tuple(
-        GeneratorSpec(label=name, adapter=name) for name in DEFAULT_GENERATORS
+    generators: tuple[GeneratorSpec, ...] = Field(
+        default=tuple(GeneratorSpec(label=name, adapter=name) for name in DEFAULT_GENERATORS),
+        description="Who is measured. Default: the three reference generators.",
     )
-    suites: Annotated[tuple[str, ...], Field(min_length=1)] = ("quick",)
-    prompts: tuple[str, ...] = ()  # prompt sets in place of every suite's own prompts
-    samples: Annotated[int, Field(ge=1)] | None = None  # None: what the suite says
-    seed: int = 0
-    controls: bool = True
-    timeout_s: Annotated[float, Field(gt=0)] = 600.0  # for one batch
-    memory_limit_gib: Annotated[float, Field(gt=0)] | None = None  # for one worker; None: no limit
+    suites: tuple[str, ...] = Field(
+        default=("quick",), min_length=1, description="Names of suites, or paths to their YAML files."
+    )
+    prompts: tuple[str, ...] = Field(
+        default=(), description="Prompt sets (names or YAML files) in place of every suite's own prompts."
+    )
+    samples: Annotated[int, Field(ge=1)] | None = Field(
+        default=None,
+        description="Requests for each generator, the first ones of the suite. Default: as many as it says.",
+    )
+    seed: int = Field(default=0, description="Of the whole plan: every sample's seed follows from it.")
+    controls: bool = Field(
+        default=True,
+        description="Whether the arms real, frozen, noise and shuffled are made; axes are scaled by them.",
+    )
+    timeout_s: float = Field(
+        default=600.0, gt=0, description="Seconds for one batch of clips; then its samples have failed."
+    )
+    memory_limit_gib: Annotated[float, Field(gt=0)] | None = Field(
+        default=None,
+        description="GiB that one worker may take; a generator beyond it fails alone. Default: no limit.",
+    )
 
     @model_validator(mode="after")
     def _labels_are_unique(self) -> RunSpec:
