@@ -186,13 +186,17 @@ class GeneratorInfo:
     weights_sha256: str | None = None
     summary: str = ""
 
+    def snapped(self, num_frames: int, height: int, width: int) -> tuple[int, int, int]:
+        """Return the frame count, height and width that will really be made.
+
+        Raises:
+            RequestError: the rules allow nothing that would do.
+        """
+        return self.frames.snap(num_frames), *self.size.snap(height, width)
+
     def snap(self, request: GenerationRequest) -> GenerationRequest:
-        """Return the request with the frame count and size that will really be made."""
-        height, width = self.size.snap(request.height, request.width)
-        num_frames = self.frames.snap(request.num_frames)
-        if (num_frames, height, width) == (request.num_frames, request.height, request.width):
-            return request
-        return replace(request, num_frames=num_frames, height=height, width=width)
+        """Return the request with the frame count and size that will really be made; raises as `snapped`."""
+        return request.sized(*self.snapped(request.num_frames, request.height, request.width))
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -229,6 +233,12 @@ class GenerationRequest:
     clip: Frames | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     repeat: int = 0
+
+    def sized(self, num_frames: int, height: int, width: int) -> GenerationRequest:
+        """The request for another frame count and size; itself where they are its own."""
+        if (num_frames, height, width) == (self.num_frames, self.height, self.width):
+            return self
+        return replace(self, num_frames=num_frames, height=height, width=width)
 
 
 class GenerationContext(ABC):

@@ -71,7 +71,7 @@ def ask(
 
 def make(generator: Any, *requests: Any, root: Path) -> Any:
     samples = tuple(Sample(asked.sample_id, "p", asked, made) for asked, made in requests)
-    records = run_batch(generator, Batch("g", "suite", samples, "key"), Pool(root))
+    records = run_batch(generator, Batch("g", "suite", samples), Pool(root))
     assert records is not None
     for record in records:
         assert record.status == SampleStatus.OK, record.reason

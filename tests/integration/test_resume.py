@@ -169,3 +169,17 @@ def test_a_torn_journal_is_repaired_and_reported(world: Any) -> None:
     assert (again.ok, world.made()) == (2, 1)
     assert directory.torn() == []
     assert clips(world, again) == clips(world, first)
+
+
+def test_a_long_run_says_that_it_plans_and_that_it_reads(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vbench_lite.engine.runner.LONG_PLAN", 3)
+    logs = Log(), Log(), Log()
+    world.run(samples=2, log=logs[0])
+    outcome = world.run(samples=3, log=logs[1])
+    directory = RunDir(world.root, outcome.run_id)
+    document = directory.document()
+    document.status = "interrupted"
+    directory.write_document(document)
+    world.run(samples=3, log=logs[2])
+    told = [[(e.text, e.total) for e in log.events if e.stage == "prepare"] for log in logs]
+    assert told == [[], [("toy, suite tiny", 3)], [("toy, suite tiny", 3), ("reading what is recorded", 3)]]

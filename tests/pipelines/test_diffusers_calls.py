@@ -199,7 +199,7 @@ def test_non_finite_values_make_an_invalid_sample(tmp_path: Path) -> None:
     decode = generator._pipe.vae.decode
     generator._pipe.vae.decode = lambda *args, **kwargs: (decode(*args, **kwargs)[0] * float("nan"),)
     asked, made = ask(generator)
-    records = run_batch(generator, Batch("g", "s", (Sample("s", "p", asked, made),), "k"), Pool(tmp_path))
+    records = run_batch(generator, Batch("g", "s", (Sample("s", "p", asked, made),)), Pool(tmp_path))
     assert records is not None
     assert (records[0].status, records[0].reason) == ("invalid", "non-finite values in the output")
     assert json.loads(records[0].facts)["nonfinite"] == 13 * 32 * 32 * 3
@@ -294,7 +294,7 @@ def test_a_clip_that_a_safety_checker_blacked_out_is_invalid(tmp_path: Path) -> 
     generator.load()
     generator._pipe = _Flagging(generator._pipe)
     asked, made = ask(generator)
-    records = run_batch(generator, Batch("g", "s", (Sample("s", "p", asked, made),), "k"), Pool(tmp_path))
+    records = run_batch(generator, Batch("g", "s", (Sample("s", "p", asked, made),)), Pool(tmp_path))
     assert records is not None
     assert (records[0].status, records[0].reason) == ("invalid", "every pixel is black")
     assert json.loads(records[0].facts)["safety_flagged"] == 1

@@ -100,7 +100,7 @@ def test_nothing_is_timed(tmp_path: Path) -> None:
     generator = Clips({"clips": folder_of(tmp_path / "clips", **{"a cat": 10})})
     assert (generator.info.site, generator.info.native_fps) == (Site.RECORDED, 8.0)
     request = ask()
-    batch = Batch("g", "suite", (Sample("s", "p", request, generator.info.snap(request)),), "key")
+    batch = Batch("g", "suite", (Sample("s", "p", request, generator.info.snap(request)),))
     records = run_batch(generator, batch, Pool(tmp_path))
     assert records is not None
     (record,) = records

@@ -198,7 +198,7 @@ def test_two_workers_are_at_work_on_one_generator(tmp_path: Path) -> None:
 
 def test_a_process_more_is_started_only_where_it_ends_sooner() -> None:
     entry = GeneratorEntry("g", "faulty:Faulty", {}, "cpu", 1, {}, "f")
-    work = Work(Job(entry, tuple(Batch("g", "s", (), str(number)) for number in range(4))))
+    work = Work(Job(entry, tuple(Batch("g", "s", ()) for _ in range(4))))
     assert work.worth_another()
     work.lanes = 1
     work.loaded(10.0)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from vbench_lite.engine.progress import Event, Progress, Stage
 
 TITLES: dict[Stage, str] = {
+    "prepare": "Preparing",
     "generate": "Generating",
     "measure": "Timing",
     "score": "Scoring",

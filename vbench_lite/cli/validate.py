@@ -110,7 +110,6 @@ def _generator_problems(entry: GeneratorSpec, suites: list[Suite]) -> Iterator[s
     """The adapter exists, takes this configuration, and can make what the suites ask for."""
     from vbench_lite.engine.build import build_generator
     from vbench_lite.errors import VBenchLiteError
-    from vbench_lite.generator import GenerationRequest
 
     try:
         info = build_generator(entry.adapter, entry.config, entry.device).info
@@ -120,8 +119,6 @@ def _generator_problems(entry: GeneratorSpec, suites: list[Suite]) -> Iterator[s
     for suite in suites:
         size = suite.request
         try:
-            info.snap(
-                GenerationRequest("check", "", size.num_frames, size.height, size.width, size.fps, seed=0)
-            )
+            info.snapped(size.num_frames, size.height, size.width)
         except VBenchLiteError as error:
             yield f"generator {entry.label} in suite {suite.name}: {error}"

@@ -7,7 +7,7 @@ its batch. Where all of these are equal and the clip is in the pool, making it a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,11 +26,14 @@ class Adoption:
 
     A label must be equal too: the same generator listed twice, to see how far two equal arms differ, must
     really run twice.
+
+    Attributes:
+        wanted: (label, sample) of the samples that are asked for.
     """
 
     def __init__(self, pool: Pool, pending: Iterable[Batch]) -> None:
         self._pool = pool
-        self._wanted = {(batch.generator, sample.sample_id) for batch in pending for sample in batch.samples}
+        self.wanted = {(batch.generator, sample.sample_id) for batch in pending for sample in batch.samples}
         self._found: dict[Key, SampleRecord] = {}
 
     def add(
@@ -39,8 +42,6 @@ class Adoption:
         """Offer the samples of a run; `source` is its id, or None for the run itself."""
         fingerprints = {entry.label: entry.fingerprint for entry in entries}
         for row in rows:
-            if (row["generator"], row["sample_id"]) not in self._wanted:
-                continue
             facts = json.loads(row["facts"])
             if row["clip_sha256"] is None or row["generator"] not in fingerprints or "batch" not in facts:
                 continue
@@ -71,20 +72,23 @@ class Adoption:
 
 
 def earlier_runs(
-    root: Path, own: RunDocument, problems: list[str]
+    root: Path, own: RunDocument, wanted: Collection[tuple[str, str]], problems: list[str]
 ) -> Iterator[tuple[RunDocument, list[dict[str, Any]]]]:
     """Runs under the root, newest first, whose clips this run could take over, with their samples.
 
+    Args:
+        wanted: (label, sample) of the samples to read.
+
     A run that cannot be read is left out and `problems` says so.
     """
-    wanted = {(entry.label, entry.fingerprint) for entry in own.generators}
+    ours = {(entry.label, entry.fingerprint) for entry in own.generators}
     for run in list_runs(root):
         document = run.document()
         same_world = document.environment == own.environment and document.hardware == own.hardware
         offered = {(entry.label, entry.fingerprint) for entry in document.generators}
-        if run.run_id == own.run_id or not same_world or not offered & wanted:
+        if run.run_id == own.run_id or not same_world or not offered & ours:
             continue
         try:
-            yield document, run.rows("sample")
+            yield document, run.samples_of(wanted)
         except StoreError as error:
             problems.append(f"no clips were taken over from run {run.run_id}: {error}")

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from vbench_lite.datasets.given import given_frames
@@ -58,17 +59,33 @@ class Sample:
 
 @dataclass(frozen=True)
 class Batch:
-    """Samples made in one call: the unit of work, of loss, and of resume.
-
-    Attributes:
-        key: hash of every request in it, in order. With a generator's fingerprint and the environment it
-            says which clips come out, so equal keys need no second call.
-    """
+    """Samples made in one call: the unit of work, of loss, and of resume."""
 
     generator: str
     suite: str
     samples: tuple[Sample, ...]
-    key: str
+
+    @cached_property
+    def key(self) -> str:
+        """Hash of every request in it, in order.
+
+        With a generator's fingerprint and the environment it says which clips come out, so equal keys need
+        no second call. Hashed when asked for: of a long run that goes on few batches are.
+        """
+        facts = [
+            {
+                "prompt": sample.made.prompt,
+                "negative_prompt": sample.made.negative_prompt,
+                "frames": [sample.asked.num_frames, sample.made.num_frames],
+                "size": [sample.made.height, sample.made.width],
+                "fps": sample.made.fps,
+                "seed": sample.made.seed,
+                "params": dict(sample.made.params),
+                **_given_hashes(sample.made),
+            }
+            for sample in self.samples
+        ]
+        return hashlib.sha256(_SORTED.encode(facts).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -98,8 +115,8 @@ class Plan:
         return len(self.refused) + sum(len(batch.samples) for batch in self.batches)
 
 
-def build_plan(spec: RunSpec) -> Plan:
-    """Resolve a specification.
+def build_plan(spec: RunSpec, tell: Callable[[str, int, int], None] = lambda what, done, total: None) -> Plan:
+    """Resolve a specification; `tell` hears whose samples come next, how many are planned, and of how many.
 
     Raises:
         SpecError, RegistryError, PromptError: something in it does not exist or does not fit.
@@ -108,14 +125,17 @@ def build_plan(spec: RunSpec) -> Plan:
     wanted, notes = _with_controls(spec, suites)
     resolved = [resolve(generator) for generator in wanted]
     entries = tuple(entry for entry, _ in resolved)
+    asked = [list(requests(suite, texts, spec)) for suite, texts in zip(suites, prompts, strict=True)]
     batches: list[Batch] = []
     refused: list[SampleRecord] = []
+    done, total = 0, len(entries) * sum(map(len, asked))
     for entry, generator in resolved:
-        for suite, texts in zip(suites, prompts, strict=True):
+        for suite, wishes in zip(suites, asked, strict=True):
+            tell(f"{entry.label}, suite {suite.name}", done, total)
+            done += len(wishes)
             if suite.world is None and spec.controls and entry.label in CONTROLS:
                 continue
-            asked = list(requests(suite, texts, spec))
-            served, turned_down = _served(entry, generator, suite, asked)
+            served, turned_down = _served(entry, generator, suite, wishes)
             if spec.controls and entry.label in CONTROLS and not served:
                 reason = str(turned_down[0].reason).removeprefix("not applicable: ")
                 notes.append(f"suite {suite.name} has no control arm {entry.label}: {reason}")
@@ -124,7 +144,7 @@ def build_plan(spec: RunSpec) -> Plan:
             told = generator.remarks([sample.made for sample in served])
             notes += [f"{entry.label}, suite {suite.name}: {remark}" for remark in told]
             for start in range(0, len(served), entry.batch):
-                batches.append(_batch(entry, suite, served[start : start + entry.batch]))
+                batches.append(Batch(entry.label, suite.name, tuple(served[start : start + entry.batch])))
     facts = environment(threads=THREADS)
     identity = _identity(spec, suites, entries, facts)
     text = json.dumps(identity, sort_keys=True)
@@ -218,48 +238,74 @@ def _served(
     """Split requests into those the generator can serve and records of the others."""
     served, refused = [], []
     info = generator.info
+    try:
+        size = _size(info, suite.request)
+    except RequestError as error:
+        return [], [_refusal(entry, suite, prompt, request, error) for prompt, request in asked]
     for prompt, request in asked:
         try:
-            made = _fit(generator, info, suite.request, request, prompt.walk)
+            made = _fit(generator, info, suite.request, request.sized(*size), prompt.walk)
         except (PromptError, RequestError) as error:
-            refused.append(
-                SampleRecord(
-                    generator=entry.label,
-                    suite=suite.name,
-                    sample_id=request.sample_id,
-                    prompt_id=prompt.prompt_id,
-                    prompt=prompt.text,
-                    seed=request.seed,
-                    status=SampleStatus.FAILED,
-                    reason=f"not applicable: {error}",
-                    phase="plan",
-                    requested_frames=request.num_frames,
-                    requested_height=request.height,
-                    requested_width=request.width,
-                    fps=request.fps,
-                )
-            )
+            refused.append(_refusal(entry, suite, prompt, request, error))
         else:
             served.append(Sample(request.sample_id, prompt.prompt_id, request, made))
     return served, refused
+
+
+def _refusal(
+    entry: GeneratorEntry, suite: Suite, prompt: Prompt, request: GenerationRequest, error: Exception
+) -> SampleRecord:
+    return SampleRecord(
+        generator=entry.label,
+        suite=suite.name,
+        sample_id=request.sample_id,
+        prompt_id=prompt.prompt_id,
+        prompt=prompt.text,
+        seed=request.seed,
+        status=SampleStatus.FAILED,
+        reason=f"not applicable: {error}",
+        phase="plan",
+        requested_frames=request.num_frames,
+        requested_height=request.height,
+        requested_width=request.width,
+        fps=request.fps,
+    )
+
+
+def _size(info: GeneratorInfo, asked: RequestSpec) -> tuple[int, int, int]:
+    """Frames, height and width that a generator makes for a suite.
+
+    Raises:
+        RequestError: it can make nothing that the suite asks for.
+    """
+    if asked.given == "clip":
+        if not info.latents:
+            raise RequestError("it has no encoder and decoder that clips could be passed through")
+    else:
+        tasks, wanted = {
+            None: (_FROM_TEXT, "asks for clips from text"),
+            "image": ({Task.I2V}, "gives a first frame (i2v)"),
+            "past_frames": ({Task.V2V}, "gives past frames to continue (v2v)"),
+        }[asked.given]
+        if not tasks.intersection(info.tasks):
+            raise RequestError(f"it makes {', '.join(info.tasks)} only, and this suite {wanted}")
+    return info.snapped(asked.num_frames, asked.height, asked.width)
 
 
 def _fit(
     generator: Generator,
     info: GeneratorInfo,
     asked: RequestSpec,
-    request: GenerationRequest,
-    walk: float | None = None,
+    made: GenerationRequest,
+    walk: float | None,
 ) -> GenerationRequest:
-    """The request snapped to the generator's rules, with the frames that the suite gives for it.
+    """A request of the size that the generator makes, with the frames that the suite gives for it.
 
     Raises:
         PromptError, RequestError: the generator can never serve it.
     """
-    _check_task(info, asked)
     if info.prompts == "closed" and info.vocabulary == "shapes":
-        parse_caption(request.prompt)
-    made = info.snap(request)
+        parse_caption(made.prompt)
     if asked.given is not None:
         given = given_frames(asked, made.prompt, made.seed, made.num_frames, made.height, made.width)
         made = replace(made, image=given.image, past_frames=given.past_frames, clip=given.clip)
@@ -270,39 +316,6 @@ def _fit(
         made = replace(made, params={**made.params, "noise": noise.tolist()})
     generator.check(made)
     return made
-
-
-def _check_task(info: GeneratorInfo, asked: RequestSpec) -> None:
-    """Raise RequestError unless a generator can do what a suite asks for."""
-    if asked.given == "clip":
-        if not info.latents:
-            raise RequestError("it has no encoder and decoder that clips could be passed through")
-        return
-    tasks, wanted = {
-        None: (_FROM_TEXT, "asks for clips from text"),
-        "image": ({Task.I2V}, "gives a first frame (i2v)"),
-        "past_frames": ({Task.V2V}, "gives past frames to continue (v2v)"),
-    }[asked.given]
-    if not tasks.intersection(info.tasks):
-        raise RequestError(f"it makes {', '.join(info.tasks)} only, and this suite {wanted}")
-
-
-def _batch(entry: GeneratorEntry, suite: Suite, samples: Sequence[Sample]) -> Batch:
-    facts = [
-        {
-            "prompt": sample.made.prompt,
-            "negative_prompt": sample.made.negative_prompt,
-            "frames": [sample.asked.num_frames, sample.made.num_frames],
-            "size": [sample.made.height, sample.made.width],
-            "fps": sample.made.fps,
-            "seed": sample.made.seed,
-            "params": dict(sample.made.params),
-            **_given_hashes(sample.made),
-        }
-        for sample in samples
-    ]
-    key = hashlib.sha256(_SORTED.encode(facts).encode()).hexdigest()[:16]
-    return Batch(entry.label, suite.name, tuple(samples), key)
 
 
 def _given_hashes(request: GenerationRequest) -> dict[str, str]:

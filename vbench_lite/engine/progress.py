@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-Stage = Literal["generate", "measure", "score", "finish"]
+Stage = Literal["prepare", "generate", "measure", "score", "finish"]
 
 
 @dataclass(frozen=True)

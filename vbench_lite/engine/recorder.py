@@ -32,9 +32,12 @@ class Recorder:
 
     def has(self, batch: Batch) -> bool:
         """Whether every sample of a batch has its record."""
-        return all(
-            (batch.generator, batch.suite, sample.sample_id) in self._recorded for sample in batch.samples
-        )
+        recorded, generator, suite = self._recorded, batch.generator, batch.suite
+        return all((generator, suite, sample.sample_id) in recorded for sample in batch.samples)
+
+    def recorded(self, generator: str, sample_id: str, suites: Iterable[str]) -> bool:
+        """Whether a sample has its record under one of some suites."""
+        return any((generator, suite, sample_id) in self._recorded for suite in suites)
 
     def expect(self, batches: Sequence[Batch]) -> None:
         """Estimate the time that these will take."""

@@ -41,6 +41,7 @@ from vbench_lite.suite import Suite
 
 __all__ = ["Event", "Progress", "RunOutcome", "run"]
 
+LONG_PLAN = 20_000  # samples; what is shorter is planned and read before anybody waits
 LOAD_TIMEOUT_S = 600.0  # at least this, whatever a batch may take: large weights come from slow disks
 
 
@@ -86,15 +87,21 @@ def run(
         SpecError, RegistryError, PromptError: the specification cannot be resolved.
         StoreError: the run is in use by another process, or its files are damaged.
     """
+    progress = progress or Silent()
+
+    def tell(what: str, done: int, total: int) -> None:
+        if total >= LONG_PLAN:
+            progress.on_event(Event("prepare", what, done, total))
+
     with uncollected():
-        plan = build_plan(spec)
+        plan = build_plan(spec, tell)
     if shard is None:
         directory = _directory(root, plan.run_id, fresh)
     else:
         directory = shard_directory(root, plan.run_id, shard)
         plan = part_of(plan, shard)
     with directory.lock(), _sigterm_interrupts():
-        work = _Run(plan, directory, fresh, progress or Silent(), executor or LocalExecutor(), shard)
+        work = _Run(plan, directory, fresh, progress, executor or LocalExecutor(), shard)
         return work.carry_out()
 
 
@@ -178,6 +185,8 @@ class _Run:
 
     def generate(self, journal: JournalWriter) -> None:
         """Record every sample of the plan that has no record yet."""
+        if self.resumed and self.plan.samples >= LONG_PLAN:
+            self.tell("prepare", "reading what is recorded", self.plan.samples, self.plan.samples)
         with uncollected():
             recorded = self.directory.sample_keys()
         sink = Recorder(journal, recorded, self.plan.samples, self.progress)
@@ -200,12 +209,11 @@ class _Run:
         adoption = Adoption(self.pool, pending)
         # Of this run itself: what another suite, or a batch that a kill cut short, has made already.
         names = [suite.name for suite in self.plan.suites]
-        made = ((batch.generator, sample.sample_id) for batch in pending for sample in batch.samples)
-        wanted = {(label, name, sample_id) for label, sample_id in made for name in names}
-        adoption.add(self.plan.generators, self.directory.samples_of(wanted), source=None)
+        made = {(label, sample) for label, sample in adoption.wanted if sink.recorded(label, sample, names)}
+        adoption.add(self.plan.generators, self.directory.samples_of(made), source=None)
         if not self.fresh:
             problems: list[str] = []
-            for document, rows in earlier_runs(self.directory.root, self.document, problems):
+            for document, rows in earlier_runs(self.directory.root, self.document, adoption.wanted, problems):
                 adoption.add(document.generators, rows, source=document.run_id)
             for problem in problems:
                 self.say("generate", problem)

@@ -12,7 +12,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -160,10 +160,12 @@ class RunDir:
         stored = tables.sample_keys(self.path / tables.FILES["sample"])
         return stored | {key for key, _ in self._sample_lines()}
 
-    def samples_of(self, wanted: Container[SampleKey]) -> list[Row]:
-        """The records of some samples, read without the others."""
+    def samples_of(self, wanted: Collection[tuple[str, str]]) -> list[Row]:
+        """The records of some (generator, sample) of whatever suite, read without the others."""
+        if not wanted:
+            return []
         stored = tables.sample_rows(self.path / tables.FILES["sample"], wanted)
-        fresh = [json.loads(line) for key, line in self._sample_lines() if key in wanted]
+        fresh = [json.loads(line) for key, line in self._sample_lines() if (key[0], key[2]) in wanted]
         for row in fresh:
             row.pop("kind")
         return tables.merge("sample", [*stored, *fresh])

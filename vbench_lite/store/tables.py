@@ -79,8 +79,8 @@ def sample_keys(path: Path) -> set[tuple[str, str, str]]:
     return set(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
 
-def sample_rows(path: Path, wanted: Container[tuple[str, str, str]]) -> list[Row]:
-    """The rows of some samples.
+def sample_rows(path: Path, wanted: Container[tuple[str, str]]) -> list[Row]:
+    """The rows of some (generator, sample) of whatever suite.
 
     Raises:
         StoreError: the file is damaged.
@@ -88,7 +88,7 @@ def sample_rows(path: Path, wanted: Container[tuple[str, str, str]]) -> list[Row
     if not path.exists():
         return []
     table = _read(path)
-    names = (table.column(name).to_pylist() for name in ("generator", "suite", "sample_id"))
+    names = (table.column(name).to_pylist() for name in ("generator", "sample_id"))
     places = [place for place, key in enumerate(zip(*names, strict=True)) if key in wanted]
     return list(table.take(places).to_pylist()) if places else []
 
