@@ -16,6 +16,8 @@ import pandas as pd
 import streamlit as st
 
 from vbench_lite.advise import advise, load_use, parse_requirement
+from vbench_lite.compare.frame_fidelity import FrameFidelity
+from vbench_lite.compare.frame_fidelity import frame_fidelity as read_frame_fidelity
 from vbench_lite.dashboard import data, player, server
 from vbench_lite.errors import VBenchLiteError
 from vbench_lite.metric import Axis
@@ -24,6 +26,7 @@ from vbench_lite.report.courses import courses as read_courses
 from vbench_lite.report.panels import advice, boards, charts, comparisons, gallery, growth, pairs
 from vbench_lite.report.panels.theme import plain
 from vbench_lite.report.scaling import ScalingReport
+from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir
 
 LATEST = "latest"
@@ -205,6 +208,21 @@ def _comparison(
     folder = Path(root_path)
     sides = RunDir(folder, baseline), RunDir(folder, candidate)
     return comparisons.read_comparison(sides[0], generator, sides[1], other, suite)
+
+
+def frame_fidelity(clip: str, reference: str) -> FrameFidelity:
+    """How close two clips of the pool are, frame by frame.
+
+    Raises:
+        NotApplicable: they have not one size, length and rate.
+    """
+    return _frame_fidelity(str(root()), clip, reference)
+
+
+@st.cache_data(show_spinner="Comparing frames", max_entries=64)
+def _frame_fidelity(root_path: str, clip: str, reference: str) -> FrameFidelity:
+    pool = Pool(Path(root_path))
+    return read_frame_fidelity((pool, clip), (pool, reference))
 
 
 @dataclass(frozen=True)

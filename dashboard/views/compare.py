@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from vbench_lite.compare import frame_fidelity
 from vbench_lite.dashboard import data, frame, player
+from vbench_lite.errors import NotApplicable
 from vbench_lite.report.catalogue import metric_facts
 from vbench_lite.report.panels import charts, comparisons, curves
 from vbench_lite.report.panels.theme import number, plain, shorten
@@ -39,7 +41,13 @@ def _draw(run: data.RunSummary) -> None:
         st.info("Baseline and candidate are the same. Choose another run or generator.")
     else:
         _verdict(frame.comparison(baseline, generator, run, other, suite))
-        _changed(baseline, generator, run, other, suite)
+        pair = _changed(baseline, generator, run, other, suite)
+        below = st.container()
+        _history(runs, other, suite)
+        if pair is not None:  # last: it decodes clips and loads a library, and nothing else has to wait
+            with below:
+                _closeness(pair, generator == other)
+        return
     _history(runs, other, suite)
 
 
@@ -69,18 +77,19 @@ def _verdict(found: comparisons.ComparisonTable) -> None:
 
 def _changed(
     baseline: data.RunSummary, generator: str, run: data.RunSummary, other: str, suite: str | None
-) -> None:
+) -> tuple[str, str] | None:
+    """Show two clips of a request that changed; returns baseline's and candidate's hash, if there are any."""
     sides = frame.clips(baseline, suite), frame.clips(run, suite)
     metrics = sorted(set(sides[0][1]["metric"]) & set(sides[1][1]["metric"]))
     if not metrics:
-        return
+        return None
     st.subheader("Clips that changed most")
     start = comparisons.first_changed(*sides, (generator, other), metrics)
     metric = st.selectbox("By", metrics, index=metrics.index(start), key="by", bind="query-params")
     rows = comparisons.most_changed(*sides, (generator, other), metric)
     if rows.empty:
         st.info("The two answered no request in common.")
-        return
+        return None
     unit = metric_facts(metric, {}).unit
     choices = [
         f"{place + 1}: {number(row['baseline'], unit)} to {number(row['candidate'], unit)}, "
@@ -103,6 +112,28 @@ def _changed(
         difference=True,
         key="changed_clips",
     )
+    return str(picked["baseline_clip"]), str(picked["candidate_clip"])
+
+
+def _closeness(pair: tuple[str, str], one_generator: bool) -> None:
+    """PSNR and SSIM of the clips shown, where each frame has its partner, and what they can mean."""
+    if pair[0] == pair[1]:
+        st.caption("The two clips are the same, byte for byte.")
+        return
+    try:
+        found = frame.frame_fidelity(pair[1], pair[0])
+    except NotApplicable as error:
+        st.caption(f"Not compared frame by frame: {error}.")
+        return
+    reading = frame_fidelity.READING if one_generator else frame_fidelity.READING_ACROSS
+    st.caption(f"{comparisons.closeness(found)}. {reading}")
+    with st.expander("PSNR and SSIM of each frame"):
+        st.dataframe(
+            comparisons.closeness_by_frame(found),
+            hide_index=True,
+            key="by_frame",
+            alt="closeness of each frame",
+        )
 
 
 def _history(runs: list[data.RunSummary], generator: str, suite: str | None) -> None:

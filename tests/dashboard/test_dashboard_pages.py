@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import streamlit as st
 from fabricate import STATES, make_root
 from streamlit.testing.v1 import AppTest
 
+from vbench_lite.compare import frame_fidelity
 from vbench_lite.dashboard import server
 from vbench_lite.dashboard.pages import PAGES, VIEWS
 from vbench_lite.store.rundir import RunDir
@@ -49,6 +51,21 @@ def test_a_page_opens_in_every_state(
     assert "![x](" not in said(app)
     said_of_results = ("samples did not end well", "REGRESSED", "INCOMPARABLE")
     assert not [e.value for e in app.error if not any(said in e.value for said in said_of_results)]
+
+
+def test_two_clips_are_compared_frame_by_frame(
+    roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_page(roots["one"], "compare", monkeypatch, run="a" * 16, candidate="reference/hybrid")
+    assert not app.exception
+    told = next(c.value for c in app.caption if c.value.startswith("PSNR"))
+    assert re.match(r"PSNR [\d.]+ dB \(least [\d.]+ dB, frame \d+\); SSIM ", told)
+    assert frame_fidelity.READING_ACROSS in told  # the baseline is another generator of the run
+    frames = next(d.value for d in app.dataframe if "PSNR (dB)" in d.value)
+    assert list(frames["frame"]) == list(range(1, 17))
+    assert float(re.findall(r"least ([\d.]+) dB", told)[0]) == pytest.approx(
+        frames["PSNR (dB)"].min(), rel=1e-2
+    )
 
 
 def test_a_damaged_run_is_named_and_the_others_are_shown(

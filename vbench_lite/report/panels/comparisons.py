@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from vbench_lite.compare import Comparison, MetricResult, RunArm, compare
+from vbench_lite.compare.frame_fidelity import FrameFidelity
 from vbench_lite.report.catalogue import metric_facts
 from vbench_lite.report.panels.boards import BoardTable
 from vbench_lite.report.panels.theme import interval, number
@@ -172,6 +173,35 @@ def most_changed(
         columns=list(CHANGED),
     )
     return found.iloc[change.abs().sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
+
+
+def closeness(found: FrameFidelity) -> str:
+    """How close two clips are over all frames, and at the frame where they are least so."""
+    parts = []
+    for metric, value in found.clip.items():
+        frames, unit = found.frames[metric], found.units[metric]
+        least = min(range(len(frames)), key=frames.__getitem__)
+        parts.append(
+            f"{_short(metric)} {number(value, unit)} (least {number(frames[least], unit)}, frame {least + 1})"
+        )
+    parts += [f"{_short(metric)}: {why}" for metric, why in found.reasons.items()]
+    return "; ".join(parts)
+
+
+def closeness_by_frame(found: FrameFidelity) -> pd.DataFrame:
+    """One row a frame: its number from 1, seconds from the start where the rate is known, each metric."""
+    length = max(map(len, found.frames.values()), default=0)
+    columns: dict[str, object] = {"frame": range(1, length + 1)}
+    if found.fps is not None:
+        columns["seconds"] = [place / found.fps for place in range(length)]
+    for metric, values in found.frames.items():
+        unit = found.units[metric]
+        columns[f"{_short(metric)} ({unit})" if unit else _short(metric)] = values
+    return pd.DataFrame(columns)
+
+
+def _short(metric: str) -> str:
+    return metric.rsplit("/", 1)[-1].upper()
 
 
 def history(boards: Sequence[BoardTable], measure: str, generators: Sequence[str]) -> pd.DataFrame:
