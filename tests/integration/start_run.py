@@ -11,11 +11,19 @@ from vbench_lite.engine.runner import run
 from vbench_lite.engine.spec import GeneratorSpec, RunSpec
 
 
+def specification(root: Path, suite: str, samples: int, delay_s: float) -> RunSpec:
+    """The toy, which writes down below the root what it begins to make, and the toy in batches of three."""
+    config = {"world": True, "delay_s": delay_s}
+    noted = {**config, "made": str(root / "made.txt")}
+    toys = (
+        GeneratorSpec(label="toy", adapter="toys:Toy", config=noted),
+        GeneratorSpec(label="toy-of-three", adapter="toys:Toy", config=config, batch=3),
+    )
+    return RunSpec(generators=toys, suites=(suite,), samples=samples, controls=False)
+
+
 def main(root: Path, suite: str, samples: int, delay_s: float) -> None:
-    config = {"made": str(root / "made.txt"), "delay_s": delay_s}
-    toy = GeneratorSpec(label="toy", adapter="toys:Toy", config=config)
-    outcome = run(RunSpec(generators=(toy,), suites=(suite,), samples=samples), root)
-    print(json.dumps(asdict(outcome)))
+    print(json.dumps(asdict(run(specification(root, suite, samples, delay_s), root))))
 
 
 if __name__ == "__main__":

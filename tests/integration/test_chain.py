@@ -146,6 +146,18 @@ def test_the_clips_of_the_run_are_in_the_pool(chain: Chain) -> None:
     assert all(pool.verify(row["clip_sha256"]) for row in document["samples"][:4])
 
 
+def test_a_suite_with_an_unknown_metric_is_refused_before_a_clip_is_made(tmp_path: Path) -> None:
+    suite = tmp_path / "typo.yaml"
+    suite.write_text(
+        "name: typo\nversion: 1\ndescription: a test\nprompts: {dataset: shapes, count: 2}\n"
+        "metrics: [frames/sharpnes]\naxes: {}\n"
+    )
+    told = vbench_lite("run", "-g", "control/noise", "--suite", suite, "--root", tmp_path / "root")
+    assert told.code == 2
+    assert "no metric is named 'frames/sharpnes'; did you mean frames/sharpness" in told.err
+    assert not (tmp_path / "root" / "pool" / "clips").exists()
+
+
 def test_a_prompt_outside_the_vocabulary_fails_alone(tmp_path: Path) -> None:
     suite = tmp_path / "own.yaml"
     suite.write_text(

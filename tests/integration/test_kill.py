@@ -15,24 +15,27 @@ from typing import Any
 
 import psutil
 import pytest
+from one_plan import clips, numbers
+from start_run import specification
 
+from vbench_lite.engine.runner import run
 from vbench_lite.store.journal import read_journal
 from vbench_lite.store.pool import Pool
-from vbench_lite.store.rundir import list_runs
+from vbench_lite.store.rundir import RunDir, list_runs
 
 SUITE = """
 name: kill
 version: 1
-description: a test
-prompts: {dataset: shapes, count: 64}
+description: metrics of clips and of sets
+prompts: {dataset: shapes, count: 4}
 request: {num_frames: 8, height: 32, width: 32, fps: 8}
-samples: 16
-metrics: [frames/sharpness]
+samples: 12
+metrics: [frames/sharpness, alignment/shapes_colour, diversity/shapes_start_spread]
 axes: {}
 """
-SAMPLES = 12
-ARMS = 5  # the toy and four controls
-KILLS = 12
+SAMPLES, ARMS = 12, 2
+RECORDS = ARMS * (SAMPLES + 2 * SAMPLES + 1)  # samples, two scores of each, one of the set
+KILLS = 10
 POLL_S = 0.002
 PATIENCE_S = 120.0
 
@@ -75,10 +78,21 @@ def wait_for(condition: Any, process: Any) -> None:
         time.sleep(POLL_S)
 
 
-def gone(processes: Any) -> Any:
-    """Whether every process has ended; a zombie has."""
-    _, alive = psutil.wait_procs(processes, timeout=5.0)
-    return not [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
+def gone(processes: Any) -> bool:
+    """Whether every process has ended, at once or after a moment; a zombie has."""
+    before = time.monotonic()
+    while left := [process for process in processes if alive(process)]:
+        if time.monotonic() - before > PATIENCE_S:
+            return False
+        psutil.wait_procs(left, timeout=POLL_S)
+    return True
+
+
+def alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def finished_samples(found: Any) -> Any:
@@ -95,27 +109,48 @@ def toy_made(root: Path) -> Any:
     return [line.split()[0] for line in path.read_text().splitlines()] if path.exists() else []
 
 
-def test_twelve_kills_lose_nothing_and_make_nothing_twice(tmp_path: Path, suite: Any) -> None:
-    root = tmp_path / "root"
-    root.mkdir()
-    chance = random.Random(20)
+def test_ten_kills_lose_nothing_make_nothing_twice_and_change_no_score(tmp_path: Path, suite: Any) -> None:
+    calm = undisturbed(tmp_path, suite)
+    assert len(numbers(calm)) == RECORDS - SAMPLES * ARMS
+    chance = random.Random(45)
+    kills = 0
+    while kills < KILLS:  # a run that ended before the next kill is checked, and another begun
+        root = tmp_path / f"killed-{kills}"
+        root.mkdir()
+        hits = kill_again_and_again(root, suite, KILLS - kills, chance)
+        kills += hits
+        killed = check_whole(root, hits)
+        assert clips(killed) == clips(calm)
+        assert numbers(killed) == numbers(calm)
+
+
+def kill_again_and_again(root: Path, suite: Any, most: int, chance: random.Random) -> int:
+    """Kill a run up to `most` times and then let it end; returns how often it was hit."""
     kept: Counter[tuple[str, str]] = Counter()
-    kills, mark = 0, 0
-    whole = SAMPLES * ARMS
-    for attempt in range(KILLS):
+    mark = hits = 0
+    while True:
         process = start(root, suite)
-        before = len(records(root))
-        # The journal grows by some records, then a random moment within about a batch passes.
-        growth, delay_s = chance.randint(0, whole // KILLS), chance.uniform(0.0, 0.02)
-        wait_for(lambda wanted=before + growth: len(records(root)) >= wanted, process)
-        time.sleep(delay_s)
-        children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
-        if attempt % 2:
+        if hits < most:
+            # The journals grow to a random place, such that every kill has its part of what is left; then
+            # a random moment within about a batch passes.
+            before = len(records(root))
+            wanted = before + chance.randint(0, 2 * (RECORDS - before) // (most + 1 - hits))
+            wait_for(lambda wanted=wanted: len(records(root)) >= wanted, process)
+            time.sleep(chance.uniform(0.0, 0.02))
+        if hits == most or process.poll() is not None:
+            out, errors = process.communicate(timeout=PATIENCE_S)
+            assert process.returncode == 0, errors
+            outcome = json.loads(out)
+            assert (outcome["ok"], outcome["failed"]) == (SAMPLES * ARMS, 0)
+            assert outcome["resumed"] or not kept
+            return hits
+        children = psutil.Process(process.pid).children(recursive=True)
+        if hits % 2:
             os.kill(process.pid, signal.SIGKILL)
         else:
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-        kills += process.returncode == -signal.SIGKILL
+        hits += process.returncode == -signal.SIGKILL
         assert gone(children)
         found = finished_samples(records(root))
         assert set(found.values()) <= {1}
@@ -123,30 +158,33 @@ def test_twelve_kills_lose_nothing_and_make_nothing_twice(tmp_path: Path, suite:
         made = toy_made(root)
         assert not set(made[mark:]) & {sample for label, sample in kept if label == "toy"}
         kept, mark = found, len(made)
-    assert kills >= 10
-    last = start(root, suite)
-    out, errors = last.communicate(timeout=PATIENCE_S)
-    assert last.returncode == 0, errors
-    outcome = json.loads(out)
-    assert (outcome["ok"], outcome["failed"], outcome["resumed"]) == (whole, 0, True)
-    check_whole(root, kills)
 
 
-def check_whole(root: Path, kills: Any) -> None:
-    (run,) = list_runs(root)
-    assert run.document().status == "finished"
-    found = finished_samples(records(root))
-    assert len(found) == SAMPLES * ARMS
-    assert set(found.values()) == {1}
-    scored = [r for r in records(root) if r["kind"] == "score" and r["level"] == "sample"]
+def undisturbed(folder: Path, suite: Any) -> RunDir:
+    """The same run, from start to end in this process."""
+    root = folder / "calm"
+    root.mkdir()
+    return RunDir(root, run(specification(root, suite, SAMPLES, 0.0), root).run_id)
+
+
+def check_whole(root: Path, kills: int) -> RunDir:
+    """Every sample and every score is there, once, and what they stand on."""
+    (found,) = list_runs(root)
+    assert found.document().status == "finished"
+    everything = records(root)
+    samples = finished_samples(everything)
+    assert (len(samples), set(samples.values())) == (SAMPLES * ARMS, {1})
+    scored = [r for r in everything if r["kind"] == "score"]
     assert set(Counter((r["generator"], r["sample_id"], r["metric"]) for r in scored).values()) == {1}
+    assert len(everything) == RECORDS
     pool = Pool(root)
-    for row in run.rows("sample"):
+    for row in found.rows("sample"):
         assert pool.verify(row["clip_sha256"])
     made = Counter(toy_made(root))
     # Only a batch that a kill interrupted is made again.
     assert sum(made.values()) <= SAMPLES + kills
-    assert set(made) == {row["sample_id"] for row in run.rows("sample")}
+    assert set(made) == {row["sample_id"] for row in found.rows("sample") if row["generator"] == "toy"}
+    return found
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])

@@ -28,7 +28,7 @@ SUITE = """
 name: tiny
 version: 1
 description: a test
-prompts: {{texts: [one, two, three, four]}}
+prompts: {prompts}
 request: {{num_frames: 8, height: {side}, width: {side}, fps: 8}}
 samples: {samples}
 metrics: [{metrics}]
@@ -37,9 +37,20 @@ axes: {{}}
 STOP_S = 5.0
 
 
-def suite(folder: Path, *, samples: int = 4, side: int = 16, metrics: str = "frames/sharpness") -> str:
+TEXTS = "{texts: [one, two, three, four]}"
+CAPTIONS = "{dataset: shapes, count: 4}"
+
+
+def suite(
+    folder: Path,
+    *,
+    samples: int = 4,
+    side: int = 16,
+    metrics: str = "frames/sharpness",
+    prompts: str = TEXTS,
+) -> str:
     path = folder / f"tiny-{samples}-{side}.yaml"
-    path.write_text(SUITE.format(samples=samples, side=side, metrics=metrics))
+    path.write_text(SUITE.format(samples=samples, side=side, metrics=metrics, prompts=prompts))
     return str(path)
 
 
@@ -184,8 +195,9 @@ def test_ctrl_c_stops_within_five_seconds_and_keeps_what_is_done(tmp_path: Path)
     """The generator sits in a call that takes a minute and never asks whether to stop."""
     root = tmp_path / "root"
     root.mkdir()
+    asked = suite(tmp_path, side=32, prompts=CAPTIONS)
     running = subprocess.Popen(
-        [sys.executable, str(HERE / "start_run.py"), str(root), suite(tmp_path), "4", "0"],
+        [sys.executable, str(HERE / "start_run.py"), str(root), asked, "4", "0"],
         env={**os.environ, "PYTHONPATH": str(HERE), "TOY_HANGS_AFTER": "2"},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip

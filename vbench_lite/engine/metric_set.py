@@ -55,6 +55,18 @@ class MetricSet:
         return {metric.info.id for metric in self.pairs}
 
 
+def check_names(ids: Sequence[str]) -> None:
+    """See that somebody registers these metrics; whether they can be made is not asked.
+
+    Raises:
+        RegistryError: an id that nobody registers, with the nearest ones.
+    """
+    known = set(registry.names("metrics"))
+    for name in ids:
+        if name not in known:
+            registry.load("metrics", name)
+
+
 def make_metrics(ids: Sequence[str], given: Mapping[str, Callable[[], Metric]] | None = None) -> MetricSet:
     """Make metrics by id.
 
@@ -64,11 +76,10 @@ def make_metrics(ids: Sequence[str], given: Mapping[str, Callable[[], Metric]] |
     Raises:
         RegistryError: an id that nobody registers.
     """
-    known, found = set(registry.names("metrics")), MetricSet()
+    given, found = given or {}, MetricSet()
+    check_names([name for name in ids if name not in given])
     for name in ids:
-        maker: Any = (given or {}).get(name)
-        if maker is None and name not in known:
-            registry.load("metrics", name)  # raises with the nearest names
+        maker: Any = given.get(name)
         try:
             metric = (maker or registry.load("metrics", name))()
             metric.info.id  # noqa: B018 - a plug-in without it is broken here and not in the middle

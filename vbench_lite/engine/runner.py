@@ -7,22 +7,21 @@ badly are results too and are not tried again, except by a fresh run.
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 
 from vbench_lite.engine.adopt import Adoption, earlier_runs
 from vbench_lite.engine.changes import differences, newest_similar
 from vbench_lite.engine.documents import now, run_document
 from vbench_lite.engine.executors.contract import Executor, Job, Settings
 from vbench_lite.engine.executors.local import LocalExecutor
+from vbench_lite.engine.interrupts import sigterm_interrupts
 from vbench_lite.engine.long_lived import uncollected
+from vbench_lite.engine.metric_set import check_names
 from vbench_lite.engine.plan import THREADS, Batch, Plan, build_plan
 from vbench_lite.engine.progress import Event, Progress, Silent, Stage
 from vbench_lite.engine.recorder import Recorder
@@ -100,7 +99,7 @@ def run(
     else:
         directory = shard_directory(root, plan.run_id, shard)
         plan = part_of(plan, shard)
-    with directory.lock(), _sigterm_interrupts():
+    with directory.lock(), sigterm_interrupts():
         work = _Run(plan, directory, fresh, progress, executor or LocalExecutor(), shard)
         return work.carry_out()
 
@@ -136,6 +135,8 @@ class _Run:
             renewed = f"where a metric or its weights changed, vbench-lite score {run_id} renews the scores"
             self.say("finish", f"run {run_id} is finished already; {again}; {renewed}")
             return self.outcome()
+        for suite in self.plan.suites:  # before clips are made that nothing could score
+            check_names(suite.metrics)
         self.introduce()
         self.document.status = "running"
         self.directory.write_document(self.document)
@@ -388,20 +389,3 @@ def _bad(rows: Sequence[Mapping[str, str]]) -> dict[str, Counter[str]]:
         if row["status"] != SampleStatus.OK:
             reasons[row["generator"]][row["reason"]] += 1
     return reasons
-
-
-@contextmanager
-def _sigterm_interrupts() -> Iterator[None]:
-    """Treat SIGTERM as Ctrl-C, so that a stopped job is left in order; only the main thread can."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
