@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vbench_lite.errors import NotApplicable, StoreError
-from vbench_lite.metric import Estimate, Features, Role, SampleInfo, SetMetric
+from vbench_lite.metric import Axis, Estimate, Features, MetricInfo, Role, SampleInfo, SetMetric
 
 Matrix = npt.NDArray[np.float64]
 
@@ -81,6 +81,35 @@ class FeatureSetMetric(SetMetric):
         keys = sorted(clips)
         prompts = tuple(prompt for prompt, sample in keys for _ in clips[prompt, sample])
         return FeatureRows(np.concatenate([clips[key] for key in keys]), prompts, len(keys))
+
+
+def feature_set_info(
+    id: str,
+    extractor: str,
+    summary: str,
+    source: str,
+    *,
+    axis: Axis,
+    bounds: tuple[float | None, float | None],
+    higher_is_better: bool,
+    unit: str = "",
+    min_frames: int = 1,
+    min_n: int,
+) -> MetricInfo:
+    """What a metric over the features of one extractor declares."""
+    return MetricInfo(
+        id=id,
+        version=1,
+        axis=axis,
+        unit=unit,
+        bounds=bounds,
+        higher_is_better=higher_is_better,
+        summary=summary,
+        source=source,
+        extractors=(extractor,),
+        min_frames=min_frames,
+        min_n=min_n,
+    )
 
 
 def with_clips(estimate: Estimate, rows: FeatureRows, reference: FeatureRows | None) -> Estimate:

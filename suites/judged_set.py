@@ -5,15 +5,19 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from vbench_lite.datasets import shapes, shapes_judge
 from vbench_lite.errors import NotApplicable, StoreError
-from vbench_lite.metric import Axis, Estimate, Features, MetricInfo, Role, SampleInfo, SetMetric
+from vbench_lite.metric import Axis, Estimate, Features, Role, SampleInfo, SetMetric
 from vbench_lite.suites.captions import scene_of
+from vbench_lite.suites.judged_info import judged_info
 
 ATTRIBUTES = ("colour", "shape", "direction", "speed")
-_SOURCE = "vbench_lite.datasets.shapes_judge: outline, hue and reflected path, clip by clip"
+judged_set_info = partial(
+    judged_info, how="outline, hue and reflected path, clip by clip", axis=Axis.ALIGNMENT, min_n=2
+)
 
 
 @dataclass(frozen=True)
@@ -67,29 +71,3 @@ class JudgedSet(SetMetric):
     @abstractmethod
     def judge(self, clips: Sequence[JudgedClip]) -> Estimate:
         """Return the value of these clips."""
-
-
-def judged_info(
-    id: str,
-    summary: str,
-    *,
-    axis: Axis = Axis.ALIGNMENT,
-    low: float = 0.0,
-    min_frames: int = 1,
-    min_n: int = 2,
-) -> MetricInfo:
-    """What a share over judged clips declares; `low` is -1 for a difference of two shares."""
-    return MetricInfo(
-        id=id,
-        version=1,
-        axis=axis,
-        unit="",
-        bounds=(low, 1.0),
-        higher_is_better=True,
-        summary=summary,
-        source=_SOURCE,
-        extractors=("shapes-judge",),
-        min_frames=min_frames,
-        min_n=min_n,
-        needs_world="shapes",
-    )

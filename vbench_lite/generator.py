@@ -15,13 +15,10 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any, ClassVar
 
-import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
+from vbench_lite.clip import Frames as Frames
 from vbench_lite.errors import RequestError, SpecError
-
-Frames = npt.NDArray[np.uint8]
 
 
 class Family(StrEnum):

@@ -1,14 +1,14 @@
 """The contract of a metric: what it declares, and how the scorer feeds it.
 
-Six kinds, by what they look at:
+Five kinds, by what they look at:
 
 - `ClipMetric`: one clip, streamed in chunks of frames and/or through shared features.
 - `PairMetric`: a clip and its reference, in step.
 - `SetMetric`: features of a whole set, with mergeable state.
 - `CallMetric`: one timed call of a generator (speed, memory).
 - `SummaryMetric`: one number from the values of other metrics over the same set.
-- `FeatureExtractor`: no metric; a network that runs once per clip for all metrics that want it.
 
+Features come from extractors (`extractor.py`), which run once per clip for all metrics that want them.
 A metric that cannot have a value raises `NotApplicable(reason)`; the reason is stored.
 """
 
@@ -24,10 +24,10 @@ import numpy as np
 import numpy.typing as npt
 
 from vbench_lite.clip import ClipInfo
+from vbench_lite.clip import Frames as Frames
 from vbench_lite.errors import NotApplicable
+from vbench_lite.extractor import Features as Features
 
-Frames = npt.NDArray[np.uint8]
-Features = npt.NDArray[np.float32]  # (windows, dim), in order of time
 Role = Literal["generated", "reference"]
 
 
@@ -135,73 +135,6 @@ class SampleInfo:
     walk: float | None = None
 
 
-# --- extractors -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class ExtractorInfo:
-    """What an extractor declares.
-
-    Attributes:
-        window: frames in one input of the network; 1 for image networks.
-        stride: frames between the starts of two windows.
-        preprocessing: exact resize, crop, range and rounding; part of the cache key.
-        weights: catalogue keys of files that are needed; empty if they ship with the package.
-    """
-
-    id: str
-    version: int
-    dim: int
-    window: int
-    stride: int
-    preprocessing: str
-    weights: tuple[str, ...] = ()
-
-
-class FeatureExtractor(ABC):
-    """A network (or a computation) that turns windows of frames into vectors, once per clip."""
-
-    info: ClassVar[ExtractorInfo]
-
-    @abstractmethod
-    def load(self, device: str = "cpu") -> None:
-        """Load weights. Raises WeightsError if they cannot be had."""
-
-    @abstractmethod
-    def extract(self, windows: Frames) -> Features:
-        """Return features, float32 (B, dim), of windows of prepared frames, (B, window, ...).
-
-        Prepared frames are what `prepare` gives: by default uint8 (H, W, 3). A row depends on its own window
-        only, to 1e-5, whatever else is in the batch.
-        """
-
-    def prepare(self, frames: Frames) -> npt.NDArray[Any]:
-        """Return what is kept of frames, uint8 (N, H, W, 3), until their window is full: (N, ...).
-
-        Resizing here instead of in `extract` keeps large frames from waiting in memory. Each row depends on
-        its own frame only. Default: the frames.
-        """
-        return frames
-
-    def keep(self, clip: ClipInfo, indices: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-        """Which frames of a clip it looks at, bool (N,) for places in the clip, int64 (N,); default: all.
-
-        Windows are made of the frames that are kept. The rule belongs to `info.preprocessing`.
-
-        Raises:
-            NotApplicable: the clip does not say what the rule needs (its rate, its length).
-        """
-        return np.ones(len(indices), dtype=np.bool_)
-
-    @property
-    def fingerprint(self) -> str:
-        """Identity of the numbers it gives: id, version, preprocessing and weights."""
-        return f"{self.info.id}@{self.info.version}[{self.info.preprocessing}]"
-
-
-# --- metrics --------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Scored:
     """A value for one clip, with the course that it sums up.
@@ -238,6 +171,13 @@ class ClipMetric(ABC):
     @abstractmethod
     def finish(self, features: Mapping[str, Features]) -> float | Scored:
         """Return the value (with its series, if any); `features` holds what `info.extractors` names."""
+
+
+class FeatureMetric(ClipMetric):
+    """A value of the features alone: nothing is kept of the clip, its prompt or its frames."""
+
+    def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
+        return
 
 
 class FrameMetric(ClipMetric):

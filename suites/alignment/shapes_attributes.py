@@ -8,14 +8,14 @@ itself (`vbench_lite.datasets.shapes_judge`); the ceiling on real clips is at le
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import ClassVar, Literal
 
 from vbench_lite.clip import ClipInfo
 from vbench_lite.datasets import shapes_judge
 from vbench_lite.metric import Axis, ClipMetric, Features, MetricInfo, SampleInfo
 from vbench_lite.suites.captions import scene_of
-
-_SOURCE = "vbench_lite.datasets.shapes_judge: template correlation, nearest hue, reflected-path fit"
+from vbench_lite.suites.judged_info import judged_info
 
 
 class ShapesAttribute(ClipMetric):
@@ -35,34 +35,25 @@ class ShapesAttribute(ClipMetric):
         return float(getattr(judgement, self.attribute) == getattr(self._scene, self.attribute))
 
 
-def _info(attribute: str, summary: str, min_frames: int = 1) -> MetricInfo:
-    return MetricInfo(
-        id=f"alignment/shapes_{attribute}",
-        version=1,
-        axis=Axis.ALIGNMENT,
-        unit="",
-        bounds=(0.0, 1.0),
-        higher_is_better=True,
-        summary=summary,
-        source=_SOURCE,
-        extractors=("shapes-judge",),
-        min_frames=min_frames,
-        needs_world="shapes",
-    )
+_info = partial(judged_info, how="template correlation, nearest hue, reflected-path fit", axis=Axis.ALIGNMENT)
 
 
 class ShapesShape(ShapesAttribute):
     """The outline is the caption's: best mean template cosine, and at least 0.8."""
 
     attribute = "shape"
-    info: ClassVar[MetricInfo] = _info("shape", "Share of clips that show the shape the caption names.")
+    info: ClassVar[MetricInfo] = _info(
+        "alignment/shapes_shape", "Share of clips that show the shape the caption names."
+    )
 
 
 class ShapesColour(ShapesAttribute):
     """The colour is the caption's in most frames that show a shape."""
 
     attribute = "colour"
-    info: ClassVar[MetricInfo] = _info("colour", "Share of clips that show the colour the caption names.")
+    info: ClassVar[MetricInfo] = _info(
+        "alignment/shapes_colour", "Share of clips that show the colour the caption names."
+    )
 
 
 class ShapesDirection(ShapesAttribute):
@@ -70,9 +61,9 @@ class ShapesDirection(ShapesAttribute):
 
     attribute = "direction"
     info: ClassVar[MetricInfo] = _info(
-        "direction",
+        "alignment/shapes_direction",
         "Share of clips whose shape moves in the direction the caption names.",
-        shapes_judge.MIN_MOTION_FRAMES,
+        min_frames=shapes_judge.MIN_MOTION_FRAMES,
     )
 
 
@@ -81,7 +72,7 @@ class ShapesSpeed(ShapesAttribute):
 
     attribute = "speed"
     info: ClassVar[MetricInfo] = _info(
-        "speed",
+        "alignment/shapes_speed",
         "Share of clips whose shape moves at the speed the caption names.",
-        shapes_judge.MIN_MOTION_FRAMES,
+        min_frames=shapes_judge.MIN_MOTION_FRAMES,
     )

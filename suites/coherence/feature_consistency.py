@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from vbench_lite.clip import ClipInfo
-from vbench_lite.metric import Axis, ClipMetric, Features, MetricInfo, SampleInfo
+from vbench_lite.metric import Axis, FeatureMetric, Features, MetricInfo
 from vbench_lite.suites.vbench.consistency import plain_consistency
 
 
-class _Consistency(ClipMetric):
+class _Consistency(FeatureMetric):
     """Mean over frames but the first of the cosines with the frame before and with the first."""
-
-    def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
-        return
 
     def finish(self, features: Mapping[str, Features]) -> float:
         return plain_consistency(features[self.info.extractors[0]])

@@ -7,11 +7,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from vbench_lite.clip import ClipInfo
-from vbench_lite.metric import Axis, ClipMetric, Features, MetricInfo, SampleInfo
+from vbench_lite.metric import Axis, FeatureMetric, Features, MetricInfo
 
 
-class MotionSmoothness(ClipMetric):
+class MotionSmoothness(FeatureMetric):
     """How little odd frames differ from what RIFE interpolates between the even ones.
 
     The formula is that of VBench's motion smoothness, but the network is not: VBench interpolates with AMT-S,
@@ -38,9 +37,6 @@ class MotionSmoothness(ClipMetric):
         extractors=("rife-3.8",),
         min_frames=3,
     )
-
-    def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
-        return
 
     def finish(self, features: Mapping[str, Features]) -> float:
         return 1 - float(features["rife-3.8"].mean(dtype=np.float64)) / 255

@@ -8,14 +8,14 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from vbench_lite.clip import ClipInfo
 from vbench_lite.datasets import shapes, shapes_judge
-from vbench_lite.metric import Axis, ClipMetric, Features, MetricInfo, SampleInfo
+from vbench_lite.metric import Axis, FeatureMetric, Features, MetricInfo
+from vbench_lite.suites.judged_info import judged_info
 
 LONGEST_STEP = 1.5 * max(shapes.SPEEDS.values())  # pixels at 32x32 between neighbouring frames
 
 
-class ShapesContinuity(ClipMetric):
+class ShapesContinuity(FeatureMetric):
     """Share of neighbouring frames that both show the thing, no farther apart than the world moves it.
 
     A step of up to 3 pixels (at 32x32) is continuous: one and a half times the quickest speed, so that the
@@ -28,22 +28,13 @@ class ShapesContinuity(ClipMetric):
     Traps: a frozen clip scores 1; so does a thing that slides in a wrong direction.
     """
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="coherence/shapes_continuity",
-        version=1,
+    info: ClassVar[MetricInfo] = judged_info(
+        "coherence/shapes_continuity",
+        "Share of neighbouring frames between which the shape neither jumps nor vanishes.",
+        "track of template matches, steps of at most 3 px at 32x32",
         axis=Axis.COHERENCE,
-        unit="",
-        bounds=(0.0, 1.0),
-        higher_is_better=True,
-        summary="Share of neighbouring frames between which the shape neither jumps nor vanishes.",
-        source="vbench_lite.datasets.shapes_judge: track of template matches, steps of at most 3 px at 32x32",
-        extractors=("shapes-judge",),
         min_frames=2,
-        needs_world="shapes",
     )
-
-    def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
-        """Needs nothing of the clip or its prompt."""
 
     def finish(self, features: Mapping[str, Features]) -> float:
         return float(continuous_steps(shapes_judge.judge_features(features["shapes-judge"])).mean())

@@ -20,7 +20,7 @@ from vbench_lite.datasets import shapes_judge
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Estimate, MetricInfo
 from vbench_lite.stats.jackknife import jackknife
-from vbench_lite.suites.judged_set import ATTRIBUTES, JudgedClip, JudgedSet, judged_info
+from vbench_lite.suites.judged_set import ATTRIBUTES, JudgedClip, JudgedSet, judged_set_info
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class EditFollowed(_Edits):
     Traps: a generator that ignores the prompt never follows; one that is right by chance follows rarely.
     """
 
-    info: ClassVar[MetricInfo] = judged_info(
+    info: ClassVar[MetricInfo] = judged_set_info(
         "control/edit_followed",
         "Share of one-word edits after which both clips show the word that they were asked for.",
         min_frames=shapes_judge.MIN_MOTION_FRAMES,
@@ -97,7 +97,7 @@ class EditKept(_Edits):
         Attributes that cannot be read from a clip count as not kept.
     """
 
-    info: ClassVar[MetricInfo] = judged_info(
+    info: ClassVar[MetricInfo] = judged_set_info(
         "control/edit_kept",
         "Share of what a one-word edit should leave alone that it does leave alone.",
         min_frames=shapes_judge.MIN_MOTION_FRAMES,

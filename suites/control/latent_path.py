@@ -13,7 +13,7 @@ import numpy.typing as npt
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Estimate, MetricInfo
 from vbench_lite.stats.jackknife import jackknife
-from vbench_lite.suites.judged_set import JudgedClip, JudgedSet, judged_info
+from vbench_lite.suites.judged_set import JudgedClip, JudgedSet, judged_set_info
 
 LEAST_POINTS = 4
 BASE_PX = 32.0
@@ -33,7 +33,7 @@ class LatentPathEvenness(JudgedSet):
         no noise.
     """
 
-    info: ClassVar[MetricInfo] = judged_info(
+    info: ClassVar[MetricInfo] = judged_set_info(
         "control/latent_path_evenness",
         "How evenly a clip changes along a walk through initial noise; 0 is all in one jump.",
         min_n=LEAST_POINTS,

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 from vbench_lite.metric import Axis, Estimate, MetricInfo
 from vbench_lite.stats.extrapolation import SIZES, at_infinity
 from vbench_lite.stats.frechet import distance, expected_bias, moments
 from vbench_lite.stats.jackknife import MAX_GROUPS, jackknife
-from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, with_clips
+from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, feature_set_info, with_clips
 
 _HEUSEL = "Heusel et al. (NeurIPS 2017), equation 6"
 _FVD = "Unterthiner et al., Towards accurate generative models of video (2018)"
 _WIDE = 1024  # features from here on: a replicate takes seconds
 _FEW_GROUPS = 20
+_info = partial(feature_set_info, axis=Axis.QUALITY, bounds=(0.0, None), higher_is_better=False, min_n=16)
 
 
 class FrechetDistance(FeatureSetMetric):
@@ -48,16 +50,11 @@ class FrechetDistance(FeatureSetMetric):
 class FrechetShapes(FrechetDistance):
     """Fréchet distance on features of the shapes world's spatio-temporal network (16 frames)."""
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="distribution/frechet_shapes",
-        version=1,
-        axis=Axis.QUALITY,
-        unit="",
-        bounds=(0.0, None),
-        higher_is_better=False,
-        summary="Fréchet distance to real clips on features of a network of the shapes world.",
-        source="Heusel et al. (NeurIPS 2017), Unterthiner et al. (2018); features: extractor shapes-video",
-        extractors=("shapes-video",),
+    info: ClassVar[MetricInfo] = _info(
+        "distribution/frechet_shapes",
+        "shapes-video",
+        "Fréchet distance to real clips on features of a network of the shapes world.",
+        "Heusel et al. (NeurIPS 2017), Unterthiner et al. (2018); features: extractor shapes-video",
         min_frames=16,
         min_n=8,
     )
@@ -72,54 +69,36 @@ class FrechetVideoDistance(FrechetDistance):
         `distribution/fvd_videomae`.
     """
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="distribution/fvd",
-        version=1,
-        axis=Axis.QUALITY,
-        unit="",
-        bounds=(0.0, None),
-        higher_is_better=False,
-        summary="Fréchet video distance to reference clips (I3D logits, 16 frames, cropped to 224).",
-        source=f"{_FVD}; short side 224 bilinear antialias, centre crop",
-        extractors=("i3d",),
+    info: ClassVar[MetricInfo] = _info(
+        "distribution/fvd",
+        "i3d",
+        "Fréchet video distance to reference clips (I3D logits, 16 frames, cropped to 224).",
+        f"{_FVD}; short side 224 bilinear antialias, centre crop",
         min_frames=16,
-        min_n=16,
     )
 
 
 class FrechetVideoDistanceStyleGanV(FrechetDistance):
     """Fréchet video distance in the geometry of StyleGAN-V: frames stretched to 224x224 without antialias."""
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="distribution/fvd_styleganv",
-        version=1,
-        axis=Axis.QUALITY,
-        unit="",
-        bounds=(0.0, None),
-        higher_is_better=False,
-        summary="Fréchet video distance to reference clips (I3D logits, 16 frames, stretched to 224).",
-        source=f"{_FVD}; geometry of Skorokhodov et al., StyleGAN-V (CVPR 2022)",
-        extractors=("i3d-styleganv",),
+    info: ClassVar[MetricInfo] = _info(
+        "distribution/fvd_styleganv",
+        "i3d-styleganv",
+        "Fréchet video distance to reference clips (I3D logits, 16 frames, stretched to 224).",
+        f"{_FVD}; geometry of Skorokhodov et al., StyleGAN-V (CVPR 2022)",
         min_frames=16,
-        min_n=16,
     )
 
 
 class FrechetVideoMae(FrechetDistance):
     """Content-debiased Fréchet video distance, on VideoMAE V2, which weighs motion more than I3D does."""
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="distribution/fvd_videomae",
-        version=1,
-        axis=Axis.QUALITY,
-        unit="",
-        bounds=(0.0, None),
-        higher_is_better=False,
-        summary="Fréchet distance to reference clips on VideoMAE features (content-debiased FVD, 16 frames).",
-        source="Ge et al., On the content bias in Fréchet video distance (CVPR 2024)",
-        extractors=("videomae",),
+    info: ClassVar[MetricInfo] = _info(
+        "distribution/fvd_videomae",
+        "videomae",
+        "Fréchet distance to reference clips on VideoMAE features (content-debiased FVD, 16 frames).",
+        "Ge et al., On the content bias in Fréchet video distance (CVPR 2024)",
         min_frames=16,
-        min_n=16,
     )
 
 
@@ -131,17 +110,11 @@ class FrechetInceptionDistance(FrechetDistance):
         frames; the interval takes clips of a prompt together. It does not see motion at all.
     """
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="distribution/fid",
-        version=1,
-        axis=Axis.QUALITY,
-        unit="",
-        bounds=(0.0, None),
-        higher_is_better=False,
-        summary="Fréchet inception distance of frames (every fourth) to frames of reference clips.",
-        source=f"{_HEUSEL}; weights and geometry of pytorch-fid",
-        extractors=("inception-fid",),
-        min_n=16,
+    info: ClassVar[MetricInfo] = _info(
+        "distribution/fid",
+        "inception-fid",
+        "Fréchet inception distance of frames (every fourth) to frames of reference clips.",
+        f"{_HEUSEL}; weights and geometry of pytorch-fid",
     )
 
 
@@ -152,17 +125,11 @@ class FrechetEfficientNet(FrechetDistance):
         Not FID: another network, so another number. As FID, it does not see motion.
     """
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="distribution/frechet_efficientnet",
-        version=1,
-        axis=Axis.QUALITY,
-        unit="",
-        bounds=(0.0, None),
-        higher_is_better=False,
-        summary="Fréchet distance of all frames to frames of reference clips on EfficientNet-Lite0 features.",
-        source=f"{_HEUSEL}; features: extractor efficientnet-lite0",
-        extractors=("efficientnet-lite0",),
-        min_n=16,
+    info: ClassVar[MetricInfo] = _info(
+        "distribution/frechet_efficientnet",
+        "efficientnet-lite0",
+        "Fréchet distance of all frames to frames of reference clips on EfficientNet-Lite0 features.",
+        f"{_HEUSEL}; features: extractor efficientnet-lite0",
     )
 
 
@@ -177,16 +144,12 @@ class FrechetVideoDistanceAtInfinity(FeatureSetMetric):
         delete-a-prompt-group jackknife of the fitted value (20 groups).
     """
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="distribution/fvd_infinity",
-        version=1,
-        axis=Axis.QUALITY,
-        unit="",
+    info: ClassVar[MetricInfo] = _info(
+        "distribution/fvd_infinity",
+        "i3d",
+        "Fréchet video distance extrapolated to infinitely many generated clips.",
+        "Chong & Forsyth, Effectively unbiased FID and inception score (CVPR 2020), section 4",
         bounds=(None, None),
-        higher_is_better=False,
-        summary="Fréchet video distance extrapolated to infinitely many generated clips.",
-        source="Chong & Forsyth, Effectively unbiased FID and inception score (CVPR 2020), section 4",
-        extractors=("i3d",),
         min_frames=16,
         min_n=128,
     )

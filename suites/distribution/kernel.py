@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -9,7 +10,9 @@ import numpy as np
 from vbench_lite.metric import Axis, Estimate, MetricInfo
 from vbench_lite.stats.jackknife import jackknife
 from vbench_lite.stats.kernel_distance import KernelDistance, Matrix, cubic_kernel, gaussian_kernel
-from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, with_clips
+from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, feature_set_info, with_clips
+
+_info = partial(feature_set_info, axis=Axis.QUALITY, bounds=(None, None), higher_is_better=False, min_n=4)
 
 
 class KernelVideoDistance(FeatureSetMetric):
@@ -44,54 +47,36 @@ class KernelVideoDistance(FeatureSetMetric):
 class KvdShapes(KernelVideoDistance):
     """Kernel distance on features of the shapes world's spatio-temporal network (16 frames)."""
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="distribution/kvd_shapes",
-        version=1,
-        axis=Axis.QUALITY,
-        unit="",
-        bounds=(None, None),
-        higher_is_better=False,
-        summary="Unbiased kernel distance to real clips on features of a network of the shapes world.",
-        source="Bińkowski et al. (ICLR 2018), equation 4; features: extractor shapes-video",
-        extractors=("shapes-video",),
+    info: ClassVar[MetricInfo] = _info(
+        "distribution/kvd_shapes",
+        "shapes-video",
+        "Unbiased kernel distance to real clips on features of a network of the shapes world.",
+        "Bińkowski et al. (ICLR 2018), equation 4; features: extractor shapes-video",
         min_frames=16,
-        min_n=4,
     )
 
 
 class KernelVideoDistanceI3D(KernelVideoDistance):
     """Kernel video distance on logits of I3D: what to read where clips are fewer than some thousands."""
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="distribution/kvd",
-        version=1,
-        axis=Axis.QUALITY,
-        unit="",
-        bounds=(None, None),
-        higher_is_better=False,
-        summary="Unbiased kernel distance to reference clips (I3D logits, 16 frames, cubic kernel).",
-        source="Unterthiner et al. (2018), KVD; Bińkowski et al. (ICLR 2018), equation 4",
-        extractors=("i3d",),
+    info: ClassVar[MetricInfo] = _info(
+        "distribution/kvd",
+        "i3d",
+        "Unbiased kernel distance to reference clips (I3D logits, 16 frames, cubic kernel).",
+        "Unterthiner et al. (2018), KVD; Bińkowski et al. (ICLR 2018), equation 4",
         min_frames=16,
-        min_n=4,
     )
 
 
 class KernelVideoDistanceVideoMae(KernelVideoDistance):
     """Kernel distance on features of VideoMAE V2, which weigh motion more than I3D's."""
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="distribution/kvd_videomae",
-        version=1,
-        axis=Axis.QUALITY,
-        unit="",
-        bounds=(None, None),
-        higher_is_better=False,
-        summary="Unbiased kernel distance to reference clips on VideoMAE features (16 frames, cubic kernel).",
-        source="Bińkowski et al. (ICLR 2018), equation 4; features of Ge et al. (CVPR 2024)",
-        extractors=("videomae",),
+    info: ClassVar[MetricInfo] = _info(
+        "distribution/kvd_videomae",
+        "videomae",
+        "Unbiased kernel distance to reference clips on VideoMAE features (16 frames, cubic kernel).",
+        "Bińkowski et al. (ICLR 2018), equation 4; features of Ge et al. (CVPR 2024)",
         min_frames=16,
-        min_n=4,
     )
 
 
@@ -103,17 +88,11 @@ class KernelInceptionDistance(KernelVideoDistance):
         equal sets of few clips come out below 0. Motion is not seen.
     """
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="distribution/kid",
-        version=1,
-        axis=Axis.QUALITY,
-        unit="",
-        bounds=(None, None),
-        higher_is_better=False,
-        summary="Kernel inception distance of frames (every fourth) to frames of reference clips.",
-        source="Bińkowski et al. (ICLR 2018), equation 4; weights and geometry of pytorch-fid",
-        extractors=("inception-fid",),
-        min_n=4,
+    info: ClassVar[MetricInfo] = _info(
+        "distribution/kid",
+        "inception-fid",
+        "Kernel inception distance of frames (every fourth) to frames of reference clips.",
+        "Bińkowski et al. (ICLR 2018), equation 4; weights and geometry of pytorch-fid",
     )
 
 
@@ -124,17 +103,11 @@ class KernelEfficientNet(KernelVideoDistance):
         As `distribution/kid`.
     """
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="distribution/kernel_efficientnet",
-        version=1,
-        axis=Axis.QUALITY,
-        unit="",
-        bounds=(None, None),
-        higher_is_better=False,
-        summary="Kernel distance of all frames to frames of reference clips on EfficientNet-Lite0 features.",
-        source="Bińkowski et al. (ICLR 2018), equation 4; features: extractor efficientnet-lite0",
-        extractors=("efficientnet-lite0",),
-        min_n=4,
+    info: ClassVar[MetricInfo] = _info(
+        "distribution/kernel_efficientnet",
+        "efficientnet-lite0",
+        "Kernel distance of all frames to frames of reference clips on EfficientNet-Lite0 features.",
+        "Bińkowski et al. (ICLR 2018), equation 4; features: extractor efficientnet-lite0",
     )
 
 
@@ -149,17 +122,11 @@ class ClipMeanDiscrepancy(KernelVideoDistance):
         As `distribution/kid`, frames of a clip are alike.
     """
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="distribution/cmmd_b32",
-        version=1,
-        axis=Axis.QUALITY,
-        unit="",
-        bounds=(None, None),
-        higher_is_better=False,
-        summary="CLIP maximum mean discrepancy of frames to those of reference clips (ViT-B/32), x1000.",
-        source="Jayasumana et al., Rethinking FID: towards a better evaluation metric (CVPR 2024)",
-        extractors=("clip-vit-b32-pil",),
-        min_n=4,
+    info: ClassVar[MetricInfo] = _info(
+        "distribution/cmmd_b32",
+        "clip-vit-b32-pil",
+        "CLIP maximum mean discrepancy of frames to those of reference clips (ViT-B/32), x1000.",
+        "Jayasumana et al., Rethinking FID: towards a better evaluation metric (CVPR 2024)",
     )
 
     def kernel(self, first: Matrix, second: Matrix) -> Matrix:

@@ -9,33 +9,39 @@ from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, Estimate, MetricInfo
 from vbench_lite.stats.jackknife import jackknife
 from vbench_lite.stats.manifold import Indices, Neighbourhoods
-from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, with_clips
+from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, feature_set_info, with_clips
 
 _SOURCE = "Kynkäänniemi et al. (NeurIPS 2019) and Naeem et al., Reliable fidelity (ICML 2020)"
-_INSIDE = "Share of generated clips that lie among real ones"
-_REACHED = "Share of real clips that lie among generated ones"
-_CROWD = "Real neighbourhoods around a generated clip, over k, about 1 for equal sets"
-_HELD = "Share of real neighbourhoods that hold a generated clip"
-_SHAPES = "features of the shapes world"
 _LEAST = 12  # more than twice k: a ball to the fifth neighbour of seven points says nothing
+_HIGH: dict[str, float | None] = {"precision": 1.0, "recall": 1.0, "density": None, "coverage": 1.0}
+_MEANING = {
+    "precision": "Share of generated clips that lie among real ones",
+    "recall": "Share of real clips that lie among generated ones",
+    "density": "Real neighbourhoods around a generated clip, over k, about 1 for equal sets",
+    "coverage": "Share of real neighbourhoods that hold a generated clip",
+}
 
 
-def _info(
-    name: str, axis: Axis, high: float | None, meaning: str, features: str, extractor: str
-) -> MetricInfo:
-    return MetricInfo(
-        id=f"distribution/{name}",
-        version=1,
-        axis=axis,
-        unit="",
-        bounds=(0.0, high),
+def _info(kind: str, id: str, features: str, extractor: str) -> MetricInfo:
+    return feature_set_info(
+        id,
+        extractor,
+        f"{_MEANING[kind]} (k = 5, strict, {features}).",
+        f"{_SOURCE}; features: extractor {extractor}",
+        axis=Axis.QUALITY if kind in ("precision", "density") else Axis.DIVERSITY,
+        bounds=(0.0, _HIGH[kind]),
         higher_is_better=True,
-        summary=f"{meaning} (k = 5, strict, {features}).",
-        source=f"{_SOURCE}; features: extractor {extractor}",
-        extractors=(extractor,),
         min_frames=16,
         min_n=_LEAST,
     )
+
+
+def _of_shapes(kind: str) -> MetricInfo:
+    return _info(kind, f"distribution/{kind}_shapes", "features of the shapes world", "shapes-video")
+
+
+def _of_i3d(kind: str) -> MetricInfo:
+    return _info(kind, f"distribution/{kind}", "I3D logits", "i3d")
 
 
 class ManifoldMetric(FeatureSetMetric):
@@ -66,14 +72,7 @@ class PrecisionShapes(ManifoldMetric):
     Formula: #(generated rows inside the neighbourhood of any real row) / #(generated rows).
     """
 
-    info: ClassVar[MetricInfo] = _info(
-        "precision_shapes",
-        Axis.QUALITY,
-        1.0,
-        _INSIDE,
-        _SHAPES,
-        "shapes-video",
-    )
+    info: ClassVar[MetricInfo] = _of_shapes("precision")
 
     def number(self, places: Neighbourhoods, kept: Indices) -> float:
         return places.precision(kept)
@@ -85,14 +84,7 @@ class RecallShapes(ManifoldMetric):
     Formula: #(real rows inside the neighbourhood of any generated row) / #(real rows).
     """
 
-    info: ClassVar[MetricInfo] = _info(
-        "recall_shapes",
-        Axis.DIVERSITY,
-        1.0,
-        _REACHED,
-        _SHAPES,
-        "shapes-video",
-    )
+    info: ClassVar[MetricInfo] = _of_shapes("recall")
 
     def number(self, places: Neighbourhoods, kept: Indices) -> float:
         return places.recall(kept)
@@ -104,14 +96,7 @@ class DensityShapes(ManifoldMetric):
     Formula: mean over generated rows of #(real rows in whose neighbourhood it lies) / 5.
     """
 
-    info: ClassVar[MetricInfo] = _info(
-        "density_shapes",
-        Axis.QUALITY,
-        None,
-        _CROWD,
-        _SHAPES,
-        "shapes-video",
-    )
+    info: ClassVar[MetricInfo] = _of_shapes("density")
 
     def number(self, places: Neighbourhoods, kept: Indices) -> float:
         return places.density(kept)
@@ -123,14 +108,7 @@ class CoverageShapes(ManifoldMetric):
     Formula: #(real rows whose neighbourhood holds any generated row) / #(real rows).
     """
 
-    info: ClassVar[MetricInfo] = _info(
-        "coverage_shapes",
-        Axis.DIVERSITY,
-        1.0,
-        _HELD,
-        _SHAPES,
-        "shapes-video",
-    )
+    info: ClassVar[MetricInfo] = _of_shapes("coverage")
 
     def number(self, places: Neighbourhoods, kept: Indices) -> float:
         return places.coverage(kept)
@@ -139,29 +117,22 @@ class CoverageShapes(ManifoldMetric):
 class Precision(PrecisionShapes):
     """Share of generated clips in the neighbourhood of real ones; high for many copies of one good clip."""
 
-    info: ClassVar[MetricInfo] = _info("precision", Axis.QUALITY, 1.0, _INSIDE, "I3D logits", "i3d")
+    info: ClassVar[MetricInfo] = _of_i3d("precision")
 
 
 class Recall(RecallShapes):
     """Share of real clips in the neighbourhood of generated ones: how much of what is real can come out."""
 
-    info: ClassVar[MetricInfo] = _info("recall", Axis.DIVERSITY, 1.0, _REACHED, "I3D logits", "i3d")
+    info: ClassVar[MetricInfo] = _of_i3d("recall")
 
 
 class Density(DensityShapes):
     """As precision, but by how many real neighbourhoods hold a clip, so that one outlier weighs little."""
 
-    info: ClassVar[MetricInfo] = _info(
-        "density",
-        Axis.QUALITY,
-        None,
-        _CROWD,
-        "I3D logits",
-        "i3d",
-    )
+    info: ClassVar[MetricInfo] = _of_i3d("density")
 
 
 class Coverage(CoverageShapes):
     """Share of real neighbourhoods that hold a generated clip; steadier than recall."""
 
-    info: ClassVar[MetricInfo] = _info("coverage", Axis.DIVERSITY, 1.0, _HELD, "I3D logits", "i3d")
+    info: ClassVar[MetricInfo] = _of_i3d("coverage")

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from vbench_lite.metric import Axis, Estimate, MetricInfo
 from vbench_lite.stats.jackknife import jackknife
-from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, with_clips
+from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, feature_set_info, with_clips
 
 
 class FeatureDistance(FeatureSetMetric):
@@ -27,16 +27,14 @@ class FeatureDistance(FeatureSetMetric):
     """
 
     needs_reference: ClassVar[bool] = False
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="diversity/feature_distance",
-        version=1,
+    info: ClassVar[MetricInfo] = feature_set_info(
+        "diversity/feature_distance",
+        "shapes-video",
+        "Mean of 1 - cosine between the features of two clips of the set; 0 if all are the same.",
+        "mean pairwise feature distance (Zhu et al., NeurIPS 2017); features: extractor shapes-video",
         axis=Axis.DIVERSITY,
-        unit="",
         bounds=(0.0, 2.0),
         higher_is_better=True,
-        summary="Mean of 1 - cosine between the features of two clips of the set; 0 if all are the same.",
-        source="mean pairwise feature distance (Zhu et al., NeurIPS 2017); features: extractor shapes-video",
-        extractors=("shapes-video",),
         min_frames=16,
         min_n=4,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -9,9 +10,18 @@ import numpy as np
 from vbench_lite.metric import Axis, Estimate, MetricInfo
 from vbench_lite.stats.jackknife import jackknife
 from vbench_lite.stats.vendi import cosine_similarity, vendi_score
-from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, with_clips
+from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, feature_set_info, with_clips
 
 _SOURCE = "Friedman & Dieng, The Vendi Score (TMLR 2023)"
+_info = partial(
+    feature_set_info,
+    axis=Axis.DIVERSITY,
+    unit="clips",
+    bounds=(1.0, None),
+    higher_is_better=True,
+    min_frames=16,
+    min_n=4,
+)
 
 
 class VendiShapes(FeatureSetMetric):
@@ -26,18 +36,11 @@ class VendiShapes(FeatureSetMetric):
     """
 
     needs_reference: ClassVar[bool] = False
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="diversity/vendi_shapes",
-        version=1,
-        axis=Axis.DIVERSITY,
-        unit="clips",
-        bounds=(1.0, None),
-        higher_is_better=True,
-        summary="Effective number of different clips in the set (features of the shapes world).",
-        source=f"{_SOURCE}; cosine of features of extractor shapes-video",
-        extractors=("shapes-video",),
-        min_frames=16,
-        min_n=4,
+    info: ClassVar[MetricInfo] = _info(
+        "diversity/vendi_shapes",
+        "shapes-video",
+        "Effective number of different clips in the set (features of the shapes world).",
+        f"{_SOURCE}; cosine of features of extractor shapes-video",
     )
 
     def estimate(self, generated: FeatureRows, reference: FeatureRows | None) -> Estimate:
@@ -49,16 +52,9 @@ class VendiShapes(FeatureSetMetric):
 class Vendi(VendiShapes):
     """Effective number of different clips by logits of I3D; see `diversity/vendi_shapes`."""
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="diversity/vendi",
-        version=1,
-        axis=Axis.DIVERSITY,
-        unit="clips",
-        bounds=(1.0, None),
-        higher_is_better=True,
-        summary="Effective number of different clips in the set (cosine of I3D logits).",
-        source=f"{_SOURCE}; cosine of features of extractor i3d",
-        extractors=("i3d",),
-        min_frames=16,
-        min_n=4,
+    info: ClassVar[MetricInfo] = _info(
+        "diversity/vendi",
+        "i3d",
+        "Effective number of different clips in the set (cosine of I3D logits).",
+        f"{_SOURCE}; cosine of features of extractor i3d",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import combinations
 from typing import ClassVar
 
@@ -15,9 +16,10 @@ from vbench_lite.metric import Axis, Estimate, MetricInfo
 from vbench_lite.stats.jackknife import jackknife
 from vbench_lite.stats.vendi import cosine_similarity, vendi_score
 from vbench_lite.suites.diversity.feature_distance import cosine_distances
-from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, with_clips
-from vbench_lite.suites.judged_set import JudgedClip, JudgedSet, judged_info
+from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, feature_set_info, with_clips
+from vbench_lite.suites.judged_set import JudgedClip, JudgedSet, judged_set_info
 
+_info = partial(feature_set_info, axis=Axis.DIVERSITY, higher_is_better=True, min_n=2)
 Matrix = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
 
@@ -35,18 +37,13 @@ class WithinPromptDistance(FeatureSetMetric):
     """
 
     needs_reference: ClassVar[bool] = False
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="diversity/within_prompt",
-        version=1,
-        axis=Axis.DIVERSITY,
-        unit="",
+    info: ClassVar[MetricInfo] = _info(
+        "diversity/within_prompt",
+        "shapes-video",
+        "Mean of 1 - cosine between the features of two clips of one prompt; 0 if seeds do nothing.",
+        "mean pairwise feature distance (Zhu et al., NeurIPS 2017); features: extractor shapes-video",
         bounds=(0.0, 2.0),
-        higher_is_better=True,
-        summary="Mean of 1 - cosine between the features of two clips of one prompt; 0 if seeds do nothing.",
-        source="mean pairwise feature distance (Zhu et al., NeurIPS 2017); features: extractor shapes-video",
-        extractors=("shapes-video",),
         min_frames=16,
-        min_n=2,
     )
 
     def estimate(self, generated: FeatureRows, reference: FeatureRows | None) -> Estimate:
@@ -64,18 +61,14 @@ class WithinPromptVendi(FeatureSetMetric):
     """
 
     needs_reference: ClassVar[bool] = False
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="diversity/within_prompt_vendi",
-        version=1,
-        axis=Axis.DIVERSITY,
+    info: ClassVar[MetricInfo] = _info(
+        "diversity/within_prompt_vendi",
+        "shapes-video",
+        "Effective number of different clips of one prompt (features of the shapes world).",
+        "Friedman & Dieng, The Vendi Score (TMLR 2023); cosine of features of extractor shapes-video",
         unit="clips",
         bounds=(1.0, None),
-        higher_is_better=True,
-        summary="Effective number of different clips of one prompt (features of the shapes world).",
-        source="Friedman & Dieng, The Vendi Score (TMLR 2023); cosine of features of extractor shapes-video",
-        extractors=("shapes-video",),
         min_frames=16,
-        min_n=2,
     )
 
     def estimate(self, generated: FeatureRows, reference: FeatureRows | None) -> Estimate:
@@ -101,18 +94,13 @@ class WithinPromptLpips(FeatureSetMetric):
     """
 
     needs_reference: ClassVar[bool] = False
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="diversity/within_prompt_lpips",
-        version=1,
-        axis=Axis.DIVERSITY,
-        unit="",
+    info: ClassVar[MetricInfo] = _info(
+        "diversity/within_prompt_lpips",
+        "lpips-alex",
+        "Mean LPIPS (AlexNet, three frames at 64x64) of two clips of one prompt; 0 if all equal.",
+        "Zhu et al., Toward multimodal image-to-image translation (NeurIPS 2017), with LPIPS v0.1",
         bounds=(0.0, None),
-        higher_is_better=True,
-        summary="Mean LPIPS (AlexNet, three frames at 64x64) of two clips of one prompt; 0 if all equal.",
-        source="Zhu et al., Toward multimodal image-to-image translation (NeurIPS 2017), with LPIPS v0.1",
-        extractors=("lpips-alex",),
         min_frames=3,
-        min_n=2,
     )
 
     def estimate(self, generated: FeatureRows, reference: FeatureRows | None) -> Estimate:
@@ -136,13 +124,11 @@ class StartSpread(JudgedSet):
         Noise begins anywhere: it shows no shape, and so has no value.
     """
 
-    info: ClassVar[MetricInfo] = replace(
-        judged_info(
-            "diversity/shapes_start_spread",
-            "Mean distance of the places where clips of one prompt begin, in frame sides; 0 if all are one.",
-            axis=Axis.DIVERSITY,
-        ),
-        bounds=(0.0, None),
+    info: ClassVar[MetricInfo] = judged_set_info(
+        "diversity/shapes_start_spread",
+        "Mean distance of the places where clips of one prompt begin, in frame sides; 0 if all are one.",
+        axis=Axis.DIVERSITY,
+        high=None,
     )
 
     def judge(self, clips: Sequence[JudgedClip]) -> Estimate:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from vbench_lite.metric import ExtractorInfo, Frames
+from vbench_lite.clip import Frames
+from vbench_lite.extractor import ExtractorInfo
 from vbench_lite.suites.extractors.frame_network import FrameNetworkExtractor
 from vbench_lite.suites.extractors.geometry import planes
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vbench_lite.metric import Frames
+from vbench_lite.clip import Frames
 from vbench_lite.suites.extractors.geometry import Floats
 from vbench_lite.suites.extractors.network import NetworkExtractor
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from vbench_lite.metric import Frames
+from vbench_lite.clip import Frames
 
 if TYPE_CHECKING:
     import torch

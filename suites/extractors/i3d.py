@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from vbench_lite.metric import ExtractorInfo, Frames
+from vbench_lite.clip import Frames
+from vbench_lite.extractor import ExtractorInfo
 from vbench_lite.suites.extractors.geometry import Floats, resize, short_side
 from vbench_lite.suites.extractors.network import NetworkExtractor
 

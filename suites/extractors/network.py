@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from vbench_lite.metric import FeatureExtractor, Features
+from vbench_lite.extractor import FeatureExtractor, Features
 from vbench_lite.weights import files
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from vbench_lite.clip import ClipInfo
+from vbench_lite.clip import ClipInfo, Frames
 from vbench_lite.errors import NotApplicable
-from vbench_lite.metric import ExtractorInfo, Frames
+from vbench_lite.extractor import ExtractorInfo
 from vbench_lite.suites.extractors.network import NetworkExtractor
 
 if TYPE_CHECKING:

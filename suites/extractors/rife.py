@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from vbench_lite.metric import ExtractorInfo
+from vbench_lite.extractor import ExtractorInfo
 from vbench_lite.suites.extractors.network import NetworkExtractor
 
 if TYPE_CHECKING:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from vbench_lite.clip import Frames
 from vbench_lite.datasets import shapes_judge
-from vbench_lite.metric import ExtractorInfo, FeatureExtractor, Features, Frames
+from vbench_lite.extractor import ExtractorInfo, FeatureExtractor, Features
 
 
 class ShapesJudge(FeatureExtractor):

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from vbench_lite.clip import Frames
 from vbench_lite.errors import WeightsError
-from vbench_lite.metric import ExtractorInfo, FeatureExtractor, Features, Frames
+from vbench_lite.extractor import ExtractorInfo, FeatureExtractor, Features
 from vbench_lite.suites.extractors.shapes_appearance import NAMES, appearance, standardise
 
 if TYPE_CHECKING:

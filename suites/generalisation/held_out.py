@@ -13,7 +13,7 @@ from vbench_lite.datasets import shapes_judge
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Estimate, MetricInfo
 from vbench_lite.stats.jackknife import jackknife
-from vbench_lite.suites.judged_set import ATTRIBUTES, JudgedClip, JudgedSet, judged_info
+from vbench_lite.suites.judged_set import ATTRIBUTES, JudgedClip, JudgedSet, judged_set_info
 
 LEAST_PROMPTS = 2  # on each side, so that one can be left out
 
@@ -27,7 +27,7 @@ class HeldOutAccuracy(JudgedSet):
         (`vbench-lite show shapes --json`); a generator trained on other data has seen what it has seen.
     """
 
-    info: ClassVar[MetricInfo] = judged_info(
+    info: ClassVar[MetricInfo] = judged_set_info(
         "generalisation/held_out_accuracy",
         "Share of attributes shown as asked for pairs of colour and shape that were kept out of training.",
         min_frames=shapes_judge.MIN_MOTION_FRAMES,
@@ -53,7 +53,7 @@ class HeldOutGap(JudgedSet):
     Traps: a generator that is bad at everything has no gap: read it beside the accuracy.
     """
 
-    info: ClassVar[MetricInfo] = judged_info(
+    info: ClassVar[MetricInfo] = judged_set_info(
         "generalisation/held_out_gap",
         "Accuracy on combinations kept out of training minus accuracy on seen ones; 0 is no loss.",
         low=-1.0,

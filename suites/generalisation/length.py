@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -13,6 +14,7 @@ from vbench_lite.clip import ClipInfo
 from vbench_lite.datasets import shapes, shapes_judge
 from vbench_lite.metric import Axis, ClipMetric, Features, MetricInfo, SampleInfo
 from vbench_lite.suites.captions import scene_of
+from vbench_lite.suites.judged_info import judged_info
 
 TRAINED_FRAMES = shapes.DEFAULT_FRAMES
 LEAST_BEYOND = 8  # frames after the trained length
@@ -32,20 +34,12 @@ class _Length(ClipMetric):
         """The value, of whether each frame is right, bool (T,)."""
 
 
-def _info(name: str, summary: str, low: float) -> MetricInfo:
-    return MetricInfo(
-        id=f"generalisation/{name}",
-        version=1,
-        axis=Axis.HORIZON,
-        unit="",
-        bounds=(low, 1.0),
-        higher_is_better=True,
-        summary=summary,
-        source="vbench_lite.datasets.shapes_judge: outline and hue, frame by frame",
-        extractors=("shapes-judge",),
-        min_frames=TRAINED_FRAMES + LEAST_BEYOND,
-        needs_world="shapes",
-    )
+_info = partial(
+    judged_info,
+    how="outline and hue, frame by frame",
+    axis=Axis.HORIZON,
+    min_frames=TRAINED_FRAMES + LEAST_BEYOND,
+)
 
 
 class LongAccuracy(_Length):
@@ -56,7 +50,8 @@ class LongAccuracy(_Length):
     """
 
     info: ClassVar[MetricInfo] = _info(
-        "long_accuracy", "Share of the frames beyond the trained length that show what was asked for.", 0.0
+        "generalisation/long_accuracy",
+        "Share of the frames beyond the trained length that show what was asked for.",
     )
 
     def value(self, right: npt.NDArray[np.bool_]) -> float:
@@ -71,7 +66,9 @@ class LengthGap(_Length):
     """
 
     info: ClassVar[MetricInfo] = _info(
-        "length_gap", "Accuracy beyond the trained length minus accuracy within it; 0 is no loss.", -1.0
+        "generalisation/length_gap",
+        "Accuracy beyond the trained length minus accuracy within it; 0 is no loss.",
+        low=-1.0,
     )
 
     def value(self, right: npt.NDArray[np.bool_]) -> float:

@@ -3,43 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
 
-from vbench_lite.clip import ClipInfo
 from vbench_lite.datasets import shapes_judge
-from vbench_lite.metric import Axis, ClipMetric, Features, MetricInfo, SampleInfo
+from vbench_lite.metric import Axis, FeatureMetric, Features, MetricInfo
 from vbench_lite.suites.coherence.shapes_continuity import continuous_steps
+from vbench_lite.suites.judged_info import judged_info
 
 OPENING_FRAMES = 8  # a second of the shapes world
 LEAST_FRAMES = 4 * OPENING_FRAMES
 
 
-def _info(name: str, summary: str) -> MetricInfo:
-    return MetricInfo(
-        id=f"horizon/{name}",
-        version=1,
-        axis=Axis.HORIZON,
-        unit="",
-        bounds=(0.0, 1.0),
-        higher_is_better=True,
-        summary=summary,
-        source="vbench_lite.datasets.shapes_judge: outline, hue and track, frame by frame",
-        extractors=("shapes-judge",),
-        min_frames=LEAST_FRAMES,
-        needs_world="shapes",
-    )
+_info = partial(
+    judged_info, how="outline, hue and track, frame by frame", axis=Axis.HORIZON, min_frames=LEAST_FRAMES
+)
 
 
-class _Late(ClipMetric):
-    """A share over the last quarter of the frames."""
-
-    def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
-        """Needs nothing of the clip or its prompt."""
-
-
-class LateIdentity(_Late):
+class LateIdentity(FeatureMetric):
     """Share of the last quarter's frames that show what the first eight frames mostly showed.
 
     Unlike the drift, this is a level: it says how good the end is, and noise, which never drifts, is at
@@ -52,7 +35,8 @@ class LateIdentity(_Late):
     """
 
     info: ClassVar[MetricInfo] = _info(
-        "late_identity", "Share of the last quarter's frames that still show the thing the clip began with."
+        "horizon/late_identity",
+        "Share of the last quarter's frames that still show the thing the clip began with.",
     )
 
     def finish(self, features: Mapping[str, Features]) -> float:
@@ -64,7 +48,7 @@ class LateIdentity(_Late):
         return float(readings.agrees(opening)[-(len(rows) // 4) :].mean())
 
 
-class LateContinuity(_Late):
+class LateContinuity(FeatureMetric):
     """Share of the last quarter's steps between which the shape neither jumps nor vanishes.
 
     Formula: as `coherence/shapes_continuity`, over the last quarter of the steps.
@@ -72,7 +56,8 @@ class LateContinuity(_Late):
     """
 
     info: ClassVar[MetricInfo] = _info(
-        "late_continuity", "Share of the last quarter's steps in which the shape neither jumps nor vanishes."
+        "horizon/late_continuity",
+        "Share of the last quarter's steps in which the shape neither jumps nor vanishes.",
     )
 
     def finish(self, features: Mapping[str, Features]) -> float:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, CallMetric, Measurement, MetricInfo
+from vbench_lite.suites.timed_call import call_info, known
 
 
 class KeyValueCache(CallMetric):
@@ -15,18 +15,13 @@ class KeyValueCache(CallMetric):
     Traps: as the adapter tells it; generators without a cache have no value, and not 0.
     """
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="memory/kv_cache_bytes",
-        version=1,
+    info: ClassVar[MetricInfo] = call_info(
+        "memory/kv_cache_bytes",
+        "bytes",
+        "Largest size of the cached keys and values, over all clips of the call.",
+        "bytes of the cached tensors, noted by the generator; vbench_lite.measure.work.cache_bytes",
         axis=Axis.MEMORY,
-        unit="bytes",
-        bounds=(0.0, None),
-        higher_is_better=False,
-        summary="Largest size of the cached keys and values, over all clips of the call.",
-        source="bytes of the cached tensors, noted by the generator; vbench_lite.measure.work.cache_bytes",
     )
 
     def value(self, call: Measurement) -> float:
-        if call.kv_cache_bytes is None:
-            raise NotApplicable("the generator has no key-value cache, or did not measure it")
-        return call.kv_cache_bytes
+        return known(call.kv_cache_bytes, "the generator has no key-value cache, or did not measure it")

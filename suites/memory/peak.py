@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, CallMetric, Measurement, MetricInfo
+from vbench_lite.suites.timed_call import call_info, known
 
 _UNKNOWN = "the peak of memory cannot be known: not on this platform, or not of a generator elsewhere"
+_NO_BASELINE = "the size before loading is not known, so it cannot be taken off the peak"
 
 
 class PeakMemory(CallMetric):
@@ -22,26 +23,18 @@ class PeakMemory(CallMetric):
     Traps: on a device: what torch allocated, not what it reserved. Never compare across hardware.
     """
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="memory/peak_bytes",
-        version=1,
+    info: ClassVar[MetricInfo] = call_info(
+        "memory/peak_bytes",
+        "bytes",
+        "Largest memory in use during a call (resident on the CPU, allocated on CUDA), less the "
+        "process's size after imports and before loading.",
+        "VmHWM reset for each call (proc(5)), or torch.cuda.max_memory_allocated",
         axis=Axis.MEMORY,
-        unit="bytes",
-        bounds=(0.0, None),
-        higher_is_better=False,
-        summary=(
-            "Largest memory in use during a call (resident on the CPU, allocated on CUDA), less the "
-            "process's size after imports and before loading."
-        ),
-        source="VmHWM reset for each call (proc(5)), or torch.cuda.max_memory_allocated",
     )
 
     def value(self, call: Measurement) -> float:
-        if call.peak_bytes is None:
-            raise NotApplicable(_UNKNOWN)
-        if call.baseline_bytes is None:
-            raise NotApplicable("the size before loading is not known, so it cannot be taken off the peak")
-        return float(max(call.peak_bytes - call.baseline_bytes, 0))
+        peak, before = known(call.peak_bytes, _UNKNOWN), known(call.baseline_bytes, _NO_BASELINE)
+        return max(peak - before, 0.0)
 
 
 class PeakMemoryWithImports(CallMetric):
@@ -51,18 +44,13 @@ class PeakMemoryWithImports(CallMetric):
     Traps: imports of hundreds of megabytes hide small differences.
     """
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="memory/peak_with_imports_bytes",
-        version=1,
+    info: ClassVar[MetricInfo] = call_info(
+        "memory/peak_with_imports_bytes",
+        "bytes",
+        "Largest memory of the whole process during a call: what a machine must have.",
+        "VmHWM reset for each call (proc(5)), or torch.cuda.max_memory_allocated",
         axis=Axis.MEMORY,
-        unit="bytes",
-        bounds=(0.0, None),
-        higher_is_better=False,
-        summary="Largest memory of the whole process during a call: what a machine must have.",
-        source="VmHWM reset for each call (proc(5)), or torch.cuda.max_memory_allocated",
     )
 
     def value(self, call: Measurement) -> float:
-        if call.peak_bytes is None:
-            raise NotApplicable(_UNKNOWN)
-        return float(call.peak_bytes)
+        return known(call.peak_bytes, _UNKNOWN)

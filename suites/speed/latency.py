@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from vbench_lite.errors import NotApplicable
-from vbench_lite.metric import Axis, CallMetric, Measurement, MetricInfo
+from vbench_lite.metric import CallMetric, Measurement, MetricInfo
+from vbench_lite.suites.timed_call import call_info, known
+
+_NO_LOAD = "nothing is loaded apart from a call: each call loads, or a server has loaded"
 
 
 class Latency(CallMetric):
@@ -16,15 +18,11 @@ class Latency(CallMetric):
         refused by the gate.
     """
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="speed/latency_s",
-        version=1,
-        axis=Axis.SPEED,
-        unit="s",
-        bounds=(0.0, None),
-        higher_is_better=False,
-        summary="Seconds from a request to its last frame, once the generator is warm.",
-        source="wall clock after waiting for the device; vbench_lite.engine.context",
+    info: ClassVar[MetricInfo] = call_info(
+        "speed/latency_s",
+        "s",
+        "Seconds from a request to its last frame, once the generator is warm.",
+        "wall clock after waiting for the device; vbench_lite.engine.context",
     )
 
     def value(self, call: Measurement) -> float:
@@ -38,18 +36,12 @@ class TimeToFirstFrame(CallMetric):
     Traps: a generator that cannot stream hands over its first frame with its last.
     """
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="speed/time_to_first_frame_s",
-        version=1,
-        axis=Axis.SPEED,
-        unit="s",
-        bounds=(0.0, None),
-        higher_is_better=False,
-        summary=(
-            "Seconds from a request to its first frame; equal to the latency for a generator that "
-            "hands over whole clips."
-        ),
-        source="wall clock after waiting for the device; vbench_lite.engine.context",
+    info: ClassVar[MetricInfo] = call_info(
+        "speed/time_to_first_frame_s",
+        "s",
+        "Seconds from a request to its first frame; equal to the latency for a generator that "
+        "hands over whole clips.",
+        "wall clock after waiting for the device; vbench_lite.engine.context",
     )
 
     def value(self, call: Measurement) -> float:
@@ -63,20 +55,12 @@ class LoadTime(CallMetric):
     Traps: the second load of a machine comes from the cache of its disk.
     """
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="speed/load_s",
-        version=1,
-        axis=Axis.SPEED,
-        unit="s",
-        bounds=(0.0, None),
-        higher_is_better=False,
-        summary="Seconds a fresh process takes to load the weights; files may be in the system's cache.",
-        source="wall clock around Generator.load; vbench_lite.engine.timed_worker",
+    info: ClassVar[MetricInfo] = call_info(
+        "speed/load_s",
+        "s",
+        "Seconds a fresh process takes to load the weights; files may be in the system's cache.",
+        "wall clock around Generator.load; vbench_lite.engine.timed_worker",
     )
 
     def value(self, call: Measurement) -> float:
-        if call.load_s is None:
-            raise NotApplicable(
-                "nothing is loaded apart from a call: each call loads, or a server has loaded"
-            )
-        return call.load_s
+        return known(call.load_s, _NO_LOAD)

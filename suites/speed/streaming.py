@@ -11,20 +11,8 @@ import numpy as np
 
 from vbench_lite.errors import NotApplicable
 from vbench_lite.measure.playback import gaps_s, playback
-from vbench_lite.metric import Axis, CallMetric, Measurement, MetricInfo
-
-
-def _info(id: str, unit: str, summary: str, source: str) -> MetricInfo:
-    return MetricInfo(
-        id=id,
-        version=1,
-        axis=Axis.SPEED,
-        unit=unit,
-        bounds=(0.0, None),
-        higher_is_better=False,
-        summary=summary,
-        source=source,
-    )
+from vbench_lite.metric import CallMetric, Measurement, MetricInfo
+from vbench_lite.suites.timed_call import call_info
 
 
 class StartupDelay(CallMetric):
@@ -34,7 +22,7 @@ class StartupDelay(CallMetric):
     Traps: for a generator that is slower than the clip plays it grows with the length of the clip.
     """
 
-    info: ClassVar[MetricInfo] = _info(
+    info: ClassVar[MetricInfo] = call_info(
         "speed/startup_delay_s",
         "s",
         "The shortest wait from the request after which the clip plays at its rate without a stall.",
@@ -52,7 +40,7 @@ class StalledTime(CallMetric):
     Traps: 0 for a generator that hands over all frames at once, however late.
     """
 
-    info: ClassVar[MetricInfo] = _info(
+    info: ClassVar[MetricInfo] = call_info(
         "speed/stalled_s",
         "s",
         "Seconds the clip stands still if it is shown from its first frame's arrival.",
@@ -70,7 +58,7 @@ class Stalls(CallMetric):
     Traps: many short stalls and one long one are told apart only beside the stalled time.
     """
 
-    info: ClassVar[MetricInfo] = _info(
+    info: ClassVar[MetricInfo] = call_info(
         "speed/stalls",
         "stalls/clip",
         "How often the clip stands still if it is shown from its first frame's arrival.",
@@ -102,7 +90,7 @@ class ChunkMedian(_ChunkGap):
     """Median wait between pieces."""
 
     quantile = 0.5
-    info: ClassVar[MetricInfo] = _info(
+    info: ClassVar[MetricInfo] = call_info(
         "speed/chunk_p50_s",
         "s",
         "Median seconds between two pieces of a clip that streams.",
@@ -114,7 +102,7 @@ class ChunkTail(_ChunkGap):
     """Longest wait between pieces, but for the slowest twentieth."""
 
     quantile = 0.95
-    info: ClassVar[MetricInfo] = _info(
+    info: ClassVar[MetricInfo] = call_info(
         "speed/chunk_p95_s",
         "s",
         "Seconds between two pieces that 95% of a clip's gaps stay below.",

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from vbench_lite.metric import Axis, CallMetric, Measurement, MetricInfo
+from vbench_lite.metric import CallMetric, Measurement, MetricInfo
+from vbench_lite.suites.timed_call import call_info
 
 
 class FramesPerSecond(CallMetric):
@@ -18,15 +19,12 @@ class FramesPerSecond(CallMetric):
     Traps: frames that a generator must make beyond the request cost time and do not count.
     """
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="speed/frames_per_s",
-        version=1,
-        axis=Axis.SPEED,
-        unit="frames/s",
-        bounds=(0.0, None),
+    info: ClassVar[MetricInfo] = call_info(
+        "speed/frames_per_s",
+        "frames/s",
+        "Frames returned for each second of work, over all clips of the call.",
+        "frames returned / seconds from request to last frame",
         higher_is_better=True,
-        summary="Frames returned for each second of work, over all clips of the call.",
-        source="frames returned / seconds from request to last frame",
     )
 
     def value(self, call: Measurement) -> float:
@@ -40,15 +38,12 @@ class RealTimeFactor(CallMetric):
     Traps: at a higher frame rate the same frames are a shorter video.
     """
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="speed/real_time_factor",
-        version=1,
-        axis=Axis.SPEED,
-        unit="x",
-        bounds=(0.0, None),
+    info: ClassVar[MetricInfo] = call_info(
+        "speed/real_time_factor",
+        "x",
+        "Seconds of video made in one second of work; above 1 the clip is made faster than it plays.",
+        "(frames returned / fps) / seconds from request to last frame",
         higher_is_better=True,
-        summary="Seconds of video made in one second of work; above 1 the clip is made faster than it plays.",
-        source="(frames returned / fps) / seconds from request to last frame",
     )
 
     def value(self, call: Measurement) -> float:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import ClassVar
 
-from vbench_lite.clip import ClipInfo
-from vbench_lite.metric import Axis, ClipMetric, Features, MetricInfo, SampleInfo, Scored, SetRule
-from vbench_lite.suites.vbench.consistency import published_consistency
-from vbench_lite.suites.vbench.prompt_lists import on_the_list
+from vbench_lite.metric import MetricInfo
+from vbench_lite.suites.vbench.consistency import PublishedConsistency, published_info
 
 
-class BackgroundConsistency(ClipMetric):
+class BackgroundConsistency(PublishedConsistency):
     """How much each frame resembles the one before it and the first, by CLIP ViT-B/32.
 
     A frozen clip scores 1, so read it beside motion. Over a set frames count, not videos: a clip weighs as
@@ -26,23 +23,4 @@ class BackgroundConsistency(ClipMetric):
     Cost: one pass of ViT-B/32 a frame.
     """
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="vbench/background_consistency",
-        version=1,
-        axis=Axis.COHERENCE,
-        unit="",
-        bounds=(0.0, 1.0),
-        higher_is_better=True,
-        summary="How alike frames are to the one before and the first, by CLIP ViT-B/32.",
-        source="VBench (Huang et al., CVPR 2024), vbench/background_consistency.py",
-        extractors=("clip-vit-b32",),
-        min_frames=2,
-        over_set=SetRule(weighted=True),
-    )
-
-    def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
-        on_the_list(sample, "background_consistency")
-
-    def finish(self, features: Mapping[str, Features]) -> Scored:
-        rows = features["clip-vit-b32"]
-        return Scored(published_consistency(rows), weight=len(rows) - 1)
+    info: ClassVar[MetricInfo] = published_info("background_consistency", "clip-vit-b32", "CLIP ViT-B/32")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 
+from vbench_lite.clip import ClipInfo
 from vbench_lite.errors import NotApplicable
-from vbench_lite.metric import Features
+from vbench_lite.metric import Axis, ClipMetric, Features, MetricInfo, SampleInfo, Scored, SetRule
+from vbench_lite.suites.vbench.prompt_lists import on_the_list
 
 Floats = npt.NDArray[np.float64]
 
@@ -43,3 +47,31 @@ def plain_consistency(features: Features) -> float:
     """The same without cutting negative cosines: a frame that is the opposite counts as that."""
     previous, first = resemblance(features)
     return float((previous + first).mean() / 2)
+
+
+class PublishedConsistency(ClipMetric):
+    """`published_consistency` of clips that the published list asks it of, for one network of frames."""
+
+    def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
+        on_the_list(sample, self.info.id.removeprefix("vbench/"))
+
+    def finish(self, features: Mapping[str, Features]) -> Scored:
+        rows = features[self.info.extractors[0]]
+        return Scored(published_consistency(rows), weight=len(rows) - 1)
+
+
+def published_info(dimension: str, extractor: str, network: str) -> MetricInfo:
+    """What such a metric declares: over a set frames count, not videos."""
+    return MetricInfo(
+        id=f"vbench/{dimension}",
+        version=1,
+        axis=Axis.COHERENCE,
+        unit="",
+        bounds=(0.0, 1.0),
+        higher_is_better=True,
+        summary=f"How alike frames are to the one before and the first, by {network}.",
+        source=f"VBench (Huang et al., CVPR 2024), vbench/{dimension}.py",
+        extractors=(extractor,),
+        min_frames=2,
+        over_set=SetRule(weighted=True),
+    )

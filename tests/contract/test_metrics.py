@@ -13,12 +13,12 @@ from vbench_lite import registry
 from vbench_lite.clip import ClipInfo
 from vbench_lite.datasets import shapes
 from vbench_lite.errors import NotApplicable
+from vbench_lite.extractor import FeatureExtractor
 from vbench_lite.metric import (
     Axis,
     CallMetric,
     ClipMetric,
     Estimate,
-    FeatureExtractor,
     Features,
     Frames,
     Measurement,

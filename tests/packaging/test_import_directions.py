@@ -17,7 +17,7 @@ TOPS = {"vbench_lite": (), "adapters": ("adapters",), "suites": ("suites",), "da
 
 # Lowest first. A module may import from its own layer and from those below it.
 LAYERS: dict[str, tuple[str, ...]] = {
-    "contracts": ("", "generator", "metric", "suite", "clip", "registry", "errors", "redact", "yaml_text"),
+    "contracts": ("", "generator", "extractor", "metric", "suite", "clip", "registry", "errors", "redact", "yaml_text"),
     "services": ("store", "stats", "measure", "datasets", "weights"),
     "plug-ins": ("adapters", "suites"),
     "work": ("engine",),

@@ -38,7 +38,8 @@ from vbench_lite.engine.outcome import Outcome
 from vbench_lite.engine.score_rows import ScoreSummary
 from vbench_lite.engine.scorer import score_run
 from vbench_lite.errors import NotApplicable, RegistryError, StoreError, WeightsError
-from vbench_lite.metric import ExtractorInfo, FeatureExtractor, Features, Measurement, Metric
+from vbench_lite.extractor import ExtractorInfo, FeatureExtractor
+from vbench_lite.metric import Features, Measurement, Metric
 from vbench_lite.store import tables
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir

@@ -13,13 +13,12 @@ from vbench_lite.clip import ClipInfo, Frames
 from vbench_lite.engine.features import Extractors, FeatureCache
 from vbench_lite.engine.metric_set import MetricSet, make_metrics
 from vbench_lite.errors import NotApplicable
+from vbench_lite.extractor import ExtractorInfo, FeatureExtractor
 from vbench_lite.metric import (
     Axis,
     CallMetric,
     ClipMetric,
     Estimate,
-    ExtractorInfo,
-    FeatureExtractor,
     Features,
     FrameMetric,
     Measurement,

@@ -21,9 +21,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from vbench_lite.clip import Frames
 from vbench_lite.errors import PromptError
-
-Frames = npt.NDArray[np.uint8]
 
 COLOURS: dict[str, tuple[int, int, int]] = {
     "red": (230, 40, 40),

@@ -24,11 +24,10 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from vbench_lite.clip import check_frames
+from vbench_lite.clip import Frames, check_frames
 from vbench_lite.datasets import shapes
 from vbench_lite.errors import NotApplicable
 
-Frames = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
 SHAPE_SCORE_NEEDED = 0.8  # mean cosine over frames below which a clip shows no shape

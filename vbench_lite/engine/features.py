@@ -22,7 +22,8 @@ from vbench_lite.engine.child import pin_threads
 from vbench_lite.engine.fingerprint import short_hash
 from vbench_lite.engine.outcome import Outcome, failure
 from vbench_lite.errors import VBenchLiteError
-from vbench_lite.metric import FeatureExtractor, Features
+from vbench_lite.extractor import FeatureExtractor
+from vbench_lite.metric import Features
 
 Prepared = npt.NDArray[Any]  # frames as `FeatureExtractor.prepare` left them, (N, ...)
 

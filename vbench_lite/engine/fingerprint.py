@@ -21,7 +21,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from vbench_lite.errors import WeightsError
-from vbench_lite.metric import FeatureExtractor, Measurement, MetricInfo
+from vbench_lite.extractor import FeatureExtractor
+from vbench_lite.metric import Measurement, MetricInfo
 from vbench_lite.weights import files, unverified
 
 FIELDS = ("metric", "extractors", "weights", "requests", "reference")

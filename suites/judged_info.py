@@ -1,0 +1,41 @@
+"""What metrics declare that read clips of the shapes world through its judge."""
+
+from __future__ import annotations
+
+from vbench_lite.metric import Axis, MetricInfo
+
+_JUDGE = "vbench_lite.datasets.shapes_judge"
+
+
+def judged_info(
+    id: str,
+    summary: str,
+    how: str,
+    *,
+    axis: Axis,
+    low: float = 0.0,
+    high: float | None = 1.0,
+    min_frames: int = 1,
+    min_n: int = 1,
+) -> MetricInfo:
+    """What a metric over the judge's readings declares.
+
+    Args:
+        how: what the judge goes by.
+        low: -1 for a difference of two shares.
+        high: None for a distance.
+    """
+    return MetricInfo(
+        id=id,
+        version=1,
+        axis=axis,
+        unit="",
+        bounds=(low, high),
+        higher_is_better=True,
+        summary=summary,
+        source=f"{_JUDGE}: {how}",
+        extractors=("shapes-judge",),
+        min_frames=min_frames,
+        min_n=min_n,
+        needs_world="shapes",
+    )
