@@ -17,7 +17,7 @@ from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import GeneratorEntry, RunDocument, SampleRecord, ScoreRecord
 from vbench_lite.suite import read_suite
 
-SUITE = Path(__file__).with_name("fabricated_suite.yaml")
+SUITE = Path(__file__).parents[1] / "fabricated_suite.yaml"
 CONTROLS = ("real", "frozen", "noise", "shuffled")
 FAMILIES = {
     "reference/latent-diffusion": "latent_diffusion",

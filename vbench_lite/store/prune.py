@@ -9,8 +9,9 @@ from pathlib import Path
 
 from vbench_lite.errors import StoreError
 from vbench_lite.store.disk import writing
+from vbench_lite.store.locks import root_lock
 from vbench_lite.store.pool import Pool
-from vbench_lite.store.rundir import RunDir, baselines, root_lock, stored
+from vbench_lite.store.rundir import RunDir, baselines, stored
 
 
 @dataclass

@@ -6,12 +6,9 @@ it is finished they are compacted to Parquet. Readers need not know which: every
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
 import re
-import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
@@ -24,6 +21,7 @@ from vbench_lite.redact import redacted
 from vbench_lite.store import atomic, tables
 from vbench_lite.store.disk import writing
 from vbench_lite.store.journal import JournalWriter, read_journal, whole_lines
+from vbench_lite.store.locks import folder_lock, is_locked, root_lock
 from vbench_lite.store.schema import SCHEMA_VERSION, GeneratorEntry, RunDocument
 from vbench_lite.store.tables import Row
 
@@ -36,7 +34,6 @@ SampleKey = tuple[str, str, str]  # generator, suite, sample
 _SAMPLE_LINE = re.compile(
     rb'\{"kind":"sample","generator":"([^"\\]*)","suite":"([^"\\]*)","sample_id":"([^"\\]*)",'
 )
-_LOCK_ATTEMPTS, _LOCK_PAUSE_S = 5, 0.05  # a reader that asks `held` has the lock for a moment
 
 
 class RunDir:
@@ -112,24 +109,12 @@ class RunDir:
         Raises:
             StoreError: another process holds it; the message gives its process id.
         """
-        with root_lock(self.root), _opened(self.path) as file:
-            if not _locked(file, fcntl.LOCK_EX, attempts=_LOCK_ATTEMPTS):
-                holder = os.pread(file, 32, 0).decode(errors="replace").strip() or "unknown"
-                raise StoreError(f"run {self.run_id} is in use by process {holder}; wait for it or stop it")
-            os.ftruncate(file, 0)
-            os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
+        with root_lock(self.root), folder_lock(self.path, f"run {self.run_id}"):
             yield
 
     def held(self) -> bool:
         """Whether a process is working on the run now."""
-        try:
-            file = os.open(self.path / "lock", os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return False
-        try:
-            return not _locked(file, fcntl.LOCK_SH, attempts=1)
-        finally:
-            os.close(file)
+        return is_locked(self.path)
 
     def compact(self) -> None:
         """Write every table as Parquet, atomically; the journals stay."""
@@ -349,45 +334,6 @@ def set_baseline(root: Path, name: str, run_id: str) -> None:
         root / "baselines.json",
         json.dumps({**baselines(root), name: run_id}, indent=2, sort_keys=True) + "\n",
     )
-
-
-@contextmanager
-def root_lock(root: Path, *, alone: bool = False) -> Iterator[None]:
-    """Say that a run is at work under a root, beside others; or, alone, that none may be.
-
-    Raises:
-        StoreError: the root is in use.
-    """
-    with _opened(root) as file:
-        if not _locked(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH, attempts=_LOCK_ATTEMPTS):
-            who = "a run is at work" if alone else "the pool is being pruned"
-            raise StoreError(f"{who} under {root}; wait for its end")
-        yield
-
-
-@contextmanager
-def _opened(folder: Path) -> Iterator[int]:
-    """The lock file of a folder, which is made if it is missing."""
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        file = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        yield file
-    finally:
-        os.close(file)
-
-
-def _locked(file: int, kind: int, attempts: int) -> bool:
-    """Try to take a lock on an open file."""
-    for attempt in range(attempts):
-        if attempt:
-            time.sleep(_LOCK_PAUSE_S)
-        try:
-            fcntl.flock(file, kind | fcntl.LOCK_NB)
-        except OSError:
-            continue
-        return True
-    return False
 
 
 def stored(root: Path) -> list[RunDir]:
