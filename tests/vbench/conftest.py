@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+import random_weights
 import torch
-import vbench_layouts
 from torch import Tensor
+
+OF_VBENCH = (
+    "dino-vitb16",
+    "clip-vit-b32-openai",
+    "clip-vit-l14-openai",
+    "laion-aesthetic-l14",
+    "musiq-spaq",
+    "raft-things",
+)
 
 
 @pytest.fixture(scope="session")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict[str, Tensor]]]:
     """What the published files hold, imported with `unverified` into a cache of this session."""
     folder = tmp_path_factory.mktemp("weights")
-    before = os.environ.get("VBENCH_LITE_CACHE")
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    os.environ["VBENCH_LITE_CACHE"] = str(folder)
-    yield vbench_layouts.import_all(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VBENCH_LITE_CACHE", str(folder))
+        yield {key: random_weights.import_file(key, folder) for key in OF_VBENCH}
     torch.set_num_threads(threads)
-    os.environ.pop("VBENCH_LITE_CACHE")
-    if before is not None:
-        os.environ["VBENCH_LITE_CACHE"] = before
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import random_weights
 
 from vbench_lite.clip import ClipInfo
 from vbench_lite.errors import NotApplicable
@@ -138,33 +138,10 @@ def test_the_prompt_list_goes_before_the_prompt() -> None:
 @pytest.fixture
 def tiny_owlv2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """OWLv2 of two narrow layers in the layout of the hub, imported as a folder."""
-    transformers = pytest.importorskip("transformers")
     from vbench_lite.weights import files
 
-    narrow = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
-    letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
-    vocabulary = ["!", "<|startoftext|>", "<|endoftext|>", *letters, *(f"{letter}</w>" for letter in letters)]
-    config = transformers.Owlv2Config(
-        text_config=narrow | {"vocab_size": len(vocabulary), "max_position_embeddings": 16},
-        vision_config=narrow | {"image_size": 64, "patch_size": 16},
-        projection_dim=32,
-    )
-    import torch
-
-    torch.manual_seed(0)
     folder = tmp_path / "hub"
-    model = transformers.Owlv2ForObjectDetection(config)
-    for parameter in model.parameters():
-        torch.nn.init.normal_(parameter, std=0.05)
-    model.save_pretrained(folder)
-    (folder / "vocab.json").write_text(json.dumps({token: i for i, token in enumerate(vocabulary)}))
-    (folder / "merges.txt").write_text("#version: 0.2\n")
-    tokens = {"bos_token": "<|startoftext|>", "eos_token": "<|endoftext|>", "pad_token": "!"}
-    tokens["unk_token"] = "<|endoftext|>"
-    (folder / "special_tokens_map.json").write_text(json.dumps(tokens))
-    kind = {"tokenizer_class": "CLIPTokenizer", "model_max_length": 16, **tokens}
-    (folder / "tokenizer_config.json").write_text(json.dumps(kind))
-    transformers.Owlv2ImageProcessor(size={"height": 64, "width": 64}).save_pretrained(folder)
+    random_weights.owlv2(folder)
     monkeypatch.setitem(os.environ, "VBENCH_LITE_CACHE", str(tmp_path / "cache"))
     files.import_file(detection.KEY, folder, unverified=True)
     yield

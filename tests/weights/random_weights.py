@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -192,6 +193,47 @@ def raft(seed: int) -> Weights:
     return {f"module.{name}": value for name, value in found.items()}
 
 
+def inception(seed: int) -> Weights:
+    """pt_inception-2015-12-05-6726825d.pth."""
+    from vbench_lite.suites.extractors.inception_network import InceptionFid
+
+    draw = _Draws(seed)
+    return {
+        name: draw(*value.shape, mean=1.0, std=0.1).abs()
+        if name.endswith(("bn.weight", "running_var"))
+        else draw(*value.shape, std=0.05)
+        for name, value in InceptionFid().state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    }
+
+
+def owlv2(folder: Path) -> None:
+    """Write OWLv2 of two narrow layers in the layout of the hub: a folder of weights and settings."""
+    import transformers
+
+    narrow = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
+    letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
+    vocabulary = ["!", "<|startoftext|>", "<|endoftext|>", *letters, *(f"{letter}</w>" for letter in letters)]
+    config = transformers.Owlv2Config(
+        text_config=narrow | {"vocab_size": len(vocabulary), "max_position_embeddings": 16},
+        vision_config=narrow | {"image_size": 64, "patch_size": 16},
+        projection_dim=32,
+    )
+    torch.manual_seed(0)
+    model = transformers.Owlv2ForObjectDetection(config)
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.05)
+    model.save_pretrained(folder)
+    (folder / "vocab.json").write_text(json.dumps({token: i for i, token in enumerate(vocabulary)}))
+    (folder / "merges.txt").write_text("#version: 0.2\n")
+    tokens = {"bos_token": "<|startoftext|>", "eos_token": "<|endoftext|>", "pad_token": "!"}
+    tokens["unk_token"] = "<|endoftext|>"
+    (folder / "special_tokens_map.json").write_text(json.dumps(tokens))
+    kind = {"tokenizer_class": "CLIPTokenizer", "model_max_length": 16, **tokens}
+    (folder / "tokenizer_config.json").write_text(json.dumps(kind))
+    transformers.Owlv2ImageProcessor(size={"height": 64, "width": 64}).save_pretrained(folder)
+
+
 FILES: dict[str, tuple[str, Callable[[int], Weights]]] = {
     "dino-vitb16": ("dino_vitbase16_pretrain.pth", dino),
     "clip-vit-b32-openai": ("ViT-B-32.pt", clip_b32),
@@ -199,17 +241,17 @@ FILES: dict[str, tuple[str, Callable[[int], Weights]]] = {
     "laion-aesthetic-l14": ("sa_0_4_vit_l_14_linear.pth", aesthetic),
     "musiq-spaq": ("musiq_spaq_ckpt-358bb6af.pth", musiq),
     "raft-things": ("raft-things.pth", raft),
+    "inception-v3-fid": ("pt_inception-2015-12-05-6726825d.pth", inception),
 }
 
 
-def import_all(folder: Path) -> dict[str, Weights]:
-    """Write every file, import it as a user would, and return what the files hold."""
+def import_file(key: str, folder: Path) -> Weights:
+    """Write a file, import it as a user would, and return what it holds."""
     from vbench_lite.weights import files
 
-    held = {}
-    for key, (name, make) in FILES.items():
-        held[key] = make(1)
-        torch.save(held[key], folder / name)
-        files.import_file(key, folder / name, unverified=True)
-        (folder / name).unlink()
+    name, make = FILES[key]
+    held = make(1)
+    torch.save(held, folder / name)
+    files.import_file(key, folder / name, unverified=True)
+    (folder / name).unlink()
     return held
