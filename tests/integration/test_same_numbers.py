@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -44,6 +45,29 @@ def test_two_workers_give_the_same_numbers(alone: RunDir, tmp_path: Path) -> Non
     two = carry_out(tmp_path, LocalExecutor(workers=2))
     assert clips(two) == clips(alone)
     assert numbers(two) == numbers(alone)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_stored_run_scored_once_more_gets_the_same_numbers(
+    alone: RunDir, tmp_path: Path, workers: str
+) -> None:
+    root = tmp_path / "root"
+    shutil.copytree(alone.root, root)
+    again = RunDir(root, alone.run_id)
+    shutil.rmtree(root / "pool" / "features")
+    for file in ("journal/scorer.jsonl", "scores.parquet"):
+        (again.path / file).unlink()
+    assert numbers(again) == {}
+    done = vbench_lite("score", alone.run_id, "--workers", workers, "--json", "--root", root)
+    assert (done.code, done.json["errors"]) == (0, 0), done.err
+    assert numbers(again) == numbers(alone)
+    assert (again.path / "logs" / "scorer.log").exists() == (workers == "2")
+
+
+def test_workers_are_for_stored_runs(tmp_path: Path) -> None:
+    told = vbench_lite("score", tmp_path, "--workers", "2")
+    assert told.code == 2
+    assert "--workers, --executor and --address are for a stored RUN" in told.err
 
 
 def test_parts_on_machines_of_their_own_give_the_same_numbers(alone: RunDir, tmp_path: Path) -> None:

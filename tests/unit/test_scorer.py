@@ -35,6 +35,7 @@ from vbench_lite.engine.features import FeatureCache, FeatureQueue
 from vbench_lite.engine.fingerprint import differences, parse
 from vbench_lite.engine.metric_set import make_metrics
 from vbench_lite.engine.outcome import Outcome
+from vbench_lite.engine.score_part import Tools
 from vbench_lite.engine.score_rows import ScoreSummary
 from vbench_lite.engine.scorer import score_run
 from vbench_lite.errors import NotApplicable, RegistryError, StoreError, WeightsError
@@ -120,8 +121,7 @@ def score(
     return score_run(
         run,
         suite(*kinds, reference=reference),
-        metrics=metric_set(*kinds),
-        extractors=extractors(run.root),
+        tools=Tools(metric_set(*kinds), extractors(run.root)),
         pairs=pairs,
     )
 
@@ -346,7 +346,7 @@ def test_a_metric_that_cannot_be_made_is_stored_as_broken(tmp_path: Path) -> Non
 
     metrics = make_metrics(["t/broken", "t/brightness"], {"t/broken": fail, "t/brightness": Brightness})
     run = stored_run(tmp_path, {"a": four()})
-    score_run(run, suite(Brightness), metrics=metrics)
+    score_run(run, suite(Brightness), tools=Tools(metrics, extractors(run.root)))
     assert {(r["status"], r["reason"]) for r in rows(run, "t/broken")} == {
         ("error", "ImportError: no module named x")
     }

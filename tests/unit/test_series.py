@@ -13,6 +13,7 @@ from tiny_metrics import Brightness, Course, extractors, metric_set, reset
 from vbench_lite.datasets.video import write_lossless
 from vbench_lite.engine.outcome import judged
 from vbench_lite.engine.score_folder import score_clips
+from vbench_lite.engine.score_part import Tools
 from vbench_lite.engine.scorer import score_run
 from vbench_lite.metric import Scored
 from vbench_lite.store.pool import Pool
@@ -37,8 +38,8 @@ def test_a_run_keeps_the_series_in_the_extras_of_the_row(tmp_path: Path) -> None
         "name": "tiny", "version": 1, "description": "", "prompts": {"texts": ["p"]},
         "metrics": ["t/course", "t/brightness"], "axes": {},
     }  # fmt: skip
-    kinds = metric_set(Course, Brightness)
-    score_run(run, parse_suite(data, "tiny"), metrics=kinds, extractors=extractors(tmp_path))
+    tools = Tools(metric_set(Course, Brightness), extractors(tmp_path))
+    score_run(run, parse_suite(data, "tiny"), tools=tools)
     rows = {str(row["metric"]): row for row in run.rows("score")}
     levels = frames[..., 0].mean(axis=(1, 2))
     series = json.loads(rows["t/course"]["extras"])["series"]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from vbench_lite.cli.exit_codes import FINE, SOME_FAILED, WRONG_USE
-from vbench_lite.cli.options import json_option, root_option
+from vbench_lite.cli.options import json_option, root_option, workers_options
 from vbench_lite.cli.output import print_json, warn
+
+if TYPE_CHECKING:
+    from vbench_lite.engine.executors.contract import Executor
 
 DEFAULT_SUITE = "quick"
 
@@ -30,6 +33,7 @@ DEFAULT_SUITE = "quick"
     "--place", type=click.Choice(["first", "centre", "every"]), help="Which window; default: the first."
 )
 @click.option("--short-side", type=click.IntRange(min=1), help="Resize the shorter side to n pixels.")
+@workers_options
 @root_option
 @json_option
 def command(
@@ -42,6 +46,9 @@ def command(
     window: int | None,
     place: str | None,
     short_side: int | None,
+    executor: str,
+    workers: int,
+    address: str | None,
     root: Path,
     as_json: bool,
 ) -> int:
@@ -50,7 +57,8 @@ def command(
     A manifest is CSV or JSON lines with file, prompt, seed, generator; or VBench's full_info.json.
 
     Without --suite or --metric: the metrics of the suite quick, and with --reference every metric that
-    compares a clip with its reference; for a RUN those of its own suites. With --json for CLIPS:
+    compares a clip with its reference; for a RUN those of its own suites, by --workers processes or a
+    Ray cluster, with the same scores. With --json for CLIPS:
     {samples{file: {metric: value}}, series{file: {metric: [[seconds, value]]}}, notes{file: {metric:
     text}}, sets{metric: {value, ci, n}}, not_applicable{metric: {file or "*": reason}}, errors{file:
     reason}, decodes{file: count}, flags{file: []}, unverified[]: metrics with values from weights of no
@@ -60,13 +68,17 @@ def command(
     given = {name: value for name, value in rules.items() if value is not None}
     path = Path(target)
     if path.exists() or path.suffix:
+        if (executor, workers, address) != ("local", 1, None):
+            raise click.UsageError("--workers, --executor and --address are for a stored RUN; clips take one")
         wanted = metric_ids(suites, metrics, pairs=reference is not None)
         return _score_clips(path, wanted, reference, given, _names(suites), root, as_json)
     if given:
         flag = next(iter(given)).replace("_", "-")
         raise click.UsageError(f"--{flag} is for clips made elsewhere; {target!r} is no file or folder")
+    from vbench_lite.engine.executors.make import make_executor
+
     chosen = metric_ids(suites, metrics) if suites or metrics else None
-    return _score_run(target, chosen, reference, root, as_json)
+    return _score_run(target, chosen, reference, make_executor(executor, workers, address), root, as_json)
 
 
 def metric_ids(suites: Sequence[str], metrics: Sequence[str], *, pairs: bool = False) -> list[str]:
@@ -140,17 +152,16 @@ def _score_clips(
     return SOME_FAILED if scores.errors else FINE
 
 
-def _score_run(name: str, metrics: list[str] | None, pairs: str | None, root: Path, as_json: bool) -> int:
+def _score_run(
+    name: str, metrics: list[str] | None, pairs: str | None, executor: Executor, root: Path, as_json: bool
+) -> int:
     """Score every suite of a run again; what is there under the same fingerprint is kept."""
     from vbench_lite.cli.leaderboard import print_board
     from vbench_lite.cli.progress import shown
-    from vbench_lite.engine.metric_set import make_metrics
-    from vbench_lite.engine.progress import Event
-    from vbench_lite.engine.scorer import score_run
+    from vbench_lite.engine.score_stored import score_stored
     from vbench_lite.errors import ClipError, StoreError
     from vbench_lite.report.board import build_board
     from vbench_lite.store.rundir import resolve_run
-    from vbench_lite.suite import parse_suite
 
     try:
         run = resolve_run(root, name)
@@ -162,22 +173,14 @@ def _score_run(name: str, metrics: list[str] | None, pairs: str | None, root: Pa
         raise StoreError(
             f"run {run.run_id} has no arm {pairs!r} to compare with; it has: {', '.join(labels)}"
         )
-    errors = 0
     with run.lock(), shown() as progress:
-        for content in document.suites:
-            suite = parse_suite(content, f"run {run.run_id}")
-            summary = score_run(
-                run,
-                suite,
-                metrics=make_metrics(metrics if metrics is not None else list(suite.metrics)),
-                pairs=pairs or (labels[0] if suite.baseline == "first" else None),
-                on_progress=lambda done, total: progress.on_event(Event("score", "clips", done, total)),
-            )
-            errors += summary.errors
-            for message in summary.messages:
-                warn(message)
+        summaries = score_stored(run, executor, progress, metrics=metrics, pairs=pairs)
         if document.status == "finished":
             run.compact()
+    for suite, summary in summaries.items():
+        for message in summary.messages:
+            warn(f"suite {suite}: {message}")
+    errors = sum(summary.errors for summary in summaries.values())
     board = build_board([run])
     if as_json:
         print_json({"run": run.run_id, "errors": errors, "leaderboard": board.as_dict()})

@@ -15,11 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from vbench_lite.engine.documents import now
-from vbench_lite.engine.executors.contract import Executor, Settings
-from vbench_lite.engine.plan import THREADS
-from vbench_lite.engine.progress import Event, Progress, Silent
-from vbench_lite.engine.reference import baseline_arm
-from vbench_lite.engine.scorer import score_run
+from vbench_lite.engine.executors.contract import Executor
+from vbench_lite.engine.progress import Progress, Silent
+from vbench_lite.engine.score_stored import score_stored
 from vbench_lite.engine.shards import FOLDER, parse_shard
 from vbench_lite.errors import StoreError
 from vbench_lite.store import atomic
@@ -28,7 +26,6 @@ from vbench_lite.store.journal import read_journal
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import RunDocument, SampleStatus
-from vbench_lite.suite import parse_suite
 
 
 @dataclass(frozen=True)
@@ -79,16 +76,8 @@ def merge(
         document = _whole(run_id, documents)
         run.write_document(document)
         _gather(run, parts, messages)
-        for suite in (parse_suite(content, f"run {run_id}") for content in document.suites):
-            summary = score_run(
-                run,
-                suite,
-                pairs=baseline_arm(suite, document.generators),
-                executor=executor,
-                settings=_settings(run, document),
-                on_progress=lambda done, total: progress.on_event(Event("score", "clips", done, total)),
-            )
-            messages += [f"suite {suite.name}: {message}" for message in summary.messages]
+        for suite, summary in score_stored(run, executor, progress).items():
+            messages += [f"suite {suite}: {message}" for message in summary.messages]
         run.compact()
         run.write_document(replace(document, status="finished", finished=now()))
     return _outcome(run, messages)
@@ -180,16 +169,6 @@ def _gather(run: RunDir, parts: Iterable[RunDir], messages: list[str]) -> None:
 
 def _key(record: Mapping[str, Any]) -> str:
     return json.dumps(record, sort_keys=True)
-
-
-def _settings(run: RunDir, document: RunDocument) -> Settings:
-    return Settings(
-        root=run.root,
-        logs=run.path / "logs",
-        threads=THREADS,
-        timeout_s=document.timeout_s,
-        load_timeout_s=document.timeout_s,
-    )
 
 
 def _outcome(run: RunDir, messages: list[str]) -> MergeOutcome:

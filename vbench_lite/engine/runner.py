@@ -272,8 +272,7 @@ class _Run:
                 self.directory,
                 suite,
                 pairs=baseline_arm(suite, self.plan.generators),
-                executor=self.executor,
-                settings=self.settings(),
+                by=(self.executor, self.settings()),
                 on_progress=self.tell_score,
             )
             for message in summary.messages:

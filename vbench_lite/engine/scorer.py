@@ -14,8 +14,6 @@ from typing import Any
 
 from vbench_lite.engine import fingerprint as prints
 from vbench_lite.engine.executors.contract import Executor, Settings
-from vbench_lite.engine.features import Extractors, FeatureCache
-from vbench_lite.engine.metric_set import MetricSet, make_metrics
 from vbench_lite.engine.outcome import Outcome, failure, judged
 from vbench_lite.engine.reference_features import ReferenceFeatures, set_reference
 from vbench_lite.engine.sample_info import given_clip, sample_info
@@ -48,35 +46,29 @@ def score_run(
     run: RunDir,
     suite: Suite,
     *,
-    metrics: MetricSet | None = None,
-    extractors: Extractors | None = None,
+    tools: Tools | None = None,
     pairs: str | None = None,
-    executor: Executor | None = None,
-    settings: Settings | None = None,
+    by: tuple[Executor, Settings] | None = None,
     on_progress: Progress | None = None,
 ) -> ScoreSummary:
     """Score everything a run has made for a suite.
 
     Args:
-        metrics, extractors: made already; by default those that the suite names.
+        tools: metrics and extractors, made already; by default those that the suite names.
         pairs: label of the arm whose clips are the references of pair metrics, matched by sample.
-        executor, settings: who scores the parts; this process if None, or if metrics are given.
+        by: who scores the parts; this process if None.
         on_progress: called after every clip of a generator.
 
     Raises:
         RegistryError: the suite names a metric that nobody registers.
         StoreError: the run cannot be read, or another process is scoring it.
     """
-    if metrics is None and extractors is None and executor is not None and settings is not None:
-        tools = Tools.of(run.root, suite.metrics, settings.threads)
-        score: PartScorer = partial(executor.score, settings=settings, tools=tools)
-    else:
-        metrics = metrics if metrics is not None else make_metrics(suite.metrics)
-        if extractors is None:
-            extractors = Extractors(metrics.extractors, FeatureCache(run.root / "pool" / "features"))
-        tools = Tools(metrics, extractors)
-        score = partial(map, tools.score)
-
+    if tools is None:
+        tools = Tools.of(run.root, suite.metrics, None if by is None else by[1].threads)
+    score: PartScorer = partial(map, tools.score)
+    if by is not None:
+        executor, settings = by
+        score = partial(executor.score, settings=settings, tools=tools)
     with run.journal("scorer") as journal:
         rows = ScoreRows(suite.name, run.rows("score"), journal)
         scorer = _RunScorer(run, suite, tools, pairs, rows)
