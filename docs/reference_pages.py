@@ -7,13 +7,9 @@ the code.
 from __future__ import annotations
 
 import inspect
-import json
-import re
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
 
 import click
 import pyarrow as pa
@@ -21,10 +17,10 @@ from pydantic import BaseModel
 
 from vbench_lite import registry
 from vbench_lite.cli import describe
+from vbench_lite.cli.config_keys import Key, attributes, keys
 from vbench_lite.cli.main import PROGRAM, VERBS, LazyGroup
 
 FOLDER = Path(__file__).parent / "reference"
-_LONGEST_DEFAULT = 60  # characters
 
 
 def commands() -> str:
@@ -113,7 +109,7 @@ def adapters() -> str:
                 f"licence {info['licence']}",
             ]
             parts.append("; ".join(facts) + ".")
-        rows = list(_keys(found["config"], _attributes(registry.load("generators", name).Config)))
+        rows = _rows(keys(found["config"], attributes(registry.load("generators", name).Config)))
         if rows:
             parts.append(_table(["key", "type", "default", "meaning"], rows))
     return "\n\n".join(parts)
@@ -166,62 +162,22 @@ def _model(model: type[BaseModel]) -> Iterator[str]:
     form = model.model_json_schema()
     if form.get("description"):
         yield _prose(form["description"])
-    yield _table(["key", "type", "default", "meaning"], list(_keys(form)))
+    yield _table(["key", "type", "default", "meaning"], _rows(keys(form)))
     for name, inner in form.get("$defs", {}).items():
         if "properties" in inner:
             yield f"### {name}"
             if inner.get("description"):
                 yield _prose(inner["description"])
-            yield _table(["key", "type", "default", "meaning"], list(_keys(inner)))
+            yield _table(["key", "type", "default", "meaning"], _rows(keys(inner)))
 
 
-def _attributes(model: type[BaseModel]) -> dict[str, str]:
-    """What the section `Attributes:` in the docstrings of a model and its bases says of each key.
-
-    An entry is "key: text", or "key, key: text"; its further lines are indented.
-    """
-    found: dict[str, str] = {}
-    for kind in reversed(model.__mro__):
-        section = inspect.cleandoc(kind.__doc__ or "").partition("Attributes:\n")[2].split("\n\n")[0]
-        for entry in re.split(r"\n(?=    \w)", section):
-            keys, colon, text = " ".join(entry.split()).partition(": ")
-            found.update({key.strip(): text for key in keys.split(",") if colon})
-    return found
-
-
-def _keys(form: dict[str, Any], meanings: Mapping[str, str] = MappingProxyType({})) -> Iterator[list[str]]:
-    required = form.get("required", ())
-    for key, value in form.get("properties", {}).items():
-        yield [
-            f"`{key}`",
-            _kind(value),
-            "required" if key in required else _default(value),
-            value.get("description") or meanings.get(key, ""),
-        ]
-
-
-def _default(value: dict[str, Any]) -> str:
-    """A default as one writes it in YAML; nothing for null, and for what is too long for a table."""
-    default = value.get("default", {} if value.get("type") == "object" else None)
-    if default is None:
-        return ""
-    text = default if isinstance(default, str) and default else json.dumps(default)
-    return f"`{text}`" if len(text) <= _LONGEST_DEFAULT else ""
-
-
-def _kind(value: dict[str, Any]) -> str:
-    if "$ref" in value:
-        return str(value["$ref"]).rsplit("/", 1)[-1]
-    if "enum" in value:
-        return " or ".join(map(str, value["enum"]))
-    if "const" in value:
-        return str(value["const"])
-    for many in ("anyOf", "oneOf"):
-        if many in value:
-            return " or ".join(_kind(one) for one in value[many])
-    if value.get("type") == "array":
-        return f"list of {_kind(value.get('items', {}))}"
-    return str(value.get("type", "any"))
+def _rows(found: Iterable[Key]) -> list[list[str]]:
+    """Rows of a table: key, type, default, meaning."""
+    rows = []
+    for key in found:
+        default = "required" if key.required else f"`{key.default}`" if key.default else ""
+        rows.append([f"`{key.name}`", key.kind, default, key.meaning])
+    return rows
 
 
 def _type(field: pa.Field) -> str:

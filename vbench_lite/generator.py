@@ -15,10 +15,11 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from vbench_lite.clip import Frames as Frames
 from vbench_lite.errors import RequestError, SpecError
+from vbench_lite.misfit import misfit
 
 
 class Family(StrEnum):
@@ -295,8 +296,9 @@ class Generator(ABC):
         """
         try:
             self.config: Any = self.Config.model_validate(dict(config or {}))
-        except ValueError as error:
-            raise SpecError(f"config of {type(self).__name__}: {_one_line(error)}") from None
+        except ValidationError as error:
+            fault = misfit(error, self.Config, top="config")
+            raise SpecError(f"config of {type(self).__name__}: {fault}") from None
         self.device = device
 
     @property
@@ -377,10 +379,3 @@ class Generator(ABC):
         }
         text = json.dumps(facts, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _one_line(error: ValueError) -> str:
-    details = getattr(error, "errors", None)
-    if details is None:
-        return str(error)
-    return "; ".join(f"{'.'.join(map(str, item['loc'])) or 'config'}: {item['msg']}" for item in details())

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from vbench_lite import registry
 from vbench_lite.errors import SpecError
 from vbench_lite.metric import Axis
+from vbench_lite.misfit import misfit
 from vbench_lite.yaml_text import parse_yaml
 
 
@@ -289,9 +290,7 @@ def parse_suite(data: Any, where: str) -> Suite:
     try:
         return Suite.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "top level"
-        raise SpecError(f"{where}: {place}: {first['msg'].removeprefix('Value error, ')}") from None
+        raise SpecError(f"{where}: {misfit(error, Suite)}") from None
 
 
 def load_suite(name: str) -> Suite:

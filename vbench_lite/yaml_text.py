@@ -26,10 +26,18 @@ def parse_yaml(text: str, where: str) -> Any:
     except RecursionError:
         raise SpecError(f"{where} is no YAML: it is nested too deeply") from None
     except (yaml.YAMLError, ValueError) as error:
-        raise SpecError(f"{where} is no YAML: {' '.join(str(error).split())}") from None
+        raise SpecError(f"{where} is no YAML: {_fault(error)}") from None
     left = [MOST_VALUES]
     _count(data, left, set(), where)
     return data
+
+
+def _fault(error: Exception) -> str:
+    """What is wrong and where, without the excerpt: messages are one line."""
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    if mark is None or problem is None:
+        return " ".join(str(error).split())
+    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}"
 
 
 def _count(value: Any, left: list[int], above: set[int], where: str) -> None:

@@ -20,7 +20,7 @@ TOPS = {"vbench_lite": (), "adapters": ("adapters",), "suites": ("suites",), "da
 LAYERS: dict[str, tuple[str, ...]] = {
     "contracts": (
         *("", "generator", "extractor", "metric", "suite", "clip", "registry", "errors"),
-        *("redact", "yaml_text"),
+        *("redact", "misfit", "yaml_text"),
     ),
     "services": ("store", "stats", "measure", "datasets", "weights"),
     "plug-ins": ("adapters", "suites"),

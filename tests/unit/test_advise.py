@@ -118,7 +118,7 @@ def test_a_use_of_ones_own_is_a_file(tmp_path: Path) -> None:
     )
     assert advise([fabricate()], use=load_use(str(file))).candidates == ()  # all take over a second
     file.write_text("name: mine\ntitle: t\nsummary: s\nweights: {quality: {weight: 1, why: w}}\nlimit: 3\n")
-    with pytest.raises(SpecError, match="limit: Extra inputs"):
+    with pytest.raises(SpecError, match="limit: there is no such key"):
         load_use(str(file))
     file.write_text("name: mine\ntitle: t\nsummary: s\nweights: {quality: {weight: 0, why: w}}\n")
     with pytest.raises(SpecError, match="weight above 0"):

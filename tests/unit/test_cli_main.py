@@ -49,6 +49,9 @@ def test_help_lists_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
         (["leaderboard"], "no finished run"),
         (["baseline", "set", "main"], "no run"),
         (["score", "missing-folder"], "missing-folder"),
+        (["store", "verify", "--root", "missing-folder"], "nothing was checked"),
+        (["--root", "x", "leaderboard"], "Options stand behind the verb"),
+        (["run", "--samples", "four"], "'four' is not a whole number"),
     ],
 )
 def test_wrong_use_is_one_line_and_exit_code_2(

@@ -146,7 +146,7 @@ def test_a_replaced_clip_makes_another_generator(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({}, "clips: Field required"),
+        ({}, "clips: is missing"),
         ({"clips": "x", "rules": {"window": 4, "place": "every"}}, "several clips of a file"),
         ({"clips": "x", "size": "request", "rules": {"short_side": 8}}, "not both"),
         ({"clips": "x", "match": "name"}, "match"),

@@ -10,12 +10,13 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from vbench_lite.advise.requirements import Requirement, parse_requirement
 from vbench_lite.errors import SpecError
 from vbench_lite.metric import Axis
+from vbench_lite.misfit import misfit
+from vbench_lite.yaml_text import parse_yaml
 
 DOUBLINGS = 4.0
 
@@ -102,13 +103,9 @@ def load_use(name: str) -> Use:
             f"there is no use {name!r}; there are: {', '.join(use_names())}, or a path to a .yaml"
         )
     try:
-        return Use.model_validate(yaml.safe_load(text) or {})
-    except yaml.YAMLError as error:
-        raise SpecError(f"{where} is no YAML: {' '.join(str(error).split())}") from None
+        return Use.model_validate(parse_yaml(text, where) or {})
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "top level"
-        raise SpecError(f"{where}: {place}: {first['msg'].removeprefix('Value error, ')}") from None
+        raise SpecError(f"{where}: {misfit(error, Use)}") from None
 
 
 def _folder() -> Traversable:

@@ -180,7 +180,7 @@ def _plugins() -> Iterator[Check]:
         if not names and group in REQUIRED_GROUPS:
             yield Check(group, "fail", "none registered", "reinstall: pip install -e . (or: make setup)")
         elif not broken:
-            yield Check(group, "ok", f"{len(names)} load")
+            yield Check(group, "ok", f"{len(names)} can be loaded")
 
 
 def _weights() -> Check:

@@ -17,7 +17,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "metrics": ("name", "axis", "unit", "better", "summary"),
     "extractors": ("name", "version", "dim", "window", "preprocessing"),
     "executors": ("name", "package", "summary"),
-    "suites": ("name", "version", "samples", "axes", "description"),
+    "suites": ("name", "version", "samples", "description"),
     "datasets": ("name", "prompts", "summary"),
     "runs": ("name", "status", "created", "suites", "generators"),
 }

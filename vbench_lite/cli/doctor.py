@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +12,10 @@ from vbench_lite.cli.exit_codes import FINE, WRONG_USE
 from vbench_lite.cli.options import json_option, root_option
 from vbench_lite.cli.output import console, print_json
 
+if TYPE_CHECKING:
+    from vbench_lite.cli.checkup import Check
+
+_INDENT = " " * 16
 _MARKS = {"ok": ("ok  ", "green"), "note": ("note", "yellow"), "fail": ("FAIL", "bold red")}
 
 
@@ -28,14 +34,29 @@ def command(root: Path, as_json: bool) -> int:
     for check in examine(root):
         checks.append(check)
         if not as_json:
-            mark, style = _MARKS[check.status]
-            console().print(f"[{style}]{mark}[/] {check.name:<10}", end=" ")
-            console().print(check.found, markup=False, soft_wrap=True)
-            if check.fix:
-                console().print(f"{'':16}-> {check.fix}", markup=False, soft_wrap=True)
+            _print(check)
     failed = any(check.status == "fail" for check in checks)
     if as_json:
         print_json({"ready": not failed, "checks": checks})
     else:
         click.echo("not ready: mend what is marked FAIL" if failed else "ready: vbench-lite run")
     return WRONG_USE if failed else FINE
+
+
+def _print(check: Check) -> None:
+    """A mark, a name and what was found; below it what to do. A command or a path is never broken."""
+    from rich.text import Text
+
+    out = console()
+    mark, style = _MARKS[check.status]
+
+    def wrapped(text: str, first: str) -> list[str]:
+        return textwrap.wrap(
+            text, out.width, initial_indent=first, subsequent_indent=_INDENT,
+            break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
+
+    found, *others = wrapped(check.found, f"{mark} {check.name:<10} ")
+    out.print(Text.assemble((found[: len(mark)], style), found[len(mark) :]), soft_wrap=True)
+    for line in others + (wrapped(check.fix, f"{_INDENT}-> ") if check.fix else []):
+        out.print(Text(line), soft_wrap=True)

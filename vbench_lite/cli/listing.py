@@ -37,13 +37,15 @@ def command(kind: str, root: Path, as_json: bool) -> int:
         print_json({kind: rows, "errors": errors})
     else:
         columns = describe.COLUMNS[kind]
-        print_table(columns, ([_cell(row[column]) for column in columns] for row in rows))
+        print_table(columns, ([_cell(column, row[column]) for column in columns] for row in rows))
         for reason in errors:
             warn(reason)
     return SOME_FAILED if errors else FINE
 
 
-def _cell(value: Any) -> str:
+def _cell(column: str, value: Any) -> str:
+    if column == "created":
+        return f"{value[:10]} {value[11:16]}"  # of an ISO time in UTC, what a person looks for
     if value is None:
         return "-"
     if isinstance(value, (list, tuple)):

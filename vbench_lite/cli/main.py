@@ -47,10 +47,11 @@ VERBS: dict[str, tuple[str, str]] = {
 NEXT_STEPS = f"""\
 vbench_lite measures video generators on the same requests, with the same clock.
 
-  {PROGRAM} doctor         is this machine ready?
-  {PROGRAM} run            the default benchmark: three small generators, a few minutes
-  {PROGRAM} leaderboard    the table of what was run
-  {PROGRAM} dashboard      the same in a browser, with charts and clips
+  {PROGRAM} doctor        is this machine ready?
+  {PROGRAM} run           the default benchmark: three small generators
+  {PROGRAM} leaderboard   the table of what was run
+  {PROGRAM} advise        which generator to take, and how sure that is
+  {PROGRAM} dashboard     charts and clips in a browser
 
 All verbs: {PROGRAM} --help"""
 
@@ -78,7 +79,7 @@ class LazyGroup(click.Group):
         if args and args[0] not in VERBS and not args[0].startswith("-"):
             import difflib
 
-            near = difflib.get_close_matches(args[0], VERBS, n=1)
+            near = difflib.get_close_matches(args[0].lower(), VERBS, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"see: {PROGRAM} --help"
             raise click.UsageError(f"there is no verb {args[0]!r}; {hint}")
         return super().resolve_command(ctx, args)
@@ -137,11 +138,17 @@ def call(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         if "vbench_lite.store.remote" in sys.modules:  # a root at a URL was used
             sys.modules["vbench_lite.store.remote"].publish()
+    except click.exceptions.NoArgsIsHelpError as error:  # a verb of verbs, alone
+        click.echo(error.format_message(), err=True)
+        return WRONG_USE
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         path = context.command_path if context is not None else PROGRAM
-        hint = "" if "--help" in error.format_message() else f" (see: {path} --help)"
-        _say(error.format_message() + hint, context)
+        said = error.format_message()
+        if path == PROGRAM and isinstance(error, click.NoSuchOption):
+            said += " Options stand behind the verb."
+        said = said.replace("is not a valid integer range", "is not a whole number")
+        _say(said if "--help" in said else f"{said} (see: {path} --help)", context)
         return WRONG_USE
     except (Interrupted, KeyboardInterrupt, click.Abort):
         _say("interrupted; what was finished is kept, and the same command goes on from there")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,10 @@ import click
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+GAP = 2  # between columns
+INDENT = 4  # of what stands below its row
+READABLE = 30  # characters of a column that wraps in its place
 
 
 def print_json(document: Any) -> None:
@@ -59,16 +63,56 @@ def console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, highlight=False, width=max(shutil.get_terminal_size((100, 24)).columns, 80))
 
 
-def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None) -> None:
-    """Print a plain table to stdout, its last column wrapping; a line says so when there are no rows."""
-    from rich.table import Table
+def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a plain table to stdout, as `table_lines` lays it out; "none" where there are no rows."""
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for place, heading in enumerate(headings):
-        table.add_column(heading, no_wrap=place < len(headings) - 1, overflow="fold")
-    count = 0
+    cells = [list(map(str, row)) for row in rows]
+    out = console()
+    if not cells:
+        out.print("none")
+        return
+    heading, *lines = table_lines(headings, cells, out.width)
+    out.print(Text(heading, style="bold"), soft_wrap=True)
+    for line in lines:
+        out.print(Text(line), soft_wrap=True)  # Text: a bracket in a value is no markup
+
+
+def table_lines(headings: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
+    """A table of a width in characters. Nothing is cut off.
+
+    Columns stand side by side while they fit, the last of them wrapping in its place if enough of it is
+    left; columns for which there is no room follow below their row, indented, each a paragraph, with its
+    heading if they are several.
+    """
+    from rich.cells import cell_len
+
+    sizes = [max(map(cell_len, column)) for column in zip(headings, *rows, strict=True)]
+    starts = [sum(size + GAP for size in sizes[:place]) for place in range(len(sizes) + 1)]
+    beside = max(1, sum(end - GAP <= width for end in starts[1:]))
+    below = headings[beside:]
+    wraps = beside == len(sizes) - 1 and width - starts[beside] >= READABLE
+
+    def line(cells: Sequence[str]) -> str:
+        padded = (
+            cell + " " * (size - cell_len(cell) + GAP) for cell, size in zip(cells, sizes, strict=False)
+        )
+        return "".join(padded).rstrip()
+
+    yield line(headings if wraps else headings[:beside])
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))  # Text: a bracket in a value is no markup
-        count += 1
-    console().print(table if count else "none")
+        if wraps:
+            first, *others = _wrapped(row[-1], width - starts[beside])
+            yield line([*row[:-1], first])
+            yield from (" " * starts[beside] + other for other in others)
+        else:
+            yield line(row[:beside])
+            for heading, cell in zip(below, row[beside:], strict=True):
+                text = f"{heading}: {cell}" if len(below) > 1 else cell
+                yield from (f"{' ' * INDENT}{part}" for part in _wrapped(text, width - INDENT))
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    import textwrap
+
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]

@@ -123,11 +123,12 @@ def _score_clips(
     from vbench_lite.engine.progress import Event
     from vbench_lite.engine.score_folder import score_clips
     from vbench_lite.errors import SpecError
+    from vbench_lite.misfit import misfit
 
     try:
         rules = ClipRules.model_validate(given)
     except ValidationError as error:
-        raise SpecError(f"clip rules: {error.errors()[0]['msg']}") from None
+        raise SpecError(f"clip rules: {misfit(error, ClipRules)}") from None
     with shown() as progress:
         scores = score_clips(
             clips,

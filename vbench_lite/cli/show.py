@@ -11,6 +11,9 @@ from vbench_lite.cli.exit_codes import FINE
 from vbench_lite.cli.options import json_option, registered, root_option
 from vbench_lite.cli.output import console, print_json
 
+WIDTH = 60  # where a text of several words is folded; the word at the fold stands beyond it
+FITS = 56  # characters of a list or a mapping that stands on one line
+
 
 @click.command("show")
 @click.argument("name", shell_complete=registered("generators", "metrics", "extractors", "suites"))
@@ -32,12 +35,9 @@ def command(name: str, as_markdown: bool, root: Path, as_json: bool) -> int:
     if as_json:
         print_json(found)
     else:
-        import yaml
-
-        text = yaml.safe_dump(
-            _plain(found), sort_keys=False, allow_unicode=True, width=100, default_flow_style=None
-        )
-        console().print(text.rstrip(), markup=False, soft_wrap=True)
+        if found["kind"] == "generator":
+            found["config"] = config_lines(name)
+        console().print(as_yaml(found).rstrip(), markup=False, soft_wrap=True)
     return FINE
 
 
@@ -74,6 +74,36 @@ def find(name: str, root: Path) -> dict[str, Any]:
         raise RegistryError(
             f"{name!r} is no data set, generator, metric, suite, or run under {root}; {hint}"
         ) from None
+
+
+def config_lines(name: str) -> dict[str, str]:
+    """What an adapter's configuration may hold, a line for each key; --json has its whole schema."""
+    from vbench_lite import registry
+    from vbench_lite.cli.config_keys import attributes, keys
+
+    model = registry.load("generators", name).Config
+    lines = {}
+    for key in keys(model.model_json_schema(), attributes(model)):
+        state = ", required" if key.required else f", default {key.default}" if key.default else ""
+        lines[key.name] = f"{key.kind}{state}{'; ' if key.meaning else ''}{key.meaning}"
+    return lines
+
+
+def as_yaml(found: dict[str, Any]) -> str:
+    """YAML for a terminal: a list or a mapping that fits a line stands on one, others item by item."""
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        def represent_sequence(self, tag: str, sequence: Any, flow_style: bool | None = None) -> Any:
+            return super().represent_sequence(tag, sequence, flow_style=len(str(sequence)) <= FITS)
+
+        def represent_mapping(self, tag: str, mapping: Any, flow_style: bool | None = None) -> Any:
+            return super().represent_mapping(tag, mapping, flow_style=len(str(mapping)) <= FITS)
+
+        def ignore_aliases(self, data: Any) -> bool:
+            return True
+
+    return yaml.dump(_plain(found), Dumper=Dumper, sort_keys=False, allow_unicode=True, width=WIDTH)
 
 
 def _plain(value: Any) -> Any:

@@ -75,8 +75,11 @@ def verify_stored(root: Path, as_json: bool) -> int:
     """
     from vbench_lite.cli.progress import shown
     from vbench_lite.engine.progress import Event
+    from vbench_lite.errors import StoreError
     from vbench_lite.store.check import verify
 
+    if not root.exists():
+        raise StoreError(f"nothing is at {root}, so nothing was checked; name the folder with --root")
     with shown() as progress:
         found = verify(root, lambda done, total: progress.on_event(Event("score", "clips", done, total)))
     if as_json:

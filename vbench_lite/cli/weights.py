@@ -37,9 +37,8 @@ def list_weights(as_json: bool) -> int:
         return FINE
     print_table(("key", "here", "MB", "licence", "needed by"), [_cells(row) for row in rows])
     if not all(row["here"] for row in rows):
-        click.echo(
-            "\nvbench-lite weights fetch KEY    or, for a file of yours: vbench-lite weights import KEY FILE"
-        )
+        click.echo("\nto have one: vbench-lite weights fetch KEY")
+        click.echo("a file of yours: vbench-lite weights import KEY FILE")
     return FINE
 
 

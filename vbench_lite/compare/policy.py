@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vbench_lite.errors import SpecError
+from vbench_lite.misfit import misfit
 from vbench_lite.stats.noninferiority import Verdict
 from vbench_lite.suite import Suite
 from vbench_lite.yaml_text import parse_yaml
@@ -110,6 +111,4 @@ def load_policy(source: str | Path | None = None) -> Policy:
     try:
         return Policy.model_validate(parse_yaml(text, where) or {})
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "top level"
-        raise SpecError(f"{where}: {place}: {first['msg']}") from None
+        raise SpecError(f"{where}: {misfit(error, Policy)}") from None

@@ -8,7 +8,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from vbench_lite import registry
 from vbench_lite.errors import SpecError
+from vbench_lite.misfit import misfit
 from vbench_lite.yaml_text import parse_yaml
 
 _LABEL = re.compile(r"[a-z0-9._/-]+")
@@ -99,7 +101,7 @@ def read_spec(path: Path) -> RunSpec:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise SpecError(f"specification {path}: {error.strerror}") from None
+        raise SpecError(f"specification {path}: {error.strerror}{_meant(str(path))}") from None
     except UnicodeDecodeError as error:
         raise SpecError(f"specification {path} is no YAML: {error}") from None
     data = parse_yaml(text, f"specification {path}")
@@ -114,6 +116,13 @@ def parse_spec(data: Any, where: str) -> RunSpec:
     try:
         return RunSpec.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "top level"
-        raise SpecError(f"{where}: {place}: {first['msg'].removeprefix('Value error, ')}") from None
+        raise SpecError(f"{where}: {misfit(error, RunSpec)}") from None
+
+
+def _meant(name: str) -> str:
+    """Where a specification's place holds the name of something else, the option that takes it."""
+    if name in registry.names("generators"):
+        return f"; to ask the generator of this name: -g {name}"
+    if name in registry.names("suites"):
+        return f"; to run the suite of this name: --suite {name}"
+    return ""

@@ -6,6 +6,7 @@ it is finished they are compacted to Parquet. Readers need not know which: every
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import re
@@ -298,7 +299,9 @@ def resolve_run(root: Path, name: str) -> RunDir:
     fitting = [name] if name in ids else [run_id for run_id in ids if name and run_id.startswith(name)]
     if len(fitting) != 1:
         what = f"{len(fitting)} runs begin with {name!r}" if fitting else f"no run is named {name!r}"
-        raise StoreError(f"{what} under {root}; see: vbench-lite list runs")
+        near = difflib.get_close_matches(name, ["latest", *known, *ids], n=1, cutoff=0.7)
+        hint = f"did you mean {near[0]}?" if near and not fitting else "see: vbench-lite list runs"
+        raise StoreError(f"{what} under {root}; {hint}")
     return RunDir(root, fitting[0])
 
 

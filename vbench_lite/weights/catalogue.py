@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
 
 from vbench_lite.errors import WeightsError
+from vbench_lite.misfit import misfit
 
 Pin = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{8}|[0-9a-f]{64})$")]
 
@@ -93,9 +94,7 @@ def entries() -> tuple[Entry, ...]:
     try:
         return tuple(Entry(key=key, **facts) for key, facts in yaml.safe_load(text).items())
     except ValidationError as error:
-        raise WeightsError(
-            f"weights catalogue: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}"
-        ) from None
+        raise WeightsError(f"weights catalogue: {misfit(error, Entry)}") from None
 
 
 def entry(key: str) -> Entry:
