@@ -24,7 +24,9 @@ class RunSummary:
         created, finished: ISO 8601, UTC.
         generators: labels, controls left out.
         suites: names.
+        swept: those of the suites that vary a size.
         samples: asked for from each generator.
+        seed: of the whole plan; runs of one suite and seed have requests in common.
     """
 
     run_id: str
@@ -33,7 +35,9 @@ class RunSummary:
     finished: str | None
     generators: tuple[str, ...]
     suites: tuple[str, ...]
+    swept: tuple[str, ...]
     samples: int
+    seed: int
     notes: tuple[str, ...]
 
 
@@ -68,7 +72,9 @@ def summary(document: RunDocument) -> RunSummary:
         finished=document.finished,
         generators=tuple(e.label for e in document.generators if not _is_control(e)),
         suites=tuple(str(suite["name"]) for suite in document.suites),
+        swept=tuple(str(s["name"]) for s in document.suites if (s.get("performance") or {}).get("sweep")),
         samples=document.samples,
+        seed=document.seed,
         notes=tuple(document.notes),
     )
 

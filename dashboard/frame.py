@@ -162,6 +162,13 @@ def suite_choice(run: data.RunSummary) -> str | None:
     return st.selectbox("Suite", run.suites, key="suite", bind="query-params")
 
 
+def sweep_choice(run: data.RunSummary) -> str | None:
+    """Let the reader pick one of the suites that vary a size, where there are several; None without any."""
+    if len(run.swept) < 2:
+        return run.swept[0] if run.swept else None
+    return st.selectbox("Suite", run.swept, key="swept", bind="query-params")
+
+
 def pace(run: data.RunSummary, suite: str | None) -> pairs.Pace | None:
     """How long the clips play that the suite asks for, and at which rate."""
     return pairs.pace(directory(run).document(), suite)
@@ -285,13 +292,13 @@ def _courses(root_path: str, run_id: str, suite: str | None, stamp: str) -> list
     return read_courses(RunDir(Path(root_path), run_id), suite)
 
 
-def scaling(run: data.RunSummary, suite: str | None) -> ScalingReport | None:
+def scaling(run: data.RunSummary, suite: str) -> ScalingReport | None:
     """How the run's generators grow under a suite; None where the suite varies nothing."""
     return _scaling(str(root()), run.run_id, suite, data.run_stamp(directory(run)))
 
 
 @st.cache_data(show_spinner="Fitting", max_entries=8)
-def _scaling(root_path: str, run_id: str, suite: str | None, stamp: str) -> ScalingReport | None:
+def _scaling(root_path: str, run_id: str, suite: str, stamp: str) -> ScalingReport | None:
     return growth.read(RunDir(Path(root_path), run_id), suite)
 
 

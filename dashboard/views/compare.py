@@ -28,8 +28,9 @@ def _draw(run: data.RunSummary) -> None:
         )
     with middle:
         ids = [r.run_id for r in runs]
-        older = [r.run_id for r in runs if r.created < run.created and other in r.generators]
-        start = ids.index(older[0]) if older else ids.index(run.run_id)
+        older = [r for r in runs if r.created < run.created and other in r.generators]
+        alike = [r for r in older if r.seed == run.seed]  # they have requests in common
+        start = ids.index((alike or older or [run])[0].run_id)
         chosen = st.selectbox("Baseline run", ids, index=start, key="baseline", bind="query-params")
     baseline = next(r for r in runs if r.run_id == chosen)
     with right:

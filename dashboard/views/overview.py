@@ -78,7 +78,8 @@ def _changes(run: data.RunSummary, suite: str | None, board: boards.BoardTable) 
     rows = comparisons.changes(both, [axis for axis in FOUR_AXES if axis in board.axes])
     steps = int((rows["step"] == "yes").sum())
     st.caption(
-        plain(f"Since run {before.run_id} of {frame.when(before.created)}: ")
+        plain(f"Since run {before.run_id} of {frame.when(before.created)}:")
+        + " "
         + (
             f"{steps} axis scores left the interval that they had."
             if steps

@@ -10,10 +10,13 @@ from vbench_lite.report.panels.theme import plain
 
 
 def _draw(run: data.RunSummary) -> None:
-    report = frame.scaling(run, frame.suite_choice(run))
+    suite = frame.sweep_choice(run)
+    report = frame.scaling(run, suite) if suite is not None else None
     swept = growth.sweeps(report) if report is not None else []
     if report is None or not swept:
-        st.info("This suite varies no size, so it says nothing about growth. The scaling suite does:")
+        st.info(
+            "No suite of this run varies a size, so it says nothing about growth. The scaling suite does:"
+        )
         st.code(f"vbench-lite run --suite scaling --root {frame.root()}", language="sh")
         return
     sweep = str(

@@ -15,6 +15,7 @@ from fabricate import COURSE_S, DRIFT, GENERATORS, HOSTILE, make_audit, make_roo
 from vbench_lite import report
 from vbench_lite.advise import advise, parse_requirement
 from vbench_lite.audit.judge import Seen
+from vbench_lite.compare import RunArm, compare
 from vbench_lite.dashboard import data, player, progress, server
 from vbench_lite.dashboard.pages import VIEWS
 from vbench_lite.errors import ClipError, SpecError, StoreError
@@ -33,6 +34,7 @@ from vbench_lite.report.panels import (
     traces,
     trust,
 )
+from vbench_lite.stats.noninferiority import Verdict
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir
 
@@ -366,6 +368,30 @@ def test_changes_since_the_run_before_are_of_generators_in_both(root: Path) -> N
     assert before.startswith("0.480")  # 2 x (1 - 0.76)
     assert now.startswith("0.420")
     assert step == ""
+
+
+def test_primary_metrics_that_say_the_same_share_a_line(root: Path) -> None:
+    sides = RunDir(root, "a" * 16), RunDir(root, "b" * 16)
+    found = compare(*(RunArm(side, "reference/hybrid") for side in sides))
+    why = "requests: 0 of 12 were answered by both"
+    lost = [
+        replace(m, verdict=Verdict.INCOMPARABLE, delta=None, reason=why) if m.primary else m
+        for m in found.metrics
+    ]
+    table = comparisons.table(replace(found, verdict=Verdict.INCOMPARABLE, metrics=lost))
+    names = [m.metric for m in found.metrics if m.primary]
+    assert table.because == (f"{', '.join(names)}: {why}",)
+
+
+def test_values_that_are_missing_have_their_reason_beside_them(root: Path) -> None:
+    board = boards.read_board([RunDir(root, "a" * 16)], "quick")
+    complete = replace(board, values=board.values.assign(reason=None))
+    whole = boards.metric_table(complete, "quality", boards.declared_axes(board))
+    assert "why no value" not in whole
+    missing = board.values.assign(reason="n too small: 6 clips")
+    table = boards.metric_table(replace(board, values=missing), "quality", boards.declared_axes(board))
+    assert set(table["why no value"]) == {"n too small: 6 clips"}
+    assert list(table.columns).index("why no value") < list(table.columns).index("meaning")
 
 
 def test_the_metric_offered_first_is_one_by_which_a_clip_changed(root: Path) -> None:

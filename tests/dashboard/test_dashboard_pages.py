@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import streamlit as st
-from fabricate import STATES, make_root
+import yaml
+from fabricate import STATES, SUITE, make_root, make_run, make_scaling_run
 from streamlit.testing.v1 import AppTest
 
 from vbench_lite.compare import frame_fidelity
@@ -66,6 +68,33 @@ def test_two_clips_are_compared_frame_by_frame(
     assert float(re.findall(r"least ([\d.]+) dB", told)[0]) == pytest.approx(
         frames["PSNR (dB)"].min(), rel=1e-2
     )
+
+
+def test_scaling_shows_the_suite_that_varies_a_size_whatever_else_the_run_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make_scaling_run(tmp_path)
+    document = run.document()
+    quick = yaml.safe_load(SUITE.read_text(encoding="utf-8"))
+    run.write_document(replace(document, suites=[quick, *document.suites]))
+    app = open_page(tmp_path, "scaling", monkeypatch)
+    assert not app.exception
+    assert any("time grows as size to the power" in table.value for table in app.dataframe)
+    run.write_document(replace(document, suites=[quick]))
+    st.cache_data.clear()
+    app = open_page(tmp_path, "scaling", monkeypatch)
+    assert any("No suite of this run varies a size" in info.value for info in app.info)
+
+
+def test_the_baseline_offered_first_is_an_older_run_with_the_same_requests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_run(tmp_path, "a" * 16, created="2026-03-01T10:00:00+00:00", clips=False)
+    other = make_run(tmp_path, "b" * 16, created="2026-03-02T10:00:00+00:00", clips=False)
+    other.write_document(replace(other.document(), seed=1))
+    make_run(tmp_path, "c" * 16, created="2026-03-03T10:00:00+00:00", clips=False)
+    app = open_page(tmp_path, "compare", monkeypatch)
+    assert app.selectbox(key="baseline").value == "a" * 16
 
 
 def test_a_damaged_run_is_named_and_the_others_are_shown(

@@ -212,7 +212,8 @@ def metric_table(board: BoardTable, axis: str, axis_of: Mapping[str, str | None]
     rows = board.values[(board.values["kind"] == "metric") & board.values["name"].isin(names)]
     rows = rows.sort_values("control", kind="stable")
     flagged = set(board.trust["metric"])
-    return pd.DataFrame(
+    reasons = [r if isinstance(r, str) else "" for r in rows["reason"]]
+    table = pd.DataFrame(
         {
             "metric": [f"{m} (not trusted here)" if m in flagged else m for m in rows["name"]],
             "generator": list(rows["generator"]),
@@ -223,10 +224,11 @@ def metric_table(board: BoardTable, axis: str, axis_of: Mapping[str, str | None]
             "n": rows["n"].fillna(0).astype(int).tolist(),
             "better": [_better(b) for b in rows["higher_is_better"]],
             "weight": [f"{board.weights.get(axis, {}).get(m, 0):g}" for m in rows["name"]],
+            "why no value": reasons,
             "meaning": [metric_facts(str(m), {}).summary for m in rows["name"]],
-            "why no value": [r if isinstance(r, str) else "" for r in rows["reason"]],
         }
     ).sort_values("metric", kind="stable")
+    return table if any(reasons) else table.drop(columns="why no value")
 
 
 def _better(higher: Any) -> str:

@@ -6,7 +6,6 @@ expressions. Colour and shape say the family, a label says the generator, bars s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,14 +13,18 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from vbench_lite.report.panels.theme import FAMILIES, Mark, family_title
+from vbench_lite.report.panels.looks import (
+    family_colour,
+    family_shape,
+    legend_height,
+    line_look,
+    lined,
+    titled,
+)
+from vbench_lite.report.panels.names import spots
 
-_OTHER = Mark("other", "#E69F00", "diamond")
 _GREY = "#8A8A8A"
-_RIGHT = 0.6  # names of points beyond this share of the width stand to their left
-_NEAR = (0.75, 0.12)  # points closer than these shares of the drawn spans would have names that meet
 Drawing = alt.LayerChart | alt.FacetChart
-_LINE_DASHES: tuple[list[int], ...] = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4], [4, 6])
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ def scatter(frame: pd.DataFrame, x: Side, y: Side) -> Drawing:
         x: the horizontal side.
         y: the vertical side.
     """
-    data = _titled(frame)
+    data = titled(frame)
     sx, sy = _scale(x), _scale(y)
     ax = alt.X("x:Q", scale=sx, title=x.label)
     ay = alt.Y("y:Q", scale=sy, title=y.label)
@@ -84,7 +87,7 @@ def scatter(frame: pd.DataFrame, x: Side, y: Side) -> Drawing:
             .mark_line(interpolate=step, strokeDash=[5, 4], color=_GREY, strokeWidth=1.5)
             .encode(ax, ay)
         )
-    colour = _colour(data)
+    colour = family_colour(data)
     layers += [
         base.transform_filter("isValid(datum.x_low) && isValid(datum.x_high)")
         .mark_rule(strokeWidth=1.5, opacity=0.55)
@@ -92,41 +95,34 @@ def scatter(frame: pd.DataFrame, x: Side, y: Side) -> Drawing:
         base.transform_filter("isValid(datum.y_low) && isValid(datum.y_high)")
         .mark_rule(strokeWidth=1.5, opacity=0.55)
         .encode(ax, alt.Y("y_low:Q", scale=sy, title=y.label), alt.Y2("y_high:Q"), colour),
-        base.mark_point(filled=True, size=130, opacity=1).encode(ax, ay, colour, _shape(data), tooltip=tips),
-        *_names(data, ax, ay),
+        base.mark_point(filled=True, size=130, opacity=1).encode(
+            ax, ay, colour, family_shape(data), tooltip=tips
+        ),
+        *_names(data, x, y, ax, ay),
     ]
     return alt.layer(*layers).properties(height=440)
 
 
-def _names(data: pd.DataFrame, ax: alt.X, ay: alt.Y) -> list[alt.Chart]:
-    """Names beside the points: towards the middle of the chart, and every second one of a cluster below."""
-    drawn = {c: data[[c, f"{c}_low", f"{c}_high"]].to_numpy(dtype=float) for c in ("x", "y")}
-    span_x, span_y = (max(float(np.nanmax(v) - np.nanmin(v)), 1e-12) for v in drawn.values())
-    right = (data["x"] - np.nanmin(drawn["x"])) / span_x > _RIGHT
-    below: list[bool] = []
-    for place, (x, y) in enumerate(zip(data["x"], data["y"], strict=True)):
-        near = [
-            not is_below
-            for is_below, a, b in zip(below, data["x"], data["y"], strict=False)
-            if abs(a - x) < _NEAR[0] * span_x and abs(b - y) < _NEAR[1] * span_y
-        ]
-        below.append(bool(place and near and near[-1]))
-    placed = data.assign(side=[f"{r}{b}" for r, b in zip(right, below, strict=True)])
+def _names(data: pd.DataFrame, x: Side, y: Side, ax: alt.X, ay: alt.Y) -> list[alt.Chart]:
+    """Names beside the points."""
+    heights = [1.0 - share for share in _shares(data, "y", y.log)]
+    found = spots(_shares(data, "x", x.log), heights, list(data["generator"]))
     return [
-        alt.Chart(placed[placed["side"] == f"{r}{b}"])
-        .mark_text(
-            align="right" if r else "left",
-            dx=-9 if r else 9,
-            dy=13 if b else -11,
-            fontSize=12,
-            fontWeight="bold",
-            color=_GREY,
-        )
+        alt.Chart(data[[spot == each for each in found]])
+        .mark_text(align=spot.align, dx=spot.dx, dy=spot.dy, fontSize=12, fontWeight="bold", color=_GREY)
         .encode(ax, ay, alt.Text("generator:N"))
-        for r in (False, True)
-        for b in (False, True)
-        if (placed["side"] == f"{r}{b}").any()
+        for spot in dict.fromkeys(found)
     ]
+
+
+def _shares(data: pd.DataFrame, side: str, log: bool) -> list[float]:
+    """Where the values of a side lie between the ends of all that is drawn, 0 to 1."""
+    drawn = data[[side, f"{side}_low", f"{side}_high"]].to_numpy(dtype=float)
+    if log:
+        drawn = np.log(np.where(drawn > 0, drawn, np.nan))
+    low, high = float(np.nanmin(drawn)), float(np.nanmax(drawn))
+    shares: list[float] = ((drawn[:, 0] - low) / max(high - low, 1e-12)).tolist()
+    return shares
 
 
 def intervals(frame: pd.DataFrame, title: str) -> Drawing:
@@ -136,13 +132,13 @@ def intervals(frame: pd.DataFrame, title: str) -> Drawing:
         frame: generator, family, value, low, high (bounds may be missing), in the order to draw.
         title: what the values are.
     """
-    data = _titled(frame)
+    data = titled(frame)
     order = list(data["generator"])
     names = alt.Axis(labelLimit=170, labelOverlap=False, ticks=False, domain=False)
     rows = alt.Y("generator:N", sort=order, title=None, axis=names)
     base = alt.Chart(data)
     scale = alt.Scale(zero=False, nice=True)
-    colour, shape = _colour(data, legend=False), _shape(data, legend=False)
+    colour, shape = family_colour(data, legend=False), family_shape(data, legend=False)
     ticks = alt.Axis(tickCount=5)
     layers = [
         base.transform_filter("isValid(datum.low) && isValid(datum.high)")
@@ -238,71 +234,6 @@ def _margin_ticks(frame: pd.DataFrame) -> list[float]:
     left = [-s for s in shown if not len(frame) or -s >= np.nanmin(ends) * 1.2 - 2]
     right = [s for s in shown if not len(frame) or s <= np.nanmax(ends) * 1.2 + 2]
     return [*reversed(left), 0.0, *right]
-
-
-def _titled(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.assign(Family=[family_title(f) for f in frame["family"]])
-
-
-def _looks(data: pd.DataFrame) -> tuple[list[str], list[Mark]]:
-    families: Sequence[str] = list(dict.fromkeys(data["family"]))
-    order = list(FAMILIES)
-    families = sorted(families, key=lambda f: order.index(f) if f in FAMILIES else len(order))
-    return [family_title(f) for f in families], [FAMILIES.get(f, _OTHER) for f in families]
-
-
-def _colour(data: pd.DataFrame, legend: bool = True) -> alt.Color:
-    titles, marks = _looks(data)
-    return alt.Color(
-        "Family:N",
-        scale=alt.Scale(domain=titles, range=[m.colour for m in marks]),
-        legend=alt.Legend(orient="bottom", columns=2, title=None, symbolOpacity=1) if legend else None,
-        title=None,
-    )
-
-
-def _shape(data: pd.DataFrame, legend: bool = True) -> alt.Shape:
-    titles, marks = _looks(data)
-    return alt.Shape(
-        "Family:N",
-        scale=alt.Scale(domain=titles, range=[m.shape for m in marks]),
-        legend=alt.Legend(orient="bottom", columns=2, title=None, symbolOpacity=1) if legend else None,
-        title=None,
-    )
-
-
-def legend_height(frame: pd.DataFrame) -> int:
-    """Pixels that a legend with one line a generator takes from the chart's height."""
-    return 24 * int(frame["generator"].nunique())
-
-
-def lined(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with the column "line" that dashes of `line_look` go by."""
-    return frame.assign(line=frame["generator"])
-
-
-def line_look(data: pd.DataFrame) -> tuple[alt.Color, alt.Shape, alt.StrokeDash]:
-    """Encodings of line charts: one legend that names generators; families keep their colour and shape.
-
-    Dashes, which tell generators of one family apart, go by the column "line" of `lined`, so that the
-    legend's symbols are not drawn dashed.
-    """
-    names = list(dict.fromkeys(data["generator"]))
-    families = dict(zip(data["generator"], data["family"], strict=True))
-    marks = [FAMILIES.get(families[name], _OTHER) for name in names]
-    dashes = [_LINE_DASHES[i % len(_LINE_DASHES)] for i in range(len(names))]
-    legend = alt.Legend(
-        orient="bottom", columns=1, title=None, labelLimit=300, symbolSize=110, symbolOpacity=1
-    )
-    return (
-        alt.Color(
-            "generator:N", scale=alt.Scale(domain=names, range=[m.colour for m in marks]), legend=legend
-        ),
-        alt.Shape(
-            "generator:N", scale=alt.Scale(domain=names, range=[m.shape for m in marks]), legend=legend
-        ),
-        alt.StrokeDash("line:N", scale=alt.Scale(domain=names, range=dashes), legend=None),
-    )
 
 
 def _scale(side: Side) -> alt.Scale:

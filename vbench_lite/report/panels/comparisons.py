@@ -43,7 +43,7 @@ class ComparisonTable:
             only what has a margin.
         table: every metric as text.
         environment: field, baseline, candidate of what differs between the runs.
-        because: one line for each primary metric that has the overall verdict.
+        because: what primary metrics with the overall verdict say, one line for those that say the same.
         identical: both gave the same clips to every request.
     """
 
@@ -71,7 +71,7 @@ def table(found: Comparison) -> ComparisonTable:
     """A comparison laid out."""
     return ComparisonTable(
         verdict=str(found.verdict),
-        because=tuple(_why(m) for m in found.metrics if m.primary and m.verdict == found.verdict),
+        because=_because([m for m in found.metrics if m.primary and m.verdict == found.verdict]),
         forest=pd.DataFrame(
             [_bar(m) for m in found.metrics if m.margin and m.delta is not None],
             columns=["metric", "effect", "low", "high", "verdict"],
@@ -121,13 +121,20 @@ def _known(value: object) -> str:
     return "–" if value is None else str(value)
 
 
+def _because(results: Sequence[MetricResult]) -> tuple[str, ...]:
+    named: dict[str, list[str]] = {}
+    for result in results:
+        named.setdefault(_why(result), []).append(result.metric)
+    return tuple(f"{', '.join(metrics)}: {why}" for why, metrics in named.items())
+
+
 def _why(result: MetricResult) -> str:
     said = (
         f"changed by {_change(result.delta, result.scale == 'log_ratio')}, + is better"
         if result.delta is not None
         else ""
     )
-    return f"{result.metric}: {'; '.join(part for part in (said, result.reason or _more(result)) if part)}"
+    return "; ".join(part for part in (said, result.reason or _more(result)) if part)
 
 
 def _change(value: float | None, ratio: bool) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from vbench_lite.report.panels.charts import Drawing, legend_height, line_look, lined
+from vbench_lite.report.panels.charts import Drawing
+from vbench_lite.report.panels.looks import legend_height, line_look, lined
 
 
 def trace(frame: pd.DataFrame, chunks: pd.DataFrame) -> Drawing:
