@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import combinations
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vbench_lite.errors import NotApplicable
-from vbench_lite.metric import Axis, Estimate, MetricInfo
+from vbench_lite.metric import Axis, Estimate, Features, MetricInfo, Role, SampleInfo
 from vbench_lite.stats.jackknife import jackknife
 from vbench_lite.stats.vendi import cosine_similarity, vendi_score
 from vbench_lite.suites.diversity.feature_distance import cosine_distances
@@ -78,6 +78,34 @@ class WithinPromptVendi(FeatureSetMetric):
             return max(1.0, vendi_score(similarity[np.ix_(rows, rows)]))  # rounding leaves it a little below
 
         return with_clips(within_prompts(generated.prompts, score), generated, None)
+
+
+class WithinPromptVendiEfficientNet(WithinPromptVendi):
+    """Effective number of different clips of one prompt, by what an ImageNet network sees in their frames.
+
+    Formula: as `diversity/within_prompt_vendi`, the features of a clip their mean over its frames.
+    Traps: the mean over frames does not see in which order they come, nor motion. Features of a network for
+        photographs are all positive, so values lie low, and noise looks to it like one thing. At most the
+        number of clips of a prompt, so values are compared at equal numbers only.
+    """
+
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="diversity/within_prompt_vendi_efficientnet",
+        version=1,
+        axis=Axis.DIVERSITY,
+        unit="clips",
+        bounds=(1.0, None),
+        higher_is_better=True,
+        summary="Effective number of different clips of one prompt (EfficientNet-Lite0, mean over frames).",
+        source="Friedman & Dieng, The Vendi Score (TMLR 2023); cosine of features of efficientnet-lite0",
+        extractors=("efficientnet-lite0",),
+        min_n=2,
+    )
+
+    def update(self, features: Mapping[str, Features], sample: SampleInfo, role: Role) -> None:
+        name = self.info.extractors[0]
+        rows = np.asarray(features[name], np.float64)
+        super().update({name: rows.mean(axis=0, keepdims=True).astype(np.float32)}, sample, role)
 
 
 class WithinPromptLpips(FeatureSetMetric):

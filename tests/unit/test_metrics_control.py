@@ -18,7 +18,12 @@ from vbench_lite.metric import ClipMetric, Estimate, SampleInfo, SetMetric
 from vbench_lite.suites.control.edits import EditFollowed, EditKept
 from vbench_lite.suites.control.given import EntryJump, FirstFramePsnr
 from vbench_lite.suites.control.latent_path import LatentPathEvenness
-from vbench_lite.suites.diversity.within_prompt import StartSpread, WithinPromptDistance, WithinPromptVendi
+from vbench_lite.suites.diversity.within_prompt import (
+    StartSpread,
+    WithinPromptDistance,
+    WithinPromptVendi,
+    WithinPromptVendiEfficientNet,
+)
 from vbench_lite.suites.generalisation.held_out import HeldOutAccuracy, HeldOutGap
 from vbench_lite.suites.generalisation.length import LengthGap, LongAccuracy
 
@@ -228,6 +233,18 @@ def test_vendi_within_a_prompt_counts_what_its_seeds_give() -> None:
         sample = SampleInfo("g", str(place), prompt, prompt, place)
         metric.update({"shapes-video": rows[row : row + 1]}, sample, "generated")
     assert metric.compute().value == pytest.approx(2.0)  # mean of 3 and 1; one clip of c says nothing
+
+
+def test_vendi_of_frames_takes_a_clip_for_one_row_whatever_its_length() -> None:
+    metric, rows = WithinPromptVendiEfficientNet(), np.eye(2, dtype=np.float32)
+    clips = {"a": (rows[[0, 0, 0]], rows[[1]]), "b": (rows[[0, 1]], rows[[1, 0, 1, 0]])}
+    for prompt, pair in clips.items():
+        for seed, frames in enumerate(pair):
+            sample = SampleInfo("g", f"{prompt}{seed}", prompt, prompt, seed)
+            metric.update({"efficientnet-lite0": frames}, sample, "generated")
+    found = metric.compute()
+    assert found.value == pytest.approx(1.5)  # two things for a, one for b
+    assert found.n == 4
 
 
 def test_one_seed_a_prompt_says_nothing_of_seeds() -> None:
