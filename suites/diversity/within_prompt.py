@@ -83,29 +83,29 @@ class WithinPromptVendi(FeatureSetMetric):
 class WithinPromptVendiEfficientNet(WithinPromptVendi):
     """Effective number of different clips of one prompt, by what an ImageNet network sees in their frames.
 
-    Formula: as `diversity/within_prompt_vendi`, the features of a clip their mean over its frames.
-    Traps: the mean over frames does not see in which order they come, nor motion. Features of a network for
-        photographs are all positive, so values lie low, and noise looks to it like one thing. At most the
-        number of clips of a prompt, so values are compared at equal numbers only.
+    Formula: mean over prompts of exp(-sum l log l) over the eigenvalues l of K / m, K the cosines of the m
+        clips of the prompt, each the mean of its frames' features.
+    Traps: it sees neither the order of frames nor motion. Features of a network for photographs have much in
+        common, so values lie low. At most the number of clips of a prompt, so values are compared at equal
+        numbers only.
     """
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="diversity/within_prompt_vendi_efficientnet",
-        version=1,
-        axis=Axis.DIVERSITY,
+    info: ClassVar[MetricInfo] = _info(
+        "diversity/within_prompt_vendi_efficientnet",
+        "efficientnet-lite0",
+        "Effective number of different clips of one prompt (EfficientNet-Lite0, mean over frames).",
+        "Friedman & Dieng, The Vendi Score (TMLR 2023); cosine of features of efficientnet-lite0",
         unit="clips",
         bounds=(1.0, None),
-        higher_is_better=True,
-        summary="Effective number of different clips of one prompt (EfficientNet-Lite0, mean over frames).",
-        source="Friedman & Dieng, The Vendi Score (TMLR 2023); cosine of features of efficientnet-lite0",
-        extractors=("efficientnet-lite0",),
-        min_n=2,
     )
 
     def update(self, features: Mapping[str, Features], sample: SampleInfo, role: Role) -> None:
+        """Add one clip, float32 (frames, dim), as one row."""
         name = self.info.extractors[0]
-        rows = np.asarray(features[name], np.float64)
-        super().update({name: rows.mean(axis=0, keepdims=True).astype(np.float32)}, sample, role)
+        rows = features[name]
+        if len(rows):
+            mean = rows.mean(axis=0, keepdims=True, dtype=np.float64).astype(np.float32)
+            super().update({name: mean}, sample, role)
 
 
 class WithinPromptLpips(FeatureSetMetric):
