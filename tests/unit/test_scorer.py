@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -31,12 +31,14 @@ from tiny_metrics import (
 from vbench_lite.clip import Frames
 from vbench_lite.datasets import shapes
 from vbench_lite.engine import clip_pass
+from vbench_lite.engine.executors.contract import Executor, Job, Settings, Sink
 from vbench_lite.engine.features import FeatureCache, FeatureQueue
 from vbench_lite.engine.fingerprint import differences, parse
 from vbench_lite.engine.metric_set import make_metrics
 from vbench_lite.engine.outcome import Outcome
-from vbench_lite.engine.score_part import Tools
+from vbench_lite.engine.score_part import Part, PartScores, Tools
 from vbench_lite.engine.score_rows import ScoreSummary
+from vbench_lite.engine.score_worker import finished
 from vbench_lite.engine.scorer import score_run
 from vbench_lite.errors import NotApplicable, RegistryError, StoreError, WeightsError
 from vbench_lite.extractor import ExtractorInfo, FeatureExtractor
@@ -168,6 +170,37 @@ def test_sets_against_reference_clips(tmp_path: Path) -> None:
     assert equal == {}
     assert Means.loads == 1  # and the five references were looked at once: 8 windows of a and 10 of theirs
     assert sum(Means.batches) == 8 + 10
+
+
+class Several(Executor):
+    """Scores here, as one of several would, and keeps what it was given."""
+
+    def execute(self, jobs: Sequence[Job], sink: Sink, settings: Settings) -> None:
+        raise NotImplementedError
+
+    def score(self, parts: Iterable[Part], settings: Settings, tools: Tools) -> Iterator[PartScores]:
+        self.parts = list(parts)
+        return (finished(tools, part) for part in self.parts)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_several_workers_look_at_the_reference_clips_and_nobody_does_again(
+    tmp_path: Path, workers: int
+) -> None:
+    kinds = (MeanShift, Brightness)
+    score(stored_run(tmp_path / "alone", {"a": four(), "b": four()}), *kinds)
+    alone = rows(RunDir(tmp_path / "alone", "r1"), "t/mean_shift")
+    reset()
+    run, several = stored_run(tmp_path, {"a": four(), "b": four()}), Several(workers)
+    settings = Settings(tmp_path, tmp_path / "logs", 1, 1.0, 1.0)
+    tools = Tools(metric_set(*kinds), extractors(tmp_path))
+    score_run(run, suite(*kinds), tools=tools, by=(several, settings))
+    first = ["reference"] if workers > 1 else []
+    assert [part.generator for part in several.parts] == [*first, "a", "b"]
+    assert rows(run, "t/mean_shift") == alone
+    assert sum(Means.batches) == 8 + 10
+    score_run(run, suite(*kinds), tools=tools, by=(several, settings))
+    assert [part.generator for part in several.parts] == ["a", "b"], "no set is open"
 
 
 def test_set_reasons(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from vbench_lite.clip import Clip
 from vbench_lite.datasets import shapes
@@ -16,7 +17,7 @@ from vbench_lite.engine.fingerprint import short_hash
 from vbench_lite.engine.sources import MemorySource
 from vbench_lite.metric import SampleInfo
 from vbench_lite.store.schema import GeneratorEntry
-from vbench_lite.suite import ShapesPrompts, Suite
+from vbench_lite.suite import RequestSpec, ShapesPrompts, Suite
 
 LEAST_SEED = 2**31
 
@@ -40,17 +41,35 @@ def reference_name(suite: Suite) -> str:
     return f"shapes:{reference.count}#{short_hash([seed])}"
 
 
-def reference_clips(suite: Suite) -> Iterator[tuple[MemorySource, SampleInfo]]:
-    """The clips one after another, each in memory only as long as it is used."""
+@dataclass(frozen=True)
+class ReferenceClip:
+    """A clip of the reference; it is drawn where it is read, and in memory only as long as it is used.
+
+    Attributes:
+        request: its frames, size and rate.
+    """
+
+    sample: SampleInfo
+    scene: shapes.Scene
+    request: RequestSpec
+
+    def source(self) -> MemorySource:
+        """Draw it."""
+        asked = self.request
+        assert self.sample.seed is not None
+        frames = shapes.real_clip(self.scene, self.sample.seed, asked.num_frames, asked.height, asked.width)
+        return MemorySource(Clip(frames, asked.fps), self.sample.sample_id)
+
+
+def reference_clips(suite: Suite) -> Iterator[ReferenceClip]:
+    """The clips in their order."""
     assert suite.reference is not None and isinstance(suite.prompts, ShapesPrompts)
-    request, reference = suite.request, suite.reference
+    reference = suite.reference
     scenes = shapes.sample_scenes(reference.count, seed=reference.seed, split=suite.prompts.split)
     for index, scene in enumerate(scenes):
         seed = reference_seed(reference.seed, index)
-        frames = shapes.real_clip(scene, seed, request.num_frames, request.height, request.width)
         name = f"reference-{index:05d}"
-        sample = SampleInfo("reference", name, name, scene.caption, seed)
-        yield MemorySource(Clip(frames, request.fps), name), sample
+        yield ReferenceClip(SampleInfo("reference", name, name, scene.caption, seed), scene, suite.request)
 
 
 def reference_seed(seed: int, index: int) -> int:

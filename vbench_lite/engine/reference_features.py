@@ -25,7 +25,7 @@ class ReferenceFeatures:
         needed = [name for name in names if name not in self._found]
         if needed:
             clips = reference_clips(self.suite)
-            tasks = (ClipTask(source, sample, extractors=needed) for source, sample in clips)
+            tasks = (ClipTask(clip.source(), clip.sample, extractors=needed) for clip in clips)
             found: dict[str, list[tuple[SampleInfo, Features]]] = {name: [] for name in needed}
             for result in self.passes.run(tasks):
                 for name, features in result.features.items():

@@ -15,6 +15,7 @@ from vbench_lite.engine.clip_pass import ClipPass, ClipResult, ClipTask
 from vbench_lite.engine.features import Extractors, FeatureCache
 from vbench_lite.engine.metric_set import MetricSet, make_metrics
 from vbench_lite.engine.outcome import Outcome
+from vbench_lite.engine.reference import ReferenceClip
 from vbench_lite.engine.set_scoring import SetScoring
 from vbench_lite.engine.sources import FileSource, Source
 from vbench_lite.errors import StoreError
@@ -29,39 +30,44 @@ class ClipOrder:
     """What is to be computed on one clip.
 
     Attributes:
-        sha256: of the clip in the pool. num_frames: as recorded, for a clip that cannot be opened.
+        clip: its sha256 in the pool, or how to draw it.
+        num_frames: as recorded, for a clip that cannot be opened.
         metrics, pairs: ids of the metrics without a stored value.
         reference: the clip that pairs compare with.
     """
 
     sample: SampleInfo
-    sha256: str
+    clip: str | ReferenceClip
     num_frames: int
-    metrics: tuple[str, ...]
-    pairs: tuple[str, ...]
-    reference: Source | None
+    metrics: tuple[str, ...] = ()
+    pairs: tuple[str, ...] = ()
+    reference: Source | None = None
 
 
 @dataclass(frozen=True)
 class Part:
-    """Clips of one generator, and the metrics over sets that they go into.
+    """Clips of one generator, and the metrics over sets that they go into; or clips of the reference.
 
     Attributes:
         root: where the pool lies.
         metrics: names of all metrics of the scoring, as they are registered or imported.
         sets: ids of the set metrics whose state is wanted.
+        features: ids of extractors whose features are wanted in the cache, though no set here reads them.
     """
 
     root: Path
     generator: str
     metrics: tuple[str, ...]
     orders: tuple[ClipOrder, ...]
-    sets: tuple[str, ...]
+    sets: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:
         """Whether nothing is to be computed."""
-        return not self.sets and not any(order.metrics or order.pairs for order in self.orders)
+        return not (self.sets or self.features) and not any(
+            order.metrics or order.pairs for order in self.orders
+        )
 
 
 @dataclass(frozen=True)
@@ -126,7 +132,8 @@ class Tools:
             yield from (ClipScore({}) for _ in part.orders)
             return
         pool = Pool(part.root)
-        wanted = list(dict.fromkeys(name for name in sets for name in self._sets[name].info.extractors))
+        read = (name for one in sets for name in self._sets[one].info.extractors)
+        wanted = list(dict.fromkeys([*part.features, *read]))
         tasks = (self._task(order, pool, wanted) for order in part.orders)
         for order, result in zip(part.orders, self.passes.run(tasks), strict=True):
             for one in sets.values():
@@ -134,9 +141,10 @@ class Tools:
             yield ClipScore(result.outcomes, result.decodes.get(order.sample.sample_id, 0))
 
     def _task(self, order: ClipOrder, pool: Pool, wanted: Sequence[str]) -> ClipTask:
+        clip, sample = order.clip, order.sample
         return ClipTask(
-            pool_source(pool, order.sha256, order.sample.sample_id),
-            order.sample,
+            pool_source(pool, clip, sample.sample_id) if isinstance(clip, str) else clip.source(),
+            sample,
             [self._clips[name] for name in order.metrics],
             [self._pairs[name] for name in order.pairs],
             wanted,

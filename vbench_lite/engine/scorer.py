@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from vbench_lite.engine import fingerprint as prints
 from vbench_lite.engine.executors.contract import Executor, Settings
 from vbench_lite.engine.outcome import Outcome, failure, judged
+from vbench_lite.engine.reference import has_reference, reference_clips
 from vbench_lite.engine.reference_features import ReferenceFeatures, set_reference
 from vbench_lite.engine.sample_info import given_clip, sample_info
 from vbench_lite.engine.score_part import (
@@ -72,7 +74,8 @@ def score_run(
     with run.journal("scorer") as journal:
         rows = ScoreRows(suite.name, run.rows("score"), journal)
         scorer = _RunScorer(run, suite, tools, pairs, rows)
-        scorer.score_clips(score, on_progress)
+        spread = by is not None and by[0].workers > 1
+        scorer.score_clips(score, on_progress, spread=spread)
         scorer.score_calls()
     return rows.summary
 
@@ -105,16 +108,26 @@ class _RunScorer:
 
     # --- clips and sets -------------------------------------------------------------------------
 
-    def score_clips(self, score: PartScorer, on_progress: Progress | None) -> None:
-        """Clips and sets, generator by generator in the order of the plan."""
+    def score_clips(self, score: PartScorer, on_progress: Progress | None, *, spread: bool) -> None:
+        """Clips and sets, generator by generator in the order of the plan.
+
+        Args:
+            spread: several processes score; then features of reference clips are made by them too, instead
+                of by this one when the first set is complete.
+        """
         labels = [entry.label for entry in self.run.document().generators]
         groups: dict[str, list[Row]] = {label: [] for label in labels}
         for row in self.samples:
             groups.setdefault(str(row["generator"]), []).append(row)
+        opened = {label: self._open_sets(samples) for label, samples in groups.items() if samples}
+        first = self._reference_parts(groups, opened) if spread else []
         pieces: deque[tuple[Sequence[Row], bool]] = deque()  # rows of a part, and whether it is a set's last
         done = 0
         merged: dict[str, SetScoring] = {}
-        for scores in score(self._parts(groups, pieces)):
+        for index, scores in enumerate(score(chain(first, self._parts(groups, opened, pieces)))):
+            if index < len(first):
+                list(scores.clips)  # read to their end: then the features are in the cache
+                continue
             rows, last = pieces.popleft()
             for clip_row, clip in zip(rows, scores.clips, strict=True):
                 self._write_clip(clip_row, clip)
@@ -131,14 +144,41 @@ class _RunScorer:
                     self._write_set(one, groups[str(rows[0]["generator"])])
                 merged = {}
 
+    def _reference_parts(
+        self, groups: Mapping[str, Sequence[Row]], opened: Mapping[str, Sequence[str]]
+    ) -> list[Part]:
+        """The reference clips, for the features that any open set with clips enough compares with."""
+        names = [
+            name
+            for metric in self.metrics.sets
+            if metric.needs_reference
+            and any(
+                metric.info.id in sets and len(groups[label]) >= metric.info.min_n
+                for label, sets in opened.items()
+            )
+            for name in metric.info.extractors
+        ]
+        if not names or not has_reference(self.suite):
+            return []
+        orders = [
+            ClipOrder(clip.sample, clip, self.suite.request.num_frames)
+            for clip in reference_clips(self.suite)
+        ]
+        features = tuple(dict.fromkeys(names))
+        return [
+            Part(self.run.root, "reference", self.tools.names, tuple(some), features=features)
+            for some in (orders[i : i + PART_CLIPS] for i in range(0, len(orders), PART_CLIPS))
+        ]
+
     def _parts(
-        self, groups: Mapping[str, Sequence[Row]], pieces: deque[tuple[Sequence[Row], bool]]
+        self,
+        groups: Mapping[str, Sequence[Row]],
+        opened: Mapping[str, tuple[str, ...]],
+        pieces: deque[tuple[Sequence[Row], bool]],
     ) -> Iterator[Part]:
         """The parts of every generator; `pieces` gets the rows of each."""
-        for label, samples in groups.items():
-            if not samples:
-                continue
-            sets = self._open_sets(samples)
+        for label, sets in opened.items():
+            samples = groups[label]
             for start in range(0, len(samples), PART_CLIPS):
                 rows = samples[start : start + PART_CLIPS]
                 pieces.append((rows, start + PART_CLIPS >= len(samples)))
