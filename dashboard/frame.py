@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from vbench_lite.advise import advise, load_use, parse_requirement
 from vbench_lite.compare.frame_fidelity import FrameFidelity
@@ -153,6 +154,11 @@ def chart(
     st.altair_chart(drawing, width="stretch", alt=alt_text, key=f"chart_{key}")
     with st.expander("The same data as a table"):
         st.dataframe(table, hide_index=True, key=f"table_{key}", column_config=config, alt=alt_text)
+
+
+def cells(count: int, across: int) -> list[DeltaGenerator]:
+    """Places in rows of so many, row by row: the order in which a phone shows them too."""
+    return [cell for _ in range(0, count, across) for cell in st.columns(across)][:count]
 
 
 def suite_choice(run: data.RunSummary) -> str | None:

@@ -70,10 +70,10 @@ def _limits(measured: list[str]) -> tuple[str, ...]:
     st.subheader("Limits")
     st.caption("A generator must meet these; one whose interval straddles a limit only may meet it.")
     found = []
-    columns = st.columns(3)
     asked = {key: limit for key, limit in LIMITS.items() if limit[1] in measured}
-    for place, (key, (title, quantity, side, choices)) in enumerate(asked.items()):
-        with columns[place % 3]:
+    places = frame.cells(len(asked), 3)
+    for (key, (title, quantity, side, choices)), cell in zip(asked.items(), places, strict=True):
+        with cell:
             chosen = st.select_slider(title, choices, key=key, bind="query-params")
         if chosen != NO_LIMIT:
             found.append(f"{quantity} {side} {chosen}")
@@ -95,10 +95,9 @@ def _weights(use: str | None, axes: list[str]) -> tuple[tuple[str, float], ...]:
         "control without content to real clips."
     )
     start = advice.use_weights(use) if use is not None else {}
-    columns = st.columns(4)
     weights = []
-    for place, axis in enumerate(axes):
-        with columns[place % 4]:
+    for axis, cell in zip(axes, frame.cells(len(axes), 4), strict=True):
+        with cell:
             value = st.slider(
                 axis,
                 0.0,

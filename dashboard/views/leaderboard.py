@@ -91,10 +91,9 @@ def _axes(board: boards.BoardTable) -> None:
         "reference and +1 is twice as good. Bars are 95% intervals. Generators that cannot be told "
         "apart share a rank."
     )
-    columns = st.columns(2)
     drawn = [axis for axis in board.axes if len(boards.axis_rows(board, axis))]
-    for place, axis in enumerate(drawn):
-        with columns[place % 2]:
+    for axis, cell in zip(drawn, frame.cells(len(drawn), 2), strict=True):
+        with cell:
             st.markdown(f"**{plain(axis)}**", help=AXES.get(axis))
             st.altair_chart(
                 charts.intervals(boards.axis_rows(board, axis), f"{axis} score"),
@@ -174,10 +173,9 @@ def _weights(board: boards.BoardTable, run_ids: list[str], suite: str | None) ->
         "have no total. The advisor takes limits and named uses too."
     )
     scored = [axis for axis in board.axes if len(boards.axis_rows(board, axis))]
-    columns = st.columns(4)
     weights = {}
-    for place, axis in enumerate(scored):
-        with columns[place % 4]:
+    for axis, cell in zip(scored, frame.cells(len(scored), 4), strict=True):
+        with cell:
             weights[axis] = st.slider(
                 axis, 0, 5, 0, key=f"w_{axis}", bind="query-params", help=AXES.get(axis)
             )

@@ -45,10 +45,9 @@ def _axes(board: boards.BoardTable) -> None:
         "Quality and coherence run from 0 (a control without content) to 1 (real clips). Speed and memory "
         "are factors of two against the suite's reference. Bars are 95% intervals."
     )
-    columns = st.columns(2)
-    for place, axis in enumerate(FOUR_AXES):
+    for axis, cell in zip(FOUR_AXES, frame.cells(len(FOUR_AXES), 2), strict=True):
         rows = boards.axis_rows(board, axis)
-        with columns[place % 2]:
+        with cell:
             st.subheader(axis.capitalize(), help=AXES.get(axis), anchor=False)
             if rows.empty:
                 st.info(f"No score yet: {plain(boards.why_empty(board, axis))}")

@@ -41,7 +41,7 @@ def _draw(run: data.RunSummary) -> None:
             "the table has the same values",
             "growth",
         )
-        st.caption(measure.reading)
+        st.caption(f"{growth.POINTS} {measure.reading}")
     st.dataframe(growth.table(report, sweep), hide_index=True, key="fits", alt="fits of each generator")
     st.subheader("Who overtakes whom")
     sentences = growth.crossings(report, sweep)

@@ -26,6 +26,7 @@ from vbench_lite.report.panels import (
     audits,
     boards,
     comparisons,
+    curves,
     drifts,
     gallery,
     growth,
@@ -330,6 +331,19 @@ def test_fitted_curves_pass_through_an_exact_power_law(root: Path) -> None:
     exact = 0.01 * (mine["size"] / 16) ** 2
     assert np.allclose(mine["value"], exact, rtol=0.02)
     assert growth.read(RunDir(root, "a" * 16), "quick") is None
+
+
+@pytest.mark.parametrize(("values", "span"), [([6.1e8, 6.2e8], 4.0), ([0.1, 3.0], 30.0)])
+def test_growth_is_drawn_with_room_and_what_is_flat_looks_flat(values: list[float], span: float) -> None:
+    points = pd.DataFrame(
+        {"generator": ["g", "g"], "family": "hybrid", "size": [16.0, 96.0], "value": values}
+    )
+    drawn = curves.growth(points.assign(low=values, high=values), points, "frames", "cost").to_dict()
+    (low, high), *others = [layer["encoding"]["y"]["scale"]["domain"] for layer in drawn["layer"]]
+    assert others == [[low, high]] * 2
+    assert low < min(values) and max(values) < high
+    assert span <= high / low <= span * 1.5
+    assert drawn["layer"][0]["encoding"]["x"]["axis"]["values"] == [16.0, 96.0]
 
 
 def test_clips_that_changed_most_pair_by_prompt_and_seed(root: Path) -> None:

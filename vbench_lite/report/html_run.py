@@ -228,7 +228,8 @@ def _metrics(board: boards.BoardTable) -> Iterator[str]:
     for axis in axis_order(set(board.axes) | {a for a in declared.values() if a}):
         table = boards.metric_table(board, axis, declared)
         if not table.empty:
-            words = f"{axis}: {table['metric'].nunique()} metrics"
+            count = table["metric"].nunique()
+            words = f"{axis}: {count} metric{'s' if count > 1 else ''}"
             yield markup.folded(words, markup.table(table, "weight 0 is shown and not counted"))
 
 

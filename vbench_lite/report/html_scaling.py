@@ -21,7 +21,7 @@ def growing(report: ScalingReport, families: Mapping[str, str]) -> Iterator[str]
         return
     yield markup.paragraph(
         f"Timed calls of suite {report.suite}, one thing varied at a time; both scales of a chart are "
-        f"logarithmic. {' '.join(f'{name}: {m.reading}' for name, m in _titled())}",
+        f"logarithmic. {growth.POINTS} {' '.join(f'{name}: {_lower(m.reading)}' for name, m in _titled())}",
         "soft",
     )
     for sweep in swept:
@@ -30,6 +30,10 @@ def growing(report: ScalingReport, families: Mapping[str, str]) -> Iterator[str]
         yield f'<div class="pair">{"".join(_pictures(report, sweep, size, families))}</div>'
         yield markup.table(growth.table(report, sweep), f"How each generator grows with {size}")
         yield markup.bullets(growth.crossings(report, sweep))
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
 
 
 def _titled() -> list[tuple[str, growth.Measure]]:

@@ -134,7 +134,7 @@ def intervals(frame: pd.DataFrame, title: str) -> Drawing:
     """
     data = titled(frame)
     order = list(data["generator"])
-    names = alt.Axis(labelLimit=170, labelOverlap=False, ticks=False, domain=False)
+    names = alt.Axis(labelLimit=170, labelOverlap=False, labelPadding=6, ticks=False, domain=False)
     rows = alt.Y("generator:N", sort=order, title=None, axis=names)
     base = alt.Chart(data)
     scale = alt.Scale(zero=False, nice=True)
@@ -203,7 +203,7 @@ def forest(frame: pd.DataFrame) -> Drawing:
     title = "difference in margins, right is better"
     # Linear within two margins, where verdicts are made; logarithmic beyond, where a large change lies.
     scale = alt.Scale(type="symlog", constant=2, zero=True)
-    ticks = alt.Axis(values=_margin_ticks(frame), format="~g")
+    ticks = alt.Axis(values=_margin_ticks(frame), format="~s")
     base = alt.Chart(frame)
     margin = alt.Chart(pd.DataFrame({"at": [-1.0]})).mark_rule(color="#D55E00", strokeDash=[4, 4])
     return alt.layer(

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import altair as alt
 import pandas as pd
 
 from vbench_lite.report.panels.charts import Drawing
 from vbench_lite.report.panels.looks import legend_height, line_look, lined
+
+_LEAST_SPAN = 4.0  # of a logarithmic scale, from its lower to its upper end
+_LARGE = 1e4  # from here on numbers are written with k, M and G
 
 
 def trace(frame: pd.DataFrame, chunks: pd.DataFrame) -> Drawing:
@@ -81,17 +87,30 @@ def growth(points: pd.DataFrame, fits: pd.DataFrame, x_title: str, y_title: str)
         y_title: what the cost is, with its unit.
     """
     colour, shape, dash = line_look(points)
-    across = alt.X("size:Q", title=x_title, scale=alt.Scale(type="log", nice=False, padding=12))
-    up = alt.Y("value:Q", title=y_title, scale=alt.Scale(type="log"))
+    sizes = alt.Axis(
+        values=sorted(set(points["size"])), format="~g", labelOverlap="greedy", labelSeparation=4
+    )
+    across = alt.X("size:Q", title=x_title, scale=alt.Scale(type="log", nice=False, padding=12), axis=sizes)
+    low, high = _log_ends([*points["low"], *points["high"], *fits["value"]])
+    rising = alt.Scale(type="log", nice=False, domain=[low, high])
+    ticks = alt.Axis(format="~s" if high >= _LARGE else "~g", labelOverlap="greedy", labelSeparation=4)
+    up = alt.Y("value:Q", title=y_title, scale=rising, axis=ticks)
     tips = ["generator:N", "size:Q", alt.Tooltip("value:Q", format=".4~g")]
     base = alt.Chart(points)
     return alt.layer(
         alt.Chart(lined(fits)).mark_line(strokeWidth=1.5).encode(across, up, colour, dash),
         base.mark_rule(strokeWidth=1.5).encode(
-            across, alt.Y("low:Q", title=y_title, scale=alt.Scale(type="log")), alt.Y2("high:Q"), colour
+            across, alt.Y("low:Q", title=y_title, scale=rising), alt.Y2("high:Q"), colour
         ),
         base.mark_point(filled=True, size=80, opacity=1).encode(across, up, colour, shape, tooltip=tips),
     ).properties(height=320 + legend_height(points))
+
+
+def _log_ends(values: Sequence[float]) -> tuple[float, float]:
+    """Ends of a logarithmic scale: room around the values, and so far apart that what is flat looks flat."""
+    low, high = min(values), max(values)
+    room = max(1.2, math.sqrt(_LEAST_SPAN * low / high))
+    return low / room, high * room
 
 
 def history(frame: pd.DataFrame, title: str) -> Drawing:

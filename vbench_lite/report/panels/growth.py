@@ -30,7 +30,7 @@ class Measure:
     Attributes:
         column: the values of a point that are meant: "seconds" or "peak_bytes".
         title: of the axis, with the unit.
-        reading: how points and lines of the chart are to be read.
+        reading: how the lines of its chart are to be read.
     """
 
     column: str
@@ -38,10 +38,10 @@ class Measure:
     reading: str
 
 
-_POINTS = "Points are medians over processes, bars their extremes."
+POINTS = "Points are medians over processes, bars their extremes."
 MEASURES = {
-    "time": Measure("seconds", "seconds for a call", f"{_POINTS} Lines are fitted power laws."),
-    "memory": Measure("peak_bytes", "peak bytes, imports included", f"{_POINTS} Lines join the medians."),
+    "time": Measure("seconds", "seconds for a call", "Lines are fitted power laws."),
+    "memory": Measure("peak_bytes", "peak bytes, imports included", "Lines join the medians."),
 }
 
 

@@ -68,7 +68,13 @@ def line_look(data: pd.DataFrame) -> tuple[alt.Color, alt.Shape, alt.StrokeDash]
     marks = [FAMILIES.get(families[name], _OTHER) for name in names]
     dashes = [_LINE_DASHES[i % len(_LINE_DASHES)] for i in range(len(names))]
     legend = alt.Legend(
-        orient="bottom", columns=1, title=None, labelLimit=300, symbolSize=110, symbolOpacity=1
+        orient="bottom",
+        columns=1,
+        title=None,
+        labelLimit=300,
+        symbolSize=110,
+        symbolOpacity=1,
+        symbolStrokeWidth=0,
     )
     return (
         alt.Color(
