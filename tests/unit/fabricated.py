@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -217,3 +217,14 @@ def _extras(metric: str, **more: Any) -> str:
     if metric.startswith(("alignment", "vbench")):
         more["bounds"] = [0.0, 1.0]
     return json.dumps({"higher_is_better": better, **more})
+
+
+def only(run: FakeRun, *kept: str) -> FakeRun:
+    """A run without some of its generators."""
+    gone = {e.label for e in run.doc.generators} - set(kept)
+    return replace(
+        run,
+        doc=replace(run.doc, generators=[e for e in run.doc.generators if e.label in kept]),
+        sample_rows=[r for r in run.sample_rows if r.generator not in gone],
+        score_rows=[r for r in run.score_rows if r.generator not in gone],
+    )

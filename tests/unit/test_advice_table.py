@@ -1,3 +1,5 @@
+"""The advisor's answer on a terminal: words, numbers whole, 80 columns."""
+
 from __future__ import annotations
 
 import io

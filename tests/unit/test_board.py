@@ -1,3 +1,5 @@
+"""A board: values with intervals, axes scaled by the controls, ranks as intervals."""
+
 from __future__ import annotations
 
 import json

@@ -13,11 +13,12 @@ import numpy as np
 import psutil
 import pytest
 from clip_files import moving_square
+from one_call import record_of
 
 from vbench_lite.adapters.external import command as command_module
 from vbench_lite.adapters.external.command import Command
 from vbench_lite.datasets.video import write_lossless
-from vbench_lite.engine.context import CallRecord, RecordingContext
+from vbench_lite.engine.context import CallRecord
 from vbench_lite.errors import Cancelled, ClipError, GeneratorError, RequestError, SpecError
 from vbench_lite.generator import GenerationRequest, Site
 
@@ -52,10 +53,7 @@ def ask(**fields: Any) -> GenerationRequest:
 
 
 def call(command: Command, request: GenerationRequest | None = None, **context: Any) -> CallRecord:
-    asked = [request or ask()]
-    recording = RecordingContext(asked, **context)
-    command.generate(asked, recording)
-    return recording.result()
+    return record_of(command, request or ask(), **context)
 
 
 # --- what it is told and what it leaves ------------------------------------------------------

@@ -1,3 +1,5 @@
+"""Two arms brought to one verdict: what regresses, what passes, what cannot be compared."""
+
 from __future__ import annotations
 
 import json

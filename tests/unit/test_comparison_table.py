@@ -1,3 +1,5 @@
+"""A comparison on a terminal."""
+
 from __future__ import annotations
 
 import io

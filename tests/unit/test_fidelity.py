@@ -1,3 +1,5 @@
+"""How like each other the clips of equal seeds are, where both arms have them."""
+
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,3 +1,5 @@
+"""What a gate leaves behind: JUnit, Markdown, annotations of a workflow."""
+
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET

@@ -1,3 +1,5 @@
+"""A metric over runs: oldest first, with a break wherever the numbers may not be subtracted."""
+
 from __future__ import annotations
 
 import pytest

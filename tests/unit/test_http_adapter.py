@@ -15,13 +15,14 @@ import pytest
 from clip_files import moving_square
 from hypothesis import given
 from hypothesis import strategies as st
+from one_call import record_of
 from video_api import Answer, Asked, VideoApi
 
 from vbench_lite.adapters.external import http
 from vbench_lite.adapters.external.http import Http, look_up
 from vbench_lite.adapters.external.http_client import Patience
 from vbench_lite.clip import Clip
-from vbench_lite.engine.context import CallRecord, RecordingContext
+from vbench_lite.engine.context import CallRecord
 from vbench_lite.errors import Cancelled, ClipError, GeneratorError, RequestError, SpecError
 from vbench_lite.generator import GenerationRequest, Site
 
@@ -90,10 +91,7 @@ def ask(**fields: Any) -> GenerationRequest:
 
 
 def call(generator: Http, request: GenerationRequest | None = None, **context: Any) -> CallRecord:
-    asked = [request or ask()]
-    recording = RecordingContext(asked, **context)
-    generator.generate(asked, recording)
-    return recording.result()
+    return record_of(generator, request or ask(), **context)
 
 
 def failing(generator: Http, kind: type[Exception] = GeneratorError) -> str:

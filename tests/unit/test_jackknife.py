@@ -1,3 +1,5 @@
+"""The delete-a-group jackknife against closed forms."""
+
 from __future__ import annotations
 
 import math

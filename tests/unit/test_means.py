@@ -1,3 +1,5 @@
+"""Means over prompts and their intervals against closed forms."""
+
 from __future__ import annotations
 
 import numpy as np

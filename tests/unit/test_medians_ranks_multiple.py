@@ -1,3 +1,5 @@
+"""Medians, rank intervals and corrections for many tests against textbooks."""
+
 from __future__ import annotations
 
 import math

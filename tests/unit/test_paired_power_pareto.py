@@ -1,3 +1,5 @@
+"""Paired differences, verdicts, power and Pareto fronts against textbooks."""
+
 from __future__ import annotations
 
 import math

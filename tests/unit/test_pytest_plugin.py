@@ -1,3 +1,5 @@
+"""The plugin that gates a model from a test of its own repository."""
+
 from __future__ import annotations
 
 from pathlib import Path

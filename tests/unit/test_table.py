@@ -1,3 +1,5 @@
+"""The leaderboard on a terminal: 80 columns, no escapes, what cannot be ranked."""
+
 from __future__ import annotations
 
 import io

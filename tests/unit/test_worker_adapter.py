@@ -1,4 +1,4 @@
-"""A worker in an environment without any package: what it streams, how it fails, and that it never stays."""
+"""A worker in an environment without any package: what it streams, how it stops, and that it never stays."""
 
 from __future__ import annotations
 
@@ -6,76 +6,26 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import psutil
 import pytest
+from worker_programs import SERVE, Build, ask, builder, call, failing
 
 from vbench_lite.adapters.external import worker_session
 from vbench_lite.adapters.external.worker import Worker
-from vbench_lite.engine.context import CallRecord, RecordingContext
 from vbench_lite.engine.instruments import call_clock, call_meter
-from vbench_lite.errors import Cancelled, GeneratorError, SpecError
+from vbench_lite.errors import Cancelled
 from vbench_lite.generator import GenerationRequest, Site
 from vbench_lite.measure.clock import Clock
-
-SERVE = "from vbench_lite_worker import serve\n"
-# Speaks the protocol by hand, so that it can break it; {answer} is what it does when a clip is wanted.
-BY_HAND = """
-import json, os, sys
-def say(**message): os.write(1, json.dumps(message).encode() + b"\\n")
-say(type="hello", protocol=1)
-for line in sys.stdin:
-    if json.loads(line)["type"] == "load":
-        say(type="loaded", baseline_bytes=None)
-    else:
-        {answer}
-"""
-
-Build = Callable[..., Worker]
 
 
 @pytest.fixture
 def build(tmp_path: Path, other_environment: Path) -> Iterator[Build]:
-    """Builds loaded workers from the text of their program; they are closed at the end."""
-    made: list[Worker] = []
-
-    def build(program: str, load: bool = True, python: str = "", **config: Any) -> Worker:
-        path = tmp_path / f"program{len(made)}.py"
-        path.write_text(program)
-        argv = [python or str(other_environment / "bin" / "python"), str(path)]
-        worker = Worker({"argv": argv, **config})
-        made.append(worker)
-        if load:
-            worker.load()
-        return worker
-
-    yield build
-    for worker in made:
-        worker.close()
-
-
-def ask(num_frames: int = 2, **fields: Any) -> GenerationRequest:
-    return GenerationRequest("s", fields.pop("prompt", "a cat"), num_frames, 4, 6, 8.0, 3, **fields)
-
-
-def call(worker: Worker, *requests: GenerationRequest, **context: Any) -> CallRecord:
-    asked = requests or (ask(),)
-    recording = RecordingContext(asked, **context)
-    worker.generate(asked, recording)
-    return recording.result()
-
-
-def failing(worker: Worker, kind: type[BaseException] = GeneratorError) -> str:
-    with pytest.raises(kind) as caught:
-        call(worker)
-    return str(caught.value)
-
-
-# --- what it can do --------------------------------------------------------------------------
+    with builder(tmp_path, other_environment) as build:
+        yield build
 
 
 def test_frames_steps_phases_and_notes_arrive(build: Build) -> None:
@@ -226,138 +176,6 @@ def test_the_device_of_the_specification_reaches_it_and_is_not_touched_here(
     assert (record.facts["device"], record.facts["threads"]) == ("cuda:1", 1)
     assert record.peak_bytes is None  # it is not the process's to see, and torch is not there
     worker.close()
-
-
-# --- how it fails ----------------------------------------------------------------------------
-
-
-def test_an_error_fails_one_call_and_the_process_stays(build: Build) -> None:
-    worker = build(
-        SERVE + "import os\n"
-        "def generate(request, context):\n"
-        "    context.note(pid=os.getpid())\n"
-        "    if request.prompt == 'bad': raise ValueError('cannot draw\\nthat')\n"
-        "    return bytes(request.height * request.width * 3)\n"
-        "serve(generate)\n"
-    )
-    before = call(worker, ask(1)).facts["pid"]
-    with pytest.raises(
-        GeneratorError,
-        match=r"^the worker failed: ValueError: cannot draw that \(program0.py, line 5, in generate\)$",
-    ):
-        call(worker, ask(1, prompt="bad"))
-    assert call(worker, ask(1)).facts["pid"] == before
-
-
-@pytest.mark.parametrize(
-    ("body", "message"),
-    [
-        ("import array; return array.array('f', [0.5])", "emit takes uint8 frames, got format 'f'"),
-        ("return bytes(10)", "10 bytes are no whole frames of 6x4 RGB"),
-        ("return 'frames'", "emit takes arrays, tensors, images or bytes, got str"),
-        ("return memoryview(bytes(24)).cast('B', [2, 3, 4])", r"frames of \(H, W, 3\) or .*got \(2, 3, 4\)"),
-        ("raise SystemExit('enough')", "SystemExit: enough"),
-    ],
-)
-def test_what_is_no_frame_is_said_clearly(build: Build, body: str, message: str) -> None:
-    worker = build(SERVE + f"def generate(r, c): {body}\nserve(generate)\n")
-    with pytest.raises(GeneratorError, match=message):
-        call(worker)
-
-
-def test_want_of_memory_is_told_apart(build: Build) -> None:
-    worker = build(SERVE + "def generate(r, c): raise RuntimeError('CUDA out of memory')\nserve(generate)\n")
-    assert "out of memory in the worker: RuntimeError" in failing(worker, MemoryError)
-
-
-def test_a_crash_fails_one_call_with_its_last_words_and_the_next_starts_anew(build: Build) -> None:
-    worker = build(
-        SERVE + "import os, sys\n"
-        "def generate(request, context):\n"
-        "    if request.prompt == 'crash':\n"
-        "        print('segment 7 is on fire', file=sys.stderr, flush=True); os._exit(3)\n"
-        "    return bytes(request.height * request.width * 3)\n"
-        "serve(generate)\n"
-    )
-    with pytest.raises(GeneratorError, match=r"the worker died: exit code 3; it said: segment 7 is on fire"):
-        call(worker, ask(1, prompt="crash"))
-    record = call(worker, ask(1))
-    assert record.facts["restarted"] is True
-    assert "load" in record.phases
-
-
-@pytest.mark.parametrize(
-    ("answer", "message"),
-    [
-        ("os.write(1, b'what?\\n')", r"the worker broke the protocol: a line that is no message: 'what\?'"),
-        ("os.write(1, b'[1]\\n')", r"a line that is no message: '\[1\]'"),
-        ("say(type='dance')", "a message that means nothing"),
-        ("say(type='step', done='x', total=1)", "a message that means nothing"),
-        ("say(type='note', facts={'a': [1]})", "a message that means nothing"),
-        ("say(type='emit', index=0, count=1, height=4, width=6, bytes=5)", "a message that means nothing"),
-        ("say(type='emit', index=7, count=1, height=1, width=1, bytes=3)", "a message that means nothing"),
-        ("say(type='emit', index=0, count=-1, height=4, width=-6, bytes=72)", "a message that means nothing"),
-        ("say(type='emit', index=0, count=9, height=9, width=9, bytes=2187)", "above max_clip_bytes = 1000"),
-        ("say(type='done', peak_bytes=-1)", "peak_bytes is -1"),
-        ("os.write(1, b'x' * 3_000_000)", "a line without an end"),
-        ("os.kill(os.getpid(), 9)", "the worker died: SIGKILL"),
-        ("say(type='emit', index=0, count=1, height=4, width=6, bytes=72); sys.exit(1)", "the worker died"),
-    ],
-)
-def test_a_broken_protocol_ends_the_worker(build: Build, answer: str, message: str) -> None:
-    worker = build(BY_HAND.format(answer=answer), max_clip_bytes=1000)
-    with pytest.raises(GeneratorError, match=message):
-        call(worker)
-    assert worker._session is not None and not worker._session.alive
-
-
-@pytest.mark.parametrize(
-    ("program", "kind", "message"),
-    [
-        (
-            "import no_such_module",
-            GeneratorError,
-            "exit code 1; it said: .*No module named 'no_such_module'",
-        ),
-        ("print('hello')", GeneratorError, "the worker died: exit code 0"),
-        (BY_HAND.format(answer="pass").replace("protocol=1", "protocol=9"), SpecError, "speaks protocol 9"),
-        (
-            SERVE + "def load(c): raise OSError('no weights')\nserve(print, load=load)",
-            GeneratorError,
-            "the worker failed: OSError: no weights",
-        ),
-    ],
-)
-def test_a_load_that_fails_says_why(build: Build, program: str, kind: type[Exception], message: str) -> None:
-    worker = build(program, load=False)
-    with pytest.raises(kind, match=message):
-        worker.load()
-
-
-@pytest.mark.parametrize(
-    ("config", "message"),
-    [
-        ({"argv": []}, "argv"),
-        ({"argv": ["x"], "env": {"API_KEY": "abc"}}, "env.API_KEY would be written into run.json"),
-        ({"argv": ["x"], "streaming": "sometimes"}, "streaming"),
-    ],
-)
-def test_bad_configurations(config: dict[str, Any], message: str) -> None:
-    with pytest.raises(SpecError, match=message):
-        Worker(config)
-
-
-def test_programs_folders_and_variables_that_are_not_there_are_named(tmp_path: Path) -> None:
-    for config, message in (
-        ({"argv": ["no-such-program"]}, "there is no program 'no-such-program'"),
-        ({"argv": [sys.executable], "cwd": str(tmp_path / "nowhere")}, "nowhere is no folder"),
-        ({"argv": [sys.executable], "pass_env": ["NO_SUCH_NAME"]}, "pass_env names NO_SUCH_NAME"),
-        ({"argv": [sys.executable], "files": ["gone.bin"]}, "files names gone.bin: No such file"),
-    ):
-        worker = Worker(config)
-        with pytest.raises(SpecError, match=message):
-            worker.fingerprint()
-            worker.load()
 
 
 def test_the_worker_of_the_protocol_page_does_what_it_says(tmp_path: Path) -> None:

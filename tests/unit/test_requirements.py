@@ -1,0 +1,99 @@
+"""Limits that a user states: read, held against intervals, and taken from named uses."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+from fabricated import fabricate
+
+from vbench_lite.advise import advise, load_use, parse_requirement, use_names
+from vbench_lite.advise.requirements import Quantity, Status, check
+from vbench_lite.errors import SpecError
+
+LD, AR, HYBRID = "reference/latent-diffusion", "reference/autoregressive", "reference/hybrid"
+
+
+# --- requirements ----------------------------------------------------------------------------
+
+
+def test_requirements_read_units_and_both_directions() -> None:
+    found = parse_requirement("memory/peak_bytes<=8GB")
+    assert (found.name, found.at_most, found.value) == ("memory/peak_bytes", True, 8e9)
+    assert parse_requirement("speed/latency_s < 500 ms").value == pytest.approx(0.5)
+    assert parse_requirement("quality >= .7").at_most is False
+
+
+@pytest.mark.parametrize("text", ["speed/latency_s", "speed/latency_s=1", "<=1", "a<=b", "a<=1 parsec", ""])
+def test_a_requirement_in_another_form_is_one_clear_error(text: str) -> None:
+    with pytest.raises(SpecError, match="requirement"):
+        parse_requirement(text)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "status"),
+    [(0.5, 0.9, Status.MEETS), (0.8, 1.2, Status.MAY), (1.1, 1.5, Status.FAILS)],
+)
+def test_the_interval_decides_whether_a_limit_is_met(low: float, high: float, status: Status) -> None:
+    value = (low + high) / 2
+    found = check(parse_requirement("speed/latency_s<=1"), Quantity("speed/latency_s", value, low, high, 16))
+    assert found.status is status
+    mirrored = Quantity("speed/frames_per_s", -value, -high, -low, 16)
+    assert check(parse_requirement("speed/frames_per_s>=-1"), mirrored).status is status
+
+
+def test_the_chance_of_meeting_a_limit_is_the_normal_one() -> None:
+    half = 1.959964 * 0.1
+    found = check(parse_requirement("a<=1"), Quantity("a", 0.9, 0.9 - half, 0.9 + half, 25))
+    assert found.status is Status.MAY
+    assert found.probability == pytest.approx(0.8413, abs=1e-3)
+    # sd 0.5, effect 0.1, one-sided 2.5%, power 80%: (2.8 * 5)^2 = 197 in all
+    assert found.more == pytest.approx(197 - 25, abs=3)
+    at_limit = check(parse_requirement("a<=1"), Quantity("a", 1.0, 0.9, 1.1, 25))
+    assert at_limit.more is None and at_limit.probability == pytest.approx(0.5)
+
+
+def test_what_is_not_known_is_said_and_never_passes() -> None:
+    missing = check(parse_requirement("a<=1"), Quantity("a", None, reason="no row"))
+    assert (missing.status, missing.reason) == (Status.UNMEASURED, "no row")
+    once = check(parse_requirement("a<=1"), Quantity("a", 0.1, n=1))
+    assert once.status is Status.MAY and once.reason
+    open_end = check(
+        parse_requirement("a>=10"), Quantity("a", 2.0, 2.0, math.inf, 16, reason="not asked for")
+    )
+    assert open_end.status is Status.MAY and open_end.reason == "not asked for"
+    declared = check(parse_requirement("a>=10"), Quantity("a", 2.0, exact=True))
+    assert declared.status is Status.FAILS
+
+
+# --- uses ------------------------------------------------------------------------------------
+
+
+def test_every_named_use_loads_and_says_why() -> None:
+    names = use_names()
+    assert {"live-streaming", "interactive-game", "film-previs", "social-clip"} <= set(names)
+    assert {"education", "medical-training", "batch-marketing"} <= set(names)
+    for name in names:
+        use = load_use(name)
+        assert use.name == name and use.summary and use.requirements() is not None
+        assert all(limit.why for limit in use.limits) and all(w.why for w in use.weights.values())
+
+
+def test_a_use_of_ones_own_is_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(
+        "name: mine\ntitle: my show\nsummary: s\nweights: {quality: {weight: 1, why: it is all}}\n"
+        "limits: [{limit: 'speed/latency_s<=1s', why: impatience}]\n"
+    )
+    assert advise([fabricate()], use=load_use(str(file))).candidates == ()  # all take over a second
+    file.write_text("name: mine\ntitle: t\nsummary: s\nweights: {quality: {weight: 1, why: w}}\nlimit: 3\n")
+    with pytest.raises(SpecError, match="limit: there is no such key"):
+        load_use(str(file))
+    file.write_text("name: mine\ntitle: t\nsummary: s\nweights: {quality: {weight: 0, why: w}}\n")
+    with pytest.raises(SpecError, match="weight above 0"):
+        load_use(str(file))
+    with pytest.raises(SpecError, match="film-previs"):
+        load_use("film")
+    with pytest.raises(SpecError, match="cannot be read"):
+        load_use(str(tmp_path / "none.yaml"))
