@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 ROOT   ?= vbench-results
+AT      = $(if $(filter-out vbench-results,$(ROOT)),--root $(ROOT))
 CORES  ?= 2
 CODE   := vbench_lite adapters suites dashboard tests benchmarks docs
 STAMPS := .make
@@ -25,14 +26,17 @@ $(STAMPS)/venv:
 
 # Reinstalled when the package's metadata, its entry points or a pin changes.
 $(STAMPS)/installed: $(STAMPS)/venv pyproject.toml constraints.txt
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,diffusers]'
+	@echo "installing into $(VENV): some minutes, 7.5 GB"
+	@$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,diffusers]'
 	@touch $@
 
 demo: setup  ## the default benchmark, its leaderboard, and how to open the dashboard
-	$(BIN)/vbench-lite run --root $(ROOT)
+	$(BIN)/vbench-lite run $(AT)
 	@echo
-	@echo "The same table again:       $(BIN)/vbench-lite leaderboard --root $(ROOT)"
-	@echo "Charts and clips, browser:  $(BIN)/vbench-lite dashboard --root $(ROOT)"
+	@echo "To call it by its name:     source $(BIN)/activate"
+	@echo "The same table again:       vbench-lite leaderboard $(AT)"
+	@echo "Which one to take:          vbench-lite advise $(AT)"
+	@echo "Charts and clips, browser:  vbench-lite dashboard $(AT)"
 
 test: setup lint types  ## lint, types, and every test
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
@@ -67,7 +71,7 @@ docs: setup  ## the reference pages from the code, then the site in site/, stric
 	$(BIN)/python -m pytest -q tests/packaging/test_documents.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build -q
 
-docs-test: setup  ## follow every tutorial word for word, in an empty directory
+docs-test: setup  ## follow README, tutorials and how-tos word for word, in empty directories
 	$(BIN)/python docs/walk.py
 
 readme: setup  ## renew the command output that README.md quotes, from the runs in vbench-results

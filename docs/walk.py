@@ -1,4 +1,4 @@
-"""Follow the README and the tutorials word for word: `make docs-test`, or `python docs/walk.py PAGE.md`.
+"""Follow README, tutorials and how-tos word for word: `make docs-test`, or `python docs/walk.py PAGE.md`.
 
 A page is followed in an empty directory, from top to bottom:
 
@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 README = Path(__file__).parents[1] / "README.md"
-TUTORIALS = Path(__file__).parent / "tutorials"
+FOLDERS = tuple(Path(__file__).parent / name for name in ("tutorials", "how-to"))
 BLOCK = re.compile(r"^```(?P<kind>\w+)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<body>.*?)^```$", re.M | re.S)
 CODE = re.compile(r"\s+# exit code (\d+)$")
 
@@ -84,8 +84,9 @@ def walk(page: Path) -> str | None:
 
 
 def main(names: list[str]) -> int:
-    """Follow the named pages, or the README and every tutorial."""
-    pages = [Path(name) for name in names] or [README, *sorted(TUTORIALS.glob("*.md"))]
+    """Follow the named pages, or all of them."""
+    everything = [README, *(page for folder in FOLDERS for page in sorted(folder.glob("*.md")))]
+    pages = [Path(name) for name in names] or everything
     failed = 0
     for page in pages:
         print(page.name, flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,7 +33,8 @@ def command(
     """Show generators side by side: families, axes, intervals, ranks, coverage, controls apart.
 
     Without RUN: every finished run, the newest row of each generator and protocol. RUN:GENERATOR picks one
-    generator of a run. With --json: {suite, rows[], controls[], trust[], conflicts[], notes[],
+    generator of a run. The tables leave out a run that another one extends with more samples; --all and
+    --json have it. With --json: {suite, rows[], controls[], trust[], conflicts[], notes[],
     other_suites[]}, and scaling[] where the suite has a sweep, and audits[] (lines)
     where `audit` has judged its metrics.
     """
@@ -43,6 +45,8 @@ def command(
     from vbench_lite.report.scaling import run_scaling
 
     chosen, picked = choose_runs(root, runs)
+    extended = {} if runs or every or as_json else extensions(chosen)
+    chosen = [run for run in chosen if run.run_id not in extended]
     board = indexed_board(root, chosen, suite=suite, every=every or bool(runs))
     if picked:
         board = only(board, picked)
@@ -53,6 +57,10 @@ def command(
         print_json(board.as_dict() | more | ({"audits": told} if told else {}))
     else:
         print_board(board, metrics=not brief)
+        for old, larger in extended.items():
+            console().print(
+                f"not shown: run {old}, which {larger} extends; see --all", style="dim", markup=False
+            )
         for line in told:
             console().print(f"audit: {line}", style="dim", markup=False)
         print_scaling(reports)
@@ -92,6 +100,28 @@ def choose_runs(root: Path, names: Sequence[str]) -> tuple[list[RunDir], set[tup
     everything = {(r.run_id, e.label) for r in chosen.values() for e in r.document().generators}
     newest_first = sorted(chosen.values(), key=lambda run: run.document().created, reverse=True)
     return newest_first, set() if picked == everything else picked
+
+
+def extensions(runs: Sequence[RunDir]) -> dict[str, str]:
+    """The runs whose every generator another one has too, with more samples of the same requests.
+
+    Generators are the same if label and fingerprint are: a label alone may stand for another model by now.
+
+    Returns:
+        by the id of such a run the id of the larger one.
+    """
+    known = []
+    for run in runs:
+        document = run.document()
+        asked = json.dumps([document.suites, document.seed], sort_keys=True)
+        arms = {(entry.label, entry.fingerprint) for entry in document.generators}
+        known.append((run.run_id, document.samples, asked, arms))
+    found: dict[str, str] = {}
+    for run_id, samples, asked, arms in known:
+        larger = [name for name, n, what, its in known if n > samples and what == asked and its >= arms]
+        if larger:
+            found[run_id] = larger[0]
+    return found
 
 
 def only(board: Board, picked: set[tuple[str, str]]) -> Board:

@@ -184,18 +184,19 @@ def build_board(runs: Sequence[Run], *, suite: str | None = None, every: bool = 
 
 
 def _contended(rows: Sequence[Row]) -> list[str]:
-    """Whose calls were timed while another process used the device."""
-    notes = []
+    """Whose calls were timed while another process used the device: a note for each number of such calls."""
+    generators: dict[tuple[int, int], dict[str, None]] = {}
     for row in rows:
         timed = [evidence for evidence in row.arm.evidence.values() if evidence.calls]
         calls = {name for evidence in timed for name in evidence.calls}
         busy = calls & {name for evidence in timed for name in evidence.contended}
         if busy:
-            notes.append(
-                f"{row.arm.generator}: another process used the device in {len(busy)} of {len(calls)} "
-                "timed calls; time it again on an idle machine"
-            )
-    return notes
+            generators.setdefault((len(busy), len(calls)), {})[row.arm.generator] = None
+    return [
+        f"{', '.join(names)}: another process used the device in {busy} of {calls} timed calls; "
+        "time again on an idle machine (run --fresh)"
+        for (busy, calls), names in generators.items()
+    ]
 
 
 def _unverified(rows: Sequence[Row]) -> list[str]:

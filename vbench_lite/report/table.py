@@ -78,8 +78,12 @@ def _axes_tables(board: Board, width: int) -> list[RenderableType]:
         return made
 
     top = table("generator", header=True)
+    several = len({row.arm.run_id for row in board.rows}) > 1
     for row in board.rows:
-        top.add_row(_generator_cell(row, room - 1), *(_score_cell(row, axis) for axis in axes))
+        who = _generator_cell(row, room - 1)
+        if several:
+            who.append(f"\nrun {row.arm.run_id}", style="dim not bold")
+        top.add_row(who, *(_score_cell(row, axis) for axis in axes))
         top.add_row()
     if not board.controls:
         return [top]
@@ -210,13 +214,19 @@ def _metric_cells(metric: str, columns: Sequence[Row]) -> list[Text]:
 
 
 def short_names(rows: Sequence[Row]) -> list[str]:
-    """The last part of each label where that tells them apart, else the whole label (with the run)."""
+    """The last part of each label where that tells them apart, else the whole; the run below if need be."""
     last = [row.arm.generator.rsplit("/", 1)[-1] for row in rows]
     whole = [row.arm.generator for row in rows]
     for names in (last, whole):
         if len(set(names)) == len(names):
-            return [name if len(name) <= _NAME_WIDTH else name.replace("-", "-\n") for name in names]
-    return [f"{row.arm.generator} {row.arm.run_id}" for row in rows]
+            return [_folded(name) for name in names]
+    runs = [row.arm.run_id for row in rows]
+    names = last if len(set(zip(last, runs, strict=True))) == len(rows) else whole
+    return [f"{_folded(name)}\n{run}" for name, run in zip(names, runs, strict=True)]
+
+
+def _folded(name: str) -> str:
+    return name if len(name) <= _NAME_WIDTH else name.replace("-", "-\n")
 
 
 def _metric_footnotes(board: Board) -> list[str]:

@@ -1,0 +1,54 @@
+"""Which runs the leaderboard's tables leave out: those that another run extends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from io import StringIO
+from typing import Any, cast
+
+from fabricated import fabricate
+from rich.console import Console
+
+from vbench_lite.cli.leaderboard import extensions
+from vbench_lite.report.board import build_board
+from vbench_lite.report.table import board_text
+
+
+def left_out(*runs: Any) -> dict[str, str]:
+    return extensions(cast(Any, runs))
+
+
+def test_a_longer_run_takes_the_place_of_a_shorter_one() -> None:
+    assert left_out(fabricate(run_id="long", prompts=16), fabricate(run_id="short", prompts=8)) == {
+        "short": "long"
+    }
+    assert left_out(fabricate(run_id="short", prompts=8), fabricate(run_id="long", prompts=16)) == {
+        "short": "long"
+    }
+
+
+def test_runs_of_one_length_stay() -> None:
+    assert left_out(fabricate(run_id="a"), fabricate(run_id="b")) == {}
+
+
+def test_another_model_under_the_same_label_stays() -> None:
+    long, short = fabricate(run_id="long", prompts=16), fabricate(run_id="short", prompts=8)
+    document = short.document()
+    entry = document.generators[0]
+    document.generators[0] = replace(entry, fingerprint="another")
+    assert left_out(long, short) == {}
+
+
+def test_another_seed_or_suite_stays() -> None:
+    long, short = fabricate(run_id="long", prompts=16), fabricate(run_id="short", prompts=8)
+    short.document().seed += 1
+    assert left_out(long, short) == {}
+
+
+def test_rows_of_several_runs_name_theirs() -> None:
+    stream = StringIO()
+    runs = [fabricate(run_id="aaaaaaaaaaaa", prompts=16), fabricate(run_id="bbbbbbbbbbbb", prompts=8)]
+    Console(file=stream, width=80, no_color=True).print(board_text(build_board(runs)))
+    text = stream.getvalue()
+    assert text.count("run aaaaaaaaaaaa") == text.count("run bbbbbbbbbbbb") == 3
+    assert max(map(len, text.splitlines())) <= 80
