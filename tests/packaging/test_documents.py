@@ -16,6 +16,7 @@ REPOSITORY = Path(__file__).parents[2]
 DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 COMMAND = re.compile(r"(?:^|[\s`$])vbench-lite ([^`\n|#;&]*)")
+NAMED = re.compile(r"`((?:tests|benchmarks|docs|\.ci)/[\w./-]+)(?:::\w+[^`]*)?`")
 TARGET = re.compile(r"(?:^|[`$] ?)make ([a-z]+)\b")
 
 
@@ -51,6 +52,12 @@ def test_commands_exist_with_their_options(path: Path) -> None:
         known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
         used = {word.split("=")[0] for word in words if re.match(r"--?[a-zA-Z]", word)}
         assert used <= known, words
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=by_name)
+def test_files_that_are_named_as_proof_exist(path: Path) -> None:
+    for name in NAMED.findall(path.read_text(encoding="utf-8")):
+        assert (REPOSITORY / name).exists(), name
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=by_name)
