@@ -56,7 +56,7 @@ def load(group: Group, name: str) -> Any:
         raise RegistryError(f"no {group[:-1]} is named {name!r}; {hint}")
     try:
         return entries[name].load()
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # importing runs somebody's code, which may raise anything
         raise RegistryError(
             f"{group[:-1]} {name!r} ({entries[name].value}) cannot be imported: {error}"
         ) from error
@@ -66,7 +66,7 @@ def _load_path(group: Group, path: str) -> Any:
     module, _, attribute = path.partition(":")
     try:
         return getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
+    except Exception as error:  # as above
         raise RegistryError(
             f"{group[:-1]} {path!r} cannot be imported: {error}; give package.module:Class"
         ) from error

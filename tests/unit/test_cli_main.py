@@ -161,3 +161,33 @@ def test_doctor_fails_where_results_cannot_be_written(
     assert call(["doctor", "--json", "--root", str(file / "results")]) == 2
     report = json.loads(capsys.readouterr().out)
     assert not report["ready"]
+
+
+def test_doctor_says_one_cause_once_however_many_it_stops(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: Any
+) -> None:
+    from vbench_lite import registry
+
+    real = registry.load
+
+    def load(group: Any, name: str) -> Any:
+        if name.startswith("horizon/"):
+            raise errors.RegistryError(f"{name} cannot be imported") from OSError("libGL is gone")
+        return real(group, name)
+
+    monkeypatch.setattr(registry, "load", load)
+    assert call(["doctor", "--root", str(tmp_path)]) == 2
+    out = " ".join(capsys.readouterr().out.split())
+    assert out.count("libGL is gone") == 1
+    assert "cannot be loaded: libGL is gone (horizon/brightness_drift, " in out
+    assert "-> mend what it names" in out
+
+
+def test_a_plug_in_that_fails_in_any_way_is_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: Any
+) -> None:
+    (tmp_path / "broken_plugin.py").write_text("raise RuntimeError('no device')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "spec.yaml").write_text("generators: [{label: a, adapter: 'broken_plugin:Thing'}]\n")
+    assert call(["run", str(tmp_path / "spec.yaml"), "--root", str(tmp_path / "root")]) == 2
+    assert "cannot be imported: no device" in capsys.readouterr().err

@@ -73,13 +73,14 @@ def _libraries() -> Iterator[Check]:
         )
         return
     yield Check("package", "ok", f"{DISTRIBUTION} {version} at {Path(__file__).parents[1]}")
-    core, extras = [], set()
+    core, extras, whole = [], set(), True
     for line in lines:
         requirement = Requirement(line)
         if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
             problem = _lacking(requirement)
             core.append(requirement.name)
             if problem:
+                whole = False
                 yield Check(
                     "library", "fail", problem, f"pip install '{requirement.name}{requirement.specifier}'"
                 )
@@ -92,7 +93,8 @@ def _libraries() -> Iterator[Check]:
         for name in ("torch", "torchvision", "av", "streamlit")
         if not _missing(name)
     )
-    yield Check("libraries", "ok", f"{len(core)} checked; {versions}")
+    if whole:
+        yield Check("libraries", "ok", f"all {len(core)} are here; {versions}")
     for extra in sorted(extras):
         yield Check(
             "extra", "note", f"{extra} is not installed", f"pip install 'vbench-lite[{extra}]' to use it"
@@ -126,6 +128,7 @@ def _disk(root: Path) -> Check:
     free = shutil.disk_usage(place).free
     found = f"{free / 2**30:.1f} GiB free under {place}"
     if free < NEEDED_DISK_BYTES:
+        found = f"{free / 2**20:.0f} MiB free under {place}, {NEEDED_DISK_BYTES / 2**20:.0f} MiB are needed"
         return Check("disk", "fail", found, "free some space, or give another folder with --root")
     return Check("disk", "ok", found)
 
@@ -169,14 +172,16 @@ def _plugins() -> Iterator[Check]:
     groups: tuple[registry.Group, ...] = ("generators", "metrics", "extractors", "suites", "executors")
     for group in groups:
         names = registry.names(group)
-        broken = []
+        broken: dict[str, list[str]] = {}
         for name in names:
             try:
                 registry.load(group, name)
             except VBenchLiteError as error:
-                broken.append(str(error))
-        for reason in broken:
-            yield Check(group, "fail", reason, "reinstall the package that registers it (here: make setup)")
+                # One line a cause: a library that is gone takes many plug-ins along.
+                broken.setdefault(str(error.__cause__ or error), []).append(name)
+        for reason, lost in broken.items():
+            found = f"{len(lost)} of {len(names)} cannot be loaded: {reason} ({', '.join(lost)})"
+            yield Check(group, "fail", found, "mend what it names, or reinstall: make setup")
         if not names and group in REQUIRED_GROUPS:
             yield Check(group, "fail", "none registered", "reinstall: pip install -e . (or: make setup)")
         elif not broken:
