@@ -115,13 +115,14 @@ def _faster(pairs: Pairs, numbers: Numbers) -> Belief:
     name, text = "speed", "diffusion is faster"
     if not pairs:
         return Belief(name, text, BeliefVerdict.OPEN, _NO_PAIR)
-    signs, found, words, reasons = [], [], [], []
+    signs, found, words = [], [], []
+    reasons: dict[str, dict[str, None]] = {}  # the metrics that each holds for
     for one, other in pairs:
         ratios = {}
         for metric in (LATENCY, FIRST_FRAME):
             ratio = _ratio(metric, one, other, numbers)
             if isinstance(ratio, str):
-                reasons.append(f"{metric}: {ratio}")
+                reasons.setdefault(ratio, {})[metric] = None
                 continue
             ratios[metric] = ratio
             what = f"{metric}, {one.arm.generator} over {other.arm.generator}"
@@ -135,7 +136,8 @@ def _faster(pairs: Pairs, numbers: Numbers) -> Belief:
         if FIRST_FRAME in ratios:
             words.append(f"its first frame comes after {_times(ratios[FIRST_FRAME])} the time")
     verdict = verdict_of(signs, +1) if len(signs) == len(pairs) else BeliefVerdict.OPEN
-    return Belief(name, text, verdict, _joined([*words, *dict.fromkeys(reasons)]), tuple(found))
+    why = [f"{' and '.join(metrics)}: {reason}" for reason, metrics in reasons.items()]
+    return Belief(name, text, verdict, _joined([*words, *why]), tuple(found))
 
 
 def _ratio(metric: str, one: Row, other: Row, numbers: Numbers) -> tuple[float, float, float] | str:

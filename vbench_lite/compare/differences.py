@@ -253,13 +253,16 @@ def _calls(first: Evidence, second: Evidence, baseline: Side, candidate: Side) -
     if baseline.arm.run_id == candidate.arm.run_id and first.calls == second.calls:  # an arm and itself
         return Subtracted(Delta(0.0, 0.0, 1.0, len(first.calls)), first.value, second.value, logarithmic=True)
     calm = []
-    for side, evidence in (("baseline", first), ("candidate", second)):
+    sides = (baseline.arm.generator, candidate.arm.generator)
+    if len(set(sides)) == 1:
+        sides = ("the baseline", "the candidate")
+    for side, evidence in zip(sides, (first, second), strict=True):
         spoilt = frozenset() if evidence.facts.axis == Axis.MEMORY else evidence.contended
         calls = {name: value for name, value in evidence.calls.items() if name not in spoilt}
         if len(calls) < min(LEAST_CALLS, len(evidence.calls)):
             raise IncomparableError(
                 f"contended: another process used the device in {len(evidence.calls) - len(calls)} of "
-                f"{len(evidence.calls)} calls of the {side}; time it again on an idle machine"
+                f"{len(evidence.calls)} calls of {side}; time it again on an idle machine"
             )
         calm.append(calls)
     values = [float(np.median(list(calls.values()))) for calls in calm]
