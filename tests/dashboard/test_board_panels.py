@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +12,7 @@ from vbench_lite.advise import advise, parse_requirement
 from vbench_lite.audit.judge import Seen
 from vbench_lite.dashboard import data
 from vbench_lite.metric import Axis
+from vbench_lite.report.board import build_board
 from vbench_lite.report.panels import (
     advice,
     audits,
@@ -176,10 +176,12 @@ def test_every_outcome_of_an_audit_has_a_sign_of_its_own() -> None:
     assert len(set(audits.SIGNS.values())) == len(audits.SIGNS)
 
 
-def test_distances_that_disagree_are_named_with_how_firm_that_is(board: boards.BoardTable) -> None:
-    rows = board.values.copy()
-    other = (rows["name"] == "distribution/frechet_shapes") & ~rows["control"]
-    rows.loc[other, ["value", "low", "high"]] = -rows.loc[other, ["value", "high", "low"]].to_numpy()
-    found = trust.conflicts(replace(board, values=rows))
-    assert len(found) == 3  # every pair of the three generators
-    assert set(found["firm"]) <= {"yes", "no"}
+def test_distances_that_disagree_are_named_with_how_firm_that_is(root: Path) -> None:
+    told = build_board([RunDir(root, "a" * 16)], suite="quick").as_dict()
+    two = {"distance": "distribution/frechet_shapes", "other_distance": "distribution/kvd_shapes"}
+    pair = {"generator": "reference/hybrid", "other_generator": "reference/latent-diffusion"}
+    told["conflicts"] = [{**two, **pair, "firm": True}, {**two, **pair, "firm": False}]
+    found = trust.conflicts(boards.table(told))
+    assert list(found.columns) == ["distance", "other distance", "generator", "other generator", "firm"]
+    assert list(found["firm"]) == ["yes", "no"]
+    assert set(found["other generator"]) == {"reference/latent-diffusion"}

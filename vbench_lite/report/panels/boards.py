@@ -35,6 +35,8 @@ class BoardTable:
         values: columns VALUES, one row for each measure (kind "axis" or "metric") of each arm, with
             `reason` where there is no value.
         trust: metric, kind, control, value, real, axes (joined), reason.
+        conflicts: distance, other_distance, generator, other_generator, firm: which distances order two
+            generators differently, and whether that is beyond noise.
         weights: weight of each metric by axis.
         gates: the metric that gates an axis, with its floor.
         notes: what the board says about ranks that cannot be had.
@@ -44,6 +46,7 @@ class BoardTable:
     arms: pd.DataFrame
     values: pd.DataFrame
     trust: pd.DataFrame
+    conflicts: pd.DataFrame
     weights: Mapping[str, Mapping[str, float]]
     gates: Mapping[str, tuple[str, float]]
     notes: tuple[str, ...]
@@ -127,6 +130,10 @@ def table(board: Mapping[str, Any]) -> BoardTable:
         arms=pd.DataFrame(arms, columns=list(ARMS)),
         values=frame.astype({"control": bool}),
         trust=pd.DataFrame(trust, columns=["metric", "kind", "control", "value", "real", "axes", "reason"]),
+        conflicts=pd.DataFrame(
+            board["conflicts"],
+            columns=["distance", "other_distance", "generator", "other_generator", "firm"],
+        ),
         weights={axis: spec["metrics"] for axis, spec in axes.items()},
         gates={a: (s["gate"]["metric"], float(s["gate"]["floor"])) for a, s in axes.items() if s["gate"]},
         notes=tuple(board["notes"]),

@@ -169,7 +169,7 @@ def parallel(frame: pd.DataFrame) -> Drawing:
     axes = list(dict.fromkeys(frame["axis"]))
     colour, shape, dash = line_look(frame)
     base = alt.Chart(lined(frame)).encode(
-        alt.X("axis:N", sort=axes, title=None, axis=alt.Axis(labelAngle=-30, grid=True)),
+        alt.X("axis:N", sort=axes, title=None, axis=alt.Axis(labelAngle=-30, labelOverlap=False, grid=True)),
         alt.Y("place:Q", title="place on the axis' own scale", scale=alt.Scale(domain=[0, 1])),
         colour,
     )

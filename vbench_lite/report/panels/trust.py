@@ -1,13 +1,12 @@
 """The controls' side of a board: what each metric scores on them, and distances that disagree.
 
-Flags come from the board; here values are laid out and orders compared.
+Flags and conflicts come from the board; here they are laid out.
 """
 
 from __future__ import annotations
 
 import pandas as pd
 
-from vbench_lite.report.conflicts import DISTANCES, Interval, find_conflicts
 from vbench_lite.report.panels.boards import BoardTable
 from vbench_lite.report.panels.theme import number
 
@@ -44,24 +43,11 @@ def arms_of(board: BoardTable, metric: str) -> pd.DataFrame:
 
 
 def conflicts(board: BoardTable) -> pd.DataFrame:
-    """Pairs of distances that order two generators differently: first, second, and whom.
+    """Pairs of distances that order two generators differently, for people: first, second, whom, and `firm`.
 
-    Distances are better the lower, and only the order of their values is compared; `firm` says whether
-    the intervals of both keep the two generators apart.
+    Only the order of values is compared; `firm` is "yes" where the intervals of both keep the two apart.
     """
-    rows = board.scored[
-        (board.scored["kind"] == "metric")
-        & ~board.scored["control"]
-        & board.scored["name"].str.startswith(DISTANCES)
-    ]
-    values: dict[str, dict[str, Interval]] = {}
-    for row in rows[["name", "generator", "value", "low", "high"]].to_dict("records"):
-        name, generator, value, low, high = row.values()
-        if board.direction(str(name)) is False and not pd.isna(value):
-            ends = [None if pd.isna(end) else float(end) for end in (low, high)]
-            values.setdefault(str(name), {})[str(generator)] = (float(value), ends[0], ends[1])
-    found = [
-        (c.distance, c.other_distance, c.generator, c.other_generator, "yes" if c.firm else "no")
-        for c in find_conflicts(values)
-    ]
-    return pd.DataFrame(found, columns=["distance", "other distance", "generator", "other generator", "firm"])
+    found = board.conflicts.rename(
+        columns={"other_distance": "other distance", "other_generator": "other generator"}
+    )
+    return found.assign(firm=["yes" if firm else "no" for firm in found["firm"]])
