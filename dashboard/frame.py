@@ -29,6 +29,7 @@ from vbench_lite.report.panels.theme import plain
 from vbench_lite.report.scaling import ScalingReport
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir
+from vbench_lite.suite import Suite, parse_suite
 
 LATEST = "latest"
 _SUPPORT = 5  # runs of other suites in which limits are looked up
@@ -173,6 +174,13 @@ def sweep_choice(run: data.RunSummary) -> str | None:
     if len(run.swept) < 2:
         return run.swept[0] if run.swept else None
     return st.selectbox("Suite", run.swept, key="swept", bind="query-params")
+
+
+def asked(run: data.RunSummary, suite: str | None) -> Suite:
+    """The suite of this name as the run had it; None takes its first."""
+    contents = directory(run).document().suites
+    content = next((c for c in contents if c["name"] == suite), contents[0])
+    return parse_suite(content, f"run {run.run_id}")
 
 
 def pace(run: data.RunSummary, suite: str | None) -> pairs.Pace | None:

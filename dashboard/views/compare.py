@@ -47,7 +47,7 @@ def _draw(run: data.RunSummary) -> None:
         _history(runs, other, suite)
         if pair is not None:  # last: it decodes clips and loads a library, and nothing else has to wait
             with below:
-                _closeness(pair, generator == other)
+                _closeness(pair, frame_fidelity.reading(frame.asked(run, suite), generator == other))
         return
     _history(runs, other, suite)
 
@@ -116,7 +116,7 @@ def _changed(
     return str(picked["baseline_clip"]), str(picked["candidate_clip"])
 
 
-def _closeness(pair: tuple[str, str], one_generator: bool) -> None:
+def _closeness(pair: tuple[str, str], reading: str) -> None:
     """PSNR and SSIM of the clips shown, where each frame has its partner, and what they can mean."""
     if pair[0] == pair[1]:
         st.caption("The two clips are the same, byte for byte.")
@@ -126,7 +126,6 @@ def _closeness(pair: tuple[str, str], one_generator: bool) -> None:
     except NotApplicable as error:
         st.caption(f"Not compared frame by frame: {error}.")
         return
-    reading = frame_fidelity.READING if one_generator else frame_fidelity.READING_ACROSS
     st.caption(f"{comparisons.closeness(found)}. {reading}")
     with st.expander("PSNR and SSIM of each frame"):
         st.dataframe(

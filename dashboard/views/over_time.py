@@ -50,7 +50,7 @@ def _arrivals(run: data.RunSummary, suite: str | None, families: dict[str, str])
     cases = traces.cases(calls)
     st.subheader("Frame arrivals")
     if not cases:
-        st.info("This run has no timed calls yet, so there is nothing to show of arrivals.")
+        st.info("There are no timed calls of this suite, so there is nothing to show of arrivals.")
         return
     case = st.selectbox("Request", cases, key="case", bind="query-params") if len(cases) > 1 else cases[0]
     typical = traces.median_calls(calls, case)

@@ -50,7 +50,7 @@ def _axes(board: boards.BoardTable) -> None:
         with cell:
             st.subheader(axis.capitalize(), help=AXES.get(axis), anchor=False)
             if rows.empty:
-                st.info(f"No score yet: {plain(boards.why_empty(board, axis))}")
+                st.info(f"No score: {plain(boards.why_empty(board, axis))}")
                 continue
             st.altair_chart(
                 charts.intervals(rows, f"{axis} score"),

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from vbench_lite.clip import ClipInfo
-from vbench_lite.compare.frame_fidelity import METRICS, frame_fidelity, unlike
+from vbench_lite.compare.frame_fidelity import METRICS, frame_fidelity, reading, unlike
 from vbench_lite.errors import NotApplicable
 from vbench_lite.report.panels.comparisons import closeness, closeness_by_frame
 from vbench_lite.store.pool import Pool
+from vbench_lite.suite import load_suite
 
 PSNR, SSIM = METRICS
 
@@ -56,6 +57,13 @@ def test_frames_too_small_for_a_window_lose_that_metric_only(pool: Pool) -> None
 )
 def test_only_clips_of_one_size_length_and_rate_have_partners(other: ClipInfo, why: str | None) -> None:
     assert unlike(ClipInfo("a", 16, 32, 32, 8.0), other) == why
+
+
+def test_what_closeness_means_depends_on_who_made_the_clips_and_from_what() -> None:
+    drawn, passed_on = load_suite("quick"), load_suite("reconstruction")
+    assert reading(drawn, one_generator=True) == reading(passed_on, one_generator=True)
+    assert "the clips differ, not that one is worse" in reading(drawn, one_generator=False)
+    assert "one real clip" in reading(passed_on, one_generator=False)
 
 
 def test_unlike_clips_are_refused_with_the_reason(pool: Pool) -> None:

@@ -15,16 +15,32 @@ from vbench_lite.clip import Clip, ClipInfo
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import PairMetric, SampleInfo
 from vbench_lite.store.pool import Pool
+from vbench_lite.suite import Suite
 
 METRICS = ("reconstruction/psnr", "reconstruction/ssim")
-READING = (
+_SAME = (
     "Frames are compared place by place: high values say that the two are the same pictures, as after a "
     "change of arithmetic or through an encoder and decoder."
 )
-READING_ACROSS = (
+_ACROSS = (
     "These are two generators: even for one prompt and seed they draw other pictures, so low values say "
     "that the clips differ, not that one is worse."
 )
+_ONE_CLIP = (
+    "Both passed one real clip through an encoder and decoder of their own, so high values say that they "
+    "lose the same; how close each is to the real clip is reconstruction/psnr."
+)
+
+
+def reading(suite: Suite, one_generator: bool) -> str:
+    """What closeness can mean between the clips of one request of a suite, in a sentence.
+
+    Args:
+        one_generator: both clips are of a generator of one name, in two versions maybe.
+    """
+    if one_generator:
+        return _SAME
+    return _ONE_CLIP if suite.request.given == "clip" else _ACROSS
 
 
 @dataclass(frozen=True)
