@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from vbench_lite.compare.comparison import MetricResult, judge, overall
 from vbench_lite.compare.differences import Side, pair
+from vbench_lite.compare.judging import MetricResult, judge, overall
 from vbench_lite.compare.policy import Policy, load_policy
 from vbench_lite.errors import StoreError
 from vbench_lite.report.arms import CEILING, Arm, Evidence, Run, read_arms

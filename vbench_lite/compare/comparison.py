@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from vbench_lite.compare.differences import Pairing, Side, Subtracted, margin_of, pair, subtract
+from vbench_lite.compare.differences import Pairing, Side, pair
+from vbench_lite.compare.environment import differing
 from vbench_lite.compare.fidelity import Fidelity, fidelity
-from vbench_lite.compare.policy import COVERAGE, Policy, load_policy
+from vbench_lite.compare.judging import MetricResult, judge, overall
+from vbench_lite.compare.policy import Policy, load_policy
 from vbench_lite.engine.joint_sets import JointSets, StoredArm
-from vbench_lite.errors import IncomparableError, StoreError
-from vbench_lite.report.arms import CEILING, Arm, Evidence, Run, read_arms
+from vbench_lite.errors import StoreError
+from vbench_lite.report.arms import CEILING, Arm, Run, read_arms
 from vbench_lite.report.board import joint_blocks
 from vbench_lite.report.trust import trust_flags
-from vbench_lite.stats.multiple import benjamini_hochberg, holm
-from vbench_lite.stats.noninferiority import Decision, Question, Verdict, decide, worst
-from vbench_lite.stats.paired import mcnemar
-from vbench_lite.stats.power import detectable_effect, units_to_settle
+from vbench_lite.stats.noninferiority import Verdict
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir
-from vbench_lite.store.schema import Level, RunDocument
+from vbench_lite.store.schema import RunDocument
 from vbench_lite.suite import Suite, parse_suite
 
 
@@ -31,47 +29,6 @@ class RunArm:
 
     run: Run
     generator: str
-
-
-@dataclass(frozen=True)
-class MetricResult:
-    """What a comparison says of one metric.
-
-    Attributes:
-        baseline, candidate: values over the requests that both answered.
-        delta: candidate minus baseline, + is better; for speed and memory the natural log of the
-            ratio of typical calls (`scale` is "log_ratio"). ci: its 95% interval, unadjusted.
-        margin: how much worse is still no loss, on the scale of delta.
-        p_value: of the one-sided test that decided, adjusted over its family.
-        verdict: None for a description that is neither good nor bad.
-        reason: why there is no number, beginning with the field that differs; or what the margin is.
-        n: independent units behind delta; units: what they are (prompts, calls, rounds).
-        more_units: about how many more of them would settle an inconclusive one.
-        detectable: the smallest true loss that would have been called one in 4 of 5 such comparisons,
-            on the scale of delta.
-    """
-
-    metric: str
-    primary: bool
-    level: str
-    verdict: Verdict | None
-    baseline: float | None = None
-    candidate: float | None = None
-    delta: float | None = None
-    ci: tuple[float, float] | None = None
-    margin: float | None = None
-    p_value: float | None = None
-    n: int = 0
-    units: str = "prompts"
-    unit: str = ""
-    higher_is_better: bool | None = None
-    scale: str = "difference"
-    reason: str | None = None
-    more_units: int | None = None
-    detectable: float | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self) | {"ci": list(self.ci) if self.ci is not None else None}
 
 
 @dataclass(frozen=True)
@@ -153,30 +110,10 @@ def compare(
         policy=policy,
         identical=pairing.identical,
         metrics=results,
-        environment=_environment(baseline, candidate, *documents),
+        environment=differing(documents[0], baseline.generator, documents[1], candidate.generator),
         notes=notes,
         fidelity=fidelity(first.arm, second.arm, pairing, pools) if pools is not None else None,
     )
-
-
-def judge(
-    first: Side, second: Side, pairing: Pairing, primary: Sequence[str], policy: Policy
-) -> list[MetricResult]:
-    """Coverage and every metric of two arms, the primary ones first.
-
-    Args:
-        primary: ids of the metrics that decide; coverage always does.
-    """
-    metrics = list(dict.fromkeys([*first.arm.evidence, *second.arm.evidence]))
-    results = [_coverage(first.arm, second.arm, pairing, policy)]
-    results += _judge([m for m in metrics if m in primary], True, first, second, pairing, policy)
-    results += _judge([m for m in metrics if m not in primary], False, first, second, pairing, policy)
-    return results
-
-
-def overall(results: Sequence[MetricResult]) -> Verdict:
-    """The gravest verdict of the primary metrics."""
-    return worst([result.verdict for result in results if result.primary and result.verdict is not None])
 
 
 def _common_suite(first: RunDocument, second: RunDocument) -> str:
@@ -219,160 +156,7 @@ def _identity(arm: Arm) -> dict[str, Any]:
     return {"run": arm.run_id, "generator": arm.generator, "ok": arm.ok, "planned": arm.planned}
 
 
-# --- coverage --------------------------------------------------------------------------------
-
-
-def _coverage(baseline: Arm, candidate: Arm, pairing: Pairing, policy: Policy) -> MetricResult:
-    """Requests answered, over those asked of both. A loss beyond the margin is a fact, not a sample."""
-    result = MetricResult(
-        COVERAGE, True, "sample", Verdict.PASS, margin=policy.coverage_margin, higher_is_better=True
-    )
-    if pairing.asked_share < policy.minimum_overlap:
-        reason = f"requests: {len(pairing.asked)} of {pairing.union} (prompt, seed) were asked of both"
-        return replace(result, verdict=Verdict.INCOMPARABLE, reason=reason)
-    mine = {key: ids[0] in baseline.clips for key, ids in pairing.asked.items()}
-    its = {key: ids[1] in candidate.clips for key, ids in pairing.asked.items()}
-    count = len(mine)
-    lost = sum(mine[key] and not its[key] for key in mine)
-    gained = sum(its[key] and not mine[key] for key in mine)
-    delta = (gained - lost) / count
-    se = math.sqrt(max(lost + gained - (gained - lost) ** 2 / count, 0.0)) / count
-    verdict = Verdict.REGRESSED if delta < -policy.coverage_margin else Verdict.PASS
-    return replace(
-        result,
-        verdict=Verdict.IMPROVED if delta > policy.coverage_margin else verdict,
-        baseline=sum(mine.values()) / count,
-        candidate=sum(its.values()) / count,
-        delta=delta,
-        ci=(max(-1.0, delta - 1.96 * se), min(1.0, delta + 1.96 * se)),
-        p_value=mcnemar(mine, its),
-        n=count,
-    )
-
-
-# --- metrics ---------------------------------------------------------------------------------
-
-
-def _judge(
-    metrics: Sequence[str], primary: bool, first: Side, second: Side, pairing: Pairing, policy: Policy
-) -> list[MetricResult]:
-    """Subtract and judge one family: Holm over primary metrics, Benjamini-Hochberg over the others."""
-    results: dict[str, MetricResult] = {}
-    asked: dict[str, tuple[Subtracted, Question, str]] = {}
-    for metric in metrics:
-        evidence = first.arm.evidence.get(metric) or second.arm.evidence[metric]
-        blank = MetricResult(
-            metric,
-            primary,
-            str(evidence.level),
-            None,
-            units="calls" if evidence.level is Level.CALL else "prompts",
-            unit=evidence.facts.unit,
-            higher_is_better=evidence.facts.higher_is_better,
-        )
-        results[metric] = blank
-        try:
-            found = subtract(metric, first, second, pairing, policy.minimum_overlap)
-            if evidence.facts.sign == 0:
-                results[metric] = _with_numbers(blank, found)
-                continue
-            question, why = _question(metric, found, evidence, first, policy)
-        except IncomparableError as error:
-            results[metric] = replace(blank, verdict=Verdict.INCOMPARABLE, reason=str(error))
-            continue
-        asked[metric] = (found, question, why)
-    adjust = holm if primary else benjamini_hochberg
-    decisions = decide([question for _, question, _ in asked.values()], adjust, policy.alpha)
-    for (metric, (found, question, why)), decision in zip(asked.items(), decisions, strict=True):
-        level = policy.alpha / len(asked) if primary else policy.alpha
-        results[metric] = _decided(results[metric], found, question, why, decision, level)
-    return list(results.values())
-
-
-def _question(
-    metric: str, found: Subtracted, evidence: Evidence, first: Side, policy: Policy
-) -> tuple[Question, str]:
-    if found.logarithmic:
-        ratio = policy.margins.get(metric, policy.minimum_effect)
-        return Question(found.delta, math.log1p(ratio), math.log1p(ratio)), f"a change of {ratio:.0%}"
-    if metric in policy.margins:
-        return Question(found.delta, policy.margins[metric]), "set by the policy"
-    margin, why = margin_of(metric, first, evidence, policy.margin_fraction)
-    return Question(found.delta, margin), why
-
-
-def _with_numbers(result: MetricResult, found: Subtracted) -> MetricResult:
-    low, high = found.delta.interval()
-    return replace(
-        result,
-        baseline=found.baseline,
-        candidate=found.candidate,
-        delta=found.delta.value,
-        ci=(low, high),
-        n=found.delta.n,
-        units=found.units,
-        scale="log_ratio" if found.logarithmic else "difference",
-    )
-
-
-def _decided(
-    blank: MetricResult, found: Subtracted, question: Question, why: str, decision: Decision, level: float
-) -> MetricResult:
-    more = None
-    if decision.verdict is Verdict.INCONCLUSIVE:
-        more = units_to_settle(question.delta, question.margin, alpha=level)
-    delta = question.delta
-    detectable = detectable_effect(delta.se, delta.dof, alpha=level) if delta.se else delta.reach
-    return replace(
-        _with_numbers(blank, found),
-        verdict=decision.verdict,
-        margin=question.margin,
-        p_value=decision.p_value,
-        reason=f"margin: {why}",
-        more_units=more,
-        detectable=max(detectable, question.least),
-    )
-
-
 # --- what else a reader must know ------------------------------------------------------------
-
-
-def _environment(
-    baseline: RunArm, candidate: RunArm, first: RunDocument, second: RunDocument
-) -> list[dict[str, Any]]:
-    """Fields of software, hardware and the generators themselves that differ."""
-    mine = _facts(baseline, first)
-    its = _facts(candidate, second)
-    return [
-        {"field": name, "baseline": mine.get(name), "candidate": its.get(name)}
-        for name in sorted({*mine, *its})
-        if mine.get(name) != its.get(name)
-    ]
-
-
-def _facts(chosen: RunArm, document: RunDocument) -> dict[str, Any]:
-    entry = next((e for e in document.generators if e.label == chosen.generator), None)
-    facts = {
-        **_flat("environment", document.environment),
-        **_flat("hardware", document.hardware),
-        "generator": chosen.generator,
-    }
-    if entry is not None:
-        facts |= {
-            "generator.fingerprint": entry.fingerprint,
-            "generator.adapter": entry.adapter,
-            "generator.weights_sha256": entry.info.get("weights_sha256"),
-            **_flat("generator.config", entry.config),
-        }
-    return facts
-
-
-def _flat(prefix: str, value: Any) -> dict[str, Any]:
-    if not isinstance(value, Mapping):
-        return {prefix: value}
-    return {
-        name: leaf for key, inner in value.items() for name, leaf in _flat(f"{prefix}.{key}", inner).items()
-    }
 
 
 def _notes(

@@ -1,0 +1,194 @@
+"""Coverage and every metric of two arms, judged: what is subtracted, what is decided, with which margin."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from vbench_lite.compare.differences import Pairing, Side, Subtracted, margin_of, subtract
+from vbench_lite.compare.policy import COVERAGE, Policy
+from vbench_lite.errors import IncomparableError
+from vbench_lite.report.arms import Arm, Evidence
+from vbench_lite.stats.multiple import benjamini_hochberg, holm
+from vbench_lite.stats.noninferiority import Decision, Question, Verdict, decide, worst
+from vbench_lite.stats.paired import mcnemar
+from vbench_lite.stats.power import detectable_effect, units_to_settle
+from vbench_lite.store.schema import Level
+
+
+@dataclass(frozen=True)
+class MetricResult:
+    """What a comparison says of one metric.
+
+    Attributes:
+        baseline, candidate: values over the requests that both answered.
+        delta: candidate minus baseline, + is better; for speed and memory the natural log of the
+            ratio of typical calls (`scale` is "log_ratio"). ci: its 95% interval, unadjusted.
+        margin: how much worse is still no loss, on the scale of delta.
+        p_value: of the one-sided test that decided, adjusted over its family.
+        verdict: None for a description that is neither good nor bad.
+        reason: why there is no number, beginning with the field that differs; or what the margin is.
+        n: independent units behind delta; units: what they are (prompts, calls, rounds).
+        more_units: about how many more of them would settle an inconclusive one.
+        detectable: the smallest true loss that would have been called one in 4 of 5 such comparisons,
+            on the scale of delta.
+    """
+
+    metric: str
+    primary: bool
+    level: str
+    verdict: Verdict | None
+    baseline: float | None = None
+    candidate: float | None = None
+    delta: float | None = None
+    ci: tuple[float, float] | None = None
+    margin: float | None = None
+    p_value: float | None = None
+    n: int = 0
+    units: str = "prompts"
+    unit: str = ""
+    higher_is_better: bool | None = None
+    scale: str = "difference"
+    reason: str | None = None
+    more_units: int | None = None
+    detectable: float | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self) | {"ci": list(self.ci) if self.ci is not None else None}
+
+
+def judge(
+    first: Side, second: Side, pairing: Pairing, primary: Sequence[str], policy: Policy
+) -> list[MetricResult]:
+    """Coverage and every metric of two arms, the primary ones first.
+
+    Args:
+        primary: ids of the metrics that decide; coverage always does.
+    """
+    metrics = list(dict.fromkeys([*first.arm.evidence, *second.arm.evidence]))
+    results = [_coverage(first.arm, second.arm, pairing, policy)]
+    results += _judge([m for m in metrics if m in primary], True, first, second, pairing, policy)
+    results += _judge([m for m in metrics if m not in primary], False, first, second, pairing, policy)
+    return results
+
+
+def overall(results: Sequence[MetricResult]) -> Verdict:
+    """The gravest verdict of the primary metrics."""
+    return worst([result.verdict for result in results if result.primary and result.verdict is not None])
+
+
+# --- coverage --------------------------------------------------------------------------------
+
+
+def _coverage(baseline: Arm, candidate: Arm, pairing: Pairing, policy: Policy) -> MetricResult:
+    """Requests answered, over those asked of both. A loss beyond the margin is a fact, not a sample."""
+    result = MetricResult(
+        COVERAGE, True, "sample", Verdict.PASS, margin=policy.coverage_margin, higher_is_better=True
+    )
+    if pairing.asked_share < policy.minimum_overlap:
+        reason = f"requests: {len(pairing.asked)} of {pairing.union} (prompt, seed) were asked of both"
+        return replace(result, verdict=Verdict.INCOMPARABLE, reason=reason)
+    mine = {key: ids[0] in baseline.clips for key, ids in pairing.asked.items()}
+    its = {key: ids[1] in candidate.clips for key, ids in pairing.asked.items()}
+    count = len(mine)
+    lost = sum(mine[key] and not its[key] for key in mine)
+    gained = sum(its[key] and not mine[key] for key in mine)
+    delta = (gained - lost) / count
+    se = math.sqrt(max(lost + gained - (gained - lost) ** 2 / count, 0.0)) / count
+    verdict = Verdict.REGRESSED if delta < -policy.coverage_margin else Verdict.PASS
+    return replace(
+        result,
+        verdict=Verdict.IMPROVED if delta > policy.coverage_margin else verdict,
+        baseline=sum(mine.values()) / count,
+        candidate=sum(its.values()) / count,
+        delta=delta,
+        ci=(max(-1.0, delta - 1.96 * se), min(1.0, delta + 1.96 * se)),
+        p_value=mcnemar(mine, its),
+        n=count,
+    )
+
+
+# --- metrics ---------------------------------------------------------------------------------
+
+
+def _judge(
+    metrics: Sequence[str], primary: bool, first: Side, second: Side, pairing: Pairing, policy: Policy
+) -> list[MetricResult]:
+    """Subtract and judge one family: Holm over primary metrics, Benjamini-Hochberg over the others."""
+    results: dict[str, MetricResult] = {}
+    asked: dict[str, tuple[Subtracted, Question, str]] = {}
+    for metric in metrics:
+        evidence = first.arm.evidence.get(metric) or second.arm.evidence[metric]
+        blank = MetricResult(
+            metric,
+            primary,
+            str(evidence.level),
+            None,
+            units="calls" if evidence.level is Level.CALL else "prompts",
+            unit=evidence.facts.unit,
+            higher_is_better=evidence.facts.higher_is_better,
+        )
+        results[metric] = blank
+        try:
+            found = subtract(metric, first, second, pairing, policy.minimum_overlap)
+            if evidence.facts.sign == 0:
+                results[metric] = _with_numbers(blank, found)
+                continue
+            question, why = _question(metric, found, evidence, first, policy)
+        except IncomparableError as error:
+            results[metric] = replace(blank, verdict=Verdict.INCOMPARABLE, reason=str(error))
+            continue
+        asked[metric] = (found, question, why)
+    adjust = holm if primary else benjamini_hochberg
+    decisions = decide([question for _, question, _ in asked.values()], adjust, policy.alpha)
+    for (metric, (found, question, why)), decision in zip(asked.items(), decisions, strict=True):
+        level = policy.alpha / len(asked) if primary else policy.alpha
+        results[metric] = _decided(results[metric], found, question, why, decision, level)
+    return list(results.values())
+
+
+def _question(
+    metric: str, found: Subtracted, evidence: Evidence, first: Side, policy: Policy
+) -> tuple[Question, str]:
+    if found.logarithmic:
+        ratio = policy.margins.get(metric, policy.minimum_effect)
+        return Question(found.delta, math.log1p(ratio), math.log1p(ratio)), f"a change of {ratio:.0%}"
+    if metric in policy.margins:
+        return Question(found.delta, policy.margins[metric]), "set by the policy"
+    margin, why = margin_of(metric, first, evidence, policy.margin_fraction)
+    return Question(found.delta, margin), why
+
+
+def _with_numbers(result: MetricResult, found: Subtracted) -> MetricResult:
+    low, high = found.delta.interval()
+    return replace(
+        result,
+        baseline=found.baseline,
+        candidate=found.candidate,
+        delta=found.delta.value,
+        ci=(low, high),
+        n=found.delta.n,
+        units=found.units,
+        scale="log_ratio" if found.logarithmic else "difference",
+    )
+
+
+def _decided(
+    blank: MetricResult, found: Subtracted, question: Question, why: str, decision: Decision, level: float
+) -> MetricResult:
+    more = None
+    if decision.verdict is Verdict.INCONCLUSIVE:
+        more = units_to_settle(question.delta, question.margin, alpha=level)
+    delta = question.delta
+    detectable = detectable_effect(delta.se, delta.dof, alpha=level) if delta.se else delta.reach
+    return replace(
+        _with_numbers(blank, found),
+        verdict=decision.verdict,
+        margin=question.margin,
+        p_value=decision.p_value,
+        reason=f"margin: {why}",
+        more_units=more,
+        detectable=max(detectable, question.least),
+    )
