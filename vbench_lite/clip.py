@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from vbench_lite.errors import ClipError
+from vbench_lite.errors import ClipError, StoreError
 
 Frames = npt.NDArray[np.uint8]
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -86,3 +88,14 @@ def clip_sha256(frames: Frames, fps: float | None) -> str:
     hasher = ClipHasher()
     hasher.push(frames)
     return hasher.hexdigest(fps)
+
+
+def check_sha256(sha: str) -> str:
+    """The hash itself.
+
+    Raises:
+        StoreError: it is none: a name out of a foreign run must not lead out of the pool.
+    """
+    if not _SHA256.fullmatch(sha):
+        raise StoreError(f"{sha[:80]!r} is no sha256 of a clip; the run that names it is damaged")
+    return sha

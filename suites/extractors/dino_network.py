@@ -14,7 +14,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-PATCH = 16
 _NUDGE = 0.1  # added to the number of patches, so that the scale, rounded down, gives that number
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from command_line import vbench_lite
 
-from vbench_lite.store import remote
+from vbench_lite.store import origin, remote
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.site import Site
 
@@ -59,7 +59,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     def be(name: str) -> Path:
         monkeypatch.setenv("VBENCH_LITE_CACHE", str(tmp_path / name))
         remote._opened.clear()
-        remote._clips.cache_clear()
+        origin._clips.cache_clear()
         return tmp_path / name
 
     return be

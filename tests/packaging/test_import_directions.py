@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,30 @@ def test_the_design_draws_these_layers() -> None:
 @pytest.mark.parametrize("module", sorted(MODULES), ids=lambda name: name or "vbench_lite")
 def test_imports_point_down(module: str) -> None:
     assert list(faults(module, MODULES[module])) == []
+
+
+def test_no_module_needs_itself() -> None:
+    """Not even by an import within a function: what two modules need has a place below both."""
+    needs = {name: {holder(target) for target in inner(name)} - {name} for name in MODULES}
+    try:
+        tuple(TopologicalSorter(needs).static_order())
+    except CycleError as error:
+        pytest.fail(f"a ring of imports: {' <- '.join(error.args[1])}")
+
+
+def inner(module: str) -> Iterator[str]:
+    """Imports of a module from the package, as `faults` names them."""
+    for name in imports(module, MODULES[module]):
+        top, _, target = name.partition(".")
+        if top == "vbench_lite":
+            yield target
+
+
+def holder(name: str) -> str:
+    """The module that a name lies in."""
+    while name not in MODULES:
+        name = name.rpartition(".")[0]
+    return name
 
 
 def test_the_rules_catch_what_they_should(tmp_path: Path) -> None:

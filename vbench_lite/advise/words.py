@@ -36,12 +36,6 @@ def chance(probability: float) -> str:
     return f"{100 * probability:.0f}%"
 
 
-def amount(value: float, unit: str = "") -> str:
-    """`6.2 ms`, `34.6 MiB`, `0.75`."""
-    shown, factor = unit_of(unit, abs(value))
-    return f"{significant(value / factor)} {shown}".rstrip()
-
-
 def measured(check: Check) -> str:
     """`6.2 ms (5.78 to 6.62)`."""
     found = check.quantity

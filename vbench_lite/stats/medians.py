@@ -20,7 +20,6 @@ from vbench_lite.metric import Estimate
 from vbench_lite.stats.means import t_interval
 
 Floats = npt.NDArray[np.float64]
-RESAMPLES = 4000
 
 
 def median_estimate(values: Sequence[float], confidence: float = 0.95) -> Estimate:

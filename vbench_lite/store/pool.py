@@ -7,16 +7,13 @@ all, so that a clip that is there can be trusted.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from vbench_lite.clip import Clip, ClipHasher, ClipInfo, Frames, clip_sha256
+from vbench_lite.clip import Clip, ClipHasher, ClipInfo, Frames, check_sha256, clip_sha256
 from vbench_lite.errors import StoreError
 from vbench_lite.store import atomic
-
-ORIGIN = "origin.json"  # in the folder that stands for a root at a URL; see store.remote
-_SHA256 = re.compile("[0-9a-f]{64}")
+from vbench_lite.store.origin import fetch_clip, has_clip
 
 
 class Pool:
@@ -45,7 +42,7 @@ class Pool:
 
     def has(self, sha: str) -> bool:
         """Whether the pool holds a clip of this hash, here or where this root is a mirror of."""
-        return self.place(sha).exists() or remote_has(self.folder.parent, sha)
+        return self.place(sha).exists() or has_clip(self.folder.parent, sha)
 
     def path(self, sha: str) -> Path:
         """The lossless file of a clip.
@@ -54,7 +51,7 @@ class Pool:
             StoreError: the pool does not hold it.
         """
         path = self.place(sha)
-        if not path.exists() and not remote_fetch(self.folder.parent, sha):
+        if not path.exists() and not fetch_clip(self.folder.parent, sha):
             raise StoreError(f"clip {sha} is not in the pool {self.folder}; copy it there or run again")
         return path
 
@@ -106,32 +103,3 @@ class Pool:
             StoreError: it is no sha256.
         """
         return self.folder / "clips" / f"{check_sha256(sha)}.mkv"
-
-
-def check_sha256(sha: str) -> str:
-    """The hash itself.
-
-    Raises:
-        StoreError: it is none: a name out of a foreign run must not lead out of the pool.
-    """
-    if not _SHA256.fullmatch(sha):
-        raise StoreError(f"{sha[:80]!r} is no sha256 of a clip; the run that names it is damaged")
-    return sha
-
-
-def remote_has(root: Path, sha: str) -> bool:
-    """Whether the root that this one mirrors, if any, has a clip."""
-    if not (root / ORIGIN).exists():
-        return False
-    from vbench_lite.store.remote import has_clip
-
-    return has_clip(root, sha)
-
-
-def remote_fetch(root: Path, sha: str) -> bool:
-    """Bring a clip here from the root that this one mirrors; False if it is not there either."""
-    if not (root / ORIGIN).exists():
-        return False
-    from vbench_lite.store.remote import fetch_clip
-
-    return fetch_clip(root, sha)

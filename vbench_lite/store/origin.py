@@ -1,0 +1,51 @@
+"""The root at a URL that a folder stands for, if it stands for one; the clips that are there."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+from vbench_lite.clip import check_sha256
+from vbench_lite.errors import StoreError
+from vbench_lite.store import atomic
+from vbench_lite.store.site import Site
+
+ORIGIN = "origin.json"
+
+
+def origin_of(folder: Path) -> dict[str, object]:
+    """The URL and the runs that were last seen there; empty if the folder stands for itself."""
+    try:
+        found = json.loads((folder / ORIGIN).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError:
+        raise StoreError(f"{folder / ORIGIN} is damaged; delete the folder {folder}, it is a cache") from None
+    return found if isinstance(found, dict) else {}
+
+
+def remember(folder: Path, url: str, runs: set[str]) -> None:
+    """Write down what a folder stands for."""
+    text = json.dumps({"url": url, "runs": sorted(runs)}, indent=2) + "\n"
+    atomic.write_text(folder / ORIGIN, text)
+
+
+def has_clip(root: Path, sha: str) -> bool:
+    """Whether the root that a mirror stands for has a clip; what is there is listed once a process."""
+    url = origin_of(root).get("url")
+    return url is not None and f"{sha}.mkv" in _clips(str(url))
+
+
+def fetch_clip(root: Path, sha: str) -> bool:
+    """Bring a clip into the pool of a mirror; False if this root is none, or the clip is not there."""
+    if not has_clip(root, sha):
+        return False
+    name = f"pool/clips/{check_sha256(sha)}.mkv"
+    Site(str(origin_of(root)["url"])).fetch(name, root / name)
+    return True
+
+
+@cache
+def _clips(url: str) -> frozenset[str]:
+    return frozenset(Site(url).names("pool/clips"))
