@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks.figure import Figure, summarise
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import GeneratorEntry, RunDocument, SampleRecord, ScoreRecord
-from vbench_lite.store.tables import FILES, write_table
+from vbench_lite.store.tables import FILES, arrow, write_table
 from vbench_lite.suite import load_suite
 
 RUNS = 200
@@ -90,7 +90,7 @@ def _fill(root: Path) -> int:
         )
         for kind, rows in (("sample", samples), ("score", scores), ("measurement", [])):
             if number == 0:
-                write_table(run.path / FILES[kind], kind, rows, {})
+                write_table(run.path / FILES[kind], kind, arrow(kind, rows), {})
             else:
                 (run.path / FILES[kind]).hardlink_to(first.path / FILES[kind])
     return RUNS * len(scores)

@@ -55,7 +55,7 @@ def _arm(rows: pd.DataFrame, label: str, planned: int) -> ArmProgress:
 
 def scored(run: RunDir) -> int:
     """Score rows so far."""
-    return len(run.scores())
+    return len(run.table("score", ()))
 
 
 def newest(run: RunDir, count: int) -> pd.DataFrame:

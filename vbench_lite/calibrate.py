@@ -23,7 +23,8 @@ from vbench_lite.compare.differences import Side, pair
 from vbench_lite.compare.judging import MetricResult, judge, overall
 from vbench_lite.compare.policy import Policy, load_policy
 from vbench_lite.errors import StoreError
-from vbench_lite.report.arms import CEILING, Arm, Evidence, Run, read_arms
+from vbench_lite.report.arms import CEILING, Arm, Run, read_arms
+from vbench_lite.report.evidence import Evidence
 from vbench_lite.stats.noninferiority import Verdict
 from vbench_lite.store.schema import Level
 from vbench_lite.suite import parse_suite

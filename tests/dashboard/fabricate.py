@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
@@ -247,10 +248,10 @@ def make_scaling_run(root: Path, run_id: str = "5" * 16) -> RunDir:
                         1, 32, 32, 8.0, {}, 10**8 + size * 10**6 + number, 10**8,
                     )
                 )  # fmt: skip
-    from vbench_lite.store.tables import FILES, write_table
+    from vbench_lite.store.tables import FILES, arrow, write_table
 
     rows = [measurement_row(call, "scaling") for call in calls]
-    write_table(run.path / FILES["measurement"], "measurement", rows, {})
+    write_table(run.path / FILES["measurement"], "measurement", arrow("measurement", rows), {})
     return run
 
 
@@ -284,13 +285,15 @@ def make_audit(root: Path, name: str = "shapes") -> AuditResult:
 def _write(
     run: RunDir, samples: list[SampleRecord], scores: list[ScoreRecord], calls: list[Measurement]
 ) -> None:
-    from vbench_lite.store.tables import FILES, write_table
+    from vbench_lite.store.tables import FILES, arrow, write_table
 
-    write_table(run.path / FILES["sample"], "sample", [s.as_dict() for s in samples], {})
-    write_table(run.path / FILES["score"], "score", [s.as_dict() for s in scores], {})
-    write_table(
-        run.path / FILES["measurement"], "measurement", [measurement_row(c, "quick") for c in calls], {}
-    )
+    tables: dict[str, list[dict[str, Any]]] = {
+        "sample": [record.as_dict() for record in samples],
+        "score": [record.as_dict() for record in scores],
+        "measurement": [measurement_row(call, "quick") for call in calls],
+    }
+    for kind, rows in tables.items():
+        write_table(run.path / FILES[kind], kind, arrow(kind, rows), {})
 
 
 def make_root(root: Path, state: str) -> Path:

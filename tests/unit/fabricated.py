@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -36,13 +36,10 @@ class FakeRun:
     def document(self) -> RunDocument:
         return self.doc
 
-    def rows(self, kind: str, *, generator: str | None = None) -> list[dict[str, Any]]:
+    def table(self, kind: str, columns: Collection[str] | None = None) -> Any:
         rows: dict[str, Sequence[SampleRecord | ScoreRecord]]
         rows = {"sample": self.sample_rows, "score": self.score_rows}
-        return [row.as_dict() for row in rows.get(kind, ()) if generator in (None, row.generator)]
-
-    def generators(self, kind: str) -> set[str]:
-        return {row["generator"] for row in self.rows(kind)}
+        return tables.arrow(kind, [row.as_dict() for row in rows.get(kind, ())], columns)
 
 
 @dataclass
@@ -146,8 +143,7 @@ def store_run(run: FakeRun, root: Path) -> RunDir:
     stored = RunDir(root, run.run_id)
     stored.write_document(run.doc)
     for kind in ("sample", "score", "measurement"):
-        rows = run.rows(kind) if kind != "measurement" else []
-        tables.write_table(stored.path / tables.FILES[kind], kind, rows, {})
+        tables.write_table(stored.path / tables.FILES[kind], kind, run.table(kind), {})
     return stored
 
 

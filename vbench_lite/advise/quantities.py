@@ -17,10 +17,12 @@ from vbench_lite.advise.requirements import Quantity
 from vbench_lite.compare.differences import Side
 from vbench_lite.errors import SpecError, VBenchLiteError
 from vbench_lite.metric import Axis
-from vbench_lite.report.arms import Arm, Evidence, Run, read_arms
+from vbench_lite.report.arms import Arm, Run, read_arms
 from vbench_lite.report.board import Row
 from vbench_lite.report.catalogue import metric_facts
+from vbench_lite.report.evidence import Evidence
 from vbench_lite.stats.means import mean_estimate
+from vbench_lite.store.columns import texts
 from vbench_lite.store.schema import GeneratorEntry, Level, RunDocument
 from vbench_lite.suite import load_suite
 
@@ -163,11 +165,12 @@ class Numbers:
         for run in self._runs:
             if _fingerprint(run.document(), row.arm.generator) != mark:
                 continue
-            for record in [*run.rows("sample"), *run.rows("measurement")]:
-                frames = record.get("frames_returned") or record.get("num_frames")
-                answered = record.get("status", "ok") == "ok" and record["generator"] == row.arm.generator
-                if answered and frames and record.get("fps"):
-                    longest = max(longest, float(frames) / float(record["fps"]))
+            for kind, frames in (("sample", "num_frames"), ("measurement", "frames_returned")):
+                table = run.table(kind, ("generator", "status", frames, "fps"))
+                mine = table.filter(texts(table, "generator").among(row.arm.generator))
+                for record in mine.to_pylist():
+                    if record.get("status", "ok") == "ok" and record[frames] and record["fps"]:
+                        longest = max(longest, float(record[frames]) / float(record["fps"]))
         return longest or None
 
     def _most_seconds(self, row: Row) -> float | None:

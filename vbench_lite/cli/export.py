@@ -58,12 +58,11 @@ def command(
     if to_stdout:
         if as_json:
             raise click.UsageError("--json and -o - both want stdout; give a file with -o")
-        if form == "json":
-            print_json(export.export_document(found, names))
-        elif form == "csv" and len(names) == 1:
-            click.echo(export.csv_text(found, names[0]), nl=False)
-        else:
+        if form != "json" and (form != "csv" or len(names) != 1):
             raise click.UsageError("stdout takes json, or csv of one table (--table)")
+        pieces = export.json_pieces(found, names) if form == "json" else export.csv_pieces(found, names[0])
+        for piece in pieces:
+            click.echo(piece, nl=False)
         return FINE
     suffix = ".json" if form == "json" else ""
     target = output or Path(f"{found.run_id}-{form}{suffix}")

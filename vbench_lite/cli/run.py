@@ -129,11 +129,8 @@ def _part_done(part: RunDir, outcome: RunOutcome, as_json: bool) -> int:
 
 def failed_samples(run: RunDir) -> list[dict[str, Any]]:
     """Every sample of a run that did not end well: where, how, and why."""
-    return [
-        {key: row[key] for key in ("generator", "suite", "sample_id", "prompt", "status", "phase", "reason")}
-        for row in run.rows("sample")
-        if row["status"] != "ok"
-    ]
+    keys = ("generator", "suite", "sample_id", "prompt", "status", "phase", "reason")
+    return [{key: row[key] for key in keys} for row in run.rows("sample", keys) if row["status"] != "ok"]
 
 
 def _document(

@@ -38,8 +38,8 @@ class StoredArm:
     @cached_property
     def rows(self) -> Mapping[str, Row]:
         """Its samples by id."""
-        rows = self.run.rows("sample", generator=self.generator)
-        return {str(row["sample_id"]): row for row in rows if row["suite"] == self.suite.name}
+        rows = self.run.rows("sample", generator=self.generator, suite=self.suite.name)
+        return {str(row["sample_id"]): row for row in rows}
 
     @property
     def cache(self) -> FeatureCache:

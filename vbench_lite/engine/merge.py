@@ -6,6 +6,7 @@ the plan, so the command without `--shard` finds it finished.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections import Counter
@@ -22,10 +23,13 @@ from vbench_lite.engine.shards import FOLDER, parse_shard
 from vbench_lite.errors import StoreError
 from vbench_lite.store import atomic
 from vbench_lite.store.disk import writing
-from vbench_lite.store.journal import read_journal
+from vbench_lite.store.journal import JournalReader
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import RunDocument, SampleStatus
+from vbench_lite.store.tables import FILES
+
+Record = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -147,31 +151,40 @@ def _gather(run: RunDir, parts: Iterable[RunDir], messages: list[str]) -> None:
     pool = Pool(run.root)
     machines = set()
     with run.journal("runner") as journal:
-        there = Counter(map(_key, read_journal(journal.path).records))
+        there = Counter(map(_key, JournalReader(journal.path)))
         for part in parts:
             machines.add(str(part.document().hardware))
-            theirs, records = Pool(part.root), list(part.records())
-            for sha in {str(record["clip_sha256"]) for record in records if record.get("clip_sha256")}:
+            theirs = Pool(part.root)
+            for sha in part.clips():
                 if not pool.has(sha):
                     with writing(pool.folder), atomic.replaced(pool.place(sha)) as temporary:
                         shutil.copyfile(theirs.path(sha), temporary)
-            gathered = Counter(map(_key, records)) & there
-            fresh = []
-            for record in records:
-                if gathered[_key(record)]:
-                    gathered[_key(record)] -= 1
-                else:
-                    fresh.append(record)
-            journal.extend(fresh)
+            for kind in FILES:
+                for rows in part.batches(kind):
+                    journal.extend(_without(({"kind": kind, **row} for row in rows), there))
     if len(machines) > 1:
         messages.append("the parts were made on different machines; times are those of part 1 only")
 
 
-def _key(record: Mapping[str, Any]) -> str:
-    return json.dumps(record, sort_keys=True)
+def _without(records: Iterable[Record], there: Counter[bytes]) -> list[Record]:
+    """The records but for as many of each as are there, which are taken off."""
+    if not there:
+        return list(records)
+    fresh = []
+    for record in records:
+        key = _key(record)
+        if there[key]:
+            there[key] -= 1
+        else:
+            fresh.append(record)
+    return fresh
+
+
+def _key(record: Record) -> bytes:
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).digest()
 
 
 def _outcome(run: RunDir, messages: list[str]) -> MergeOutcome:
-    rows = run.rows("sample")
+    rows = run.rows("sample", ("status",))
     ok = sum(row["status"] == SampleStatus.OK for row in rows)
     return MergeOutcome(run.run_id, ok, len(rows) - ok, messages)

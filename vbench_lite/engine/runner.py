@@ -321,7 +321,7 @@ class _Run:
         )
 
     def outcome(self, *, interrupted: bool = False) -> RunOutcome:
-        rows = self.directory.rows("sample")
+        rows = self.directory.rows("sample", ("status", "reason", "facts"))
         ok = sum(row["status"] == SampleStatus.OK for row in rows)
         for generator, counts in _bad(rows).items():
             listed = ", ".join(f"{count} x {reason}" for reason, count in counts.most_common(3))

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from vbench_lite.engine.outcome import Outcome
 from vbench_lite.metric import MetricInfo
+from vbench_lite.store.columns import texts
 from vbench_lite.store.journal import JournalWriter
 from vbench_lite.store.schema import Level, ScoreRecord, ScoreStatus
+
+if TYPE_CHECKING:
+    from vbench_lite.store.rundir import RunDir
 
 Row = Mapping[str, Any]
 
@@ -44,19 +50,22 @@ class ScoreSummary:
 class ScoreRows:
     """The score rows of one suite in one run."""
 
-    def __init__(self, suite: str, stored: Sequence[Row], journal: JournalWriter) -> None:
+    def __init__(self, suite: str, run: RunDir, journal: JournalWriter) -> None:
         self.suite = suite
         self.summary = ScoreSummary()
         self._journal = journal
-        self._stored = {
-            (row["generator"], row["level"], row["metric"], row["sample_id"]): row["fingerprint"]
-            for row in stored
-            if row["suite"] == suite and _is_final(row)
-        }
+        table = run.table("score", ("status", "fingerprint", "extras"))
+        final = texts(table, "suite").among(suite) & ~texts(table, "status").among(ScoreStatus.ERROR)
+        extras = texts(table, "extras")
+        # What scoring again under the same fingerprint might make otherwise is no final row.
+        final &= ~np.isin(extras.codes, [code for code, text in enumerate(extras.names) if _again(text)])
+        names = ("generator", "level", "metric", "sample_id", "fingerprint")
+        rows = zip(*(texts(table, name).of(np.flatnonzero(final)) for name in names), strict=True)
+        self._stored = {tuple(key): fingerprint for *key, fingerprint in rows}
 
     def has(self, row: Row, level: Level, metric: str, fingerprint: str) -> bool:
         """Whether this very measurement is there; it is counted as kept then."""
-        key = (row["generator"], str(level), metric, row["sample_id"])
+        key = (row["generator"], str(level), metric, row["sample_id"] or "")
         there = self._stored.get(key) == fingerprint
         self.summary.kept += there
         return there
@@ -105,8 +114,5 @@ class ScoreRows:
             self.summary.reasons[f"{metric}: {outcome.reason}"] += 1
 
 
-def _is_final(row: Row) -> bool:
-    """Whether scoring again under the same fingerprint would give the same row."""
-    if row["status"] == ScoreStatus.ERROR:
-        return False
-    return not json.loads(row["extras"] or "{}").get("retry", False)
+def _again(extras: str) -> bool:
+    return bool('"retry"' in extras and json.loads(extras).get("retry", False))

@@ -72,7 +72,7 @@ def score_run(
         executor, settings = by
         score = partial(executor.score, settings=settings, tools=tools)
     with run.journal("scorer") as journal:
-        rows = ScoreRows(suite.name, run.rows("score"), journal)
+        rows = ScoreRows(suite.name, run, journal)
         scorer = _RunScorer(run, suite, tools, pairs, rows)
         spread = by is not None and by[0].workers > 1
         scorer.score_clips(score, on_progress, spread=spread)

@@ -28,7 +28,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vbench_lite.metric import Axis
-from vbench_lite.report.arms import Arm, Evidence
+from vbench_lite.report.arms import Arm
+from vbench_lite.report.evidence import Evidence
 from vbench_lite.stats.jackknife import MIN_GROUPS, standard_error
 from vbench_lite.stats.ranks import Difference
 from vbench_lite.stats.student import quantile

@@ -12,9 +12,10 @@ from typing import Any
 
 from vbench_lite.errors import StoreError
 from vbench_lite.metric import Axis
-from vbench_lite.report.arms import CEILING, Arm, Evidence, Run, read_arms
+from vbench_lite.report.arms import CEILING, Arm, Run, read_arms
 from vbench_lite.report.axes import RELATIVE_AXES, AxisScore, Blocks, axis_score, difference
 from vbench_lite.report.conflicts import DISTANCES, Conflict, Interval, find_conflicts
+from vbench_lite.report.evidence import Evidence
 from vbench_lite.report.trust import TrustFlag, trust_flags
 from vbench_lite.stats.jackknife import fold
 from vbench_lite.stats.ranks import rank_intervals

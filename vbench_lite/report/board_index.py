@@ -20,10 +20,11 @@ import numpy as np
 
 from vbench_lite import __version__
 from vbench_lite.metric import Axis, SetRule
-from vbench_lite.report.arms import Arm, Evidence
+from vbench_lite.report.arms import Arm
 from vbench_lite.report.axes import AxisScore
 from vbench_lite.report.board import Board, Row, build_board
 from vbench_lite.report.catalogue import MetricFacts
+from vbench_lite.report.evidence import Evidence
 from vbench_lite.report.trust import TrustFlag
 from vbench_lite.store import atomic
 from vbench_lite.store.rundir import DOCUMENT, RunDir
@@ -157,6 +158,9 @@ def _key(runs: Sequence[RunDir], suite: str | None, every: bool) -> str:
         for path in sorted(folder.rglob("*.py")):
             state = path.stat()
             digest.update(f"{path.name} {state.st_size} {state.st_mtime_ns}".encode())
-    for entry in sorted(metadata.entry_points(group="vbench_lite.metrics"), key=lambda one: one.name):
-        digest.update(f"{entry.name} {entry.value} {entry.dist.version if entry.dist else ''}".encode())
+    entries = sorted(metadata.entry_points(group="vbench_lite.metrics"), key=lambda one: one.name)
+    sources = {id(entry.dist): entry.dist for entry in entries}  # a version is parsed at each look
+    versions = {key: source.version if source else "" for key, source in sources.items()}
+    for entry in entries:
+        digest.update(f"{entry.name} {entry.value} {versions[id(entry.dist)]}".encode())
     return digest.hexdigest()[:32]

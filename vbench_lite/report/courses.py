@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+
+import numpy as np
 
 from vbench_lite.report.arms import Run, control_of
 from vbench_lite.stats.means import mean_estimate
+from vbench_lite.store.columns import texts
 from vbench_lite.store.schema import Level, ScoreStatus
 
 _STEP_S = 1e-6  # times closer than this are one time: they come from the same grid, rounded differently
@@ -47,24 +49,27 @@ def courses(run: Run, suite: str | None = None) -> list[Course]:
         suite: its name; None takes the rows of every suite.
     """
     found: dict[tuple[str, str], dict[int, list[tuple[float, str]]]] = {}
-    for row in run.rows("score"):
-        if suite in (None, row["suite"]):
-            grid = found.setdefault((str(row["metric"]), str(row["generator"])), {})
-            for time_s, value in _series(row):
-                grid.setdefault(round(time_s / _STEP_S), []).append((value, str(row["prompt_id"])))
+    table = run.table("score", ("status", "prompt_id", "extras"))
+    names = ("generator", "suite", "level", "metric", "status", "prompt_id", "extras")
+    columns = {name: texts(table, name) for name in names}
+    extras = columns["extras"]
+    with_series = [code for code, text in enumerate(extras.names) if '"series"' in text]
+    here = np.isin(extras.codes, with_series)
+    here &= columns["level"].among(Level.SAMPLE) & columns["status"].among(ScoreStatus.OK)
+    if suite is not None:
+        here &= columns["suite"].among(suite)
+    places = np.flatnonzero(here)
+    rows = (columns[name].of(places) for name in ("metric", "generator", "prompt_id", "extras"))
+    for metric, generator, prompt, text in zip(*rows, strict=True):
+        grid = found.setdefault((metric, generator), {})
+        for time_s, value in json.loads(text)["series"]:
+            grid.setdefault(round(time_s / _STEP_S), []).append((float(value), prompt))
     families = {e.label: str(e.info.get("family", "unknown")) for e in run.document().generators}
     return [
         Course(metric, label, control_of(label, families.get(label)) is not None, tuple(_points(grid)))
         for (metric, label), grid in found.items()
         if grid
     ]
-
-
-def _series(row: Mapping[str, Any]) -> Sequence[tuple[float, float]]:
-    if row["level"] != Level.SAMPLE or row["status"] != ScoreStatus.OK or not row["extras"]:
-        return ()
-    extras = json.loads(row["extras"]) if '"series"' in row["extras"] else {}
-    return [(float(time_s), float(value)) for time_s, value in extras.get("series", ())]
 
 
 def _points(grid: Mapping[int, Sequence[tuple[float, str]]]) -> Iterator[Point]:

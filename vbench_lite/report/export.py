@@ -7,31 +7,48 @@ field and a list is JSON; in JSON the fields that hold JSON text are given as ob
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from vbench_lite.errors import SpecError
 from vbench_lite.store import atomic
-from vbench_lite.store.tables import arrow
+from vbench_lite.store.tables import plain
 
 if TYPE_CHECKING:
     from vbench_lite.store.rundir import RunDir
 
 Format = Literal["csv", "parquet", "json"]
 TABLES: dict[str, str] = {"samples": "sample", "scores": "score", "measurements": "measurement"}
+_AT_ONCE = 50_000  # rows that are text at one time
 _JSON_TEXT = ("facts", "extras", "arrivals", "phases")
 
 
-def export_document(run: RunDir, names: Sequence[str] = tuple(TABLES)) -> dict[str, Any]:
-    """The run document and its tables as one JSON value."""
-    document: dict[str, Any] = {"run": run.document().as_dict()}
+def json_pieces(run: RunDir, names: Sequence[str] = tuple(TABLES)) -> Iterator[str]:
+    """The run document and its tables as the text of one JSON value, a record a line."""
+    yield '{\n"run": ' + json.dumps(run.document().as_dict(), allow_nan=False)
     for name in names:
-        rows = arrow(TABLES[name], run.rows(TABLES[name])).to_pylist()
-        for row in rows:
-            row.update({key: json.loads(row[key]) for key in _JSON_TEXT if row.get(key)})
-        document[name] = rows
-    return document
+        yield f',\n"{name}": ['
+        between = "\n"
+        for rows in run.batches(TABLES[name]):
+            for row in rows:
+                row.update({key: json.loads(row[key]) for key in _JSON_TEXT if row.get(key)})
+            yield between + ",\n".join(json.dumps(row, allow_nan=False) for row in rows)
+            between = ",\n"
+        yield "]"
+    yield "}\n"
+
+
+def csv_pieces(run: RunDir, name: str) -> Iterator[str]:
+    """One table as CSV text with a header line."""
+    table = plain(run.table(TABLES[name]), TABLES[name])
+    for start in range(0, max(1, len(table)), _AT_ONCE):
+        frame = table.slice(start, _AT_ONCE).to_pandas(integer_object_nulls=True)
+        if "replicates" in frame:
+            frame["replicates"] = [
+                None if cell is None else json.dumps([float(x) for x in cell]) for cell in frame["replicates"]
+            ]
+        yield frame.to_csv(index=False, header=start == 0, lineterminator="\n")
 
 
 def export_files(
@@ -49,7 +66,8 @@ def export_files(
     if form == "json":
         if target.is_dir():
             raise SpecError(f"{target} is a folder; JSON goes to one file, give its name with -o")
-        atomic.write_text(target, json.dumps(export_document(run, names), indent=1, allow_nan=False) + "\n")
+        with atomic.replaced(target) as temporary:
+            _write_text(json_pieces(run, names), temporary)
         return {"document": target}
     if target.exists() and not target.is_dir():
         raise SpecError(f"{target} is a file; {form} goes to a folder, give its name with -o")
@@ -61,22 +79,15 @@ def export_files(
     return files
 
 
-def csv_text(run: RunDir, name: str) -> str:
-    """One table as CSV text with a header line."""
-    frame = arrow(TABLES[name], run.rows(TABLES[name])).to_pandas(integer_object_nulls=True)
-    if "replicates" in frame:
-        lists = [
-            None if cell is None else json.dumps([float(x) for x in cell]) for cell in frame["replicates"]
-        ]
-        frame["replicates"] = lists
-    text: str = frame.to_csv(index=False, lineterminator="\n")
-    return text
-
-
 def _write(run: RunDir, form: Format, name: str, path: Path) -> None:
     if form == "csv":
-        path.write_text(csv_text(run, name), encoding="utf-8")
+        _write_text(csv_pieces(run, name), path)
         return
     import pyarrow.parquet as pq
 
-    pq.write_table(arrow(TABLES[name], run.rows(TABLES[name])), path)
+    pq.write_table(plain(run.table(TABLES[name]), TABLES[name]), path)
+
+
+def _write_text(pieces: Iterator[str], path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(pieces)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from vbench_lite.report.arms import Evidence
 from vbench_lite.report.axes import AxisScore
+from vbench_lite.report.evidence import Evidence
 
 _BYTES = (("GiB", 2.0**30), ("MiB", 2.0**20), ("KiB", 2.0**10), ("B", 1.0))
 

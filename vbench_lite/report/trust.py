@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from vbench_lite.metric import Axis
-from vbench_lite.report.arms import Arm, Evidence
+from vbench_lite.report.arms import Arm
 from vbench_lite.report.axes import Blocks, gate_factor, scale_of
+from vbench_lite.report.evidence import Evidence
 from vbench_lite.stats.jackknife import MIN_GROUPS, standard_error
 from vbench_lite.stats.student import quantile
 from vbench_lite.store.schema import Level

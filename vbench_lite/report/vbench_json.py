@@ -24,7 +24,8 @@ from vbench_lite.datasets.vbench.results import (
 )
 from vbench_lite.datasets.vbench_layout import named_after_prompt
 from vbench_lite.errors import SpecError
-from vbench_lite.report.arms import Arm, Evidence, read_arms
+from vbench_lite.report.arms import Arm, read_arms
+from vbench_lite.report.evidence import Evidence
 from vbench_lite.store import atomic
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import (

@@ -19,7 +19,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -36,36 +39,79 @@ RESAMPLES = 2000
 _TINY = 1e-12
 
 
+@dataclass(frozen=True)
+class Clusters:
+    """Which cluster each of some values is of.
+
+    Attributes:
+        names: each cluster once, sorted by its text.
+        codes: int64 (n,), place of each value's cluster in `names`.
+    """
+
+    names: tuple[Any, ...]
+    codes: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, labels: Sequence[Hashable]) -> Clusters:
+        """From the cluster of each value."""
+        names = tuple(sorted(dict.fromkeys(labels), key=str))
+        place = {name: code for code, name in enumerate(names)}
+        return cls(names, np.array([place[label] for label in labels], dtype=np.int64))
+
+    def sums(self, values: Floats) -> Floats:
+        """Sum of each cluster, rounded once: float64 (clusters,)."""
+        ordered = values[self._order].tolist()
+        return np.array([math.fsum(ordered[start:stop]) for start, stop in self._slices], dtype=np.float64)
+
+    @cached_property
+    def _order(self) -> npt.NDArray[np.int64]:
+        return np.argsort(self.codes, kind="stable")
+
+    @cached_property
+    def _slices(self) -> list[tuple[int, int]]:
+        stops = np.cumsum(np.bincount(self.codes, minlength=len(self.names))).tolist()
+        return list(pairwise([0, *stops]))
+
+
+@dataclass(frozen=True)
+class ClusterMeans:
+    """Values, and the mean of each of their clusters.
+
+    Attributes:
+        values: float64 (n,). means: float64 (clusters,).
+        weights: of each cluster, float64 (clusters,); None where every cluster counts once.
+    """
+
+    values: Floats
+    means: Floats
+    weights: Floats | None
+
+
 def cluster_means(
-    values: Sequence[float], clusters: Sequence[Hashable], weights: Sequence[float] | None = None
-) -> dict[Hashable, float]:
-    """Mean of each cluster, weighted if there are weights, in sorted order of the clusters (by their text).
+    values: Sequence[float] | Floats,
+    clusters: Sequence[Hashable] | Clusters,
+    weights: Sequence[float] | Floats | None = None,
+) -> ClusterMeans:
+    """Mean of each cluster, in sorted order of the clusters (by their text).
+
+    Args:
+        weights: of each value, above 0; a cluster then weighs the sum of its own.
 
     Raises:
         ValueError: the lengths differ, or a value is not finite.
     """
-    if weights is None:
-        weights = np.ones(len(values)).tolist()
-    sums = cluster_sums(np.multiply(values, weights).tolist(), clusters)
-    totals = cluster_sums(weights, clusters)
-    return {name: total / totals[name] for name, total in sums.items()}
-
-
-def cluster_sums(values: Sequence[float], clusters: Sequence[Hashable]) -> dict[Hashable, float]:
-    """Sum of each cluster, in sorted order of the clusters (by their text).
-
-    Raises:
-        ValueError: the lengths differ, or a value is not finite.
-    """
+    grouped = clusters if isinstance(clusters, Clusters) else Clusters.of(clusters)
     array = np.asarray(values, dtype=np.float64)
-    if len(array) != len(clusters):
-        raise ValueError(f"{len(array)} values for {len(clusters)} cluster names")
+    if len(array) != len(grouped.codes):
+        raise ValueError(f"{len(array)} values for {len(grouped.codes)} cluster names")
     if not np.all(np.isfinite(array)):
         raise ValueError("a value is not finite; store a reason instead of NaN")
-    members: dict[Hashable, list[float]] = {}
-    for value, cluster in zip(array.tolist(), clusters, strict=True):
-        members.setdefault(cluster, []).append(value)
-    return {name: math.fsum(members[name]) for name in sorted(members, key=str)}
+    if weights is None:
+        counts = np.bincount(grouped.codes, minlength=len(grouped.names))
+        return ClusterMeans(array, grouped.sums(array) / counts, None)
+    given = np.asarray(weights, dtype=np.float64)
+    totals = grouped.sums(given)
+    return ClusterMeans(array, grouped.sums(array * given) / totals, totals)
 
 
 def mean_estimate(
@@ -95,22 +141,27 @@ def mean_estimate(
     Raises:
         NotApplicable: there are no values.
     """
-    if len(values) == 0:
+    found = cluster_means(values, clusters, weights)
+    return estimate_of(found, bounds=bounds, confidence=confidence, seed=seed)
+
+
+def estimate_of(
+    found: ClusterMeans, *, bounds: Bounds = (None, None), confidence: float = 0.95, seed: int = 0
+) -> Estimate:
+    """What `mean_estimate` says, of means that are known already."""
+    if len(found.values) == 0:
         raise NotApplicable("no clip has a value")
-    means = np.array(list(cluster_means(values, clusters, weights).values()), dtype=np.float64)
-    count = len(means)
+    means, count = found.means, len(found.means)
     shares = np.ones(count)
-    if weights is not None:
-        shares = np.array(list(cluster_sums(weights, clusters).values()), dtype=np.float64)
-        shares *= count / shares.sum()
+    if found.weights is not None:
+        shares = found.weights * (count / found.weights.sum())
     value = float((shares * means).mean())
-    raw = np.asarray(values, dtype=np.float64)
-    linear = means if weights is None else value + shares * (means - value)  # their mean is the value
-    low, high = _interval(raw, linear, value, bounds, confidence, seed)
+    linear = means if found.weights is None else value + shares * (means - value)  # their mean is the value
+    low, high = _interval(found.values, linear, value, bounds, confidence, seed)
     replicates = None
     if count > 1:
         replicates = tuple(((count * value - shares * means) / (count - shares)).tolist())
-    return Estimate(value, low, high, len(raw), replicates, {"groups": float(count)})
+    return Estimate(value, low, high, len(found.values), replicates, {"groups": float(count)})
 
 
 def _interval(

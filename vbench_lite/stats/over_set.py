@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from vbench_lite.metric import Estimate, SetRule
-from vbench_lite.stats.means import Bounds, mean_estimate
+from vbench_lite.stats.means import Bounds, ClusterMeans, Clusters, Floats, cluster_means, estimate_of
 
 
 def set_estimate(
@@ -29,15 +31,26 @@ def set_estimate(
     Raises:
         NotApplicable: there are no values.
     """
+    return set_estimate_of(set_means(values, clusters, rule, weights), rule, bounds)
+
+
+def set_means(
+    values: Sequence[float] | Floats,
+    clusters: Sequence[Hashable] | Clusters,
+    rule: SetRule | None,
+    weights: Sequence[float] | Floats | None = None,
+) -> ClusterMeans:
+    """Mean of each prompt, and its weight where a rule weights clips; arguments as `set_estimate`."""
     if rule is None:
-        return mean_estimate(values, clusters, bounds=bounds)
-    used = set_weights(rule, weights, len(values))
-    return scaled(mean_estimate(values, clusters, weights=used, bounds=bounds), rule.scale)
+        return cluster_means(values, clusters)
+    weighted = rule.weighted and weights is not None
+    return cluster_means(values, clusters, weights if weighted else np.ones(len(values)))
 
 
-def set_weights(rule: SetRule, weights: Sequence[float] | None, count: int) -> list[float]:
-    """The weight of each clip under a rule."""
-    return list(weights) if rule.weighted and weights is not None else [1.0] * count
+def set_estimate_of(means: ClusterMeans, rule: SetRule | None, bounds: Bounds = (None, None)) -> Estimate:
+    """The value of a set whose means by prompt are known."""
+    estimate = estimate_of(means, bounds=bounds)
+    return estimate if rule is None else scaled(estimate, rule.scale)
 
 
 def scaled(estimate: Estimate, scale: float) -> Estimate:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from vbench_lite.errors import ClipError, StoreError
-from vbench_lite.store.journal import read_journal
+from vbench_lite.store.journal import JournalReader
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir, baselines, stored
 from vbench_lite.store.tables import CHECKSUMS, FILES, read_table
@@ -65,30 +66,28 @@ def _check_run(run: RunDir, found: Verification, wanted: dict[str, str]) -> Iter
         yield Problem(f"{place}/run.json", str(error))
     yield from _check_sums(run, place)
     covered: dict[str, int] = {}  # bytes of each journal that some table holds
-    for name in FILES.values():
+    for kind, name in FILES.items():
         try:
             found.tables += (run.path / name).exists()
-            for journal, size in read_table(run.path / name).offsets.items():
+            for journal, size in read_table(run.path / name, kind).offsets.items():
                 covered[journal] = max(size, covered.get(journal, 0))
         except StoreError as error:
             yield Problem(f"{place}/{name}", str(error))
     for path in sorted((run.path / "journal").glob("*.jsonl")):
         found.journals += 1
         try:
-            torn = read_journal(path).torn
+            deque(reader := JournalReader(path), maxlen=0)
         except StoreError as error:
             yield Problem(f"{place}/journal/{path.name}", str(error))
             continue
         if path.stat().st_size < covered.get(path.name, 0):
             yield Problem(f"{place}/journal/{path.name}", "shorter than it was; the tables hold what it held")
-        if torn:
+        if reader.torn:
             yield Problem(
                 f"{place}/journal/{path.name}", "a last line was cut off; the run's command repairs it"
             )
     try:
-        for row in run.rows("sample"):
-            if row["clip_sha256"] is not None:
-                wanted.setdefault(str(row["clip_sha256"]), run.run_id)
+        wanted |= dict.fromkeys(run.clips() - wanted.keys(), run.run_id)
     except StoreError:
         return  # said above
 

@@ -42,27 +42,53 @@ def read_journal(path: Path, offset: int = 0) -> JournalRead:
     Raises:
         StoreError: a line other than a torn last one is no record.
     """
-    try:
-        with path.open("rb") as file:
-            file.seek(offset)
-            data = file.read()
-    except FileNotFoundError:
-        return JournalRead([], False, 0)
-    whole, newline, rest = data.rpartition(b"\n")
-    records = []
-    for number, line in enumerate(whole.split(b"\n") if newline else [], start=1):
+    reader = JournalReader(path, offset)
+    return JournalRead(list(reader), reader.torn, reader.size)
+
+
+class JournalReader:
+    """The records of a journal from a byte offset on, one by one; a file that is not there has none.
+
+    Attributes:
+        torn, size: as those of `JournalRead`, of what was read so far.
+    """
+
+    def __init__(self, path: Path, offset: int = 0) -> None:
+        self._path, self._offset = path, offset
+        self.torn, self.size = False, offset
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Read on.
+
+        Raises:
+            StoreError: a line other than a torn last one is no record.
+        """
+        try:
+            file = self._path.open("rb")
+        except FileNotFoundError:
+            self.size = 0
+            return
+        with file:
+            file.seek(self._offset)
+            for number, line in enumerate(file, start=1):
+                if not line.endswith(b"\n"):
+                    self.torn = True
+                    return
+                yield self._record(line, number)
+                self.size += len(line)
+
+    def _record(self, line: bytes, number: int) -> dict[str, Any]:
         try:
             record = json.loads(line, parse_constant=_refuse)
         except (ValueError, RecursionError):
             record = None
-        if not isinstance(record, dict):
-            after = f" after byte {offset}" if offset else ""
-            raise StoreError(
-                f"journal {path}: line {number}{after} is damaged; restore the file from a copy, or delete "
-                "that line to lose this record only"
-            )
-        records.append(record)
-    return JournalRead(records, bool(rest), offset + len(data) - len(rest))
+        if isinstance(record, dict):
+            return record
+        after = f" after byte {self._offset}" if self._offset else ""
+        raise StoreError(
+            f"journal {self._path}: line {number}{after} is damaged; restore the file from a copy, or delete "
+            "that line to lose this record only"
+        )
 
 
 def whole_lines(path: Path, offset: int = 0) -> Iterator[bytes]:

@@ -43,7 +43,7 @@ def prune(root: Path, names: Sequence[str] = (), *, dry: bool = False) -> Prunin
                     f"run {run.run_id} is the baseline {kept_by[run.run_id]!r}; name another baseline first"
                 )
         kept = [run for run in runs if run not in doomed]
-        wanted = {str(row["clip_sha256"]) for run in kept for row in run.rows("sample") if row["clip_sha256"]}
+        wanted = {sha for run in kept for sha in run.clips()}
         with writing(root):
             for run in doomed:
                 _remove(root, sorted(path for path in run.path.rglob("*") if path.is_file()), done, dry)

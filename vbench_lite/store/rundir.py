@@ -10,18 +10,23 @@ import difflib
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
 
 from vbench_lite.errors import StoreError
 from vbench_lite.metric import Measurement
 from vbench_lite.redact import redacted
 from vbench_lite.store import atomic, tables
+from vbench_lite.store.columns import records, texts
 from vbench_lite.store.disk import writing
-from vbench_lite.store.journal import JournalWriter, read_journal, whole_lines
+from vbench_lite.store.journal import JournalReader, JournalWriter, whole_lines
 from vbench_lite.store.locks import folder_lock, is_locked, root_lock
 from vbench_lite.store.schema import SCHEMA_VERSION, GeneratorEntry, RunDocument
 from vbench_lite.store.tables import Row
@@ -30,6 +35,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DOCUMENT = "run.json"
+_BATCH = 10_000  # records that are dicts at one time
 SampleKey = tuple[str, str, str]  # generator, suite, sample
 # As the writer writes it, without characters that JSON escapes; any other line is parsed.
 _SAMPLE_LINE = re.compile(
@@ -122,7 +128,7 @@ class RunDir:
         with writing(self.path):
             for kind, name in tables.FILES.items():
                 rows, offsets = self._collect(kind)
-                tables.write_table(self.path / name, kind, tables.merge(kind, rows), offsets)
+                tables.write_table(self.path / name, kind, rows, offsets)
             sums = {
                 name: hashlib.sha256((self.path / name).read_bytes()).hexdigest()
                 for name in tables.FILES.values()
@@ -131,40 +137,60 @@ class RunDir:
 
     # --- reading --------------------------------------------------------------------------------
 
-    def records(self) -> Iterator[Row]:
-        """Every record, each with its "kind" ("sample", "score" or "measurement")."""
-        for kind in tables.FILES:
-            for row in self.rows(kind):
-                yield {"kind": kind, **row}
+    def table(self, kind: str, columns: Collection[str] | None = None) -> pa.Table:
+        """The records of one kind as columns, one row for each sample or score; see `store.tables`.
 
-    def rows(self, kind: str, *, generator: str | None = None) -> list[Row]:
-        """The records of one kind as plain dicts, one for each sample or score; of all generators or one."""
-        return tables.merge(kind, self._collect(kind, generator)[0])
+        Args:
+            columns: which are needed; None for all. Those that tell records apart come in any case.
+
+        Raises:
+            StoreError: a table or a journal is damaged.
+        """
+        return self._collect(kind, columns)[0]
+
+    def rows(self, kind: str, columns: Collection[str] | None = None, **having: str) -> list[Row]:
+        """The records as plain dicts: a thousand bytes each, so not for a million of them.
+
+        Args:
+            columns: which are needed, as `table` takes them.
+            having: texts that the rows must have, by column.
+        """
+        found = self.table(kind, None if columns is None else {*columns, *having})
+        for name, text in having.items():
+            found = found.filter(texts(found, name).among(text))
+        return [row for rows in records(found, _BATCH) for row in rows]
+
+    def batches(self, kind: str) -> Iterator[list[Row]]:
+        """All records of one kind as plain dicts, some thousands at a time."""
+        yield from records(self.table(kind), _BATCH)
+
+    def clips(self) -> set[str]:
+        """The hashes of the clips that it names."""
+        return set(texts(self.table("sample", ("clip_sha256",)), "clip_sha256").names)
 
     def sample_keys(self) -> set[SampleKey]:
         """(generator, suite, sample) of every recorded sample; of a long run this is all that fits well."""
-        stored = tables.sample_keys(self.path / tables.FILES["sample"])
-        return stored | {key for key, _ in self._sample_lines()}
+        stored = tables.read_table(self.path / tables.FILES["sample"], "sample", tables.KEYS["sample"])
+        names = (texts(stored.rows, name).cells(0, len(stored.rows)) for name in tables.KEYS["sample"])
+        return {*zip(*names, strict=True), *(key for key, _ in self._sample_lines(stored.offsets))}
 
     def samples_of(self, wanted: Collection[tuple[str, str]]) -> list[Row]:
         """The records of some (generator, sample) of whatever suite, read without the others."""
         if not wanted:
             return []
-        stored = tables.sample_rows(self.path / tables.FILES["sample"], wanted)
-        fresh = [json.loads(line) for key, line in self._sample_lines() if (key[0], key[2]) in wanted]
-        for row in fresh:
-            row.pop("kind")
-        return tables.merge("sample", [*stored, *fresh])
-
-    def generators(self, kind: str) -> set[str]:
-        """Labels that have a record of this kind."""
-        stored = tables.read_column(self.path / tables.FILES[kind], "generator")
-        offsets = tables.read_offsets(self.path / tables.FILES[kind])
-        return stored | {row["generator"] for row in self._journaled(kind, dict(offsets))}
+        stored = tables.read_table(self.path / tables.FILES["sample"], "sample")
+        names = (texts(stored.rows, name).cells(0, len(stored.rows)) for name in ("generator", "sample_id"))
+        places = [place for place, key in enumerate(zip(*names, strict=True)) if key in wanted]
+        lines = self._sample_lines(stored.offsets)
+        fresh = tables.arrow(
+            "sample", [json.loads(line) for key, line in lines if (key[0], key[2]) in wanted]
+        )
+        both = pa.concat_tables([stored.rows.take(pa.array(places, pa.int64())), fresh])
+        return [row for rows in records(tables.merged("sample", both), _BATCH) for row in rows]
 
     def calls(self, suite: str) -> list[Measurement]:
         """The timed calls of one suite."""
-        return [tables.measurement_of(row) for row in self.rows("measurement") if row["suite"] == suite]
+        return [tables.measurement_of(row) for row in self.rows("measurement", suite=suite)]
 
     def samples(self) -> pd.DataFrame:
         """One row for each sample, columns of `schema.SAMPLES`."""
@@ -180,33 +206,41 @@ class RunDir:
 
     def torn(self) -> list[Path]:
         """Journals whose last line was cut off by a kill."""
-        return [path for path in self._journals() if read_journal(path).torn]
+        found = []
+        for path in self._journals():
+            reader = JournalReader(path)
+            deque(reader, maxlen=0)
+            if reader.torn:
+                found.append(path)
+        return found
 
     # --- inside ---------------------------------------------------------------------------------
 
     def _frame(self, kind: str) -> pd.DataFrame:
-        frame: pd.DataFrame = tables.arrow(kind, self.rows(kind)).to_pandas()
+        frame: pd.DataFrame = tables.plain(self.table(kind), kind).to_pandas()
         return frame
 
     def _journals(self) -> list[Path]:
         return sorted((self.path / "journal").glob("*.jsonl"))
 
-    def _collect(self, kind: str, generator: str | None = None) -> tuple[list[Row], dict[str, int]]:
-        """Rows of the table, then of the journals beyond it; and where the journals end."""
-        stored = tables.read_table(self.path / tables.FILES[kind], generator)
+    def _collect(self, kind: str, columns: Collection[str] | None = None) -> tuple[pa.Table, dict[str, int]]:
+        """Records of the table and of the journals beyond it; and where the journals end."""
+        if columns is not None:
+            columns = {*columns, *tables.KEYS[kind], *(["clip_sha256"] if kind == "sample" else [])}
+        stored = tables.read_table(self.path / tables.FILES[kind], kind, columns)
         offsets = dict(stored.offsets)
+        parts = [stored.rows]
         fresh = self._journaled(kind, offsets)
-        if generator is not None:
-            fresh = [row for row in fresh if row["generator"] == generator]
-        return [*stored.rows, *fresh], offsets
+        while rows := list(islice(fresh, _BATCH)):
+            parts.append(tables.arrow(kind, rows, columns))
+        return tables.merged(kind, pa.concat_tables(parts)), offsets
 
-    def _sample_lines(self) -> Iterator[tuple[SampleKey, bytes]]:
-        """Lines of samples in the journals beyond the table, each with its key.
+    def _sample_lines(self, offsets: Mapping[str, int]) -> Iterator[tuple[SampleKey, bytes]]:
+        """Lines of samples in the journals beyond what the table covers, each with its key.
 
         Raises:
             StoreError: a line is no record.
         """
-        offsets = tables.read_offsets(self.path / tables.FILES["sample"])
         for path in self._journals():
             covered = offsets.get(path.name, 0)
             for line in whole_lines(path, covered if covered <= path.stat().st_size else 0):
@@ -224,18 +258,16 @@ class RunDir:
                 if kind == "sample":
                     yield (record["generator"], record["suite"], record["sample_id"]), line
 
-    def _journaled(self, kind: str, offsets: dict[str, int]) -> list[Row]:
+    def _journaled(self, kind: str, offsets: dict[str, int]) -> Iterator[Row]:
         """Rows of the journals beyond these places, which are moved to the journals' ends."""
-        rows: list[Row] = []
         for path in self._journals():
             covered = offsets.get(path.name, 0)
             # A shorter journal than the table has seen is another one: all of it is still to be read.
-            journal = read_journal(path, offset=covered if covered <= path.stat().st_size else 0)
-            for record in journal.records:
+            reader = JournalReader(path, covered if covered <= path.stat().st_size else 0)
+            for record in reader:
                 if record.pop("kind", None) == kind:
-                    rows.append(record)
-            offsets[path.name] = journal.size
-        return rows
+                    yield record
+            offsets[path.name] = reader.size
 
 
 # --- many runs ------------------------------------------------------------------------------------
