@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-from fabricated import FakeRun, fabricate
+import json
+from pathlib import Path
 
+import pytest
+from fabricated import FakeRun, fabricate, store_run
+
+from vbench_lite.cli.main import call
 from vbench_lite.errors import StoreError
 from vbench_lite.report.history import history
 
@@ -31,3 +35,24 @@ def test_controls_have_no_history_and_unknown_metrics_are_refused() -> None:
     assert "noise" not in found and len(found) == 3
     with pytest.raises(StoreError, match="no run has a value of nope/x"):
         history([_run(1)], "nope/x")
+
+
+def test_the_verb_prints_a_table_a_generator_or_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for run in (_run(1), _run(2), _run(3, fingerprint="m2")):
+        store_run(run, tmp_path)
+    words = ["history", "frames/sharpness", "--root", str(tmp_path)]
+    assert call(words) == 0
+    shown = capsys.readouterr().out
+    assert [line for line in shown.splitlines() if line.startswith("reference/")] == [
+        "reference/latent-diffusion", "reference/autoregressive", HYBRID,
+    ]  # fmt: skip
+    last = shown.splitlines()[-1]
+    assert last.startswith("r3") and last.endswith("measurement")
+    assert max(map(len, shown.splitlines())) <= 80
+    assert call([*words, "r2", "r1", "-g", HYBRID, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [point["run"] for point in document["generators"][HYBRID]] == ["r1", "r2"]
+    assert call(["history", "nope/x", "--root", str(tmp_path)]) == 2
+    assert "no run has a value of nope/x" in capsys.readouterr().err

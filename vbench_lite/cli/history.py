@@ -1,0 +1,57 @@
+"""`vbench-lite history METRIC`: one metric over runs, and where the measurement itself changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from vbench_lite.cli.exit_codes import FINE
+from vbench_lite.cli.options import json_option, root_option
+from vbench_lite.cli.output import print_json, print_table, print_text
+
+if TYPE_CHECKING:
+    from vbench_lite.report.history import Point
+
+
+@click.command("history")
+@click.argument("metric")
+@click.argument("runs", nargs=-1, metavar="[RUN]...")
+@click.option("-g", "--generator", help="Only this generator; default: every one, a table each.")
+@click.option("--suite", help="Only values under this suite.")
+@root_option
+@json_option
+def command(
+    metric: str, runs: tuple[str, ...], generator: str | None, suite: str | None, root: Path, as_json: bool
+) -> int:
+    """Show METRIC over runs, oldest first, for each generator: value, interval, n.
+
+    Without RUN: every finished run. A run whose value may not be subtracted from the one before says why in
+    the last column: the measurement changed (metric, weights, requests), or the hardware did.
+    With --json: {metric, generators{name: [{run, created, generator, value, ci, n, unit, higher_is_better,
+    break}]}}.
+    """
+    from vbench_lite.cli.leaderboard import choose_runs
+    from vbench_lite.report.history import history
+
+    chosen, _ = choose_runs(root, runs)
+    found = history(chosen, metric, suite=suite, generator=generator)
+    if as_json:
+        points = {name: [point.as_dict() for point in those] for name, those in found.items()}
+        print_json({"metric": metric, "generators": points})
+        return FINE
+    for place, (name, those) in enumerate(found.items()):
+        print_text(("\n" if place else "") + name)
+        print_table(("run", "made", "value", "95%", "n", "changed"), (_cells(point) for point in those))
+    return FINE
+
+
+def _cells(point: Point) -> tuple[str, ...]:
+    from vbench_lite.report.figures import significant, unit_of
+
+    unit, factor = unit_of(point.unit, abs(point.value))
+    ends = "–" if point.ci is None else " to ".join(significant(end / factor) for end in point.ci)
+    value = f"{significant(point.value / factor)} {unit}".rstrip()
+    made = point.created[:16].replace("T", " ")
+    return point.run, made, value, ends, str(point.n), point.break_ or ""
