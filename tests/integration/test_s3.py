@@ -53,16 +53,20 @@ def bucket() -> Iterator[str]:
 
 
 @pytest.fixture
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Be another machine: nothing of an earlier one is in the cache."""
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Be another machine: nothing of an earlier one is in the cache, and nothing stays for later tests."""
 
     def be(name: str) -> Path:
         monkeypatch.setenv("VBENCH_LITE_CACHE", str(tmp_path / name))
-        remote._opened.clear()
-        origin._clips.cache_clear()
+        forget()
         return tmp_path / name
 
-    return be
+    def forget() -> None:
+        remote._opened.clear()
+        origin._clips.cache_clear()
+
+    yield be
+    forget()
 
 
 def specification(folder: Path) -> Path:
