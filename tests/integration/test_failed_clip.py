@@ -53,3 +53,14 @@ def test_one_failed_clip_leaves_a_set_metric_comparable(tmp_path: Path) -> None:
     assert (lost["verdict"], lost["delta"], lost["baseline"]) == ("INCOMPARABLE", None, None)
     assert lost["reason"].startswith("n: 12 and 11 clips")
     assert lost["reason"].endswith("features of 22 clips are not cached)")
+
+
+def test_a_generator_without_a_valid_clip_is_not_to_be_scored_again(tmp_path: Path) -> None:
+    suite, root = tmp_path / "tiny.yaml", tmp_path / "root"
+    suite.write_text(SUITE.replace("TEXTS", '["no"]').replace(DISTANCE, "frames/sharpness"))
+    fussy = GeneratorSpec(label="fussy", adapter="toys:Fussy", config={"refuses": "no"})
+    outcome = run(RunSpec(generators=(fussy,), suites=(str(suite),), controls=False), root)
+    assert (outcome.ok, outcome.failed) == (0, 1)
+    told = vbench_lite("leaderboard", "--root", root)
+    assert told.code == 0, told.err
+    assert "frames/sharpness: no valid clip" in told.out

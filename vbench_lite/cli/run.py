@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vbench_lite.cli.exit_codes import FINE, INTERRUPTED, SOME_FAILED
-from vbench_lite.cli.options import json_option, registered, root_option, workers_options
+from vbench_lite.cli.options import DEFAULT_ROOT, json_option, registered, root_option, workers_options
 from vbench_lite.cli.output import print_json, print_text, warn
 
 if TYPE_CHECKING:
@@ -122,7 +122,8 @@ def _part_done(part: RunDir, outcome: RunOutcome, as_json: bool) -> int:
         print_json({"part": part.run_id, "shard": part.document().shard, **facts, **messages})
     else:
         print_text(f"part {part.run_id}: {outcome.ok} samples, {outcome.failed} failed")
-        print_text(f"when all parts are done: vbench-lite merge {part.run_id.rsplit('-', 3)[0]}")
+        where = "" if str(part.root) == DEFAULT_ROOT else f" --root {part.root}"
+        print_text(f"when all parts are done: vbench-lite merge {part.run_id.rsplit('-', 3)[0]}{where}")
         _list_failures(failures)
     return SOME_FAILED if failures else FINE
 

@@ -152,7 +152,7 @@ def _arm(
     found = {metric: evidence(metric, scores, places, prompts) for metric, places in by_metric.items()}
     for metric in metrics:
         if metric not in found:
-            found[metric] = summary(metric, found) or absent(metric)
+            found[metric] = summary(metric, found) or absent(metric, len(good))
     order = {metric: place for place, metric in enumerate(metrics)}
     control = control_of(label, family)
     asked = zip(samples.prompt.of(every), samples.seed[every].tolist(), strict=True)

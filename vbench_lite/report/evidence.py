@@ -285,12 +285,13 @@ def summary(metric: str, found: Mapping[str, Evidence]) -> Evidence | None:
     )
 
 
-def absent(metric: str) -> Evidence:
-    """A metric of the suite without any row."""
+def absent(metric: str, clips: int) -> Evidence:
+    """A metric of the suite without any row, of an arm with so many valid clips."""
     facts = metric_facts(metric, {})
     if facts.axis in (Axis.SPEED, Axis.MEMORY):
         return nothing(metric, Level.CALL, facts, "not timed in this run")
-    return nothing(metric, Level.SAMPLE, facts, "no row for it in this run; score the run again")
+    why = "no row for it in this run; score the run again" if clips else "no valid clip"
+    return nothing(metric, Level.SAMPLE, facts, why)
 
 
 def nothing(metric: str, level: Level, facts: MetricFacts, reason: str, **more: Any) -> Evidence:
