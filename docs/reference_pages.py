@@ -10,6 +10,7 @@ import inspect
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import get_args
 
 import click
 import pyarrow as pa
@@ -46,7 +47,8 @@ def _command(command: click.Command, path: str) -> Iterator[str]:
     yield f"## {path}"
     yield f"    {path} {usage}"
     yield textwrap.dedent(inspect.cleandoc(command.help or ""))
-    rows = [record for p in command.params if (record := p.get_help_record(context)) is not None]
+    options = [p for p in command.params if isinstance(p, click.Option)]
+    rows = [record for p in options if (record := p.get_help_record(context)) is not None]
     if rows:
         yield _table(["option", "meaning"], [[f"`{name}`", text] for name, text in rows])
     if isinstance(command, click.Group):
@@ -112,7 +114,23 @@ def adapters() -> str:
         rows = _rows(keys(found["config"], attributes(registry.load("generators", name).Config)))
         if rows:
             parts.append(_table(["key", "type", "default", "meaning"], rows))
+    configs = [registry.load("generators", name).Config for name in registry.names("generators")]
+    nested = {kind.__name__: kind for config in configs for kind in _parts(config)}
+    parts.append("## Parts of configurations")
+    for name, kind in sorted(nested.items()):
+        rows = _rows(keys(kind.model_json_schema(), attributes(kind)))
+        parts += [f"### {name}", _prose(inspect.cleandoc(kind.__doc__ or "").partition("\n\nAttributes:")[0])]
+        parts.append(_table(["key", "type", "default", "meaning"], rows))
     return "\n\n".join(parts)
+
+
+def _parts(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """The models that keys of a model hold, at any depth."""
+    for field in model.model_fields.values():
+        for kind in (field.annotation, *get_args(field.annotation)):
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                yield kind
+                yield from _parts(kind)
 
 
 def run_directory() -> str:

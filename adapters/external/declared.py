@@ -20,7 +20,12 @@ from vbench_lite.generator import (
 
 
 class DeclaredFrames(BaseModel):
-    """Frame counts it can make: offset + k * multiple within [minimum, maximum]."""
+    """Frame counts it can make: offset + k * multiple within [minimum, maximum].
+
+    Attributes:
+        multiple, offset: of the rule above, in frames.
+        minimum, maximum: the least and the most frames; a maximum of null is none.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -31,7 +36,13 @@ class DeclaredFrames(BaseModel):
 
 
 class DeclaredSize(BaseModel):
-    """Sizes it can make: sides of a multiple within [minimum, maximum], or one fixed (height, width)."""
+    """Sizes it can make: sides of a multiple within [minimum, maximum], or one fixed (height, width).
+
+    Attributes:
+        multiple: of each side, in pixels.
+        fixed: the one height and width that it makes, in pixels; null where sides may vary.
+        minimum, maximum: of each side, in pixels; a maximum of null is none.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

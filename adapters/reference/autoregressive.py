@@ -26,9 +26,13 @@ if TYPE_CHECKING:
 
 
 class AutoregressiveConfig(ReferenceConfig):
-    """Sampling of tokens. `top_k` 0 means all; guidance 1 is none.
+    """How tokens are sampled.
 
-    Without `kv_cache` every token recomputes everything before it: the same clip, many times slower.
+    Attributes:
+        temperature: of the draw of a token; 0 takes the likeliest.
+        top_k: how many of the likeliest tokens are drawn from; 0 means all.
+        guidance: scale of classifier-free guidance; 1 is none.
+        kv_cache: without it every token recomputes everything before it: the same clip, many times slower.
     """
 
     temperature: float = Field(default=0.7, ge=0, le=5)

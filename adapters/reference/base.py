@@ -44,7 +44,13 @@ _VOCABULARY: tuple[tuple[str, ...], ...] = (
 
 
 class ReferenceConfig(GeneratorConfig):
-    """Configuration of a reference generator; `folder` holds weights that you trained yourself."""
+    """Configuration of a reference generator.
+
+    Attributes:
+        folder: weights that you trained yourself; null takes the packaged ones.
+        setting: how the weights are rounded when loaded, to stand for an update: not at all, to bf16,
+            or coarsely to 4 bits.
+    """
 
     folder: Path | None = None
     setting: weights.Setting = "default"

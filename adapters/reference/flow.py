@@ -21,7 +21,12 @@ MOST_GUIDANCE = 20
 
 
 class FlowConfig(ReferenceConfig):
-    """Denoising steps, and classifier-free guidance (1 is none)."""
+    """Configuration of a generator that denoises.
+
+    Attributes:
+        steps: denoising steps of a window or block of frames.
+        guidance: scale of classifier-free guidance; 1 is none.
+    """
 
     steps: int = Field(ge=1, le=MOST_STEPS)
     guidance: float = Field(default=2.0, ge=0, le=MOST_GUIDANCE)

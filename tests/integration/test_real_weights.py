@@ -219,6 +219,23 @@ def test_lpips_within_a_prompt_is_lpips_of_its_clips() -> None:
     assert within(first, first) == 0
 
 
+def test_seeds_that_show_other_things_count_as_more_clips_by_an_imagenet_network() -> None:
+    need("efficientnet-lite0")
+    extractor = registry.load("extractors", "efficientnet-lite0")()
+    bikes, bunny = frames_of("bikes")[:2], frames_of("bigbuckbunny")[:2]
+
+    def effective(*clips: Frames) -> float:
+        metric = registry.load("metrics", "diversity/within_prompt_vendi_efficientnet")()
+        for seed, clip in enumerate(clips):
+            features = {"efficientnet-lite0": extractor.extract(extractor.prepare(clip)[:, None])}
+            metric.update(features, SampleInfo("g", str(seed), "p", "p", seed), "generated")
+        return float(metric.compute().value)
+
+    assert effective(bikes, bikes) == pytest.approx(1.0, abs=1e-6)
+    assert effective(bikes, bikes[::-1]) == pytest.approx(1.0, abs=1e-6)  # order is not seen
+    assert 1.2 < effective(bikes, bunny) <= 2.0
+
+
 def test_dists_is_the_number_of_torchmetrics(monkeypatch: pytest.MonkeyPatch) -> None:
     import torchvision
     from torchmetrics.functional.image import dists as theirs
