@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fabricated import fabricate, store_run
 
 from vbench_lite.errors import StoreError
 from vbench_lite.metric import Measurement
@@ -229,3 +232,12 @@ def test_keys_and_single_samples_are_read_without_the_others(tmp_path: Path) -> 
         file.write(b'{"kind":"sample","generator":"g","suite":"s","sample_id":"x",\n')
     with pytest.raises(StoreError, match="store verify"):
         run.sample_keys()
+
+
+def test_the_questions_of_the_page_are_answered(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "storage.md"
+    program = page.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    store_run(fabricate(run_id="abc", prompts=3), tmp_path / "vbench-results")
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, check=True)
+    shown = done.stdout.decode()
+    assert "abc" in shown and "reference/hybrid" in shown and "frames/sharpness" in shown
