@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import vbench_lite
+from command_line import process, vbench_lite
 from deadly import DiesOnce
 
 from vbench_lite.engine.executors.local import LocalExecutor
@@ -161,8 +161,13 @@ def test_a_scorer_that_is_killed_is_replaced_and_a_deadly_clip_costs_only_itself
     assert len(once.rows("score")) == 4 * 3
     sample = once.rows("sample")[1]["sample_id"]
     monkeypatch.setenv("VBENCH_LITE_TEST_SAMPLE", sample)
-    root = tmp_path / "again"
+    monkeypatch.setenv("PYTHONPATH", str(HERE))
+    root, spec = tmp_path / "again", tmp_path / "spec.yaml"
+    made = suite(tmp_path, metrics=metrics)
+    spec.write_text(f"generators: [{{label: toy, adapter: 'toys:Toy'}}]\nsuites: [{made}]\ncontrols: false\n")
+    assert process("run", spec, "--root", root).code == -signal.SIGKILL, "one worker: the runner scores"
     again = toy(tmp_path, root, executor=LocalExecutor(workers=2), metrics=metrics)
+    assert [found.run_id for found in list_runs(root)] == [again.run_id], "the same run goes on"
     rows = {(row["sample_id"], row["metric"]): row for row in again.rows("score")}
     assert len(rows) == 4 * 3
     for (sample_id, _), row in rows.items():
