@@ -45,21 +45,26 @@ def load(group: Group, name: str) -> Any:
     """
     if ":" in name:
         return _load_path(group, name)
+    check(group, name)
     entries = _entries(group)
-    if name not in entries:
-        near = difflib.get_close_matches(name, entries, n=3, cutoff=0.5)
-        hint = (
-            f"did you mean {' or '.join(near)}?"
-            if near
-            else f"there are: {', '.join(sorted(entries)) or 'none'}"
-        )
-        raise RegistryError(f"no {group[:-1]} is named {name!r}; {hint}")
     try:
         return entries[name].load()
     except Exception as error:  # importing runs somebody's code, which may raise anything
         raise RegistryError(
             f"{group[:-1]} {name!r} ({entries[name].value}) cannot be imported: {error}"
         ) from error
+
+
+def check(group: Group, name: str) -> None:
+    """Raise RegistryError, with the nearest names there are, if a name is not registered."""
+    known = _entries(group)
+    if name in known:
+        return
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    hint = (
+        f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(sorted(known)) or 'none'}"
+    )
+    raise RegistryError(f"no {group[:-1]} is named {name!r}; {hint}")
 
 
 def _load_path(group: Group, path: str) -> Any:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from vbench_lite.adapters.reference import weights
 from vbench_lite.datasets import shapes
-from vbench_lite.errors import RequestError
+from vbench_lite.errors import RequestError, SpecError
 from vbench_lite.generator import (
     Family,
     Frames,
@@ -74,6 +74,18 @@ class ReferenceGenerator(Generator):
     quantised: ClassVar[bool] = False  # whether its latents are rounded to tokens
     network_file: ClassVar[str]  # the weights that it loads beside the codec's
     _codec: Codec | None = None
+
+    def __init__(self, config: Mapping[str, Any] | None = None, device: str = "cpu") -> None:
+        """Check the configuration.
+
+        Raises:
+            SpecError: it does not fit, or another device than the processor is asked for.
+        """
+        super().__init__(config, device)
+        if device != "cpu":
+            raise SpecError(
+                f"the reference generators compute on the processor; device {device!r} is not for them"
+            )
 
     def reference_info(
         self, name: str, family: Family, mechanism: Mechanism, streaming: Streaming, summary: str

@@ -81,12 +81,14 @@ def execute(
     batch: Any = 1,
     timeout_s: Any = 120.0,
     memory_bytes: Any = None,
+    device: Any = "cpu",
     **config: Any,
 ) -> Any:
     path = root / "suite.yaml"
     path.write_text(SUITE.format(prompts=", ".join(prompts), count=len(prompts)))
     generators = tuple(
-        GeneratorSpec(label=label, adapter="faulty:Faulty", config=config, batch=batch) for label in labels
+        GeneratorSpec(label=label, adapter="faulty:Faulty", config=config, batch=batch, device=device)
+        for label in labels
     )
     plan = build_plan(RunSpec(generators=generators, suites=(str(path),), controls=False))
     jobs = [
@@ -165,6 +167,13 @@ def test_a_generator_that_cannot_be_loaded_is_given_up(
     assert [(record.status, record.phase) for record in sink.records] == [("failed", "load")] * 2
     assert all(reason in record.reason for record in sink.records)
     assert sink.news.count(("g", "load", 0, 1)) == attempts
+
+
+def test_a_device_that_is_not_here_is_the_reason_and_no_crash(tmp_path: Path) -> None:
+    sink = execute(tmp_path, ["fine"], device="cuda:99")
+    (record,) = sink.records
+    assert (record.status, record.phase) == ("failed", "load")
+    assert "Error: " in record.reason and "exited" not in record.reason
 
 
 def test_a_load_that_hangs_is_given_up(tmp_path: Path) -> None:

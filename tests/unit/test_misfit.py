@@ -36,6 +36,10 @@ axes: {}
         ("controls: 7.5", "f: controls: true or false is needed, not 7.5"),
         ("just text", "f: top level: keys with values are needed (key: value), not 'just text'"),
         ("[1, 2]", "f: top level: keys with values are needed (key: value), not a list"),
+        (
+            "generators: [{label: a, adapter: x, device: gpu}]",
+            "f: generators.0.device: torch has no device 'gpu'; it has cpu, cuda, cuda:1, mps ...",
+        ),
         ("generators: [{label: a}]", "f: generators.0.adapter: is missing"),
         (
             "generators: [{label: a, adapter: x, configuration: {}}]",
@@ -81,6 +85,11 @@ def test_the_configuration_of_an_adapter(config: dict[str, Any], said: str) -> N
     with pytest.raises(SpecError) as caught:
         registry.load("generators", "reference/hybrid")(config)
     assert str(caught.value) == said
+
+
+def test_the_reference_generators_do_not_pretend_to_use_another_device() -> None:
+    with pytest.raises(SpecError, match="compute on the processor; device 'cuda' is not for them"):
+        registry.load("generators", "reference/hybrid")({}, device="cuda")
 
 
 def test_a_slip_in_yaml_has_a_line_and_a_column(tmp_path: Path) -> None:

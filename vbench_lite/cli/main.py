@@ -149,6 +149,7 @@ def call(arguments: Sequence[str] | None = None) -> int:
         if path == PROGRAM and isinstance(error, click.NoSuchOption):
             said += " Options stand behind the verb."
         said = said.replace("is not a valid integer range", "is not a whole number")
+        said = said.replace("is not a valid float range", "is not a number")
         _say(said if "--help" in said else f"{said} (see: {path} --help)", context)
         return WRONG_USE
     except (Interrupted, KeyboardInterrupt, click.Abort):

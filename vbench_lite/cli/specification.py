@@ -31,6 +31,7 @@ def build_spec(
     Raises:
         SpecError: the file or a flag does not fit.
     """
+    from vbench_lite import registry
     from vbench_lite.engine.spec import parse_spec, read_spec
 
     given: dict[str, Any] = {
@@ -46,6 +47,9 @@ def build_spec(
     }
     if file is None:
         if generators:
+            for name in generators:
+                if ":" not in name:  # package.module:Class needs a file, for its label
+                    registry.check("generators", name)
             given["generators"] = [{"label": name, "adapter": name} for name in generators]
         return parse_spec(given, "command line")
     base = read_spec(file)

@@ -132,6 +132,10 @@ def sync_stored(source: str, destination: str, runs: tuple[str, ...], as_json: b
     from vbench_lite.store.site import Site
     from vbench_lite.store.transfer import sync
 
+    if "://" not in source and not Path(source).is_dir():
+        raise StoreError(
+            f"no folder is at {source}, so nothing was sent; SOURCE is a folder of results or a URL"
+        )
     site = Site(source)
     missing = sorted(set(runs) - site.names("runs"))
     if missing:

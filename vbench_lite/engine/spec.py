@@ -14,6 +14,7 @@ from vbench_lite.misfit import misfit
 from vbench_lite.yaml_text import parse_yaml
 
 _LABEL = re.compile(r"[a-z0-9._/-]+")
+_DEVICE = re.compile(r"(cpu|cuda|mps|xpu|npu|hpu|xla|mtia|privateuseone)(:\d+)?")
 
 DEFAULT_GENERATORS = (
     "reference/latent-diffusion",
@@ -47,6 +48,13 @@ class GeneratorSpec(BaseModel):
                 f"label {label!r} may hold only a-z 0-9 . _ / -; a file gives an adapter a label"
             )
         return label
+
+    @field_validator("device")
+    @classmethod
+    def _device_is_one_of_torch(cls, device: str) -> str:
+        if not _DEVICE.fullmatch(device):
+            raise ValueError(f"torch has no device {device!r}; it has cpu, cuda, cuda:1, mps ...")
+        return device
 
 
 class RunSpec(BaseModel):

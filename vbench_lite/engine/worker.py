@@ -20,6 +20,7 @@ from pathlib import Path
 from vbench_lite.engine.batch import describe, is_oom, run_batch
 from vbench_lite.engine.build import build_generator
 from vbench_lite.engine.child import Stop, die_with, limit_memory, pin_threads
+from vbench_lite.engine.instruments import call_clock
 from vbench_lite.engine.plan import Batch
 from vbench_lite.errors import StoreError, VBenchLiteError
 from vbench_lite.generator import Generator
@@ -116,6 +117,7 @@ def _load(setup: Setup, pipe: Connection) -> Generator | None:
     entry = setup.entry
     try:
         generator = build_generator(entry.adapter, entry.config, entry.device)
+        call_clock(generator).read()  # a device that is not here says so before weights are read
         generator.load()
     except (Exception, SystemExit) as error:
         pipe.send(LoadFailed(describe(error), is_oom(error), isinstance(error, VBenchLiteError)))
