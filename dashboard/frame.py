@@ -1,73 +1,30 @@
-"""What the pages share on the screen: the chosen root and run, cached reading, charts with their tables.
+"""What the pages share on the screen: the chosen run, the form of a page, charts with their tables.
 
-Text from runs goes through `theme.plain` wherever Streamlit renders Markdown. Reading is cached for as
-long as the files below a run stay as they are.
+Text from runs goes through `theme.plain` wherever Streamlit renders Markdown.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from vbench_lite.advise import advise, load_use, parse_requirement
-from vbench_lite.compare.frame_fidelity import FrameFidelity
-from vbench_lite.compare.frame_fidelity import frame_fidelity as read_frame_fidelity
-from vbench_lite.dashboard import data, player, server
+from vbench_lite.dashboard import cached, data
 from vbench_lite.errors import VBenchLiteError
-from vbench_lite.metric import Axis
-from vbench_lite.report.courses import Course
-from vbench_lite.report.courses import courses as read_courses
-from vbench_lite.report.panels import advice, boards, charts, comparisons, gallery, growth, pairs
+from vbench_lite.report.panels import charts
 from vbench_lite.report.panels.theme import plain
-from vbench_lite.report.scaling import ScalingReport
-from vbench_lite.store.pool import Pool
-from vbench_lite.store.rundir import RunDir
-from vbench_lite.suite import Suite, parse_suite
 
 LATEST = "latest"
-_SUPPORT = 5  # runs of other suites in which limits are looked up
-
-
-def root() -> Path:
-    """The results folder that the dashboard was started over."""
-    arguments = sys.argv[1:] if Path(sys.argv[0]).name == server.APP.name else []
-    return server.root_from(arguments)
-
-
-def index() -> data.Index:
-    """Every run under the root."""
-    return _index(str(root()), data.root_stamp(root()))
-
-
-# A run that is killed changes no file, so the list is read again after a while in any case.
-@st.cache_data(show_spinner=False, max_entries=4, ttl=5)
-def _index(root_path: str, stamp: str) -> data.Index:
-    return data.read_index(Path(root_path))
-
-
-@st.cache_data(show_spinner="Reading runs", max_entries=32)
-def _board(root_path: str, run_ids: tuple[str, ...], suite: str | None, stamp: str) -> boards.BoardTable:
-    return boards.read_board([RunDir(Path(root_path), run_id) for run_id in run_ids], suite)
-
-
-def board(run_ids: Sequence[str], suite: str | None = None) -> boards.BoardTable:
-    """The board over these runs, read again when their files change."""
-    stamp = "".join(data.run_stamp(RunDir(root(), run_id)) for run_id in run_ids)
-    return _board(str(root()), tuple(run_ids), suite, stamp)
 
 
 def sidebar() -> None:
     """Draw what every page has at its side: which run is looked at, and where the results lie."""
     with st.sidebar:
         try:
-            runs = index().runs
+            runs = cached.index().runs
         except VBenchLiteError:
             runs = ()
         if runs:
@@ -84,12 +41,12 @@ def sidebar() -> None:
                     f"{plain(chosen.run_id)}: {plain(chosen.status)}, {plain(when(chosen.created))}, "
                     f"{len(chosen.generators)} generators, {chosen.samples} samples each"
                 )
-        st.caption(f"Results in {plain(root())}")
+        st.caption(f"Results in {plain(cached.root())}")
 
 
 def chosen_run() -> data.RunSummary | None:
     """The run chosen at the side; the newest one by default; None when there is none."""
-    runs = index().runs
+    runs = cached.index().runs
     if not runs:
         return None
     wanted = st.session_state.get("run", LATEST)
@@ -106,7 +63,7 @@ def page(title: str, purpose: str, body: Callable[[data.RunSummary], None]) -> N
     st.caption(purpose)
     try:
         run = chosen_run()
-        for reason in index().damaged:
+        for reason in cached.index().damaged:
             st.warning(f"A run is left out: {plain(reason)}", icon=":material/broken_image:")
         if run is None:
             no_runs()
@@ -135,7 +92,7 @@ def no_runs() -> None:
     """Say that there is nothing yet and what makes it."""
     st.info("There are no runs here yet.", icon=":material/inbox:")
     st.markdown("Make one with the default benchmark (a few minutes on two CPU cores):")
-    st.code(f"vbench-lite run --root {root()}", language="sh")
+    st.code(f"vbench-lite run --root {cached.root()}", language="sh")
     st.markdown("This page shows it as soon as it starts.")
 
 
@@ -174,155 +131,3 @@ def sweep_choice(run: data.RunSummary) -> str | None:
     if len(run.swept) < 2:
         return run.swept[0] if run.swept else None
     return st.selectbox("Suite", run.swept, key="swept", bind="query-params")
-
-
-def asked(run: data.RunSummary, suite: str | None) -> Suite:
-    """The suite of this name as the run had it; None takes its first."""
-    contents = directory(run).document().suites
-    content = next((c for c in contents if c["name"] == suite), contents[0])
-    return parse_suite(content, f"run {run.run_id}")
-
-
-def pace(run: data.RunSummary, suite: str | None) -> pairs.Pace | None:
-    """How long the clips play that the suite asks for, and at which rate."""
-    return pairs.pace(directory(run).document(), suite)
-
-
-def directory(run: data.RunSummary) -> RunDir:
-    """The run's directory."""
-    return RunDir(root(), run.run_id)
-
-
-def alerts(run: data.RunSummary) -> list[data.Alert]:
-    """What to look out for in a run, read again when its files change."""
-    return _alerts(str(root()), run.run_id, data.run_stamp(directory(run)))
-
-
-@st.cache_data(show_spinner=False, max_entries=32)
-def _alerts(root_path: str, run_id: str, stamp: str) -> list[data.Alert]:
-    return data.alerts(RunDir(Path(root_path), run_id))
-
-
-def clips(run: data.RunSummary, suite: str | None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Samples with a clip, and the scores of single clips."""
-    return _clips(str(root()), run.run_id, suite, data.run_stamp(directory(run)))
-
-
-@st.cache_data(show_spinner="Reading clips", max_entries=8)
-def _clips(root_path: str, run_id: str, suite: str | None, stamp: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    run = RunDir(Path(root_path), run_id)
-    return gallery.shown_samples(run, suite), gallery.clip_scores(run, suite)
-
-
-def comparison(
-    baseline: data.RunSummary, generator: str, candidate: data.RunSummary, other: str, suite: str | None
-) -> comparisons.ComparisonTable:
-    """Candidate against baseline by the default policy, read again when their files change."""
-    stamp = data.run_stamp(directory(baseline)) + data.run_stamp(directory(candidate))
-    return _comparison(str(root()), baseline.run_id, generator, candidate.run_id, other, suite, stamp)
-
-
-@st.cache_data(show_spinner="Comparing", max_entries=16)
-def _comparison(
-    root_path: str, baseline: str, generator: str, candidate: str, other: str, suite: str | None, stamp: str
-) -> comparisons.ComparisonTable:
-    folder = Path(root_path)
-    sides = RunDir(folder, baseline), RunDir(folder, candidate)
-    return comparisons.read_comparison(sides[0], generator, sides[1], other, suite)
-
-
-def frame_fidelity(clip: str, reference: str) -> FrameFidelity:
-    """How close two clips of the pool are, frame by frame.
-
-    Raises:
-        NotApplicable: they have not one size, length and rate.
-    """
-    return _frame_fidelity(str(root()), clip, reference)
-
-
-@st.cache_data(show_spinner="Comparing frames", max_entries=64)
-def _frame_fidelity(root_path: str, clip: str, reference: str) -> FrameFidelity:
-    pool = Pool(Path(root_path))
-    return read_frame_fidelity((pool, clip), (pool, reference))
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What an advice is asked for: `limits` in the notation of `advise --require`, weights by axis."""
-
-    use: str | None = None
-    limits: tuple[str, ...] = ()
-    weights: tuple[tuple[str, float], ...] = ()
-    price_per_hour: float | None = None
-
-
-def advised(run_ids: Sequence[str], suite: str | None, wish: Wish) -> advice.Answer:
-    """Which generator of these runs to take, read again when their files change.
-
-    Limits on metrics that the runs do not have are looked up in the newest runs of other suites.
-    """
-    others = [r for r in index().runs if r.status == "finished" and suite not in r.suites]
-    support = tuple(r.run_id for r in others[:_SUPPORT])
-    stamp = "".join(data.run_stamp(RunDir(root(), run_id)) for run_id in (*run_ids, *support))
-    return _advised(str(root()), tuple(run_ids), suite, wish, support, stamp)
-
-
-@st.cache_data(show_spinner=False, max_entries=64)
-def _advised(
-    root_path: str,
-    run_ids: tuple[str, ...],
-    suite: str | None,
-    wish: Wish,
-    support: tuple[str, ...],
-    stamp: str,
-) -> advice.Answer:
-    folder = Path(root_path)
-    return advice.answer(
-        advise(
-            [RunDir(folder, run_id) for run_id in run_ids],
-            suite=suite,
-            use=load_use(wish.use) if wish.use is not None else None,
-            require=[parse_requirement(text) for text in wish.limits],
-            weights={Axis(axis): weight for axis, weight in wish.weights},
-            price_per_hour=wish.price_per_hour,
-            support=[RunDir(folder, run_id) for run_id in support],
-        )
-    )
-
-
-def families(run: data.RunSummary) -> dict[str, str]:
-    """The family of each generator of a run."""
-    document = directory(run).document()
-    return {entry.label: str(entry.info.get("family", "unknown")) for entry in document.generators}
-
-
-def courses(run: data.RunSummary, suite: str | None) -> list[Course]:
-    """How values go with time within the run's clips, read again when its files change."""
-    return _courses(str(root()), run.run_id, suite, data.run_stamp(directory(run)))
-
-
-@st.cache_data(show_spinner="Reading courses", max_entries=8)
-def _courses(root_path: str, run_id: str, suite: str | None, stamp: str) -> list[Course]:
-    return read_courses(RunDir(Path(root_path), run_id), suite)
-
-
-def scaling(run: data.RunSummary, suite: str) -> ScalingReport | None:
-    """How the run's generators grow under a suite; None where the suite varies nothing."""
-    return _scaling(str(root()), run.run_id, suite, data.run_stamp(directory(run)))
-
-
-@st.cache_data(show_spinner="Fitting", max_entries=8)
-def _scaling(root_path: str, run_id: str, suite: str, stamp: str) -> ScalingReport | None:
-    return growth.read(RunDir(Path(root_path), run_id), suite)
-
-
-def clip(sha256: str, title: str, subtitle: str, scores: tuple[tuple[str, str], ...]) -> player.PlayerClip:
-    """A clip of the pool, ready for the player."""
-    return _clip(str(root()), sha256, title, subtitle, scores)
-
-
-@st.cache_data(show_spinner=False, max_entries=128)
-def _clip(
-    root_path: str, sha256: str, title: str, subtitle: str, scores: tuple[tuple[str, str], ...]
-) -> player.PlayerClip:
-    return player.player_clip(Path(root_path), sha256, title, subtitle, scores)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from vbench_lite.advise import use_names
-from vbench_lite.dashboard import data, frame
+from vbench_lite.dashboard import cached, data, frame
 from vbench_lite.report.panels import advice, charts, curves
 from vbench_lite.report.panels.theme import AXES, plain
 
@@ -27,7 +27,7 @@ LIMITS = {
 
 def _draw(run: data.RunSummary) -> None:
     suite = frame.suite_choice(run)
-    board = frame.board([run.run_id], suite)
+    board = cached.board([run.run_id], suite)
     if not board.measures():
         st.info("Nothing has been scored yet.")
         return
@@ -59,8 +59,8 @@ def _draw(run: data.RunSummary) -> None:
         bind="query-params",
         help="With it, cost_per_clip can be limited.",
     )
-    wish = frame.Wish(named, limits, weights, price or None)
-    found = frame.advised([run.run_id], suite, wish)
+    wish = cached.Wish(named, limits, weights, price or None)
+    found = cached.advised([run.run_id], suite, wish)
     with verdict:
         _verdict(found)
     _details(found)

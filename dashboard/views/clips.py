@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from vbench_lite.dashboard import data, frame, player
+from vbench_lite.dashboard import cached, data, frame, player
 from vbench_lite.report.catalogue import metric_facts
 from vbench_lite.report.panels import gallery
 from vbench_lite.report.panels.theme import number, plain
@@ -15,7 +15,7 @@ _DRAWN = 4
 
 def _draw(run: data.RunSummary) -> None:
     suite = frame.suite_choice(run)
-    samples, scores = frame.clips(run, suite)
+    samples, scores = cached.clips(run, suite)
     if samples.empty:
         st.info("No sample of this run has a clip yet.")
         return
@@ -56,7 +56,7 @@ def _clips(here: pd.DataFrame, scores: pd.DataFrame, shown: list[str]) -> list[p
     """The chosen clips, in the order in which they were chosen."""
     by_arm = {str(row["generator"]): row for row in here.to_dict("records")}
     return [
-        frame.clip(
+        cached.clip(
             str(by_arm[arm]["clip_sha256"]),
             arm,
             f"seed {by_arm[arm]['seed']}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from vbench_lite.compare import frame_fidelity
-from vbench_lite.dashboard import data, frame, player
+from vbench_lite.dashboard import cached, data, frame, player
 from vbench_lite.errors import NotApplicable
 from vbench_lite.report.catalogue import metric_facts
 from vbench_lite.report.panels import charts, comparisons, curves
@@ -17,7 +17,7 @@ _BOXES = {"IMPROVED": st.success, "PASS": st.success, "INCONCLUSIVE": st.warning
 
 def _draw(run: data.RunSummary) -> None:
     suite = frame.suite_choice(run)
-    runs = [r for r in frame.index().runs if suite in r.suites and r.generators]
+    runs = [r for r in cached.index().runs if suite in r.suites and r.generators]
     if not run.generators:
         st.info("The chosen run has no generators.")
         return
@@ -41,13 +41,13 @@ def _draw(run: data.RunSummary) -> None:
     if (baseline.run_id, generator) == (run.run_id, other):
         st.info("Baseline and candidate are the same. Choose another run or generator.")
     else:
-        _verdict(frame.comparison(baseline, generator, run, other, suite))
+        _verdict(cached.comparison(baseline, generator, run, other, suite))
         pair = _changed(baseline, generator, run, other, suite)
         below = st.container()
         _history(runs, other, suite)
         if pair is not None:  # last: it decodes clips and loads a library, and nothing else has to wait
             with below:
-                _closeness(pair, frame_fidelity.reading(frame.asked(run, suite), generator == other))
+                _closeness(pair, frame_fidelity.reading(cached.asked(run, suite), generator == other))
         return
     _history(runs, other, suite)
 
@@ -80,7 +80,7 @@ def _changed(
     baseline: data.RunSummary, generator: str, run: data.RunSummary, other: str, suite: str | None
 ) -> tuple[str, str] | None:
     """Show two clips of a request that changed; returns baseline's and candidate's hash, if there are any."""
-    sides = frame.clips(baseline, suite), frame.clips(run, suite)
+    sides = cached.clips(baseline, suite), cached.clips(run, suite)
     metrics = sorted(set(sides[0][1]["metric"]) & set(sides[1][1]["metric"]))
     if not metrics:
         return None
@@ -102,7 +102,7 @@ def _changed(
     names = ("baseline", generator, baseline), ("candidate", other, run)
     player.show(
         [
-            frame.clip(
+            cached.clip(
                 str(picked[f"{role}_clip"]),
                 f"{role}: {label}",
                 f"run {of.run_id[:12]}, {metric} {number(picked[role], unit)}",
@@ -122,7 +122,7 @@ def _closeness(pair: tuple[str, str], reading: str) -> None:
         st.caption("The two clips are the same, byte for byte.")
         return
     try:
-        found = frame.frame_fidelity(pair[1], pair[0])
+        found = cached.frame_fidelity(pair[1], pair[0])
     except NotApplicable as error:
         st.caption(f"Not compared frame by frame: {error}.")
         return
@@ -144,7 +144,7 @@ def _history(runs: list[data.RunSummary], generator: str, suite: str | None) -> 
         return
     if not st.toggle(f"Read the last {len(with_it)} runs", key="history", bind="query-params"):
         return
-    boards = [frame.board([r.run_id], suite) for r in with_it]
+    boards = [cached.board([r.run_id], suite) for r in with_it]
     measures = boards[0].measures()
     if not measures:
         st.info("Nothing has been scored yet.")

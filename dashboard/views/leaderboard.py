@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from vbench_lite.dashboard import data, frame
+from vbench_lite.dashboard import cached, data, frame
 from vbench_lite.errors import StoreError
 from vbench_lite.report.panels import boards, charts
 from vbench_lite.report.panels.theme import AXES, FAMILIES, family_title, plain
@@ -29,8 +29,8 @@ def _draw(run: data.RunSummary) -> None:
     )
     ids = [run.run_id]
     if every:
-        ids += [r.run_id for r in frame.index().runs if r.run_id != run.run_id and suite in r.suites]
-    board = frame.board(ids, suite)
+        ids += [r.run_id for r in cached.index().runs if r.run_id != run.run_id and suite in r.suites]
+    board = cached.board(ids, suite)
     board = boards.only(board, _filtered(run, board))
     if board.arms[~board.arms["control"]].empty:
         st.info("No generator fits the filters.")
@@ -53,7 +53,7 @@ def _draw(run: data.RunSummary) -> None:
 def _filtered(run: data.RunSummary, board: boards.BoardTable) -> list[str]:
     """Labels of the generators that pass the filters which the reader set."""
     arms = board.arms[~board.arms["control"]]
-    told = data.facts(frame.directory(run).document())
+    told = data.facts(cached.directory(run).document())
     mine = [told[g] for g in arms["generator"] if g in told]
     families = {
         family_title(f): f for f in [*FAMILIES, *sorted(set(arms["family"]))] if f in set(arms["family"])
@@ -182,9 +182,9 @@ def _weights(board: boards.BoardTable, run_ids: list[str], suite: str | None) ->
     if not any(weights.values()):
         st.info("All weights are 0: move one to see a weighted order.")
         return
-    wish = frame.Wish(weights=tuple((axis, float(weight)) for axis, weight in weights.items()))
+    wish = cached.Wish(weights=tuple((axis, float(weight)) for axis, weight in weights.items()))
     try:
-        found = frame.advised(run_ids, suite, wish)
+        found = cached.advised(run_ids, suite, wish)
     except StoreError as error:  # rows of several protocols, for one
         st.info(plain(error))
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from vbench_lite.dashboard import data, frame, player, progress
+from vbench_lite.dashboard import cached, data, frame, player, progress
 from vbench_lite.report.panels.theme import duration, plain
 
 _EVERY_S = 3.0
@@ -24,7 +24,7 @@ def _draw(run: data.RunSummary) -> None:
 
 
 def _state(run: data.RunSummary) -> None:
-    directory = frame.directory(run)
+    directory = cached.directory(run)
     arms = progress.arms(directory)
     rest = progress.left_s(arms)
     if rest:
@@ -41,7 +41,7 @@ def _state(run: data.RunSummary) -> None:
     st.subheader("Newest clips")
     player.show(
         [
-            frame.clip(
+            cached.clip(
                 str(row["clip_sha256"]), str(row["generator"]), f"{row['prompt']}, seed {row['seed']}", ()
             )
             for row in newest.to_dict("records")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from vbench_lite.dashboard import data, frame
+from vbench_lite.dashboard import cached, data, frame
 from vbench_lite.report.catalogue import metric_facts
 from vbench_lite.report.panels import curves, drifts, traces
 from vbench_lite.report.panels.theme import plain
@@ -12,18 +12,18 @@ from vbench_lite.report.panels.theme import plain
 
 def _draw(run: data.RunSummary) -> None:
     suite = frame.suite_choice(run)
-    families = frame.families(run)
+    families = cached.families(run)
     _drift(run, suite, families)
     _arrivals(run, suite, families)
 
 
 def _drift(run: data.RunSummary, suite: str | None, families: dict[str, str]) -> None:
     st.subheader("Drift within clips")
-    courses = frame.courses(run, suite)
+    courses = cached.courses(run, suite)
     metrics = drifts.metrics(courses)
     if not metrics:
         st.info("No metric of this suite follows a clip over time. The horizon suite does:")
-        st.code(f"vbench-lite run --suite horizon --root {frame.root()}", language="sh")
+        st.code(f"vbench-lite run --suite horizon --root {cached.root()}", language="sh")
         return
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     with left:
@@ -46,7 +46,7 @@ def _drift(run: data.RunSummary, suite: str | None, families: dict[str, str]) ->
 
 
 def _arrivals(run: data.RunSummary, suite: str | None, families: dict[str, str]) -> None:
-    calls = frame.directory(run).calls(suite) if suite is not None else []
+    calls = cached.directory(run).calls(suite) if suite is not None else []
     cases = traces.cases(calls)
     st.subheader("Frame arrivals")
     if not cases:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from vbench_lite.dashboard import data, frame
+from vbench_lite.dashboard import cached, data, frame
 from vbench_lite.report.panels import boards, charts, comparisons
 from vbench_lite.report.panels.theme import AXES, FOUR_AXES, plain
 
@@ -14,7 +14,7 @@ _SHOWN_RUNS = 20
 
 def _draw(run: data.RunSummary) -> None:
     suite = frame.suite_choice(run)
-    board = frame.board([run.run_id], suite)
+    board = cached.board([run.run_id], suite)
     _alerts(run, board)
     _axes(board)
     _reading(board)
@@ -26,7 +26,7 @@ def _draw(run: data.RunSummary) -> None:
 
 
 def _alerts(run: data.RunSummary, board: boards.BoardTable) -> None:
-    found = frame.alerts(run)
+    found = cached.alerts(run)
     show = {"error": st.error, "warning": st.warning, "info": st.info}
     for alert in found:
         show[alert.level](plain(alert.text))
@@ -68,12 +68,12 @@ def _reading(board: boards.BoardTable) -> None:
 
 def _changes(run: data.RunSummary, suite: str | None, board: boards.BoardTable) -> None:
     """What the four axes did since the run before of the same suite."""
-    older = [r for r in frame.index().runs if r.created < run.created and suite in r.suites]
+    older = [r for r in cached.index().runs if r.created < run.created and suite in r.suites]
     before = next((r for r in older if set(r.generators) & set(run.generators)), None)
     if before is None:
         return
     st.subheader("What changed")
-    both = [frame.board([before.run_id], suite), board]
+    both = [cached.board([before.run_id], suite), board]
     rows = comparisons.changes(both, [axis for axis in FOUR_AXES if axis in board.axes])
     steps = int((rows["step"] == "yes").sum())
     st.caption(
@@ -90,7 +90,7 @@ def _changes(run: data.RunSummary, suite: str | None, board: boards.BoardTable) 
 
 
 def _latest() -> None:
-    runs = frame.index().runs
+    runs = cached.index().runs
     st.subheader("Latest runs")
     table = pd.DataFrame(
         [

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import streamlit as st
 
-from vbench_lite.dashboard import data, frame
+from vbench_lite.dashboard import cached, data, frame
 from vbench_lite.report.panels import growth
 from vbench_lite.report.panels.theme import plain
 
 
 def _draw(run: data.RunSummary) -> None:
     suite = frame.sweep_choice(run)
-    report = frame.scaling(run, suite) if suite is not None else None
+    report = cached.scaling(run, suite) if suite is not None else None
     swept = growth.sweeps(report) if report is not None else []
     if report is None or not swept:
         st.info(
             "No suite of this run varies a size, so it says nothing about growth. The scaling suite does:"
         )
-        st.code(f"vbench-lite run --suite scaling --root {frame.root()}", language="sh")
+        st.code(f"vbench-lite run --suite scaling --root {cached.root()}", language="sh")
         return
     sweep = str(
         st.segmented_control(
@@ -30,7 +30,7 @@ def _draw(run: data.RunSummary) -> None:
         )
     )
     measure = growth.MEASURES[chosen]
-    drawing = growth.drawing(report, sweep, measure, frame.families(run))
+    drawing = growth.drawing(report, sweep, measure, cached.families(run))
     if drawing is None:
         st.info("No call of this sweep has such a value.")
     else:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from vbench_lite.dashboard import data, frame
+from vbench_lite.dashboard import cached, data, frame
 from vbench_lite.report.panels import boards, charts, pairs
 from vbench_lite.report.panels.theme import plain
 
 
 def _draw(run: data.RunSummary) -> None:
     suite = frame.suite_choice(run)
-    table = frame.board([run.run_id], suite)
+    table = cached.board([run.run_id], suite)
     measures = table.measures()
     if len(measures) < 2:
         st.info("Fewer than two measures have been scored yet; there is nothing to set against each other.")
@@ -25,7 +25,7 @@ def _draw(run: data.RunSummary) -> None:
         y = st.selectbox("Up", measures, index=measures.index(up), key="y", bind="query-params")
         log_y = st.checkbox("logarithmic up", key="log_y", bind="query-params")
     controls = st.checkbox("show the controls", key="controls", bind="query-params")
-    pair = pairs.pair(table, x, y, controls=controls, log_x=log_x, log_y=log_y, clips=frame.pace(run, suite))
+    pair = pairs.pair(table, x, y, controls=controls, log_x=log_x, log_y=log_y, clips=cached.pace(run, suite))
     for name, reason in pair.left_out:
         st.warning(f"{plain(name)} is not drawn: {plain(reason)}")
     if pair.points.empty:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from vbench_lite.audit import load_audits
-from vbench_lite.dashboard import data, frame
+from vbench_lite.dashboard import cached, data, frame
 from vbench_lite.errors import StoreError
 from vbench_lite.report.panels import audits, boards, charts, trust
 from vbench_lite.report.panels.theme import plain
 
 
 def _draw(run: data.RunSummary) -> None:
-    board = frame.board([run.run_id], frame.suite_choice(run))
+    board = cached.board([run.run_id], frame.suite_choice(run))
     st.subheader("Controls of this run")
     _controls(board)
     st.subheader("Audit: known damage to real clips")
@@ -25,13 +25,13 @@ def _audit(board: boards.BoardTable) -> None:
         "rewards a damage or a clip without content. Blind: it does not see what its axis is meant to see."
     )
     try:
-        found = load_audits(frame.root())
+        found = load_audits(cached.root())
     except StoreError as error:
         st.warning(plain(error))
         return
     if not found:
         st.info("No audit lies under this root. Make one (at most three minutes):")
-        st.code(f"vbench-lite audit --root {frame.root()}", language="sh")
+        st.code(f"vbench-lite audit --root {cached.root()}", language="sh")
         return
     titles = audits.titles(found)
     chosen = st.selectbox("Audit", list(titles.values()), key="of_audit", bind="query-params")
