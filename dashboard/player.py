@@ -7,7 +7,6 @@ limit is refused with its size.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from vbench_lite.errors import ClipError
+from vbench_lite.report.html_markup import uri
 from vbench_lite.report.panels import gallery
 from vbench_lite.store.pool import Pool
 
@@ -90,16 +90,12 @@ def _part(clip: PlayerClip) -> dict[str, Any]:
         "title": clip.title,
         "subtitle": clip.subtitle,
         "alt": f"{clip.title}: {clip.subtitle}",
-        "src": _uri("video/mp4", clip.video),
-        "strip": _uri("image/png", clip.strip) if clip.strip else None,
+        "src": uri("video/mp4", clip.video),
+        "strip": uri("image/png", clip.strip) if clip.strip else None,
         "frames": clip.frames,
         "fps": clip.fps,
         "scores": [list(score) for score in clip.scores],
     }
-
-
-def _uri(kind: str, content: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
 @cache

@@ -264,12 +264,15 @@ class SetMetric(ABC):
         """Return the value with its interval. Raises NotApplicable when n is too small."""
 
 
+BASE_CASE = "base"  # the request of the suite itself; the cases of a sweep are named by what they change
+
+
 @dataclass(frozen=True)
 class Measurement:
     """One call of a generator under the clock, as the performance pass recorded it.
 
     Attributes:
-        case: which request was made, such as "base" or "frames=32" of a sweep.
+        case: which request was made: BASE_CASE or, such as "frames=32" of a sweep.
         call: "first" (after the load) or "warm".
         load_s: None where nothing is loaded apart from a call.
         total_s: from the request to the last frame handed over, frames that are trimmed later included.

@@ -38,12 +38,17 @@ def emit_clip_file(
     agreed = info.native_fps or request.fps
     if clip.fps is not None:
         context.note(file_fps=clip.fps)
-        if abs(clip.fps - agreed) > _RATE_TOLERANCE * agreed:
+        if not rates_agree(clip.fps, agreed):
             raise ClipError(
                 f"{name} is at {clip.fps:g} frames a second, {agreed:g} were agreed; "
                 f"declare native_fps: {clip.fps:g}, or write the file at the rate that is asked for"
             )
     context.emit(index, clip.frames)
+
+
+def rates_agree(found: float, agreed: float) -> bool:
+    """Whether two frame rates are one: containers round them."""
+    return abs(found - agreed) <= _RATE_TOLERANCE * agreed
 
 
 def _read_array(path: Path, name: str, limits: Limits) -> Clip:

@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import model_validator
 
+from vbench_lite.adapters.external.clip_file import rates_agree
 from vbench_lite.adapters.external.declared import Declared, declared_info
 from vbench_lite.datasets.clip_rules import ClipRules, RuledReader
 from vbench_lite.datasets.folder import ClipFolder, find_clips
@@ -35,7 +36,6 @@ from vbench_lite.generator import (
 
 _SHOWN = 3  # names in a remark, before "and N more"
 _END_BYTES = 2**16
-_RATE_TOLERANCE = 0.01
 
 
 class ClipsConfig(Declared):
@@ -250,7 +250,7 @@ def _ends(path: Path) -> bytes:
 def _same_rate(one: float | None, other: float | None) -> bool:
     if one is None or other is None:
         return one == other
-    return abs(one - other) <= _RATE_TOLERANCE * other
+    return rates_agree(one, other)
 
 
 def _rate(fps: float | None) -> str:

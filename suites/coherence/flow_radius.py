@@ -11,8 +11,8 @@ import numpy.typing as npt
 from vbench_lite.clip import ClipInfo
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, ClipMetric, Features, MetricInfo, SampleInfo
+from vbench_lite.suites.extractors.raft import RATE, frame_step
 
-RATE = 8  # looks a second, as the extractor takes them
 MOVES = 6 / 256 * RATE  # short sides a second
 
 
@@ -48,8 +48,7 @@ class FlowRadius(ClipMetric):
     def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
         if clip.fps is None:
             raise NotApplicable("the clip's frame rate is unknown")
-        step = max(1, round(clip.fps / RATE))
-        self._scale = clip.fps / step / min(clip.height, clip.width)
+        self._scale = clip.fps / frame_step(clip.fps) / min(clip.height, clip.width)
 
     def speeds(self, features: Mapping[str, Features]) -> npt.NDArray[np.float64]:
         """One a pair of frames, float64 (P,), in short sides a second."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -13,9 +12,8 @@ import numpy.typing as npt
 from vbench_lite.clip import ClipInfo
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, ClipMetric, Features, Frames, MetricInfo, SampleInfo, Scored
+from vbench_lite.suites.frame_means import step_ratio
 from vbench_lite.suites.reconstruction.psnr import frame_psnr
-
-LEVEL = 1 / 255  # added to both sides of the ratio: rounding of a still picture is no jump
 
 
 class FirstFramePsnr(ClipMetric):
@@ -102,7 +100,7 @@ class EntryJump(ClipMetric):
     def finish(self, features: Mapping[str, Features]) -> Scored:
         assert self._entry is not None and self._steps
         typical = float(np.median(self._steps))
-        return Scored(abs(math.log2((self._entry + LEVEL) / (typical + LEVEL))))
+        return Scored(abs(step_ratio(self._entry, typical)))
 
 
 def _step(first: Frames, second: Frames) -> float:

@@ -34,8 +34,7 @@ from vbench_lite.suites.extractors.shapes_appearance import appearance
 from vbench_lite.suites.extractors.shapes_batches import SCENES, Batch, make_batch
 from vbench_lite.suites.extractors.shapes_damage import KINDS
 from vbench_lite.suites.extractors.shapes_network import Heads, ShapesNetwork, Size
-
-WEIGHTS = Path(__file__).with_name("shapes_video.safetensors")
+from vbench_lite.suites.extractors.shapes_video import WEIGHTS
 
 STEPS = 5000  # of the shipped weights
 BATCH = 32

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -12,9 +11,7 @@ import numpy.typing as npt
 from vbench_lite.clip import ClipInfo
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, Features, Frames, MetricInfo, NeighbourMetric, SampleInfo, Scored
-from vbench_lite.suites.frame_means import frame_means
-
-LEVEL = 1 / 255  # added to both sides of the ratio: rounding of a still picture is no seam
+from vbench_lite.suites.frame_means import frame_means, step_ratio
 
 
 class SeamVisibility(NeighbourMetric):
@@ -66,7 +63,7 @@ class SeamVisibility(NeighbourMetric):
         if at_border.all() or not at_border.any():
             raise NotApplicable("the clip has steps at borders only, or none: nothing to compare with")
         border, within = float(steps[at_border].mean()), float(steps[~at_border].mean())
-        value = math.log2((border + LEVEL) / (within + LEVEL))
+        value = step_ratio(border, within)
         if self._fps is None:
             return Scored(value)
         times = (np.arange(len(steps)) + 1) / self._fps

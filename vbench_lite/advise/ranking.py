@@ -19,6 +19,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
+from vbench_lite.advise.requirements import WIDE
 from vbench_lite.metric import Axis
 from vbench_lite.report.axes import RELATIVE_AXES, AxisScore, difference
 from vbench_lite.report.board import RELATIVE_TIE, Row
@@ -31,7 +32,6 @@ from vbench_lite.stats.student import quantile
 
 Floats = npt.NDArray[np.float64]
 
-_WIDE = quantile(0.975, math.inf)
 _TIE_DOUBLINGS = math.log2(1 + RELATIVE_TIE)
 
 
@@ -174,7 +174,7 @@ def _draws(rows: Sequence[Row], axes: Sequence[Axis]) -> Floats:
         joint = len(score.replicates) == groups > 0
         if joint:
             replicates[i] = score.replicates
-        spare[i] = np.array(_sides(score, joint)) / _WIDE
+        spare[i] = np.array(_sides(score, joint)) / WIDE
     drawn = joint_draws(values, replicates, spare).reshape(-1, len(rows), len(axes))
     scaled = [k for k, axis in enumerate(axes) if axis not in RELATIVE_AXES]
     drawn[:, :, scaled] = np.clip(drawn[:, :, scaled], 0.0, 1.0)

@@ -25,7 +25,7 @@ _UNITS = {
     "": 1.0, "s": 1.0, "ms": 1e-3, "min": 60.0, "%": 0.01, "x": 1.0, "B": 1.0,
     "kB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30,
 }  # fmt: skip
-_WIDE = quantile(0.975, math.inf)
+WIDE = quantile(0.975, math.inf)  # standard errors to an end of a 95% interval
 
 
 class Status(StrEnum):
@@ -147,7 +147,7 @@ def check(requirement: Requirement, quantity: Quantity) -> Check:
     if math.isinf(half):  # an open end: how far it may reach is not known
         status = Status.MEETS if ends[0] >= 0 else Status.FAILS if ends[1] < 0 else Status.MAY
         return Check(requirement, status, quantity, reason=quantity.reason)
-    se = half / _WIDE
+    se = half / WIDE
     probability = cdf(slack / se, math.inf) if se > 0 else float(slack >= 0)
     if ends[0] >= 0 or ends[1] < 0:
         return Check(requirement, Status.MEETS if ends[0] >= 0 else Status.FAILS, quantity, probability)

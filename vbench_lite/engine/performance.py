@@ -25,17 +25,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from vbench_lite.datasets.prompts import suite_prompts
+from vbench_lite.engine.threads import THREADS
 from vbench_lite.engine.timed_process import TimedProcess
 from vbench_lite.engine.timed_worker import Call, Failed, Profiled, Ready, Timed
 from vbench_lite.generator import Family, GenerationRequest, Site
-from vbench_lite.metric import Measurement
+from vbench_lite.metric import BASE_CASE, Measurement
 from vbench_lite.store.schema import GeneratorEntry
 from vbench_lite.suite import PerformanceSpec, Suite
 
-THREADS = 1  # as in the quality pass; recorded in the run's environment
 CALL_TIMEOUT_S = 600.0
 LEAST_WARM_CALLS = 2
-BASE_CASE = "base"
 _DENOISING = {Family.LATENT_DIFFUSION, Family.PIXEL_DIFFUSION, Family.HYBRID}
 
 

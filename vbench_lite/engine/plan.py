@@ -29,15 +29,15 @@ from vbench_lite.datasets.prompts import (
 from vbench_lite.datasets.shapes import parse_caption
 from vbench_lite.engine.build import resolve
 from vbench_lite.engine.spec import GeneratorSpec, RunSpec
+from vbench_lite.engine.threads import THREADS
 from vbench_lite.errors import PromptError, RequestError, SpecError
 from vbench_lite.generator import GenerationRequest, Generator, GeneratorInfo, Task
 from vbench_lite.measure.hardware import environment
 from vbench_lite.store.schema import GeneratorEntry, SampleRecord, SampleStatus
 from vbench_lite.suite import RequestSpec, ShapesPrompts, Suite, load_suite
 
-__all__ = ["CONTROLS", "THREADS", "Batch", "Plan", "Sample", "build_plan", "suite_prompts"]
+__all__ = ["CONTROLS", "Batch", "Plan", "Sample", "build_plan", "suite_prompts"]
 
-THREADS = 1  # compute threads of a worker: with one, sums are in one order on every machine
 CONTROLS = ("real", "frozen", "noise", "shuffled")
 _SORTED = json.JSONEncoder(sort_keys=True)  # made once: a plan has many batches
 _FROM_TEXT = {Task.T2V, Task.CLASS2V, Task.UNCONDITIONAL}

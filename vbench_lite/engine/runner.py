@@ -22,12 +22,13 @@ from vbench_lite.engine.executors.local import LocalExecutor
 from vbench_lite.engine.interrupts import sigterm_interrupts
 from vbench_lite.engine.long_lived import uncollected
 from vbench_lite.engine.metric_set import check_names
-from vbench_lite.engine.plan import THREADS, Batch, Plan, build_plan
+from vbench_lite.engine.plan import Batch, Plan, build_plan
 from vbench_lite.engine.progress import Event, Progress, Silent, Stage
 from vbench_lite.engine.recorder import Recorder
 from vbench_lite.engine.reference import baseline_arm
 from vbench_lite.engine.shards import Shard, part_of, shard_directory
 from vbench_lite.engine.spec import RunSpec
+from vbench_lite.engine.threads import THREADS
 from vbench_lite.errors import StoreError
 from vbench_lite.measure.hardware import hardware
 from vbench_lite.metric import Measurement

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vbench_lite.engine.executors.contract import Executor, Settings
-from vbench_lite.engine.plan import THREADS
 from vbench_lite.engine.progress import Event, Progress
 from vbench_lite.engine.reference import baseline_arm
 from vbench_lite.engine.score_part import Tools
 from vbench_lite.engine.score_rows import ScoreSummary
 from vbench_lite.engine.scorer import score_run
+from vbench_lite.engine.threads import THREADS
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.suite import parse_suite
 

@@ -11,10 +11,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from vbench_lite.engine.threads import thread_variables
 from vbench_lite.engine.timed_worker import Call, Failed, Profiled, Ready, Setup, Timed
 from vbench_lite.store.schema import GeneratorEntry
 
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _END_GRACE_S = 5.0
 
 
@@ -99,7 +99,7 @@ def _environment(threads: int) -> dict[str, str]:
     search = [str(Path(folder or Path.cwd())) for folder in sys.path]
     return {
         **os.environ,
-        **dict.fromkeys(_THREAD_VARIABLES, str(threads)),
+        **thread_variables(threads),
         "PYTHONPATH": os.pathsep.join(search),
     }
 

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from vbench_lite.audit.judge import MetricVerdict, Seen
 from vbench_lite.audit.results import AuditResult
+from vbench_lite.report.figures import ARROWS
 
 _STYLES = {
     MetricVerdict.SOUND: "green",
@@ -22,7 +23,6 @@ _STYLES = {
     MetricVerdict.NOT_APPLICABLE: "dim",
 }
 MOST = 10  # deviations; beyond it the number says no more than "very much"
-_ARROWS = {True: " ↑", False: " ↓", None: ""}
 _TOLD = {seen: "blind to" if seen is Seen.NOT_SEEN else str(seen) for seen in Seen}
 _ORDER = (Seen.REWARDED, Seen.NOTICED, Seen.MOVED, Seen.NOT_SEEN, Seen.CANNOT_TELL, Seen.NO_VALUE)
 
@@ -58,7 +58,7 @@ def _metric(metric: Mapping[str, Any]) -> list[RenderableType]:
     verdict = MetricVerdict(metric["verdict"])
     line = Text.assemble(
         (metric["metric"], "bold"),
-        _ARROWS[metric["higher_is_better"]],
+        ARROWS[metric["higher_is_better"]],
         "  ",
         (str(verdict), _STYLES[verdict]),
     )

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from vbench_lite.errors import NotApplicable, StoreError
-from vbench_lite.metric import Axis
+from vbench_lite.metric import BASE_CASE, Axis
 from vbench_lite.report.catalogue import MetricFacts, metric_facts, summary_metric
 from vbench_lite.stats.jackknife import fold
 from vbench_lite.stats.means import Clusters
@@ -25,8 +25,6 @@ from vbench_lite.stats.medians import median_estimate
 from vbench_lite.stats.over_set import set_estimate_of, set_means
 from vbench_lite.store.columns import Places, numbers, texts
 from vbench_lite.store.schema import Level, ScoreStatus
-
-BASE_CASE = "base"  # the request size of the suite; sweeps have other cases
 
 
 @dataclass(frozen=True)

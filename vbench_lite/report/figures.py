@@ -8,6 +8,7 @@ from vbench_lite.report.axes import AxisScore
 from vbench_lite.report.evidence import Evidence
 
 _BYTES = (("GiB", 2.0**30), ("MiB", 2.0**20), ("KiB", 2.0**10), ("B", 1.0))
+ARROWS = {True: " ↑", False: " ↓", None: ""}  # behind a metric: which way is better
 
 
 def significant(value: float, figures: int = 3) -> str:

@@ -14,11 +14,10 @@ from vbench_lite.report.arms import CEILING
 from vbench_lite.report.axes import RELATIVE_AXES
 from vbench_lite.report.board import RELATIVE_TIE, Board, Row
 from vbench_lite.report.catalogue import metric_facts
-from vbench_lite.report.figures import axis_cell, metric_cell, rank_cell, unit_of
+from vbench_lite.report.figures import ARROWS, axis_cell, metric_cell, rank_cell, unit_of
 
 _AXIS_WIDTH = 9
 _NAME_WIDTH = 14
-_ARROWS = {True: " ↑", False: " ↓", None: ""}
 
 
 def print_board(board: Board, console: Console, *, metrics: bool = True) -> None:
@@ -203,7 +202,7 @@ def _metric_cells(metric: str, columns: Sequence[Row]) -> list[Text]:
     known = [row.arm.evidence[metric] for row in columns if metric in row.arm.evidence]
     facts = known[0].facts
     unit, factor = unit_of(facts.unit, max((abs(e.value) for e in known if e.value is not None), default=0.0))
-    title = Text(f"  {metric.split('/', 1)[-1]}{_ARROWS[facts.higher_is_better]}")
+    title = Text(f"  {metric.split('/', 1)[-1]}{ARROWS[facts.higher_is_better]}")
     if unit and not metric.endswith(f"_{unit}"):
         title.append(f" {unit}", style="dim")
     cells = [

@@ -13,6 +13,8 @@ from vbench_lite.engine.score_part import Part, PartScores, Tools
 from vbench_lite.errors import SpecError
 from vbench_lite.store.schema import GeneratorEntry, SampleRecord
 
+CANCEL_GRACE_S = 2.0  # for a batch that was asked to stop, before what makes it is killed
+
 
 @dataclass(frozen=True)
 class Job:

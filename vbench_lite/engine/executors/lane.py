@@ -7,7 +7,7 @@ import time
 
 from vbench_lite.engine.batch import failure
 from vbench_lite.engine.child import Stop
-from vbench_lite.engine.executors.contract import Settings, Sink
+from vbench_lite.engine.executors.contract import CANCEL_GRACE_S, Settings, Sink
 from vbench_lite.engine.executors.places import Place
 from vbench_lite.engine.executors.process import STOP_GRACE_S, WorkerProcess
 from vbench_lite.engine.executors.work import Work
@@ -15,8 +15,6 @@ from vbench_lite.engine.plan import Batch
 from vbench_lite.engine.worker import Cancel, Done, Loaded, LoadFailed, Setup, StorageLost, Working
 from vbench_lite.errors import StoreError
 from vbench_lite.store.schema import SampleStatus
-
-CANCEL_GRACE_S = 2.0  # for a batch that was asked to stop, before its process is killed
 
 
 class Lane:

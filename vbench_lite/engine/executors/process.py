@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from vbench_lite.engine.child import Stop
+from vbench_lite.engine.threads import thread_variables
 from vbench_lite.redact import redact
 from vbench_lite.store.disk import writing
 
@@ -24,13 +25,6 @@ STOP_GRACE_S = 2.0  # for a worker that was told to stop, before it is killed
 LOG_GRACE_S = 2.0  # for what a process printed last
 LOG_LINE_BYTES = 1 << 16
 _VMSTAT = Path("/proc/vmstat")
-_THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-)
 
 
 class WorkerProcess:
@@ -133,7 +127,7 @@ def _environment(threads: int) -> dict[str, str]:
     """The runner's environment with its module path, and with the number of compute threads."""
     path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
     fixed = {"PYTHONPATH": path, "PYTHONHASHSEED": "0", "TOKENIZERS_PARALLELISM": "false"}
-    return {**os.environ, **fixed, **dict.fromkeys(_THREAD_VARIABLES, str(threads))}
+    return {**os.environ, **fixed, **thread_variables(threads)}
 
 
 def _oom_kills() -> int | None:

@@ -24,12 +24,12 @@ from vbench_lite.engine.executors.ray_lane import RayLane
 from vbench_lite.engine.executors.work import Work
 from vbench_lite.engine.outcome import Outcome
 from vbench_lite.engine.score_part import Part, PartScores, Tools
+from vbench_lite.engine.threads import thread_variables
 from vbench_lite.engine.worker import StorageLost
 from vbench_lite.errors import SpecError, StoreError
 
 CONNECT_TIMEOUT_S = 5.0
 SCORING_ATTEMPTS = 3
-_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
 class RayExecutor(Executor):
@@ -115,7 +115,7 @@ def connected(address: str | None, threads: int) -> Iterator[Any]:
     ours = not ray.is_initialized()
     if ours:
         _check_address(address)
-        environment = {"PYTHONPATH": _own_paths(), **dict.fromkeys(_THREADS, str(threads))}
+        environment = {"PYTHONPATH": _own_paths(), **thread_variables(threads)}
         try:
             ray.init(
                 address=address or "local",

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from vbench_lite.engine.batch import failure
-from vbench_lite.engine.executors.contract import Settings, Sink
+from vbench_lite.engine.executors.contract import CANCEL_GRACE_S, Settings, Sink
 from vbench_lite.engine.executors.work import Work
 from vbench_lite.engine.plan import Batch
 from vbench_lite.engine.worker import Done, Loaded, LoadFailed, StorageLost
 from vbench_lite.errors import StoreError
 from vbench_lite.store.schema import SampleStatus
 
-CANCEL_GRACE_S = 2.0
 DEATHS = 2  # of processes on living nodes, after which a batch is lost
 
 
