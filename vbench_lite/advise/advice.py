@@ -30,6 +30,7 @@ def advise(
     weights: Mapping[Axis, float] | None = None,
     price_per_hour: float | None = None,
     support: Sequence[Run] = (),
+    board: Board | None = None,
 ) -> Advice:
     """Say which generator to take.
 
@@ -42,12 +43,13 @@ def advise(
             Without either there is no total.
         price_per_hour: of the machine, for the cost of a clip; in any currency.
         support: further runs, newest first, that metrics and axes of the same generators are looked up in.
+        board: of these runs and this suite, where it has been built already.
 
     Raises:
         StoreError: there is no run, no generator in it, or the runs may not be ranked together.
         SpecError: a requirement or a weight names what does not exist.
     """
-    board = build_board(runs, suite=suite)
+    board = board or build_board(runs, suite=suite)
     if not board.rows:
         raise StoreError(f"suite {board.suite.name} has no generator in these runs, only controls")
     if len({row.protocol for row in board.rows}) > 1:

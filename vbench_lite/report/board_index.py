@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from vbench_lite import __version__
+from vbench_lite.engine.long_lived import uncollected
 from vbench_lite.metric import Axis, SetRule
 from vbench_lite.report.arms import Arm
 from vbench_lite.report.axes import AxisScore
@@ -56,7 +57,8 @@ def indexed_board(
         found = None
     if isinstance(found, Board):
         return found
-    board = build_board(runs, suite=suite, every=every)
+    with uncollected():
+        board = build_board(runs, suite=suite, every=every)
     text = json.dumps(stored(_shown(board)), allow_nan=False)
     try:
         atomic.write_text(path, text)

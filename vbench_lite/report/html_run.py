@@ -15,6 +15,7 @@ from vbench_lite.errors import SpecError, StoreError
 from vbench_lite.metric import Measurement
 from vbench_lite.report import html_clips
 from vbench_lite.report import html_markup as markup
+from vbench_lite.report.board import Board, build_board
 from vbench_lite.report.catalogue import metric_facts
 from vbench_lite.report.courses import Course, courses
 from vbench_lite.report.html_charts import HALF, chart
@@ -40,11 +41,12 @@ def run_report(run: RunDir, suite: str | None = None) -> str:
     if not names:
         raise StoreError(f"run {run.run_id} has no suite, so there is nothing to report")
     name = suite if suite is not None else names[0]
-    board = boards.read_board([run], name)
+    built = build_board([run], suite=name)
+    board = boards.table(built.as_dict())
     sections = {
         "axes": ("Axis scores", list(_axes(board))),
         "tradeoffs": ("Trade-offs", list(_tradeoffs(board, pairs.pace(document, name)))),
-        "advice": ("What to take", list(_advice(run, name, board))),
+        "advice": ("What to take", list(_advice(run, built)) if board.measures() else []),
         "drift": ("Drift within clips", list(_drift(courses(run, name), board))),
         "time": ("Over time", list(_time(run.calls(name), board))),
         "scaling": ("Scaling", list(_scaling(run, document))),
@@ -160,16 +162,14 @@ def _tradeoffs(board: boards.BoardTable, clips: pairs.Pace | None) -> Iterator[s
         )
 
 
-def _advice(run: RunDir, suite: str, board: boards.BoardTable) -> Iterator[str]:
+def _advice(run: RunDir, board: Board) -> Iterator[str]:
     """The answer without a use, the answer for each named use, and what the run says of common beliefs."""
-    if not board.measures():
-        return
-    found = advice.answer(advise([run], suite=suite))
+    found = advice.answer(advise([run], board=board))
     yield markup.paragraph(found.words)
     rows = []
     for name in use_names():
         try:
-            its = advice.answer(advise([run], suite=suite, use=load_use(name)))
+            its = advice.answer(advise([run], use=load_use(name), board=board))
         except SpecError as error:  # nothing that this use weighs was measured
             rows.append((name, "no answer", str(error)))
         else:

@@ -18,9 +18,11 @@ from vbench_lite.errors import StoreError
 from vbench_lite.report.arms import CEILING
 from vbench_lite.report.catalogue import metric_facts
 from vbench_lite.report.panels.theme import number, shorten
+from vbench_lite.store.columns import texts
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import Level, SampleStatus, ScoreStatus
+from vbench_lite.store.tables import plain
 
 STRIP_FRAMES = 8
 STRIP_HEIGHT = 40
@@ -50,11 +52,13 @@ def shown_samples(run: RunDir, suite: str | None = None) -> pd.DataFrame:
 
 def clip_scores(run: RunDir, suite: str | None = None) -> pd.DataFrame:
     """Scores of single clips that have a value: generator, sample_id, metric, value."""
-    scores = run.scores()
-    wanted = (scores["level"] == Level.SAMPLE) & (scores["status"] == ScoreStatus.OK)
+    scores = run.table("score", ("status", "value"))
+    wanted = texts(scores, "level").among(Level.SAMPLE) & texts(scores, "status").among(ScoreStatus.OK)
     if suite is not None:
-        wanted &= scores["suite"] == suite
-    return scores.loc[wanted, ["generator", "sample_id", "metric", "value"]].reset_index(drop=True)
+        wanted &= texts(scores, "suite").among(suite)
+    found = scores.select(["generator", "sample_id", "metric", "value"]).filter(wanted)
+    frame: pd.DataFrame = plain(found, "score").to_pandas()
+    return frame
 
 
 def extremes(
