@@ -26,7 +26,7 @@ PAGES = {  # path in the repository: path on the site
 }
 # The order of reading; a folder stands for its pages, its README first.
 NAVIGATION: list[tuple[str, list[str]]] = [
-    ("Start", ["README.md", "concepts.md"]),
+    ("Start", ["README.md", "readme.md", "concepts.md"]),
     ("Tutorials", ["tutorials/choose.md", "tutorials/gate.md", "tutorials/score-clips.md",
                    "tutorials/add-a-metric.md", "tutorials/add-an-adapter.md", "tutorials/add-a-suite.md"]),
     ("Your model", ["adapters"]),
@@ -35,7 +35,7 @@ NAVIGATION: list[tuple[str, list[str]]] = [
                                "benchmarks.md", "reference-generators.md", "model-card.md"]),
     ("Metrics", ["metrics"]),
     ("Reference", ["reference", "faults.md"]),
-    ("Project", ["design.md", "contributing.md", "security.md", "changelog.md", "readme.md"]),
+    ("Project", ["design.md", "contributing.md", "security.md", "changelog.md"]),
 ]  # fmt: skip
 LINK = re.compile(r"(?P<mark>!?)\[(?P<text>[^\]]*)\]\((?P<target>[^)\s]+)\)")
 
