@@ -119,9 +119,8 @@ def _weights(use: str | None, axes: list[str]) -> tuple[tuple[str, float], ...]:
 
 def _verdict(found: advice.Answer) -> None:
     st.subheader("Answer")
-    names = f": {', '.join(found.leaders)}" if found.leaders else ""
     show = st.success if found.verdict == "take" else st.warning
-    show(f"**{plain(found.verdict.capitalize() + names)}**")
+    show(f"**{plain(found.headline[:1].upper() + found.headline[1:])}**")
     st.markdown(plain(found.words))
     for axis, reason in found.left_out.items():
         st.caption(plain(f"{axis} does not count here: {reason}."))

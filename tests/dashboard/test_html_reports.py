@@ -103,6 +103,7 @@ def test_the_page_says_what_the_board_says(root: Path, ordinary: Page) -> None:
         "Axis scores",
         "Trade-offs",
         "What to take",
+        "live-streaming – ",
         "Drift within clips",
         "Over time",
         "Metrics",

@@ -166,15 +166,14 @@ def _advice(run: RunDir, board: Board) -> Iterator[str]:
     """The answer without a use, the answer for each named use, and what the run says of common beliefs."""
     found = advice.answer(advise([run], board=board))
     yield markup.paragraph(found.words)
-    rows = []
+    yield markup.heading(3, "By named use")
     for name in use_names():
         try:
             its = advice.answer(advise([run], use=load_use(name), board=board))
         except SpecError as error:  # nothing that this use weighs was measured
-            rows.append((name, "no answer", str(error)))
+            yield markup.folded(f"{name} – no answer", markup.paragraph(error))
         else:
-            rows.append((name, its.verdict, its.words))
-    yield markup.table(pd.DataFrame(rows, columns=["use", "answer", "in words"]), "By named use")
+            yield markup.folded(f"{name} – {its.headline}", markup.paragraph(its.words))
     yield markup.folded("Common beliefs", markup.table(found.beliefs, "They hold for these generators only"))
 
 

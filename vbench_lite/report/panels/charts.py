@@ -193,14 +193,14 @@ def forest(frame: pd.DataFrame) -> Drawing:
     shapes = ["triangle-right", "circle", "diamond", "triangle-left", "cross"]
     here = [v for v in verdicts if v in set(frame["verdict"])]
     at = [verdicts.index(v) for v in here]
-    legend = alt.Legend(orient="bottom", columns=3)
+    legend = alt.Legend(orient="bottom", columns=1)  # two would be cut off on a phone
     colour = alt.Color(
         "verdict:N", scale=alt.Scale(domain=here, range=[colours[i] for i in at]), legend=legend, title=None
     )
     shape = alt.Shape(
         "verdict:N", scale=alt.Scale(domain=here, range=[shapes[i] for i in at]), legend=legend, title=None
     )
-    title = "difference in margins, right is better"
+    title = "in margins, right is better"
     # Linear within two margins, where verdicts are made; logarithmic beyond, where a large change lies.
     scale = alt.Scale(type="symlog", constant=2, zero=True)
     ticks = alt.Axis(values=_margin_ticks(frame), format="~s")
@@ -221,7 +221,7 @@ def forest(frame: pd.DataFrame) -> Drawing:
             shape,
             tooltip=["metric:N", "verdict:N", alt.Tooltip("effect:Q", format=".3~g")],
         ),
-    ).properties(height=max(140, 28 * len(frame) + 70))
+    ).properties(height=max(140, 28 * len(frame) + 50 + 20 * len(here)))
 
 
 def _margin_ticks(frame: pd.DataFrame) -> list[float]:
