@@ -120,7 +120,7 @@ def _speed(name: str) -> list[Figure]:
 
 def _cache() -> list[Figure]:
     """The autoregressive generator with and without its cache, in turn; both caches' bytes."""
-    from vbench_lite.adapters.reference.token_model import TokenModelConfig, cache_bytes
+    from vbench_lite.adapters.reference.token_model import TokenModelConfig
     from vbench_lite.adapters.reference.transformer import TransformerConfig
 
     cached, bare = _loaded("autoregressive"), _loaded("autoregressive", {"kv_cache": False})
@@ -132,9 +132,10 @@ def _cache() -> list[Figure]:
         if not np.array_equal(slow.clip(0), context.clip(0)):
             raise RuntimeError(f"the cache changes the clip of seed {SEED + index}")
         ratios.append(slow_s / fast_s)
-    tokens = cache_bytes(TokenModelConfig(), LONG, batch=2)  # guidance makes two rows
-    c = TransformerConfig()
-    blocks = 2 * 4 * 2 * c.layers * c.context_blocks * c.block * c.width
+    t, c = TokenModelConfig(), TransformerConfig()
+    number_bytes = 2 * 4 * 2  # keys and values, float32, two rows for guidance
+    tokens = number_bytes * t.width * (t.trunk_layers * min(LONG, t.window) + t.head_layers * t.tokens)
+    blocks = number_bytes * c.width * c.layers * c.context_blocks * c.block
     hybrid = _call(_loaded("hybrid"), LONG)[2].facts["kv_cache_bytes"]
     held = context.facts["kv_cache_bytes"]
     assert isinstance(held, int) and isinstance(hybrid, int)

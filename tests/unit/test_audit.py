@@ -14,7 +14,7 @@ from scipy.stats import spearmanr
 
 from vbench_lite.audit import AuditResult, load_audits, store_audit
 from vbench_lite.audit.from_clips import audit
-from vbench_lite.audit.judge import Judged, MetricVerdict, Seen, judge, rank_correlations
+from vbench_lite.audit.judge import Judged, MetricVerdict, Seen, judge, rank_correlations, with_outcome
 from vbench_lite.audit.ladders import CONTROLS, DAMAGES
 from vbench_lite.audit.measure import CLEAN, Values
 from vbench_lite.cli.audit import without_networks
@@ -56,7 +56,7 @@ def test_a_metric_that_falls_with_damage_is_sound() -> None:
     values = made({"blur": -1.0, "noise": -2.0})
     found = verdict(values)
     assert found.verdict is MetricVerdict.SOUND
-    assert found.named(Seen.NOTICED) == ["blur", "noise"]
+    assert with_outcome(found.cells, Seen.NOTICED) == ["blur", "noise"]
     blur = next(cell for cell in found.cells if cell.damage == "blur")
     assert blur.monotone and blur.meant and blur.n == 16
     ends = [
@@ -74,13 +74,13 @@ def test_direction_is_that_of_the_metric() -> None:
     assert verdict(made({"blur": -1.0}), lower).verdict is MetricVerdict.FOOLED
     described = verdict(made({"blur": 1.0}), replace(INFO, higher_is_better=None))
     assert described.verdict is MetricVerdict.DESCRIPTION
-    assert described.named(Seen.MOVED) == ["blur"]
+    assert with_outcome(described.cells, Seen.MOVED) == ["blur"]
 
 
 def test_a_constant_metric_is_blind() -> None:
     found = verdict(made({}))
     assert found.verdict is MetricVerdict.BLIND
-    assert set(found.named(Seen.NOT_SEEN)) == {damage.name for damage in ALL}
+    assert set(with_outcome(found.cells, Seen.NOT_SEEN)) == {damage.name for damage in ALL}
     same = made({})
     for table in same.clips[INFO.id].values():
         table.update(dict.fromkeys(table, 3.0))
@@ -96,7 +96,7 @@ def test_a_metric_that_likes_a_control_is_fooled_by_it() -> None:
 def test_a_change_that_few_clips_cannot_show_is_not_called_blindness() -> None:
     found = verdict(made(dict.fromkeys([d.name for d in ALL], 0.0), clips=5, spread=2.0))
     assert found.verdict is MetricVerdict.CANNOT_TELL
-    assert not found.named(Seen.NOT_SEEN)
+    assert not with_outcome(found.cells, Seen.NOT_SEEN)
 
 
 def test_a_metric_that_sees_only_what_others_should_see_is_off_its_axis() -> None:
@@ -118,7 +118,7 @@ def test_false_alarms_stay_below_five_percent_of_metrics() -> None:
     alarms = 0
     for seed in range(60):
         found = verdict(made(noisy, spread=0.5, seed=seed))
-        alarms += bool(found.named(Seen.NOTICED) or found.named(Seen.REWARDED))
+        alarms += bool(with_outcome(found.cells, Seen.NOTICED) or with_outcome(found.cells, Seen.REWARDED))
     assert alarms <= 7  # 3 expected; 7 is the 98th percentile of the binomial
 
 
@@ -132,7 +132,7 @@ def test_a_metric_of_sets_is_judged_by_its_replicates() -> None:
         sets[damage, level] = jackknife(groups, lambda kept, data=data: float(data[kept].mean()))  # type: ignore[misc]
     values = Values({}, {INFO.id: sets}, {}, tuple(groups), dict(zip(groups, groups, strict=True)))
     found = verdict(values)
-    assert found.named(Seen.NOTICED) == ["blur"] and found.verdict is MetricVerdict.SOUND
+    assert with_outcome(found.cells, Seen.NOTICED) == ["blur"] and found.verdict is MetricVerdict.SOUND
     blur = next(cell for cell in found.cells if cell.damage == "blur")
     assert blur.effect == pytest.approx(-2.0 / base.std(ddof=1), rel=0.1) and blur.rho == -1.0
 

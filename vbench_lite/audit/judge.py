@@ -110,10 +110,6 @@ class Judged:
     words: str
     cells: tuple[Cell, ...] = ()
 
-    def named(self, seen: Seen, *, meant: bool | None = None) -> list[str]:
-        """Damages with this outcome, those that the metric is meant to notice or not."""
-        return [c.damage for c in self.cells if c.seen is seen and meant in (None, c.meant)]
-
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
         return {
@@ -300,9 +296,14 @@ def _blind_or_open(cells: Sequence[Cell]) -> MetricVerdict:
     return MetricVerdict.CANNOT_TELL
 
 
+def with_outcome(cells: Sequence[Cell], seen: Seen) -> list[str]:
+    """Names of the damages that had this outcome."""
+    return [cell.damage for cell in cells if cell.seen is seen]
+
+
 def _words(verdict: MetricVerdict, cells: Sequence[Cell]) -> str:
-    def of(seen: Seen, *, meant: bool | None = None) -> str:
-        return ", ".join(c.damage for c in cells if c.seen is seen and meant in (None, c.meant))
+    def of(seen: Seen) -> str:
+        return ", ".join(with_outcome(cells, seen))
 
     noticed = f"notices {of(Seen.NOTICED)}" if of(Seen.NOTICED) else "notices nothing"
     blind = f"; blind to {of(Seen.NOT_SEEN)}" if of(Seen.NOT_SEEN) else ""
