@@ -6,10 +6,11 @@ from dataclasses import replace
 from io import StringIO
 from typing import Any, cast
 
+import pytest
 from fabricated import fabricate
 from rich.console import Console
 
-from vbench_lite.cli.leaderboard import extensions
+from vbench_lite.cli.leaderboard import extensions, print_board
 from vbench_lite.report.board import build_board
 from vbench_lite.report.table import board_text
 
@@ -52,3 +53,11 @@ def test_rows_of_several_runs_name_theirs() -> None:
     text = stream.getvalue()
     assert text.count("run aaaaaaaaaaaa") == text.count("run bbbbbbbbbbbb") == 3
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_other_suites_are_named_where_none_was_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    board = replace(build_board([fabricate(run_id="one")]), other_suites=["horizon", "speed"])
+    print_board(board)
+    assert "Other suites in these runs: horizon, speed (--suite NAME)" in capsys.readouterr().out
+    print_board(board, others=False)
+    assert "Other suites" not in capsys.readouterr().out

@@ -56,7 +56,7 @@ def command(
         more = {"scaling": [report.as_dict() for report in reports]} if reports else {}
         print_json(board.as_dict() | more | ({"audits": told} if told else {}))
     else:
-        print_board(board, metrics=not brief)
+        print_board(board, metrics=not brief, others=suite is None)
         for old, larger in extended.items():
             console().print(
                 f"not shown: run {old}, which {larger} extends; see --all", style="dim", markup=False
@@ -132,11 +132,14 @@ def only(board: Board, picked: set[tuple[str, str]]) -> Board:
     return replace(board, rows=rows)
 
 
-def print_board(board: Board, *, metrics: bool = True) -> None:
-    """Print the tables of a board to stdout."""
+def print_board(board: Board, *, metrics: bool = True, others: bool = True) -> None:
+    """Print the tables of a board to stdout; with `others` also which other suites its runs hold."""
     from vbench_lite.report import table
 
     table.print_board(board, console(), metrics=metrics)
+    if others and board.other_suites:
+        names = ", ".join(board.other_suites)
+        console().print(f"Other suites in these runs: {names} (--suite NAME)", style="dim", markup=False)
 
 
 def what_audits_say(root: Path, board: Board) -> list[str]:

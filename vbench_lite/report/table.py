@@ -45,10 +45,6 @@ def board_text(board: Board, width: int = 80, *, metrics: bool = True) -> Render
     if board.imported:
         parts += [Text("imported: results of others, never ranked with those above", style="bold")]
         parts += _metric_tables(_valued(board.imported), width)
-    if board.other_suites:
-        parts.append(
-            Text(f"Other suites in these runs: {', '.join(board.other_suites)} (--suite NAME)", "dim")
-        )
     return Group(*parts)
 
 
