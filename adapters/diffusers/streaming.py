@@ -14,6 +14,7 @@ What was handed on is compared with what the pipeline returns in the end; a diff
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -141,7 +142,7 @@ class BlendedSections(Stream):
         self.push(history[:, :, self.made : until])
 
 
-class FinishedLatents(Stream):
+class FinishedLatents(Stream, ABC):
     """Latents that are final before the pipeline decodes; a causal VAE turns them into frames at once."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -157,9 +158,9 @@ class FinishedLatents(Stream):
     def detach(self) -> None:
         self._decoder.end()
 
+    @abstractmethod
     def stepped(self, pipe: Any, step: int, timestep: Any, values: dict[str, Any]) -> dict[str, Any]:
         """The pipeline's callback after a denoising step."""
-        raise NotImplementedError
 
     def _latents(self, latents: Any) -> None:
         """Take final latents, (1, C, T, h, w) in the scale of the denoiser."""

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 import pytest
-from permutation import label_swap_test, sign_flip_test
 
 from vbench_lite.stats.jackknife import jackknife
 from vbench_lite.stats.kernel_distance import KernelDistance
 from vbench_lite.stats.paired import Delta, paired_means, paired_replicates
+from vbench_lite.stats.permutation import label_swap_test, sign_flip_test
 
 Floats = npt.NDArray[np.float64]
 PROMPTS, CLIPS = 12, 24

@@ -267,14 +267,14 @@ def _case(sample_id: str) -> str:
 
 def summary(metric: str, found: Mapping[str, Evidence]) -> Evidence | None:
     """A metric that is made of the values of others; None if it is of another kind."""
-    summary = summary_metric(metric)
-    if summary is None:
+    rule = summary_metric(metric)
+    if rule is None:
         return None
     facts = metric_facts(metric, {})
-    parts = [found[part] for part in summary.parts if part in found]
+    parts = [found[part] for part in rule.parts if part in found]
     known = {part.metric: part.value for part in parts if part.value is not None}
     try:
-        value = summary.summarise(known)
+        value = rule.summarise(known)
     except NotApplicable as reason:
         return nothing(metric, Level.SET, facts, str(reason))
     prints = tuple(sorted(f"{part.metric}:{one}" for part in parts for one in part.fingerprints))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from vbench_lite.errors import ClipError, StoreError
-from vbench_lite.store.journal import JournalReader
+from vbench_lite.store.journal import is_torn
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir, baselines, stored
 from vbench_lite.store.tables import CHECKSUMS, FILES, read_table
@@ -76,13 +75,13 @@ def _check_run(run: RunDir, found: Verification, wanted: dict[str, str]) -> Iter
     for path in sorted((run.path / "journal").glob("*.jsonl")):
         found.journals += 1
         try:
-            deque(reader := JournalReader(path), maxlen=0)
+            torn = is_torn(path)
         except StoreError as error:
             yield Problem(f"{place}/journal/{path.name}", str(error))
             continue
         if path.stat().st_size < covered.get(path.name, 0):
             yield Problem(f"{place}/journal/{path.name}", "shorter than it was; the tables hold what it held")
-        if reader.torn:
+        if torn:
             yield Problem(
                 f"{place}/journal/{path.name}", "a last line was cut off; the run's command repairs it"
             )

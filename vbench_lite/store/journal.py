@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,6 +90,17 @@ class JournalReader:
             f"journal {self._path}: line {number}{after} is damaged; restore the file from a copy, or delete "
             "that line to lose this record only"
         )
+
+
+def is_torn(path: Path) -> bool:
+    """Whether a last line was cut off by a kill; the whole journal is read.
+
+    Raises:
+        StoreError: another line is no record.
+    """
+    reader = JournalReader(path)
+    deque(reader, maxlen=0)
+    return reader.torn
 
 
 def whole_lines(path: Path, offset: int = 0) -> Iterator[bytes]:

@@ -10,7 +10,6 @@ import difflib
 import hashlib
 import json
 import re
-from collections import deque
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
@@ -26,7 +25,7 @@ from vbench_lite.redact import redacted
 from vbench_lite.store import atomic, tables
 from vbench_lite.store.columns import records, texts
 from vbench_lite.store.disk import writing
-from vbench_lite.store.journal import JournalReader, JournalWriter, whole_lines
+from vbench_lite.store.journal import JournalReader, JournalWriter, is_torn, whole_lines
 from vbench_lite.store.locks import folder_lock, is_locked, root_lock
 from vbench_lite.store.schema import SCHEMA_VERSION, GeneratorEntry, RunDocument
 from vbench_lite.store.tables import Row
@@ -206,13 +205,7 @@ class RunDir:
 
     def torn(self) -> list[Path]:
         """Journals whose last line was cut off by a kill."""
-        found = []
-        for path in self._journals():
-            reader = JournalReader(path)
-            deque(reader, maxlen=0)
-            if reader.torn:
-                found.append(path)
-        return found
+        return [path for path in self._journals() if is_torn(path)]
 
     # --- inside ---------------------------------------------------------------------------------
 
@@ -235,15 +228,21 @@ class RunDir:
             parts.append(tables.arrow(kind, rows, columns))
         return tables.merged(kind, pa.concat_tables(parts)), offsets
 
+    def _unread(self, offsets: Mapping[str, int]) -> Iterator[tuple[Path, int]]:
+        """Every journal with the byte from which on no table covers it."""
+        for path in self._journals():
+            covered = offsets.get(path.name, 0)
+            # A shorter journal than the table has seen is another one: all of it is still to be read.
+            yield path, covered if covered <= path.stat().st_size else 0
+
     def _sample_lines(self, offsets: Mapping[str, int]) -> Iterator[tuple[SampleKey, bytes]]:
         """Lines of samples in the journals beyond what the table covers, each with its key.
 
         Raises:
             StoreError: a line is no record.
         """
-        for path in self._journals():
-            covered = offsets.get(path.name, 0)
-            for line in whole_lines(path, covered if covered <= path.stat().st_size else 0):
+        for path, start in self._unread(offsets):
+            for line in whole_lines(path, start):
                 match = _SAMPLE_LINE.match(line)
                 if match is not None and line.endswith(b"}\n"):
                     yield (match[1].decode(), match[2].decode(), match[3].decode()), line
@@ -260,10 +259,8 @@ class RunDir:
 
     def _journaled(self, kind: str, offsets: dict[str, int]) -> Iterator[Row]:
         """Rows of the journals beyond these places, which are moved to the journals' ends."""
-        for path in self._journals():
-            covered = offsets.get(path.name, 0)
-            # A shorter journal than the table has seen is another one: all of it is still to be read.
-            reader = JournalReader(path, covered if covered <= path.stat().st_size else 0)
+        for path, start in self._unread(offsets):
+            reader = JournalReader(path, start)
             for record in reader:
                 if record.pop("kind", None) == kind:
                     yield record

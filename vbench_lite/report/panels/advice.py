@@ -42,13 +42,12 @@ class Answer:
     decided: pd.DataFrame
     beliefs: pd.DataFrame
     left_out: Mapping[str, str]
+    notes: tuple[str, ...]
 
     @property
     def headline(self) -> str:
         """The verdict with the generators that it names."""
         return f"{self.verdict}: {', '.join(self.leaders)}" if self.leaders else self.verdict
-
-    notes: tuple[str, ...]
 
 
 def answer(found: Advice) -> Answer:

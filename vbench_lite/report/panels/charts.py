@@ -14,8 +14,7 @@ import numpy as np
 import pandas as pd
 
 from vbench_lite.report.panels.looks import (
-    family_colour,
-    family_shape,
+    family_look,
     legend_height,
     line_look,
     lined,
@@ -87,7 +86,7 @@ def scatter(frame: pd.DataFrame, x: Side, y: Side) -> Drawing:
             .mark_line(interpolate=step, strokeDash=[5, 4], color=_GREY, strokeWidth=1.5)
             .encode(ax, ay)
         )
-    colour = family_colour(data)
+    colour, shape = family_look(data)
     layers += [
         base.transform_filter("isValid(datum.x_low) && isValid(datum.x_high)")
         .mark_rule(strokeWidth=1.5, opacity=0.55)
@@ -95,9 +94,7 @@ def scatter(frame: pd.DataFrame, x: Side, y: Side) -> Drawing:
         base.transform_filter("isValid(datum.y_low) && isValid(datum.y_high)")
         .mark_rule(strokeWidth=1.5, opacity=0.55)
         .encode(ax, alt.Y("y_low:Q", scale=sy, title=y.label), alt.Y2("y_high:Q"), colour),
-        base.mark_point(filled=True, size=130, opacity=1).encode(
-            ax, ay, colour, family_shape(data), tooltip=tips
-        ),
+        base.mark_point(filled=True, size=130, opacity=1).encode(ax, ay, colour, shape, tooltip=tips),
         *_names(data, x, y, ax, ay),
     ]
     return alt.layer(*layers).properties(height=440)
@@ -138,7 +135,7 @@ def intervals(frame: pd.DataFrame, title: str) -> Drawing:
     rows = alt.Y("generator:N", sort=order, title=None, axis=names)
     base = alt.Chart(data)
     scale = alt.Scale(zero=False, nice=True)
-    colour, shape = family_colour(data, legend=False), family_shape(data, legend=False)
+    colour, shape = family_look(data, legend=False)
     ticks = alt.Axis(tickCount=5)
     layers = [
         base.transform_filter("isValid(datum.low) && isValid(datum.high)")

@@ -18,32 +18,18 @@ def titled(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(Family=[family_title(f) for f in frame["family"]])
 
 
-def _looks(data: pd.DataFrame) -> tuple[list[str], list[Mark]]:
+def family_look(data: pd.DataFrame, legend: bool = True) -> tuple[alt.Color, alt.Shape]:
+    """Colour and shape by family, of a frame that is `titled`."""
     families: Sequence[str] = list(dict.fromkeys(data["family"]))
     order = list(FAMILIES)
     families = sorted(families, key=lambda f: order.index(f) if f in FAMILIES else len(order))
-    return [family_title(f) for f in families], [FAMILIES.get(f, _OTHER) for f in families]
-
-
-def family_colour(data: pd.DataFrame, legend: bool = True) -> alt.Color:
-    """Colour by family, of a frame that is `titled`."""
-    titles, marks = _looks(data)
-    return alt.Color(
-        "Family:N",
-        scale=alt.Scale(domain=titles, range=[m.colour for m in marks]),
-        legend=alt.Legend(orient="bottom", columns=2, title=None, symbolOpacity=1) if legend else None,
-        title=None,
-    )
-
-
-def family_shape(data: pd.DataFrame, legend: bool = True) -> alt.Shape:
-    """Shape by family, of a frame that is `titled`."""
-    titles, marks = _looks(data)
-    return alt.Shape(
-        "Family:N",
-        scale=alt.Scale(domain=titles, range=[m.shape for m in marks]),
-        legend=alt.Legend(orient="bottom", columns=2, title=None, symbolOpacity=1) if legend else None,
-        title=None,
+    titles, marks = [family_title(f) for f in families], [FAMILIES.get(f, _OTHER) for f in families]
+    box = alt.Legend(orient="bottom", columns=2, title=None, symbolOpacity=1) if legend else None
+    colours = alt.Scale(domain=titles, range=[mark.colour for mark in marks])
+    shapes = alt.Scale(domain=titles, range=[mark.shape for mark in marks])
+    return (
+        alt.Color("Family:N", scale=colours, legend=box, title=None),
+        alt.Shape("Family:N", scale=shapes, legend=box, title=None),
     )
 
 

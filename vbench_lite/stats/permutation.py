@@ -1,4 +1,4 @@
-"""Permutation tests, which the p-values of comparisons are held against: exact whatever the distribution.
+"""Permutation tests: exact under the null whatever the distribution, and for any statistic.
 
 p-values count the observed arrangement (Phipson & Smyth 2010, Stat. Appl. Genet. Mol. Biol. 9), so
 that they are never 0.
@@ -11,6 +11,8 @@ from collections.abc import Callable, Hashable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from vbench_lite.errors import NotApplicable
+
 Swapped = npt.NDArray[np.bool_]
 MOST_PATTERNS = 20_000
 
@@ -19,9 +21,14 @@ def sign_flip_test(differences: Sequence[float], *, draws: int = MOST_PATTERNS, 
     """Two-sided p-value for paired differences (one a prompt) being symmetric around 0.
 
     All 2^n sign patterns where they are no more than `draws`, else a seeded sample.
+
+    Raises:
+        NotApplicable: there are no differences.
     """
     values = np.asarray(differences, dtype=np.float64)
     count = len(values)
+    if count == 0:
+        raise NotApplicable("there are no differences")
     observed = abs(float(values.sum())) * (1 - 1e-12)
     if count < 60 and 2**count <= draws:
         patterns = (np.arange(2**count)[:, None] >> np.arange(count)) & 1
