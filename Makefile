@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 ROOT   ?= vbench-results
 AT      = $(if $(filter-out vbench-results,$(ROOT)),--root $(ROOT))
 CORES  ?= 2
-CODE   := vbench_lite adapters suites dashboard tests benchmarks docs
+CODE   := vbench_lite adapters suites dashboard tools tests benchmarks docs
 STAMPS := .make
 
 .DEFAULT_GOAL := help
@@ -55,7 +55,7 @@ MODULES = find vbench_lite adapters suites dashboard -name '*.py' \
 
 # The tests one folder at a time: pytest lets two of them have a conftest.py, mypy does not.
 types: setup  ## mypy, strict
-	$(BIN)/python -m mypy -p benchmarks $$($(MODULES))
+	$(BIN)/python -m mypy -p benchmarks -p tools $$($(MODULES))
 	$(BIN)/python -m mypy docs/*.py
 	@for folder in $(wildcard tests/*/); do echo "mypy $$folder"; $(BIN)/python -m mypy $$folder || exit 1; done
 

@@ -14,16 +14,16 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.figure import Figure, summarise
-from vbench_lite.datasets.encode import write_preview
-from vbench_lite.datasets.samples import sample_clip
-from vbench_lite.datasets.video import ClipReader, read_chunks
-from vbench_lite.engine.clip_pass import ClipPass, ClipTask
-from vbench_lite.engine.features import Extractors
-from vbench_lite.engine.metric_set import make_metrics
-from vbench_lite.engine.score_folder import score_clips
-from vbench_lite.engine.sources import FileSource
 from vbench_lite.measure.memory import device_meter, resident_bytes
 from vbench_lite.metric import SampleInfo
+from vbench_lite.run.scoring.clip_pass import ClipPass, ClipTask
+from vbench_lite.run.scoring.features import Extractors
+from vbench_lite.run.scoring.metric_set import make_metrics
+from vbench_lite.run.scoring.score_folder import score_clips
+from vbench_lite.run.scoring.sources import FileSource
+from vbench_lite.video.decode import ClipReader, read_chunks
+from vbench_lite.video.encode import write_preview
+from vbench_lite.video.samples import sample_clip
 
 METRICS = [
     "distribution/fvd",

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.figure import Figure
-from vbench_lite.engine.build import resolve
-from vbench_lite.engine.performance import measure as measure_suite
-from vbench_lite.engine.spec import GeneratorSpec
 from vbench_lite.metric import Measurement
-from vbench_lite.report.scaling import scaling_report
+from vbench_lite.results.scaling import scaling_report
+from vbench_lite.run.plan.build import resolve
+from vbench_lite.run.plan.spec import GeneratorSpec
+from vbench_lite.run.timing.performance import measure as measure_suite
 from vbench_lite.suite import Suite, parse_suite
 
 GENERATORS = ("reference/latent-diffusion", "reference/autoregressive", "reference/hybrid")

@@ -23,10 +23,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.figure import Figure, summarise
-from vbench_lite.engine.documents import run_document
-from vbench_lite.engine.plan import Plan, build_plan
-from vbench_lite.engine.spec import GeneratorSpec, RunSpec
-from vbench_lite.report.board_index import FOLDER
+from vbench_lite.results.board_index import FOLDER
+from vbench_lite.run.generate.documents import run_document
+from vbench_lite.run.plan.plan import Plan, build_plan
+from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
 from vbench_lite.store import tables
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import SampleRecord, ScoreRecord

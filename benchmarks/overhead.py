@@ -11,10 +11,6 @@ import numpy as np
 
 from benchmarks.figure import Figure, summarise
 from vbench_lite.datasets import shapes
-from vbench_lite.engine import runner
-from vbench_lite.engine.context import RecordingContext
-from vbench_lite.engine.progress import Event
-from vbench_lite.engine.spec import GeneratorSpec, RunSpec
 from vbench_lite.generator import (
     Family,
     GenerationContext,
@@ -23,6 +19,10 @@ from vbench_lite.generator import (
     GeneratorConfig,
     GeneratorInfo,
 )
+from vbench_lite.run import runner
+from vbench_lite.run.generate.context import RecordingContext
+from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
+from vbench_lite.run.progress import Event
 
 SUITE = """
 name: overhead

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.figure import Figure, summarise
-from vbench_lite.adapters.reference.judging import GENERATORS, Collect, make_clips, request, verdict
+from tools.reference.judging import GENERATORS, Collect, make_clips, request, verdict
 from vbench_lite.datasets import shapes
 from vbench_lite.generator import Frames, Generator
 
@@ -150,8 +150,8 @@ def _cache() -> list[Figure]:
 
 def _rows() -> list[Figure]:
     """Tokens of batch rows against the same samples made alone."""
+    from tools.reference.batch_margin import first_differences
     from vbench_lite.adapters.reference.autoregressive import Autoregressive
-    from vbench_lite.adapters.reference.batch_margin import first_differences
 
     generator = Autoregressive()
     generator.load()

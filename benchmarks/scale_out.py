@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figure import Figure, summarise
-from vbench_lite.engine.executors.local import LocalExecutor
-from vbench_lite.engine.executors.make import make_executor
-from vbench_lite.engine.progress import Event
-from vbench_lite.engine.runner import run
-from vbench_lite.engine.spec import GeneratorSpec, RunSpec
+from vbench_lite.run.executors.local import LocalExecutor
+from vbench_lite.run.executors.make import make_executor
+from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
+from vbench_lite.run.progress import Event
+from vbench_lite.run.runner import run
 from vbench_lite.store.rundir import RunDir
 
 SHORT = int(os.environ.get("BENCH_SCALE_SHORT", "60"))

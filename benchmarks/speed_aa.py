@@ -6,10 +6,10 @@ import math
 from collections import defaultdict
 
 from benchmarks.figure import Figure, summarise
-from vbench_lite.engine.build import resolve
-from vbench_lite.engine.performance import measure as measure_suite
-from vbench_lite.engine.spec import GeneratorSpec
 from vbench_lite.metric import Measurement
+from vbench_lite.run.plan.build import resolve
+from vbench_lite.run.plan.spec import GeneratorSpec
+from vbench_lite.run.timing.performance import measure as measure_suite
 from vbench_lite.stats.rounds import interleaved_log_ratio
 from vbench_lite.suite import parse_suite
 

@@ -15,8 +15,8 @@ import yaml
 
 from benchmarks.figure import Figure
 from vbench_lite.compare import RunArm, compare
-from vbench_lite.engine import runner
-from vbench_lite.engine.spec import parse_spec
+from vbench_lite.run import runner
+from vbench_lite.run.plan.spec import parse_spec
 from vbench_lite.stats.noninferiority import Verdict
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.suite import load_suite

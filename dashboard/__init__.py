@@ -2,8 +2,8 @@
 
 `app.py` is the script that Streamlit runs; `views/` holds one file a page; `frame.py` is what pages share
 on the screen, `cached.py` what they read and how long it is kept. Tables and charts come from
-`vbench_lite.report.panels`; `data.py`, `glossary.py` and `progress.py` read what only pages need. None of
+`vbench_lite.report.charts`; `data.py`, `glossary.py` and `progress.py` read what only pages need. None of
 these three imports streamlit; all are tested as plain functions. `player.py` is the synchronised player,
-`server.py` the command that starts it all, `screenshots.py` the pictures for the documentation. No number
+`server.py` the command that starts it all. No number
 is computed here that another part of the package computes.
 """

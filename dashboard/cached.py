@@ -15,10 +15,10 @@ from vbench_lite.compare.frame_fidelity import FrameFidelity
 from vbench_lite.compare.frame_fidelity import frame_fidelity as read_frame_fidelity
 from vbench_lite.dashboard import data, player, server
 from vbench_lite.metric import Axis
-from vbench_lite.report.courses import Course
-from vbench_lite.report.courses import courses as read_courses
-from vbench_lite.report.panels import advice, boards, comparisons, gallery, growth, pairs
-from vbench_lite.report.scaling import ScalingReport
+from vbench_lite.report.charts import advice, boards, comparisons, gallery, growth, pairs
+from vbench_lite.results.scaling import ScalingReport
+from vbench_lite.results.time_series import Course
+from vbench_lite.results.time_series import courses as read_courses
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.suite import Suite, parse_suite

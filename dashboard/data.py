@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from vbench_lite.report.arms import control_of
-from vbench_lite.report.panels.boards import BoardTable
+from vbench_lite.report.charts.boards import BoardTable
+from vbench_lite.results.arms import control_of
 from vbench_lite.store.rundir import RunDir, damaged_runs, list_runs
 from vbench_lite.store.schema import GeneratorEntry, RunDocument, SampleStatus
 

@@ -14,8 +14,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from vbench_lite.dashboard import cached, data
 from vbench_lite.errors import VBenchLiteError
-from vbench_lite.report.panels import charts
-from vbench_lite.report.panels.theme import plain
+from vbench_lite.report.charts import charts
+from vbench_lite.report.charts.theme import plain
 
 LATEST = "latest"
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from vbench_lite.errors import ClipError
-from vbench_lite.report.html_markup import uri
-from vbench_lite.report.panels import gallery
+from vbench_lite.report.charts import gallery
+from vbench_lite.report.html.markup import uri
 from vbench_lite.store.pool import Pool
 
 MAX_CLIPS = 8

@@ -159,9 +159,9 @@ def run_directory() -> str:
 
 def specifications() -> str:
     """The keys of the YAML files that a user writes."""
-    from vbench_lite.advise.uses import Use
+    from vbench_lite.advise.profiles import Use
     from vbench_lite.compare.policy import Policy
-    from vbench_lite.engine.spec import RunSpec
+    from vbench_lite.run.plan.spec import RunSpec
     from vbench_lite.suite import Suite
 
     parts = ["# Files that you write", "Unknown keys are errors, with the place where they stand."]

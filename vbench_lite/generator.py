@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from vbench_lite.clip import Frames as Frames
 from vbench_lite.errors import RequestError, SpecError
-from vbench_lite.misfit import misfit
+from vbench_lite.validation_errors import misfit
 
 
 class Family(StrEnum):

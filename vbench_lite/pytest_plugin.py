@@ -68,7 +68,7 @@ class Gate:
         """Fail the test where the policy says so; warn where the comparison is inconclusive."""
         from rich.console import Console
 
-        from vbench_lite.report.comparison_table import comparison_text
+        from vbench_lite.report.terminal.comparison import comparison_text
         from vbench_lite.stats.noninferiority import Verdict
 
         comparison = self.compare(generator)
@@ -83,9 +83,9 @@ class Gate:
         return comparison
 
     def _candidate(self) -> RunDir:
-        from vbench_lite.engine import runner
-        from vbench_lite.engine.spec import read_spec
         from vbench_lite.errors import StoreError
+        from vbench_lite.run import runner
+        from vbench_lite.run.plan.spec import read_spec
         from vbench_lite.store.rundir import resolve_run
 
         if self.spec is None:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from vbench_lite import registry
 from vbench_lite.errors import SpecError
 from vbench_lite.metric import Axis
-from vbench_lite.misfit import misfit
+from vbench_lite.validation_errors import misfit
 from vbench_lite.yaml_text import parse_yaml
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from vbench_lite.clip import Clip
-from vbench_lite.datasets.packets import Limits
-from vbench_lite.datasets.video import read_clip
 from vbench_lite.errors import ClipError
 from vbench_lite.generator import GenerationContext, GenerationRequest, GeneratorInfo
+from vbench_lite.video.decode import read_clip
+from vbench_lite.video.packets import Limits
 
 _RATE_TOLERANCE = 0.01
 

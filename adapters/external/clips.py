@@ -19,11 +19,6 @@ from pydantic import model_validator
 
 from vbench_lite.adapters.external.clip_file import rates_agree
 from vbench_lite.adapters.external.declared import Declared, declared_info
-from vbench_lite.datasets.clip_rules import ClipRules, RuledReader
-from vbench_lite.datasets.folder import ClipFolder, find_clips
-from vbench_lite.datasets.manifest import FolderClip
-from vbench_lite.datasets.packets import Limits
-from vbench_lite.datasets.video import ClipReader
 from vbench_lite.errors import ClipError, RequestError, SpecError
 from vbench_lite.generator import (
     GenerationContext,
@@ -33,6 +28,11 @@ from vbench_lite.generator import (
     Site,
     SizeRule,
 )
+from vbench_lite.video.decode import ClipReader
+from vbench_lite.video.folder import ClipFolder, find_clips
+from vbench_lite.video.frame_rules import ClipRules, RuledReader
+from vbench_lite.video.manifest import FolderClip
+from vbench_lite.video.packets import Limits
 
 _SHOWN = 3  # names in a remark, before "and N more"
 _END_BYTES = 2**16

@@ -28,7 +28,6 @@ from vbench_lite.adapters.external.child import (
 from vbench_lite.adapters.external.clip_file import emit_clip_file
 from vbench_lite.adapters.external.declared import DeclaredMaker, declared_info
 from vbench_lite.adapters.external.template import REQUEST_NAMES, check_template, fill, values_of
-from vbench_lite.datasets.packets import Limits
 from vbench_lite.errors import Cancelled, ClipError, GeneratorError, SpecError
 from vbench_lite.generator import (
     Frames,
@@ -39,6 +38,7 @@ from vbench_lite.generator import (
     Site,
 )
 from vbench_lite.measure.process_tree import TreePeak
+from vbench_lite.video.packets import Limits
 
 REQUEST_VERSION = 1
 _LOOK_S = 0.02  # between two looks at the program's memory and at a request to stop

@@ -30,9 +30,9 @@ from vbench_lite.adapters.external.template import (
     texts_of,
     values_of,
 )
-from vbench_lite.datasets.packets import Limits
 from vbench_lite.errors import Cancelled, GeneratorError, RequestError, SpecError
 from vbench_lite.generator import GenerationContext, GenerationRequest, Generator, GeneratorInfo, Site
+from vbench_lite.video.packets import Limits
 
 _SECRET = re.compile(r"(?i)auth|key|token|secret|cookie|passw")
 _WAITING = frozenset(("queued", "pending", "submitted", "created", "accepted"))

@@ -18,7 +18,6 @@ from vbench_lite.adapters.external.command import ProgramConfig
 from vbench_lite.adapters.external.declared import declared_info
 from vbench_lite.adapters.external.foreign import WORKER_FILE
 from vbench_lite.adapters.external.worker_session import WorkerSession
-from vbench_lite.datasets.packets import Limits
 from vbench_lite.errors import RequestError
 from vbench_lite.generator import (
     GenerationContext,
@@ -28,6 +27,7 @@ from vbench_lite.generator import (
     Site,
     Streaming,
 )
+from vbench_lite.video.packets import Limits
 
 _PATH = "PYTHONPATH"
 

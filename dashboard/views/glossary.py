@@ -6,8 +6,8 @@ import streamlit as st
 
 from vbench_lite.dashboard import frame, glossary
 from vbench_lite.report import metric_page
+from vbench_lite.report.charts.theme import AXES, axis_order, plain
 from vbench_lite.report.metric_page import MetricPage
-from vbench_lite.report.panels.theme import AXES, axis_order, plain
 
 
 def _draw() -> None:

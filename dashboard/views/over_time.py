@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from vbench_lite.dashboard import cached, data, frame
-from vbench_lite.report.catalogue import metric_facts
-from vbench_lite.report.panels import curves, drifts, traces
-from vbench_lite.report.panels.theme import plain
+from vbench_lite.report.charts import curves, drifts, traces
+from vbench_lite.report.charts.theme import plain
+from vbench_lite.results.catalogue import metric_facts
 
 
 def _draw(run: data.RunSummary) -> None:

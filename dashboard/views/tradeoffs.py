@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from vbench_lite.dashboard import cached, data, frame
-from vbench_lite.report.panels import boards, charts, pairs
-from vbench_lite.report.panels.theme import plain
+from vbench_lite.report.charts import boards, charts, pairs
+from vbench_lite.report.charts.theme import plain
 
 
 def _draw(run: data.RunSummary) -> None:

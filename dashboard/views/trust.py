@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from vbench_lite.audit import load_audits
 from vbench_lite.dashboard import cached, data, frame
 from vbench_lite.errors import StoreError
-from vbench_lite.report.panels import audits, boards, charts, trust
-from vbench_lite.report.panels.theme import plain
+from vbench_lite.report.charts import audits, boards, charts, trust
+from vbench_lite.report.charts.theme import plain
+from vbench_lite.sensitivity import load_audits
 
 
 def _draw(run: data.RunSummary) -> None:

@@ -2,7 +2,7 @@
 
 Each kind stands for something that generators do wrong. An amount lies in [0, 1]; 0 changes nothing, and
 the change grows with the amount, so features that tell the amount move smoothly with damage. Kinds that the
-audit of metrics uses as well are in `datasets/damage.py`.
+audit of metrics uses as well are in `video/damage.py`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from vbench_lite.datasets.damage import Images, blur, hold, jitter, noise, tint, to_uint8
+from vbench_lite.video.damage import Images, blur, hold, jitter, noise, tint, to_uint8
 
 
 def _dim(clip: Images, amount: float, rng: np.random.Generator) -> Images:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from vbench_lite.datasets.vbench import totals
-from vbench_lite.datasets.vbench.dimensions import (
+from vbench_lite.interop.vbench import totals
+from vbench_lite.interop.vbench.dimensions import (
     DIMENSIONS,
     PREFIX,
     QUALITY_SCORE,

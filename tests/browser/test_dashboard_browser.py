@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import pytest
 from fabricate import make_run
 
+from tools.screenshots import chromium, serving, settle
 from vbench_lite.dashboard.pages import PAGES
-from vbench_lite.dashboard.screenshots import chromium, serving, settle
-from vbench_lite.report.html_run import run_report
+from vbench_lite.report.html.run import run_report
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

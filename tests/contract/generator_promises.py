@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 
 from vbench_lite import registry
-from vbench_lite.engine.batch import run_batch
-from vbench_lite.engine.context import RecordingContext
-from vbench_lite.engine.plan import Batch, Sample
 from vbench_lite.errors import Cancelled, SpecError, WeightsError
 from vbench_lite.generator import GenerationRequest, Generator, GeneratorInfo, Streaming, Task
+from vbench_lite.run.generate.batch import run_batch
+from vbench_lite.run.generate.context import RecordingContext
+from vbench_lite.run.plan.plan import Batch, Sample
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.schema import SampleStatus
 

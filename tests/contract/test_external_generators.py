@@ -14,7 +14,7 @@ from video_api import Asked, VideoApi
 
 from vbench_lite.clip import Clip
 from vbench_lite.datasets import shapes
-from vbench_lite.datasets.video import write_lossless
+from vbench_lite.video.decode import write_lossless
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "adapters" / "examples"
 LICENCES = {"licence": "MIT", "weights_licence": "MIT"}

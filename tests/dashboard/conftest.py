@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from fabricate import make_run, make_scaling_run
 
-from vbench_lite.report.panels import (
+from vbench_lite.report.charts import (
     boards,
 )
 from vbench_lite.store.rundir import RunDir

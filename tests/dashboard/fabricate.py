@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import yaml
 
-from vbench_lite.audit import AuditResult, store_audit
 from vbench_lite.datasets.shapes import real_clip, sample_scenes
 from vbench_lite.metric import Measurement
+from vbench_lite.sensitivity import AuditResult, store_audit
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import GeneratorEntry, RunDocument, SampleRecord, ScoreRecord

@@ -9,17 +9,17 @@ import pytest
 from fabricate import GENERATORS, make_audit
 
 from vbench_lite.advise import advise, parse_requirement
-from vbench_lite.audit.judge import Seen
 from vbench_lite.dashboard import data
 from vbench_lite.metric import Axis
-from vbench_lite.report.board import build_board
-from vbench_lite.report.panels import (
+from vbench_lite.report.charts import (
     advice,
     audits,
     boards,
     pairs,
     trust,
 )
+from vbench_lite.results.board import build_board
+from vbench_lite.sensitivity.judge import Seen
 from vbench_lite.store.rundir import RunDir
 
 # --- boards ---------------------------------------------------------------------------------------

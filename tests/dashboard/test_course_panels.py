@@ -12,8 +12,7 @@ from fabricate import COURSE_S, DRIFT, GENERATORS
 
 from vbench_lite.compare import RunArm, compare
 from vbench_lite.metric import Measurement
-from vbench_lite.report.courses import courses
-from vbench_lite.report.panels import (
+from vbench_lite.report.charts import (
     boards,
     comparisons,
     curves,
@@ -22,6 +21,7 @@ from vbench_lite.report.panels import (
     growth,
     traces,
 )
+from vbench_lite.results.time_series import courses
 from vbench_lite.stats.noninferiority import Verdict
 from vbench_lite.store.rundir import RunDir
 

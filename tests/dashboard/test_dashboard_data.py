@@ -14,7 +14,7 @@ from vbench_lite import report
 from vbench_lite.dashboard import data, player, progress, server
 from vbench_lite.dashboard.pages import VIEWS
 from vbench_lite.errors import ClipError, SpecError, StoreError
-from vbench_lite.report.panels import (
+from vbench_lite.report.charts import (
     gallery,
     theme,
 )
@@ -28,7 +28,7 @@ def test_the_data_layer_imports_no_streamlit() -> None:
         f"vbench_lite.dashboard.{path.stem}" for path in VIEWS.parent.glob("*.py") if path.stem not in screen
     ]
     panels = Path(str(report.__file__)).parent
-    names += [f"vbench_lite.report.panels.{path.stem}" for path in panels.glob("panels/[a-z]*.py")]
+    names += [f"vbench_lite.report.charts.{path.stem}" for path in panels.glob("charts/[a-z]*.py")]
     code = f"import sys, {', '.join(sorted(names))}; print('streamlit' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

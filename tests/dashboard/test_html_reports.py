@@ -12,11 +12,11 @@ from fabricate import GENERATORS, HOSTILE, make_run, make_scaling_run
 from vbench_lite.cli.main import call
 from vbench_lite.compare import RunArm, compare
 from vbench_lite.errors import StoreError
-from vbench_lite.report import html_clips
-from vbench_lite.report import html_markup as markup
-from vbench_lite.report.html_comparison import comparison_report
-from vbench_lite.report.html_run import run_report
-from vbench_lite.report.panels import boards, gallery, growth
+from vbench_lite.report.charts import boards, gallery, growth
+from vbench_lite.report.html import clips as html_clips
+from vbench_lite.report.html import markup
+from vbench_lite.report.html.comparison import comparison_report
+from vbench_lite.report.html.run import run_report
 from vbench_lite.store.rundir import RunDir
 
 LINKS = ("src", "srcset", "href", "data", "action", "poster", "background")

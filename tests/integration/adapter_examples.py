@@ -10,7 +10,7 @@ import tiny_pipelines
 import tiny_tokens
 
 from vbench_lite.datasets import shapes
-from vbench_lite.datasets.video import write_lossless
+from vbench_lite.video.decode import write_lossless
 
 DOCS = Path(__file__).parents[2] / "docs" / "adapters"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from vbench_lite.engine.executors.contract import Executor
-from vbench_lite.engine.runner import run
-from vbench_lite.engine.shards import Shard
-from vbench_lite.engine.spec import GeneratorSpec, RunSpec
+from vbench_lite.run.executors.contract import Executor
+from vbench_lite.run.plan.shards import Shard
+from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
+from vbench_lite.run.runner import run
 from vbench_lite.store.rundir import RunDir
 
 SUITE = """

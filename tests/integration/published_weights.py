@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from vbench_lite.datasets.samples import sample_clip
 from vbench_lite.errors import ClipError, WeightsError
+from vbench_lite.video.samples import sample_clip
 from vbench_lite.weights import files
 
 

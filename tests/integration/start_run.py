@@ -7,8 +7,8 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from vbench_lite.engine.runner import run
-from vbench_lite.engine.spec import GeneratorSpec, RunSpec
+from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
+from vbench_lite.run.runner import run
 
 
 def specification(root: Path, suite: str, samples: int, delay_s: float) -> RunSpec:

@@ -14,10 +14,10 @@ from command_line import vbench_lite
 from video_api import Asked, VideoApi
 
 from vbench_lite.clip import Clip
-from vbench_lite.engine.build import build_generator
-from vbench_lite.engine.context import RecordingContext
-from vbench_lite.engine.spec import DEFAULT_GENERATORS
 from vbench_lite.generator import GenerationRequest
+from vbench_lite.run.generate.context import RecordingContext
+from vbench_lite.run.plan.build import build_generator
+from vbench_lite.run.plan.spec import DEFAULT_GENERATORS
 from vbench_lite.store.rundir import RunDir, resolve_run
 
 ADAPTERS = ("clips", "command", "worker", "http")

@@ -14,7 +14,7 @@ import pytest
 from command_line import Chain, process, vbench_lite
 
 from vbench_lite.cli.specification import build_spec
-from vbench_lite.engine.plan import build_plan
+from vbench_lite.run.plan.plan import build_plan
 
 JUDGED = ("quality", "coherence", "alignment", "diversity")
 

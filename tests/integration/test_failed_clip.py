@@ -10,8 +10,8 @@ from typing import Any
 from command_line import vbench_lite
 
 from vbench_lite.datasets import shapes
-from vbench_lite.engine.runner import run
-from vbench_lite.engine.spec import GeneratorSpec, RunSpec
+from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
+from vbench_lite.run.runner import run
 
 DISTANCE = "diversity/feature_distance"
 SUITE = """

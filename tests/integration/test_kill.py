@@ -18,7 +18,7 @@ import pytest
 from one_plan import clips, numbers
 from start_run import specification
 
-from vbench_lite.engine.runner import run
+from vbench_lite.run.runner import run
 from vbench_lite.store.journal import read_journal
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir, list_runs

@@ -16,10 +16,10 @@ import pytest
 from command_line import process, vbench_lite
 from deadly import DiesOnce
 
-from vbench_lite.engine.executors.local import LocalExecutor
-from vbench_lite.engine.runner import run
-from vbench_lite.engine.spec import GeneratorSpec, RunSpec
 from vbench_lite.errors import StoreError
+from vbench_lite.run.executors.local import LocalExecutor
+from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
+from vbench_lite.run.runner import run
 from vbench_lite.store.journal import JournalWriter, read_journal
 from vbench_lite.store.rundir import RunDir, list_runs, resolve_run
 

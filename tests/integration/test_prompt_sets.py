@@ -9,9 +9,9 @@ import pytest
 
 from vbench_lite import registry
 from vbench_lite.datasets.prompts import read_prompts, suite_prompts, with_prompt_sets
-from vbench_lite.engine.runner import run
-from vbench_lite.engine.spec import GeneratorSpec, RunSpec
 from vbench_lite.errors import PromptError, SpecError
+from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
+from vbench_lite.run.runner import run
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.suite import load_suite
 

@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 from one_plan import ARMS, SAMPLES, carry_out, clips, numbers, specification
 
-from vbench_lite.engine.executors.contract import Settings
-from vbench_lite.engine.executors.local import LocalExecutor
-from vbench_lite.engine.executors.make import make_executor
-from vbench_lite.engine.executors.ray_actors import GeneratorHost
-from vbench_lite.engine.plan import build_plan
-from vbench_lite.engine.worker import StorageLost
 from vbench_lite.errors import SpecError
+from vbench_lite.run.executors.contract import Settings
+from vbench_lite.run.executors.local import LocalExecutor
+from vbench_lite.run.executors.make import make_executor
+from vbench_lite.run.executors.ray_actors import GeneratorHost
+from vbench_lite.run.generate.worker import StorageLost
+from vbench_lite.run.plan.plan import build_plan
 
 PATIENCE_S = 120.0
 
@@ -113,7 +113,7 @@ def test_a_node_with_another_file_system_is_named(tmp_path: Path) -> None:
 
 
 def test_an_address_where_nobody_answers_is_one_line() -> None:
-    from vbench_lite.engine.executors.ray import _check_address
+    from vbench_lite.run.executors.ray import _check_address
 
     with pytest.raises(SpecError, match=r"no Ray cluster answers at 127\.0\.0\.1:1:"):
         _check_address("127.0.0.1:1")

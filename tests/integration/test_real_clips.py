@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 from command_line import vbench_lite
 
-from vbench_lite.datasets.clip_rules import ClipRules
-from vbench_lite.datasets.samples import sample_clip
-from vbench_lite.datasets.video import ClipReader, read_chunks
-from vbench_lite.engine.score_folder import FolderScores, score_clips
 from vbench_lite.errors import ClipError
+from vbench_lite.run.scoring.score_folder import FolderScores, score_clips
+from vbench_lite.video.decode import ClipReader, read_chunks
+from vbench_lite.video.frame_rules import ClipRules
+from vbench_lite.video.samples import sample_clip
 
 CLIPS = ("bikes", "carphone_pristine", "carphone_distorted")
 CLIP_METRICS = [

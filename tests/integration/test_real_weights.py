@@ -18,13 +18,13 @@ from published_weights import need, need_clip
 
 from vbench_lite import registry
 from vbench_lite.clip import ClipInfo
-from vbench_lite.datasets.clip_rules import ClipRules
-from vbench_lite.datasets.video import read_chunks
-from vbench_lite.engine.score_folder import score_clips
 from vbench_lite.metric import Estimate, Features, Frames, PairMetric, SampleInfo, SetMetric
+from vbench_lite.run.scoring.score_folder import score_clips
 from vbench_lite.suites.alignment.human_action import labels, likeliest
 from vbench_lite.suites.extractors.efficientnet import EfficientNetLite0
 from vbench_lite.suites.extractors.i3d import I3DLogits
+from vbench_lite.video.decode import read_chunks
+from vbench_lite.video.frame_rules import ClipRules
 from vbench_lite.weights import convert, files
 
 WINDOW, STEP, EACH, NOISE = 16, 7, 32, 12

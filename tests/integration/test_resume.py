@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from vbench_lite.engine.runner import run
-from vbench_lite.engine.spec import GeneratorSpec, RunSpec
 from vbench_lite.errors import StoreError
+from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
+from vbench_lite.run.runner import run
 from vbench_lite.store import query
 from vbench_lite.store.rundir import RunDir, list_runs
 
@@ -172,7 +172,7 @@ def test_a_torn_journal_is_repaired_and_reported(world: Any) -> None:
 
 
 def test_a_long_run_says_that_it_plans_and_that_it_reads(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vbench_lite.engine.runner.LONG_PLAN", 3)
+    monkeypatch.setattr("vbench_lite.run.runner.LONG_PLAN", 3)
     logs = Log(), Log(), Log()
     world.run(samples=2, log=logs[0])
     outcome = world.run(samples=3, log=logs[1])

@@ -11,12 +11,12 @@ import pytest
 from command_line import process, vbench_lite
 from one_plan import ARMS, SAMPLES, carry_out, clips, numbers, specification
 
-from vbench_lite.engine import score_part
-from vbench_lite.engine.executors.local import LocalExecutor
-from vbench_lite.engine.merge import find_parts, merge
-from vbench_lite.engine.plan import build_plan
-from vbench_lite.engine.shards import Shard, parse_shard, part_of
 from vbench_lite.errors import SpecError, StoreError
+from vbench_lite.run.executors.local import LocalExecutor
+from vbench_lite.run.generate.merge import find_parts, merge
+from vbench_lite.run.plan.plan import build_plan
+from vbench_lite.run.plan.shards import Shard, parse_shard, part_of
+from vbench_lite.run.scoring import score_part
 from vbench_lite.store.rundir import RunDir, list_runs
 
 
@@ -25,7 +25,7 @@ def small_parts() -> object:
     """Parts of four clips in this process, so that a small run has several to merge."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(score_part, "PART_CLIPS", 4)
-        patch.setattr("vbench_lite.engine.scorer.PART_CLIPS", 4)
+        patch.setattr("vbench_lite.run.scoring.scorer.PART_CLIPS", 4)
         yield
 
 

@@ -26,8 +26,8 @@ ADAPTER = """
             time.sleep(3600)
 """
 PARENT = """
-    from vbench_lite.engine.timed_process import TimedProcess
-    from vbench_lite.engine.timed_worker import Ready
+    from vbench_lite.run.timing.timed_process import TimedProcess
+    from vbench_lite.run.timing.timed_worker import Ready
     from vbench_lite.generator import GenerationRequest
     from vbench_lite.store.schema import GeneratorEntry
 

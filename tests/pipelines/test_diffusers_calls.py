@@ -14,8 +14,8 @@ import tiny_pipelines
 from generator_promises import ask, make
 
 from vbench_lite.adapters.diffusers.pipeline import Diffusers
-from vbench_lite.engine.context import RecordingContext
 from vbench_lite.errors import Cancelled, RequestError, SpecError
+from vbench_lite.run.generate.context import RecordingContext
 from vbench_lite.store.pool import Pool
 
 
@@ -191,8 +191,8 @@ def test_the_given_image_is_left_out_or_kept() -> None:
 
 
 def test_non_finite_values_make_an_invalid_sample(tmp_path: Path) -> None:
-    from vbench_lite.engine.batch import run_batch
-    from vbench_lite.engine.plan import Batch, Sample
+    from vbench_lite.run.generate.batch import run_batch
+    from vbench_lite.run.plan.plan import Batch, Sample
 
     generator = Diffusers(tiny_pipelines.configuration("wan"))
     generator.load()
@@ -287,8 +287,8 @@ def test_an_image_and_a_clip_reach_the_pipeline() -> None:
 
 
 def test_a_clip_that_a_safety_checker_blacked_out_is_invalid(tmp_path: Path) -> None:
-    from vbench_lite.engine.batch import run_batch
-    from vbench_lite.engine.plan import Batch, Sample
+    from vbench_lite.run.generate.batch import run_batch
+    from vbench_lite.run.plan.plan import Batch, Sample
 
     generator = Diffusers(tiny_pipelines.configuration("wan"))
     generator.load()

@@ -17,8 +17,8 @@ from vbench_lite.adapters.diffusers import calls
 from vbench_lite.adapters.diffusers.loading import pipeline_class
 from vbench_lite.adapters.diffusers.pipeline import Diffusers
 from vbench_lite.cli.describe import ready_specs
-from vbench_lite.engine.spec import GeneratorSpec, read_spec
 from vbench_lite.generator import GenerationRequest, Streaming
+from vbench_lite.run.plan.spec import GeneratorSpec, read_spec
 from vbench_lite.suite import load_suite
 
 SPECS = {path.stem: path for path in ready_specs(Diffusers)}

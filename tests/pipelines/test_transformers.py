@@ -12,8 +12,8 @@ from generator_promises import *  # noqa: F403  the tests themselves
 from generator_promises import CAPTIONS, Subject, ask
 
 from vbench_lite.adapters.transformers import Transformers
-from vbench_lite.engine.context import RecordingContext
 from vbench_lite.errors import ClipError, RequestError, SpecError
+from vbench_lite.run.generate.context import RecordingContext
 
 SUBJECTS = {
     "a frame at a time": tiny_tokens.configuration(),

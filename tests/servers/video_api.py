@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Any
 
 from vbench_lite.clip import Clip
-from vbench_lite.datasets.video import write_lossless
+from vbench_lite.video.decode import write_lossless
 
 Asked = dict[str, Any]
 PATHS = {"create": "/v1/videos", "job": "/v1/videos/ID", "content": "/v1/videos/ID/content"}

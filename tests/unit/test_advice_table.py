@@ -12,7 +12,7 @@ from rich.console import Console
 
 from vbench_lite.advise import advise, load_use, parse_requirement, use_names
 from vbench_lite.cli.main import call
-from vbench_lite.report.advice_table import advice_text, uses_text
+from vbench_lite.report.terminal.advice import advice_text, uses_text
 
 
 def printed(text: object, width: int = 80) -> str:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vbench_lite.errors import StoreError
-from vbench_lite.report.arms import read_arms
+from vbench_lite.results.arms import read_arms
 from vbench_lite.stats.means import mean_estimate
 from vbench_lite.store.schema import SampleRecord, ScoreRecord
 

@@ -12,19 +12,26 @@ import pytest
 from rich.console import Console
 from scipy.stats import spearmanr
 
-from vbench_lite.audit import AuditResult, load_audits, store_audit
-from vbench_lite.audit.from_clips import audit
-from vbench_lite.audit.judge import Judged, MetricVerdict, Seen, judge, rank_correlations, with_outcome
-from vbench_lite.audit.ladders import CONTROLS, DAMAGES
-from vbench_lite.audit.measure import CLEAN, Values
 from vbench_lite.cli.audit import without_networks
 from vbench_lite.cli.main import call
 from vbench_lite.datasets import shapes
-from vbench_lite.datasets.video import write_lossless
 from vbench_lite.errors import ClipError, StoreError
 from vbench_lite.metric import Axis, Estimate, MetricInfo
-from vbench_lite.report.audit_table import audit_notes, audit_text
+from vbench_lite.report.terminal.audit import audit_notes, audit_text
+from vbench_lite.sensitivity import AuditResult, load_audits, store_audit
+from vbench_lite.sensitivity.from_clips import audit
+from vbench_lite.sensitivity.judge import (
+    Judged,
+    MetricVerdict,
+    Seen,
+    judge,
+    rank_correlations,
+    with_outcome,
+)
+from vbench_lite.sensitivity.ladders import CONTROLS, DAMAGES
+from vbench_lite.sensitivity.measure import CLEAN, Values
 from vbench_lite.stats.jackknife import jackknife
+from vbench_lite.video.decode import write_lossless
 
 INFO = MetricInfo("x/y", 1, Axis.QUALITY, "", (None, None), True, "a made-up metric", "test")
 ALL = (*DAMAGES, *CONTROLS)

@@ -10,8 +10,8 @@ from fabricated import CONTROLS, FAMILIES, default_world, fabricate
 
 from vbench_lite.errors import StoreError
 from vbench_lite.metric import Axis
-from vbench_lite.report.board import build_board
-from vbench_lite.report.conflicts import Interval, find_conflicts
+from vbench_lite.results.board import build_board
+from vbench_lite.results.conflicts import Interval, find_conflicts
 from vbench_lite.store.schema import ScoreRecord
 
 SCALED = (Axis.QUALITY, Axis.COHERENCE, Axis.ALIGNMENT, Axis.DIVERSITY)

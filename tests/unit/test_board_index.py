@@ -10,9 +10,9 @@ import pytest
 from fabricated import fabricate, store_run
 
 from vbench_lite.cli.main import call
-from vbench_lite.report import board_index
-from vbench_lite.report.board import build_board
-from vbench_lite.report.board_index import indexed_board
+from vbench_lite.results import board_index
+from vbench_lite.results.board import build_board
+from vbench_lite.results.board_index import indexed_board
 from vbench_lite.store.rundir import RunDir, list_runs
 
 

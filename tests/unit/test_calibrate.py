@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from fabricated import FakeRun, default_world, fabricate
 
-from vbench_lite.calibrate import Calibration, MetricCalibration, advice, calibrate
+from vbench_lite.compare.aa_test import Calibration, MetricCalibration, advice, calibrate
 from vbench_lite.compare.policy import Policy
 from vbench_lite.errors import StoreError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vbench_lite.cli.progress import PlainLines, time_left
-from vbench_lite.engine.progress import Event
+from vbench_lite.run.progress import Event
 
 
 class Clock:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from vbench_lite.cli.specification import build_spec
-from vbench_lite.engine.spec import RunSpec
 from vbench_lite.errors import SpecError
+from vbench_lite.run.plan.spec import RunSpec
 
 YAML = """
 generators:

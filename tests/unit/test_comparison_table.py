@@ -9,7 +9,7 @@ from rich.console import Console
 from test_compare import _compare, _run
 
 from vbench_lite.compare import MetricResult
-from vbench_lite.report.comparison_table import change, print_comparison
+from vbench_lite.report.terminal.comparison import change, print_comparison
 from vbench_lite.stats.noninferiority import Verdict
 
 

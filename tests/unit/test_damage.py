@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vbench_lite.audit.ladders import CONTROLS, DAMAGES, Damage, Kind, Material
-from vbench_lite.datasets import damage, shapes
+from vbench_lite.datasets import shapes
+from vbench_lite.sensitivity.ladders import CONTROLS, DAMAGES, Damage, Kind, Material
+from vbench_lite.video import damage
 
 FRAMES = 16
 SCENES = shapes.sample_scenes(4, seed=3)

@@ -12,13 +12,13 @@ import pytest
 from fabricated import fabricate, store_run
 
 from vbench_lite.cli.main import call
-from vbench_lite.report.export import csv_pieces, export_files, json_pieces
+from vbench_lite.results.export import csv_pieces, export_files, json_pieces
 from vbench_lite.store.rundir import RunDir
 
 
 @pytest.fixture(params=[7, 10_000])
 def run(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunDir:
-    monkeypatch.setattr("vbench_lite.report.export._AT_ONCE", request.param)
+    monkeypatch.setattr("vbench_lite.results.export._AT_ONCE", request.param)
     monkeypatch.setattr("vbench_lite.store.rundir._BATCH", request.param)
     return store_run(fabricate(prompts=10, failed={"reference/hybrid": 2}), tmp_path)
 

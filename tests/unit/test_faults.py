@@ -10,14 +10,14 @@ from typing import Any
 import psutil
 import pytest
 
-from vbench_lite.engine.executors.contract import Job, Settings
-from vbench_lite.engine.executors.local import LocalExecutor
-from vbench_lite.engine.executors.places import Places
-from vbench_lite.engine.executors.work import LOAD_ATTEMPTS, Work
-from vbench_lite.engine.plan import Batch, build_plan
-from vbench_lite.engine.progress import Silent
-from vbench_lite.engine.recorder import Recorder as JournalSink
-from vbench_lite.engine.spec import GeneratorSpec, RunSpec
+from vbench_lite.run.executors.contract import Job, Settings
+from vbench_lite.run.executors.local import LocalExecutor
+from vbench_lite.run.executors.places import Places
+from vbench_lite.run.executors.work import LOAD_ATTEMPTS, Work
+from vbench_lite.run.generate.recorder import Recorder as JournalSink
+from vbench_lite.run.plan.plan import Batch, build_plan
+from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
+from vbench_lite.run.progress import Silent
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import GeneratorEntry

@@ -10,9 +10,9 @@ import pytest
 from tiny_metrics import Means
 
 from vbench_lite.clip import Frames
-from vbench_lite.engine.features import FeatureCache, FeatureQueue
-from vbench_lite.engine.outcome import Outcome
 from vbench_lite.extractor import ExtractorInfo, FeatureExtractor, Features
+from vbench_lite.run.scoring.features import FeatureCache, FeatureQueue
+from vbench_lite.run.scoring.outcome import Outcome
 
 
 @pytest.mark.parametrize(("window", "stride"), [(4, 4), (4, 1), (4, 2), (4, 7), (1, 1), (1, 3), (3, 2)])

@@ -13,7 +13,7 @@ from test_compare import HYBRID
 from vbench_lite.compare import RunArm, compare
 from vbench_lite.compare.differences import pair
 from vbench_lite.compare.fidelity import fidelity, pair_metrics
-from vbench_lite.report.arms import Arm, read_arms
+from vbench_lite.results.arms import Arm, read_arms
 from vbench_lite.store.pool import Pool
 from vbench_lite.suites.reconstruction.psnr import Psnr
 from vbench_lite.weights import files

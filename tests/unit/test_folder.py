@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from vbench_lite.clip import Frames
-from vbench_lite.datasets.clip_rules import ClipRules, select_frames
-from vbench_lite.datasets.folder import ClipFolder, find_clips, natural_key
-from vbench_lite.datasets.packets import PacketScan
-from vbench_lite.datasets.video import write_lossless
 from vbench_lite.errors import ClipError
+from vbench_lite.video.decode import write_lossless
+from vbench_lite.video.folder import ClipFolder, find_clips, natural_key
+from vbench_lite.video.frame_rules import ClipRules, select_frames
+from vbench_lite.video.packets import PacketScan
 
 
 def numbered(num_frames: int, height: int = 8, width: int = 16) -> Frames:

@@ -10,7 +10,7 @@ import pytest
 from vbench_lite.clip import ClipInfo
 from vbench_lite.compare.frame_fidelity import METRICS, frame_fidelity, reading, unlike
 from vbench_lite.errors import NotApplicable
-from vbench_lite.report.panels.comparisons import closeness, closeness_by_frame
+from vbench_lite.report.charts.comparisons import closeness, closeness_by_frame
 from vbench_lite.store.pool import Pool
 from vbench_lite.suite import load_suite
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from vbench_lite.compare import RunArm, compare
 from vbench_lite.errors import VBenchLiteError
-from vbench_lite.report.markdown import markdown
+from vbench_lite.report.ci.markdown import markdown
 from vbench_lite.stats.noninferiority import Verdict
 
 HYBRID = "reference/hybrid"

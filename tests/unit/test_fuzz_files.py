@@ -16,15 +16,15 @@ from clip_files import encode, moving_square
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from vbench_lite.datasets.manifest import read_manifest
-from vbench_lite.datasets.packets import Limits
-from vbench_lite.datasets.video import read_clip
-from vbench_lite.engine.shards import Shard, parse_shard
-from vbench_lite.engine.spec import RunSpec, parse_spec, read_spec
 from vbench_lite.errors import ClipError, SpecError, StoreError
-from vbench_lite.redact import redact, redacted
+from vbench_lite.run.plan.shards import Shard, parse_shard
+from vbench_lite.run.plan.spec import RunSpec, parse_spec, read_spec
+from vbench_lite.secrets import redact, redacted
 from vbench_lite.store.journal import JournalWriter, read_journal
 from vbench_lite.suite import Suite, parse_suite, read_suite
+from vbench_lite.video.decode import read_clip
+from vbench_lite.video.manifest import read_manifest
+from vbench_lite.video.packets import Limits
 
 quick = settings(max_examples=60)
 JSON = st.recursive(

@@ -10,9 +10,9 @@ import pytest
 from test_compare import _compare, _run
 
 from vbench_lite.compare import Comparison
-from vbench_lite.report.github import add_step_summary, workflow_commands
-from vbench_lite.report.junit import junit_xml
-from vbench_lite.report.markdown import markdown
+from vbench_lite.report.ci.github import add_step_summary, workflow_commands
+from vbench_lite.report.ci.junit import junit_xml
+from vbench_lite.report.ci.markdown import markdown
 from vbench_lite.stats.noninferiority import Verdict
 
 

@@ -17,13 +17,13 @@ from vbench_lite.adapters.reference.hybrid import Hybrid
 from vbench_lite.datasets import shapes
 from vbench_lite.datasets.noise_walk import noise_on_walk
 from vbench_lite.datasets.prompts import with_edits
-from vbench_lite.engine.context import RecordingContext
-from vbench_lite.engine.plan import build_plan
-from vbench_lite.engine.runner import run
-from vbench_lite.engine.sample_info import given_clip, sample_info
-from vbench_lite.engine.spec import GeneratorSpec, RunSpec
 from vbench_lite.errors import RequestError, SpecError
 from vbench_lite.generator import GenerationRequest
+from vbench_lite.run.generate.context import RecordingContext
+from vbench_lite.run.plan.plan import build_plan
+from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
+from vbench_lite.run.runner import run
+from vbench_lite.run.scoring.sample_info import given_clip, sample_info
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.suite import parse_suite
 

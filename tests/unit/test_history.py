@@ -10,7 +10,7 @@ from fabricated import FakeRun, fabricate, store_run
 
 from vbench_lite.cli.main import call
 from vbench_lite.errors import StoreError
-from vbench_lite.report.history import history
+from vbench_lite.results.history import history
 
 HYBRID = "reference/hybrid"
 

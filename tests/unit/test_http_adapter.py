@@ -22,9 +22,9 @@ from vbench_lite.adapters.external import http
 from vbench_lite.adapters.external.http import Http, look_up
 from vbench_lite.adapters.external.http_client import Patience
 from vbench_lite.clip import Clip
-from vbench_lite.engine.context import CallRecord
 from vbench_lite.errors import Cancelled, ClipError, GeneratorError, RequestError, SpecError
 from vbench_lite.generator import GenerationRequest, Site
+from vbench_lite.run.generate.context import CallRecord
 
 KEY = "sesame-open-123"
 Build = Callable[..., Http]

@@ -15,9 +15,9 @@ import pytest
 from vbench_lite import registry
 from vbench_lite.compare import Comparison, MetricResult, RunArm, compare, load_policy
 from vbench_lite.datasets import shapes
-from vbench_lite.engine.clip_pass import ClipPass
-from vbench_lite.engine.features import Extractors
-from vbench_lite.engine.scorer import score_run
+from vbench_lite.run.scoring.clip_pass import ClipPass
+from vbench_lite.run.scoring.features import Extractors
+from vbench_lite.run.scoring.scorer import score_run
 from vbench_lite.stats.jackknife import standard_error
 from vbench_lite.stats.noninferiority import Verdict
 from vbench_lite.store.pool import Pool

@@ -11,8 +11,8 @@ from fabricated import fabricate
 from rich.console import Console
 
 from vbench_lite.cli.leaderboard import extensions, print_board
-from vbench_lite.report.board import build_board
-from vbench_lite.report.table import board_text
+from vbench_lite.report.terminal.board import board_text
+from vbench_lite.results.board import build_board
 
 
 def left_out(*runs: Any) -> dict[str, str]:

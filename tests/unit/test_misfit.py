@@ -10,8 +10,8 @@ import yaml
 
 from vbench_lite import registry
 from vbench_lite.compare.policy import load_policy
-from vbench_lite.engine.spec import parse_spec, read_spec
 from vbench_lite.errors import SpecError
+from vbench_lite.run.plan.spec import parse_spec, read_spec
 from vbench_lite.suite import parse_suite
 
 SUITE = """

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vbench_lite.engine.output import judge
 from vbench_lite.generator import Family, GenerationRequest
+from vbench_lite.run.generate.check_clip import judge
 
 ASKED = GenerationRequest("s", "p", num_frames=4, height=8, width=8, fps=8.0, seed=0)
 MADE = GenerationRequest("s", "p", num_frames=6, height=8, width=8, fps=8.0, seed=0)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from vbench_lite import registry
-from vbench_lite.engine.performance import PerformanceProgress, measure, returned_arrivals, suite_cases
-from vbench_lite.engine.timed_worker import Call, Failed, Profiled, Ready, Timed
 from vbench_lite.metric import Measurement
+from vbench_lite.run.timing.performance import PerformanceProgress, measure, returned_arrivals, suite_cases
+from vbench_lite.run.timing.timed_worker import Call, Failed, Profiled, Ready, Timed
 from vbench_lite.store.schema import GeneratorEntry
 from vbench_lite.suite import Suite, parse_suite
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from vbench_lite.datasets.prompts import read_prompts, with_ids
-from vbench_lite.engine.plan import build_plan, sample_seed
-from vbench_lite.engine.spec import GeneratorSpec, RunSpec
 from vbench_lite.errors import PromptError, RegistryError, SpecError
+from vbench_lite.run.plan.plan import build_plan, sample_seed
+from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
 from vbench_lite.suite import ListedPrompts
 
 SUITE = """
@@ -101,7 +101,7 @@ def test_whatever_changes_the_clips_changes_the_run_id(suite: Any, monkeypatch: 
     ids = {name: build_plan(changed).run_id for name, changed in base.items()}
     ids["suite"] = build_plan(spec(suite("tiny", "{texts: [one, two, four]}"))).run_id
     suite()
-    monkeypatch.setattr("vbench_lite.engine.plan.environment", lambda threads: {"torch": "0.0"})
+    monkeypatch.setattr("vbench_lite.run.plan.plan.environment", lambda threads: {"torch": "0.0"})
     ids["library"] = build_plan(spec(path)).run_id
     assert len(set(ids.values())) == len(ids)
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from vbench_lite.engine.plan import Plan, build_plan
-from vbench_lite.engine.spec import GeneratorSpec, RunSpec
+from vbench_lite.run.plan.plan import Plan, build_plan
+from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
 
 LISTED: dict[str, Any] = {"texts": ["a dog runs", "snow falls on a road", "a dog runs"]}
 SHAPES: dict[str, Any] = {"dataset": "shapes", "count": 3, "seed": 4}

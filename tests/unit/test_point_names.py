@@ -7,7 +7,7 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vbench_lite.report.panels.names import HEIGHT_PX, SPOTS, WIDTH_PX, Box, box, spots
+from vbench_lite.report.charts.label_placement import HEIGHT_PX, SPOTS, WIDTH_PX, Box, box, spots
 
 NAMES = ("reference/latent-diffusion", "reference/autoregressive", "reference/hybrid")
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from vbench_lite.adapters.reference import judging
+from tools.reference import judging
+from tools.reference.batch_margin import first_differences
+from tools.reference.judging import GENERATORS, Collect, request
 from vbench_lite.adapters.reference.autoregressive import Autoregressive
 from vbench_lite.adapters.reference.base import ReferenceGenerator
-from vbench_lite.adapters.reference.batch_margin import first_differences
-from vbench_lite.adapters.reference.judging import GENERATORS, Collect, request
 from vbench_lite.adapters.reference.sampling import TokenSampler
 from vbench_lite.datasets import shapes
 from vbench_lite.errors import PromptError, RequestError

@@ -12,9 +12,10 @@ import pytest
 import torch
 from torch import nn
 
-from vbench_lite.adapters.reference import recipes, scenes, train, weights
+from tools.reference import recipes, train
+from tools.reference.optimiser import Average, orthogonalise
+from vbench_lite.adapters.reference import scenes, weights
 from vbench_lite.adapters.reference.codec import Codec
-from vbench_lite.adapters.reference.optimiser import Average, orthogonalise
 from vbench_lite.adapters.reference.sampling import (
     BlockSampler,
     TokenSampler,

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from vbench_lite.engine.changes import differences
-from vbench_lite.engine.progress import TimeLeft
+from vbench_lite.run.plan.changes import differences
+from vbench_lite.run.progress import TimeLeft
 from vbench_lite.store.schema import GeneratorEntry, RunDocument
 
 

@@ -10,8 +10,8 @@ import pytest
 from rich.console import Console
 
 from vbench_lite.metric import Measurement
-from vbench_lite.report.scaling import scaling_report
-from vbench_lite.report.scaling_table import scaling_text, sparkline
+from vbench_lite.report.terminal.scaling import scaling_text, sparkline
+from vbench_lite.results.scaling import scaling_report
 from vbench_lite.suite import Suite, parse_suite
 
 SIZES = (8, 16, 32, 48)

@@ -29,14 +29,14 @@ from tiny_metrics import (
 )
 
 from vbench_lite.datasets import shapes
-from vbench_lite.datasets.clip_rules import ClipRules
-from vbench_lite.datasets.video import write_lossless
-from vbench_lite.engine import clip_pass
-from vbench_lite.engine.features import Extractors
-from vbench_lite.engine.score_folder import NO_CALLS, NO_REFERENCE, FolderScores, score_clips
 from vbench_lite.errors import ClipError, WeightsError
 from vbench_lite.metric import Metric
-from vbench_lite.report.scores_table import print_scores
+from vbench_lite.report.terminal.scores import print_scores
+from vbench_lite.run.scoring import clip_pass
+from vbench_lite.run.scoring.features import Extractors
+from vbench_lite.run.scoring.score_folder import NO_CALLS, NO_REFERENCE, FolderScores, score_clips
+from vbench_lite.video.decode import write_lossless
+from vbench_lite.video.frame_rules import ClipRules
 
 
 @pytest.fixture(autouse=True)

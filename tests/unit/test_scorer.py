@@ -25,13 +25,13 @@ from tiny_metrics import (
 )
 from tiny_run import clip_of, four, rows, score, stored_run, suite
 
-from vbench_lite.engine import clip_pass
-from vbench_lite.engine.executors.contract import Executor, Job, Settings, Sink
-from vbench_lite.engine.fingerprint import differences, parse
-from vbench_lite.engine.score_part import Part, PartScores, Tools
-from vbench_lite.engine.score_worker import finished
-from vbench_lite.engine.scorer import score_run
 from vbench_lite.metric import Measurement, Metric
+from vbench_lite.run.executors.contract import Executor, Job, Settings, Sink
+from vbench_lite.run.scoring import clip_pass
+from vbench_lite.run.scoring.fingerprint import differences, parse
+from vbench_lite.run.scoring.score_part import Part, PartScores, Tools
+from vbench_lite.run.scoring.score_worker import finished
+from vbench_lite.run.scoring.scorer import score_run
 from vbench_lite.store.rundir import RunDir
 
 

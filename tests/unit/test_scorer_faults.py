@@ -23,11 +23,11 @@ from tiny_metrics import (
 )
 from tiny_run import clip_of, four, rows, sample, score, stored_run, suite
 
-from vbench_lite.engine.metric_set import make_metrics
-from vbench_lite.engine.score_part import Tools
-from vbench_lite.engine.scorer import score_run
 from vbench_lite.errors import NotApplicable, RegistryError, StoreError, WeightsError
 from vbench_lite.metric import Metric
+from vbench_lite.run.scoring.metric_set import make_metrics
+from vbench_lite.run.scoring.score_part import Tools
+from vbench_lite.run.scoring.scorer import score_run
 from vbench_lite.store.pool import Pool
 
 

@@ -10,16 +10,16 @@ import pytest
 from clip_files import moving_square
 from tiny_metrics import Brightness, Course, extractors, metric_set, reset
 
-from vbench_lite.datasets.video import write_lossless
-from vbench_lite.engine.outcome import judged
-from vbench_lite.engine.score_folder import score_clips
-from vbench_lite.engine.score_part import Tools
-from vbench_lite.engine.scorer import score_run
 from vbench_lite.metric import Scored
+from vbench_lite.run.scoring.outcome import judged
+from vbench_lite.run.scoring.score_folder import score_clips
+from vbench_lite.run.scoring.score_part import Tools
+from vbench_lite.run.scoring.scorer import score_run
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import GeneratorEntry, RunDocument, SampleRecord
 from vbench_lite.suite import parse_suite
+from vbench_lite.video.decode import write_lossless
 
 
 @pytest.fixture(autouse=True)

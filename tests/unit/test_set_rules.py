@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vbench_lite.clip import ClipInfo
-from vbench_lite.engine.features import FeatureQueue
-from vbench_lite.engine.outcome import Outcome, judged
 from vbench_lite.errors import NotApplicable
 from vbench_lite.extractor import ExtractorInfo, FeatureExtractor
 from vbench_lite.metric import Features, Frames, Scored, SetRule
-from vbench_lite.report.catalogue import metric_facts
+from vbench_lite.results.catalogue import metric_facts
+from vbench_lite.run.scoring.features import FeatureQueue
+from vbench_lite.run.scoring.outcome import Outcome, judged
 from vbench_lite.stats.over_set import set_estimate
 from vbench_lite.store.schema import ScoreStatus
 from vbench_lite.suites.vbench.temporal_flickering import TemporalFlickering

@@ -13,7 +13,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from vbench_lite.cli.main import call
 from vbench_lite.errors import StoreError
-from vbench_lite.redact import HIDDEN, redact, redacted
+from vbench_lite.secrets import HIDDEN, redact, redacted
 from vbench_lite.store.check import verify
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.prune import prune

@@ -11,12 +11,12 @@ from fabricated import default_world, fabricate
 from rich.console import Console
 
 from vbench_lite.metric import Estimate
-from vbench_lite.report.axes import AxisScore
-from vbench_lite.report.board import Board, build_board
-from vbench_lite.report.catalogue import metric_facts
-from vbench_lite.report.evidence import Evidence
-from vbench_lite.report.figures import axis_cell, metric_cell, rank_cell, significant, unit_of
-from vbench_lite.report.table import print_board
+from vbench_lite.report.terminal.board import print_board
+from vbench_lite.results.axes import AxisScore
+from vbench_lite.results.board import Board, build_board
+from vbench_lite.results.catalogue import metric_facts
+from vbench_lite.results.estimates import Evidence
+from vbench_lite.results.figures import axis_cell, metric_cell, rank_cell, significant, unit_of
 from vbench_lite.store.schema import Level
 
 

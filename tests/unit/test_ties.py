@@ -12,10 +12,10 @@ from rich.console import Console
 from vbench_lite.advise import Verdict as Answer
 from vbench_lite.advise import advise, load_use, use_names
 from vbench_lite.compare import RunArm, compare
-from vbench_lite.report.advice_table import advice_text
-from vbench_lite.report.board import build_board
-from vbench_lite.report.comparison_table import comparison_text
-from vbench_lite.report.table import board_text
+from vbench_lite.report.terminal.advice import advice_text
+from vbench_lite.report.terminal.board import board_text
+from vbench_lite.report.terminal.comparison import comparison_text
+from vbench_lite.results.board import build_board
 from vbench_lite.stats.noninferiority import Verdict
 
 FIRST, COPY = "reference/hybrid", "copy"

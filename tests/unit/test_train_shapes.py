@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tools import train_shapes
 from vbench_lite.errors import WeightsError
-from vbench_lite.suites.extractors import train_shapes
 
 STEPS = 4
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vbench_lite.datasets.folder import find_clips
-from vbench_lite.datasets.manifest import FolderClip
-from vbench_lite.datasets.vbench_layout import named_after_prompt
 from vbench_lite.errors import ClipError
+from vbench_lite.interop.vbench.layout import named_after_prompt
+from vbench_lite.video.folder import find_clips
+from vbench_lite.video.manifest import FolderClip
 
 
 def lay_out(folder: Path, *names: str) -> None:

@@ -16,7 +16,8 @@ from av.video.frame import VideoFrame
 from clip_files import PIXELS, close, encode, long_clip, moving_square
 
 from vbench_lite.clip import clip_sha256
-from vbench_lite.datasets.video import (
+from vbench_lite.errors import ClipError
+from vbench_lite.video.decode import (
     ClipReader,
     Limits,
     probe,
@@ -25,7 +26,6 @@ from vbench_lite.datasets.video import (
     write_lossless,
     write_preview,
 )
-from vbench_lite.errors import ClipError
 
 # --- lossless --------------------------------------------------------------------------------
 

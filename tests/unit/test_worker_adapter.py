@@ -16,10 +16,10 @@ from worker_programs import SERVE, Build, ask, builder, call, failing
 
 from vbench_lite.adapters.external import worker_session
 from vbench_lite.adapters.external.worker import Worker
-from vbench_lite.engine.instruments import call_clock, call_meter
 from vbench_lite.errors import Cancelled
 from vbench_lite.generator import GenerationRequest, Site
 from vbench_lite.measure.clock import Clock
+from vbench_lite.run.call_clock import call_clock, call_meter
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vbench_lite.adapters.external.worker_session import WorkerSession
-from vbench_lite.engine.context import RecordingContext
 from vbench_lite.errors import ClipError, GeneratorError
 from vbench_lite.generator import GenerationRequest
+from vbench_lite.run.generate.context import RecordingContext
 
 HELLO = b'{"type": "hello", "protocol": 1}\n'
 KINDS = ("emit", "step", "phase", "note", "done", "failed", "loaded", "hello", "other")

@@ -10,8 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from vbench_lite.clip import ClipInfo, Frames
-from vbench_lite.engine.features import Extractors, FeatureCache
-from vbench_lite.engine.metric_set import MetricSet, make_metrics
 from vbench_lite.errors import NotApplicable
 from vbench_lite.extractor import ExtractorInfo, FeatureExtractor
 from vbench_lite.metric import (
@@ -31,6 +29,8 @@ from vbench_lite.metric import (
     Scored,
     SetMetric,
 )
+from vbench_lite.run.scoring.features import Extractors, FeatureCache
+from vbench_lite.run.scoring.metric_set import MetricSet, make_metrics
 
 
 def info(name: str, **more: object) -> MetricInfo:

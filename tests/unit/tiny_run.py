@@ -12,10 +12,10 @@ from tiny_metrics import (
 
 from vbench_lite.clip import Frames
 from vbench_lite.datasets import shapes
-from vbench_lite.engine.score_part import Tools
-from vbench_lite.engine.score_rows import ScoreSummary
-from vbench_lite.engine.scorer import score_run
 from vbench_lite.metric import Measurement, Metric
+from vbench_lite.run.scoring.score_part import Tools
+from vbench_lite.run.scoring.score_rows import ScoreSummary
+from vbench_lite.run.scoring.scorer import score_run
 from vbench_lite.store import tables
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir

@@ -13,11 +13,11 @@ from torch import Tensor
 
 from vbench_lite import registry
 from vbench_lite.clip import Clip
-from vbench_lite.engine.clip_pass import ClipPass, ClipTask
-from vbench_lite.engine.features import Extractors
-from vbench_lite.engine.outcome import Outcome
-from vbench_lite.engine.sources import MemorySource
 from vbench_lite.metric import SampleInfo
+from vbench_lite.run.scoring.clip_pass import ClipPass, ClipTask
+from vbench_lite.run.scoring.features import Extractors
+from vbench_lite.run.scoring.outcome import Outcome
+from vbench_lite.run.scoring.sources import MemorySource
 
 Frames = npt.NDArray[np.uint8]
 Held = Mapping[str, dict[str, Tensor]]

@@ -13,8 +13,8 @@ from test_vbench_totals import PUBLISHED, row
 
 from vbench_lite.cli.main import app
 from vbench_lite.errors import SpecError
-from vbench_lite.report.board import build_board
-from vbench_lite.report.vbench_json import export_files, export_results, import_results
+from vbench_lite.results.board import build_board
+from vbench_lite.results.vbench_export import export_files, export_results, import_results
 from vbench_lite.store.rundir import RunDir, resolve_run
 
 

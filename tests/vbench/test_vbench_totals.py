@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from vbench_lite import registry
-from vbench_lite.datasets.vbench.dimensions import BY_NAME, DIMENSIONS
-from vbench_lite.datasets.vbench.totals import quality_score, semantic_score, total_score
 from vbench_lite.errors import NotApplicable
+from vbench_lite.interop.vbench.dimensions import BY_NAME, DIMENSIONS
+from vbench_lite.interop.vbench.totals import quality_score, semantic_score, total_score
 
 # Goku (arXiv 2502.04896), comparison on VBench: dimensions, then quality, semantic, total score.
 PUBLISHED = {

@@ -1,6 +1,6 @@
 """Which generator to take: requirements, weights and a use turned into an answer with its uncertainty.
 
-uses.py reads named uses, requirements.py judges limits by interval, quantities.py finds the number that a
+profiles.py reads named uses, requirements.py judges limits by interval, quantities.py finds the number that a
 limit speaks of, ranking.py weighs the axes, beliefs.py asks what the run says of the families, words.py
 writes the answer in sentences, answer.py is its form, and advice.py brings them together. Every number comes
 from the board or from `compare`; none is computed here a second time.
@@ -8,8 +8,8 @@ from the board or from `compare`; none is computed here a second time.
 
 from vbench_lite.advise.advice import advise
 from vbench_lite.advise.answer import Advice, Standing, Verdict
+from vbench_lite.advise.profiles import Use, load_use, use_names
 from vbench_lite.advise.requirements import Requirement, parse_requirement
-from vbench_lite.advise.uses import Use, load_use, use_names
 
 __all__ = [
     "Advice",

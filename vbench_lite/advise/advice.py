@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from vbench_lite.advise.answer import Advice, Standing, Verdict
+from vbench_lite.advise.axes_from_other_suites import borrow
 from vbench_lite.advise.beliefs import beliefs
-from vbench_lite.advise.borrow import borrow
+from vbench_lite.advise.profiles import DOUBLINGS, Use
 from vbench_lite.advise.quantities import Numbers
 from vbench_lite.advise.ranking import Weights, gap, place
 from vbench_lite.advise.requirements import Requirement, Status, check
-from vbench_lite.advise.uses import DOUBLINGS, Use
 from vbench_lite.advise.words import paragraph
 from vbench_lite.errors import SpecError, StoreError
 from vbench_lite.metric import Axis
-from vbench_lite.report.arms import Run
-from vbench_lite.report.board import Board, build_board
+from vbench_lite.results.arms import Run
+from vbench_lite.results.board import Board, build_board
 
 SURE = 0.95  # probability from which one generator is called the best
 

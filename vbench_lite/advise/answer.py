@@ -9,10 +9,10 @@ from enum import StrEnum
 from typing import Any
 
 from vbench_lite.advise.beliefs import Belief
+from vbench_lite.advise.profiles import Use
 from vbench_lite.advise.ranking import Gap, Place, Weights
 from vbench_lite.advise.requirements import Check, Quantity, Requirement, Status
-from vbench_lite.advise.uses import Use
-from vbench_lite.report.board import Board, Row
+from vbench_lite.results.board import Board, Row
 
 
 class Verdict(StrEnum):

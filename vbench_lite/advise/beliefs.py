@@ -23,8 +23,8 @@ from vbench_lite.compare.differences import pair, subtract
 from vbench_lite.errors import IncomparableError
 from vbench_lite.generator import Family
 from vbench_lite.metric import Axis
-from vbench_lite.report.axes import difference
-from vbench_lite.report.board import RELATIVE_TIE, Row
+from vbench_lite.results.axes import difference
+from vbench_lite.results.board import RELATIVE_TIE, Row
 from vbench_lite.stats.student import quantile
 
 FIRST_FRAME = "speed/time_to_first_frame_s"

@@ -17,10 +17,10 @@ from vbench_lite.advise.requirements import Quantity
 from vbench_lite.compare.differences import Side
 from vbench_lite.errors import SpecError, VBenchLiteError
 from vbench_lite.metric import Axis
-from vbench_lite.report.arms import Arm, Run, read_arms
-from vbench_lite.report.board import Row
-from vbench_lite.report.catalogue import metric_facts
-from vbench_lite.report.evidence import Evidence
+from vbench_lite.results.arms import Arm, Run, read_arms
+from vbench_lite.results.board import Row
+from vbench_lite.results.catalogue import metric_facts
+from vbench_lite.results.estimates import Evidence
 from vbench_lite.stats.means import mean_estimate
 from vbench_lite.store.columns import texts
 from vbench_lite.store.schema import GeneratorEntry, Level, RunDocument

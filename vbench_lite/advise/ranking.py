@@ -21,8 +21,8 @@ import numpy.typing as npt
 
 from vbench_lite.advise.requirements import WIDE
 from vbench_lite.metric import Axis
-from vbench_lite.report.axes import RELATIVE_AXES, AxisScore, difference
-from vbench_lite.report.board import RELATIVE_TIE, Row
+from vbench_lite.results.axes import RELATIVE_AXES, AxisScore, difference
+from vbench_lite.results.board import RELATIVE_TIE, Row
 from vbench_lite.stats.jackknife import MIN_GROUPS, standard_error
 from vbench_lite.stats.paired import Delta
 from vbench_lite.stats.pareto import best_probability, front_probability, joint_draws

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from vbench_lite.advise.requirements import Check, Status
-from vbench_lite.report.figures import significant, unit_of
+from vbench_lite.results.figures import significant, unit_of
 
 if TYPE_CHECKING:
     from vbench_lite.advise.answer import Advice, Standing

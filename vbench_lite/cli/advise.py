@@ -61,7 +61,7 @@ def command(
     """
     from vbench_lite.advise import advise, load_use, parse_requirement, use_names
     from vbench_lite.cli.leaderboard import choose_runs
-    from vbench_lite.report.advice_table import advice_text, beliefs_text, uses_text
+    from vbench_lite.report.terminal.advice import advice_text, beliefs_text, uses_text
 
     if list_uses:
         uses = [load_use(name) for name in use_names()]

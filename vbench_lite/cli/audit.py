@@ -67,12 +67,12 @@ def command(
     damages[], metrics[] {metric, axis, higher_is_better, verdict, words, cells[]}, seconds, notes[],
     environment}.
     """
-    from vbench_lite.audit import store_audit
-    from vbench_lite.audit.from_clips import audit
     from vbench_lite.cli.progress import shown
     from vbench_lite.cli.score import DEFAULT_SUITE, metric_ids
-    from vbench_lite.engine.progress import Event
-    from vbench_lite.report.audit_table import audit_text
+    from vbench_lite.report.terminal.audit import audit_text
+    from vbench_lite.run.progress import Event
+    from vbench_lite.sensitivity import store_audit
+    from vbench_lite.sensitivity.from_clips import audit
     from vbench_lite.suite import load_suite
 
     names, heavy = metric_ids(suites, metrics, pairs=True), list[str]()

@@ -12,7 +12,7 @@ from vbench_lite.cli.options import json_option, root_option
 from vbench_lite.cli.output import console, print_json
 
 if TYPE_CHECKING:
-    from vbench_lite.engine.spec import RunSpec
+    from vbench_lite.run.plan.spec import RunSpec
     from vbench_lite.store.rundir import RunDir
 
 FOLDER = "calibration"  # under the root: repeats must not be taken for results
@@ -40,10 +40,10 @@ def command(
     The generators are run again with other seeds, kept under ROOT/calibration; a stopped calibration goes
     on where it was. With --json: {run, suite, policy, repeats, draws, samples, gate{}, metrics[], advice[]}.
     """
-    from vbench_lite.calibrate import calibrate
     from vbench_lite.cli.progress import shown
     from vbench_lite.compare import load_policy
-    from vbench_lite.engine import runner
+    from vbench_lite.compare.aa_test import calibrate
+    from vbench_lite.run import runner
     from vbench_lite.store.rundir import RunDir, resolve_run
 
     found = resolve_run(root, run)
@@ -60,7 +60,7 @@ def command(
     if as_json:
         print_json(result.as_dict())
     else:
-        from vbench_lite.report.calibration_table import calibration_text
+        from vbench_lite.report.terminal.calibration import calibration_text
 
         console().print(calibration_text(result))
     return FINE
@@ -76,9 +76,9 @@ def repetition(run: RunDir, suite: str, repeat: int, folder: Path) -> RunSpec:
     """
     import yaml
 
-    from vbench_lite.engine.spec import parse_spec
     from vbench_lite.errors import StoreError
     from vbench_lite.generator import Family
+    from vbench_lite.run.plan.spec import parse_spec
     from vbench_lite.store import atomic
 
     document = run.document()

@@ -67,12 +67,12 @@ def command(
     if as_json:
         print_json(found.as_dict())
     else:
-        from vbench_lite.report.comparison_table import print_comparison
+        from vbench_lite.report.terminal.comparison import print_comparison
 
         print_comparison(found, console())
     write_reports(found, junit=junit, markdown=markdown)
     if html is not None:
-        from vbench_lite.report.html_comparison import comparison_report
+        from vbench_lite.report.html.comparison import comparison_report
         from vbench_lite.store import atomic
 
         atomic.write_text(html, comparison_report(found, first[0], second[0]))
@@ -84,8 +84,8 @@ def command(
 
 def write_reports(found: Comparison, *, junit: Path | None, markdown: Path | None) -> None:
     """Write what was asked for, each file whole or not at all."""
-    from vbench_lite.report.junit import junit_xml
-    from vbench_lite.report.markdown import markdown as as_markdown
+    from vbench_lite.report.ci.junit import junit_xml
+    from vbench_lite.report.ci.markdown import markdown as as_markdown
     from vbench_lite.store import atomic
 
     if junit is not None:
@@ -98,7 +98,7 @@ def announce(found: Comparison) -> None:
     """Say on stderr why a gate fails or what it leaves open; in a GitHub workflow, on the job's page too."""
     import os
 
-    from vbench_lite.report.github import add_step_summary, workflow_commands
+    from vbench_lite.report.ci.github import add_step_summary, workflow_commands
 
     if "GITHUB_ACTIONS" in os.environ:
         for line in workflow_commands(found):

@@ -44,7 +44,7 @@ def command(
 
     With --json: {run, files{table: path}} of what was written.
     """
-    from vbench_lite.report import export
+    from vbench_lite.results import export
     from vbench_lite.store.rundir import resolve_run
 
     name, _, generator = run.partition(":")
@@ -76,7 +76,7 @@ def command(
 
 
 def _vbench(run: RunDir, output: Path | None, generator: str | None, as_json: bool) -> int:
-    from vbench_lite.report import vbench_json
+    from vbench_lite.results import vbench_export as vbench_json
 
     if output == Path("-"):
         raise click.UsageError("vbench goes to a folder; give one with -o")

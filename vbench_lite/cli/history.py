@@ -12,7 +12,7 @@ from vbench_lite.cli.options import json_option, root_option
 from vbench_lite.cli.output import print_json, print_table, print_text
 
 if TYPE_CHECKING:
-    from vbench_lite.report.history import Point
+    from vbench_lite.results.history import Point
 
 
 @click.command("history")
@@ -33,7 +33,7 @@ def command(
     break}]}}.
     """
     from vbench_lite.cli.leaderboard import choose_runs
-    from vbench_lite.report.history import history
+    from vbench_lite.results.history import history
 
     chosen, _ = choose_runs(root, runs)
     found = history(chosen, metric, suite=suite, generator=generator)
@@ -48,7 +48,7 @@ def command(
 
 
 def _cells(point: Point) -> tuple[str, ...]:
-    from vbench_lite.report.figures import significant, unit_of
+    from vbench_lite.results.figures import significant, unit_of
 
     unit, factor = unit_of(point.unit, abs(point.value))
     ends = "–" if point.ci is None else " to ".join(significant(end / factor) for end in point.ci)

@@ -28,14 +28,14 @@ def command(form: str, files: tuple[Path, ...], name: str | None, root: Path, as
     no dimension that they need is missing. With --json: {run, name, dimensions{id: value}, scores{id: value},
     missing{id: reason}}.
     """
-    from vbench_lite.report.vbench_json import import_results
+    from vbench_lite.results.vbench_export import import_results
 
     run = import_results(root, files, name)
     if as_json:
         print_json(summary(run))
     else:
         from vbench_lite.cli.leaderboard import print_board
-        from vbench_lite.report.board import build_board
+        from vbench_lite.results.board import build_board
 
         console().print(f"run {run.run_id}", highlight=False)
         print_board(build_board([run]))
@@ -46,8 +46,8 @@ def command(form: str, files: tuple[Path, ...], name: str | None, root: Path, as
 
 def summary(run: RunDir) -> dict[str, Any]:
     """What an imported run holds, as plain JSON values."""
-    from vbench_lite.datasets.vbench.dimensions import BY_NAME, QUALITY_SCORE, SEMANTIC_SCORE, TOTAL_SCORE
-    from vbench_lite.report.arms import read_arms
+    from vbench_lite.interop.vbench.dimensions import BY_NAME, QUALITY_SCORE, SEMANTIC_SCORE, TOTAL_SCORE
+    from vbench_lite.results.arms import read_arms
 
     (arm,) = read_arms(run, "vbench")
     ids = [dimension.metric for dimension in BY_NAME.values()]

@@ -15,8 +15,8 @@ from vbench_lite.cli.options import json_option, root_option
 from vbench_lite.cli.output import console, print_json, warn
 
 if TYPE_CHECKING:
-    from vbench_lite.report.board import Board
-    from vbench_lite.report.scaling import ScalingReport
+    from vbench_lite.results.board import Board
+    from vbench_lite.results.scaling import ScalingReport
     from vbench_lite.store.rundir import RunDir
 
 
@@ -41,8 +41,8 @@ def command(
     # Read when numpy is loaded. An interval is a product too small for threads: waiting for each other
     # makes it ten times slower.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from vbench_lite.report.board_index import indexed_board
-    from vbench_lite.report.scaling import run_scaling
+    from vbench_lite.results.board_index import indexed_board
+    from vbench_lite.results.scaling import run_scaling
 
     chosen, picked = choose_runs(root, runs)
     extended = {} if runs or every or as_json else extensions(chosen)
@@ -134,7 +134,7 @@ def only(board: Board, picked: set[tuple[str, str]]) -> Board:
 
 def print_board(board: Board, *, metrics: bool = True, others: bool = True) -> None:
     """Print the tables of a board to stdout; with `others` also which other suites its runs hold."""
-    from vbench_lite.report import table
+    from vbench_lite.report.terminal import board as table
 
     table.print_board(board, console(), metrics=metrics)
     if others and board.other_suites:
@@ -144,8 +144,8 @@ def print_board(board: Board, *, metrics: bool = True, others: bool = True) -> N
 
 def what_audits_say(root: Path, board: Board) -> list[str]:
     """Lines on the metrics that the axes of a board count, from the audits under the root."""
-    from vbench_lite.audit.results import load_audits
     from vbench_lite.errors import StoreError
+    from vbench_lite.sensitivity.results import load_audits
 
     try:
         audits = load_audits(root)
@@ -154,8 +154,8 @@ def what_audits_say(root: Path, board: Board) -> list[str]:
         return []
     if not audits:
         return []
-    from vbench_lite.report.audit_table import audit_notes
-    from vbench_lite.report.axes import RELATIVE_AXES
+    from vbench_lite.report.terminal.audit import audit_notes
+    from vbench_lite.results.axes import RELATIVE_AXES
 
     counted = {
         m for axis, spec in board.suite.axes.items() if axis not in RELATIVE_AXES for m in spec.metrics
@@ -165,7 +165,7 @@ def what_audits_say(root: Path, board: Board) -> list[str]:
 
 def print_scaling(reports: Sequence[ScalingReport]) -> None:
     """Print what sweeps say, one table a sweep."""
-    from vbench_lite.report.scaling_table import scaling_text
+    from vbench_lite.report.terminal.scaling import scaling_text
 
     for report in reports:
         console().print(scaling_text(report))

@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from vbench_lite.cli.exit_codes import INTERRUPTED, WRONG_USE
-from vbench_lite.redact import redact
+from vbench_lite.secrets import redact
 
 PROGRAM = "vbench-lite"
 DEBUG_VARIABLE = "VBENCH_LITE_DEBUG"

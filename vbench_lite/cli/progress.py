@@ -13,7 +13,7 @@ from vbench_lite.cli.output import console, warn
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
-    from vbench_lite.engine.progress import Event, Progress, Stage
+    from vbench_lite.run.progress import Event, Progress, Stage
 
 TITLES: dict[Stage, str] = {
     "prepare": "Preparing",

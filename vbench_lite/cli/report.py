@@ -23,7 +23,7 @@ def command(run: str, output: Path | None, suite: str | None, root: Path) -> int
 
     The file needs no server, holds no script and asks no host for anything, so it can be mailed or kept.
     """
-    from vbench_lite.report.html_run import run_report
+    from vbench_lite.report.html.run import run_report
     from vbench_lite.store import atomic
     from vbench_lite.store.rundir import resolve_run
 

@@ -12,7 +12,7 @@ from vbench_lite.cli.options import DEFAULT_ROOT, json_option, registered, root_
 from vbench_lite.cli.output import print_json, print_text, warn
 
 if TYPE_CHECKING:
-    from vbench_lite.engine.runner import RunOutcome
+    from vbench_lite.run.runner import RunOutcome
     from vbench_lite.store.rundir import RunDir
 
 MOST_LISTED = 20  # causes of failed samples on stderr; --json has every sample
@@ -68,11 +68,11 @@ def command(
     from vbench_lite.cli.leaderboard import print_board, print_scaling
     from vbench_lite.cli.progress import shown
     from vbench_lite.cli.specification import build_spec
-    from vbench_lite.engine import runner
-    from vbench_lite.engine.executors.make import make_executor
-    from vbench_lite.engine.shards import FOLDER, parse_shard
-    from vbench_lite.report.board import build_board
-    from vbench_lite.report.scaling import run_scaling
+    from vbench_lite.results.board import build_board
+    from vbench_lite.results.scaling import run_scaling
+    from vbench_lite.run import runner
+    from vbench_lite.run.executors.make import make_executor
+    from vbench_lite.run.plan.shards import FOLDER, parse_shard
     from vbench_lite.store.rundir import RunDir, resolve_run
 
     resolved = build_spec(

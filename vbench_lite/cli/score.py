@@ -13,7 +13,7 @@ from vbench_lite.cli.options import json_option, root_option, workers_options
 from vbench_lite.cli.output import print_json, warn
 
 if TYPE_CHECKING:
-    from vbench_lite.engine.executors.contract import Executor
+    from vbench_lite.run.executors.contract import Executor
 
 DEFAULT_SUITE = "quick"
 
@@ -75,7 +75,7 @@ def command(
     if given:
         flag = next(iter(given)).replace("_", "-")
         raise click.UsageError(f"--{flag} is for clips made elsewhere; {target!r} is no file or folder")
-    from vbench_lite.engine.executors.make import make_executor
+    from vbench_lite.run.executors.make import make_executor
 
     chosen = metric_ids(suites, metrics) if suites or metrics else None
     return _score_run(target, chosen, reference, make_executor(executor, workers, address), root, as_json)
@@ -119,11 +119,11 @@ def _score_clips(
     from pydantic import ValidationError
 
     from vbench_lite.cli.progress import shown
-    from vbench_lite.datasets.clip_rules import ClipRules
-    from vbench_lite.engine.progress import Event
-    from vbench_lite.engine.score_folder import score_clips
     from vbench_lite.errors import SpecError
-    from vbench_lite.misfit import misfit
+    from vbench_lite.run.progress import Event
+    from vbench_lite.run.scoring.score_folder import score_clips
+    from vbench_lite.validation_errors import misfit
+    from vbench_lite.video.frame_rules import ClipRules
 
     try:
         rules = ClipRules.model_validate(given)
@@ -143,7 +143,7 @@ def _score_clips(
         print_json(scores.as_dict())
     elif scores.samples:
         from vbench_lite.cli.output import console
-        from vbench_lite.report.scores_table import print_scores
+        from vbench_lite.report.terminal.scores import print_scores
 
         print_scores(scores.as_dict(), console())
     for file, reason in scores.errors.items():
@@ -159,9 +159,9 @@ def _score_run(
     """Score every suite of a run again; what is there under the same fingerprint is kept."""
     from vbench_lite.cli.leaderboard import print_board
     from vbench_lite.cli.progress import shown
-    from vbench_lite.engine.score_stored import score_stored
     from vbench_lite.errors import ClipError, StoreError
-    from vbench_lite.report.board import build_board
+    from vbench_lite.results.board import build_board
+    from vbench_lite.run.scoring.score_stored import score_stored
     from vbench_lite.store.rundir import resolve_run
 
     try:

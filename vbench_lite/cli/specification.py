@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from vbench_lite.errors import SpecError
 
 if TYPE_CHECKING:
-    from vbench_lite.engine.spec import RunSpec
+    from vbench_lite.run.plan.spec import RunSpec
 
 
 def build_spec(
@@ -32,7 +32,7 @@ def build_spec(
         SpecError: the file or a flag does not fit.
     """
     from vbench_lite import registry
-    from vbench_lite.engine.spec import parse_spec, read_spec
+    from vbench_lite.run.plan.spec import parse_spec, read_spec
 
     given: dict[str, Any] = {
         key: value

@@ -74,8 +74,8 @@ def verify_stored(root: Path, as_json: bool) -> int:
     With --json: {runs, tables, journals, clips, problems: [{file, reason}]}.
     """
     from vbench_lite.cli.progress import shown
-    from vbench_lite.engine.progress import Event
     from vbench_lite.errors import StoreError
+    from vbench_lite.run.progress import Event
     from vbench_lite.store.check import verify
 
     if not root.exists():

@@ -13,7 +13,7 @@ from vbench_lite.cli.options import json_option
 from vbench_lite.cli.output import print_json, warn
 
 if TYPE_CHECKING:
-    from vbench_lite.engine.spec import GeneratorSpec, RunSpec
+    from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
     from vbench_lite.suite import Suite
 
 
@@ -54,8 +54,8 @@ def _kind(file: Path) -> str:
 
 def spec_problems(file: Path) -> Iterator[str]:
     """Yield one line for each thing that is wrong with a run specification."""
-    from vbench_lite.engine.spec import read_spec
     from vbench_lite.errors import VBenchLiteError
+    from vbench_lite.run.plan.spec import read_spec
     from vbench_lite.suite import load_suite
 
     try:
@@ -108,8 +108,8 @@ def _prompt_problems(suite: Suite, name: str) -> Iterator[str]:
 
 def _generator_problems(entry: GeneratorSpec, suites: list[Suite]) -> Iterator[str]:
     """The adapter exists, takes this configuration, and can make what the suites ask for."""
-    from vbench_lite.engine.build import build_generator
     from vbench_lite.errors import VBenchLiteError
+    from vbench_lite.run.plan.build import build_generator
 
     try:
         info = build_generator(entry.adapter, entry.config, entry.device).info

@@ -11,11 +11,11 @@ from vbench_lite.compare.environment import differing
 from vbench_lite.compare.fidelity import Fidelity, fidelity
 from vbench_lite.compare.judging import MetricResult, judge, overall
 from vbench_lite.compare.policy import Policy, load_policy
-from vbench_lite.engine.joint_sets import JointSets, StoredArm
 from vbench_lite.errors import StoreError
-from vbench_lite.report.arms import CEILING, Arm, Run, read_arms
-from vbench_lite.report.board import joint_blocks
-from vbench_lite.report.trust import trust_flags
+from vbench_lite.results.arms import CEILING, Arm, Run, read_arms
+from vbench_lite.results.board import joint_blocks
+from vbench_lite.results.trust import trust_flags
+from vbench_lite.run.scoring.joint_sets import JointSets, StoredArm
 from vbench_lite.stats.noninferiority import Verdict
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir

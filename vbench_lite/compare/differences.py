@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vbench_lite.engine.fingerprint import differences as fingerprint_differences
-from vbench_lite.engine.joint_sets import JointSets
 from vbench_lite.errors import IncomparableError, NotApplicable
 from vbench_lite.metric import Axis
-from vbench_lite.report.arms import Arm
-from vbench_lite.report.axes import Scale, scale_of
-from vbench_lite.report.evidence import Evidence
+from vbench_lite.results.arms import Arm
+from vbench_lite.results.axes import Scale, scale_of
+from vbench_lite.results.estimates import Evidence
+from vbench_lite.run.scoring.fingerprint import differences as fingerprint_differences
+from vbench_lite.run.scoring.joint_sets import JointSets
 from vbench_lite.stats.paired import Delta, log_ratio, paired_means, paired_replicates
 from vbench_lite.stats.rounds import interleaved_log_ratio, separate_log_ratio
 from vbench_lite.store.schema import Level

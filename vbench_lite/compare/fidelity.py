@@ -17,7 +17,7 @@ from vbench_lite.clip import ClipInfo, Frames
 from vbench_lite.compare.differences import Pairing
 from vbench_lite.errors import ClipError, NotApplicable, StoreError, WeightsError
 from vbench_lite.metric import PairMetric, SampleInfo
-from vbench_lite.report.arms import Arm
+from vbench_lite.results.arms import Arm
 from vbench_lite.stats.means import mean_estimate
 from vbench_lite.store.pool import Pool
 from vbench_lite.weights import files

@@ -10,8 +10,8 @@ from typing import Any
 from vbench_lite.compare.differences import Pairing, Side, Subtracted, margin_of, subtract
 from vbench_lite.compare.policy import COVERAGE, Policy
 from vbench_lite.errors import IncomparableError
-from vbench_lite.report.arms import Arm
-from vbench_lite.report.evidence import Evidence
+from vbench_lite.results.arms import Arm
+from vbench_lite.results.estimates import Evidence
 from vbench_lite.stats.multiple import benjamini_hochberg, holm
 from vbench_lite.stats.noninferiority import Decision, Question, Verdict, decide, worst
 from vbench_lite.stats.paired import mcnemar

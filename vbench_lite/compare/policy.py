@@ -12,9 +12,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vbench_lite.errors import SpecError
-from vbench_lite.misfit import misfit
 from vbench_lite.stats.noninferiority import Verdict
 from vbench_lite.suite import Suite
+from vbench_lite.validation_errors import misfit
 from vbench_lite.yaml_text import parse_yaml
 
 COVERAGE = "coverage"

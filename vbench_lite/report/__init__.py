@@ -1,5 +1,5 @@
-"""What finished runs say, and how it is shown.
+"""Numbers as pictures and text: charts, terminal tables, HTML files, documents for continuous integration.
 
-arms.py reads a run into numbers with uncertainty, axes.py scales them by the controls, board.py puts
-generators side by side; the other files only render. No number is computed in a renderer.
+What is shown is read by `results` and judged by `compare`, `sensitivity` and `advise`; nothing here computes
+a number that another part of the package computes.
 """

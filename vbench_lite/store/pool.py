@@ -31,7 +31,7 @@ class Pool:
         Raises:
             ClipError: the frames are no clip or cannot be written.
         """
-        from vbench_lite.datasets.video import write_lossless
+        from vbench_lite.video.decode import write_lossless
 
         sha = clip_sha256(frames, fps)
         target = self.place(sha)
@@ -57,19 +57,19 @@ class Pool:
 
     def info(self, sha: str) -> ClipInfo:
         """Size, length and rate of a clip."""
-        from vbench_lite.datasets.video import probe
+        from vbench_lite.video.decode import probe
 
         return probe(self.path(sha), name=sha)
 
     def read(self, sha: str) -> Clip:
         """The whole clip in memory."""
-        from vbench_lite.datasets.video import read_clip
+        from vbench_lite.video.decode import read_clip
 
         return read_clip(self.path(sha), name=sha)
 
     def chunks(self, sha: str, size: int = 16) -> Iterator[Frames]:
         """Every frame once, in chunks uint8 (N <= size, H, W, 3)."""
-        from vbench_lite.datasets.video import read_chunks
+        from vbench_lite.video.decode import read_chunks
 
         return read_chunks(self.path(sha), size=size, name=sha)
 
@@ -82,7 +82,7 @@ class Pool:
 
     def preview(self, sha: str) -> Path:
         """An H.264 file that browsers play, made on first demand."""
-        from vbench_lite.datasets.video import write_preview
+        from vbench_lite.video.decode import write_preview
 
         target = self.folder / "previews" / f"{sha}.mp4"
         if not target.exists():

@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from vbench_lite.errors import StoreError
 from vbench_lite.metric import Measurement
-from vbench_lite.redact import redacted
+from vbench_lite.secrets import redacted
 from vbench_lite.store import atomic, tables
 from vbench_lite.store.columns import records, texts
 from vbench_lite.store.disk import writing

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from vbench_lite.errors import StoreError
-from vbench_lite.redact import redact
+from vbench_lite.secrets import redact
 from vbench_lite.store import atomic
 from vbench_lite.store.disk import writing
 

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from vbench_lite.clip import check_sha256
 from vbench_lite.errors import StoreError
-from vbench_lite.redact import redact
+from vbench_lite.secrets import redact
 from vbench_lite.store import atomic
 from vbench_lite.store.disk import writing
 from vbench_lite.store.rundir import DOCUMENT, check_run_id

@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
 
 from vbench_lite.errors import WeightsError
-from vbench_lite.misfit import misfit
+from vbench_lite.validation_errors import misfit
 
 Pin = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{8}|[0-9a-f]{64})$")]
 

@@ -1,0 +1,1 @@
+"""Training of the reference generators, and the strips of their model card."""

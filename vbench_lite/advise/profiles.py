@@ -1,0 +1,112 @@
+"""A use: what a film, a game or a stream asks of a generator, as limits and weights with reasons.
+
+A use is a YAML file; unknown keys are errors. The named ones lie in `uses/`; any path to a file of the same
+form works as well.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from vbench_lite.advise.requirements import Requirement, parse_requirement
+from vbench_lite.errors import SpecError
+from vbench_lite.metric import Axis
+from vbench_lite.validation_errors import misfit
+from vbench_lite.yaml_text import parse_yaml
+
+DOUBLINGS = 4.0
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Limit(_Strict):
+    """A requirement in the notation of `--require`, and why this use has it."""
+
+    limit: str = Field(
+        description="Metric, comparison and value with its unit, such as speed/time_to_first_frame_s <= 1 s."
+    )
+    why: str = Field(min_length=1, description="The reason, as a reader is told.")
+
+    @model_validator(mode="after")
+    def _reads(self) -> Limit:
+        try:
+            parse_requirement(self.limit)
+        except SpecError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+
+class Weight(_Strict):
+    """How much an axis counts beside the others, and why."""
+
+    weight: float = Field(ge=0, description="Beside those of the other axes; only ratios matter.")
+    why: str = Field(min_length=1, description="The reason, as a reader is told.")
+
+
+class Use(_Strict):
+    """A named use."""
+
+    name: str = Field(pattern=r"^[a-z0-9-]+$", description="Of the characters a-z 0-9 -.")
+    version: int = Field(default=1, ge=1, description="Raised with every change.")
+    title: str = Field(description="As it stands in a sentence: for live streaming.")
+    summary: str = Field(description="Who watches, and what they notice first.")
+    limits: tuple[Limit, ...] = Field(default=(), description="What a generator must meet at all.")
+    weights: dict[Axis, Weight] = Field(description="By axis; an axis that is not named does not count.")
+    doublings: float = Field(
+        default=DOUBLINGS,
+        gt=0,
+        description="How often speed or memory must halve to be worth as much as the whole way from a "
+        "control without content to real clips on any other axis.",
+    )
+
+    @model_validator(mode="after")
+    def _something_counts(self) -> Use:
+        if not any(weight.weight > 0 for weight in self.weights.values()):
+            raise ValueError("weights: at least one axis needs a weight above 0")
+        return self
+
+    def requirements(self) -> tuple[Requirement, ...]:
+        """The limits, each with its reason."""
+        return tuple(parse_requirement(limit.limit, why=limit.why) for limit in self.limits)
+
+
+def use_names() -> list[str]:
+    """Names of the uses that ship with the package."""
+    return sorted(
+        entry.name.removesuffix(".yaml") for entry in _folder().iterdir() if entry.name.endswith(".yaml")
+    )
+
+
+def load_use(name: str) -> Use:
+    """Read a named use, or one from a path that ends in .yaml or .yml.
+
+    Raises:
+        SpecError: unknown name, missing file, bad YAML, unknown key or bad value, each with its place.
+    """
+    if name.endswith((".yaml", ".yml")):
+        where = f"use {name}"
+        try:
+            text = Path(name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SpecError(f"{where} cannot be read: {error}") from None
+    elif name in use_names():
+        where = f"use {name}"
+        text = (_folder() / f"{name}.yaml").read_text(encoding="utf-8")
+    else:
+        raise SpecError(
+            f"there is no use {name!r}; there are: {', '.join(use_names())}, or a path to a .yaml"
+        )
+    try:
+        return Use.model_validate(parse_yaml(text, where) or {})
+    except ValidationError as error:
+        raise SpecError(f"{where}: {misfit(error, Use)}") from None
+
+
+def _folder() -> Traversable:
+    return files("vbench_lite.advise") / "uses"

@@ -1,0 +1,296 @@
+"""A/A: what a comparison says of a generator and itself, on this machine and under this suite.
+
+The generators of a run are repeated with other seeds. Two arms are then drawn from the repeats of one
+generator: each prompt's clip from two different repeats, at random; sets and timed calls from two whole
+repeats. They go through the same judgement as any baseline and candidate, many times. How often that says
+REGRESSED is the false-alarm rate; the smallest loss that it would find is what the number of prompts and
+rounds is good for. An update that keeps the seeds changes less than another seed does, so for such an
+update both numbers are on the safe side.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from vbench_lite.compare.differences import Side, pair
+from vbench_lite.compare.judging import MetricResult, judge, overall
+from vbench_lite.compare.policy import Policy, load_policy
+from vbench_lite.errors import StoreError
+from vbench_lite.results.arms import CEILING, Arm, Run, read_arms
+from vbench_lite.results.estimates import Evidence
+from vbench_lite.stats.noninferiority import Verdict
+from vbench_lite.store.schema import Level
+from vbench_lite.suite import parse_suite
+
+DRAWS = 200
+MEANT = 0.05  # false alarms that a gate may have
+LEAST_REPEATS = 2
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How many of some draws, with the 95% interval of Clopper and Pearson (1934).
+
+    The draws share the repeats, so the interval says how sure the rate is for these repeats.
+    """
+
+    count: int
+    of: int
+    low: float
+    high: float
+
+    @property
+    def value(self) -> float:
+        return self.count / self.of
+
+
+@dataclass(frozen=True)
+class MetricCalibration:
+    """What the A/A draws say of one metric of one generator.
+
+    Attributes:
+        alarms: how often it was REGRESSED. verdicts: all verdicts, by name.
+        n, units: independent units behind a comparison (prompts, calls, rounds).
+        detectable: the smallest true loss that is found in 4 of 5 comparisons, the median over draws;
+            a log ratio where `scale` is "log_ratio". margin: what is still no loss, on the same scale.
+        needed: units with which a loss as large as the margin would be found.
+        reason: why nothing can be said, where that is so.
+    """
+
+    generator: str
+    metric: str
+    primary: bool
+    alarms: Rate
+    verdicts: Mapping[str, int]
+    n: int
+    units: str
+    unit: str
+    scale: str
+    detectable: float | None
+    margin: float | None
+    needed: int | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """False alarms and detectable losses of a suite on a machine; `as_dict` is `calibrate --json`."""
+
+    run: str
+    suite: str
+    policy: str
+    repeats: int
+    draws: int
+    samples: int
+    gate: Mapping[str, Rate]
+    metrics: Sequence[MetricCalibration]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values.
+
+        Keys: run, suite, policy, repeats, draws, samples; gate{generator: {count, of, low, high, value}};
+        metrics[] {generator, metric, primary, alarms{}, verdicts{}, n, units, unit, scale, detectable,
+        margin, needed, reason}; advice[].
+        """
+        plain = asdict(self)
+        for generator, rate in self.gate.items():
+            plain["gate"][generator]["value"] = rate.value
+        for row, metric in zip(plain["metrics"], self.metrics, strict=True):
+            row["alarms"]["value"] = metric.alarms.value
+        return plain | {"advice": advice(self)}
+
+
+def calibrate(
+    run: Run,
+    repeats: Sequence[Run],
+    *,
+    suite: str | None = None,
+    policy: Policy | None = None,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Calibration:
+    """Compare the generators of a run with themselves.
+
+    Args:
+        run: gives margins their scale (its controls).
+        repeats: the same generators and requests with other seeds, at least two.
+        suite: its name; None takes the run's first.
+
+    Raises:
+        StoreError: there are fewer than two repeats, or a generator is missing in one.
+        SpecError: the policy does not fit the suite.
+    """
+    if len(repeats) < LEAST_REPEATS:
+        raise StoreError(f"an A/A comparison needs {LEAST_REPEATS} repeats, there are {len(repeats)}")
+    policy = policy or load_policy()
+    document = run.document()
+    name = suite if suite is not None else str(document.suites[0]["name"])
+    arms = read_arms(run, name)
+    content = next(s for s in document.suites if s["name"] == name)
+    primary = policy.primary_metrics(parse_suite(content, f"run {run.run_id}, suite {name}"))
+    real = next((arm for arm in arms if arm.control == CEILING), None)
+    floors = tuple(arm for arm in arms if arm.control not in (None, CEILING))
+    copies = [{arm.generator: arm for arm in read_arms(repeat, name)} for repeat in repeats]
+    gate: dict[str, Rate] = {}
+    metrics: list[MetricCalibration] = []
+    for arm in arms:
+        if arm.control is not None:
+            continue
+        label = arm.generator
+        for repeat, copy in zip(repeats, copies, strict=True):
+            if label not in copy:
+                raise StoreError(f"repeat {repeat.run_id} has no generator {label!r}")
+        rng = np.random.default_rng(seed)
+        found: list[list[MetricResult]] = []
+        for _ in range(draws):
+            first, second = _two_arms([copy[label] for copy in copies], rng)
+            baseline, candidate = (Side(one, real, floors, document.hardware) for one in (first, second))
+            found.append(judge(baseline, candidate, pair(first, second), primary, policy))
+        gate[label] = _rate(sum(overall(results) is Verdict.REGRESSED for results in found), draws)
+        metrics += _by_metric(label, found)
+    return Calibration(
+        run.run_id, name, policy.name, len(repeats), draws, document.samples, gate, tuple(metrics)
+    )
+
+
+def advice(calibration: Calibration) -> list[str]:
+    """What to do about it, in plain words, the most urgent first."""
+    lines = []
+    for generator, rate in calibration.gate.items():
+        told = f"{generator}: the gate called an equal generator REGRESSED in {rate.count} of {rate.of} draws"
+        if rate.low > MEANT:
+            told += f"; more than {MEANT:.0%}: raise the margins or name fewer primary metrics"
+        lines.append(told)
+    weak: dict[tuple[str, str], tuple[int, str]] = {}
+    for row in calibration.metrics:
+        if row.primary and row.needed is not None and row.needed > row.n:
+            known = weak.get((row.metric, row.units), (0, ""))
+            weak[row.metric, row.units] = max(known, (row.needed, row.generator))
+    for units in dict.fromkeys(units for _, units in weak):
+        needed = {metric: count for (metric, kind), (count, _) in weak.items() if kind == units}
+        worst, count = max(needed.items(), key=lambda item: item[1])
+        told = f"to find a loss as small as the margin: about {count} {units} for {worst}"
+        if len(needed) > 2:
+            told += f", at most {_median(needed.values())} for half of the {len(needed)} that have too few"
+        lines.append(told)
+    blind = sorted({f"{row.metric} ({row.reason})" for row in calibration.metrics if row.reason})
+    lines += [f"no comparison of {who}" for who in blind]
+    return lines
+
+
+# --- drawing two arms -------------------------------------------------------------------------
+
+
+def _two_arms(repeats: Sequence[Arm], rng: np.random.Generator) -> tuple[Arm, Arm]:
+    """Two arms of one generator: clips prompt by prompt from different repeats, the rest from whole ones."""
+    samples = sorted({sample for arm in repeats for sample in arm.requests})
+    picks = {sample: rng.choice(len(repeats), size=2, replace=False) for sample in samples}
+    whole = rng.choice(len(repeats), size=2, replace=False)
+    first, second = (
+        _mixed(repeats, {sample: int(pick[side]) for sample, pick in picks.items()}, int(whole[side]))
+        for side in (0, 1)
+    )
+    return first, second
+
+
+def _mixed(repeats: Sequence[Arm], picks: Mapping[str, int], whole: int) -> Arm:
+    chosen = {sample: repeats[pick] for sample, pick in picks.items()}
+    good = {sample: arm for sample, arm in chosen.items() if sample in arm.clips}
+    base = repeats[whole]
+    return replace(
+        base,
+        ok=len(good),
+        planned=len(chosen),
+        failures={},
+        clips={sample: arm.clips[sample] for sample, arm in good.items()},
+        prompts=tuple(sorted({arm.prompt_of[sample] for sample, arm in good.items()})),
+        prompt_of={sample: arm.prompt_of[sample] for sample, arm in good.items()},
+        # Seeds differ between repeats by design; what is paired is the request of one prompt.
+        requests={sample: (arm.requests[sample][0], 0) for sample, arm in chosen.items()},
+        evidence={metric: _evidence(metric, base, good) for metric in base.evidence},
+    )
+
+
+def _evidence(metric: str, base: Arm, good: Mapping[str, Arm]) -> Evidence:
+    """A metric's evidence of a mixed arm; for sets and calls that of the whole repeat."""
+    own = base.evidence[metric]
+    if own.level is Level.SET:
+        return replace(own, fingerprints=own.fingerprints and ("a-a",))  # the requests' seeds are part of it
+    if own.level is not Level.SAMPLE:
+        return own
+    values: dict[str, float] = {}
+    by_prompt: dict[str, list[float]] = defaultdict(list)
+    for sample, arm in good.items():
+        value = arm.evidence[metric].by_sample.get(sample) if metric in arm.evidence else None
+        if value is not None:
+            values[sample] = value
+            by_prompt[arm.prompt_of[sample]].append(value)
+    if not values:
+        return replace(own, value=None)
+    means = {prompt: float(np.mean(group)) for prompt, group in by_prompt.items()}
+    return replace(
+        own,
+        value=float(np.mean(list(means.values()))),
+        low=None,
+        high=None,
+        n=len(values),
+        by_sample=values,
+        by_prompt=means,
+    )
+
+
+# --- counting ---------------------------------------------------------------------------------
+
+
+def _by_metric(generator: str, found: Sequence[Sequence[MetricResult]]) -> list[MetricCalibration]:
+    rows: dict[str, list[MetricResult]] = defaultdict(list)
+    for results in found:
+        for result in results:
+            if result.verdict is not None:
+                rows[result.metric].append(result)
+    return [_calibrated(generator, metric, results) for metric, results in rows.items()]
+
+
+def _calibrated(generator: str, metric: str, results: Sequence[MetricResult]) -> MetricCalibration:
+    verdicts = Counter(str(result.verdict) for result in results)
+    numbers = [result for result in results if result.verdict is not Verdict.INCOMPARABLE]
+    shown = numbers[0] if numbers else results[0]
+    detectable = [result.detectable for result in numbers if result.detectable is not None]
+    margins = [result.margin for result in numbers if result.margin is not None]
+    loss = _median(detectable) if detectable else None
+    margin = _median(margins) if margins else None
+    needed = None
+    if loss is not None and margin:
+        needed = max(shown.n, math.ceil(shown.n * (loss / margin) ** 2))
+    return MetricCalibration(
+        generator=generator,
+        metric=metric,
+        primary=shown.primary,
+        alarms=_rate(verdicts[str(Verdict.REGRESSED)], len(results)),
+        verdicts=dict(verdicts),
+        n=shown.n,
+        units=shown.units,
+        unit=shown.unit,
+        scale=shown.scale,
+        detectable=loss,
+        margin=margin,
+        needed=needed,
+        reason=None if numbers else shown.reason,
+    )
+
+
+def _rate(count: int, of: int) -> Rate:
+    interval = stats.binomtest(count, of).proportion_ci(method="exact")
+    return Rate(count, of, float(interval.low), float(interval.high))
+
+
+def _median(values: Any) -> Any:
+    ordered = sorted(values)
+    return ordered[len(ordered) // 2]

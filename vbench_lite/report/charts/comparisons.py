@@ -1,0 +1,274 @@
+"""A comparison laid out for people, the clips that changed most, and a measure over runs.
+
+Differences, margins and verdicts come from `vbench_lite.compare`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from vbench_lite.compare import Comparison, MetricResult, RunArm, compare
+from vbench_lite.compare.frame_fidelity import FrameFidelity
+from vbench_lite.report.charts.boards import BoardTable
+from vbench_lite.report.charts.theme import interval, number
+from vbench_lite.results.catalogue import metric_facts
+from vbench_lite.store.rundir import RunDir
+
+CHANGED = ("prompt", "seed", "baseline", "candidate", "change", "baseline_clip", "candidate_clip")
+
+MEANING = {
+    "IMPROVED": "better on a primary metric and worse on none",
+    "PASS": "no loss beyond the margins",
+    "INCONCLUSIVE": "too few samples to tell",
+    "REGRESSED": "worse than the baseline",
+    "INCOMPARABLE": "a primary metric cannot be subtracted",
+}
+READING = (
+    "Right is better. A bar that stays right of the dashed line is within the margin; one that lies left of "
+    "0 is worse. A star marks the primary metrics, which make the verdict. Differences in speed and memory "
+    "are relative. Beyond two margins the scale is logarithmic."
+)
+
+
+@dataclass(frozen=True)
+class ComparisonTable:
+    """A comparison as frames.
+
+    Attributes:
+        forest: metric (primary ones with a star), effect, low, high (in margins, + is better), verdict;
+            only what has a margin.
+        table: every metric as text.
+        environment: field, baseline, candidate of what differs between the runs.
+        because: what primary metrics with the overall verdict say, one line for those that say the same.
+        identical: both gave the same clips to every request.
+    """
+
+    verdict: str
+    because: tuple[str, ...]
+    forest: pd.DataFrame
+    table: pd.DataFrame
+    environment: pd.DataFrame
+    identical: bool
+    notes: tuple[str, ...]
+
+
+def read_comparison(
+    baseline: RunDir, generator: str, candidate: RunDir, other: str, suite: str | None
+) -> ComparisonTable:
+    """Compare `other` of the candidate run with `generator` of the baseline run, by the default policy.
+
+    Raises:
+        StoreError: a generator is not in its run, or the runs have no suite in common.
+    """
+    return table(compare(RunArm(baseline, generator), RunArm(candidate, other), suite=suite))
+
+
+def table(found: Comparison) -> ComparisonTable:
+    """A comparison laid out."""
+    return ComparisonTable(
+        verdict=str(found.verdict),
+        because=_because([m for m in found.metrics if m.primary and m.verdict == found.verdict]),
+        forest=pd.DataFrame(
+            [_bar(m) for m in found.metrics if m.margin and m.delta is not None],
+            columns=["metric", "effect", "low", "high", "verdict"],
+        ),
+        table=pd.DataFrame([_line(m) for m in found.metrics]),
+        environment=pd.DataFrame(
+            [[_known(item[key]) for key in ("field", "baseline", "candidate")] for item in found.environment],
+            columns=["field", "baseline", "candidate"],
+        ),
+        identical=found.identical,
+        notes=tuple(found.notes),
+    )
+
+
+def _bar(result: MetricResult) -> dict[str, object]:
+    assert result.margin is not None and result.delta is not None
+    low, high = result.ci or (None, None)
+    return {
+        "metric": result.metric + (" *" if result.primary else ""),
+        "effect": result.delta / result.margin,
+        "low": None if low is None else low / result.margin,
+        "high": None if high is None else high / result.margin,
+        "verdict": str(result.verdict) if result.verdict is not None else "description",
+    }
+
+
+def _line(result: MetricResult) -> dict[str, object]:
+    ratio = result.scale == "log_ratio"
+    low, high = result.ci or (None, None)
+    return {
+        "metric": result.metric,
+        "primary": "yes" if result.primary else "",
+        "verdict": str(result.verdict) if result.verdict is not None else "–",
+        "baseline": number(result.baseline, result.unit),
+        "candidate": number(result.candidate, result.unit),
+        "change, + is better": _change(result.delta, ratio),
+        "95%": f"{_change(low, ratio)} to {_change(high, ratio)}" if low is not None else "–",
+        "margin": _change(result.margin, ratio) if result.margin is not None else "–",
+        "p": "–" if result.p_value is None else f"{result.p_value:.3g}",
+        "n": f"{result.n} {result.units}",
+        "remark": result.reason or _more(result),
+    }
+
+
+def _known(value: object) -> str:
+    """A fact of an environment as text; a dash where one side has none."""
+    return "–" if value is None else str(value)
+
+
+def _because(results: Sequence[MetricResult]) -> tuple[str, ...]:
+    named: dict[str, list[str]] = {}
+    for result in results:
+        named.setdefault(_why(result), []).append(result.metric)
+    return tuple(f"{', '.join(metrics)}: {why}" for why, metrics in named.items())
+
+
+def _why(result: MetricResult) -> str:
+    said = (
+        f"changed by {_change(result.delta, result.scale == 'log_ratio')}, + is better"
+        if result.delta is not None
+        else ""
+    )
+    return "; ".join(part for part in (said, result.reason or _more(result)) if part)
+
+
+def _change(value: float | None, ratio: bool) -> str:
+    """A difference, or for a log ratio the change in percent; + is better."""
+    if value is None:
+        return "–"
+    return f"{math.expm1(value):+.1%}" if ratio else f"{value:+.3g}"
+
+
+def _more(result: MetricResult) -> str:
+    return f"about {result.more_units} more {result.units} would settle it" if result.more_units else ""
+
+
+def most_changed(
+    baseline: tuple[pd.DataFrame, pd.DataFrame],
+    candidate: tuple[pd.DataFrame, pd.DataFrame],
+    generators: tuple[str, str],
+    metric: str,
+) -> pd.DataFrame:
+    """Requests that both answered, the largest change of a metric first: columns CHANGED.
+
+    Args:
+        baseline, candidate: samples with a clip, and scores of single clips (`gallery`).
+        generators: the baseline's and the candidate's.
+    """
+    sides = []
+    for (samples, scores), generator in zip((baseline, candidate), generators, strict=True):
+        mine = samples[samples["generator"] == generator]
+        its = scores[(scores["generator"] == generator) & (scores["metric"] == metric)]
+        sides.append(mine.merge(its[["sample_id", "value"]], on="sample_id"))
+    both = sides[0].merge(sides[1], on=["prompt", "seed"], suffixes=("_baseline", "_candidate"))
+    change = both["value_candidate"] - both["value_baseline"]
+    found = pd.DataFrame(
+        {
+            "prompt": both["prompt"],
+            "seed": both["seed"],
+            "baseline": both["value_baseline"],
+            "candidate": both["value_candidate"],
+            "change": change,
+            "baseline_clip": both["clip_sha256_baseline"],
+            "candidate_clip": both["clip_sha256_candidate"],
+        },
+        columns=list(CHANGED),
+    )
+    return found.iloc[change.abs().sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
+
+
+def closeness(found: FrameFidelity) -> str:
+    """How close two clips are over all frames, and at the frame where they are least so."""
+    parts = []
+    for metric, value in found.clip.items():
+        frames, unit = found.frames[metric], found.units[metric]
+        least = min(range(len(frames)), key=frames.__getitem__)
+        parts.append(
+            f"{_short(metric)} {number(value, unit)} (least {number(frames[least], unit)}, frame {least + 1})"
+        )
+    parts += [f"{_short(metric)}: {why}" for metric, why in found.reasons.items()]
+    return "; ".join(parts)
+
+
+def closeness_by_frame(found: FrameFidelity) -> pd.DataFrame:
+    """One row a frame: its number from 1, seconds from the start where the rate is known, each metric."""
+    length = max(map(len, found.frames.values()), default=0)
+    columns: dict[str, object] = {"frame": range(1, length + 1)}
+    if found.fps is not None:
+        columns["seconds"] = [place / found.fps for place in range(length)]
+    for metric, values in found.frames.items():
+        unit = found.units[metric]
+        columns[f"{_short(metric)} ({unit})" if unit else _short(metric)] = values
+    return pd.DataFrame(columns)
+
+
+def _short(metric: str) -> str:
+    return metric.rsplit("/", 1)[-1].upper()
+
+
+def history(boards: Sequence[BoardTable], measure: str, generators: Sequence[str]) -> pd.DataFrame:
+    """A measure over runs, oldest first: generator, family, run, created, value, low, high, step.
+
+    `step` says that the interval does not overlap with the one before of the same generator.
+    """
+    parts = [board.of(measure, generators) for board in boards]
+    rows = pd.concat(parts) if parts else pd.DataFrame()
+    if rows.empty:
+        return pd.DataFrame(columns=["generator", "family", "run", "created", "value", "low", "high", "step"])
+    rows = rows.sort_values(["created", "run"], kind="stable").reset_index(drop=True)
+    before = rows.groupby("generator")[["low", "high"]].shift()
+    apart = (rows["low"] > before["high"]) | (rows["high"] < before["low"])
+    rows["step"] = ["yes" if there else "" for there in apart]
+    return rows[["generator", "family", "run", "created", "value", "low", "high", "step"]]
+
+
+def changes(boards: Sequence[BoardTable], measures: Sequence[str]) -> pd.DataFrame:
+    """Measures of the generators that two boards have in common, older board first, as text.
+
+    Columns: generator, measure, before, now, step ("yes" where the intervals do not overlap).
+    """
+    both = [set(b.arms.loc[~b.arms["control"], "generator"]) for b in boards]
+    common = [g for g in dict.fromkeys(boards[-1].arms["generator"]) if g in both[0] & both[1]]
+    rows = []
+    for measure in measures:
+        found = history(boards, measure, common)
+        unit = metric_facts(measure, {}).unit
+        for generator in common:
+            mine = found[found["generator"] == generator].tail(2).to_dict("records")
+            if len(mine) == 2:
+                texts = [f"{number(r['value'], unit)} ({interval(r['low'], r['high'], unit)})" for r in mine]
+                rows.append((generator, measure, *texts, mine[1]["step"]))
+    return pd.DataFrame(rows, columns=["generator", "measure", "before", "now", "step"])
+
+
+def first_changed(
+    baseline: tuple[pd.DataFrame, pd.DataFrame],
+    candidate: tuple[pd.DataFrame, pd.DataFrame],
+    generators: tuple[str, str],
+    metrics: Sequence[str],
+) -> str:
+    """The first of some metrics by which a clip changed; the first one where none did."""
+    for metric in metrics:
+        if most_changed(baseline, candidate, generators, metric)["change"].abs().max() > 0:
+            return metric
+    return metrics[0]
+
+
+def history_table(rows: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """The history for people."""
+    unit = metric_facts(measure, {}).unit
+    return pd.DataFrame(
+        {
+            "run": rows["run"],
+            "made": rows["created"].str.slice(0, 16),
+            "generator": rows["generator"],
+            "value": [number(v, unit) for v in rows["value"]],
+            "95%": [interval(a, b, unit) for a, b in zip(rows["low"], rows["high"], strict=True)],
+            "step": rows["step"],
+        }
+    )

@@ -1,0 +1,174 @@
+"""Which clips are shown, their scores, and their files: previews and strips of frames.
+
+Only files that lie in the pool of the root are handed out: a clip is named by its hash alone, and a link
+that leads out of the pool is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from vbench_lite.clip import Frames
+from vbench_lite.errors import StoreError
+from vbench_lite.report.charts.theme import number, shorten
+from vbench_lite.results.arms import CEILING
+from vbench_lite.results.catalogue import metric_facts
+from vbench_lite.store.columns import texts
+from vbench_lite.store.pool import Pool
+from vbench_lite.store.rundir import RunDir
+from vbench_lite.store.schema import Level, SampleStatus, ScoreStatus
+from vbench_lite.store.tables import plain
+
+STRIP_FRAMES = 8
+STRIP_HEIGHT = 40
+STRIP_GAP = 2  # grey columns between frames
+_SHA = re.compile(r"[0-9a-f]{64}")
+
+
+def shown_samples(run: RunDir, suite: str | None = None) -> pd.DataFrame:
+    """Samples that have a clip, with what names and shows it."""
+    samples = run.samples()
+    wanted = (samples["status"] == SampleStatus.OK) & samples["clip_sha256"].notna()
+    if suite is not None:
+        wanted &= samples["suite"] == suite
+    columns = [
+        "generator",
+        "suite",
+        "sample_id",
+        "prompt_id",
+        "prompt",
+        "seed",
+        "clip_sha256",
+        "fps",
+        "num_frames",
+    ]
+    return samples.loc[wanted, columns].reset_index(drop=True)
+
+
+def clip_scores(run: RunDir, suite: str | None = None) -> pd.DataFrame:
+    """Scores of single clips that have a value: generator, sample_id, metric, value."""
+    scores = run.table("score", ("status", "value"))
+    wanted = texts(scores, "level").among(Level.SAMPLE) & texts(scores, "status").among(ScoreStatus.OK)
+    if suite is not None:
+        wanted &= texts(scores, "suite").among(suite)
+    found = scores.select(["generator", "sample_id", "metric", "value"]).filter(wanted)
+    frame: pd.DataFrame = plain(found, "score").to_pandas()
+    return frame
+
+
+def extremes(
+    samples: pd.DataFrame, scores: pd.DataFrame, metric: str, generator: str | None, worst: bool
+) -> pd.DataFrame:
+    """Samples in the order of one metric, the worst or the best first; ties by sample id.
+
+    For a metric without a direction "worst" is the lowest value. Columns: generator, sample_id, prompt,
+    seed, value.
+    """
+    rows = scores[scores["metric"] == metric]
+    if generator is not None:
+        rows = rows[rows["generator"] == generator]
+    joined = rows.merge(samples, on=["generator", "sample_id"])
+    lower_is_worse = metric_facts(metric, {}).higher_is_better is not False
+    ordered = joined.sort_values(["value", "sample_id"], ascending=[lower_is_worse == worst, True])
+    return ordered[["generator", "sample_id", "prompt", "seed", "value"]].reset_index(drop=True)
+
+
+def pool_file(root: Path, path: Path) -> Path:
+    """Return `path` if it is a plain file of the pool below `root`.
+
+    Raises:
+        StoreError: it lies elsewhere, or a link on the way leads out.
+    """
+    pool = (root / "pool").resolve()
+    real = path.resolve()
+    if path.is_symlink() or not real.is_relative_to(pool) or not real.is_file():
+        raise StoreError(f"{path.name} is no file of the pool under {root}; it is not shown")
+    return real
+
+
+def clip_file(root: Path, sha256: str) -> Path:
+    """The lossless file of a clip of the pool.
+
+    Raises:
+        StoreError: the hash is no hash, the pool has no such clip, or its file leads out of the pool.
+    """
+    _checked(sha256)
+    return pool_file(root, Pool(root).path(sha256))
+
+
+def preview_file(root: Path, sha256: str) -> Path:
+    """The H.264 preview of a clip of the pool, made if it is missing.
+
+    Raises:
+        StoreError: as `clip_file`.
+    """
+    clip_file(root, sha256)
+    return pool_file(root, Pool(root).preview(sha256))
+
+
+def _checked(sha256: str) -> None:
+    if not _SHA.fullmatch(sha256):
+        raise StoreError(f"{shorten(sha256, 80)!r} is no clip hash; clips are named by 64 hexadecimal digits")
+
+
+def strip(frames: Frames) -> bytes:
+    """A PNG of up to 8 frames side by side, evenly spread over the clip.
+
+    Args:
+        frames: uint8 (T, H, W, 3), RGB.
+    """
+    import cv2
+
+    picked = frames[np.linspace(0, len(frames) - 1, min(STRIP_FRAMES, len(frames))).round().astype(int)]
+    factor = STRIP_HEIGHT / picked.shape[1]
+    size = (max(1, round(picked.shape[2] * factor)), STRIP_HEIGHT)
+    way = cv2.INTER_NEAREST if factor >= 1 else cv2.INTER_AREA
+    gap = np.full((STRIP_HEIGHT, STRIP_GAP, 3), 128, np.uint8)
+    parts = [part for f in picked for part in (gap, cv2.resize(f, size, interpolation=way))]
+    row = np.concatenate(parts[1:], axis=1)
+    done, png = cv2.imencode(".png", cv2.cvtColor(row, cv2.COLOR_RGB2BGR))
+    if not done:
+        raise StoreError("the frame strip of a clip cannot be encoded")
+    return bytes(png.tobytes())
+
+
+def score_lines(scores: pd.DataFrame, generator: str, sample_id: str) -> list[tuple[str, str]]:
+    """Name and value, as text, of every score of one clip; a unit stands with the name."""
+    rows = scores[(scores["generator"] == generator) & (scores["sample_id"] == sample_id)]
+    lines = []
+    for metric, value in sorted(zip(rows["metric"], rows["value"], strict=True)):
+        unit = metric_facts(str(metric), {}).unit
+        lines.append((f"{metric} ({unit})" if unit else str(metric), number(float(value))))
+    return lines
+
+
+def prompts(samples: pd.DataFrame) -> dict[str, tuple[str, int]]:
+    """Prompt and seed of each sample id, in the order of the run."""
+    rows = samples.drop_duplicates("sample_id")
+    return {
+        str(sample): (str(prompt), int(seed))
+        for sample, prompt, seed in zip(rows["sample_id"], rows["prompt"], rows["seed"], strict=True)
+    }
+
+
+def labels(prompts: Mapping[str, tuple[str, int]]) -> dict[str, str]:
+    """A name for each sample id that fits a list of choices and is its own: id and the prompt's beginning."""
+    return {
+        sample: f"{sample}: {shorten(' '.join(text.split()), 80)}" for sample, (text, _) in prompts.items()
+    }
+
+
+def is_real(arm: str) -> bool:
+    """Whether an arm is the control that answers with real clips."""
+    return arm.rsplit("/", 1)[-1] == CEILING
+
+
+def first_shown(arms: Sequence[str], generators: Sequence[str], limit: int) -> list[str]:
+    """Which arms are shown at first: the real clip, then generators in the order of the plan."""
+    there = [arm for arm in arms if is_real(arm)]
+    return [*there[:1], *(g for g in generators if g in arms)][:limit]

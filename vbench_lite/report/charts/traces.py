@@ -1,0 +1,94 @@
+"""When frames arrive and what a viewer would see: arrival steps, waiting, playing and stalls.
+
+Read from the warm calls of the performance pass; the call whose length is the median one stands for a
+generator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from vbench_lite.measure.playback import playback as play
+from vbench_lite.metric import Measurement
+from vbench_lite.report.charts.theme import number
+
+
+def cases(calls: Sequence[Measurement]) -> list[str]:
+    """Requests that have a warm call with arrivals, in the order of first appearance."""
+    return list(dict.fromkeys(c.case for c in calls if c.call == "warm" and c.arrivals))
+
+
+def median_calls(calls: Sequence[Measurement], case: str) -> list[Measurement]:
+    """The warm call of median length of each generator, in the order of first appearance."""
+    by_generator: dict[str, list[Measurement]] = {}
+    for call in calls:
+        if call.call == "warm" and call.case == case and call.arrivals:
+            by_generator.setdefault(call.generator, []).append(call)
+    return [sorted(group, key=lambda c: c.total_s)[len(group) // 2] for group in by_generator.values()]
+
+
+def arrival_steps(calls: Sequence[Measurement]) -> pd.DataFrame:
+    """Frames handed over so far against time: generator, time, frames; each begins at (0, 0)."""
+    rows: list[tuple[str, float, int]] = []
+    for call in calls:
+        rows.append((call.generator, 0.0, 0))
+        frames = 0
+        for seconds, count in call.arrivals:
+            frames += count
+            rows.append((call.generator, seconds, frames))
+    return pd.DataFrame(rows, columns=["generator", "time", "frames"])
+
+
+def playback(calls: Sequence[Measurement]) -> pd.DataFrame:
+    """What a viewer sees who starts with the first frame and plays at the clip's rate.
+
+    Columns: generator, state ("waiting" before the first frame, "playing", "stalled" while the next
+    frame is not there), start, end in seconds since the request.
+    """
+    rows: list[tuple[str, str, float, float]] = []
+    for call in calls:
+        rows += [(call.generator, *segment) for segment in _segments(call)]
+    return pd.DataFrame(rows, columns=["generator", "state", "start", "end"])
+
+
+def chunks(calls: Sequence[Measurement]) -> pd.DataFrame:
+    """When each piece of a clip was handed over: generator, time, frames."""
+    rows = [(call.generator, seconds, count) for call in calls for seconds, count in call.arrivals]
+    return pd.DataFrame(rows, columns=["generator", "time", "frames"])
+
+
+def playback_summary(calls: Sequence[Measurement]) -> pd.DataFrame:
+    """First frame, stalls, and the start-up delay that a show without stalls needs, as text."""
+    rows = []
+    for call in calls:
+        seen = play(call.arrivals, call.fps)
+        rows.append(
+            {
+                "generator": call.generator,
+                "first frame": number(call.arrivals[0][0], "s"),
+                "last frame": number(call.arrivals[-1][0], "s"),
+                "stalls": seen.stalls,
+                "stalled": number(seen.stalled_s, "s"),
+                "delay for no stall": number(seen.startup_delay_s, "s"),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _segments(call: Measurement) -> list[tuple[str, float, float]]:
+    first = call.arrivals[0][0]
+    segments = [("waiting", 0.0, first)]
+    now = first
+    for seconds, count in call.arrivals:
+        if seconds > now:
+            segments.append(("stalled", now, seconds))
+            now = seconds
+        end = now + count / call.fps
+        if segments[-1][0] == "playing":
+            segments[-1] = ("playing", segments[-1][1], end)
+        else:
+            segments.append(("playing", now, end))
+        now = end
+    return segments

@@ -1,0 +1,1 @@
+"""Comparisons for continuous integration: JUnit XML, Markdown and GitHub annotations."""

@@ -1,0 +1,83 @@
+"""A comparison as GitHub-flavoured Markdown: for a pull request or a step summary.
+
+A step summary holds at most 1 MiB; what is beyond `limit` is cut at a line's end, and says so.
+"""
+
+from __future__ import annotations
+
+from vbench_lite.compare import Comparison, MetricResult
+from vbench_lite.report.terminal.comparison import change, environment_lines, open_question
+from vbench_lite.results.figures import significant, unit_of
+from vbench_lite.stats.noninferiority import Verdict
+
+STEP_SUMMARY_BYTES = 1024 * 1024
+SYMBOLS = {
+    Verdict.IMPROVED: "🟢",
+    Verdict.PASS: "✅",
+    Verdict.INCONCLUSIVE: "🟡",
+    Verdict.INCOMPARABLE: "🟣",
+    Verdict.REGRESSED: "🔴",
+}
+
+
+def markdown(comparison: Comparison, *, limit: int = STEP_SUMMARY_BYTES) -> str:
+    """The verdict, primary metrics, what is open, the rest folded away; at most `limit` bytes of UTF-8."""
+    first, second = comparison.baseline, comparison.candidate
+    lines = [
+        f"## {SYMBOLS[comparison.verdict]} {comparison.verdict}",
+        "",
+        f"`{second['run']}:{second['generator']}` against `{first['run']}:{first['generator']}`, "
+        f"suite {comparison.suite}, policy {comparison.policy.name} v{comparison.policy.version}",
+        "",
+    ]
+    lines += _table([r for r in comparison.metrics if r.primary])
+    lines += ["", "change: + is better, ± is the wider side of the 95% interval.", ""]
+    lines += [f"- **{r.metric}**: {why}" for r in comparison.metrics if r.primary and (why := _why(r))]
+    lines += [f"- {_escaped(note)}" for note in comparison.notes]
+    if comparison.fidelity is not None:
+        lines += [f"- {_escaped(line)}" for line in comparison.fidelity.lines()]
+    others = [r for r in comparison.metrics if not r.primary]
+    if others:
+        lines += ["", f"<details><summary>{len(others)} other metrics</summary>", "", *_table(others)]
+        lines += ["", "</details>"]
+    environment = environment_lines(comparison)
+    if environment:
+        lines += ["", "<details><summary>What differs between the two</summary>", "", "```"]
+        lines += [*environment[1:], "```", "", "</details>"]
+    return _within("\n".join(lines) + "\n", limit)
+
+
+def _table(results: list[MetricResult]) -> list[str]:
+    lines = ["| metric | baseline | candidate | change | verdict |", "|---|---:|---:|---:|---|"]
+    for result in results:
+        verdict = f"{SYMBOLS[result.verdict]} {result.verdict}" if result.verdict is not None else ""
+        lines.append(f"| {' | '.join([*_numbers(result), verdict])} |")
+    return lines
+
+
+def _numbers(result: MetricResult) -> list[str]:
+    if result.baseline is None or result.candidate is None:
+        return [f"`{result.metric}`", "–", "–", "–"]
+    unit, factor = unit_of(result.unit, max(abs(result.baseline), abs(result.candidate)))
+    title = f"`{result.metric}`" + (f" {unit}" if unit and not result.metric.endswith(f"_{unit}") else "")
+    values = [significant(value / factor) for value in (result.baseline, result.candidate)]
+    return [_escaped(title), *values, change(result, factor)]
+
+
+def _why(result: MetricResult) -> str | None:
+    if result.verdict is Verdict.INCONCLUSIVE:
+        return open_question(result)
+    return _escaped(result.reason or "") if result.verdict is Verdict.INCOMPARABLE else None
+
+
+def _escaped(text: str) -> str:
+    """Text that cannot break a table row or open a tag."""
+    return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
+
+
+def _within(text: str, limit: int) -> str:
+    if len(text.encode()) <= limit:
+        return text
+    note = "\n\n(cut: the rest is in the JSON report)\n"
+    kept = text.encode()[: limit - len(note.encode())].decode(errors="ignore")
+    return kept[: kept.rfind("\n")] + note

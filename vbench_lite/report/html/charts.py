@@ -1,0 +1,69 @@
+"""Charts of the panels as pictures in a static page: SVG, for light and dark grounds, wide and narrow.
+
+The drawing is done here and now (Vega in vl-convert, which asks no host for anything), so the page holds
+no script; an SVG in an image cannot run one either.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from vbench_lite.report.charts.charts import Drawing
+from vbench_lite.report.html import markup
+
+WIDE, NARROW = 760, 340  # pixels of the whole picture; the narrow one is for phones
+HALF = 500  # of a chart that has another beside it
+_PHONE = "(max-width: 600px)"
+_DARK = "(prefers-color-scheme: dark)"
+
+
+def chart(drawing: Drawing, alt_text: str, table: pd.DataFrame | None = None, wide: int = WIDE) -> str:
+    """Return a chart with its description, and the same data as a folded table where one is given."""
+    sources = "".join(
+        f'<source media="{media}" srcset="{_picture(drawing, width, dark)}">'
+        for media, width, dark in (
+            (f"{_DARK} and {_PHONE}", NARROW, True),
+            (_PHONE, NARROW, False),
+            (_DARK, wide, True),
+        )
+    )
+    picture = (
+        f'<figure><picture>{sources}<img src="{_picture(drawing, wide, False)}" '
+        f'alt="{markup.text(alt_text)}"></picture></figure>'
+    )
+    if table is None:
+        return picture
+    return picture + markup.folded("The same data as a table", markup.table(table, alt_text))
+
+
+def svg(drawing: Drawing, width: int, dark: bool) -> str:
+    """A chart as SVG, `width` pixels in all."""
+    import vl_convert
+
+    specification = drawing.properties(
+        width=width, autosize={"type": "fit-x", "contains": "padding"}
+    ).to_dict()
+    picture: str = vl_convert.vegalite_to_svg(specification, config=_config(dark), allowed_base_urls=[])
+    return picture
+
+
+def _picture(drawing: Drawing, width: int, dark: bool) -> str:
+    return markup.uri("image/svg+xml", svg(drawing, width, dark).encode())
+
+
+def _config(dark: bool) -> dict[str, Any]:
+    ink, soft, line = ("#e6e8eb", "#9aa4ae", "#3b424a") if dark else ("#1f2328", "#59636e", "#d1d9e0")
+    return {
+        "background": "transparent",
+        # The reader's font may be wider than the one that the drawing was measured with.
+        "padding": {"left": 28, "right": 14, "top": 5, "bottom": 5},
+        "font": "system-ui, sans-serif",
+        "view": {"stroke": None},
+        "axis": {
+            "labelColor": soft, "titleColor": ink, "gridColor": line, "domainColor": line,
+            "tickColor": line, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal",
+        },
+        "legend": {"labelColor": ink, "titleColor": ink, "labelFontSize": 12, "columnPadding": 28},
+    }  # fmt: skip

@@ -1,0 +1,129 @@
+"""Clips in a static page: the worst by each metric that counts, and those that a candidate changed most.
+
+A video is embedded while the page's share for videos lasts; after that a clip is shown by its strip of
+frames alone, so that a report of large clips still opens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from vbench_lite.errors import ClipError, StoreError
+from vbench_lite.report.charts import gallery
+from vbench_lite.report.charts.boards import BoardTable
+from vbench_lite.report.charts.comparisons import most_changed
+from vbench_lite.report.charts.theme import number
+from vbench_lite.report.html import markup
+from vbench_lite.results.catalogue import metric_facts
+from vbench_lite.store.pool import Pool
+from vbench_lite.store.rundir import RunDir
+
+VIDEO_BYTES = 24_000_000  # of all videos of a page together, before encoding
+SHOWN = 3
+
+
+@dataclass
+class Shelf:
+    """Hands out clips of a root as markup; counts what the videos weigh, and whose clips are not there."""
+
+    root: Path
+    spent: int = 0
+    missing: list[str] = field(default_factory=list)
+
+    def clip(self, sha256: str, title: str, lines: Sequence[str]) -> str:
+        """A clip as markup; a clip that cannot be read is left out and named in `missing`."""
+        try:
+            gallery.clip_file(self.root, sha256)
+            strip = gallery.strip(Pool(self.root).read(sha256).frames)
+            video = gallery.preview_file(self.root, sha256).read_bytes()
+        except (ClipError, StoreError) as error:
+            self.missing.append(f"{title}: {error}")
+            return ""
+        if self.spent + len(video) > VIDEO_BYTES:
+            return markup.clip(title, lines, strip, None)
+        self.spent += len(video)
+        return markup.clip(title, lines, strip, video)
+
+
+def worst(run: RunDir, suite: str, board: BoardTable, shelf: Shelf, shown: int = SHOWN) -> list[str]:
+    """The worst clips of generators by each metric of single clips that counts, beside the real clip."""
+    samples, scores = gallery.shown_samples(run, suite), gallery.clip_scores(run, suite)
+    controls = set(board.arms.loc[board.arms["control"], "generator"])
+    parts = []
+    for metric in _counting(board, scores):
+        found = gallery.extremes(samples, scores, metric, None, worst=True)
+        found = found[~found["generator"].isin(controls)]
+        if found["value"].nunique() < 2:
+            continue
+        cards = []
+        for row in found.head(shown).to_dict("records"):
+            cards += _beside_real(row, samples, metric, shelf)
+        parts += [
+            markup.heading(3, f"Worst by {metric}"),
+            markup.paragraph(metric_facts(metric, {}).summary, "soft"),
+            f'<div class="clips">{"".join(cards)}</div>',
+        ]
+    return parts
+
+
+def _counting(board: BoardTable, scores: pd.DataFrame) -> list[str]:
+    """Metrics with a direction that weigh on an axis and have values of single clips."""
+    there = set(scores["metric"])
+    weighing = dict.fromkeys(metric for metrics in board.weights.values() for metric in metrics)
+    return [m for m in weighing if m in there and metric_facts(m, {}).higher_is_better is not None]
+
+
+def _beside_real(row: Mapping[Hashable, Any], samples: pd.DataFrame, metric: str, shelf: Shelf) -> list[str]:
+    same = samples[samples["sample_id"] == row["sample_id"]]
+    said = (f"{metric} {number(float(row['value']), metric_facts(metric, {}).unit)}",)
+    cards: list[str] = []
+    for one in same.to_dict("records"):
+        name = str(one["generator"])
+        if name == row["generator"]:
+            request = f"{row['prompt']}, seed {row['seed']}"
+            cards.insert(0, shelf.clip(str(one["clip_sha256"]), name, (*said, request)))
+        elif gallery.is_real(name):
+            cards.append(shelf.clip(str(one["clip_sha256"]), name, ("the real clip of the same request",)))
+    return cards
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a comparison: where its clips are and what they are called."""
+
+    run: RunDir
+    generator: str
+    shelf: Shelf
+
+
+def changed(baseline: Side, candidate: Side, suite: str, metrics: Sequence[str]) -> list[str]:
+    """The clips that lost most, baseline and candidate side by side, by each of some metrics."""
+    sides = [
+        (gallery.shown_samples(side.run, suite), gallery.clip_scores(side.run, suite))
+        for side in (baseline, candidate)
+    ]
+    parts = []
+    for metric in metrics:
+        facts = metric_facts(metric, {})
+        rows = most_changed(sides[0], sides[1], (baseline.generator, candidate.generator), metric)
+        rows = rows[rows["change"] * facts.sign < 0].head(SHOWN)
+        if rows.empty:
+            continue
+        cards = []
+        for row in rows.to_dict("records"):
+            request = f"{row['prompt']}, seed {row['seed']}"
+            for role, side in (("baseline", baseline), ("candidate", candidate)):
+                value = f"{metric} {number(float(row[role]), facts.unit)}"
+                title = f"{role}: {side.generator}"
+                cards.append(side.shelf.clip(str(row[f"{role}_clip"]), title, (value, request)))
+        parts += [
+            markup.heading(3, f"Lost most by {metric}"),
+            markup.paragraph(facts.summary, "soft"),
+            f'<div class="clips">{"".join(cards)}</div>',
+        ]
+    return parts

@@ -1,0 +1,90 @@
+"""A comparison as one HTML file: the verdict, what decided it, and the clips that lost most.
+
+The file is self-contained: it holds no script and asks no host for anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vbench_lite.compare import Comparison
+from vbench_lite.report.charts import charts, comparisons
+from vbench_lite.report.html import clips as html_clips
+from vbench_lite.report.html import markup
+from vbench_lite.report.html.charts import chart
+from vbench_lite.store.rundir import RunDir
+from vbench_lite.store.schema import Level
+
+_KINDS = {"IMPROVED": "good", "PASS": "good", "REGRESSED": "bad"}
+
+
+def comparison_report(found: Comparison, baseline: RunDir, candidate: RunDir) -> str:
+    """Return the page of a comparison.
+
+    Args:
+        found: what `compare` says of the two.
+        baseline, candidate: their runs, whose clips are shown.
+    """
+    table = comparisons.table(found)
+    sides = found.baseline, found.candidate
+    names = [f"{side['run']}:{side['generator']}" for side in sides]
+    parts = [
+        markup.heading(1, "Did the update break anything?"),
+        markup.paragraph(f"Candidate {names[1]} against baseline {names[0]}.", "soft"),
+        markup.paragraph(
+            f"Suite {found.suite}, policy {found.policy.name} v{found.policy.version}. A metric passes when "
+            "its 95% interval stays right of minus its margin.",
+            "soft",
+        ),
+        markup.box(
+            _KINDS.get(table.verdict, "open"),
+            f'<p class="verdict">{markup.text(table.verdict)}: '
+            f"{markup.text(comparisons.MEANING[table.verdict])}.</p>",
+            markup.bullets(table.because if table.verdict != "PASS" else ()),
+        ),
+        *_told(found, table),
+        *_metrics(table),
+        *_clips(found, baseline, candidate),
+    ]
+    if not table.environment.empty:
+        parts += [
+            markup.heading(2, "What differs between the two"),
+            markup.table(table.environment, "Fields that differ in software, hardware and the generators"),
+        ]
+    return markup.document(f"vbench_lite: {names[1]} against {names[0]}", parts)
+
+
+def _told(found: Comparison, table: comparisons.ComparisonTable) -> Iterator[str]:
+    if table.identical:
+        yield markup.paragraph("Both gave the same clip to every request.")
+    yield markup.bullets(table.notes)
+    if found.fidelity is not None:
+        yield markup.bullets(found.fidelity.lines())
+
+
+def _metrics(table: comparisons.ComparisonTable) -> Iterator[str]:
+    yield markup.heading(2, "Metrics")
+    if not table.forest.empty:
+        yield chart(
+            charts.forest(table.forest),
+            "Difference of each metric in margins with its 95% interval; the table below holds all values",
+        )
+        yield markup.paragraph(comparisons.READING, "soft")
+    yield markup.table(table.table, "Every metric: values, difference, interval, margin and verdict")
+
+
+def _clips(found: Comparison, baseline: RunDir, candidate: RunDir) -> Iterator[str]:
+    shelves = html_clips.Shelf(baseline.root), html_clips.Shelf(candidate.root)
+    single = [m for m in found.metrics if m.level == Level.SAMPLE and m.higher_is_better is not None]
+    parts = html_clips.changed(
+        html_clips.Side(baseline, str(found.baseline["generator"]), shelves[0]),
+        html_clips.Side(candidate, str(found.candidate["generator"]), shelves[1]),
+        found.suite,
+        [m.metric for m in sorted(single, key=lambda m: not m.primary)],
+    )
+    if not parts:
+        return
+    yield markup.heading(2, "Clips that lost most")
+    yield from parts
+    for why in dict.fromkeys([*shelves[0].missing, *shelves[1].missing]):
+        yield markup.paragraph(f"Not shown: {why}", "soft")

@@ -1,0 +1,274 @@
+"""A run as one HTML file for people without a server: the main views of the dashboard, and the worst clips.
+
+The file is self-contained: it holds no script and asks no host for anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from vbench_lite.advise import advise, load_use, use_names
+from vbench_lite.errors import SpecError, StoreError
+from vbench_lite.metric import Measurement
+from vbench_lite.report.charts import advice, audits, boards, charts, curves, drifts, pairs, traces, trust
+from vbench_lite.report.charts.theme import AXES, axis_order, number
+from vbench_lite.report.html import clips as html_clips
+from vbench_lite.report.html import markup
+from vbench_lite.report.html.charts import HALF, chart
+from vbench_lite.report.html.scaling import growing
+from vbench_lite.results.board import Board, build_board
+from vbench_lite.results.catalogue import metric_facts
+from vbench_lite.results.scaling import run_scaling
+from vbench_lite.results.time_series import Course, courses
+from vbench_lite.sensitivity import load_audits
+from vbench_lite.store.rundir import RunDir
+from vbench_lite.store.schema import RunDocument
+
+
+def run_report(run: RunDir, suite: str | None = None) -> str:
+    """Return the page of a run under one suite.
+
+    Args:
+        suite: its name; None takes the first one.
+
+    Raises:
+        StoreError: the run has no such suite, or cannot be read.
+    """
+    document = run.document()
+    names = [str(content["name"]) for content in document.suites]
+    if not names:
+        raise StoreError(f"run {run.run_id} has no suite, so there is nothing to report")
+    name = suite if suite is not None else names[0]
+    built = build_board([run], suite=name)
+    board = boards.table(built.as_dict())
+    sections = {
+        "axes": ("Axis scores", list(_axes(board))),
+        "tradeoffs": ("Trade-offs", list(_tradeoffs(board, pairs.pace(document, name)))),
+        "advice": ("What to take", list(_advice(run, built)) if board.measures() else []),
+        "drift": ("Drift within clips", list(_drift(courses(run, name), board))),
+        "time": ("Over time", list(_time(run.calls(name), board))),
+        "scaling": ("Scaling", list(_scaling(run, document))),
+        "metrics": ("Metrics", list(_metrics(board))),
+        "trust": ("Metric trust", [*_trust(board), *_audit(run, board)]),
+        "clips": ("Worst clips", _clips(run, name, board)),
+    }
+    shown = {anchor: section for anchor, section in sections.items() if section[1]}
+    parts = [
+        *_head(document, board, names),
+        markup.links([(anchor, title) for anchor, (title, _) in shown.items()]),
+        *_words(document, board),
+    ]
+    for anchor, (title, content) in shown.items():
+        parts += [markup.heading(2, title, anchor), *content]
+    return markup.document(f"vbench_lite: run {run.run_id}", parts)
+
+
+def _head(document: RunDocument, board: boards.BoardTable, names: list[str]) -> Iterator[str]:
+    yield markup.heading(1, f"Run {document.run_id}")
+    generators = [e.label for e in document.generators if e.label in set(board.arms["generator"])]
+    yield markup.paragraph(
+        f"{document.status}, started {document.created[:16].replace('T', ' ')} UTC; suite {board.suite}; "
+        f"{document.samples} samples for each of {', '.join(generators)}.",
+        "soft",
+    )
+    memory = document.hardware.get("memory_bytes")
+    devices = [
+        str(d.get("name", d)) if isinstance(d, dict) else str(d)
+        for d in document.hardware.get("devices") or []
+    ]
+    machine = [str(document.hardware.get("cpu_model", "unknown CPU")), *devices]
+    machine += [number(float(memory), "bytes") + " of memory"] if memory else []
+    yield markup.paragraph(f"Machine: {', '.join(machine)}.", "soft")
+    if len(names) > 1:
+        others = ", ".join(n for n in names if n != board.suite.split("@")[0])
+        yield markup.paragraph(f"The run has other suites too ({others}); ask for them with --suite.", "soft")
+
+
+def _words(document: RunDocument, board: boards.BoardTable) -> Iterator[str]:
+    if document.status != "finished":
+        yield markup.box(
+            "open", markup.paragraph("The run is not finished: this covers the part that is done.")
+        )
+    failed = board.arms[board.arms["failures"] != ""]
+    lines = [f"{g}: {why}" for g, why in zip(failed["generator"], failed["failures"], strict=True)]
+    if lines:
+        yield markup.box("bad", markup.paragraph("Samples that did not end well"), markup.bullets(lines))
+    doubts = [
+        *board.notes,
+        *(f"{m}: {why}" for m, why in zip(board.trust["metric"], board.trust["reason"], strict=True)),
+    ]
+    if doubts:
+        yield markup.box("open", markup.paragraph("Know before trusting a number"), markup.bullets(doubts))
+    if document.notes:
+        yield markup.box("", markup.bullets(document.notes))
+    yield markup.bullets(boards.leaders(board))
+
+
+def _axes(board: boards.BoardTable) -> Iterator[str]:
+    yield markup.paragraph(
+        "0 is a control without content and 1 is real clips; for speed and memory 0 is the suite's reference "
+        "and +1 is twice as good. Bars are 95% intervals. Generators that cannot be told apart share a rank; "
+        "below 100% coverage there is none.",
+        "soft",
+    )
+    drawn = []
+    for axis in board.axes:
+        rows = boards.axis_rows(board, axis)
+        said = AXES.get(axis, "")
+        if rows.empty:
+            why = f"No score: {boards.why_empty(board, axis)}"
+            drawn.append(f"<div>{markup.heading(3, axis)}{markup.paragraph(why, 'soft')}</div>")
+            continue
+        picture = chart(
+            charts.intervals(rows, f"{axis} score"),
+            f"{axis} score of each generator with its 95% interval; the table below holds the same values",
+            wide=HALF,
+        )
+        drawn.append(f"<div>{markup.heading(3, axis)}{markup.paragraph(said, 'soft')}{picture}</div>")
+    yield f'<div class="pair">{"".join(drawn)}</div>'
+    yield markup.table(_shares(boards.axis_table(board)), "Axis scores, intervals, ranks and coverage")
+    controls = boards.axis_table(board, controls=True)
+    if not controls.empty:
+        yield markup.table(_shares(controls), "Controls: no generators, never ranked; they give the scale")
+
+
+def _shares(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(coverage=[f"{share:.0%}" for share in table["coverage"]])
+
+
+def _tradeoffs(board: boards.BoardTable, clips: pairs.Pace | None) -> Iterator[str]:
+    if len(board.measures()) < 2:
+        return
+    x, y = pairs.default_pair(board)
+    pair = pairs.pair(board, x, y, clips=clips)
+    for name, reason in pair.left_out:
+        yield markup.paragraph(f"{name} is not drawn: {reason}", "soft")
+    if not pair.points.empty:
+        yield chart(
+            charts.scatter(pair.points, pair.x, pair.y),
+            f"{y} against {x} with 95% intervals in both directions",
+            pair.table(),
+        )
+        yield markup.paragraph(pair.reading(), "soft")
+    rows = boards.axis_lines(board)
+    if rows["axis"].nunique() > 1:
+        yield markup.heading(3, "All axes")
+        yield chart(
+            charts.parallel(rows),
+            "Axis scores of each generator as one line over all axes, each on its own scale",
+            boards.axis_wide(rows),
+        )
+
+
+def _advice(run: RunDir, board: Board) -> Iterator[str]:
+    """The answer without a use, the answer for each named use, and what the run says of common beliefs."""
+    found = advice.answer(advise([run], board=board))
+    yield markup.paragraph(found.words)
+    yield markup.heading(3, "By named use")
+    for name in use_names():
+        try:
+            its = advice.answer(advise([run], use=load_use(name), board=board))
+        except SpecError as error:  # nothing that this use weighs was measured
+            yield markup.folded(f"{name} – no answer", markup.paragraph(error))
+        else:
+            yield markup.folded(f"{name} – {its.headline}", markup.paragraph(its.words))
+    yield markup.folded("Common beliefs", markup.table(found.beliefs, "They hold for these generators only"))
+
+
+def _drift(found: list[Course], board: boards.BoardTable) -> Iterator[str]:
+    families = dict(zip(board.arms["generator"], board.arms["family"], strict=True))
+    for metric in drifts.metrics(found):
+        rows = drifts.table(found, metric, families)
+        rows = rows[~rows["control"]]
+        if rows.empty:
+            continue
+        yield markup.heading(3, metric)
+        yield markup.paragraph(metric_facts(metric, {}).summary, "soft")
+        yield chart(
+            curves.course(rows, f"what {metric} follows"),
+            f"What {metric} follows against the time within the clip, with 95% bands",
+            rows.drop(columns=["family", "control"]),
+        )
+
+
+def _time(calls: list[Measurement], board: boards.BoardTable) -> Iterator[str]:
+    cases = traces.cases(calls)
+    if not cases:
+        return
+    typical = traces.median_calls(calls, cases[0])
+    families = dict(zip(board.arms["generator"], board.arms["family"], strict=True))
+    steps = traces.arrival_steps(typical)
+    yield markup.paragraph(
+        "The warm call of median length of each generator: frames as they arrive, and what a viewer sees who "
+        "starts with the first frame and plays at the clip's rate.",
+        "soft",
+    )
+    drawn = steps.assign(family=[families.get(g, "unknown") for g in steps["generator"]])
+    yield chart(curves.arrivals(drawn), "Frames handed over against seconds since the request", steps)
+    shown = traces.playback(typical)
+    marks = traces.chunks(typical)
+    yield chart(curves.trace(shown, marks), "Waiting, playing and stalls of each generator in seconds", shown)
+    yield markup.table(
+        traces.playback_summary(typical), "First frame, stalls, and the delay that avoids them"
+    )
+
+
+def _scaling(run: RunDir, document: RunDocument) -> Iterator[str]:
+    """The sweeps of all suites of the run: they are timed calls of their own, whatever suite is shown."""
+    families = {e.label: str(e.info.get("family", "unknown")) for e in document.generators}
+    for report in run_scaling(run):
+        yield from growing(report, families)
+
+
+def _metrics(board: boards.BoardTable) -> Iterator[str]:
+    declared = boards.declared_axes(board)
+    for axis in axis_order(set(board.axes) | {a for a in declared.values() if a}):
+        table = boards.metric_table(board, axis, declared)
+        if not table.empty:
+            count = table["metric"].nunique()
+            words = f"{axis}: {count} metric{'s' if count > 1 else ''}"
+            yield markup.folded(words, markup.table(table, "weight 0 is shown and not counted"))
+
+
+def _trust(board: boards.BoardTable) -> Iterator[str]:
+    table = trust.table(board)
+    if table.empty:
+        return
+    yield markup.paragraph(
+        "Real clips set the ceiling of a metric, clips without content its floor. Where a floor beats real "
+        "clips, or cannot be told from them, the metric says little on this data.",
+        "soft",
+    )
+    yield markup.table(table, "Each metric on real clips and on the controls")
+    conflicts = trust.conflicts(board)
+    if not conflicts.empty:
+        yield markup.table(conflicts, "Distances that order two generators differently")
+
+
+def _audit(run: RunDir, board: boards.BoardTable) -> Iterator[str]:
+    found = load_audits(run.root)
+    if not found:
+        return
+    names = set(board.values["name"])
+    cells = audits.cells(found[0])
+    cells = cells[cells["metric"].isin(names)]
+    verdicts = audits.verdicts(found[0])
+    verdicts = verdicts[verdicts["metric"].isin(names)]
+    if verdicts.empty:
+        return
+    yield markup.heading(3, f"Audit: {audits.titles(found)[found[0].id]}")
+    yield markup.table(verdicts, "Known damage to real clips: can the metric be believed?")
+    if not cells.empty:
+        yield markup.folded(
+            "What each metric makes of each damage",
+            markup.paragraph("; ".join(f"{sign} {seen}" for seen, sign in audits.SIGNS.items()), "soft"),
+            markup.table(audits.grid(cells), "* where the metric's axis is meant to notice the damage"),
+        )
+
+
+def _clips(run: RunDir, suite: str, board: boards.BoardTable) -> list[str]:
+    shelf = html_clips.Shelf(run.root)
+    parts = html_clips.worst(run, suite, board, shelf)
+    return parts + [markup.paragraph(f"Not shown: {why}", "soft") for why in dict.fromkeys(shelf.missing)]

@@ -1,0 +1,50 @@
+"""How time and memory grow with the request, for a static page: what the dashboard's scaling page draws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from vbench_lite.report.charts import growth
+from vbench_lite.report.html import markup
+from vbench_lite.report.html.charts import HALF, chart
+from vbench_lite.results.scaling import ScalingReport
+
+
+def growing(report: ScalingReport, families: Mapping[str, str]) -> Iterator[str]:
+    """Each sweep of a report: its charts side by side, the fits, and who overtakes whom.
+
+    Args:
+        families: the family of each generator by name.
+    """
+    swept = growth.sweeps(report)
+    if not swept:
+        return
+    yield markup.paragraph(
+        f"Timed calls of suite {report.suite}, one thing varied at a time; both scales of a chart are "
+        f"logarithmic. {growth.POINTS} {' '.join(f'{name}: {_lower(m.reading)}' for name, m in _titled())}",
+        "soft",
+    )
+    for sweep in swept:
+        size = growth.UNITS.get(sweep, sweep)
+        yield markup.heading(3, f"With {size}")
+        yield f'<div class="pair">{"".join(_pictures(report, sweep, size, families))}</div>'
+        yield markup.table(growth.table(report, sweep), f"How each generator grows with {size}")
+        yield markup.bullets(growth.crossings(report, sweep))
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
+
+
+def _titled() -> list[tuple[str, growth.Measure]]:
+    return [(name.capitalize(), measure) for name, measure in growth.MEASURES.items()]
+
+
+def _pictures(report: ScalingReport, sweep: str, size: str, families: Mapping[str, str]) -> Iterator[str]:
+    for name, measure in _titled():
+        drawing = growth.drawing(report, sweep, measure, families)
+        if drawing is None:
+            yield f"<div>{markup.paragraph(f'{name}: no call of this sweep has a value.', 'soft')}</div>"
+            continue
+        points = growth.points(report, sweep, measure.column)
+        yield f"<div>{chart(drawing, f'{measure.title} against {size}', points, wide=HALF)}</div>"

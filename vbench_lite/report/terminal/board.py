@@ -1,0 +1,271 @@
+"""The leaderboard on a terminal; readable at 80 columns, without colour, and through a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from vbench_lite.metric import Axis
+from vbench_lite.results.arms import CEILING
+from vbench_lite.results.axes import RELATIVE_AXES
+from vbench_lite.results.board import RELATIVE_TIE, Board, Row
+from vbench_lite.results.catalogue import metric_facts
+from vbench_lite.results.figures import ARROWS, axis_cell, metric_cell, rank_cell, unit_of
+
+_AXIS_WIDTH = 9
+_NAME_WIDTH = 14
+
+
+def print_board(board: Board, console: Console, *, metrics: bool = True) -> None:
+    """Print axes, controls, metrics and how to read them."""
+    console.print(board_text(board, console.width, metrics=metrics))
+
+
+def board_text(board: Board, width: int = 80, *, metrics: bool = True) -> RenderableType:
+    """The leaderboard as one rich renderable for a terminal of so many columns."""
+    parts: list[RenderableType] = [Text(_title(board), style="bold"), Text(), *_axes_tables(board, width)]
+    parts += [Text(line, style="dim") for line in _axis_footnotes(board)]
+    for flag in board.trust:
+        used = f" (counts towards {', '.join(flag.axes)})" if flag.axes else ""
+        parts.append(Text(f"! {flag.metric} cannot be trusted on this data{used}: {flag.reason}", "yellow"))
+    for c in (c for c in board.conflicts if c.firm):
+        who = f"{c.generator} and {c.other_generator}"
+        parts.append(
+            Text(f"! {c.distance} and {c.other_distance} order {who} differently, beyond noise", "yellow")
+        )
+    parts += [Text(f"! {note}", "yellow") for note in board.notes]
+    if metrics and (board.rows or board.controls):
+        reals = [row for row in board.controls if row.arm.control == CEILING]
+        parts += [Text(), *_metric_tables([*board.rows, *reals[:1]], width)]
+        parts += [Text(line, style="dim") for line in _metric_footnotes(board)]
+    if board.imported:
+        parts += [Text("imported: results of others, never ranked with those above", style="bold")]
+        parts += _metric_tables(_valued(board.imported), width)
+    return Group(*parts)
+
+
+def _title(board: Board) -> str:
+    rows = [*board.rows, *board.controls] or board.imported
+    runs = list(dict.fromkeys(row.arm.run_id for row in rows))
+    shown = ", ".join(runs[:3]) + (f" and {len(runs) - 3} more" if len(runs) > 3 else "")
+    return f"{board.suite.name} v{board.suite.version} · run{'s' if len(runs) > 1 else ''} {shown}"
+
+
+# --- axes ------------------------------------------------------------------------------------
+
+
+def _axes_tables(board: Board, width: int) -> list[RenderableType]:
+    axes = list(board.suite.axes)
+    if not board.rows and not board.controls:
+        return []
+    widths = [_AXIS_WIDTH + (axis in RELATIVE_AXES) for axis in axes]  # a sign more
+    room = max(16, width - sum(widths) - len(widths))
+
+    def table(heading: str, *, header: bool) -> Table:
+        made = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold", show_header=header)
+        made.add_column(heading, width=room - 1)
+        for axis, wide in zip(axes, widths, strict=True):
+            made.add_column(str(axis), justify="right", width=wide, no_wrap=True)
+        return made
+
+    top = table("generator", header=True)
+    several = len({row.arm.run_id for row in board.rows}) > 1
+    for row in board.rows:
+        who = _generator_cell(row, room - 1)
+        if several:
+            who.append(f"\nrun {row.arm.run_id}", style="dim not bold")
+        top.add_row(who, *(_score_cell(row, axis) for axis in axes))
+        top.add_row()
+    if not board.controls:
+        return [top]
+    below = table("", header=False)
+    many = len({row.arm.run_id for row in board.controls}) > 1
+    for row in board.controls:
+        name = f"{row.arm.generator} ({row.arm.run_id})" if many else row.arm.generator
+        cells = [Text(axis_cell(row.axes[a], signed=a in RELATIVE_AXES), style="dim") for a in axes]
+        below.add_row(Text(name, style="dim"), *cells)
+    return [top, Text("controls, never ranked", style="bold"), below, Text()]
+
+
+def _generator_cell(row: Row, room: int) -> Text:
+    arm = row.arm
+    name = arm.generator if len(arm.generator) <= room else arm.generator.replace("/", "/\n")
+    family = arm.family.replace("_", " ")
+    whole = arm.ok == arm.planned
+    if max(map(len, name.split("\n"))) > room:
+        name = name.replace("-", "-\n")
+    cell = Text(name, style="bold")
+    cell.append(f"\n{family}", style="dim not bold")
+    cell.append(f"\n{arm.ok} of {arm.planned} ok", style="dim not bold" if whole else "red")
+    return cell
+
+
+def _score_cell(row: Row, axis: Axis) -> Text:
+    score, rank = row.axes[axis], row.ranks.get(axis)
+    first = rank is not None and rank[0] == 1
+    cell = Text(axis_cell(score, signed=axis in RELATIVE_AXES), style="bold" if first else "")
+    cell.append(f"\n{rank_cell(rank)}", style="green not bold" if first else "dim not bold")
+    return cell
+
+
+def _axis_footnotes(board: Board) -> list[str]:
+    axes = list(board.suite.axes)
+    lines = []
+    if any(axis not in RELATIVE_AXES for axis in axes):
+        lines.append(
+            "0 = a control without content, 1 = real clips; ± is the wider side of the 95% interval."
+        )
+    for axis in (axis for axis in axes if axis in RELATIVE_AXES):
+        reference = ", ".join(
+            f"{metric} {_quantity(value, metric)}"
+            for metric, value in board.suite.axes[axis].reference.items()
+        )
+        lines.append(f"{axis}: doublings against {reference}; +1 is twice as good.")
+    if any(row.ranks for row in board.rows):
+        lines.append('"rank 1-2": the data cannot tell these places apart (95%, all pairs, Holm).')
+        if any(axis in row.ranks for axis in RELATIVE_AXES for row in board.rows):
+            lines.append(f"Speed and memory within {RELATIVE_TIE:.0%} of each other are ties.")
+    reasons: dict[str, list[str]] = {}
+    for row in [*board.rows, *board.controls]:
+        for axis, score in row.axes.items():
+            if score.value is None and not (row.arm.control and axis in RELATIVE_AXES):
+                reasons.setdefault(f"{axis}: {score.reason}", []).append(row.arm.generator)
+    everyone = len(board.rows) + len(board.controls)
+    for reason, names in reasons.items():
+        lines.append(f"– {reason}" + ("" if len(names) == everyone else f" ({', '.join(names)})"))
+    return lines
+
+
+def _quantity(value: float, metric: str) -> str:
+    unit, factor = unit_of(metric_facts(metric, {}).unit, value)
+    return f"{value / factor:g} {unit}".rstrip()
+
+
+# --- metrics ---------------------------------------------------------------------------------
+
+
+def _valued(rows: Sequence[Row]) -> list[Row]:
+    """Rows with those metrics only that any of them has."""
+    some = {metric for row in rows for metric, e in row.arm.evidence.items() if e.value is not None}
+    return [
+        replace(row, arm=replace(row.arm, evidence={m: e for m, e in row.arm.evidence.items() if m in some}))
+        for row in rows
+    ]
+
+
+def _metric_tables(columns: Sequence[Row], width: int) -> list[RenderableType]:
+    """One table, or several below one another where the generators do not fit side by side."""
+    metrics = list(dict.fromkeys(m for row in columns for m in row.arm.evidence))
+    lines = {metric: _metric_cells(metric, columns) for metric in metrics}
+    label = min(max((len(cells[0]) for cells in lines.values()), default=10), 28)
+    names = short_names(columns)
+    widths = [
+        max(max(map(len, name.split("\n"))), *(len(lines[m][place + 1]) for m in metrics))
+        for place, name in enumerate(names)
+    ]
+    tables: list[RenderableType] = []
+    for start, stop in spread(widths, width - label - 1):
+        table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
+        table.add_column("metric", width=label)
+        for place in range(start, stop):
+            table.add_column(names[place], justify="right", width=widths[place], no_wrap=True)
+        area = None
+        for metric in metrics:
+            if metric.split("/")[0] != area:
+                area = metric.split("/")[0]
+                table.add_row(Text(area, style="dim"))
+            table.add_row(lines[metric][0], *lines[metric][start + 1 : stop + 1])
+        tables += [table, Text()]
+    return tables
+
+
+def spread(widths: Sequence[int], room: int) -> list[tuple[int, int]]:
+    """Cut columns of these widths into as few slices as fit the room, one column at least."""
+    slices, start, used = [], 0, 0
+    for place, width in enumerate(widths):
+        if place > start and used + width > room:
+            slices.append((start, place))
+            start, used = place, 0
+        used += width + 1
+    return [*slices, (start, len(widths))]
+
+
+def _metric_cells(metric: str, columns: Sequence[Row]) -> list[Text]:
+    known = [row.arm.evidence[metric] for row in columns if metric in row.arm.evidence]
+    facts = known[0].facts
+    unit, factor = unit_of(facts.unit, max((abs(e.value) for e in known if e.value is not None), default=0.0))
+    title = Text(f"  {metric.split('/', 1)[-1]}{ARROWS[facts.higher_is_better]}")
+    if unit and not metric.endswith(f"_{unit}"):
+        title.append(f" {unit}", style="dim")
+    cells = [
+        Text(metric_cell(row.arm.evidence[metric], factor) if metric in row.arm.evidence else "–")
+        for row in columns
+    ]
+    return [title, *cells]
+
+
+def short_names(rows: Sequence[Row]) -> list[str]:
+    """The last part of each label where that tells them apart, else the whole; the run below if need be."""
+    last = [row.arm.generator.rsplit("/", 1)[-1] for row in rows]
+    whole = [row.arm.generator for row in rows]
+    for names in (last, whole):
+        if len(set(names)) == len(names):
+            return [_folded(name) for name in names]
+    runs = [row.arm.run_id for row in rows]
+    names = last if len(set(zip(last, runs, strict=True))) == len(rows) else whole
+    return [f"{_folded(name)}\n{run}" for name, run in zip(names, runs, strict=True)]
+
+
+def _folded(name: str) -> str:
+    return name if len(name) <= _NAME_WIDTH else name.replace("-", "-\n")
+
+
+def _metric_footnotes(board: Board) -> list[str]:
+    rows = [*board.rows, *board.controls]
+    clips = sorted(
+        {e.n for row in rows for e in row.arm.evidence.values() if e.value is not None and not e.calls}
+    )
+    calls = sorted({e.n for row in rows for e in row.arm.evidence.values() if e.calls})
+    lines = ["↑ higher is better, ↓ lower is better; ± is the wider side of the 95% interval."]
+    counts = []
+    if clips:
+        counts.append(f"{_span(clips)} clips")
+    if calls:
+        counts.append(f"{_span(calls)} warm calls (median)")
+    if counts:
+        lines.append(f"n: {', '.join(counts)} a generator.")
+    lines += _missing_lines(board.rows)
+    unknown = [m for m, e in (board.rows[0].arm.evidence.items() if board.rows else ()) if not e.facts.known]
+    if unknown:
+        lines.append(
+            f"Not registered by any installed package (direction and unit as stored): {', '.join(unknown)}"
+        )
+    return lines
+
+
+def _missing_lines(rows: Sequence[Row]) -> list[str]:
+    """Why values are missing: one line for each reason, with the metrics and generators it holds for."""
+    where: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
+    for row in rows:
+        for metric, evidence in row.arm.evidence.items():
+            reason = evidence.reason if evidence.value is None else None
+            if reason is None and evidence.missing:
+                reason = f"no value on {sum(evidence.missing.values())}: {next(iter(evidence.missing))}"
+            if reason is not None:
+                metrics, names = where.setdefault(reason, ({}, {}))
+                metrics[metric] = names[row.arm.generator] = None
+    lines = []
+    for reason, (metrics, names) in where.items():
+        which = list(metrics)
+        title = ", ".join(which) if len(which) < 3 else f"{which[0]} and {len(which) - 1} more"
+        everyone = len(names) == len({row.arm.generator for row in rows})
+        lines.append(f"– {title}: {reason}" + ("" if everyone else f" ({', '.join(names)})"))
+    return lines
+
+
+def _span(counts: Sequence[int]) -> str:
+    return str(counts[0]) if counts[0] == counts[-1] else f"{counts[0]} to {counts[-1]}"

@@ -1,0 +1,136 @@
+"""A comparison on a terminal: the verdict, what decided it, and every metric in one line."""
+
+from __future__ import annotations
+
+import math
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from vbench_lite.compare import Comparison, MetricResult
+from vbench_lite.results.figures import significant, unit_of
+from vbench_lite.stats.noninferiority import Verdict
+
+STYLES = {
+    Verdict.IMPROVED: "bold green",
+    Verdict.PASS: "green",
+    Verdict.INCONCLUSIVE: "yellow",
+    Verdict.INCOMPARABLE: "magenta",
+    Verdict.REGRESSED: "bold red",
+}
+_MOST_ENVIRONMENT = 12
+
+
+def print_comparison(comparison: Comparison, console: Console) -> None:
+    """Print the verdict, the metrics and what differs in the environment."""
+    console.print(comparison_text(comparison))
+
+
+def comparison_text(comparison: Comparison) -> RenderableType:
+    """The comparison as one rich renderable; fits 80 columns."""
+    first, second = comparison.baseline, comparison.candidate
+    parts: list[RenderableType] = [
+        Text.assemble("verdict: ", (str(comparison.verdict), STYLES[comparison.verdict])),
+        Text(f"baseline   {first['run']}:{first['generator']}", style="dim"),
+        Text(f"candidate  {second['run']}:{second['generator']}", style="dim"),
+        Text(
+            f"suite {comparison.suite}, policy {comparison.policy.name} v{comparison.policy.version}", "dim"
+        ),
+        Text(),
+    ]
+    judged = [result for result in comparison.metrics if result.verdict is not None]
+    parts += _section([r for r in judged if r.primary], "primary metrics (these decide; Holm)")
+    parts += _section([r for r in judged if not r.primary], "other metrics (Benjamini-Hochberg)")
+    parts += _section(
+        [r for r in comparison.metrics if r.verdict is None], "descriptions, neither good nor bad"
+    )
+    parts += [Text(line, style="dim") for line in _footnotes(comparison)]
+    parts += [Text(f"! {note}", style="yellow") for note in comparison.notes]
+    if comparison.fidelity is not None:
+        parts += [Text(line) for line in comparison.fidelity.lines()]
+    parts += [Text(line, style="dim") for line in environment_lines(comparison)]
+    return Group(*parts)
+
+
+def _section(results: list[MetricResult], title: str) -> list[RenderableType]:
+    if not results:
+        return []
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
+    table.add_column(title.split(" (")[0], no_wrap=True, min_width=28)
+    table.add_column("baseline", justify="right")
+    table.add_column("candidate", justify="right")
+    table.add_column("change", justify="right")
+    table.add_column("verdict", no_wrap=True)
+    for result in results:
+        table.add_row(*_cells(result))
+    return [table, Text()]
+
+
+def _cells(result: MetricResult) -> list[Text]:
+    verdict = Text("", "dim") if result.verdict is None else Text(result.verdict, STYLES[result.verdict])
+    if result.baseline is None or result.candidate is None:
+        return [Text(result.metric), Text("–"), Text("–"), Text("–"), verdict]
+    unit, factor = unit_of(result.unit, max(abs(result.baseline), abs(result.candidate)))
+    title = Text(result.metric)
+    if unit and not result.metric.endswith(f"_{unit}"):
+        title.append(f" {unit}", style="dim")
+    return [
+        title,
+        Text(significant(result.baseline / factor)),
+        Text(significant(result.candidate / factor)),
+        Text(change(result, factor)),
+        verdict,
+    ]
+
+
+def change(result: MetricResult, factor: float = 1.0) -> str:
+    """`+0.021 ±0.034`, or `-12.0% ±4.0%` where ratios are compared; + is better.
+
+    ± is the wider side of the 95% interval. A time that grew by 12% is -12%, a rate that fell by 12% too.
+    """
+    if result.delta is None or result.ci is None:
+        return "–"
+    half = max(result.ci[1] - result.delta, result.delta - result.ci[0])
+    if result.scale == "log_ratio":
+        sign = 1 if result.higher_is_better else -1
+        ends = [100 * sign * math.expm1(sign * end) for end in (result.delta, *result.ci)]
+        return f"{ends[0]:+.1f}% ±{max(abs(end - ends[0]) for end in ends):.1f}%"
+    if half == 0:
+        return f"{result.delta / factor:+.3g}"
+    digits = min(max(0, 1 - math.floor(math.log10(half / factor))), 6)
+    return f"{result.delta / factor:+.{digits}f} ±{half / factor:.{digits}f}"
+
+
+def _footnotes(comparison: Comparison) -> list[str]:
+    lines = ["change: + is better, ± is the wider side of the 95% interval; speed and memory in percent."]
+    refused: dict[str, list[str]] = {}
+    for result in comparison.metrics:
+        if result.verdict is Verdict.INCOMPARABLE:
+            refused.setdefault(result.reason or "", []).append(result.metric)
+        elif result.verdict is Verdict.INCONCLUSIVE and result.primary:
+            lines.append(f"– {result.metric}: {open_question(result)}")
+    for reason, metrics in refused.items():
+        who = ", ".join(metrics) if len(metrics) < 4 else f"{metrics[0]} and {len(metrics) - 1} more"
+        lines.append(f"– {who}: {reason}")
+    return lines
+
+
+def open_question(result: MetricResult) -> str:
+    """What an inconclusive result leaves open, and what would settle it."""
+    if result.margin is None:
+        return "cannot tell"
+    ratio = result.scale == "log_ratio"
+    size = f"{100 * math.expm1(result.margin):.0f}%" if ratio else significant(result.margin, 2)
+    more = f"about {result.more_units} more {result.units} would settle it"
+    return f"cannot exclude a loss of {size}" + (f"; {more}" if result.more_units else "")
+
+
+def environment_lines(comparison: Comparison) -> list[str]:
+    """What differs between the two in software, hardware and the generators themselves."""
+    shown = comparison.environment[:_MOST_ENVIRONMENT]
+    lines = ["differs between the two:"] if shown else []
+    lines += [f"  {item['field']}: {item['baseline']} -> {item['candidate']}" for item in shown]
+    if len(comparison.environment) > len(shown):
+        lines.append(f"  and {len(comparison.environment) - len(shown)} more fields (--json lists all)")
+    return lines

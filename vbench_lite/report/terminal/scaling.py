@@ -1,0 +1,94 @@
+"""A scaling run on a terminal: one small table a sweep, a sparkline a generator, and the crossings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from vbench_lite.results.scaling import Curve, ScalingReport
+from vbench_lite.stats.scaling import Interval
+
+_BARS = "▁▂▃▄▅▆▇█"
+_UNITS = {"frames": "frame", "side": "pixel", "steps": "step", "batch": "clip"}
+
+
+def scaling_text(report: ScalingReport) -> RenderableType:
+    """The report as one rich renderable, readable at 80 columns and without colour."""
+    parts: list[RenderableType] = []
+    for sweep in dict.fromkeys(curve.sweep for curve in report.curves):
+        curves = [curve for curve in report.curves if curve.sweep == sweep]
+        parts += [_table(sweep, curves, report.memory_limit_bytes), *_checks(curves)]
+        parts += [Text(f"· {pair.sentence()}") for pair in report.overtakings if pair.sweep == sweep]
+        contended = sum(curve.contended for curve in curves)
+        if contended:
+            calls = sum(curve.calls for curve in curves)
+            parts.append(Text(f"! {contended} of {calls} calls were contended by other processes", "yellow"))
+        parts.append(Text())
+    if not parts:
+        parts.append(Text(f"suite {report.suite} has no timed calls of a sweep"))
+    return Group(*parts)
+
+
+def sparkline(values: Sequence[float], low: float, high: float) -> str:
+    """One character a value, on a logarithmic scale from low to high; all values positive."""
+    span = math.log(high / low) if high > low else 1.0
+    places = (math.log(value / low) / span * (len(_BARS) - 1) for value in values)
+    return "".join(_BARS[min(max(round(place), 0), len(_BARS) - 1)] for place in places)
+
+
+def _table(sweep: str, curves: Sequence[Curve], limit_bytes: float) -> Table:
+    sizes = sorted({point.size for curve in curves for point in curve.points})
+    times = [second for curve in curves for point in curve.points for second in point.seconds]
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
+    table.add_column(f"{sweep} {sizes[0]:g} to {sizes[-1]:g}")
+    table.add_column("latency")
+    table.add_column("exponent", justify="right")
+    table.add_column(f"MB a {_UNITS[sweep]}", justify="right")
+    table.add_column(f"most in {limit_bytes / 1e9:.3g} GB", justify="right")
+    for curve in curves:
+        middles = [sorted(point.seconds)[len(point.seconds) // 2] for point in curve.points]
+        line = sparkline(middles, min(times), max(times))
+        ends = f"{middles[0]:.2g} to {middles[-1]:.2g} s" if middles else ""
+        table.add_row(
+            curve.generator,
+            f"{line} {ends}",
+            _cell(curve.exponent, 1.0, 2),
+            _cell(curve.bytes_per_unit, 1e6, 2),
+            "no growth" if curve.largest is None and curve.bytes_per_unit else _whole(curve.largest),
+        )
+    return table
+
+
+def _cell(found: Interval | None, unit: float, digits: int) -> str:
+    if found is None or found.low is None or found.high is None:
+        return "n/a"
+    half = (found.high - found.low) / 2 / unit
+    return f"{found.value / unit:.{digits}f} ±{half:.{digits}f}"
+
+
+def _whole(found: Interval | None) -> str:
+    if found is None:
+        return "n/a"
+    return f"{math.floor(found.value):,}"
+
+
+def _checks(curves: Sequence[Curve]) -> list[Text]:
+    lines = []
+    for curve in curves:
+        check = curve.check
+        if check is None:
+            continue
+        text = (
+            f"· {curve.generator} at {check.size:g}: {check.seconds:.3g} s, predicted "
+            f"{check.seconds_predicted.value:.3g} ({check.seconds_predicted.low:.3g} to "
+            f"{check.seconds_predicted.high:.3g})"
+        )
+        if check.peak_bytes is not None and check.peak_predicted is not None:
+            text += f"; {check.peak_bytes / 1e6:.0f} MB, predicted {check.peak_predicted.value / 1e6:.0f}"
+        off = not check.seconds_within or check.peak_within is False
+        lines.append(Text(text + (" (outside)" if off else ""), "yellow" if off else ""))
+    return lines

@@ -1,0 +1,173 @@
+"""An arm: one generator (or control) of one run under one suite, with the evidence on each metric."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from vbench_lite.errors import StoreError
+from vbench_lite.generator import Family
+from vbench_lite.results.estimates import Evidence, ScoreColumns, absent, evidence, summary
+from vbench_lite.store.columns import Places, integers, texts
+from vbench_lite.store.schema import RunDocument, SampleStatus
+
+CEILING = "real"
+FLOORS = ("frozen", "noise", "shuffled")
+_SAMPLE = (
+    "generator", "suite", "sample_id", "prompt_id", "prompt", "seed", "status", "reason", "clip_sha256"
+)  # fmt: skip
+
+
+class Run(Protocol):
+    """What is read of a run directory (`store.rundir.RunDir` has it)."""
+
+    @property
+    def run_id(self) -> str: ...
+
+    def document(self) -> RunDocument: ...
+
+    def table(self, kind: str, columns: Collection[str] | None = None) -> pa.Table:
+        """Records of one kind ("sample", "score", "measurement"), columns of `store.schema`."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One generator or control of one run under one suite.
+
+    Attributes:
+        control: "real", "frozen", "noise", "shuffled", or None for a generator.
+        ok, planned: samples that ended well, and samples asked for.
+        failures: samples that did not end well, by "status: reason".
+        clips: content hash by sample id, of samples that ended well.
+        requests: (prompt, seed) by sample id, of every sample; what pairs are made by.
+        prompts: ids of prompts with a sample that ended well, sorted; prompt_of: by sample id.
+    """
+
+    generator: str
+    family: str
+    control: str | None
+    run_id: str
+    suite: str
+    ok: int
+    planned: int
+    failures: Mapping[str, int]
+    clips: Mapping[str, str]
+    prompts: tuple[str, ...]
+    prompt_of: Mapping[str, str]
+    requests: Mapping[str, tuple[str, int]]
+    evidence: Mapping[str, Evidence]
+
+    @property
+    def coverage(self) -> float:
+        """Share of samples that ended well, in [0, 1]."""
+        return self.ok / self.planned if self.planned else 0.0
+
+
+def control_of(label: str, family: str | None) -> str | None:
+    """Which control a label stands for, or None if it is a generator."""
+    last = label.rsplit("/", 1)[-1]
+    return last if family in (None, Family.CONTROL) and last in (CEILING, *FLOORS) else None
+
+
+def read_arms(run: Run, suite: str) -> list[Arm]:
+    """Every generator and control of a run under a suite, in the order of the plan, controls last.
+
+    Raises:
+        StoreError: the run has no such suite, or its tables are damaged.
+    """
+    document = run.document()
+    content = next((s for s in document.suites if s["name"] == suite), None)
+    if content is None:
+        has = ", ".join(str(s["name"]) for s in document.suites) or "none"
+        raise StoreError(f"run {run.run_id} has no suite {suite!r}; it has: {has}")
+    samples = _SampleColumns(run.table("sample", _SAMPLE), suite)
+    scores = ScoreColumns(run.table("score"))
+    scored = scores.by_arm(suite)
+    families = {entry.label: str(entry.info.get("family", "unknown")) for entry in document.generators}
+    others = {*samples.by_generator, *scores.generator.used()} - set(families)
+    planned = _planned(document, samples)
+    arms = [
+        _arm(
+            run.run_id,
+            suite,
+            label,
+            families.get(label),
+            samples,
+            scores,
+            scored.get(label, {}),
+            planned,
+            content["metrics"],
+        )
+        for label in [*families, *sorted(others)]
+    ]
+    return sorted(arms, key=lambda arm: arm.control is not None)
+
+
+class _SampleColumns:
+    """The sample rows of a run under a suite, as columns."""
+
+    def __init__(self, table: pa.Table, suite: str) -> None:
+        self.generator, self.sample = texts(table, "generator"), texts(table, "sample_id")
+        self.prompt_id, self.prompt = texts(table, "prompt_id"), texts(table, "prompt")
+        self.status, self.reason = texts(table, "status"), texts(table, "reason")
+        self.seed, self.clip = integers(table, "seed"), texts(table, "clip_sha256")
+        here = texts(table, "suite").among(suite)
+        self.by_generator = {
+            label: np.flatnonzero(here & self.generator.among(label))
+            for label in self.generator.used(np.flatnonzero(here))
+        }
+
+
+def _planned(document: RunDocument, samples: _SampleColumns) -> int:
+    """Samples asked for of each generator: what the run says, or (all recorded) the fullest arm."""
+    fullest = max(map(len, samples.by_generator.values()), default=0)
+    return fullest if document.status == "finished" else max(fullest, document.samples)
+
+
+def _arm(
+    run_id: str,
+    suite: str,
+    label: str,
+    family: str | None,
+    samples: _SampleColumns,
+    scores: ScoreColumns,
+    by_metric: Mapping[str, Places],
+    planned: int,
+    metrics: Sequence[str],
+) -> Arm:
+    every = samples.by_generator.get(label, np.empty(0, dtype=np.int64))
+    ok = samples.status.among(SampleStatus.OK, every)
+    good, bad = every[ok], every[~ok]
+    failures = Counter(
+        f"{status}: {reason}" if reason else str(status)
+        for status, reason in zip(samples.status.of(bad), samples.reason.of(bad), strict=True)
+    )
+    ids, prompt_ids = samples.sample.of(good), samples.prompt_id.of(good)
+    prompts = tuple(sorted(set(prompt_ids)))
+    found = {metric: evidence(metric, scores, places, prompts) for metric, places in by_metric.items()}
+    for metric in metrics:
+        if metric not in found:
+            found[metric] = summary(metric, found) or absent(metric, len(good))
+    order = {metric: place for place, metric in enumerate(metrics)}
+    control = control_of(label, family)
+    asked = zip(samples.prompt.of(every), samples.seed[every].tolist(), strict=True)
+    return Arm(
+        generator=label,
+        family=str(Family.CONTROL) if control else (family or "unknown"),
+        control=control,
+        run_id=run_id,
+        suite=suite,
+        ok=len(good),
+        planned=planned,
+        failures=dict(failures),
+        clips={name: sha for name, sha in zip(ids, samples.clip.of(good), strict=True) if sha},
+        prompts=prompts,
+        prompt_of=dict(zip(ids, prompt_ids, strict=True)),
+        requests=dict(zip(samples.sample.of(every), asked, strict=True)),
+        evidence={m: found[m] for m in sorted(found, key=lambda m: (order.get(m, len(order)), m))},
+    )

@@ -1,0 +1,262 @@
+"""Axis scores: metrics on one scale, from a control without content (0) to real clips (1).
+
+For a quality-like axis every metric m becomes (v - floor) / (real - floor), held within [0, 1], where
+floor is the value on m of the control that the suite names for it, or else of the worst one. Below the
+floor is as bad as the floor, and no generator is credited for beating real clips. So `real` scores 1 by
+construction and no floor can score more. The axis is the weighted mean, times the gate
+min(1, value / (share * real)).
+
+Speed and memory need no controls: the weighted mean of log2 of the ratio to the suite's reference,
++1 for twice as good.
+
+Uncertainty: a jackknife that leaves the same prompts out of all metrics and of the arm, real and
+floor at once, since they answer the same prompts. It works on scores not held within [0, 1], so that
+a score at the ceiling keeps the width of what it was measured with; the interval's ends are then
+held within [0, 1]. A metric on which the jackknife sees no spread (16 right of 16), or whose prompts
+are not known, adds its own interval in quadrature. The controls' own intervals are not added: where
+they show no spread the scale is taken as given. Speed and memory join the ends of their metrics'
+intervals, as if they erred together (they come from the same calls).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from vbench_lite.metric import Axis
+from vbench_lite.results.arms import Arm
+from vbench_lite.results.estimates import Evidence
+from vbench_lite.stats.jackknife import MIN_GROUPS, standard_error
+from vbench_lite.stats.ranks import Difference
+from vbench_lite.stats.student import quantile
+from vbench_lite.suite import AxisSpec, Gate
+
+Floats = npt.NDArray[np.float64]
+Blocks = Sequence[frozenset[str]]
+
+RELATIVE_AXES = (Axis.SPEED, Axis.MEMORY)
+_WINSOR = (-1.0, 2.0)  # scores beyond this say nothing but "far outside the scale"
+
+
+@dataclass(frozen=True)
+class AxisScore:
+    """A score with its interval, or the reason why there is none.
+
+    Attributes:
+        n: the smallest n of its metrics.
+        replicates: the score (not held within [0, 1]) without each block; for paired differences.
+        spare: half-widths (down, up) that the replicates do not show.
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
+    reason: str | None = None
+    replicates: Floats = field(default_factory=lambda: np.empty(0))
+    spare: tuple[float, float] = (0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The two ends of a metric: real clips at 1, a floor control at 0."""
+
+    real: Evidence
+    floor: Evidence
+    floor_name: str
+
+    def span(self, left_out: frozenset[str] = frozenset()) -> float:
+        """Real minus floor, in the metric's unit; its sign is the metric's direction."""
+        return self.real.without(left_out) - self.floor.without(left_out)
+
+    def place(self, evidence: Evidence, left_out: frozenset[str] = frozenset()) -> float:
+        """Where a value lies on the scale, not held within [0, 1]."""
+        span = self.span(left_out)
+        if span == 0:
+            return 0.0
+        low, high = _WINSOR
+        return min(max((evidence.without(left_out) - self.floor.without(left_out)) / span, low), high)
+
+
+def scale_of(
+    metric: str, real: Arm | None, floors: Sequence[Arm], named: Mapping[str, str] | None = None
+) -> Scale | str:
+    """The scale of a metric in a run, or why there is none.
+
+    named: the control that a suite takes as the floor of a metric; the worst one where it names none.
+    """
+    if real is None:
+        return "the run has no real control to scale by"
+    ceiling = real.evidence.get(metric)
+    if ceiling is None or ceiling.value is None:
+        return f"{metric} has no value on the real control: {ceiling.reason if ceiling else 'no row'}"
+    sign = ceiling.facts.sign
+    if sign == 0:
+        return f"{metric} has no known direction (higher or lower is better)"
+    known = [
+        (evidence, arm.control or arm.generator)
+        for arm in floors
+        if (evidence := arm.evidence.get(metric)) is not None and evidence.value is not None
+    ]
+    wanted = (named or {}).get(metric)
+    if wanted is not None:
+        known = [(evidence, name) for evidence, name in known if name == wanted]
+    if not known:
+        return f"{metric} has no value on {'any floor control' if wanted is None else wanted}"
+    floor, name = min(known, key=lambda pair: sign * pair[0].without(frozenset()))
+    scale = Scale(ceiling, floor, name)
+    if sign * scale.span() <= 0:
+        which = "no floor control is" if wanted is None else f"the floor control {wanted} is not"
+        return f"{which} worse than real clips on {metric}"
+    return scale
+
+
+def gate_factor(
+    gate: Gate | None, arm: Arm, real: Arm, left_out: frozenset[str] = frozenset()
+) -> float | str:
+    """min(1, value / (share * real value)), not below 0; or why it cannot be had."""
+    if gate is None:
+        return 1.0
+    mine, its = arm.evidence.get(gate.metric), real.evidence.get(gate.metric)
+    if mine is None or mine.value is None:
+        return f"the gate {gate.metric} has no value: {mine.reason if mine else 'no row'}"
+    if its is None or its.value is None or its.without(left_out) <= 0:
+        return f"the gate {gate.metric} has no positive value on real clips"
+    return min(1.0, max(0.0, mine.without(left_out) / (gate.floor * its.without(left_out))))
+
+
+def axis_score(
+    axis: Axis, spec: AxisSpec, arm: Arm, real: Arm | None, floors: Sequence[Arm], blocks: Blocks
+) -> AxisScore:
+    """Score of an arm on an axis; see the module for the rules.
+
+    blocks: prompts that leave together, the same for all arms that will be compared.
+    """
+    for metric in spec.metrics:
+        evidence = arm.evidence.get(metric)
+        if arm.control is not None and axis in RELATIVE_AXES:
+            return AxisScore(None, reason="controls are not timed")
+        if evidence is None or evidence.value is None:
+            why = evidence.reason if evidence is not None else "no row for it in this run"
+            return AxisScore(None, reason=f"{metric} is missing: {why}")
+    if axis in RELATIVE_AXES:
+        return _relative(spec, arm)
+    return _scaled(spec, arm, real, floors, blocks)
+
+
+def _relative(spec: AxisSpec, arm: Arm) -> AxisScore:
+    total = sum(spec.metrics.values())
+    value = low = high = 0.0
+    varies = False
+    for metric, weight in spec.metrics.items():
+        evidence = arm.evidence[metric]
+        sign = evidence.facts.sign
+        if sign == 0:
+            return AxisScore(None, reason=f"{metric} has no known direction (higher or lower is better)")
+        ends = [evidence.without(frozenset())] * 3
+        if evidence.low is not None and evidence.high is not None:
+            ends[1:] = [evidence.low, evidence.high]
+            varies = True
+        if min(ends) <= 0:
+            return AxisScore(None, reason=f"{metric} is not positive, so it has no ratio to its reference")
+        centre, first, second = (sign * math.log2(end / spec.reference[metric]) for end in ends)
+        value += weight * centre / total
+        low += weight * min(first, second) / total
+        high += weight * max(first, second) / total
+    n = min(arm.evidence[m].n for m in spec.metrics)
+    spare = (value - low, high - value)
+    return AxisScore(value, low if varies else None, high if varies else None, n, spare=spare)
+
+
+def _scaled(spec: AxisSpec, arm: Arm, real: Arm | None, floors: Sequence[Arm], blocks: Blocks) -> AxisScore:
+    scales: dict[str, Scale] = {}
+    for metric in spec.metrics:
+        scale = scale_of(metric, real, floors, spec.floors)
+        if isinstance(scale, str):
+            return AxisScore(None, reason=scale)
+        scales[metric] = scale
+    assert real is not None
+    gate = gate_factor(spec.gate, arm, real)
+    if isinstance(gate, str):
+        return AxisScore(None, reason=gate)
+    total = sum(spec.metrics.values())
+    weights = {metric: weight / total for metric, weight in spec.metrics.items()}
+    held = sum(w * min(max(scales[m].place(arm.evidence[m]), 0.0), 1.0) for m, w in weights.items())
+    value = min(1.0, gate * held)  # weights may sum to a little above 1
+    n = min(arm.evidence[m].n for m in spec.metrics)
+    if arm is real:
+        return AxisScore(1.0, n=n)
+    replicates = _replicates(spec.gate, weights, scales, arm, real, blocks)
+    spare = _spare(weights, scales, arm, gate, blocks)
+    low, high = _ends(value, replicates, spare)
+    return AxisScore(value, low, high, n, replicates=replicates, spare=spare)
+
+
+def _replicates(
+    gate: Gate | None,
+    weights: Mapping[str, float],
+    scales: Mapping[str, Scale],
+    arm: Arm,
+    real: Arm,
+    blocks: Blocks,
+) -> Floats:
+    scores = []
+    for block in blocks:
+        factor = gate_factor(gate, arm, real, block)
+        if isinstance(factor, str):
+            return np.empty(0)
+        scores.append(factor * sum(w * scales[m].place(arm.evidence[m], block) for m, w in weights.items()))
+    return np.array(scores, dtype=np.float64)
+
+
+def _spare(
+    weights: Mapping[str, float], scales: Mapping[str, Scale], arm: Arm, gate: float, blocks: Blocks
+) -> tuple[float, float]:
+    """Half-widths, down and up, from metrics whose spread the joint jackknife cannot see."""
+    down = up = 0.0
+    for metric, weight in weights.items():
+        evidence, span = arm.evidence[metric], scales[metric].span()
+        value = evidence.without(frozenset())
+        seen = {evidence.without(block) for block in blocks} if evidence.resamples else {value}
+        if evidence.low is None or evidence.high is None or len(seen) > 1:
+            continue
+        reach = [(value - evidence.low) / abs(span), (evidence.high - value) / abs(span)]
+        if span < 0:
+            reach.reverse()
+        down += (gate * weight * reach[0]) ** 2
+        up += (gate * weight * reach[1]) ** 2
+    return math.sqrt(down), math.sqrt(up)
+
+
+def _ends(value: float, replicates: Floats, spare: tuple[float, float]) -> tuple[float | None, float | None]:
+    half = 0.0
+    if len(replicates) >= MIN_GROUPS:
+        half = quantile(0.975, len(replicates) - 1) * standard_error(replicates)
+    elif spare == (0.0, 0.0):
+        return None, None
+    low, high = max(0.0, value - math.hypot(half, spare[0])), min(1.0, value + math.hypot(half, spare[1]))
+    return (low, high) if high - low > 1e-12 else (None, None)
+
+
+def difference(first: AxisScore, second: AxisScore) -> Difference:
+    """First minus second, paired by prompt where both have replicates.
+
+    What the replicates do not show is joined by the method of variance estimates recovery
+    (Zou & Donner 2008, Statistics in Medicine 27): the sides of the intervals that face each other.
+    A score without an interval (two calls with equal peaks) has an unknown spread, not none: the
+    standard error is infinite and orders nothing.
+    """
+    assert first.value is not None and second.value is not None
+    value = first.value - second.value
+    paired = len(first.replicates) == len(second.replicates) and len(first.replicates) >= MIN_GROUPS
+    if not paired and (first.low is None or second.low is None):
+        return Difference(value, math.inf, math.inf)
+    dof = len(first.replicates) - 1.0 if paired else math.inf
+    spread = standard_error(first.replicates - second.replicates) if paired else 0.0
+    facing = (first.spare[0], second.spare[1]) if value > 0 else (first.spare[1], second.spare[0])
+    reach = quantile(0.975, dof)
+    return Difference(value, math.hypot(spread, facing[0] / reach, facing[1] / reach), dof)

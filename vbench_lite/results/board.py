@@ -1,0 +1,333 @@
+"""The leaderboard: generators side by side, controls apart, ranks as intervals."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from typing import Any
+
+from vbench_lite.errors import StoreError
+from vbench_lite.metric import Axis
+from vbench_lite.results.arms import CEILING, Arm, Run, read_arms
+from vbench_lite.results.axes import RELATIVE_AXES, AxisScore, Blocks, axis_score, difference
+from vbench_lite.results.conflicts import DISTANCES, Conflict, Interval, find_conflicts
+from vbench_lite.results.estimates import Evidence
+from vbench_lite.results.trust import TrustFlag, trust_flags
+from vbench_lite.stats.jackknife import fold
+from vbench_lite.stats.ranks import rank_intervals
+from vbench_lite.suite import Suite, parse_suite
+from vbench_lite.weights import unverified
+
+RELATIVE_TIE = 0.05  # speed and memory closer than this are ties: machines differ by more from day to day
+
+
+@dataclass(frozen=True)
+class Row:
+    """One generator (or control) of one run.
+
+    ranks: (best, worst) possible place on an axis among comparable rows with full coverage.
+    protocol: identity of what was asked; only rows of one protocol are ranked together.
+    imported: results of others; shown apart and never ranked.
+    """
+
+    arm: Arm
+    suite: Suite
+    axes: dict[Axis, AxisScore]
+    protocol: str
+    hardware: str
+    created: str
+    imported: bool = False
+    ranks: dict[Axis, tuple[int, int]] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values; unknown numbers are null."""
+        arm = self.arm
+        return {
+            "generator": arm.generator,
+            "family": arm.family,
+            "run": arm.run_id,
+            "created": self.created,
+            "protocol": self.protocol,
+            "coverage": arm.coverage,
+            "samples": {"ok": arm.ok, "planned": arm.planned, "failures": dict(arm.failures)},
+            "axes": {str(axis): self._axis(axis, score) for axis, score in self.axes.items()},
+            "metrics": {metric: _metric(evidence) for metric, evidence in arm.evidence.items()},
+        }
+
+    def _axis(self, axis: Axis, score: AxisScore) -> dict[str, Any]:
+        rank = self.ranks.get(axis)
+        return {
+            "value": score.value,
+            "ci": _ci(score.low, score.high),
+            "n": score.n,
+            "rank": list(rank) if rank is not None else None,
+            "reason": score.reason,
+        }
+
+
+@dataclass(frozen=True)
+class Board:
+    """Everything a leaderboard says. `as_dict` is the documented `leaderboard --json` form."""
+
+    suite: Suite
+    rows: list[Row]
+    controls: list[Row]
+    imported: list[Row]
+    trust: list[TrustFlag]
+    notes: list[str]
+    other_suites: list[str]
+
+    @property
+    def conflicts(self) -> list[Conflict]:
+        """Distances that order two generators of one protocol differently."""
+        found: list[Conflict] = []
+        for protocol in dict.fromkeys(row.protocol for row in self.rows):
+            group = [row for row in self.rows if row.protocol == protocol]
+            names = [row.arm.generator for row in group]
+            values: dict[str, dict[str, Interval]] = {}
+            for row in group:
+                arm = row.arm
+                name = arm.generator if names.count(arm.generator) == 1 else f"{arm.run_id}:{arm.generator}"
+                for metric, e in arm.evidence.items():
+                    if metric.startswith(DISTANCES) and e.facts.sign < 0 and e.value is not None:
+                        values.setdefault(metric, {})[name] = (e.value, e.low, e.high)
+            found += find_conflicts(values)
+        return found
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values.
+
+        Keys: suite {name, version, description, axes{axis: {metrics{id: weight}, gate, floors}}}; rows[],
+        controls[] and imported[] (results of others; coverage null) {generator, family, run, created,
+        protocol, coverage, samples{ok, planned, failures}, axes{axis: {value, ci, n, rank, reason}},
+        metrics{id: {value, ci, ci_reason, n, unit, higher_is_better, level, reason, missing}}}; trust[]
+        {metric, kind, control, value, real, axes, reason}; conflicts[] {distance, other_distance, generator,
+        other_generator, firm}; notes[]; other_suites[].
+        """
+        axes = {
+            str(axis): {
+                "metrics": dict(spec.metrics),
+                "gate": spec.gate.model_dump() if spec.gate else None,
+                "floors": dict(spec.floors),
+                "reference": dict(spec.reference),
+            }
+            for axis, spec in self.suite.axes.items()
+        }
+        return {
+            "suite": {
+                "name": self.suite.name,
+                "version": self.suite.version,
+                "description": self.suite.description,
+                "axes": axes,
+            },
+            "rows": [row.as_dict() for row in self.rows],
+            "controls": [row.as_dict() for row in self.controls],
+            "imported": [row.as_dict() | {"coverage": None} for row in self.imported],
+            "trust": [flag.as_dict() for flag in self.trust],
+            "conflicts": [conflict.as_dict() for conflict in self.conflicts],
+            "notes": list(self.notes),
+            "other_suites": list(self.other_suites),
+        }
+
+
+def build_board(runs: Sequence[Run], *, suite: str | None = None, every: bool = False) -> Board:
+    """Put the generators of some runs side by side under one suite.
+
+    Args:
+        runs: newest first.
+        suite: its name; None takes the first suite of the newest run.
+        every: keep older rows of a generator under the same protocol (else only the newest).
+
+    Raises:
+        StoreError: there is no run, or none has that suite.
+    """
+    if not runs:
+        raise StoreError("no run to show; make one with: vbench-lite run")
+    names = [str(content["name"]) for run in runs for content in run.document().suites]
+    own = [str(s["name"]) for run in runs if not run.document().imported for s in run.document().suites]
+    chosen = suite if suite is not None else (own or names)[0]
+    fitting = [run for run in runs if any(s["name"] == chosen for s in run.document().suites)]
+    if not fitting:
+        raise StoreError(f"no run has the suite {chosen!r}; they have: {', '.join(sorted(set(names)))}")
+    rows: list[Row] = []
+    trust: list[TrustFlag] = []
+    newest: Suite | None = None
+    for run in fitting:
+        content, found, flags = _read(run, chosen)
+        newest = newest or content
+        rows.extend(found)
+        known = {(flag.metric, flag.kind, flag.control) for flag in trust}
+        trust.extend(flag for flag in flags if (flag.metric, flag.kind, flag.control) not in known)
+    assert newest is not None
+    if not every:
+        rows = _newest(rows)
+    imported = [row for row in rows if row.imported]
+    rows = [row for row in rows if not row.imported]
+    generators = [row for row in rows if row.arm.control is None]
+    ranked, notes = _rank(generators)
+    controls = sorted(
+        (row for row in rows if row.arm.control is not None), key=lambda row: row.arm.control != CEILING
+    )
+    others = sorted(set(names) - {chosen})
+    return Board(
+        newest,
+        ranked,
+        controls,
+        imported,
+        trust,
+        notes + _contended(ranked) + _unverified([*ranked, *controls]),
+        others,
+    )
+
+
+def _contended(rows: Sequence[Row]) -> list[str]:
+    """Whose calls were timed while another process used the device: a note for each number of such calls."""
+    generators: dict[tuple[int, int], dict[str, None]] = {}
+    for row in rows:
+        timed = [evidence for evidence in row.arm.evidence.values() if evidence.calls]
+        calls = {name for evidence in timed for name in evidence.calls}
+        busy = calls & {name for evidence in timed for name in evidence.contended}
+        if busy:
+            generators.setdefault((len(busy), len(calls)), {})[row.arm.generator] = None
+    return [
+        f"{', '.join(names)}: another process used the device in {busy} of {calls} timed calls; "
+        "time again on an idle machine (run --fresh)"
+        for (busy, calls), names in generators.items()
+    ]
+
+
+def _unverified(rows: Sequence[Row]) -> list[str]:
+    """Which metrics were measured with weights that nothing vouches for."""
+    marked = {
+        metric
+        for row in rows
+        for metric, evidence in row.arm.evidence.items()
+        if any(map(unverified.marked, evidence.fingerprints))
+    }
+    return [unverified.remark(metric) for metric in sorted(marked)]
+
+
+def _read(run: Run, name: str) -> tuple[Suite, list[Row], list[TrustFlag]]:
+    document = run.document()
+    content = next(s for s in document.suites if s["name"] == name)
+    suite = parse_suite(content, f"run {run.run_id}, suite {name}")
+    arms = read_arms(run, name)
+    real = next((arm for arm in arms if arm.control == CEILING), None)
+    floors = [arm for arm in arms if arm.control not in (None, CEILING)]
+    blocks = joint_blocks(arms)
+    protocol = _digest([suite.content_sha256(), suite.version, document.seed, document.samples])
+    hardware = _digest(document.hardware)
+    rows = [
+        Row(
+            arm,
+            suite,
+            {axis: axis_score(axis, spec, arm, real, floors, blocks) for axis, spec in suite.axes.items()},
+            protocol,
+            hardware,
+            document.created,
+            document.imported,
+        )
+        for arm in arms
+    ]
+    return suite, rows, trust_flags(real, floors, suite.axes, blocks)
+
+
+def joint_blocks(arms: Sequence[Arm]) -> Blocks:
+    """The prompts that leave together, over all arms of a run."""
+    prompts = sorted({prompt for arm in arms for prompt in arm.prompts})
+    return [frozenset(map(str, block)) for block in fold(prompts)]
+
+
+def _digest(facts: Any) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+
+def _newest(rows: Sequence[Row]) -> list[Row]:
+    kept: dict[tuple[str, str], Row] = {}
+    for row in rows:
+        kept.setdefault((row.arm.generator, row.protocol), row)
+    return list(kept.values())
+
+
+def _rank(rows: Sequence[Row]) -> tuple[list[Row], list[str]]:
+    """Rank the rows of each protocol among themselves; say where that is not possible."""
+    notes: list[str] = []
+    ranked = [replace(row, ranks={}) for row in rows]
+    protocols = list(dict.fromkeys(row.protocol for row in ranked))
+    if len(protocols) > 1:
+        notes.append(
+            f"{len(protocols)} protocols (suite version, seed or number of samples differ): "
+            "ranked within each only"
+        )
+    for protocol in protocols:
+        group = [row for row in ranked if row.protocol == protocol]
+        for row in group:
+            if row.arm.ok < row.arm.planned:
+                notes.append(
+                    f"{row.arm.generator} is not ranked: {row.arm.ok} of {row.arm.planned} samples are ok"
+                )
+        whole = [row for row in group if row.arm.ok == row.arm.planned]
+        for axis in dict.fromkeys(axis for row in whole for axis in row.axes):
+            notes.extend(_rank_axis(axis, [row for row in whole if row.axes[axis].value is not None]))
+    return ranked, notes
+
+
+def _rank_axis(axis: Axis, rows: Sequence[Row]) -> list[str]:
+    if len(rows) < 2:
+        return []
+    why = _differs(axis, rows)
+    if why is not None:
+        return [f"{axis} is not ranked: {why}"]
+    keys = [f"{row.arm.run_id}:{row.arm.generator}" for row in rows]
+    least = math.log2(1 + RELATIVE_TIE) if axis in RELATIVE_AXES else 0.0
+    differences = {
+        (keys[i], keys[j]): replace(difference(rows[i].axes[axis], rows[j].axes[axis]), least=least)
+        for i, j in combinations(range(len(rows)), 2)
+    }
+    for row, rank in zip(rows, rank_intervals(keys, differences).values(), strict=True):
+        row.ranks[axis] = rank
+    return []
+
+
+def _differs(axis: Axis, rows: Sequence[Row]) -> str | None:
+    """What forbids to order these rows on an axis, or None."""
+    if axis in RELATIVE_AXES and len({row.hardware for row in rows}) > 1:
+        return "the runs were timed on different hardware"
+    for metric in rows[0].suite.axes[axis].metrics:
+        if len({row.arm.evidence[metric].fingerprints for row in rows}) > 1:
+            return f"{metric} was measured in different ways"
+    return None
+
+
+def _metric(evidence: Evidence) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "value": evidence.value,
+        "ci": _ci(evidence.low, evidence.high),
+        "ci_reason": _no_interval(evidence),
+        "n": evidence.n,
+        "unit": evidence.facts.unit,
+        "higher_is_better": evidence.facts.higher_is_better,
+        "level": str(evidence.level),
+        "reason": evidence.reason,
+        "missing": dict(evidence.missing),
+    }
+    if evidence.first_call is not None:
+        facts["first_call"] = evidence.first_call
+    return facts
+
+
+def _no_interval(evidence: Evidence) -> str | None:
+    """Why a value has no interval."""
+    if evidence.value is None or evidence.low is not None:
+        return None
+    if evidence.n < 2:
+        return "there is one value"
+    return "the values are equal, or all from one prompt"
+
+
+def _ci(low: float | None, high: float | None) -> list[float] | None:
+    return None if low is None or high is None else [low, high]

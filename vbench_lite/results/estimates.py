@@ -1,0 +1,297 @@
+"""Evidence: what a run says about one metric of one arm, as a number with its uncertainty.
+
+The only place where score rows become estimates. Three kinds of evidence, one interface: the value,
+its interval, and the value without some prompts (for joint jackknives over metrics and arms).
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from vbench_lite.errors import NotApplicable, StoreError
+from vbench_lite.metric import BASE_CASE, Axis
+from vbench_lite.results.catalogue import MetricFacts, metric_facts, summary_metric
+from vbench_lite.stats.jackknife import fold
+from vbench_lite.stats.means import Clusters
+from vbench_lite.stats.medians import median_estimate
+from vbench_lite.stats.over_set import set_estimate_of, set_means
+from vbench_lite.store.columns import Places, numbers, texts
+from vbench_lite.store.schema import Level, ScoreStatus
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a run says about one metric of one arm.
+
+    Attributes:
+        value: None when there is none; `reason` says why.
+        low, high: 95% interval; None where nothing can vary or n is too small to say.
+        n: clips, or warm calls.
+        missing: how many clips (or calls) have no value, by reason.
+        by_prompt: mean of each prompt's clips (sample level); prompt_weights: of each prompt in the
+            value, where a published rule weights clips (else every prompt counts once).
+        by_sample: value of each clip by sample id (sample level), in the unit of `value`.
+        prompts, replicates: prompts of the set, sorted, and the value without each block of
+            `stats.jackknife.fold(prompts)` (set level).
+        calls: values of warm calls by call id; first_call: median over first calls;
+            contended: ids of calls during which another process used the device (call level).
+        fingerprints: of the measurement, as stored; more than one means mixed measurements.
+    """
+
+    metric: str
+    level: Level
+    facts: MetricFacts
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    reason: str | None = None
+    missing: Mapping[str, int] = field(default_factory=dict)
+    by_prompt: Mapping[str, float] = field(default_factory=dict)
+    prompt_weights: Mapping[str, float] = field(default_factory=dict)
+    by_sample: Mapping[str, float] = field(default_factory=dict)
+    prompts: tuple[str, ...] = ()
+    replicates: tuple[float, ...] = ()
+    calls: Mapping[str, float] = field(default_factory=dict)
+    first_call: float | None = None
+    contended: frozenset[str] = frozenset()
+    fingerprints: tuple[str, ...] = ()
+    extras: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def resamples(self) -> bool:
+        """Whether leaving prompts out can change the value."""
+        return len(self.by_prompt) > 1 or len(self.replicates) > 1
+
+    @cached_property
+    def _blocks(self) -> dict[str, int]:
+        return {str(p): i for i, block in enumerate(fold(self.prompts)) for p in block}
+
+    def without(self, prompts: frozenset[str]) -> float:
+        """The value without some prompts; exact where they are a block of this set, else linear.
+
+        A set's replicates say what happens when one of its blocks leaves. For other prompts the
+        changes of the blocks that they belong to are added in proportion.
+        """
+        assert self.value is not None
+        if self.level is Level.SAMPLE:
+            kept = [prompt for prompt in self.by_prompt if prompt not in prompts]
+            weights = [self.prompt_weights.get(prompt, 1.0) for prompt in kept]
+            means = [self.by_prompt[prompt] for prompt in kept]
+            return float(np.average(means, weights=weights)) if kept else self.value
+        if not self.replicates:
+            return self.value
+        sizes = Counter(self._blocks.values())
+        hit = Counter(self._blocks[prompt] for prompt in prompts if prompt in self._blocks)
+        return self.value + sum(
+            (self.replicates[block] - self.value) * count / sizes[block] for block, count in hit.items()
+        )
+
+
+class ScoreColumns:
+    """The score rows of a run, as columns."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table
+        self.value = numbers(table, "value")
+        self.generator, self.suite, self.level = (texts(table, n) for n in ("generator", "suite", "level"))
+        self.metric, self.status, self.sample = (texts(table, n) for n in ("metric", "status", "sample_id"))
+        self.prompt, self.reason = texts(table, "prompt_id"), texts(table, "reason")
+        self.fingerprint, self.extras = texts(table, "fingerprint"), texts(table, "extras")
+        self._clusters: dict[bytes, Clusters] = {}
+        self._facts: dict[int, Mapping[str, Any]] = {}
+
+    def by_arm(self, suite: str) -> dict[str, dict[str, Places]]:
+        """Places of the rows of a suite by generator and metric, in the order of the table."""
+        places = np.flatnonzero(self.suite.among(suite))
+        key = self.generator.codes[places].astype(np.int64) * len(self.metric.names)
+        key += self.metric.codes[places]
+        order = np.argsort(key, kind="stable")
+        found: dict[str, dict[str, Places]] = {}
+        for group in np.split(places[order], np.flatnonzero(np.diff(key[order])) + 1):
+            if len(group):
+                label, metric = self.generator.of(group[:1])[0], self.metric.of(group[:1])[0]
+                found.setdefault(label, {})[metric] = group
+        return found
+
+    def cell(self, place: int, column: str) -> Any:
+        """One value as it was stored."""
+        return self._table.column(column)[place].as_py()
+
+    def facts(self, place: int) -> Mapping[str, Any]:
+        """What was stored beside a value."""
+        code = int(self.extras.codes[place])
+        if code not in self._facts:
+            self._facts[code] = dict(json.loads(self.extras.names[code] if code >= 0 else "{}"))
+        return self._facts[code]
+
+    def clusters(self, places: Places) -> Clusters:
+        """The prompts of some rows; metrics of one arm share them."""
+        key = self.prompt.codes[places].tobytes()
+        if key not in self._clusters:
+            self._clusters[key] = Clusters.of(self.prompt.of(places))
+        return self._clusters[key]
+
+
+def evidence(metric: str, scores: ScoreColumns, places: Places, prompts: tuple[str, ...]) -> Evidence:
+    """What the rows of one metric of one arm come to.
+
+    Args:
+        places: of the rows; at least one.
+        prompts: of the arm, sorted.
+
+    Raises:
+        StoreError: a row that says it is ok has no number.
+    """
+    ok = scores.status.among(ScoreStatus.OK, places)
+    good, missing = places[ok], scores.reason.counts(places[~ok])
+    level = Level(scores.level.of(places[:1])[0])
+    facts = metric_facts(metric, scores.facts(int(places[0])))
+    if not len(good):
+        return nothing(metric, level, facts, max(missing, key=missing.__getitem__), missing=missing)
+    if not np.all(np.isfinite(scores.value[good])):
+        raise StoreError(
+            f"a score of {metric} says ok and holds no number; restore the run from a copy, or score it again"
+        )
+    shared = {"missing": missing, "fingerprints": tuple(sorted(scores.fingerprint.used(good)))}
+    if level is Level.SAMPLE:
+        return _sample_evidence(metric, scores, good, facts, shared)
+    if level is Level.SET:
+        return _set_evidence(metric, scores, int(good[-1]), facts, prompts, shared)
+    return _call_evidence(metric, scores, good, facts, shared)
+
+
+def _sample_evidence(
+    metric: str, scores: ScoreColumns, good: Places, facts: MetricFacts, shared: dict[str, Any]
+) -> Evidence:
+    values, clusters, rule = scores.value[good], scores.clusters(good), facts.over_set
+    weights = None
+    if rule is not None and rule.weighted:
+        weights = [float(scores.facts(place).get("weight", 1.0)) for place in good.tolist()]
+    means = set_means(values, clusters, rule, weights)
+    estimate = set_estimate_of(means, rule, facts.bounds)
+    scale = 1.0 if rule is None else rule.scale
+    shares = {} if means.weights is None else dict(zip(clusters.names, means.weights.tolist(), strict=True))
+    return Evidence(
+        metric,
+        Level.SAMPLE,
+        facts,
+        estimate.value,
+        estimate.low,
+        estimate.high,
+        estimate.n,
+        by_prompt=dict(zip(clusters.names, (means.means * scale).tolist(), strict=True)),
+        prompt_weights=shares,
+        by_sample=dict(zip(scores.sample.of(good), (values * scale).tolist(), strict=True)),
+        **shared,
+    )
+
+
+def _set_evidence(
+    metric: str,
+    scores: ScoreColumns,
+    place: int,
+    facts: MetricFacts,
+    prompts: tuple[str, ...],
+    shared: dict[str, Any],
+) -> Evidence:
+    extras = scores.facts(place)
+    used = tuple(sorted(map(str, extras["prompts"]))) if "prompts" in extras else prompts
+    replicates = tuple(map(float, scores.cell(place, "replicates") or ()))
+    if replicates and len(replicates) != len(fold(used)):
+        replicates = ()  # of other prompts than these: its own interval stands in for them
+    return Evidence(
+        metric,
+        Level.SET,
+        facts,
+        float(scores.value[place]),
+        scores.cell(place, "low"),
+        scores.cell(place, "high"),
+        int(scores.cell(place, "n")),
+        prompts=used,
+        replicates=replicates,
+        extras=extras,
+        **shared,
+    )
+
+
+def _call_evidence(
+    metric: str, scores: ScoreColumns, good: Places, facts: MetricFacts, shared: dict[str, Any]
+) -> Evidence:
+    of_base = [_case(name) == BASE_CASE for name in scores.sample.of(good)]
+    mine = good[of_base] if any(of_base) else good
+    shared |= {"fingerprints": tuple(sorted(scores.fingerprint.used(mine)))}
+    calls: dict[str, float] = {}
+    first: list[float] = []
+    contended = set()
+    rows = zip(scores.sample.of(mine), scores.value[mine].tolist(), mine.tolist(), strict=True)
+    for name, value, place in rows:
+        extras = scores.facts(place)
+        kind = extras.get("call", "warm")
+        if kind == "warm":
+            calls[name] = value
+        elif kind == "first":
+            first.append(value)
+        if extras.get("contended"):
+            contended.add(name)
+    if not calls:
+        return nothing(metric, Level.CALL, facts, "no warm call", **shared)
+    estimate = median_estimate(list(calls.values()))
+    return Evidence(
+        metric,
+        Level.CALL,
+        facts,
+        estimate.value,
+        estimate.low,
+        estimate.high,
+        estimate.n,
+        calls=calls,
+        first_call=float(np.median(first)) if first else None,
+        contended=frozenset(contended),
+        **shared,
+    )
+
+
+def _case(sample_id: str) -> str:
+    """Sample ids of calls are "case/round/index"."""
+    return sample_id.rsplit("/", 2)[0]
+
+
+def summary(metric: str, found: Mapping[str, Evidence]) -> Evidence | None:
+    """A metric that is made of the values of others; None if it is of another kind."""
+    rule = summary_metric(metric)
+    if rule is None:
+        return None
+    facts = metric_facts(metric, {})
+    parts = [found[part] for part in rule.parts if part in found]
+    known = {part.metric: part.value for part in parts if part.value is not None}
+    try:
+        value = rule.summarise(known)
+    except NotApplicable as reason:
+        return nothing(metric, Level.SET, facts, str(reason))
+    prints = tuple(sorted(f"{part.metric}:{one}" for part in parts for one in part.fingerprints))
+    return Evidence(
+        metric, Level.SET, facts, value, None, None, min(part.n for part in parts), fingerprints=prints
+    )
+
+
+def absent(metric: str, clips: int) -> Evidence:
+    """A metric of the suite without any row, of an arm with so many valid clips."""
+    facts = metric_facts(metric, {})
+    if facts.axis in (Axis.SPEED, Axis.MEMORY):
+        return nothing(metric, Level.CALL, facts, "not timed in this run")
+    why = "no row for it in this run; score the run again" if clips else "no valid clip"
+    return nothing(metric, Level.SAMPLE, facts, why)
+
+
+def nothing(metric: str, level: Level, facts: MetricFacts, reason: str, **more: Any) -> Evidence:
+    """Evidence without a value."""
+    return Evidence(metric, level, facts, None, None, None, 0, reason=reason, **more)

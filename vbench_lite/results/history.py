@@ -1,0 +1,91 @@
+"""One metric over runs: what it was, and where the measurement itself changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from vbench_lite.errors import StoreError
+from vbench_lite.results.arms import Run, read_arms
+from vbench_lite.store.schema import Level
+
+
+@dataclass(frozen=True)
+class Point:
+    """The value of a metric for one generator in one run.
+
+    break_: why it may not be compared with the point before it: the field that differs; else None.
+    """
+
+    run: str
+    created: str
+    generator: str
+    value: float
+    ci: tuple[float, float] | None
+    n: int
+    unit: str
+    higher_is_better: bool | None
+    break_: str | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values; `break_` is the key "break"."""
+        facts = asdict(self)
+        return {name.rstrip("_"): list(v) if isinstance(v, tuple) else v for name, v in facts.items()}
+
+
+def history(
+    runs: Sequence[Run], metric: str, *, suite: str | None = None, generator: str | None = None
+) -> dict[str, list[Point]]:
+    """Return the points of every generator (or one), oldest first.
+
+    Controls are left out. Runs without the suite, or without a value, have no point.
+
+    Raises:
+        StoreError: no run has a value of the metric.
+    """
+    found: dict[str, list[Point]] = {}
+    before: dict[str, tuple[tuple[str, ...], Any]] = {}
+    for run in sorted(runs, key=lambda run: run.document().created):
+        document = run.document()
+        for name in [str(s["name"]) for s in document.suites if suite in (None, s["name"])]:
+            for arm in read_arms(run, name):
+                evidence = arm.evidence.get(metric)
+                if arm.control or generator not in (None, arm.generator):
+                    continue
+                if evidence is None or evidence.value is None:
+                    continue
+                conditions = document.hardware if evidence.level is Level.CALL else None
+                key = (
+                    f"{arm.generator} ({name})"
+                    if suite is None and len(document.suites) > 1
+                    else arm.generator
+                )
+                last = before.get(key)
+                point = Point(
+                    run=run.run_id,
+                    created=document.created,
+                    generator=arm.generator,
+                    value=evidence.value,
+                    ci=None
+                    if evidence.low is None or evidence.high is None
+                    else (evidence.low, evidence.high),
+                    n=evidence.n,
+                    unit=evidence.facts.unit,
+                    higher_is_better=evidence.facts.higher_is_better,
+                    break_=_break(last, evidence.fingerprints, conditions),
+                )
+                found.setdefault(key, []).append(point)
+                before[key] = (evidence.fingerprints, conditions)
+    if not found:
+        who = f" of {generator}" if generator else ""
+        raise StoreError(f"no run has a value of {metric}{who}; see: vbench-lite list metrics")
+    return found
+
+
+def _break(last: tuple[tuple[str, ...], Any] | None, prints: tuple[str, ...], hardware: Any) -> str | None:
+    if last is None:
+        return None
+    if set(last[0]) != set(prints):
+        return "measurement"
+    return "hardware" if last[1] != hardware else None

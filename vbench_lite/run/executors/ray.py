@@ -1,0 +1,217 @@
+"""Batches and scoring on a Ray cluster: one that is there (`--address`), or one on this machine.
+
+An actor holds a loaded generator and makes one batch after another. A worker or a node that is lost
+takes its batch along; the batch goes to another actor. Only a batch that ends two processes on nodes
+which live is taken to be the generator's fault.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from vbench_lite.errors import SpecError, StoreError
+from vbench_lite.run.executors.contract import Executor, Job, Settings, Sink
+from vbench_lite.run.executors.ray_actors import GeneratorHost, ScoringHost
+from vbench_lite.run.executors.ray_worker_slot import RayLane
+from vbench_lite.run.executors.work import Work
+from vbench_lite.run.generate.worker import StorageLost
+from vbench_lite.run.scoring.outcome import Outcome
+from vbench_lite.run.scoring.score_part import Part, PartScores, Tools
+from vbench_lite.run.threads import thread_variables
+
+CONNECT_TIMEOUT_S = 5.0
+SCORING_ATTEMPTS = 3
+
+
+class RayExecutor(Executor):
+    """Up to `workers` actors at work, each with the processors and the accelerator of one generator."""
+
+    takes_address = True
+
+    def execute(self, jobs: Sequence[Job], sink: Sink, settings: Settings) -> None:
+        """Make all batches; every actor is ended when this is left, however it is left."""
+        works = [Work(job) for job in jobs if job.batches]
+        settings = replace(settings, root=settings.root.resolve(), logs=settings.logs.resolve())
+        lanes: list[RayLane] = []
+        with connected(self.address, settings.threads) as ray, seen_by_all(settings.root) as mark:
+            host = ray.remote(max_restarts=0, max_concurrency=2)(GeneratorHost)
+            try:
+                while True:
+                    while (lane := self._open(ray, host, works, lanes, sink, settings, mark)) is not None:
+                        lanes.append(lane)
+                    if not lanes:
+                        return
+                    pause_s = max(0.0, min(lane.deadline_s for lane in lanes) - time.monotonic())
+                    ready, _ = ray.wait([lane.answer for lane in lanes], timeout=pause_s)
+                    for lane in lanes:
+                        if lane.answer in ready:
+                            lane.receive()
+                        elif time.monotonic() >= lane.deadline_s:
+                            lane.overdue()
+                    lanes = [lane for lane in lanes if not lane.ended]
+            finally:
+                for lane in lanes:
+                    lane.kill()
+
+    def score(self, parts: Iterable[Part], settings: Settings, tools: Tools) -> Iterator[PartScores]:
+        """Score every part on the cluster, and give them back in order."""
+        root = settings.root.resolve()
+        with connected(self.address, settings.threads) as ray, seen_by_all(root) as mark:
+            host = ray.remote(max_restarts=0, num_cpus=settings.threads)(ScoringHost)
+
+            def make() -> Any:
+                return host.remote(root, tools.names, settings.threads, mark)
+
+            pool = [make() for _ in range(max(1, min(self.workers, _processors(ray, settings.threads))))]
+            try:
+                yield from _in_order(ray, pool, make, (replace(p, root=root) for p in parts), tools)
+            finally:
+                for actor in pool:
+                    ray.kill(actor)
+
+    def _open(
+        self,
+        ray: Any,
+        host: Any,
+        works: Sequence[Work],
+        lanes: Sequence[RayLane],
+        sink: Sink,
+        settings: Settings,
+        mark: Path,
+    ) -> RayLane | None:
+        """An actor for the generator that needs one most, if the cluster has room for it."""
+        if len(lanes) >= min(self.workers, _processors(ray, settings.threads)):
+            return None
+        worth = [work for work in works if work.worth_another()]
+        for work in sorted(worth, key=lambda work: (work.lanes > 0, -work.waiting / (work.lanes + 1))):
+            accelerated = work.entry.device != "cpu"
+            used = sum(lane.work.entry.device != "cpu" for lane in lanes)
+            if not accelerated or used < max(1, int(ray.cluster_resources().get("GPU", 0))):
+                needs = {"num_cpus": settings.threads, "num_gpus": 1 if accelerated else 0}
+                return RayLane(ray, host.options(**needs), work, sink, settings, mark)
+        return None
+
+
+@contextmanager
+def connected(address: str | None, threads: int) -> Iterator[Any]:
+    """The ray module, connected; a connection of the caller is used as it is and left open.
+
+    Raises:
+        SpecError: Ray is not installed, or nobody answers at the address.
+    """
+    try:
+        import ray
+    except ImportError:
+        raise SpecError("executor ray needs Ray; install it with: pip install 'vbench-lite[ray]'") from None
+    ours = not ray.is_initialized()
+    if ours:
+        _check_address(address)
+        environment = {"PYTHONPATH": _own_paths(), **thread_variables(threads)}
+        try:
+            ray.init(
+                address=address or "local",
+                log_to_driver=False,
+                include_dashboard=None if address else False,
+                configure_logging=False,
+                runtime_env={"env_vars": environment},
+            )
+        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+            raise SpecError(f"no Ray cluster at {address or 'this machine'}: {error}") from None
+    try:
+        yield ray
+    finally:
+        if ours:
+            ray.shutdown()
+
+
+@contextmanager
+def seen_by_all(root: Path) -> Iterator[Path]:
+    """A file under the root, by which a node can tell that it sees the same file system."""
+    mark = root / "pool" / f".{uuid.uuid4().hex}.tmp"
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    mark.touch()
+    try:
+        yield mark
+    finally:
+        mark.unlink(missing_ok=True)
+
+
+def _in_order(
+    ray: Any, pool: list[Any], make: Any, parts: Iterable[Part], tools: Tools
+) -> Iterator[PartScores]:
+    """Parts over a pool of actors; an actor that is lost is replaced and its part tried again."""
+    source = enumerate(parts)
+    idle = list(pool)
+    busy: dict[Any, tuple[int, Part, Any, int]] = {}  # answer: place, part, actor, attempt
+    done: dict[int, PartScores] = {}
+    given, more = 0, True
+    while True:
+        while more and idle and len(done) < 2 * len(pool):
+            index, part = next(source, (-1, None))
+            if part is None:
+                more = False
+            elif part.empty:
+                done[index] = tools.score(part)
+            else:
+                actor = idle.pop()
+                busy[actor.score.remote(part)] = (index, part, actor, 1)
+        while given in done:
+            yield done.pop(given)
+            given += 1
+        if not busy and not done and not more:
+            return
+        for answer in ray.wait(list(busy))[0] if busy else ():
+            index, part, actor, attempt = busy.pop(answer)
+            try:
+                result = ray.get(answer)
+            except ray.exceptions.RayActorError as error:
+                pool.remove(actor)
+                actor = make()
+                pool.append(actor)
+                if attempt < SCORING_ATTEMPTS:
+                    busy[actor.score.remote(part)] = (index, part, actor, attempt + 1)
+                    continue
+                reason = " ".join(str(error).split())[:200]
+                text = f"scoring ended {SCORING_ATTEMPTS} Ray workers, the last so: {reason}"
+                result = tools.without(part, Outcome.error(text))
+            if isinstance(result, StorageLost):
+                raise StoreError(result.reason)
+            done[index] = result
+            idle.append(actor)
+
+
+def _processors(ray: Any, threads: int) -> int:
+    """How many workers of so many threads the cluster has room for now."""
+    return int(ray.cluster_resources().get("CPU", 0)) // threads
+
+
+def _check_address(address: str | None) -> None:
+    """Ray itself waits long for a cluster that is not there."""
+    if address is None or ":" not in address or "://" in address:
+        return
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=CONNECT_TIMEOUT_S):
+            return
+    except (OSError, ValueError, OverflowError) as error:
+        raise SpecError(
+            f"no Ray cluster answers at {address}: {error}; start one with: ray start --head"
+        ) from None
+
+
+def _own_paths() -> str:
+    """Folders that this process imports from beyond its installation: a test's, a project's."""
+    own = [str(Path(entry or Path.cwd())) for entry in sys.path]
+    with suppress(ValueError):
+        own = [entry for entry in own if not Path(entry).is_relative_to(sys.prefix)]
+        own = [entry for entry in own if not Path(entry).is_relative_to(sys.base_prefix)]
+    return os.pathsep.join(own)

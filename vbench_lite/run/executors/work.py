@@ -1,0 +1,71 @@
+"""What is left of the batches of one generator, shared by every process that makes some of them."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from vbench_lite.run.executors.contract import Job
+from vbench_lite.run.plan.plan import Batch
+
+LOAD_ATTEMPTS = 3
+
+
+class Work:
+    """The batches of one generator that nobody makes yet, in order, and how its loads went.
+
+    Attributes:
+        entry: the generator.
+        lanes: processes that make its batches now.
+        hopeless: it cannot be loaded; no further process is worth a start.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self.entry = job.entry
+        self.lanes = 0
+        self.hopeless = False
+        self._waiting = deque(job.batches)
+        self._failed_loads = 0
+        self._load_s = 0.0
+        self._batch_s: float | None = None  # of the batch that ended last
+
+    @property
+    def waiting(self) -> int:
+        """Batches that nobody has taken."""
+        return len(self._waiting)
+
+    def take(self) -> Batch | None:
+        """The next batch, for whoever asks; None when there is none."""
+        return self._waiting.popleft() if self._waiting else None
+
+    def give_back(self, batch: Batch) -> None:
+        """A batch whose process was lost through no fault of it; it is the next one to be taken."""
+        self._waiting.appendleft(batch)
+
+    def take_all(self) -> list[Batch]:
+        """Every batch that is left, to be recorded as lost."""
+        left, self._waiting = list(self._waiting), deque()
+        return left
+
+    def worth_another(self) -> bool:
+        """Whether one more process would end the work sooner than it takes to load."""
+        if self.hopeless or not self._waiting:
+            return False
+        if self.lanes == 0:
+            return True
+        if self._batch_s is None:
+            return len(self._waiting) > self.lanes
+        return len(self._waiting) * self._batch_s / self.lanes > 2 * self._load_s
+
+    def loaded(self, seconds: float) -> None:
+        """A process has loaded the generator in so long."""
+        self._failed_loads, self._load_s = 0, seconds
+
+    def made(self, seconds: float) -> None:
+        """A batch has ended after so long."""
+        self._batch_s = seconds
+
+    def load_failed(self, final: bool) -> bool:
+        """Count a load that failed; return whether to try again."""
+        self._failed_loads += 1
+        self.hopeless = self.hopeless or final or self._failed_loads >= LOAD_ATTEMPTS
+        return not self.hopeless

@@ -1,0 +1,191 @@
+"""One call of a loaded generator: from a batch of the plan to records of its samples.
+
+Runs in whatever process holds the generator. Nothing that a generator raises leaves here: a failure is a
+record with its phase and reason, and the next batch goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
+from vbench_lite.errors import Cancelled
+from vbench_lite.generator import Generator, Site
+from vbench_lite.run.call_clock import call_clock, call_meter
+from vbench_lite.run.generate.check_clip import judge
+from vbench_lite.run.generate.context import CallRecord, RecordingContext
+from vbench_lite.run.plan.plan import Batch, Sample
+from vbench_lite.store.disk import raise_storage_fault
+from vbench_lite.store.pool import Pool
+from vbench_lite.store.schema import SampleRecord, SampleStatus
+
+
+def run_batch(
+    generator: Generator,
+    batch: Batch,
+    pool: Pool,
+    *,
+    cancelled: Callable[[], bool] = lambda: False,
+    on_progress: Callable[[str, int, int], None] | None = None,
+    worker: str | None = None,
+) -> list[SampleRecord] | None:
+    """Make a batch, store its clips, and return one record a sample.
+
+    Every clip of a returned record is on the disk already.
+
+    Returns:
+        None if the generator stopped because `cancelled` asked it to.
+
+    Raises:
+        StoreError: the disk is full or read-only. That is no result of the generator, and no record.
+    """
+    requests = [sample.made for sample in batch.samples]
+    meter = call_meter(generator)
+    context = RecordingContext(
+        requests,
+        clock=call_clock(generator),
+        cancelled=cancelled,
+        on_progress=on_progress,
+        memory=meter,
+    )
+    try:
+        make = generator.generate if requests[0].clip is None else generator.reconstruct
+        make(requests, context)
+        call = context.result()
+    except Cancelled as error:
+        if cancelled():
+            return None
+        return _all_failed(batch, error, context, worker)
+    except (Exception, SystemExit) as error:
+        raise_storage_fault(error, pool.folder)
+        return _all_failed(batch, error, context, worker)
+    finally:
+        if meter is not None:
+            meter.close()
+    records = []
+    for index, sample in enumerate(batch.samples):
+        try:
+            records.append(_store(generator, batch, sample, call, index, pool, worker))
+        except Exception as error:
+            raise_storage_fault(error, pool.folder)
+            records.append(failure(batch, sample, describe(error), "store", is_oom(error), worker=worker))
+    return records
+
+
+def failure(
+    batch: Batch,
+    sample: Sample,
+    reason: str,
+    phase: str | None,
+    oom: bool = False,
+    *,
+    status: SampleStatus = SampleStatus.FAILED,
+    worker: str | None = None,
+    **found: Any,
+) -> SampleRecord:
+    """The record of a sample that has no valid clip; `found` are further fields of the record."""
+    return SampleRecord(
+        generator=batch.generator,
+        suite=batch.suite,
+        sample_id=sample.sample_id,
+        prompt_id=sample.prompt_id,
+        prompt=sample.asked.prompt,
+        seed=sample.asked.seed,
+        status=status,
+        reason=reason,
+        phase=phase,
+        oom=oom,
+        requested_frames=sample.asked.num_frames,
+        requested_height=sample.asked.height,
+        requested_width=sample.asked.width,
+        worker=worker,
+        **{"fps": sample.made.fps, "facts": json.dumps({"batch": batch.key}), **found},
+    )
+
+
+def describe(error: BaseException) -> str:
+    """An error in one line: its class and message."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def is_oom(error: BaseException) -> bool:
+    """Whether memory ran out, on the CPU or on a device."""
+    text = str(error).lower()
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryError"
+        or "out of memory" in text
+        or "not enough memory" in text
+    )
+
+
+def _all_failed(
+    batch: Batch, error: BaseException, context: RecordingContext, worker: str | None
+) -> list[SampleRecord]:
+    phase = context.current_phase or "generate"
+    reason, oom = describe(error), is_oom(error)
+    return [failure(batch, sample, reason, phase, oom, worker=worker) for sample in batch.samples]
+
+
+def _store(
+    generator: Generator,
+    batch: Batch,
+    sample: Sample,
+    call: CallRecord,
+    index: int,
+    pool: Pool,
+    worker: str | None,
+) -> SampleRecord:
+    """Judge one clip of a finished call, put it into the pool, and record it."""
+    info = generator.info
+    frames = call.frames[index]
+    if frames is None:
+        raise ValueError(f"the frames of sample {sample.sample_id} were not kept")
+    timed = info.site is not Site.RECORDED
+    verdict = judge(frames, sample.asked, sample.made, info.family, bool(call.facts.get("nonfinite")))
+    fps = info.native_fps or sample.made.fps
+    found = {
+        "generated_frames": len(frames),
+        "height": frames.shape[1],
+        "width": frames.shape[2],
+        "fps": fps,
+        "total_s": call.total_s if timed else None,
+        "first_frame_s": call.arrivals[index][0][0] if timed else None,
+        "peak_bytes": call.peak_bytes,
+        "facts": _facts(call, batch, index),
+    }
+    if verdict.frames is not None:
+        found["clip_sha256"] = pool.put(verdict.frames, fps)
+        found["num_frames"] = len(verdict.frames)
+    if verdict.status is not SampleStatus.OK:
+        reason, status = verdict.reason or "", verdict.status
+        return failure(batch, sample, reason, "output", status=status, worker=worker, **found)
+    return SampleRecord(
+        generator=batch.generator,
+        suite=batch.suite,
+        sample_id=sample.sample_id,
+        prompt_id=sample.prompt_id,
+        prompt=sample.asked.prompt,
+        seed=sample.asked.seed,
+        status=SampleStatus.OK,
+        requested_frames=sample.asked.num_frames,
+        requested_height=sample.asked.height,
+        requested_width=sample.asked.width,
+        worker=worker,
+        **found,
+    )
+
+
+def _facts(call: CallRecord, batch: Batch, index: int) -> str:
+    """What was noted, as JSON, with the pieces in which a clip came; a number that JSON cannot hold is
+    kept as text."""
+    facts: dict[str, Any] = {
+        name: str(value) if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in call.facts.items()
+    }
+    phases = {name: round(seconds, 6) for name, seconds in call.phases.items()}
+    facts["pieces"] = [count for _, count in call.arrivals[index]]
+    return json.dumps({**facts, "phases": phases, "batch": batch.key}, sort_keys=True, allow_nan=False)

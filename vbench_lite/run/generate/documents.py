@@ -1,0 +1,42 @@
+"""The document that a run begins with."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from vbench_lite.measure.hardware import hardware
+from vbench_lite.run.plan.plan import Plan
+from vbench_lite.run.plan.shards import Shard
+from vbench_lite.store.rundir import RunDir, list_runs
+from vbench_lite.store.schema import RunDocument
+
+
+def run_document(plan: Plan, directory: RunDir, shard: Shard | None = None) -> RunDocument:
+    """The document of a run that begins now; a clock that steps back does not make it an older one."""
+    spec = plan.spec
+    newest = max((run.document().created for run in list_runs(directory.root)), default="")
+    return RunDocument(
+        run_id=directory.run_id,
+        status="running",
+        created=max(now(), _just_after(newest)) if newest else now(),
+        finished=None,
+        seed=spec.seed,
+        samples=spec.samples or max(suite.samples for suite in plan.suites),
+        generators=list(plan.generators),
+        suites=[suite.model_dump(mode="json") for suite in plan.suites],
+        controls=spec.controls,
+        environment=dict(plan.environment),
+        hardware=hardware(),
+        timeout_s=spec.timeout_s,
+        memory_limit_gib=spec.memory_limit_gib,
+        shard=None if shard is None else str(shard),
+    )
+
+
+def now() -> str:
+    """The time as documents have it: ISO 8601, UTC."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def _just_after(moment: str) -> str:
+    return (datetime.fromisoformat(moment) + timedelta(microseconds=1)).isoformat(timespec="microseconds")

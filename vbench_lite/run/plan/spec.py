@@ -1,0 +1,136 @@
+"""The run specification: what a user asks for, as YAML or built from flags."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from vbench_lite import registry
+from vbench_lite.errors import SpecError
+from vbench_lite.validation_errors import misfit
+from vbench_lite.yaml_text import parse_yaml
+
+_LABEL = re.compile(r"[a-z0-9._/-]+")
+_DEVICE = re.compile(r"(cpu|cuda|mps|xpu|npu|hpu|xla|mtia|privateuseone)(:\d+)?")
+
+DEFAULT_GENERATORS = (
+    "reference/latent-diffusion",
+    "reference/autoregressive",
+    "reference/hybrid",
+)
+
+
+class GeneratorSpec(BaseModel):
+    """One generator of a run: an adapter with its configuration under a label."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    label: str = Field(
+        description="The generator's name in every table, of the characters a-z 0-9 . _ / -; each its own."
+    )
+    adapter: str = Field(
+        description="A registered generator (`vbench-lite list generators`), or package.module:Class."
+    )
+    config: dict[str, Any] = Field(
+        default_factory=dict, description="Keys of the adapter; `vbench-lite show ADAPTER` lists them."
+    )
+    device: str = Field(default="cpu", description="Where it computes, as torch names it: cpu, cuda, cuda:1.")
+    batch: int = Field(default=1, ge=1, description="Clips that are asked for in one call.")
+
+    @field_validator("label")
+    @classmethod
+    def _label_is_plain(cls, label: str) -> str:
+        if not _LABEL.fullmatch(label):
+            raise ValueError(
+                f"label {label!r} may hold only a-z 0-9 . _ / -; a file gives an adapter a label"
+            )
+        return label
+
+    @field_validator("device")
+    @classmethod
+    def _device_is_one_of_torch(cls, device: str) -> str:
+        if not _DEVICE.fullmatch(device):
+            raise ValueError(f"torch has no device {device!r}; it has cpu, cuda, cuda:1, mps ...")
+        return device
+
+
+class RunSpec(BaseModel):
+    """What to run. The defaults are the default benchmark."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    generators: tuple[GeneratorSpec, ...] = Field(
+        default=tuple(GeneratorSpec(label=name, adapter=name) for name in DEFAULT_GENERATORS),
+        description="Who is measured. Default: the three reference generators.",
+    )
+    suites: tuple[str, ...] = Field(
+        default=("quick",), min_length=1, description="Names of suites, or paths to their YAML files."
+    )
+    prompts: tuple[str, ...] = Field(
+        default=(), description="Prompt sets (names or YAML files) in place of every suite's own prompts."
+    )
+    samples: Annotated[int, Field(ge=1)] | None = Field(
+        default=None,
+        description="Requests for each generator, the first ones of the suite. Default: as many as it says.",
+    )
+    seed: int = Field(default=0, description="Of the whole plan: every sample's seed follows from it.")
+    controls: bool = Field(
+        default=True,
+        description="Whether the arms real, frozen, noise and shuffled are made; axes are scaled by them.",
+    )
+    timeout_s: float = Field(
+        default=600.0, gt=0, description="Seconds for one batch of clips; then its samples have failed."
+    )
+    memory_limit_gib: Annotated[float, Field(gt=0)] | None = Field(
+        default=None,
+        description="GiB that one worker may take; a generator beyond it fails alone. Default: no limit.",
+    )
+
+    @model_validator(mode="after")
+    def _labels_are_unique(self) -> RunSpec:
+        labels = [g.label for g in self.generators]
+        twice = sorted({label for label in labels if labels.count(label) > 1})
+        if twice:
+            raise ValueError(f"label {twice[0]!r} is used twice; every generator needs its own")
+        if not labels:
+            raise ValueError("a run needs at least one generator")
+        return self
+
+
+def read_spec(path: Path) -> RunSpec:
+    """Read a specification file.
+
+    Raises:
+        SpecError: missing file, bad YAML, unknown key or bad value, each with its place.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SpecError(f"specification {path}: {error.strerror}{_meant(str(path))}") from None
+    except UnicodeDecodeError as error:
+        raise SpecError(f"specification {path} is no YAML: {error}") from None
+    data = parse_yaml(text, f"specification {path}")
+    if data is None:
+        known = ", ".join(RunSpec.model_fields)
+        raise SpecError(f"specification {path} is empty; give at least one of: {known}")
+    return parse_spec(data, str(path))
+
+
+def parse_spec(data: Any, where: str) -> RunSpec:
+    """Check parsed YAML or flags against the contract; `where` names the source in errors."""
+    try:
+        return RunSpec.model_validate(data)
+    except ValidationError as error:
+        raise SpecError(f"{where}: {misfit(error, RunSpec)}") from None
+
+
+def _meant(name: str) -> str:
+    """Where a specification's place holds the name of something else, the option that takes it."""
+    if name in registry.names("generators"):
+        return f"; to ask the generator of this name: -g {name}"
+    if name in registry.names("suites"):
+        return f"; to run the suite of this name: --suite {name}"
+    return ""

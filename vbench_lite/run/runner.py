@@ -1,0 +1,391 @@
+"""A run from start to end: generate, measure, score, compact.
+
+The run directory is the only state. Whatever stops a run (Ctrl-C, `kill -9`, a power cut), the same
+command finds what is there and goes on with the rest; a finished run is only reported. Samples that ended
+badly are results too and are not tried again, except by a fresh run.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vbench_lite.errors import StoreError
+from vbench_lite.gc_pause import uncollected
+from vbench_lite.measure.hardware import hardware
+from vbench_lite.metric import Measurement
+from vbench_lite.run.executors.contract import Executor, Job, Settings
+from vbench_lite.run.executors.local import LocalExecutor
+from vbench_lite.run.generate.documents import now, run_document
+from vbench_lite.run.generate.recorder import Recorder
+from vbench_lite.run.generate.reuse import Adoption, earlier_runs
+from vbench_lite.run.interrupts import sigterm_interrupts
+from vbench_lite.run.plan.changes import differences, newest_similar
+from vbench_lite.run.plan.plan import Batch, Plan, build_plan
+from vbench_lite.run.plan.shards import Shard, part_of, shard_directory
+from vbench_lite.run.plan.spec import RunSpec
+from vbench_lite.run.progress import Event, Progress, Silent, Stage
+from vbench_lite.run.scoring.metric_set import check_names
+from vbench_lite.run.scoring.reference import baseline_arm
+from vbench_lite.run.threads import THREADS
+from vbench_lite.store.journal import JournalWriter
+from vbench_lite.store.pool import Pool
+from vbench_lite.store.rundir import RunDir
+from vbench_lite.store.schema import GeneratorEntry, SampleStatus
+from vbench_lite.store.tables import measurement_row
+from vbench_lite.suite import Suite
+
+__all__ = ["Event", "Progress", "RunOutcome", "run"]
+
+LONG_PLAN = 20_000  # samples; what is shorter is planned and read before anybody waits
+LOAD_TIMEOUT_S = 600.0  # at least this, whatever a batch may take: large weights come from slow disks
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """How a run stands when `run` returns.
+
+    Attributes:
+        ok, failed: samples of all generators, controls included; failed is every other outcome.
+        adopted: samples among them that were taken over from an earlier run.
+        resumed: the run had been started before.
+        interrupted: it was asked to stop; the same command goes on.
+        messages: what the user should know, one line each.
+    """
+
+    run_id: str
+    ok: int
+    failed: int
+    adopted: int
+    resumed: bool
+    interrupted: bool
+    messages: list[str] = field(default_factory=list)
+
+
+def run(
+    spec: RunSpec,
+    root: Path,
+    *,
+    fresh: bool = False,
+    progress: Progress | None = None,
+    executor: Executor | None = None,
+    shard: Shard | None = None,
+) -> RunOutcome:
+    """Carry out a specification, or what is left of it.
+
+    Args:
+        root: holds `runs` and `pool`; made when missing.
+        fresh: make everything again in a run of its own, whatever is there.
+        executor: makes the batches; worker processes of this machine, one at a time, if None.
+        shard: make this part of the plan only, to be put together by `merge`.
+
+    Raises:
+        SpecError, RegistryError, PromptError: the specification cannot be resolved.
+        StoreError: the run is in use by another process, or its files are damaged.
+    """
+    progress = progress or Silent()
+
+    def tell(what: str, done: int, total: int) -> None:
+        if total >= LONG_PLAN:
+            progress.on_event(Event("prepare", what, done, total))
+
+    with uncollected():
+        plan = build_plan(spec, tell)
+    if shard is None:
+        directory = _directory(root, plan.run_id, fresh)
+    else:
+        directory = shard_directory(root, plan.run_id, shard)
+        plan = part_of(plan, shard)
+    with directory.lock(), sigterm_interrupts():
+        work = _Run(plan, directory, fresh, progress, executor or LocalExecutor(), shard)
+        return work.carry_out()
+
+
+class _Run:
+    """One run that holds its lock."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        directory: RunDir,
+        fresh: bool,
+        progress: Progress,
+        executor: Executor,
+        shard: Shard | None,
+    ) -> None:
+        # A run that repeats another takes nothing over, also when it goes on after a stop.
+        self.fresh = fresh or (shard is None and directory.run_id != plan.run_id)
+        self.shard = shard
+        self.plan, self.directory = plan, directory
+        self.progress, self.executor = progress, executor
+        self.pool = Pool(directory.root)
+        self.resumed = directory.exists()
+        self.messages: list[str] = []
+        self.began: dict[Stage, tuple[float, int]] = {}
+        self.document = directory.document() if self.resumed else run_document(plan, directory, shard)
+
+    def carry_out(self) -> RunOutcome:
+        if self.document.status == "finished":
+            again = "--fresh repeats it" if self.shard is None else "delete its folder to repeat it"
+            run_id = self.directory.run_id
+            # The id of a run holds its suites and not the code of their metrics.
+            renewed = f"where a metric or its weights changed, vbench-lite score {run_id} renews the scores"
+            self.say("finish", f"run {run_id} is finished already; {again}; {renewed}")
+            return self.outcome()
+        for suite in self.plan.suites:  # before clips are made that nothing could score
+            check_names(suite.metrics)
+        self.introduce()
+        self.document.status = "running"
+        self.directory.write_document(self.document)
+        self.pool.sweep()
+        try:
+            with self.directory.journal("runner") as journal:
+                if journal.repaired:
+                    self.say(
+                        "generate", f"journal {journal.path.name}: a last line cut off by a kill was removed"
+                    )
+                self.generate(journal)
+                if self.shard is None or self.shard.times:
+                    self.measure(journal)
+            if self.shard is None:
+                self.score()
+            self.directory.compact()
+        except BaseException as error:
+            self.document.status = "interrupted"
+            # On a full disk it stays "running", which reads as interrupted once nobody holds the run.
+            with suppress(StoreError):
+                self.directory.write_document(self.document)
+            if isinstance(error, KeyboardInterrupt):
+                self.say(
+                    "finish", f"run {self.directory.run_id} was stopped; the same command goes on with it"
+                )
+                return self.outcome(interrupted=True)
+            raise
+        self.document.status, self.document.finished = "finished", now()
+        self.directory.write_document(self.document)
+        return self.outcome()
+
+    # --- the stages -----------------------------------------------------------------------------
+
+    def introduce(self) -> None:
+        """Say what is going on with, or what a run that is made anew differs in from the one before."""
+        for note in self.plan.notes:
+            self.say("generate", note)
+        if self.resumed:
+            self.say("generate", f"run {self.directory.run_id} goes on where it was stopped")
+        elif self.shard is not None:
+            self.say("generate", f"part {self.shard} of a run, without scores until it is merged")
+        elif not self.fresh and (earlier := newest_similar(self.directory.root, self.document)):
+            changed = "; ".join(differences(earlier, self.document))
+            self.say("generate", f"a run of its own beside {earlier.run_id}: {changed or 'other generators'}")
+        if not self.resumed:
+            self.document.notes += self.plan.notes
+
+    def generate(self, journal: JournalWriter) -> None:
+        """Record every sample of the plan that has no record yet."""
+        if self.resumed and self.plan.samples >= LONG_PLAN:
+            self.tell("prepare", "reading what is recorded", self.plan.samples, self.plan.samples)
+        with uncollected():
+            recorded = self.directory.sample_keys()
+        sink = Recorder(journal, recorded, self.plan.samples, self.progress)
+        for record in self.plan.refused:
+            sink.record(record)
+        pending = [batch for batch in self.plan.batches if not sink.has(batch)]
+        if not pending:
+            return
+        pending = self.adopt(pending, sink)
+        entries = {entry.label: entry for entry in self.plan.generators}
+        while pending:
+            # Suites that ask a generator for the same clips share one call: the twins of a batch wait.
+            now, twins = _unique(pending)
+            sink.expect(now)
+            self.executor.execute(_jobs(now, entries), sink, self.settings())
+            pending = self.adopt(twins, sink) if twins else []
+
+    def adopt(self, pending: list[Batch], sink: Recorder) -> list[Batch]:
+        """Record the batches whose clips are there already and return the others."""
+        adoption = Adoption(self.pool, pending)
+        # Of this run itself: what another suite, or a batch that a kill cut short, has made already.
+        names = [suite.name for suite in self.plan.suites]
+        made = {(label, sample) for label, sample in adoption.wanted if sink.recorded(label, sample, names)}
+        adoption.add(self.plan.generators, self.directory.samples_of(made), source=None)
+        if not self.fresh:
+            problems: list[str] = []
+            for document, rows in earlier_runs(self.directory.root, self.document, adoption.wanted, problems):
+                adoption.add(document.generators, rows, source=document.run_id)
+            for problem in problems:
+                self.say("generate", problem)
+        entries = {entry.label: entry for entry in self.plan.generators}
+        left, taken = [], 0
+        for batch in pending:
+            records = adoption.take(entries[batch.generator], batch)
+            if records is None:
+                left.append(batch)
+                continue
+            taken += len(records)
+            for record in records:
+                sink.record(record)
+        if taken:
+            self.say("generate", f"{taken} samples were made before and are taken over")
+        return left
+
+    def measure(self, journal: JournalWriter) -> None:
+        """Time the generators for every suite that wants it."""
+        from vbench_lite.run.timing.performance import PerformanceProgress, measure
+
+        for suite in self.plan.suites:
+            if suite.performance is None:
+                continue
+            done = self.directory.calls(suite.name)
+            self.check_hardware()
+
+            def keep(call: Measurement, name: str = suite.name) -> None:
+                journal.append({"kind": "measurement", **measurement_row(call, name)})
+
+            def tell(news: PerformanceProgress) -> None:
+                self.tell("measure", news.text, news.done, news.total)
+
+            summary = measure(
+                self.plan.generators,
+                suite,
+                on_record=keep,
+                done=done,
+                on_progress=tell,
+                prompts=_texts(self.plan, suite),
+                threads=THREADS,
+                timeout_s=self.plan.spec.timeout_s,
+            )
+            for (generator, case), reason in summary.failures.items():
+                self.say("measure", f"{generator} could not be timed ({case}): {reason}", keep=True)
+            for name in summary.skipped:
+                self.say("measure", f"left out of the timing, its limit was reached: {name}", keep=True)
+
+    def score(self) -> None:
+        """Score every suite; what is scored already is not scored again."""
+        from vbench_lite.run.scoring.scorer import score_run
+
+        for suite in self.plan.suites:
+            summary = score_run(
+                self.directory,
+                suite,
+                pairs=baseline_arm(suite, self.plan.generators),
+                by=(self.executor, self.settings()),
+                on_progress=self.tell_score,
+            )
+            for message in summary.messages:
+                self.say("score", f"suite {suite.name}: {message}")
+
+    # --- telling --------------------------------------------------------------------------------
+
+    def say(self, stage: Stage, text: str, *, keep: bool = False) -> None:
+        """Tell something that lasts; with `keep` it also stays in the run's notes."""
+        self.messages.append(text)
+        if keep and text not in self.document.notes:
+            self.document.notes.append(text)
+        self.progress.on_event(Event(stage, text, 0, 0, lasting=True))
+
+    def tell(self, stage: Stage, text: str, done: int, total: int) -> None:
+        """Tell how far a stage is; its pace so far gives the time left."""
+        began_s, before = self.began.setdefault(stage, (time.monotonic(), done))
+        pace_s = (time.monotonic() - began_s) / (done - before) if done > before else None
+        remaining_s = None if pace_s is None else pace_s * (total - done)
+        self.progress.on_event(Event(stage, text, done, total, remaining_s))
+
+    def tell_score(self, done: int, total: int) -> None:
+        self.tell("score", "clips", done, total)
+
+    def check_hardware(self) -> None:
+        """Say so when a run goes on on another machine: its times are of two machines then."""
+        if self.resumed and self.document.hardware != hardware():
+            self.say(
+                "measure",
+                "this machine is another one than the run began on, so its times cannot be compared; "
+                "--fresh makes a run of one machine",
+                keep=True,
+            )
+
+    # --- what it comes to -----------------------------------------------------------------------
+
+    def settings(self) -> Settings:
+        limit_gib = self.plan.spec.memory_limit_gib
+        return Settings(
+            root=self.directory.root,
+            logs=self.directory.path / "logs",
+            threads=THREADS,
+            timeout_s=self.plan.spec.timeout_s,
+            load_timeout_s=max(LOAD_TIMEOUT_S, self.plan.spec.timeout_s),
+            memory_bytes=None if limit_gib is None else round(limit_gib * 2**30),
+        )
+
+    def outcome(self, *, interrupted: bool = False) -> RunOutcome:
+        rows = self.directory.rows("sample", ("status", "reason", "facts"))
+        ok = sum(row["status"] == SampleStatus.OK for row in rows)
+        for generator, counts in _bad(rows).items():
+            listed = ", ".join(f"{count} x {reason}" for reason, count in counts.most_common(3))
+            self.messages.append(f"{generator}: {counts.total()} samples without a valid clip: {listed}")
+        return RunOutcome(
+            run_id=self.directory.run_id,
+            ok=ok,
+            failed=len(rows) - ok,
+            adopted=sum('"adopted_from"' in row["facts"] for row in rows),
+            resumed=self.resumed,
+            interrupted=interrupted,
+            messages=self.messages,
+        )
+
+
+# --- inside ---------------------------------------------------------------------------------------
+
+
+def _directory(root: Path, run_id: str, fresh: bool) -> RunDir:
+    """The newest run of this id; if it is to be fresh, the next of `ID`, `ID-2`, `ID-3` ...
+
+    A fresh run that was stopped goes on by the same command, as any other.
+    """
+    newest = RunDir(root, run_id)
+    number = 1
+    while (following := RunDir(root, f"{run_id}-{number + 1}")).exists():
+        newest, number = following, number + 1
+    repeats = newest.run_id != run_id
+    if fresh and newest.exists() and not (repeats and newest.document().status != "finished"):
+        return RunDir(root, f"{run_id}-{number + 1}")
+    return newest
+
+
+def _unique(batches: Sequence[Batch]) -> tuple[list[Batch], list[Batch]]:
+    """The first batch of each (generator, key), and the others."""
+    seen: set[tuple[str, str]] = set()
+    first: list[Batch] = []
+    again: list[Batch] = []
+    for batch in batches:
+        (again if (batch.generator, batch.key) in seen else first).append(batch)
+        seen.add((batch.generator, batch.key))
+    return first, again
+
+
+def _jobs(batches: Sequence[Batch], entries: Mapping[str, GeneratorEntry]) -> list[Job]:
+    by_label: dict[str, list[Batch]] = defaultdict(list)
+    for batch in batches:
+        by_label[batch.generator].append(batch)
+    return [Job(entries[label], tuple(listed)) for label, listed in by_label.items()]
+
+
+def _texts(plan: Plan, suite: Suite) -> list[str]:
+    """The prompts of a suite's batches, each once, in order."""
+    made = (
+        sample.asked.prompt for batch in plan.batches if batch.suite == suite.name for sample in batch.samples
+    )
+    return list(dict.fromkeys(made))
+
+
+def _bad(rows: Sequence[Mapping[str, str]]) -> dict[str, Counter[str]]:
+    """How often each reason occurs among the samples without a valid clip, by generator."""
+    reasons: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        if row["status"] != SampleStatus.OK:
+            reasons[row["generator"]][row["reason"]] += 1
+    return reasons

@@ -1,0 +1,172 @@
+"""All metrics over one clip at a time: frames are pushed once, every metric ends in an outcome.
+
+A metric that raises is out for this clip and no other; it is started afresh with the next one. What
+holds for every metric is settled here: least frames, captions of a world, missing features, bounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from vbench_lite.clip import ClipInfo, Frames
+from vbench_lite.datasets import shapes
+from vbench_lite.errors import PromptError
+from vbench_lite.metric import ClipMetric, Features, MetricInfo, PairMetric, SampleInfo
+from vbench_lite.run.scoring.outcome import Outcome, failure, judged
+
+FeatureResults = Mapping[str, Features | Outcome]
+
+
+class ClipScoring:
+    """A pass of clip metrics and, where there is a reference, pair metrics over one clip."""
+
+    def __init__(
+        self,
+        metrics: Sequence[ClipMetric],
+        pairs: Sequence[PairMetric],
+        clip: ClipInfo,
+        sample: SampleInfo,
+        reference: ClipInfo | None = None,
+    ) -> None:
+        """Start every metric on this clip."""
+        self.outcomes: dict[str, Outcome] = {}
+        self._clip = clip
+        self._count = 0
+        self._metrics: list[ClipMetric] = []
+        self._pairs: list[PairMetric] = []
+        for metric in metrics:
+            reason = unfit(metric.info, clip, sample)
+            if reason is not None:
+                self.outcomes[metric.info.id] = Outcome.not_applicable(reason)
+                continue
+            try:
+                metric.start(clip, sample)
+            except Exception as error:  # stored as this metric's outcome
+                self.outcomes[metric.info.id] = failure(error)
+            else:
+                self._metrics.append(metric)
+        for pair in pairs:
+            reason = unfit(pair.info, clip, sample) or _mismatch(clip, reference)
+            if reason is not None:
+                self.outcomes[pair.info.id] = Outcome.not_applicable(reason)
+                continue
+            assert reference is not None
+            try:
+                pair.start(clip, reference, sample)
+            except Exception as error:  # as above
+                self.outcomes[pair.info.id] = failure(error)
+            else:
+                self._pairs.append(pair)
+
+    @property
+    def wants_reference(self) -> bool:
+        """Whether frames of the reference have to be pushed too."""
+        return bool(self._pairs)
+
+    def push(self, frames: Frames, reference: Frames | None = None) -> None:
+        """Hand the next frames, uint8 (N, H, W, 3), to every metric that is still in."""
+        frames.flags.writeable = False  # a metric that writes into them would change all others
+        indices: npt.NDArray[np.int64] = np.arange(self._count, self._count + len(frames))
+        self._count += len(frames)
+        for metric in list(self._metrics):
+            try:
+                metric.push(frames, indices)
+            except Exception as error:  # as above
+                self.outcomes[metric.info.id] = failure(error)
+                self._metrics.remove(metric)
+        if reference is None:
+            return
+        reference.flags.writeable = False
+        for pair in list(self._pairs):
+            try:
+                pair.push(frames, reference, indices)
+            except Exception as error:  # as above
+                self.outcomes[pair.info.id] = failure(error)
+                self._pairs.remove(pair)
+
+    def finish(self, features: FeatureResults) -> dict[str, Outcome]:
+        """Return the outcome of every metric by id."""
+        for metric in self._metrics:
+            info = metric.info
+            given, missing = select(info, features, self._count)
+            if missing is not None:
+                self.outcomes[info.id] = missing
+                continue
+            try:
+                value = metric.finish(given)
+            except Exception as error:  # as above
+                self.outcomes[info.id] = failure(error)
+            else:
+                self.outcomes[info.id] = judged(value, info)
+        for pair in self._pairs:
+            try:
+                value = pair.finish()
+            except Exception as error:  # as above
+                self.outcomes[pair.info.id] = failure(error)
+            else:
+                self.outcomes[pair.info.id] = judged(value, pair.info)
+        return self.outcomes
+
+
+def select(
+    info: MetricInfo, features: FeatureResults, num_frames: int
+) -> tuple[dict[str, Features], Outcome | None]:
+    """The features that a metric reads, and why it has no value if one of them is missing."""
+    given: dict[str, Features] = {}
+    for name in info.extractors:
+        found = features[name]
+        if isinstance(found, Outcome):
+            return {}, found
+        if len(found) == 0:
+            return {}, Outcome.not_applicable(
+                f"the clip has {counted(num_frames)}, fewer than one window of extractor {name}"
+            )
+        given[name] = found
+    return given, None
+
+
+def unfit(info: MetricInfo, clip: ClipInfo, sample: SampleInfo) -> str | None:
+    """Why a metric has no value on any clip like this one, or None if it may have."""
+    if clip.num_frames is not None and clip.num_frames < info.min_frames:
+        return too_short(clip.num_frames, info)
+    return no_world(info, sample.prompt)
+
+
+def too_short(num_frames: int, info: MetricInfo) -> str:
+    """The reason for a clip with fewer frames than a metric needs."""
+    return f"the clip has {counted(num_frames)}, this needs {info.min_frames}"
+
+
+def counted(num_frames: int) -> str:
+    """A number of frames in words."""
+    return "1 frame" if num_frames == 1 else f"{num_frames} frames"
+
+
+def no_world(info: MetricInfo, prompt: str | None) -> str | None:
+    """Why a prompt is no caption of the world that a metric judges, or None if it is one."""
+    if info.needs_world is None:
+        return None
+    reason = f"no captions of the {info.needs_world} world"
+    if info.needs_world != "shapes" or prompt is None:
+        return reason
+    try:
+        shapes.parse_caption(prompt)
+    except PromptError:
+        return reason
+    return None
+
+
+def _mismatch(clip: ClipInfo, reference: ClipInfo | None) -> str | None:
+    if reference is None:
+        return "no reference clip"
+    if (clip.height, clip.width) != (reference.height, reference.width):
+        return (
+            f"the clip is {clip.width}x{clip.height} and its reference "
+            f"{reference.width}x{reference.height}; resize one of them"
+        )
+    if clip.num_frames != reference.num_frames:
+        return f"the clip has {counted(clip.num_frames or 0)} and its reference {reference.num_frames}"
+    return None

@@ -1,0 +1,77 @@
+"""What a metric may know of a stored sample: from its row and its suite."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from vbench_lite.clip import Clip
+from vbench_lite.datasets.given import Given, given_frames
+from vbench_lite.errors import PromptError
+from vbench_lite.metric import SampleInfo
+from vbench_lite.run.scoring.sources import MemorySource
+from vbench_lite.suite import Suite
+
+Row = Mapping[str, Any]
+
+
+def sample_info(row: Row, suite: Suite) -> SampleInfo:
+    """The sample of a row, with what its generator was given and the pieces in which the clip came."""
+    given = _given(row, suite)
+    facts = json.loads(row["facts"] or "{}")
+    return SampleInfo(
+        generator=row["generator"],
+        sample_id=row["sample_id"],
+        prompt_id=row["prompt_id"],
+        prompt=row["prompt"],
+        seed=row["seed"],
+        image=given.image,
+        past_frames=given.past_frames,
+        pieces=_pieces(facts, int(row["num_frames"] or 0)),
+        walk=_walk(row["sample_id"]),
+    )
+
+
+def given_clip(row: Row, suite: Suite) -> MemorySource | None:
+    """The clip that was given to be reconstructed, at the length and size of what came back."""
+    clip = _given(row, suite).clip
+    return None if clip is None else MemorySource(Clip(clip, row["fps"]), f"given:{row['sample_id']}")
+
+
+def _walk(sample_id: str) -> float | None:
+    """Where on a walk through noise a sample is, from its id: see `datasets.prompts.Prompt.sample_id`."""
+    found = re.search(r"-walk([01]\.\d{4})-s\d+$", sample_id)
+    return None if found is None else float(found[1])
+
+
+def _given(row: Row, suite: Suite) -> Given:
+    size = row["num_frames"], row["height"], row["width"]
+    if suite.request.given is None or None in size:
+        return Given()
+    try:
+        return given_frames(suite.request, row["prompt"], row["seed"], *size)
+    except PromptError:  # clips made elsewhere, scored under this suite
+        return Given()
+
+
+def _pieces(facts: Mapping[str, Any], num_frames: int) -> tuple[int, ...]:
+    """Frames of each piece: between the seams that the adapter noted, or else as they arrived."""
+    seams = str(facts.get("seams") or "").split()
+    if seams and all(seam.isdigit() for seam in seams):
+        borders = sorted({int(seam) for seam in seams if 0 < int(seam) < num_frames})
+        return tuple(b - a for a, b in pairwise([0, *borders, num_frames]))
+    return _kept(facts.get("pieces", ()), num_frames)
+
+
+def _kept(pieces: Sequence[int], num_frames: int) -> tuple[int, ...]:
+    """Pieces up to the frames that count; those beyond were trimmed."""
+    kept: list[int] = []
+    for piece in pieces:
+        left = num_frames - sum(kept)
+        if left <= 0:
+            break
+        kept.append(min(int(piece), left))
+    return tuple(kept)

@@ -1,0 +1,351 @@
+"""Scoring clips that were made elsewhere: a folder, a manifest or a file, with or without references.
+
+Clip metrics need nothing else. Pair metrics need a reference clip of the same name (whatever its
+suffix), set metrics a folder of real clips; both come from `reference`. Speed and memory need a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from vbench_lite.clip import ClipInfo
+from vbench_lite.datasets.prompts import with_ids
+from vbench_lite.errors import ClipError, NotApplicable
+from vbench_lite.metric import Estimate, MetricInfo, SampleInfo
+from vbench_lite.run.scoring.clip_pass import ClipPass, ClipResult, ClipTask
+from vbench_lite.run.scoring.clip_scoring import FeatureResults
+from vbench_lite.run.scoring.features import Extractors, FeatureCache
+from vbench_lite.run.scoring.fingerprint import fingerprint
+from vbench_lite.run.scoring.metric_set import MetricSet, make_metrics
+from vbench_lite.run.scoring.outcome import Outcome
+from vbench_lite.run.scoring.set_scoring import SetScoring
+from vbench_lite.run.scoring.sources import RuledFile, Source, WindowSource
+from vbench_lite.stats.over_set import set_estimate
+from vbench_lite.store.schema import ScoreStatus
+from vbench_lite.video.folder import ClipFolder, FolderClip, find_clips
+from vbench_lite.video.frame_rules import ClipRules
+from vbench_lite.video.packets import Limits
+from vbench_lite.weights import unverified
+
+EVERY = "*"  # in place of a file: a reason that holds for all of them
+NO_REFERENCE = "no reference clips were given; add --reference CLIPS"
+NO_CALLS = "needs timed calls of a generator; make them with: vbench-lite run"
+
+
+@dataclass
+class FolderScores:
+    """What `score --json` prints.
+
+    Attributes:
+        samples: value by metric, by file; every file that could be read is in it.
+        series: (seconds, value) pairs behind such a value, where a metric gives them.
+        sets: estimates over all files.
+        not_applicable: reason by file (or "*"), by metric.
+        errors: reason by file; of a file that was read: the metrics that failed on it. A reference
+            clip is named "reference:FILE", and "*" is what failed for the set.
+        decodes: how often each file was decoded.
+        notes: what to know of a value (a prompt that was cut ...), by metric, by file.
+        flags: what is special about a file (variable rate, alpha ...).
+        unverified: metrics that have values made with weights of no known hash.
+        infos: size, length and rate of every clip that was read.
+    """
+
+    samples: dict[str, dict[str, float]] = field(default_factory=dict)
+    series: dict[str, dict[str, list[list[float]]]] = field(default_factory=dict)
+    notes: dict[str, dict[str, str]] = field(default_factory=dict)
+    sets: dict[str, Estimate] = field(default_factory=dict)
+    not_applicable: dict[str, dict[str, str]] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+    decodes: dict[str, int] = field(default_factory=dict)
+    flags: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    unverified: list[str] = field(default_factory=list)
+    infos: dict[str, ClipInfo] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values; the keys are stable."""
+        sets = {
+            name: {
+                "value": estimate.value,
+                "ci": None if estimate.low is None else [estimate.low, estimate.high],
+                "n": estimate.n,
+            }
+            for name, estimate in self.sets.items()
+        }
+        return {
+            "samples": self.samples,
+            "series": self.series,
+            "notes": self.notes,
+            "sets": sets,
+            "not_applicable": self.not_applicable,
+            "errors": self.errors,
+            "decodes": self.decodes,
+            "flags": {name: list(flags) for name, flags in self.flags.items()},
+            "unverified": self.unverified,
+        }
+
+    def add(self, file: str, metric: str, outcome: Outcome) -> None:
+        """Take the outcome of a metric on a file (or on the set, as "*")."""
+        if outcome.status is ScoreStatus.NOT_APPLICABLE:
+            self.not_applicable.setdefault(metric, {})[file] = str(outcome.reason)
+        elif outcome.status is ScoreStatus.ERROR:
+            told = f"{metric}: {outcome.reason}"
+            self.errors[file] = f"{self.errors[file]}; {told}" if file in self.errors else told
+        elif outcome.value is not None:
+            self.samples.setdefault(file, {})[metric] = outcome.value
+            if outcome.note is not None:
+                self.notes.setdefault(file, {})[metric] = outcome.note
+            if outcome.series:
+                self.series.setdefault(file, {})[metric] = [list(point) for point in outcome.series]
+
+
+def score_clips(
+    clips: Path,
+    metrics: Sequence[str] | MetricSet,
+    *,
+    reference: Path | None = None,
+    rules: ClipRules | None = None,
+    limits: Limits | None = None,
+    root: Path | None = None,
+    extractors: Extractors | None = None,
+    names: Literal["free", "prompt"] = "free",
+    on_progress: Callable[[int, int], None] | None = None,
+) -> FolderScores:
+    """Score a folder, manifest or file.
+
+    Args:
+        metrics: ids (of one suite or several), or metrics made already.
+        reference: folder, manifest or file of the references.
+        rules: which frames count and at which size, for the clips and the references alike.
+        root: where features are cached (`root/pool/features`); None keeps none.
+        names: "prompt" takes files to be named PROMPT-INDEX, as VBench has them.
+        on_progress: called with (files done, files in all).
+
+    Raises:
+        ClipError: no clips or no references are there, or a manifest is malformed. A clip that cannot
+            be read is under `errors`, and the others keep their scores.
+        RegistryError: a metric that nobody registers.
+    """
+    folder = find_clips(clips, rules, limits, names=names)
+    references = None if reference is None else find_clips(reference, rules, limits)
+    made = metrics if isinstance(metrics, MetricSet) else make_metrics(list(dict.fromkeys(metrics)))
+    if extractors is None:
+        cache = None if root is None else FeatureCache(root / "pool" / "features")
+        extractors = Extractors(made.extractors, cache)
+    scoring = _FolderScoring(folder, references, made, extractors)
+    scoring.score(on_progress)
+    return scoring.scores
+
+
+@dataclass
+class _Ruled:
+    """Values of clips of a metric that has a rule of its own for the set."""
+
+    values: list[float] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
+    prompts: list[str] = field(default_factory=list)
+
+    def add(self, value: float, weight: float, prompt: str) -> None:
+        self.values.append(value)
+        self.weights.append(weight)
+        self.prompts.append(prompt)
+
+    def estimate(self, info: MetricInfo) -> Estimate:
+        return set_estimate(
+            self.values, self.prompts, info.over_set, weights=self.weights, bounds=info.bounds
+        )
+
+
+class _FolderScoring:
+    """The state of one scoring."""
+
+    def __init__(
+        self, folder: ClipFolder, references: ClipFolder | None, metrics: MetricSet, extractors: Extractors
+    ) -> None:
+        self.folder, self.references, self.metrics = folder, references, metrics
+        self.extractors = extractors
+        self.scores = FolderScores()
+        self.passes = ClipPass(extractors)
+        self.sets = [SetScoring(metric) for metric in metrics.sets]
+        self.partners = pair_up(folder, references)
+        self._taken: set[str] = set()  # references whose features the sets have
+        self._ruled: dict[str, _Ruled] = {m.info.id: _Ruled() for m in metrics.clips if m.info.over_set}
+        prompts = dict.fromkeys(clip.prompt for clip in folder.clips if clip.prompt is not None)
+        self.prompt_ids = {prompt.text: prompt.prompt_id for prompt in with_ids(list(prompts))}
+
+    def score(self, on_progress: Callable[[int, int], None] | None) -> None:
+        total = len(self.folder.clips)
+        seen: set[str] = set()
+        for result in self.passes.run(self._tasks()):
+            self._take(result)
+            if result.task.reference is not None:
+                self._take_reference(result.task.reference, result.reference_features)
+            seen.add(result.task.source.file)
+            if on_progress is not None:
+                on_progress(len(seen), total)
+        for result in self.passes.run(self._lone_references()):
+            self._count(result)
+            self._take_reference(result.task.source, result.features)
+        self._finish_sets()
+        self._tell_what_holds_for_all()
+        self._tell_unverified()
+
+    # --- what is asked --------------------------------------------------------------------------
+
+    def _tasks(self) -> Iterator[ClipTask]:
+        wanted, beside = self._set_extractors(), self._set_extractors(reference=True)
+        for clip in self.folder.clips:
+            partner = self.partners.get(clip.name)
+            others = [] if partner is None else self._windows(partner, "reference:")
+            for place, source in enumerate(self._windows(clip)):
+                other = others[place] if place < len(others) else None
+                yield ClipTask(
+                    source,
+                    self._sample(clip, source),
+                    self.metrics.clips,
+                    self.metrics.pairs if self.references is not None else [],
+                    wanted,
+                    other,
+                    beside if other is not None else (),
+                )
+
+    def _lone_references(self) -> Iterator[ClipTask]:
+        """Reference clips that are nobody's partner; only sets want them."""
+        wanted = self._set_extractors(reference=True)
+        paired = {partner.name for partner in self.partners.values()}
+        for clip in self.references.clips if self.references is not None and wanted else ():
+            if clip.name not in paired:
+                for source in self._windows(clip, "reference:"):
+                    sample = SampleInfo("reference", source.name, source.name, clip.prompt, clip.seed)
+                    yield ClipTask(source, sample, extractors=wanted)
+
+    def _set_extractors(self, *, reference: bool = False) -> list[str]:
+        """Extractors that sets read, of the clips or of the references."""
+        metrics = [one.metric for one in self.sets if one.metric.needs_reference or not reference]
+        return list(dict.fromkeys(name for metric in metrics for name in metric.info.extractors))
+
+    def _windows(self, clip: FolderClip, prefix: str = "") -> list[WindowSource]:
+        return RuledFile(clip.path, prefix + clip.name, self.folder.rules, self.folder.limits).sources()
+
+    def _sample(self, clip: FolderClip, source: WindowSource) -> SampleInfo:
+        prompt_id = clip.name if clip.prompt is None else self.prompt_ids[clip.prompt]
+        generator = clip.generator or self.folder.label
+        return SampleInfo(generator, source.name, prompt_id, clip.prompt, clip.seed, facts=clip.facts)
+
+    # --- what comes back ------------------------------------------------------------------------
+
+    def _take(self, result: ClipResult) -> None:
+        """Take what a clip gave."""
+        scores, name = self.scores, result.task.source.name
+        self._count(result)
+        if result.error is not None:
+            file = result.task.source.file
+            scores.errors[file] = result.error.removeprefix(f"{file}: ")
+            self.partners.pop(file, None)  # its reference is read alone, for the sets
+            return
+        assert result.info is not None
+        scores.samples.setdefault(name, {})
+        scores.infos[name] = result.info
+        if result.flags:
+            scores.flags[name] = result.flags
+        for metric, outcome in result.outcomes.items():
+            if not self._broken_extractor(metric):
+                scores.add(name, metric, outcome)
+            if metric in self._ruled and outcome.value is not None:
+                self._ruled[metric].add(outcome.value, outcome.weight, result.task.sample.prompt_id)
+        for one in self.sets:
+            one.add(result.task.sample, result.features, int(result.info.num_frames or 0))
+
+    def _count(self, result: ClipResult) -> None:
+        for file, count in result.decodes.items():
+            self.scores.decodes[file] = self.scores.decodes.get(file, 0) + count
+
+    def _take_reference(self, source: Source, features: FeatureResults) -> None:
+        """Hand the features of a reference clip, alone or beside another clip, to the sets."""
+        if not features or source.name in self._taken:
+            return
+        self._taken.add(source.name)
+        for found in features.values():
+            if isinstance(found, Outcome) and found not in self.extractors.broken.values():
+                self.scores.errors[source.file] = str(found.reason).removeprefix(f"{source.file}: ")
+                return
+        sample = SampleInfo("reference", source.name, source.file, None, None)
+        arrays = {name: found for name, found in features.items() if not isinstance(found, Outcome)}
+        for one in self.sets:
+            names = one.metric.info.extractors
+            if one.metric.needs_reference and all(name in arrays for name in names):
+                one.add_reference(sample, {name: arrays[name] for name in names})
+
+    def _finish_sets(self) -> None:
+        missing = Outcome.not_applicable(NO_REFERENCE) if self.references is None else None
+        for one in self.sets:
+            result = one.finish(missing)
+            if result.estimate is not None:
+                self.scores.sets[one.metric.info.id] = result.estimate
+            else:
+                self.scores.add(EVERY, one.metric.info.id, result.outcome)
+        for name, ruled in self._ruled.items():
+            if ruled.values:
+                self.scores.sets[name] = ruled.estimate(self.metrics.infos[name])
+        known = {name: estimate.value for name, estimate in self.scores.sets.items()}
+        for summary in self.metrics.summaries:
+            try:
+                value = summary.summarise(known)
+            except NotApplicable as reason:
+                self.scores.add(EVERY, summary.info.id, Outcome.not_applicable(str(reason)))
+            else:
+                least = min(self.scores.sets[part].n for part in summary.parts)
+                self.scores.sets[summary.info.id] = Estimate(value, None, None, least)
+
+    def _tell_what_holds_for_all(self) -> None:
+        """Reasons that have nothing to do with any one file."""
+        for name, outcome in self.metrics.broken.items():
+            self.scores.add(EVERY, name, outcome)
+        for metric in self.metrics.clips:
+            broken = self._broken_extractor(metric.info.id)
+            if broken is not None:
+                self.scores.add(EVERY, metric.info.id, broken)
+        for pair in self.metrics.pairs if self.references is None else ():
+            self.scores.add(EVERY, pair.info.id, Outcome.not_applicable(NO_REFERENCE))
+        for call in self.metrics.calls:
+            self.scores.add(EVERY, call.info.id, Outcome.not_applicable(NO_CALLS))
+
+    def _tell_unverified(self) -> None:
+        """Name the metrics whose values rest on weights that nothing vouches for."""
+        valued = {
+            name for values in self.scores.samples.values() for name in values
+        } | self.scores.sets.keys()
+        found: dict[str, bool] = {}
+        for name, info in self.metrics.infos.items():
+            made = self.extractors.made(info.extractors)
+            found[name] = unverified.marked(fingerprint(info, made, ""))
+        for summary in self.metrics.summaries:
+            found[summary.info.id] |= any(found.get(part, False) for part in summary.parts)
+        self.scores.unverified = [name for name, bad in found.items() if bad and name in valued]
+
+    def _broken_extractor(self, metric: str) -> Outcome | None:
+        """Why a metric has no value on any clip, if an extractor that it reads is broken."""
+        names = self.metrics.infos[metric].extractors
+        return next((self.extractors.broken[n] for n in names if n in self.extractors.broken), None)
+
+
+def pair_up(folder: ClipFolder, references: ClipFolder | None) -> dict[str, FolderClip]:
+    """The reference of each clip, by the clip's name: the same relative name, whatever the suffix.
+
+    A single clip and a single reference belong together whatever they are called.
+
+    Raises:
+        ClipError: two references have one name.
+    """
+    if references is None:
+        return {}
+    if len(folder.clips) == len(references.clips) == 1:
+        return {folder.clips[0].name: references.clips[0]}
+    by_stem: dict[str, FolderClip] = {}
+    for clip in references.clips:
+        other = by_stem.setdefault(clip.stem, clip)
+        if other is not clip:
+            raise ClipError(f"references {other.name} and {clip.name} have one name; keep one of them")
+    return {clip.name: by_stem[clip.stem] for clip in folder.clips if clip.stem in by_stem}

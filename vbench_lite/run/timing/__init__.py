@@ -1,0 +1,1 @@
+"""Timed calls in fresh processes, rounds of generators interleaved."""

@@ -1,0 +1,136 @@
+"""Clips made elsewhere: a folder, a manifest, or a single file.
+
+A folder is searched with its subfolders; hidden files and files that are not named like a video are
+left out. A manifest (`manifest.py`, or VBench's full_info.json) names files relative to itself.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from vbench_lite.clip import Clip
+from vbench_lite.errors import ClipError
+from vbench_lite.interop.vbench.layout import FULL_INFO, named_after_prompt, read_full_info
+from vbench_lite.video.decode import ClipReader
+from vbench_lite.video.frame_rules import ClipRules, RuledReader
+from vbench_lite.video.manifest import MANIFESTS, FolderClip, read_manifest
+from vbench_lite.video.packets import Limits
+
+__all__ = ["ClipFolder", "FolderClip", "find_clips", "natural_key"]
+
+_VIDEO = (
+    *("mp4", "m4v", "mov", "mkv", "webm", "avi", "gif", "apng", "mpg", "mpeg", "ts", "mts", "m2ts"),
+    *("wmv", "flv", "ogv", "3gp", "mxf", "y4m", "ivf", "h264", "hevc", "obu", "nut"),
+)
+SUFFIXES = frozenset(f".{name}" for name in _VIDEO)
+
+
+@dataclass(frozen=True)
+class ClipFolder:
+    """The clips of a folder in natural order, or of a manifest in its order, and how they are read.
+
+    Attributes:
+        absent: names that a full_info.json leads one to expect, without a file.
+    """
+
+    path: Path
+    clips: tuple[FolderClip, ...]
+    rules: ClipRules = field(default_factory=ClipRules)
+    limits: Limits = field(default_factory=Limits)
+    absent: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The folder's own name, for tables."""
+        return (self.path.parent if self.path.is_file() else self.path).resolve().name
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Names of clips that should be there and are not."""
+        return (*(clip.name for clip in self.clips if not clip.path.is_file()), *self.absent)
+
+    @property
+    def extra(self) -> tuple[str, ...]:
+        """Names of clips beside a manifest that it does not name."""
+        if self.path.is_dir() or self.path.suffix.lower() not in (*MANIFESTS, FULL_INFO):
+            return ()
+        named = {clip.name for clip in self.clips}
+        return tuple(clip.name for clip in _search(self.path.parent) if clip.name not in named)
+
+    def read(self, clip: FolderClip) -> Iterator[Clip]:
+        """The clips that one file gives, each whole in memory.
+
+        Raises:
+            ClipError: the file cannot be read, is too short, or a window is above `max_clip_bytes`.
+        """
+        import numpy as np
+
+        with ClipReader(clip.path, clip.name, self.limits) as reader:
+            ruled = RuledReader(reader, self.rules)
+            for window in range(len(ruled.selection.windows)):
+                info = ruled.info(window)
+                needed = (info.num_frames or 0) * info.height * info.width * 3
+                if needed > self.limits.max_clip_bytes:
+                    raise ClipError(
+                        f"{clip.name}: {needed} bytes of frames, above the limit max_clip_bytes = "
+                        f"{self.limits.max_clip_bytes}; give a window or a smaller size"
+                    )
+                yield Clip(np.concatenate(list(ruled.chunks(window))), info.fps)
+
+
+def find_clips(
+    path: Path,
+    rules: ClipRules | None = None,
+    limits: Limits | None = None,
+    *,
+    names: Literal["free", "prompt"] = "free",
+) -> ClipFolder:
+    """Find the clips of a folder, a manifest (.csv, .jsonl, VBench's .json) or a single file; none is opened.
+
+    Args:
+        names: "prompt" takes the files of a folder to be named PROMPT-INDEX, as VBench has them, or PROMPT.
+
+    Raises:
+        ClipError: nothing is there, no clip is in it, or the manifest is malformed.
+    """
+    absent: tuple[str, ...] = ()
+    if path.is_dir():
+        clips = _search(path)
+        if not clips:
+            raise ClipError(
+                f"no clips in folder {path}: no file is named like a video ({' '.join(sorted(SUFFIXES))})"
+            )
+    elif not path.exists():
+        raise ClipError(f"no folder, manifest or clip is at {path}; check the path")
+    elif path.suffix.lower() in MANIFESTS:
+        clips = read_manifest(path)
+    elif path.suffix.lower() == FULL_INFO:
+        clips, absent = read_full_info(path, _search(path.parent))
+    else:
+        clips = [FolderClip(path.name, path)]
+    if names == "prompt":
+        clips = [named_after_prompt(clip) if clip.prompt is None else clip for clip in clips]
+    return ClipFolder(path, tuple(clips), rules or ClipRules(), limits or Limits(), absent)
+
+
+def natural_key(name: str) -> tuple[tuple[int, int | str], ...]:
+    """Sort key that puts clip2 before clip10."""
+    parts = re.split(r"(\d+)", name.lower())
+    return tuple((0, int(part)) if part.isdecimal() else (1, part) for part in parts if part)
+
+
+def _search(folder: Path) -> list[FolderClip]:
+    found = []
+    for parent, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for file in files:
+            path = Path(parent, file)
+            if not file.startswith(".") and path.suffix.lower() in SUFFIXES:
+                name = os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "replace")
+                found.append(FolderClip(name, path))
+    return sorted(found, key=lambda clip: (natural_key(clip.name), clip.name))
