@@ -34,7 +34,7 @@ class WorkerProcess:
     leads a process group of its own, so that what the adapter starts can be ended with it.
 
     Args:
-        module: of `vbench_lite.run`.
+        module: below `vbench_lite.run`, with its folder (`generate.worker`).
         name: of the log that gets what the process prints.
         threads: compute threads.
         environment: what differs from this process's environment.

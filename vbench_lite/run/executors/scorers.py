@@ -76,7 +76,7 @@ class Scorers:
         self._busy[process] = (index, part)
 
     def _start(self, part: Part) -> WorkerProcess:
-        process = WorkerProcess("score_worker", "scorer", self._logs, self._threads)
+        process = WorkerProcess("scoring.score_worker", "scorer", self._logs, self._threads)
         process.send(ScoreSetup(part.root, part.metrics, self._threads, os.getpid()))
         self._processes.append(process)
         return process

@@ -94,7 +94,7 @@ class Lane:
         self._sink.working(self._label, "load", 0, 1)
         settings, entry = self._settings, self.work.entry
         process = WorkerProcess(
-            "worker", entry.label, settings.logs, settings.threads, dict(self.place.environment)
+            "generate.worker", entry.label, settings.logs, settings.threads, dict(self.place.environment)
         )
         process.send(Setup(entry, settings.root, settings.threads, os.getpid(), settings.memory_bytes))
         return process
