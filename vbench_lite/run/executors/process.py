@@ -28,7 +28,7 @@ _VMSTAT = Path("/proc/vmstat")
 
 
 class WorkerProcess:
-    """One freshly started interpreter that runs `main(descriptor)` of a module of the engine.
+    """One freshly started interpreter that runs `main(descriptor)` of a module of `vbench_lite.run`.
 
     A new interpreter rather than a fork: no state of the runner leaks in, and accelerators survive. It
     leads a process group of its own, so that what the adapter starts can be ended with it.
