@@ -1,6 +1,6 @@
 """What the pages share on the screen: the chosen run, the form of a page, charts with their tables.
 
-Text from runs goes through `theme.plain` wherever Streamlit renders Markdown.
+Text from runs goes through `style.plain` wherever Streamlit renders Markdown.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 from vbench_lite.dashboard import cached, data
 from vbench_lite.errors import VBenchLiteError
 from vbench_lite.report.charts import charts
-from vbench_lite.report.charts.theme import plain
+from vbench_lite.report.charts.style import plain
 
 LATEST = "latest"
 

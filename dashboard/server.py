@@ -22,7 +22,7 @@ APP = Path(__file__).with_name("app.py")
 _FLAGS = (
     # Streamlit takes a folder that is not called site-packages for its own source tree and then refuses ports
     "--global.developmentMode=false",
-    "--theme.light.primaryColor=#0072B2",  # of the palette of report.panels.theme
+    "--theme.light.primaryColor=#0072B2",  # of the palette of report.charts.style
     "--theme.dark.primaryColor=#56B4E9",
     "--browser.gatherUsageStats=false",
     "--server.fileWatcherType=none",

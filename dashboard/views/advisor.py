@@ -7,7 +7,7 @@ import streamlit as st
 from vbench_lite.advise import use_names
 from vbench_lite.dashboard import cached, data, frame
 from vbench_lite.report.charts import advice, charts, curves
-from vbench_lite.report.charts.theme import AXES, plain
+from vbench_lite.report.charts.style import AXES, plain
 
 NO_USE, NO_LIMIT = "none", "no limit"
 _TIMES = [NO_LIMIT, "50 ms", "100 ms", "250 ms", "500 ms", "1 s", "2 s", "5 s", "10 s", "1 min", "10 min"]

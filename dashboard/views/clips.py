@@ -6,8 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from vbench_lite.dashboard import cached, data, frame, player
+from vbench_lite.format import number
 from vbench_lite.report.charts import gallery
-from vbench_lite.report.charts.theme import number, plain
+from vbench_lite.report.charts.style import plain
 from vbench_lite.results.catalogue import metric_facts
 
 _DRAWN = 4

@@ -7,8 +7,9 @@ import streamlit as st
 from vbench_lite.compare import frame_fidelity
 from vbench_lite.dashboard import cached, data, frame, player
 from vbench_lite.errors import NotApplicable
+from vbench_lite.format import number, shorten
 from vbench_lite.report.charts import charts, comparisons, curves
-from vbench_lite.report.charts.theme import number, plain, shorten
+from vbench_lite.report.charts.style import plain
 from vbench_lite.results.catalogue import metric_facts
 
 _HISTORY_RUNS = 20

@@ -6,7 +6,7 @@ import streamlit as st
 
 from vbench_lite.dashboard import frame, glossary
 from vbench_lite.report import metric_page
-from vbench_lite.report.charts.theme import AXES, axis_order, plain
+from vbench_lite.report.charts.style import AXES, axis_order, plain
 from vbench_lite.report.metric_page import MetricPage
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 from vbench_lite.dashboard import cached, data, frame
 from vbench_lite.errors import StoreError
 from vbench_lite.report.charts import boards, charts
-from vbench_lite.report.charts.theme import AXES, FAMILIES, family_title, plain
+from vbench_lite.report.charts.style import AXES, FAMILIES, family_title, plain
 
 _MEMORY = {
     "any": None,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from vbench_lite.dashboard import cached, data, frame, player, progress
-from vbench_lite.report.charts.theme import duration, plain
+from vbench_lite.format import duration
+from vbench_lite.report.charts.style import plain
 
 _EVERY_S = 3.0
 _CLIPS = 4

@@ -6,7 +6,7 @@ import streamlit as st
 
 from vbench_lite.dashboard import cached, data, frame
 from vbench_lite.report.charts import curves, drifts, traces
-from vbench_lite.report.charts.theme import plain
+from vbench_lite.report.charts.style import plain
 from vbench_lite.results.catalogue import metric_facts
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from vbench_lite.dashboard import cached, data, frame
 from vbench_lite.report.charts import boards, charts, comparisons
-from vbench_lite.report.charts.theme import AXES, FOUR_AXES, plain
+from vbench_lite.report.charts.style import AXES, FOUR_AXES, plain
 
 _SHOWN_RUNS = 20
 

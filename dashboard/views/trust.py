@@ -7,7 +7,7 @@ import streamlit as st
 from vbench_lite.dashboard import cached, data, frame
 from vbench_lite.errors import StoreError
 from vbench_lite.report.charts import audits, boards, charts, trust
-from vbench_lite.report.charts.theme import plain
+from vbench_lite.report.charts.style import plain
 from vbench_lite.sensitivity import load_audits
 
 

@@ -16,7 +16,7 @@ from vbench_lite.dashboard.pages import VIEWS
 from vbench_lite.errors import ClipError, SpecError, StoreError
 from vbench_lite.report.charts import (
     gallery,
-    theme,
+    style,
 )
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir
@@ -134,31 +134,10 @@ def test_the_player_bounds_what_it_is_given() -> None:
 
 
 def test_plain_escapes_every_mark() -> None:
-    assert theme.plain("a*b\n<i>") == "a\\*b \\<i\\>"
-    escaped = theme.plain(HOSTILE)
+    assert style.plain("a*b\n<i>") == "a\\*b \\<i\\>"
+    escaped = style.plain(HOSTILE)
     assert "<script>" not in escaped
     assert "](" not in escaped
-
-
-@pytest.mark.parametrize(
-    ("value", "unit", "text"),
-    [
-        (0.00123, "s", "1.23 ms"),
-        (1.5, "s", "1.50 s"),
-        (2.5e9, "bytes", "2.50 GB"),
-        (None, "", "–"),
-        (0.0, "", "0"),
-        (1234.5, "", "1,234"),
-        (0.5, "1/px", "0.500 1/px"),
-    ],
-)
-def test_numbers_for_people(value: float | None, unit: str, text: str) -> None:
-    assert theme.number(value, unit) == text
-
-
-def test_waiting_is_told_in_the_unit_that_fits() -> None:
-    told = [theme.duration(s) for s in (0.2, 61.0, 125.0, 7300.0)]
-    assert told == ["1 s", "61 s", "2 min", "2 h 2 min"]
 
 
 def test_the_server_is_bound_to_loopback_and_sends_no_statistics() -> None:

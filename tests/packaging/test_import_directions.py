@@ -21,7 +21,7 @@ TOPS = {"vbench_lite": (), "adapters": ("adapters",), "suites": ("suites",), "da
 LAYERS: dict[str, tuple[str, ...]] = {
     "contracts": (
         *("", "generator", "extractor", "metric", "suite", "clip", "registry", "errors"),
-        *("secrets", "validation_errors", "yaml_text", "gc_pause"),
+        *("secrets", "validation_errors", "yaml_text", "gc_pause", "format"),
     ),
     "services": ("store", "stats", "measure", "weights", "video", "interop", "datasets"),
     "plug-ins": ("adapters", "suites"),

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 import math
+from dataclasses import replace
 
 from rich.console import Console
 from test_compare import _compare, _run
 
 from vbench_lite.compare import MetricResult
+from vbench_lite.report.charts import comparisons
+from vbench_lite.report.ci.junit import junit_xml
+from vbench_lite.report.ci.markdown import markdown
 from vbench_lite.report.terminal.comparison import change, print_comparison
 from vbench_lite.stats.noninferiority import Verdict
 
@@ -31,3 +35,18 @@ def test_changes_of_times_are_percent_and_more_time_is_worse() -> None:
     assert change(slower) == "-25.0% ±5.0%"
     level = MetricResult("a/b", True, "sample", Verdict.PASS, 0.5, 0.52, 0.021, (-0.013, 0.055))
     assert change(level) == "+0.021 ±0.034"
+
+
+def test_a_time_that_doubles_reads_the_same_on_every_face() -> None:
+    """From 1 s to 2 s: the terminal, CI, the dashboard and the HTML report say one number."""
+    twice = MetricResult("speed/latency_s", True, "call", Verdict.REGRESSED, 1.0, 2.0, -math.log(2),
+                         (-0.8, -0.6), margin=math.log(1.05), unit="s", higher_is_better=False,
+                         scale="log_ratio")  # fmt: skip
+    comparison = replace(_compare(_run(), _run(run_id="b")), metrics=[twice], verdict=Verdict.REGRESSED)
+    stream = io.StringIO()
+    print_comparison(comparison, Console(file=stream, width=80, no_color=True))
+    table = comparisons.table(comparison)  # of the dashboard and of the HTML report
+    faces = [stream.getvalue(), markdown(comparison), junit_xml(comparison), table.because[0]]
+    faces.append(table.table["change, + is better"].iloc[0])
+    assert all("-100.0%" in text for text in faces)
+    assert table.table["margin"].iloc[0] == "5%"

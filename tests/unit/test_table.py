@@ -6,17 +6,14 @@ import io
 import json
 from dataclasses import replace
 
-import pytest
 from fabricated import default_world, fabricate
 from rich.console import Console
 
 from vbench_lite.metric import Estimate
 from vbench_lite.report.terminal.board import print_board
-from vbench_lite.results.axes import AxisScore
 from vbench_lite.results.board import Board, build_board
 from vbench_lite.results.catalogue import metric_facts
 from vbench_lite.results.estimates import Evidence
-from vbench_lite.results.figures import axis_cell, metric_cell, rank_cell, significant, unit_of
 from vbench_lite.store.schema import Level
 
 
@@ -35,7 +32,7 @@ def test_the_board_fits_eighty_columns_without_escapes() -> None:
     text = _printed(build_board([fabricate()]))
     assert "\x1b" not in text
     assert max(map(len, text.splitlines())) <= 80
-    for part in ("latent-diffusion", "16 of 16 ok", "rank 1", "controls, never ranked", "MiB", "n: 16 clips"):
+    for part in ("latent-diffusion", "16 of 16 ok", "rank 1", "controls, never ranked", " MB", "n: 16 clips"):
         assert part in text
     assert text.index("reference/hybrid") < text.index("controls, never ranked") < text.index("shuffled")
 
@@ -90,30 +87,3 @@ def test_without_controls_the_reason_is_printed_once() -> None:
     text = _printed(build_board([fabricate(controls=False)]))
     assert text.count("quality: the run has no real control to scale by") == 1
     assert "never ranked" not in text
-
-
-@pytest.mark.parametrize(
-    ("estimate", "text"),
-    [
-        (Estimate(1.9134, 1.80, 2.04, 8), "1.91 ±.13"),
-        (Estimate(392.53, 386, 398, 8), "392.5 ±6.5"),
-        (Estimate(0.01, None, None, 3), "0.0100"),
-        (Estimate(1904.2, 1750, 2051, 8), "1904 ±154"),
-    ],
-)
-def test_a_value_has_the_decimals_that_its_interval_warrants(estimate: Estimate, text: str) -> None:
-    assert metric_cell(_evidence(estimate)) == text
-
-
-def test_short_forms() -> None:
-    assert axis_cell(AxisScore(0.824, 0.81, 0.83)) == ".82 ±.01"
-    assert axis_cell(AxisScore(-0.93, -1.03, -0.83), signed=True) == "-.93 ±.10"
-    assert axis_cell(AxisScore(2.744, 2.7, 2.79), signed=True) == "+2.74 ±.05"
-    assert axis_cell(AxisScore(0.81, -0.39, 2.01), signed=True) == "+.81 ±1.2"
-    assert axis_cell(AxisScore(1.0)) == "1.00"
-    assert axis_cell(AxisScore(0.5, 0.499, 0.501)) == ".50 ±.01"
-    assert axis_cell(AxisScore(None, reason="why")) == "–"
-    assert (rank_cell((1, 2)), rank_cell((3, 3)), rank_cell(None)) == ("rank 1-2", "rank 3", "")
-    assert unit_of("bytes", 2.0**21) == ("MiB", 2.0**20)
-    assert unit_of("s", 0.2) == ("ms", 1e-3)
-    assert (significant(1234567.0), significant(0.0), significant(1234.5)) == ("1.23e+06", "0", "1234")

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from vbench_lite.advise.requirements import Check, Status
-from vbench_lite.results.figures import significant, unit_of
+from vbench_lite.format import chance, forecast, listed, with_interval
 
 if TYPE_CHECKING:
     from vbench_lite.advise.answer import Advice, Standing
@@ -27,26 +27,10 @@ def paragraph(advice: Advice) -> str:
     return " ".join([*parts, *_excluded(advice), *_unmeasured(advice)])
 
 
-def chance(probability: float) -> str:
-    """A probability from draws, without a false 0 or 1."""
-    if probability > 0.99:
-        return "over 99%"
-    if probability < 0.01:
-        return "under 1%"
-    return f"{100 * probability:.0f}%"
-
-
 def measured(check: Check) -> str:
     """`6.2 ms (5.78 to 6.62)`."""
     found = check.quantity
-    if found.value is None:
-        return "not measured"
-    unit, factor = unit_of(found.unit, abs(found.value))
-    text = f"{significant(found.value / factor)} {unit}".rstrip()
-    if found.low is None or found.high is None or found.low == found.high:
-        return text
-    high = "?" if math.isinf(found.high) else significant(found.high / factor)
-    return f"{text} ({significant(found.low / factor)} to {high})"
+    return "not measured" if found.value is None else with_interval(found, found.unit)
 
 
 def more(count: int | None, units: str) -> str:
@@ -55,19 +39,14 @@ def more(count: int | None, units: str) -> str:
         return f"no number of {units} would tell them apart if what was seen is the truth: take either"
     if count > _MANY:
         return f"more than {_MANY:,} {units} would be needed to tell them apart: take either"
-    return f"about {_round(count)} more {units} of each would tell, if what was seen is the truth"
-
-
-def _round(count: int) -> str:
-    """Two figures: such a number is a forecast."""
-    return f"{count if count < 100 else round(count, 1 - int(math.log10(count))):,}"
+    return f"about {forecast(count)} more {units} of each would tell, if what was seen is the truth"
 
 
 def settle(check: Check) -> str:
     """What it would take to settle a requirement."""
     if check.more is None:
         return check.reason or "the data do not settle it"
-    count = f"about {_round(check.more)}" if check.more <= _MANY else f"more than {_MANY:,}"
+    count = f"about {forecast(check.more)}" if check.more <= _MANY else f"more than {_MANY:,}"
     return f"{count} more {check.quantity.units} would settle it"
 
 
@@ -142,9 +121,9 @@ def _depends(advice: Advice) -> list[str]:
         best.setdefault(ranked[0].generator if sure else "", []).append(str(axis))
     for label, axes in sorted(best.items(), key=lambda item: item[0] == ""):
         found.append(
-            f"{label} is the best at {_listed(axes)}."
+            f"{label} is the best at {listed(axes)}."
             if label
-            else f"No one is surely the best at {_listed(axes)}."
+            else f"No one is surely the best at {listed(axes)}."
         )
     return [*found, "Say what counts with --use or --weight."]
 
@@ -159,7 +138,7 @@ def _met(leader: Standing) -> list[str]:
     if not met:
         return []
     each = [f"{c.requirement.text} with {measured(c)}" for c in met]
-    return [f"It meets {_listed(each)}."]
+    return [f"It meets {listed(each)}."]
 
 
 def _decided(advice: Advice) -> list[str]:
@@ -178,7 +157,8 @@ def _gap(advice: Advice) -> str:
     why = ""
     if gained or lost:
         why = ": " + ", ".join([*gained, *lost])
-    return f"{first.generator} leads {second.generator} by {found.value:.3f} of the total{ends}{why}."
+    lies = f"{abs(found.value):.3f} of the total {'before' if found.value >= 0 else 'behind'}"
+    return f"{first.generator} lies {lies} {second.generator}{ends}{why}."
 
 
 def _excluded(advice: Advice) -> list[str]:
@@ -188,7 +168,7 @@ def _excluded(advice: Advice) -> list[str]:
             continue
         failed = [c for c in standing.checks if c.status is Status.FAILS]
         if failed:
-            why = _listed([f"{c.requirement.text} ({measured(c)})" for c in failed])
+            why = listed([f"{c.requirement.text} ({measured(c)})" for c in failed])
             found.append(f"{standing.generator} does not meet {why}.")
         else:
             found.append(f"{standing.generator} is not ranked: {standing.reason}.")
@@ -203,7 +183,3 @@ def _unmeasured(advice: Advice) -> list[str]:
             if c.status is Status.UNMEASURED:
                 open_.setdefault(c.requirement.text, c.reason or "no reason given")
     return [f"Whether {text} holds is open: {reason}." for text, reason in open_.items()]
-
-
-def _listed(items: list[str]) -> str:
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"

@@ -15,6 +15,7 @@ from typing import Literal
 
 from vbench_lite import registry
 from vbench_lite.errors import VBenchLiteError
+from vbench_lite.format import number
 
 DISTRIBUTION = "vbench-lite"
 NEEDED_DISK_BYTES = 500 * 2**20  # the default benchmark writes about 10 MB; larger suites much more
@@ -126,9 +127,9 @@ def _lacking(requirement: object) -> str:
 def _disk(root: Path) -> Check:
     place = next(p for p in [root.absolute(), *root.absolute().parents] if p.exists())
     free = shutil.disk_usage(place).free
-    found = f"{free / 2**30:.1f} GiB free under {place}"
+    found = f"{number(free, 'bytes')} free under {place}"
     if free < NEEDED_DISK_BYTES:
-        found = f"{free / 2**20:.0f} MiB free under {place}, {NEEDED_DISK_BYTES / 2**20:.0f} MiB are needed"
+        found += f", {number(NEEDED_DISK_BYTES, 'bytes')} are needed"
         return Check("disk", "fail", found, "free some space, or give another folder with --root")
     return Check("disk", "ok", found)
 
@@ -161,9 +162,14 @@ def _memory() -> Check:
     import psutil
 
     memory = psutil.virtual_memory()
-    found = f"{memory.available / 2**30:.1f} of {memory.total / 2**30:.1f} GiB free"
+    found = f"{number(memory.available, 'bytes')} of {number(memory.total, 'bytes')} free"
     if memory.available < NEEDED_MEMORY_BYTES:
-        return Check("memory", "note", found, "the default benchmark wants about 3 GiB; close other programs")
+        return Check(
+            "memory",
+            "note",
+            found,
+            f"the default benchmark wants about {number(NEEDED_MEMORY_BYTES, 'bytes')}; close other programs",
+        )
     return Check("memory", "ok", found)
 
 

@@ -48,10 +48,10 @@ def command(
 
 
 def _cells(point: Point) -> tuple[str, ...]:
-    from vbench_lite.results.figures import significant, unit_of
+    from vbench_lite.format import interval, moment, number
 
-    unit, factor = unit_of(point.unit, abs(point.value))
-    ends = "–" if point.ci is None else " to ".join(significant(end / factor) for end in point.ci)
-    value = f"{significant(point.value / factor)} {unit}".rstrip()
-    made = point.created[:16].replace("T", " ")
-    return point.run, made, value, ends, str(point.n), point.break_ or ""
+    ends = interval(*(point.ci or (None, None)), point.unit)
+    return (
+        point.run, moment(point.created), number(point.value, point.unit), ends, str(point.n),
+        point.break_ or "",
+    )  # fmt: skip

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from vbench_lite.cli.output import console, warn
+from vbench_lite.format import duration
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -46,7 +47,7 @@ def time_left(seconds: float | None) -> str:
     minutes = round(seconds / 60)
     if minutes < 90:
         return f"about {minutes} min left"
-    return f"about {seconds / 3600:.1f} h left"
+    return f"about {duration(seconds)} left"
 
 
 class PlainLines:

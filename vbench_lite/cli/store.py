@@ -11,6 +11,7 @@ import click
 from vbench_lite.cli.exit_codes import FINE, SOME_FAILED
 from vbench_lite.cli.options import json_option, root_option
 from vbench_lite.cli.output import print_json, print_table, print_text, warn
+from vbench_lite.format import number
 
 
 @click.group("store")
@@ -52,13 +53,13 @@ def list_stored(root: Path, as_json: bool) -> int:
                     row["kind"],
                     row["status"],
                     str(row["samples"] if row["samples"] is not None else "-"),
-                    _size(row["bytes"]),
+                    number(row["bytes"], "bytes"),
                     str(row["created"] or "-")[:19],
                 )
                 for row in rows
             ),
         )
-        print_text(f"{len(sizes)} clips, {_size(sum(sizes))}")
+        print_text(f"{len(sizes)} clips, {number(sum(sizes), 'bytes')}")
         for row in rows:
             if row["reason"] is not None:
                 warn(str(row["reason"]))
@@ -113,7 +114,7 @@ def prune_stored(runs: tuple[str, ...], dry_run: bool, root: Path, as_json: bool
         for name in done.files if dry_run else ():
             print_text(name)
         what = "would be removed" if dry_run else "removed"
-        print_text(f"{len(done.files)} files, {_size(done.bytes)}, {what}")
+        print_text(f"{len(done.files)} files, {number(done.bytes, 'bytes')}, {what}")
     return FINE
 
 
@@ -148,11 +149,3 @@ def sync_stored(source: str, destination: str, runs: tuple[str, ...], as_json: b
         for run_id in done.skipped:
             warn(f"run {run_id} is not finished and stays where it is")
     return FINE
-
-
-def _size(count: int) -> str:
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000  # type: ignore[assignment]
-    return f"{count:.1f} TB"

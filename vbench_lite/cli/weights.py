@@ -10,6 +10,7 @@ import click
 from vbench_lite.cli.exit_codes import FINE, SOME_FAILED, WRONG_USE
 from vbench_lite.cli.options import json_option
 from vbench_lite.cli.output import print_json, print_table, warn
+from vbench_lite.format import number
 
 if TYPE_CHECKING:
     from vbench_lite.weights.catalogue import Entry
@@ -35,7 +36,7 @@ def list_weights(as_json: bool) -> int:
     if as_json:
         print_json({"weights": rows})
         return FINE
-    print_table(("key", "here", "MB", "licence", "needed by"), [_cells(row) for row in rows])
+    print_table(("key", "here", "size", "licence", "needed by"), [_cells(row) for row in rows])
     if not all(row["here"] for row in rows):
         click.echo("\nto have one: vbench-lite weights fetch KEY")
         click.echo("a file of yours: vbench-lite weights import KEY FILE")
@@ -120,7 +121,7 @@ def _row(entry: Entry, needed_by: list[str]) -> dict[str, Any]:
 
 def _cells(row: dict[str, Any]) -> list[str]:
     here = {True: "yes", False: "unverified", None: "no"}[row["verified"]]
-    size = "?" if row["size_bytes"] is None else f"{row['size_bytes'] / 1e6:.0f}"
+    size = number(row["size_bytes"], "bytes")
     return [row["key"], here, size, row["licence"], ", ".join(row["needed_by"]) or "-"]
 
 

@@ -30,7 +30,7 @@ from vbench_lite.metric import (
     SetMetric,
     SummaryMetric,
 )
-from vbench_lite.report.charts.theme import AXES
+from vbench_lite.report.charts.style import AXES
 from vbench_lite.weights import catalogue
 
 SECTIONS = ("Formula", "Preprocessing", "Traps", "Cost", "Source")

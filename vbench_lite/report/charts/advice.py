@@ -9,8 +9,9 @@ import pandas as pd
 
 from vbench_lite.advise import Advice, Standing, load_use
 from vbench_lite.advise.requirements import Status
-from vbench_lite.advise.words import chance, measured, settle
-from vbench_lite.report.charts.theme import axis_order, family_title, interval
+from vbench_lite.advise.words import measured, settle
+from vbench_lite.format import chance, interval, place_text
+from vbench_lite.report.charts.style import axis_order, family_title
 
 TOTALS = ("generator", "family", "value", "low", "high")
 
@@ -102,9 +103,8 @@ def _line(standing: Standing, weighed: bool) -> dict[str, object]:
     }
     if weighed:
         total = at.total if at is not None else None
-        best, worst = (at.rank if at is not None else None) or (None, None)
         line |= {
-            "place": "–" if best is None else (f"{best}" if best == worst else f"{best}–{worst}"),
+            "place": place_text(at.rank if at is not None else None),
             "total": None if total is None else total.value,
             "total 95%": "–" if total is None else interval(total.low, total.high),
             "best": _chance(at.best if at is not None else None),

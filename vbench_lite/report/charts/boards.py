@@ -12,7 +12,8 @@ from typing import Any
 
 import pandas as pd
 
-from vbench_lite.report.charts.theme import axis_order, family_title, interval, number
+from vbench_lite.format import NONE, interval, number, place_text
+from vbench_lite.report.charts.style import axis_order, family_title
 from vbench_lite.results.axes import RELATIVE_AXES
 from vbench_lite.results.board import build_board
 from vbench_lite.results.catalogue import metric_facts
@@ -175,11 +176,8 @@ def axis_rows(board: BoardTable, axis: str) -> pd.DataFrame:
     ]
 
 
-def rank_text(best: float, worst: float) -> str:
-    """A rank as people read it: "1", or "1–2" where arms cannot be told apart; a dash for none (NaN)."""
-    if math.isnan(best) or math.isnan(worst):
-        return "–"
-    return f"{int(best)}" if best == worst else f"{int(best)}–{int(worst)}"
+def _rank(best: float, worst: float) -> str:
+    return NONE if math.isnan(best) or math.isnan(worst) else place_text((int(best), int(worst)))
 
 
 def axis_table(board: BoardTable, controls: bool = False) -> pd.DataFrame:
@@ -201,7 +199,7 @@ def axis_table(board: BoardTable, controls: bool = False) -> pd.DataFrame:
         out[axis] = [row["value"] for row in rows]
         out[f"{axis} 95%"] = [interval(row["low"], row["high"]) for row in rows]
         if not controls:
-            out[f"{axis} rank"] = [rank_text(row["rank_best"], row["rank_worst"]) for row in rows]
+            out[f"{axis} rank"] = [_rank(row["rank_best"], row["rank_worst"]) for row in rows]
     return out
 
 

@@ -13,14 +13,14 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from vbench_lite.report.charts.label_placement import spots
-from vbench_lite.report.charts.style import (
+from vbench_lite.report.charts.encodings import (
     family_look,
     legend_height,
     line_look,
     lined,
     titled,
 )
+from vbench_lite.report.charts.label_placement import spots
 
 _GREY = "#8A8A8A"
 Drawing = alt.LayerChart | alt.FacetChart

@@ -5,7 +5,6 @@ Differences, margins and verdicts come from `vbench_lite.compare`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,8 +12,8 @@ import pandas as pd
 
 from vbench_lite.compare import Comparison, MetricResult, RunArm, compare
 from vbench_lite.compare.frame_fidelity import FrameFidelity
+from vbench_lite.format import change_interval, change_text, interval, margin_text, number
 from vbench_lite.report.charts.boards import BoardTable
-from vbench_lite.report.charts.theme import interval, number
 from vbench_lite.results.catalogue import metric_facts
 from vbench_lite.store.rundir import RunDir
 
@@ -107,9 +106,9 @@ def _line(result: MetricResult) -> dict[str, object]:
         "verdict": str(result.verdict) if result.verdict is not None else "–",
         "baseline": number(result.baseline, result.unit),
         "candidate": number(result.candidate, result.unit),
-        "change, + is better": _change(result.delta, ratio),
-        "95%": f"{_change(low, ratio)} to {_change(high, ratio)}" if low is not None else "–",
-        "margin": _change(result.margin, ratio) if result.margin is not None else "–",
+        "change, + is better": _change(result),
+        "95%": change_interval(low, high, ratio=ratio, higher_is_better=result.higher_is_better),
+        "margin": margin_text(result.margin, ratio=ratio, unit=result.unit),
         "p": "–" if result.p_value is None else f"{result.p_value:.3g}",
         "n": f"{result.n} {result.units}",
         "remark": result.reason or _more(result),
@@ -129,19 +128,14 @@ def _because(results: Sequence[MetricResult]) -> tuple[str, ...]:
 
 
 def _why(result: MetricResult) -> str:
-    said = (
-        f"changed by {_change(result.delta, result.scale == 'log_ratio')}, + is better"
-        if result.delta is not None
-        else ""
-    )
+    said = f"changed by {_change(result)}, + is better" if result.delta is not None else ""
     return "; ".join(part for part in (said, result.reason or _more(result)) if part)
 
 
-def _change(value: float | None, ratio: bool) -> str:
+def _change(result: MetricResult) -> str:
     """A difference, or for a log ratio the change in percent; + is better."""
-    if value is None:
-        return "–"
-    return f"{math.expm1(value):+.1%}" if ratio else f"{value:+.3g}"
+    ratio = result.scale == "log_ratio"
+    return change_text(result.delta, None, ratio=ratio, higher_is_better=result.higher_is_better)
 
 
 def _more(result: MetricResult) -> str:

@@ -9,7 +9,7 @@ import altair as alt
 import pandas as pd
 
 from vbench_lite.report.charts.charts import Drawing
-from vbench_lite.report.charts.style import legend_height, line_look, lined
+from vbench_lite.report.charts.encodings import legend_height, line_look, lined
 
 _LEAST_SPAN = 4.0  # of a logarithmic scale, from its lower to its upper end
 _LARGE = 1e4  # from here on numbers are written with k, M and G

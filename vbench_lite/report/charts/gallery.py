@@ -15,7 +15,7 @@ import pandas as pd
 
 from vbench_lite.clip import Frames
 from vbench_lite.errors import StoreError
-from vbench_lite.report.charts.theme import number, shorten
+from vbench_lite.format import number, shorten
 from vbench_lite.results.arms import CEILING
 from vbench_lite.results.catalogue import metric_facts
 from vbench_lite.store.columns import texts

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from vbench_lite.format import NONE, interval, number, percent
 from vbench_lite.report.charts import curves
 from vbench_lite.report.charts.charts import Drawing
-from vbench_lite.report.charts.theme import interval, number
 from vbench_lite.results.scaling import Curve, ScalingReport, run_scaling
 from vbench_lite.stats.scaling import Interval
 from vbench_lite.store.rundir import RunDir
@@ -115,7 +115,7 @@ def table(report: ScalingReport, sweep: str) -> pd.DataFrame:
             {
                 "generator": curve.generator,
                 "time grows as size to the power": _with_interval(curve.exponent),
-                "explained": "–" if curve.fits_well is None else f"{curve.fits_well:.0%}",
+                "explained": NONE if curve.fits_well is None else percent(curve.fits_well),
                 "memory for one more": _with_interval(curve.bytes_per_unit, "bytes"),
                 most: number(curve.largest.value) if curve.largest else curve.reasons.get("largest", "–"),
                 "check beyond the sweep": _check(curve),

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from vbench_lite.format import interval, number
 from vbench_lite.report.charts.boards import BoardTable
 from vbench_lite.report.charts.charts import Side
-from vbench_lite.report.charts.theme import interval, number
 from vbench_lite.stats.pareto import front
 from vbench_lite.store.schema import RunDocument
 

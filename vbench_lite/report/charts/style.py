@@ -1,73 +1,69 @@
-"""How generators look in a chart: colour and shape say the family, dashes tell generators of one apart."""
+"""How things look and read: a colour and a shape for each family, names and meanings of axes.
+
+Colours are Okabe and Ito's palette (distinguishable with every common colour-vision deficiency, and on
+light and dark grounds); a family has a shape too, so that no chart depends on colour.
+Source: M. Okabe and K. Ito, "Color Universal Design", 2008.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from dataclasses import dataclass
 
-import altair as alt
-import pandas as pd
-
-from vbench_lite.report.charts.theme import FAMILIES, Mark, family_title
-
-_OTHER = Mark("other", "#E69F00", "diamond")
-_LINE_DASHES: tuple[list[int], ...] = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4], [4, 6])
+from vbench_lite.generator import Family
+from vbench_lite.metric import Axis
 
 
-def titled(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with the column "Family", the name for people, that family encodings go by."""
-    return frame.assign(Family=[family_title(f) for f in frame["family"]])
+@dataclass(frozen=True)
+class Mark:
+    """The look of a family: `shape` is a Vega symbol name."""
+
+    title: str
+    colour: str
+    shape: str
 
 
-def family_look(data: pd.DataFrame, legend: bool = True) -> tuple[alt.Color, alt.Shape]:
-    """Colour and shape by family, of a frame that is `titled`."""
-    families: Sequence[str] = list(dict.fromkeys(data["family"]))
-    order = list(FAMILIES)
-    families = sorted(families, key=lambda f: order.index(f) if f in FAMILIES else len(order))
-    titles, marks = [family_title(f) for f in families], [FAMILIES.get(f, _OTHER) for f in families]
-    box = alt.Legend(orient="bottom", columns=2, title=None, symbolOpacity=1) if legend else None
-    colours = alt.Scale(domain=titles, range=[mark.colour for mark in marks])
-    shapes = alt.Scale(domain=titles, range=[mark.shape for mark in marks])
-    return (
-        alt.Color("Family:N", scale=colours, legend=box, title=None),
-        alt.Shape("Family:N", scale=shapes, legend=box, title=None),
-    )
+FAMILIES: dict[str, Mark] = {
+    Family.LATENT_DIFFUSION: Mark("latent diffusion", "#0072B2", "circle"),
+    Family.PIXEL_DIFFUSION: Mark("pixel diffusion", "#56B4E9", "triangle-down"),
+    Family.AUTOREGRESSIVE: Mark("autoregressive", "#D55E00", "square"),
+    Family.HYBRID: Mark("hybrid", "#009E73", "triangle-up"),
+    Family.EXTERNAL: Mark("external", "#CC79A7", "diamond"),
+    Family.CONTROL: Mark("control", "#8A8A8A", "cross"),
+}
+
+AXES: dict[str, str] = {
+    Axis.QUALITY: "How much single frames and whole sets look like the real clips.",
+    Axis.COHERENCE: "Whether things stay what they are from frame to frame, while they move.",
+    Axis.ALIGNMENT: "Whether the clip shows what the prompt says.",
+    Axis.DIVERSITY: "How much clips of different prompts and seeds differ.",
+    Axis.HORIZON: "How little quality and identity drift as the clip gets longer.",
+    Axis.SPEED: "How soon the first frame and the whole clip arrive; 0 is the suite's reference, "
+    "+1 is twice as fast.",
+    Axis.MEMORY: "How little memory is needed at the peak; 0 is the suite's reference, +1 is half of it.",
+}
+AXIS_ORDER: tuple[str, ...] = tuple(AXES)
+
+FOUR_AXES: tuple[str, ...] = (Axis.QUALITY, Axis.COHERENCE, Axis.SPEED, Axis.MEMORY)
+
+_MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
 
 
-def legend_height(frame: pd.DataFrame) -> int:
-    """Pixels that a legend with one line a generator takes from the chart's height."""
-    return 24 * int(frame["generator"].nunique())
+def family_title(family: str) -> str:
+    """The family's name for people; families of other packages are shown as they are written."""
+    mark = FAMILIES.get(family)
+    return mark.title if mark else family.replace("_", " ")
 
 
-def lined(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with the column "line" that dashes of `line_look` go by."""
-    return frame.assign(line=frame["generator"])
+def axis_order(axes: list[str] | set[str]) -> list[str]:
+    """Axes in the order in which every page shows them; unknown ones last, by name."""
+    return sorted(axes, key=lambda a: (AXIS_ORDER.index(a) if a in AXIS_ORDER else len(AXIS_ORDER), a))
 
 
-def line_look(data: pd.DataFrame) -> tuple[alt.Color, alt.Shape, alt.StrokeDash]:
-    """Encodings of line charts: one legend that names generators; families keep their colour and shape.
+def plain(text: object) -> str:
+    """Return text for a place that renders Markdown so that it shows as it is.
 
-    Dashes, which tell generators of one family apart, go by the column "line" of `lined`, so that the
-    legend's symbols are not drawn dashed.
+    Prompts, labels, reasons and errors come from runs, so nothing in them may become a link, a picture
+    (a request to another host) or markup: every ASCII punctuation mark is escaped, line ends are spaces.
     """
-    names = list(dict.fromkeys(data["generator"]))
-    families = dict(zip(data["generator"], data["family"], strict=True))
-    marks = [FAMILIES.get(families[name], _OTHER) for name in names]
-    dashes = [_LINE_DASHES[i % len(_LINE_DASHES)] for i in range(len(names))]
-    legend = alt.Legend(
-        orient="bottom",
-        columns=1,
-        title=None,
-        labelLimit=300,
-        symbolSize=110,
-        symbolOpacity=1,
-        symbolStrokeWidth=0,
-    )
-    return (
-        alt.Color(
-            "generator:N", scale=alt.Scale(domain=names, range=[m.colour for m in marks]), legend=legend
-        ),
-        alt.Shape(
-            "generator:N", scale=alt.Scale(domain=names, range=[m.shape for m in marks]), legend=legend
-        ),
-        alt.StrokeDash("line:N", scale=alt.Scale(domain=names, range=dashes), legend=None),
-    )
+    return _MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from vbench_lite.format import number
 from vbench_lite.measure.playback import playback as play
 from vbench_lite.metric import Measurement
-from vbench_lite.report.charts.theme import number
 
 
 def cases(calls: Sequence[Measurement]) -> list[str]:

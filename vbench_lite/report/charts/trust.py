@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from vbench_lite.format import number
 from vbench_lite.report.charts.boards import BoardTable
-from vbench_lite.report.charts.theme import number
 
 
 def table(board: BoardTable) -> pd.DataFrame:

@@ -6,8 +6,8 @@ A step summary holds at most 1 MiB; what is beyond `limit` is cut at a line's en
 from __future__ import annotations
 
 from vbench_lite.compare import Comparison, MetricResult
+from vbench_lite.format import significant, unit_of
 from vbench_lite.report.terminal.comparison import change, environment_lines, open_question
-from vbench_lite.results.figures import significant, unit_of
 from vbench_lite.stats.noninferiority import Verdict
 
 STEP_SUMMARY_BYTES = 1024 * 1024

@@ -14,10 +14,10 @@ from typing import Any
 import pandas as pd
 
 from vbench_lite.errors import ClipError, StoreError
+from vbench_lite.format import number
 from vbench_lite.report.charts import gallery
 from vbench_lite.report.charts.boards import BoardTable
 from vbench_lite.report.charts.comparisons import most_changed
-from vbench_lite.report.charts.theme import number
 from vbench_lite.report.html import markup
 from vbench_lite.results.catalogue import metric_facts
 from vbench_lite.store.pool import Pool

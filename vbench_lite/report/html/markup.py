@@ -13,6 +13,8 @@ from html import escape
 
 import pandas as pd
 
+from vbench_lite.format import NONE, significant
+
 _LONG = 48  # characters of a cell beyond which its text wraps
 POLICY = "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"
 
@@ -112,7 +114,7 @@ def table(frame: pd.DataFrame, caption: str) -> str:
 
 def _cell(value: object) -> str:
     if isinstance(value, float | int) and not isinstance(value, bool):
-        return f'<td class="number">{"–" if pd.isna(value) else f"{value:.4g}"}</td>'
+        return f'<td class="number">{NONE if pd.isna(value) else significant(value, 4)}</td>'
     words = text("–" if value is None else value)
     return f'<td class="long">{words}</td>' if len(words) > _LONG else f"<td>{words}</td>"
 

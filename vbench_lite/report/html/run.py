@@ -11,9 +11,10 @@ import pandas as pd
 
 from vbench_lite.advise import advise, load_use, use_names
 from vbench_lite.errors import SpecError, StoreError
+from vbench_lite.format import number, percent
 from vbench_lite.metric import Measurement
 from vbench_lite.report.charts import advice, audits, boards, charts, curves, drifts, pairs, traces, trust
-from vbench_lite.report.charts.theme import AXES, axis_order, number
+from vbench_lite.report.charts.style import AXES, axis_order
 from vbench_lite.report.html import clips as html_clips
 from vbench_lite.report.html import markup
 from vbench_lite.report.html.charts import HALF, chart
@@ -135,7 +136,7 @@ def _axes(board: boards.BoardTable) -> Iterator[str]:
 
 
 def _shares(table: pd.DataFrame) -> pd.DataFrame:
-    return table.assign(coverage=[f"{share:.0%}" for share in table["coverage"]])
+    return table.assign(coverage=[percent(share) for share in table["coverage"]])
 
 
 def _tradeoffs(board: boards.BoardTable, clips: pairs.Pace | None) -> Iterator[str]:

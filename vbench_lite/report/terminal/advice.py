@@ -13,11 +13,11 @@ from vbench_lite.advise import Advice, Standing, Use
 from vbench_lite.advise.answer import Verdict
 from vbench_lite.advise.beliefs import Belief, BeliefVerdict
 from vbench_lite.advise.requirements import Check, Status
-from vbench_lite.advise.words import chance, measured, settle
+from vbench_lite.advise.words import measured, settle
+from vbench_lite.format import chance, rank_text, score_text, significant
 from vbench_lite.metric import Axis
 from vbench_lite.report.terminal.board import short_names, spread
 from vbench_lite.results.axes import RELATIVE_AXES, AxisScore
-from vbench_lite.results.figures import axis_cell, rank_cell, significant
 
 _STYLES = {
     Verdict.TAKE: "bold green",
@@ -78,7 +78,7 @@ def _cells(advice: Advice, standing: Standing, name: str) -> list[Text]:
     at = standing.place
     cells = [Text(name, style="bold" if at is not None else "dim")]
     if advice.weights is not None:
-        rank = rank_cell(at.rank if at is not None else None).removeprefix("rank ")
+        rank = rank_text(at.rank if at is not None else None).removeprefix("rank ")
         cells += [_total(at.total if at is not None else None), Text(rank or "–")]
         cells.append(_chance(at.best if at is not None else None))
     cells.append(_chance(at.front if at is not None else None))
@@ -91,12 +91,7 @@ def _cells(advice: Advice, standing: Standing, name: str) -> list[Text]:
 
 
 def _total(total: AxisScore | None) -> Text:
-    if total is None or total.value is None:
-        return Text("–")
-    if total.low is None or total.high is None:
-        return Text(f"{total.value:.2f}")
-    half = max(total.high - total.value, total.value - total.low)
-    return Text(f"{total.value:.2f} ±{half:.2f}")
+    return Text("–" if total is None else score_text(total))
 
 
 def _thousand(standing: Standing) -> Text:
@@ -136,7 +131,7 @@ def _axis_title(advice: Advice, axis: Axis) -> str:
 
 def _axis_cell(advice: Advice, standing: Standing, axis: Axis) -> str:
     """`.75 ±.04  58%`: the score, and how likely it is the best of the candidates."""
-    text = axis_cell(standing.row.axes[axis], signed=axis in RELATIVE_AXES)
+    text = score_text(standing.row.axes[axis], signed=axis in RELATIVE_AXES)
     alone = sum(other.place is not None for other in advice.standings) < 2
     if alone or standing.place is None or axis not in standing.place.best_on:
         return f"{text}     –"

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from vbench_lite.results.figures import ARROWS
+from vbench_lite.format import ARROWS
 from vbench_lite.sensitivity.judge import MetricVerdict, Seen
 from vbench_lite.sensitivity.results import AuditResult
 

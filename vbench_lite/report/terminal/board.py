@@ -9,12 +9,12 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from vbench_lite.format import ARROWS, NONE, number, plus_minus, rank_text, score_text, unit_of
 from vbench_lite.metric import Axis
 from vbench_lite.results.arms import CEILING
 from vbench_lite.results.axes import RELATIVE_AXES
 from vbench_lite.results.board import RELATIVE_TIE, Board, Row
 from vbench_lite.results.catalogue import metric_facts
-from vbench_lite.results.figures import ARROWS, axis_cell, metric_cell, rank_cell, unit_of
 
 _AXIS_WIDTH = 9
 _NAME_WIDTH = 14
@@ -86,7 +86,7 @@ def _axes_tables(board: Board, width: int) -> list[RenderableType]:
     many = len({row.arm.run_id for row in board.controls}) > 1
     for row in board.controls:
         name = f"{row.arm.generator} ({row.arm.run_id})" if many else row.arm.generator
-        cells = [Text(axis_cell(row.axes[a], signed=a in RELATIVE_AXES), style="dim") for a in axes]
+        cells = [Text(score_text(row.axes[a], signed=a in RELATIVE_AXES), style="dim") for a in axes]
         below.add_row(Text(name, style="dim"), *cells)
     return [top, Text("controls, never ranked", style="bold"), below, Text()]
 
@@ -107,8 +107,8 @@ def _generator_cell(row: Row, room: int) -> Text:
 def _score_cell(row: Row, axis: Axis) -> Text:
     score, rank = row.axes[axis], row.ranks.get(axis)
     first = rank is not None and rank[0] == 1
-    cell = Text(axis_cell(score, signed=axis in RELATIVE_AXES), style="bold" if first else "")
-    cell.append(f"\n{rank_cell(rank)}", style="green not bold" if first else "dim not bold")
+    cell = Text(score_text(score, signed=axis in RELATIVE_AXES), style="bold" if first else "")
+    cell.append(f"\n{rank_text(rank)}", style="green not bold" if first else "dim not bold")
     return cell
 
 
@@ -121,7 +121,7 @@ def _axis_footnotes(board: Board) -> list[str]:
         )
     for axis in (axis for axis in axes if axis in RELATIVE_AXES):
         reference = ", ".join(
-            f"{metric} {_quantity(value, metric)}"
+            f"{metric} {number(value, metric_facts(metric, {}).unit)}"
             for metric, value in board.suite.axes[axis].reference.items()
         )
         lines.append(f"{axis}: doublings against {reference}; +1 is twice as good.")
@@ -138,11 +138,6 @@ def _axis_footnotes(board: Board) -> list[str]:
     for reason, names in reasons.items():
         lines.append(f"– {reason}" + ("" if len(names) == everyone else f" ({', '.join(names)})"))
     return lines
-
-
-def _quantity(value: float, metric: str) -> str:
-    unit, factor = unit_of(metric_facts(metric, {}).unit, value)
-    return f"{value / factor:g} {unit}".rstrip()
 
 
 # --- metrics ---------------------------------------------------------------------------------
@@ -201,10 +196,8 @@ def _metric_cells(metric: str, columns: Sequence[Row]) -> list[Text]:
     title = Text(f"  {metric.split('/', 1)[-1]}{ARROWS[facts.higher_is_better]}")
     if unit and not metric.endswith(f"_{unit}"):
         title.append(f" {unit}", style="dim")
-    cells = [
-        Text(metric_cell(row.arm.evidence[metric], factor) if metric in row.arm.evidence else "–")
-        for row in columns
-    ]
+    found = [row.arm.evidence.get(metric) for row in columns]
+    cells = [Text(NONE if one is None else plus_minus(one, factor, facts.bounds)) for one in found]
     return [title, *cells]
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from vbench_lite.compare.aa_test import MEANT, Calibration, MetricCalibration, advice
-from vbench_lite.results.figures import significant, unit_of
+from vbench_lite.format import margin_text, percent
 
 
 def calibration_text(calibration: Calibration) -> RenderableType:
@@ -29,8 +27,8 @@ def calibration_text(calibration: Calibration) -> RenderableType:
             Text.assemble(
                 (generator, "bold"),
                 "  false alarms of the gate: ",
-                (f"{rate.value:.1%}", style),
-                (f" (95% interval {rate.low:.1%} to {rate.high:.1%})", "dim"),
+                (percent(rate.value, 1), style),
+                (f" (95% interval {percent(rate.low, 1)} to {percent(rate.high, 1)})", "dim"),
             )
         )
         parts.append(
@@ -59,7 +57,7 @@ def _table(rows: list[MetricCalibration]) -> Table:
 
 
 def _cells(row: MetricCalibration) -> list[str]:
-    alarms = f"{row.alarms.value:.1%}"
+    alarms = percent(row.alarms.value, 1)
     if row.reason is not None:
         return [row.metric, "–", "–", "–", "–", "–"]
     has = f"{row.n} {row.units}"
@@ -68,9 +66,4 @@ def _cells(row: MetricCalibration) -> list[str]:
 
 
 def _size(row: MetricCalibration, size: float | None) -> str:
-    if size is None:
-        return "–"
-    if row.scale == "log_ratio":
-        return f"{100 * math.expm1(size):.0f}%"
-    unit, factor = unit_of(row.unit, abs(size))
-    return " ".join(filter(None, [significant(size / factor, 2), unit]))
+    return margin_text(size, ratio=row.scale == "log_ratio", unit=row.unit)

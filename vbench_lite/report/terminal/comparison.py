@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from vbench_lite.compare import Comparison, MetricResult
-from vbench_lite.results.figures import significant, unit_of
+from vbench_lite.format import change_text, margin_text, significant, unit_of
 from vbench_lite.stats.noninferiority import Verdict
 
 STYLES = {
@@ -85,21 +83,14 @@ def _cells(result: MetricResult) -> list[Text]:
 
 
 def change(result: MetricResult, factor: float = 1.0) -> str:
-    """`+0.021 ±0.034`, or `-12.0% ±4.0%` where ratios are compared; + is better.
-
-    ± is the wider side of the 95% interval. A time that grew by 12% is -12%, a rate that fell by 12% too.
-    """
-    if result.delta is None or result.ci is None:
-        return "–"
-    half = max(result.ci[1] - result.delta, result.delta - result.ci[0])
-    if result.scale == "log_ratio":
-        sign = 1 if result.higher_is_better else -1
-        ends = [100 * sign * math.expm1(sign * end) for end in (result.delta, *result.ci)]
-        return f"{ends[0]:+.1f}% ±{max(abs(end - ends[0]) for end in ends):.1f}%"
-    if half == 0:
-        return f"{result.delta / factor:+.3g}"
-    digits = min(max(0, 1 - math.floor(math.log10(half / factor))), 6)
-    return f"{result.delta / factor:+.{digits}f} ±{half / factor:.{digits}f}"
+    """`+0.021 ±0.034`, or `-12.0% ±4.0%` where ratios are compared; + is better."""
+    return change_text(
+        None if result.ci is None else result.delta,
+        result.ci,
+        ratio=result.scale == "log_ratio",
+        higher_is_better=result.higher_is_better,
+        factor=factor,
+    )
 
 
 def _footnotes(comparison: Comparison) -> list[str]:
@@ -120,8 +111,7 @@ def open_question(result: MetricResult) -> str:
     """What an inconclusive result leaves open, and what would settle it."""
     if result.margin is None:
         return "cannot tell"
-    ratio = result.scale == "log_ratio"
-    size = f"{100 * math.expm1(result.margin):.0f}%" if ratio else significant(result.margin, 2)
+    size = margin_text(result.margin, ratio=result.scale == "log_ratio")
     more = f"about {result.more_units} more {result.units} would settle it"
     return f"cannot exclude a loss of {size}" + (f"; {more}" if result.more_units else "")
 

@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from vbench_lite.format import NONE, interval, number, plus_minus, with_interval
 from vbench_lite.results.scaling import Curve, ScalingReport
 from vbench_lite.stats.scaling import Interval
 
@@ -48,32 +49,27 @@ def _table(sweep: str, curves: Sequence[Curve], limit_bytes: float) -> Table:
     table.add_column("latency")
     table.add_column("exponent", justify="right")
     table.add_column(f"MB a {_UNITS[sweep]}", justify="right")
-    table.add_column(f"most in {limit_bytes / 1e9:.3g} GB", justify="right")
+    table.add_column(f"most in {number(limit_bytes, 'bytes')}", justify="right")
     for curve in curves:
         middles = [sorted(point.seconds)[len(point.seconds) // 2] for point in curve.points]
         line = sparkline(middles, min(times), max(times))
-        ends = f"{middles[0]:.2g} to {middles[-1]:.2g} s" if middles else ""
+        ends = interval(middles[0], middles[-1], "s") if middles else ""
         table.add_row(
             curve.generator,
             f"{line} {ends}",
-            _cell(curve.exponent, 1.0, 2),
-            _cell(curve.bytes_per_unit, 1e6, 2),
+            _cell(curve.exponent),
+            _cell(curve.bytes_per_unit, 1e6),
             "no growth" if curve.largest is None and curve.bytes_per_unit else _whole(curve.largest),
         )
     return table
 
 
-def _cell(found: Interval | None, unit: float, digits: int) -> str:
-    if found is None or found.low is None or found.high is None:
-        return "n/a"
-    half = (found.high - found.low) / 2 / unit
-    return f"{found.value / unit:.{digits}f} ±{half:.{digits}f}"
+def _cell(found: Interval | None, unit: float = 1.0) -> str:
+    return NONE if found is None or found.low is None or found.high is None else plus_minus(found, unit)
 
 
 def _whole(found: Interval | None) -> str:
-    if found is None:
-        return "n/a"
-    return f"{math.floor(found.value):,}"
+    return NONE if found is None else f"{math.floor(found.value):,}"
 
 
 def _checks(curves: Sequence[Curve]) -> list[Text]:
@@ -83,12 +79,12 @@ def _checks(curves: Sequence[Curve]) -> list[Text]:
         if check is None:
             continue
         text = (
-            f"· {curve.generator} at {check.size:g}: {check.seconds:.3g} s, predicted "
-            f"{check.seconds_predicted.value:.3g} ({check.seconds_predicted.low:.3g} to "
-            f"{check.seconds_predicted.high:.3g})"
+            f"· {curve.generator} at {check.size:g}: {number(check.seconds, 's')}, predicted "
+            f"{with_interval(check.seconds_predicted, 's')}"
         )
         if check.peak_bytes is not None and check.peak_predicted is not None:
-            text += f"; {check.peak_bytes / 1e6:.0f} MB, predicted {check.peak_predicted.value / 1e6:.0f}"
+            text += f"; {number(check.peak_bytes, 'bytes')}, predicted "
+            text += number(check.peak_predicted.value, "bytes")
         off = not check.seconds_within or check.peak_within is False
         lines.append(Text(text + (" (outside)" if off else ""), "yellow" if off else ""))
     return lines

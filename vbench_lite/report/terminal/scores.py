@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from vbench_lite.results.figures import significant
+from vbench_lite.format import significant
 from vbench_lite.weights import unverified
 
 MOST_COLUMNS = 4

@@ -1,0 +1,73 @@
+"""How generators look in a chart: colour and shape say the family, dashes tell generators of one apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+
+from vbench_lite.report.charts.style import FAMILIES, Mark, family_title
+
+_OTHER = Mark("other", "#E69F00", "diamond")
+_LINE_DASHES: tuple[list[int], ...] = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4], [4, 6])
+
+
+def titled(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with the column "Family", the name for people, that family encodings go by."""
+    return frame.assign(Family=[family_title(f) for f in frame["family"]])
+
+
+def family_look(data: pd.DataFrame, legend: bool = True) -> tuple[alt.Color, alt.Shape]:
+    """Colour and shape by family, of a frame that is `titled`."""
+    families: Sequence[str] = list(dict.fromkeys(data["family"]))
+    order = list(FAMILIES)
+    families = sorted(families, key=lambda f: order.index(f) if f in FAMILIES else len(order))
+    titles, marks = [family_title(f) for f in families], [FAMILIES.get(f, _OTHER) for f in families]
+    box = alt.Legend(orient="bottom", columns=2, title=None, symbolOpacity=1) if legend else None
+    colours = alt.Scale(domain=titles, range=[mark.colour for mark in marks])
+    shapes = alt.Scale(domain=titles, range=[mark.shape for mark in marks])
+    return (
+        alt.Color("Family:N", scale=colours, legend=box, title=None),
+        alt.Shape("Family:N", scale=shapes, legend=box, title=None),
+    )
+
+
+def legend_height(frame: pd.DataFrame) -> int:
+    """Pixels that a legend with one line a generator takes from the chart's height."""
+    return 24 * int(frame["generator"].nunique())
+
+
+def lined(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with the column "line" that dashes of `line_look` go by."""
+    return frame.assign(line=frame["generator"])
+
+
+def line_look(data: pd.DataFrame) -> tuple[alt.Color, alt.Shape, alt.StrokeDash]:
+    """Encodings of line charts: one legend that names generators; families keep their colour and shape.
+
+    Dashes, which tell generators of one family apart, go by the column "line" of `lined`, so that the
+    legend's symbols are not drawn dashed.
+    """
+    names = list(dict.fromkeys(data["generator"]))
+    families = dict(zip(data["generator"], data["family"], strict=True))
+    marks = [FAMILIES.get(families[name], _OTHER) for name in names]
+    dashes = [_LINE_DASHES[i % len(_LINE_DASHES)] for i in range(len(names))]
+    legend = alt.Legend(
+        orient="bottom",
+        columns=1,
+        title=None,
+        labelLimit=300,
+        symbolSize=110,
+        symbolOpacity=1,
+        symbolStrokeWidth=0,
+    )
+    return (
+        alt.Color(
+            "generator:N", scale=alt.Scale(domain=names, range=[m.colour for m in marks]), legend=legend
+        ),
+        alt.Shape(
+            "generator:N", scale=alt.Scale(domain=names, range=[m.shape for m in marks]), legend=legend
+        ),
+        alt.StrokeDash("line:N", scale=alt.Scale(domain=names, range=dashes), legend=None),
+    )
