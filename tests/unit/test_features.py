@@ -11,7 +11,7 @@ from tiny_metrics import Means
 
 from vbench_lite.clip import Frames
 from vbench_lite.extractor import ExtractorInfo, FeatureExtractor, Features
-from vbench_lite.run.scoring.features import FeatureCache, FeatureQueue
+from vbench_lite.run.scoring.features import FeatureCache, FeatureStream
 from vbench_lite.run.scoring.outcome import Outcome
 
 
@@ -28,12 +28,10 @@ def test_windows_do_not_depend_on_chunks(window: int, stride: int, chunk: int) -
             return windows[:, 0, 0, 0, :1].astype(np.float32)
 
     frames = np.arange(20, dtype=np.uint8)[:, None, None, None].repeat(3, axis=3)
-    queue = FeatureQueue(Starts())
-    queue.start("a")
+    stream = FeatureStream(Starts())
     for start in range(0, 20, chunk):
-        queue.push("a", frames[start : start + chunk])
-    queue.flush()
-    features = queue.take("a")
+        stream.push(frames[start : start + chunk])
+    features = stream.finish()
     assert not isinstance(features, Outcome)
     assert features[:, 0].tolist() == list(range(0, 20 - window + 1, stride))
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import math
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -23,11 +27,15 @@ from tiny_metrics import (
 )
 from tiny_run import clip_of, four, rows, sample, score, stored_run, suite
 
-from vbench_lite.errors import NotApplicable, RegistryError, StoreError, WeightsError
-from vbench_lite.metric import Metric
+from vbench_lite.clip import ClipInfo, Frames
+from vbench_lite.errors import ClipError, NotApplicable, RegistryError, StoreError, WeightsError
+from vbench_lite.metric import Metric, SampleInfo
+from vbench_lite.run.scoring import clip_pass
+from vbench_lite.run.scoring.clip_pass import ClipPass, ClipTask
 from vbench_lite.run.scoring.metric_set import make_metrics
 from vbench_lite.run.scoring.score_part import Tools
 from vbench_lite.run.scoring.scorer import score_run
+from vbench_lite.run.scoring.sources import OpenClip
 from vbench_lite.store.pool import Pool
 
 
@@ -157,3 +165,49 @@ def test_no_number_is_ever_nan(tmp_path: Path) -> None:
     score(run, Brightness, Change, FromFeatures, Faulty, MeanShift, Spread)
     text = (run.path / "journal" / "scorer.jsonl").read_text()
     assert "NaN" not in text and "Infinity" not in text
+
+
+def test_a_set_with_clips_left_out_is_scored_once(tmp_path: Path) -> None:
+    """A clip too short for the metric stays too short; one that failed is tried again, and told once."""
+    unlucky = np.full((8, 16, 16, 3), 13, np.uint8)
+    for name, odd in (("short", clip_of(1, 3)), ("unlucky", unlucky)):
+        run = stored_run(tmp_path / name, {"a": [clip_of(0), odd, clip_of(2), clip_of(3)]})
+        score(run, Spread, FromFeatures)
+        stored = rows(run, "t/spread") + rows(run, "t/from_features")
+        again = score(run, Spread, FromFeatures)
+        assert again.rows.total() == 0
+        assert again.kept == 5
+        assert rows(run, "t/spread") + rows(run, "t/from_features") == stored
+        (spread,) = rows(run, "t/spread")
+        assert spread["n"] == 3
+
+
+class Breaking:
+    """A clip whose file breaks in its middle; `last` is the frames that came before."""
+
+    name = file = "breaking.mkv"
+    sha256 = None
+    last: weakref.ref[Frames] | None = None
+
+    @contextmanager
+    def open(self) -> Iterator[OpenClip]:
+        yield OpenClip(ClipInfo(self.name, 16, 16, 16, 8.0), self.chunks())
+
+    def chunks(self) -> Iterator[Frames]:
+        frames = clip_of(0, 6).copy()
+        self.last = weakref.ref(frames)
+        yield frames
+        del frames
+        raise ClipError("breaking.mkv: cut short")
+
+
+def test_nothing_is_kept_of_a_clip_that_breaks_while_it_is_streamed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clip_pass, "HELD_BYTES", 100)
+    source = Breaking()
+    sample = SampleInfo("a", "s", "p", None, None)
+    passes = ClipPass(extractors())
+    (result,) = passes.run([ClipTask(source, sample, extractors=["means"])])
+    assert result.error == "breaking.mkv: cut short"
+    del result
+    gc.collect()
+    assert source.last is not None and source.last() is None

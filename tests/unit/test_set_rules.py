@@ -13,7 +13,7 @@ from vbench_lite.errors import NotApplicable
 from vbench_lite.extractor import ExtractorInfo, FeatureExtractor
 from vbench_lite.metric import Features, Frames, Scored, SetRule
 from vbench_lite.results.catalogue import metric_facts
-from vbench_lite.run.scoring.features import FeatureQueue
+from vbench_lite.run.scoring.features import FeatureStream
 from vbench_lite.run.scoring.outcome import Outcome, judged
 from vbench_lite.stats.over_set import set_estimate
 from vbench_lite.store.schema import ScoreStatus
@@ -83,15 +83,13 @@ class EveryThird(FeatureExtractor):
 @pytest.mark.parametrize("chunk", [1, 2, 5, 16])
 def test_an_extractor_sees_the_frames_that_it_keeps(chunk: int) -> None:
     frames = np.arange(10, dtype=np.uint8)[:, None, None, None].repeat(3, 3)
-    queue = FeatureQueue(EveryThird())
-    queue.start("clip", ClipInfo("clip", 10, 1, 1, 24.0))
-    queue.start("no rate", ClipInfo("no rate", 10, 1, 1, None))
+    stream = FeatureStream(EveryThird(), ClipInfo("clip", 10, 1, 1, 24.0))
+    rateless = FeatureStream(EveryThird(), ClipInfo("no rate", 10, 1, 1, None))
     for start in range(0, 10, chunk):
-        queue.push("clip", frames[start : start + chunk])
-        queue.push("no rate", frames[start : start + chunk])
-    queue.flush()
-    found = queue.take("clip")
+        stream.push(frames[start : start + chunk])
+        rateless.push(frames[start : start + chunk])
+    found = stream.finish()
     assert not isinstance(found, Outcome)
     assert found.tolist() == [[0, 3], [3, 6], [6, 9]]
-    lost = queue.take("no rate")
+    lost = rateless.finish()
     assert isinstance(lost, Outcome) and "rate is unknown" in str(lost.reason)

@@ -16,7 +16,7 @@ from vbench_lite.clip import ClipHasher, ClipInfo, Frames
 from vbench_lite.errors import ClipError, StoreError
 from vbench_lite.metric import ClipMetric, Features, PairMetric, SampleInfo
 from vbench_lite.run.scoring.clip_scoring import ClipScoring
-from vbench_lite.run.scoring.features import Extractors, FeatureQueue
+from vbench_lite.run.scoring.features import ClipFeatures, Extractors
 from vbench_lite.run.scoring.outcome import Outcome
 from vbench_lite.run.scoring.sources import OpenClip, Source
 from vbench_lite.video.decode import CHUNK
@@ -67,36 +67,11 @@ class ClipResult:
     flags: tuple[str, ...] = ()
 
 
-@dataclass
-class _Reference:
-    """The reference of a clip: open, or not there, or unreadable."""
-
-    clip: OpenClip | None = None
-    sha256: str | None = None
-    error: str | None = None
-
-    @property
-    def info(self) -> ClipInfo | None:
-        return None if self.clip is None else self.clip.info
-
-
-@dataclass
-class _Held:
-    """A clip with its frames in memory."""
-
-    result: ClipResult
-    frames: Frames
-    reference: _Reference
-    reference_frames: Frames | None = None
-
-
 class ClipPass:
-    """The pass; the queues of extractors live as long as it does."""
+    """Reads clips and feeds everything that wants their frames."""
 
     def __init__(self, extractors: Extractors) -> None:
         self.extractors = extractors
-        self._queues: dict[str, FeatureQueue] = {}
-        self._serial = 0
 
     def run(self, tasks: Iterable[ClipTask]) -> Iterator[ClipResult]:
         """Results in the order of the tasks, each as soon as it is done."""
@@ -106,79 +81,10 @@ class ClipPass:
                 result = ClipResult(task)
                 try:
                     with ExitStack() as stack:
-                        self._decode(result, stack)
+                        self._score(result, stack)
                 except (ClipError, StoreError) as error:
                     result = _failed(result, str(error))
             yield result
-
-    def _decode(self, result: ClipResult, stack: ExitStack) -> None:
-        """Open a clip and its reference and take the way that fits their size."""
-        clip = self._open(result.task.source, result, stack)
-        result.info, result.flags = clip.info, clip.flags
-        reference = self._open_reference(result, stack)
-        size = _bytes(clip.info) + (0 if reference.clip is None else _bytes(reference.clip.info))
-        if size > HELD_BYTES:
-            self._stream(clip, reference, result)
-        else:
-            self._score(self._hold(clip, reference, result))
-
-    # --- small clips: read, named by their hash, then scored ---------------------------------------
-
-    def _hold(self, clip: OpenClip, reference: _Reference, result: ClipResult) -> _Held:
-        """Read a small clip and its reference."""
-        frames, result.sha256 = _read(clip)
-        _verify(result.task.source, result.sha256)
-        held = _Held(result, frames, reference)
-        if reference.clip is not None:
-            try:
-                held.reference_frames, reference.sha256 = _read(reference.clip)
-            except (ClipError, StoreError) as error:
-                reference.error = str(error)
-        return held
-
-    def _score(self, held: _Held) -> None:
-        """Features, unless they are cached, then metrics."""
-        result, reference = held.result, held.reference
-        task = result.task
-        own = self._ask(_names(task), result.sha256, held.frames, result.info, result.features)
-        self._collect(own, result.sha256, result.features)
-        if held.reference_frames is not None:
-            names, into = task.reference_extractors, result.reference_features
-            other = self._ask(names, reference.sha256, held.reference_frames, reference.info, into)
-            self._collect(other, reference.sha256, into)
-        _score_held(held)
-        if reference.error is not None:
-            _lose_reference(result, reference.error)
-
-    # --- large clips: streamed ----------------------------------------------------------------------
-
-    def _stream(self, clip: OpenClip, reference: _Reference, result: ClipResult) -> None:
-        """Metrics and extractors while the frames go by."""
-        task, hasher = result.task, ClipHasher()
-        scoring = ClipScoring(task.metrics, task.pairs, clip.info, task.sample, reference.info)
-        own = self._begin(_names(task), task.source.sha256, clip.info, result.features)
-        follower = _Follower(reference)
-        names = task.reference_extractors if reference.clip is not None else ()
-        other = self._begin(names, None, reference.info, result.reference_features)
-        for frames in clip.chunks:
-            hasher.push(frames)
-            self._push(own, frames)
-            beside = follower.next(len(frames))
-            if beside is not None:
-                self._push(other, beside)
-            in_step = beside is not None and beside.shape == frames.shape
-            scoring.push(frames, beside if in_step and scoring.wants_reference else None)
-        result.sha256 = hasher.hexdigest(clip.info.fps)
-        _verify(task.source, result.sha256)
-        while other and (rest := follower.next(CHUNK)) is not None:
-            self._push(other, rest)
-        self._collect(own, result.sha256, result.features)
-        self._collect(other, follower.sha256(), result.reference_features)
-        result.outcomes = scoring.finish(result.features)
-        if reference.error is not None:
-            _lose_reference(result, reference.error)
-
-    # --- features -------------------------------------------------------------------------------
 
     def _from_cache(self, task: ClipTask) -> ClipResult | None:
         """The result without decoding, if only features are wanted and all of them are cached."""
@@ -193,57 +99,36 @@ class ClipPass:
             result.features[name] = cached
         return result
 
-    def _begin(
-        self,
-        names: Sequence[str],
-        sha256: str | None,
-        info: ClipInfo | None,
-        into: dict[str, Features | Outcome],
-    ) -> dict[str, str]:
-        """Start a clip in the queue of each extractor that has no features of it; tickets by id."""
-        self._serial += 1
-        tickets = {}
-        for name in names:
-            cached = self.extractors.cached(sha256, name)
-            if cached is not None:
-                into[name] = cached
-                continue
-            extractor = self.extractors.loaded(name)
-            if extractor is None:
-                into[name] = self.extractors.broken[name]
-                continue
-            if name not in self._queues:
-                self._queues[name] = FeatureQueue(extractor)
-            tickets[name] = f"{self._serial}"
-            self._queues[name].start(tickets[name], info)
-        return tickets
-
-    def _push(self, tickets: dict[str, str], frames: Frames) -> None:
-        for name, ticket in tickets.items():
-            self._queues[name].push(ticket, frames)
-
-    def _ask(
-        self,
-        names: Sequence[str],
-        sha256: str | None,
-        frames: Frames,
-        info: ClipInfo | None,
-        into: dict[str, Features | Outcome],
-    ) -> dict[str, str]:
-        tickets = self._begin(names, sha256, info, into)
-        for start in range(0, len(frames) if tickets else 0, CHUNK):
-            self._push(tickets, frames[start : start + CHUNK])
-        return tickets
-
-    def _collect(
-        self, tickets: dict[str, str], sha256: str | None, into: dict[str, Features | Outcome]
-    ) -> None:
-        for name, ticket in tickets.items():
-            self._queues[name].flush()
-            features = self._queues[name].take(ticket)
-            into[name] = features
-            if not isinstance(features, Outcome) and sha256 is not None:
-                self.extractors.store(sha256, name, features)
+    def _score(self, result: ClipResult, stack: ExitStack) -> None:
+        """Read a clip and its reference in step; every piece goes to all metrics and extractors."""
+        task = result.task
+        opened = self._open(task.source, result, stack)
+        result.info, result.flags = opened.info, opened.flags
+        reference = self._open_reference(result, stack)
+        held = _bytes(opened.info) + (0 if reference.info is None else _bytes(reference.info)) <= HELD_BYTES
+        clip = _Reading(opened, held)
+        _verify(task.source, clip.sha256)
+        reference.begin(held)
+        own = ClipFeatures(self.extractors, _names(task), opened.info, clip.sha256 or task.source.sha256)
+        names = task.reference_extractors if reference.error is None else ()
+        beside = ClipFeatures(self.extractors, names, reference.info or opened.info, reference.sha256)
+        scoring = ClipScoring(task.metrics, task.pairs, opened.info, task.sample, reference.info)
+        for frames in clip.chunks:
+            own.push(frames)
+            other = reference.next(len(frames))
+            if other is not None:
+                beside.push(other)
+            in_step = other is not None and other.shape == frames.shape
+            scoring.push(frames, other if in_step and scoring.wants_reference else None)
+        _verify(task.source, clip.sha256)
+        while beside.wants_frames and (rest := reference.next(CHUNK)) is not None:
+            beside.push(rest)
+        result.sha256 = clip.sha256
+        result.features = own.finish(clip.sha256)
+        result.reference_features = beside.finish(reference.sha256)
+        result.outcomes = scoring.finish(result.features)
+        if reference.error is not None:
+            _lose_reference(result, reference.error)
 
     def _open(self, source: Source, result: ClipResult, stack: ExitStack) -> OpenClip:
         clip = stack.enter_context(source.open())
@@ -260,15 +145,56 @@ class ClipPass:
             return _Reference(error=str(error))
 
 
-class _Follower:
-    """A reference clip read in pieces of the other clip's chunk sizes; it ends where it breaks."""
+class _Reading:
+    """A clip that is read once, in pieces.
 
-    def __init__(self, reference: _Reference) -> None:
-        self._reference = reference
-        self._chunks = iter(()) if reference.clip is None else reference.clip.chunks
+    Attributes:
+        chunks: uint8 (N, H, W, 3).
+        sha256: the clip's identity, once all of it was read: a held one at once, so that features cached
+            under it are found before any is made.
+    """
+
+    def __init__(self, clip: OpenClip, held: bool) -> None:
+        self._fps = clip.info.fps
+        self.sha256: str | None = None
+        self.chunks = self._hashed(clip.chunks)
+        if held:
+            frames = np.concatenate(list(self.chunks))
+            self.chunks = (frames[start : start + CHUNK] for start in range(0, len(frames), CHUNK))
+
+    def _hashed(self, chunks: Iterator[Frames]) -> Iterator[Frames]:
+        hasher = ClipHasher()
+        for frames in chunks:
+            hasher.push(frames)
+            yield frames
+        self.sha256 = hasher.hexdigest(self._fps)
+
+
+class _Reference:
+    """The reference of a clip, read in pieces of the other clip's chunk sizes; it ends where it breaks.
+
+    Attributes:
+        info: None if there is none. error: why it cannot be read, or not to its end.
+    """
+
+    def __init__(self, clip: OpenClip | None = None, error: str | None = None) -> None:
+        self._clip, self.error = clip, error
+        self.info = None if clip is None else clip.info
+        self._reading: _Reading | None = None
         self._left: Frames | None = None
-        self._hasher = ClipHasher()
-        self._whole = False
+
+    @property
+    def sha256(self) -> str | None:
+        """Its identity, once all of it was read."""
+        return None if self._reading is None else self._reading.sha256
+
+    def begin(self, held: bool) -> None:
+        """Start to read."""
+        if self._clip is not None:
+            try:
+                self._reading = _Reading(self._clip, held)
+            except (ClipError, StoreError) as error:
+                self.error = str(error)
 
     def next(self, count: int) -> Frames | None:
         """The next `count` frames, fewer at the end, None behind it or where it breaks."""
@@ -285,37 +211,16 @@ class _Follower:
             have += len(piece)
         if not pieces:
             return None
-        frames = np.concatenate(pieces) if len(pieces) > 1 else pieces[0]
-        self._hasher.push(frames)
-        return frames
-
-    def sha256(self) -> str | None:
-        """The identity of the reference, once it was read to its end."""
-        info = self._reference.info
-        return self._hasher.hexdigest(info.fps) if self._whole and info is not None else None
+        return np.concatenate(pieces) if len(pieces) > 1 else pieces[0]
 
     def _chunk(self) -> Frames | None:
-        if self._reference.error is not None:
+        if self._reading is None or self.error is not None:
             return None
         try:
-            chunk = next(self._chunks, None)
+            return next(self._reading.chunks, None)
         except (ClipError, StoreError) as error:
-            self._reference.error = str(error)
+            self.error = str(error)
             return None
-        self._whole = chunk is None
-        return chunk
-
-
-def _score_held(held: _Held) -> None:
-    result, task = held.result, held.result.task
-    assert result.info is not None
-    scoring = ClipScoring(task.metrics, task.pairs, result.info, task.sample, held.reference.info)
-    reference = held.reference_frames if scoring.wants_reference else None
-    for start in range(0, len(held.frames), CHUNK):
-        chunk = slice(start, start + CHUNK)
-        beside = reference[chunk] if reference is not None else None
-        scoring.push(held.frames[chunk], beside)
-    result.outcomes = scoring.finish(result.features)
 
 
 def _lose_reference(result: ClipResult, reason: str) -> None:
@@ -341,16 +246,9 @@ def _failed(result: ClipResult, reason: str) -> ClipResult:
     return result
 
 
-def _read(clip: OpenClip) -> tuple[Frames, str]:
-    """All frames of a small clip, and its identity."""
-    frames = np.concatenate(list(clip.chunks))
-    hasher = ClipHasher()
-    hasher.push(frames)
-    return frames, hasher.hexdigest(clip.info.fps)
-
-
-def _verify(source: Source, sha256: str) -> None:
-    if source.sha256 is not None and source.sha256 != sha256:
+def _verify(source: Source, sha256: str | None) -> None:
+    """See that a clip that was read is the one that its source names."""
+    if None not in (source.sha256, sha256) and source.sha256 != sha256:
         raise ClipError(f"{source.name}: the file is damaged: its frames are not those it is named by")
 
 

@@ -1,15 +1,13 @@
 """Features of clips: windows of frames in, vectors out, once for each clip and extractor.
 
-Windows wait in a small queue, so that a network sees several windows of a clip at a time. The result of a
-clip is kept in a cache under the clip's hash and the extractor's fingerprint; a damaged cache file counts
-as none.
+The features of a clip are kept in a cache under the clip's hash and the extractor's fingerprint; a damaged
+cache file counts as none.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -98,21 +96,6 @@ class Extractors:
         """Those of these extractors that could be made, for fingerprints."""
         return [self._made[name] for name in names if name in self._made]
 
-    def loaded(self, name: str) -> FeatureExtractor | None:
-        """The extractor with its weights, or None if it is broken; then `broken` says why."""
-        if name in self.broken:
-            return None
-        if name not in self._loaded:
-            try:
-                self._made[name].load(self.device)
-            except Exception as error:  # as above
-                self.broken[name] = failure(error, f"extractor {name}")
-                return None
-            self._loaded.add(name)
-            if self._threads is not None:
-                pin_threads(self._threads)
-        return self._made[name]
-
     def cached(self, clip_sha256: str | None, name: str) -> Features | None:
         """Features of an earlier pass."""
         extractor = self._made.get(name)
@@ -120,107 +103,148 @@ class Extractors:
             return None
         return self.cache.get(clip_sha256, extractor)
 
+    def stream(self, name: str, info: ClipInfo) -> FeatureStream | Outcome:
+        """A stream for the features of one clip, or why the extractor is broken; loads its weights first."""
+        if name not in self.broken and name not in self._loaded:
+            try:
+                self._made[name].load(self.device)
+            except Exception as error:  # as above
+                self.broken[name] = failure(error, f"extractor {name}")
+            else:
+                self._loaded.add(name)
+                if self._threads is not None:
+                    pin_threads(self._threads)
+        return self.broken[name] if name in self.broken else FeatureStream(self._made[name], info)
+
     def store(self, clip_sha256: str, name: str, features: Features) -> None:
         """Keep features for later passes."""
         if self.cache is not None:
             self.cache.put(clip_sha256, self._made[name], features)
 
 
-@dataclass
-class _Clip:
-    """How far one clip got."""
+class FeatureStream:
+    """Features of one clip by one extractor, while its frames go by.
 
-    rows: list[Features] = field(default_factory=list)
-    waiting: list[Prepared] = field(default_factory=list)  # windows of prepared frames, (window, ...)
-    failed: Outcome | None = None
-    tail: Prepared | None = None  # prepared frames from the start of the next window on
-    info: ClipInfo | None = None
-    pushed: int = 0  # frames
-    kept: int = 0  # frames of these that the extractor looks at
+    Windows wait until they make a batch, so that a network sees several at a time. A batch holds windows of
+    this clip only: a network's sums depend in their last bits on what else is in the batch, so the features
+    of a clip would depend on which clips were scored beside it, by whom.
 
-
-class FeatureQueue:
-    """One extractor over many clips: frames are pushed by clip, features are taken by clip.
-
-    A batch holds windows of one clip only. A network's sums depend in their last bits on what else is in
-    the batch; so the features of a clip would depend on which clips were scored beside it, by whom.
+    Args:
+        info: of the clip; without it every frame is kept.
     """
 
-    def __init__(self, extractor: FeatureExtractor) -> None:
+    def __init__(self, extractor: FeatureExtractor, info: ClipInfo | None = None) -> None:
         self.extractor = extractor
-        self._clips: dict[str, _Clip] = {}
+        self._info = info
+        self._rows: list[Features] = []
+        self._waiting: list[Prepared] = []  # windows of prepared frames, (window, ...)
+        self._tail: Prepared | None = None  # prepared frames from the start of the next window on
+        self._failed: Outcome | None = None
+        self._pushed = 0  # frames
+        self._kept = 0  # frames of these that the extractor looks at
 
-    def start(self, key: str, info: ClipInfo | None = None) -> None:
-        """Begin a clip; several may be open at a time. Without `info` every frame is kept."""
-        self._clips[key] = _Clip(info=info)
-
-    def push(self, key: str, frames: Frames) -> None:
-        """Add the next frames of a clip, uint8 (N, H, W, 3)."""
-        clip, info = self._clips[key], self.extractor.info
-        if clip.failed is not None:
+    def push(self, frames: Frames) -> None:
+        """Add the next frames, uint8 (N, H, W, 3)."""
+        if self._failed is not None:
             return
-        prepared = self._prepared(clip, frames)
+        try:
+            self._take(self._prepared(frames))
+        except Exception as error:  # becomes the outcome of this clip
+            self._fail(error)
+
+    def finish(self) -> Features | Outcome:
+        """Features, float32 (windows, dim), or why there are none."""
+        if self._failed is None and self._waiting:
+            try:
+                self._extract()
+            except Exception as error:  # as above
+                self._fail(error)
+        if self._failed is not None:
+            return self._failed
+        return (
+            np.concatenate(self._rows) if self._rows else np.empty((0, self.extractor.info.dim), np.float32)
+        )
+
+    def _prepared(self, frames: Frames) -> Prepared:
+        """What the extractor makes of the frames that it looks at."""
+        info = self.extractor.info
+        if self._info is not None:
+            indices: npt.NDArray[np.int64] = np.arange(self._pushed, self._pushed + len(frames))
+            self._pushed += len(frames)
+            kept = self.extractor.keep(self._info, indices)
+            frames = frames if kept.all() else frames[kept]
+        places: npt.NDArray[np.int64] = np.arange(self._kept, self._kept + len(frames))
+        self._kept += len(frames)
+        if info.stride > info.window:  # frames between two windows are in none
+            frames = frames[places % info.stride < info.window]
+        return self.extractor.prepare(frames) if len(frames) else frames
+
+    def _take(self, prepared: Prepared) -> None:
+        """Cut windows; every full batch of them goes through the network."""
         if len(prepared) == 0:
             return
-        held = prepared if clip.tail is None else np.concatenate([clip.tail, prepared])
-        start, step = 0, min(info.stride, info.window)
-        while start + info.window <= len(held):
-            clip.waiting.append(held[start : start + info.window])
-            if len(clip.waiting) >= self._room(held):
-                self._run(clip)
-            start += step
-        clip.tail = held[start:].copy() if start < len(held) else None
-
-    def _prepared(self, clip: _Clip, frames: Frames) -> Prepared:
-        """What the extractor keeps of the frames it looks at; where that fails, the clip fails for it."""
         info = self.extractor.info
-        indices: npt.NDArray[np.int64] = np.arange(clip.pushed, clip.pushed + len(frames))
-        clip.pushed += len(frames)
-        try:
-            if clip.info is not None:
-                kept = self.extractor.keep(clip.info, indices)
-                frames = frames if kept.all() else frames[kept]
-            places: npt.NDArray[np.int64] = np.arange(clip.kept, clip.kept + len(frames))
-            clip.kept += len(frames)
-            if info.stride > info.window:  # frames between two windows are in none
-                frames = frames[places % info.stride < info.window]
-            return self.extractor.prepare(frames) if len(frames) else frames
-        except Exception as error:  # becomes the outcome of this clip
-            clip.failed = failure(error, f"extractor {info.id}")
-            return frames[:0]
+        frames = prepared if self._tail is None else np.concatenate([self._tail, prepared])
+        room = max(1, min(BATCH_WINDOWS, BATCH_BYTES // (info.window * frames[0].nbytes)))
+        start, step = 0, min(info.stride, info.window)
+        while start + info.window <= len(frames):
+            self._waiting.append(frames[start : start + info.window])
+            if len(self._waiting) >= room:
+                self._extract()
+            start += step
+        self._tail = frames[start:].copy() if start < len(frames) else None
 
-    def flush(self) -> None:
-        """Run the network on everything that waits."""
-        for clip in self._clips.values():
-            if clip.waiting:
-                self._run(clip)
-
-    def take(self, key: str) -> Features | Outcome:
-        """Features of a finished clip, float32 (W, dim), or why there are none; call `flush` first."""
-        clip = self._clips.pop(key)
-        if clip.failed is not None:
-            return clip.failed
-        return np.concatenate(clip.rows) if clip.rows else np.empty((0, self.extractor.info.dim), np.float32)
-
-    def _room(self, frames: Prepared) -> int:
-        window_bytes = self.extractor.info.window * frames[0].nbytes
-        return max(1, min(BATCH_WINDOWS, BATCH_BYTES // int(window_bytes)))
-
-    def _run(self, clip: _Clip) -> None:
-        """One batch; if it fails, its clip has no features."""
-        windows, clip.waiting = clip.waiting, []
-        if clip.failed is not None:
-            return
-        try:
-            clip.rows.append(self._extract(windows))
-        except Exception as error:  # becomes the outcome of this clip
-            clip.failed = failure(error, f"extractor {self.extractor.info.id}")
-
-    def _extract(self, windows: list[Prepared]) -> Features:
+    def _extract(self) -> None:
+        """One batch through the network."""
+        windows, self._waiting = self._waiting, []
         info = self.extractor.info
         features = np.asarray(self.extractor.extract(np.stack(windows)), np.float32)
         if features.shape != (len(windows), info.dim):
             raise VBenchLiteError(f"gave {features.shape}, declared ({len(windows)}, {info.dim})")
         if not np.isfinite(features).all():
             raise VBenchLiteError("gave a feature that is not finite")
-        return features
+        self._rows.append(features)
+
+    def _fail(self, error: Exception) -> None:
+        self._failed = failure(error, f"extractor {self.extractor.info.id}")
+        self._waiting, self._rows, self._tail = [], [], None
+
+
+class ClipFeatures:
+    """Features of one clip by several extractors: from the cache, or made while its frames go by.
+
+    Args:
+        sha256: of the clip, if it is known before it is read.
+    """
+
+    def __init__(
+        self, extractors: Extractors, names: Sequence[str], info: ClipInfo, sha256: str | None
+    ) -> None:
+        self._extractors = extractors
+        self._streams: dict[str, FeatureStream] = {}
+        self.found: dict[str, Features | Outcome] = {}
+        for name in names:
+            cached = extractors.cached(sha256, name)
+            made = extractors.stream(name, info) if cached is None else cached
+            if isinstance(made, FeatureStream):
+                self._streams[name] = made
+            else:
+                self.found[name] = made
+
+    @property
+    def wants_frames(self) -> bool:
+        """Whether anything is left to be made."""
+        return bool(self._streams)
+
+    def push(self, frames: Frames) -> None:
+        """Add the next frames, uint8 (N, H, W, 3)."""
+        for stream in self._streams.values():
+            stream.push(frames)
+
+    def finish(self, sha256: str | None) -> dict[str, Features | Outcome]:
+        """The features by extractor; those that were made are cached if the clip was read to its end."""
+        for name, stream in self._streams.items():
+            made = self.found[name] = stream.finish()
+            if not isinstance(made, Outcome) and sha256 is not None:
+                self._extractors.store(sha256, name, made)
+        return self.found

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from vbench_lite.metric import MetricInfo
 from vbench_lite.run.scoring.outcome import Outcome
-from vbench_lite.store.columns import texts
+from vbench_lite.store.columns import Places, texts
 from vbench_lite.store.journal import JournalWriter
 from vbench_lite.store.schema import Level, ScoreRecord, ScoreStatus
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from vbench_lite.store.rundir import RunDir
 
 Row = Mapping[str, Any]
+Key = tuple[str, ...]
+_KEY = ("generator", "level", "metric", "sample_id")
 
 
 @dataclass
@@ -54,14 +57,22 @@ class ScoreRows:
         self.suite = suite
         self.summary = ScoreSummary()
         self._journal = journal
-        table = run.table("score", ("status", "fingerprint", "extras"))
-        final = texts(table, "suite").among(suite) & ~texts(table, "status").among(ScoreStatus.ERROR)
+        table = run.table("score", ("status", "value", "reason", "fingerprint", "extras"))
+        of_suite = texts(table, "suite").among(suite)
         extras = texts(table, "extras")
+        marks = [_marks(text) for text in extras.names]
         # What scoring again under the same fingerprint might make otherwise is no final row.
-        final &= ~np.isin(extras.codes, [code for code, text in enumerate(extras.names) if _again(text)])
-        names = ("generator", "level", "metric", "sample_id", "fingerprint")
-        rows = zip(*(texts(table, name).of(np.flatnonzero(final)) for name in names), strict=True)
-        self._stored = {tuple(key): fingerprint for *key, fingerprint in rows}
+        open_ends = [code for code, (again, _) in enumerate(marks) if again]
+        final = ~texts(table, "status").among(ScoreStatus.ERROR) & ~np.isin(extras.codes, open_ends)
+        self._stored: dict[Key, str] = {}
+        places = np.flatnonzero(of_suite & final)
+        asked = (marks[code][1] for code in extras.codes[places])
+        for (*key, text), wanted in zip(_cells(table, (*_KEY, "fingerprint"), places), asked, strict=True):
+            self._stored[tuple(key)] = wanted or text
+        places = np.flatnonzero(of_suite & ~final)
+        values = table.column("value").take(places).to_pylist()
+        found = _cells(table, (*_KEY, "status", "reason", "fingerprint", "extras"), places)
+        self._unsettled = {row[:4]: (*row[4:], value) for row, value in zip(found, values, strict=True)}
 
     def has(self, row: Row, level: Level, metric: str, fingerprint: str) -> bool:
         """Whether this very measurement is there; it is counted as kept then."""
@@ -108,11 +119,25 @@ class ScoreRows:
             extras=json.dumps(facts, sort_keys=True, allow_nan=False),
             **estimate,
         )
-        self._journal.append({"kind": "score", **record.as_dict()})
-        self.summary.rows[outcome.status] += 1
         if outcome.reason is not None:
             self.summary.reasons[f"{metric}: {outcome.reason}"] += 1
+        key = (record.generator, str(level), metric, record.sample_id or "")
+        content = (str(record.status), record.reason or "", fingerprint, record.extras, record.value)
+        if self._unsettled.get(key) == content:  # it ended as it did before
+            self.summary.kept += 1
+            return
+        self._journal.append({"kind": "score", **record.as_dict()})
+        self.summary.rows[outcome.status] += 1
 
 
-def _again(extras: str) -> bool:
-    return bool('"retry"' in extras and json.loads(extras).get("retry", False))
+def _marks(extras: str) -> tuple[bool, str | None]:
+    """Whether a row is to be made again, and the fingerprint of all that was asked, where that is told."""
+    if '"retry"' not in extras and '"asked"' not in extras:
+        return False, None
+    facts = json.loads(extras)
+    return bool(facts.get("retry", False)), facts.get("asked")
+
+
+def _cells(table: pa.Table, names: Sequence[str], places: Places) -> Iterator[tuple[str, ...]]:
+    """Texts of some rows, a tuple a row."""
+    return zip(*(texts(table, name).of(places) for name in names), strict=True)

@@ -257,15 +257,15 @@ class _RunScorer:
         members = [row for row in samples if row["sample_id"] in inside]
         row = {"generator": samples[0]["generator"], "sample_id": None, "prompt_id": None}
         extras: dict[str, Any] = {"prompts": sorted({str(member["prompt_id"]) for member in members})}
+        text = self._set_print(metric, members)
         if result.left_out:
-            extras["left_out"] = dict(result.left_out)
+            extras |= {"left_out": dict(result.left_out), "asked": self._set_print(metric, samples)}
         interval: dict[str, Any] = {}
         if result.estimate is not None:
             estimate = result.estimate
             extras |= dict(estimate.extras)
             replicates = None if estimate.replicates is None else list(estimate.replicates)
             interval = {"low": estimate.low, "high": estimate.high, "n": estimate.n, "replicates": replicates}
-        text = self._set_print(metric, members)
         self.rows.write(row, Level.SET, info.id, result.outcome, text, info=info, extras=extras, **interval)
 
     # --- calls ----------------------------------------------------------------------------------

@@ -89,7 +89,13 @@ class SetScoring:
         outcome = judged(estimate.value, self.metric.info)
         if outcome.status is not ScoreStatus.OK:
             return self._without(outcome)
+        outcome = replace(outcome, retry=self._unsettled)
         return SetResult(outcome, _within(estimate, self.metric.info), tuple(self._members), self._causes())
+
+    @property
+    def _unsettled(self) -> bool:
+        """Whether a clip that is left out might be in the next time."""
+        return any(why.retry for why in self._left_out)
 
     def _causes(self) -> dict[str, int]:
         return {str(why.reason): count for why, count in self._left_out.items()}
@@ -102,7 +108,7 @@ class SetScoring:
         if self._left_out:
             causes = "; ".join(f"{why.reason} ({count}x)" for why, count in self._left_out.items())
             reason = f"{reason} (left out: {causes})"
-        return Outcome.not_applicable(reason, retry=any(why.retry for why in self._left_out))
+        return Outcome.not_applicable(reason, retry=self._unsettled)
 
     def _without(self, outcome: Outcome) -> SetResult:
         return SetResult(outcome, None, tuple(self._members), self._causes())
