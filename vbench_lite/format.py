@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 NONE = "–"
@@ -16,6 +17,7 @@ ARROWS = {True: " ↑", False: " ↓", None: ""}  # behind a metric: which way i
 _BYTES = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("B", 1.0))
 _SECONDS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6))
 _UNITS = {"bytes": _BYTES, "byte": _BYTES, "B": _BYTES, "s": _SECONDS, "seconds": _SECONDS}
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _FIGURES = 3
 _LARGEST = 1e6  # from here on the exponent form is easier to read
 _SURE, _LIKELY = 0.95, 0.8
@@ -275,6 +277,15 @@ def duration(seconds: float) -> str:
         return f"{whole} s"
     minutes = round(whole / 60)
     return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def day(iso: str) -> str:
+    """A stored time (ISO 8601, UTC) as `28 Nov 09:03`; anything else stays as it is."""
+    try:
+        at = datetime.fromisoformat(iso)
+    except ValueError:
+        return iso
+    return f"{at.day} {_MONTHS[at.month - 1]} {at:%H:%M}"
 
 
 def moment(iso: str) -> str:

@@ -128,6 +128,8 @@ def test_factors_counts_and_waits() -> None:
     ]  # fmt: skip
     assert (fmt.plural(1, "clip"), fmt.plural(1200, "clip")) == ("1 clip", "1,200 clips")
     assert fmt.moment("2025-11-28T09:03:12.1+00:00") == "2025-11-28 09:03"
+    assert fmt.day("2025-11-08T09:03:12.1+00:00") == "8 Nov 09:03"
+    assert fmt.day("yesterday") == "yesterday"
 
 
 @given(FLOATS, st.sampled_from(["", "s", "bytes", "1/px"]))

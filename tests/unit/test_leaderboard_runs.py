@@ -10,9 +10,10 @@ import pytest
 from fabricated import fabricate
 from rich.console import Console
 
-from vbench_lite.cli.leaderboard import extensions, print_board
+from vbench_lite.cli.leaderboard import print_board
 from vbench_lite.report.terminal.board import board_text
 from vbench_lite.results.board import build_board
+from vbench_lite.results.choice import extensions
 
 
 def left_out(*runs: Any) -> dict[str, str]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 )
 @click.option("--use", "use_name", help="A named use, or a YAML file of one: its limits and weights apply.")
 @click.option("--uses", "list_uses", is_flag=True, help="List the named uses and leave.")
-@click.option("--suite", help="Whose axes are weighed; default: the first of the newest run.")
+@click.option("--suite", help="Whose axes are weighed; default: the first of the run.")
 @click.option(
     "--price-per-hour",
     type=click.FloatRange(min=0.0, min_open=True),
@@ -53,15 +53,16 @@ def command(
 ) -> int:
     """Say which generator to take: limits met or not by interval, Pareto front, ranking with probabilities.
 
-    Without RUN: the newest finished run of the suite quick (or of --suite), else the newest; what it did not
-    measure is looked up in the other finished runs of the same generators. NAME of a limit is a metric, an
-    axis, coverage, clip_seconds or (with --price-per-hour) cost_per_clip. With --json: {suite, runs[], use,
+    Without RUN: the newest finished run of the broadest suite (or of --suite); what it did not measure is
+    looked up in the other finished runs of the same generators. NAME of a limit is a metric, an axis,
+    coverage, clip_seconds or (with --price-per-hour) cost_per_clip. With --json: {suite, runs[], use,
     weights, doublings, requirements[], price_per_hour, verdict, leaders[], words, gap, standings[], left_out,
     beliefs[], notes[]}.
     """
     from vbench_lite.advise import advise, load_use, parse_requirement, use_names
-    from vbench_lite.cli.leaderboard import choose_runs
+    from vbench_lite.cli.leaderboard import warn_damaged
     from vbench_lite.report.terminal.advice import advice_text, beliefs_text, uses_text
+    from vbench_lite.results.choice import choose, newest_with
 
     if list_uses:
         uses = [load_use(name) for name in use_names()]
@@ -75,12 +76,11 @@ def command(
     use = load_use(use_name) if use_name is not None else None
     if any(":" in name for name in runs):
         raise click.UsageError(f"a run is advised on as a whole; leave the generator out of {runs[0]!r}")
-    if runs:
-        chosen, _ = choose_runs(root, runs)
-        support: list[RunDir] = []
-    else:
-        support, _ = choose_runs(root, ())
-        chosen = [_newest(support, suite)]
+    warn_damaged(root, runs)
+    chosen = choose(root, runs, larger=False).runs
+    support: Sequence[RunDir] = ()
+    if not runs:
+        chosen, support = (newest_with(chosen, suite),), chosen
     found = advise(
         chosen,
         suite=suite,
@@ -98,16 +98,6 @@ def command(
         out = console()
         out.print(advice_text(found, out.width, brief=brief))
     return FINE
-
-
-def _newest(runs: Sequence[RunDir], suite: str | None) -> RunDir:
-    """The newest run with the suite that is asked for, or with the default one, or of all."""
-    from vbench_lite.cli.score import DEFAULT_SUITE
-
-    def has(run: RunDir, name: str) -> bool:
-        return any(content["name"] == name for content in run.document().suites)
-
-    return next((run for run in runs if has(run, suite or DEFAULT_SUITE)), runs[0])
 
 
 def _weight(text: str) -> tuple[Axis, float]:

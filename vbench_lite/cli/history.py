@@ -32,11 +32,12 @@ def command(
     With --json: {metric, generators{name: [{run, created, generator, value, ci, n, unit, higher_is_better,
     break}]}}.
     """
-    from vbench_lite.cli.leaderboard import choose_runs
+    from vbench_lite.cli.leaderboard import warn_damaged
+    from vbench_lite.results.choice import choose
     from vbench_lite.results.history import history
 
-    chosen, _ = choose_runs(root, runs)
-    found = history(chosen, metric, suite=suite, generator=generator)
+    warn_damaged(root, runs)
+    found = history(choose(root, runs, larger=False).runs, metric, suite=suite, generator=generator)
     if as_json:
         points = {name: [point.as_dict() for point in those] for name, those in found.items()}
         print_json({"metric": metric, "generators": points})

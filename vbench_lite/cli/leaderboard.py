@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,12 +16,11 @@ from vbench_lite.cli.output import console, print_json, warn
 if TYPE_CHECKING:
     from vbench_lite.results.board import Board
     from vbench_lite.results.scaling import ScalingReport
-    from vbench_lite.store.rundir import RunDir
 
 
 @click.command("leaderboard")
 @click.argument("runs", nargs=-1, metavar="[RUN[:GENERATOR]]...")
-@click.option("--suite", help="Which suite; default: the first of the newest run.")
+@click.option("--suite", help="Which suite; default: that of the broadest run.")
 @click.option("--all", "every", is_flag=True, help="Keep older rows of a generator as well.")
 @click.option("--brief", is_flag=True, help="Only the axes, without the table of metrics.")
 @root_option
@@ -41,23 +39,20 @@ def command(
     # Read when numpy is loaded. An interval is a product too small for threads: waiting for each other
     # makes it ten times slower.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from vbench_lite.results.board_index import indexed_board
+    from vbench_lite.results.choice import choose
     from vbench_lite.results.scaling import run_scaling
 
-    chosen, picked = choose_runs(root, runs)
-    extended = {} if runs or every or as_json else extensions(chosen)
-    chosen = [run for run in chosen if run.run_id not in extended]
-    board = indexed_board(root, chosen, suite=suite, every=every or bool(runs))
-    if picked:
-        board = only(board, picked)
-    reports = [report for run in chosen for report in run_scaling(run, board.suite.name)]
+    warn_damaged(root, runs)
+    choice = choose(root, runs, suite=suite, every=every, larger=not as_json)
+    board = choice.board()
+    reports = [report for run in choice.runs for report in run_scaling(run, board.suite.name)]
     told = what_audits_say(root, board)
     if as_json:
         more = {"scaling": [report.as_dict() for report in reports]} if reports else {}
         print_json(board.as_dict() | more | ({"audits": told} if told else {}))
     else:
         print_board(board, metrics=not brief, others=suite is None)
-        for old, larger in extended.items():
+        for old, larger in choice.extended.items():
             console().print(
                 f"not shown: run {old}, which {larger} extends; see --all", style="dim", markup=False
             )
@@ -67,69 +62,12 @@ def command(
     return FINE
 
 
-def choose_runs(root: Path, names: Sequence[str]) -> tuple[list[RunDir], set[tuple[str, str]]]:
-    """Return the runs of some names (every finished one if there are none), newest first.
+def warn_damaged(root: Path, names: Sequence[str] = ()) -> None:
+    """Say which runs are left out of all finished ones because they cannot be read."""
+    from vbench_lite.store.rundir import damaged_runs
 
-    Returns:
-        the runs, and the (run id, generator) pairs to keep of those given as RUN:GENERATOR.
-
-    Raises:
-        StoreError: a name fits no run, or there is no finished run at all.
-    """
-    from vbench_lite.errors import StoreError
-    from vbench_lite.store import rundir
-
-    if not names:
-        found = [run for run in rundir.list_runs(root) if run.document().status == "finished"]
-        for error in rundir.damaged_runs(root):
-            warn(f"left out: {error}")
-        if not found:
-            raise StoreError(f"no finished run is under {root}; make one with: vbench-lite run")
-        return found, set()
-    picked: set[tuple[str, str]] = set()
-    chosen: dict[str, RunDir] = {}
-    for name in names:
-        run_name, _, generator = name.partition(":")
-        run = rundir.resolve_run(root, run_name)
-        document = run.document()
-        labels = [entry.label for entry in document.generators]
-        if generator and generator not in labels:
-            raise StoreError(f"run {run.run_id} has no generator {generator!r}; it has: {', '.join(labels)}")
-        chosen[run.run_id] = run
-        picked |= {(run.run_id, label) for label in ([generator] if generator else labels)}
-    everything = {(r.run_id, e.label) for r in chosen.values() for e in r.document().generators}
-    newest_first = sorted(chosen.values(), key=lambda run: run.document().created, reverse=True)
-    return newest_first, set() if picked == everything else picked
-
-
-def extensions(runs: Sequence[RunDir]) -> dict[str, str]:
-    """The runs whose every generator another one has too, with more samples of the same requests.
-
-    Generators are the same if label and fingerprint are: a label alone may stand for another model by now.
-
-    Returns:
-        by the id of such a run the id of the larger one.
-    """
-    known = []
-    for run in runs:
-        document = run.document()
-        asked = json.dumps([document.suites, document.seed], sort_keys=True)
-        arms = {(entry.label, entry.fingerprint) for entry in document.generators}
-        known.append((run.run_id, document.samples, asked, arms))
-    found: dict[str, str] = {}
-    for run_id, samples, asked, arms in known:
-        larger = [name for name, n, what, its in known if n > samples and what == asked and its >= arms]
-        if larger:
-            found[run_id] = larger[0]
-    return found
-
-
-def only(board: Board, picked: set[tuple[str, str]]) -> Board:
-    """Keep the rows of these (run id, generator) pairs, and every control; ranks stay those of the run."""
-    from dataclasses import replace
-
-    rows = [row for row in board.rows if (row.arm.run_id, row.arm.generator) in picked]
-    return replace(board, rows=rows)
+    for error in () if names else damaged_runs(root):
+        warn(f"left out: {error}")
 
 
 def print_board(board: Board, *, metrics: bool = True, others: bool = True) -> None:

@@ -40,6 +40,9 @@ MOST_LISTED = 20  # causes of failed samples on stderr; --json has every sample
 @click.option("--shard", metavar="I/N", help="Make the I-th of N parts only; then: merge.")
 @click.option("--no-controls", is_flag=True, help="Leave out the arms real, frozen, noise and shuffled.")
 @click.option("--fresh", is_flag=True, help="Make everything again, though a finished run has it.")
+@click.option(
+    "--name", "run_name", metavar="NAME", help="What the run is called wherever it is listed or asked for."
+)
 @root_option
 @json_option
 def command(
@@ -55,6 +58,7 @@ def command(
     shard: str | None,
     no_controls: bool,
     fresh: bool,
+    run_name: str | None,
     root: Path,
     as_json: bool,
 ) -> int:
@@ -73,6 +77,7 @@ def command(
     from vbench_lite.run import runner
     from vbench_lite.run.executors.make import make_executor
     from vbench_lite.run.plan.shards import FOLDER, parse_shard
+    from vbench_lite.store.run_names import check_name
     from vbench_lite.store.rundir import RunDir, resolve_run
 
     resolved = build_spec(
@@ -85,11 +90,14 @@ def command(
         controls=False if no_controls else None,
     )
     maker = make_executor(executor, workers, address)
+    called = "" if run_name is None else check_name(run_name)
     part = None if shard is None else parse_shard(shard)
     if part is not None and fresh:
         raise click.UsageError("--fresh repeats a whole run; delete the part's folder to make it again")
     with shown() as progress:
-        outcome = runner.run(resolved, root, fresh=fresh, progress=progress, executor=maker, shard=part)
+        outcome = runner.run(
+            resolved, root, fresh=fresh, progress=progress, executor=maker, shard=part, name=called
+        )
     if outcome.interrupted:
         return INTERRUPTED
     if part is not None:

@@ -74,6 +74,7 @@ def run(
     progress: Progress | None = None,
     executor: Executor | None = None,
     shard: Shard | None = None,
+    name: str = "",
 ) -> RunOutcome:
     """Carry out a specification, or what is left of it.
 
@@ -82,6 +83,7 @@ def run(
         fresh: make everything again in a run of its own, whatever is there.
         executor: makes the batches; worker processes of this machine, one at a time, if None.
         shard: make this part of the plan only, to be put together by `merge`.
+        name: what a person calls the run; a run that has a name keeps it where none is given.
 
     Raises:
         SpecError, RegistryError, PromptError: the specification cannot be resolved.
@@ -101,7 +103,7 @@ def run(
         directory = shard_directory(root, plan.run_id, shard)
         plan = part_of(plan, shard)
     with directory.lock(), sigterm_interrupts():
-        work = _Run(plan, directory, fresh, progress, executor or LocalExecutor(), shard)
+        work = _Run(plan, directory, fresh, progress, executor or LocalExecutor(), shard, name)
         return work.carry_out()
 
 
@@ -116,6 +118,7 @@ class _Run:
         progress: Progress,
         executor: Executor,
         shard: Shard | None,
+        name: str,
     ) -> None:
         # A run that repeats another takes nothing over, also when it goes on after a stop.
         self.fresh = fresh or (shard is None and directory.run_id != plan.run_id)
@@ -127,6 +130,7 @@ class _Run:
         self.messages: list[str] = []
         self.began: dict[Stage, tuple[float, int]] = {}
         self.document = directory.document() if self.resumed else run_document(plan, directory, shard)
+        self.document.name = name or self.document.name
 
     def carry_out(self) -> RunOutcome:
         if self.document.status == "finished":
@@ -135,6 +139,7 @@ class _Run:
             # The id of a run holds its suites and not the code of their metrics.
             renewed = f"where a metric or its weights changed, vbench-lite score {run_id} renews the scores"
             self.say("finish", f"run {run_id} is finished already; {again}; {renewed}")
+            self.directory.write_document(self.document)  # its name may be another
             return self.outcome()
         for suite in self.plan.suites:  # before clips are made that nothing could score
             check_names(suite.metrics)

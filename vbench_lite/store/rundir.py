@@ -22,7 +22,7 @@ import pyarrow as pa
 from vbench_lite.errors import StoreError
 from vbench_lite.metric import Measurement
 from vbench_lite.secrets import redacted
-from vbench_lite.store import atomic, tables
+from vbench_lite.store import atomic, run_names, tables
 from vbench_lite.store.columns import records, texts
 from vbench_lite.store.disk import writing
 from vbench_lite.store.journal import JournalReader, JournalWriter, is_torn, whole_lines
@@ -304,10 +304,9 @@ def damaged_runs(root: Path) -> list[StoreError]:
 
 
 def resolve_run(root: Path, name: str) -> RunDir:
-    """Return the run of an id, a baseline's name, `latest`, or the only id that begins so.
+    """Return the run of an id, a baseline's name, its own name, `latest`, or the only id that begins so.
 
-    `latest` is the newest finished run, or the newest of all while none is finished; results of others
-    that were imported are it only where there is nothing else.
+    `latest` is that of `run_names.latest`; of several runs of one name the newest is meant.
 
     Raises:
         StoreError: nothing or more than one run fits.
@@ -316,8 +315,7 @@ def resolve_run(root: Path, name: str) -> RunDir:
         runs = list_runs(root)
         if not runs:
             raise StoreError(f"no run is under {root}; make one with: vbench-lite run")
-        own = [run for run in runs if not run.document().imported] or runs
-        return next((run for run in own if run.document().status == "finished"), own[0])
+        return RunDir(root, run_names.latest([run.document() for run in runs]).run_id)
     known = baselines(root)
     if name in known:
         run = RunDir(root, check_run_id(known[name]))
@@ -326,6 +324,9 @@ def resolve_run(root: Path, name: str) -> RunDir:
         return run
     ids = [run.run_id for run in _folders(root)]
     fitting = [name] if name in ids else [run_id for run_id in ids if name and run_id.startswith(name)]
+    named = [run for run in list_runs(root) if name and run.document().name == name]
+    if named and name not in ids:
+        return named[0]
     if len(fitting) != 1:
         what = f"{len(fitting)} runs begin with {name!r}" if fitting else f"no run is named {name!r}"
         near = difflib.get_close_matches(name, ["latest", *known, *ids], n=1, cutoff=0.7)

@@ -209,6 +209,7 @@ class RunDocument:
     timeout_s: for one batch.
     memory_limit_gib: what a worker may allocate; None for no limit.
     shard: "i/n" for the i-th of n parts of a run, which `merge` puts together; None for a whole run.
+    name: what a person calls it; "" for none.
     """
 
     run_id: str
@@ -225,6 +226,7 @@ class RunDocument:
     timeout_s: float = 600.0
     memory_limit_gib: float | None = None
     shard: str | None = None
+    name: str = ""
     schema_version: int = SCHEMA_VERSION
     notes: list[str] = field(default_factory=list)
 

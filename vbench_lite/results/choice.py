@@ -1,0 +1,125 @@
+"""Which runs, suite and rows a face shows: one rule for leaderboard, dashboard, advice and reports.
+
+Without names: every finished run that has the suite, the newest row of each generator and protocol; the
+suite is the first one of `latest` (the newest finished run of the broadest suite). A run that another one
+extends with more samples is left out. With names: those runs, whole.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from vbench_lite.errors import StoreError
+from vbench_lite.results.board import Board
+from vbench_lite.results.board_index import indexed_board
+from vbench_lite.store import run_names
+from vbench_lite.store.rundir import RunDir, list_runs, resolve_run
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The runs that are shown together.
+
+    Attributes:
+        runs: newest first.
+        suite: None for the first suite of the newest run.
+        picked: (run id, generator) to keep; empty for all.
+        every: keep older rows of a generator as well.
+        extended: runs that are left out, with the id of the one that extends them.
+    """
+
+    runs: tuple[RunDir, ...]
+    suite: str | None
+    picked: frozenset[tuple[str, str]] = frozenset()
+    every: bool = False
+    extended: Mapping[str, str] = field(default_factory=dict)
+
+    def board(self) -> Board:
+        """The leaderboard over these runs; rows that were not picked are left out, controls stay."""
+        found = indexed_board(self.runs[0].root, self.runs, suite=self.suite, every=self.every)
+        if not self.picked:
+            return found
+        return replace(found, rows=[r for r in found.rows if (r.arm.run_id, r.arm.generator) in self.picked])
+
+
+def choose(
+    root: Path,
+    names: Sequence[str] = (),
+    *,
+    suite: str | None = None,
+    every: bool = False,
+    larger: bool = True,
+) -> Choice:
+    """Choose runs by their names (`RUN` or `RUN:GENERATOR`), or all finished ones.
+
+    Args:
+        every: keep older rows of a generator, and runs that another one extends.
+        larger: leave out, where no names are given, runs that another one extends.
+
+    Raises:
+        StoreError: a name fits no run, or there is no finished run at all.
+    """
+    if names:
+        runs, picked = _named(root, names)
+        return Choice(runs, suite, picked, every=True)
+    found = [run for run in list_runs(root) if run.document().status == "finished"]
+    if not found:
+        raise StoreError(f"no finished run is under {root}; make one with: vbench-lite run")
+    extended = extensions(found) if larger and not every else {}
+    runs = tuple(run for run in found if run.run_id not in extended)
+    return Choice(runs, suite or main_suite(runs), every=every, extended=extended)
+
+
+def main_suite(runs: Sequence[RunDir]) -> str | None:
+    """The first suite of the newest finished run of the broadest one; None where it has none."""
+    suites = run_names.latest([run.document() for run in runs]).suites
+    return str(suites[0]["name"]) if suites else None
+
+
+def newest_with(runs: Sequence[RunDir], suite: str | None) -> RunDir:
+    """The newest of some runs that has a suite, or `latest` of them where none has, or none is asked for."""
+    documents = [run.document() for run in runs]
+    fitting = [d for d in documents if any(content["name"] == suite for content in d.suites)]
+    wanted = fitting[0] if fitting else run_names.latest(documents)
+    return next(run for run in runs if run.run_id == wanted.run_id)
+
+
+def _named(root: Path, names: Sequence[str]) -> tuple[tuple[RunDir, ...], frozenset[tuple[str, str]]]:
+    picked: set[tuple[str, str]] = set()
+    chosen: dict[str, RunDir] = {}
+    for name in names:
+        run_name, _, generator = name.partition(":")
+        run = resolve_run(root, run_name)
+        labels = [entry.label for entry in run.document().generators]
+        if generator and generator not in labels:
+            raise StoreError(f"run {run.run_id} has no generator {generator!r}; it has: {', '.join(labels)}")
+        chosen[run.run_id] = run
+        picked |= {(run.run_id, label) for label in ([generator] if generator else labels)}
+    everything = {(r.run_id, e.label) for r in chosen.values() for e in r.document().generators}
+    newest_first = sorted(chosen.values(), key=lambda run: run.document().created, reverse=True)
+    return tuple(newest_first), frozenset() if picked == everything else frozenset(picked)
+
+
+def extensions(runs: Sequence[RunDir]) -> dict[str, str]:
+    """The runs whose every generator another one has too, with more samples of the same requests.
+
+    Generators are the same if label and fingerprint are: a label alone may stand for another model by now.
+
+    Returns:
+        by the id of such a run the id of the larger one.
+    """
+    known = []
+    for run in runs:
+        document = run.document()
+        asked = json.dumps([document.suites, document.seed], sort_keys=True)
+        arms = {(entry.label, entry.fingerprint) for entry in document.generators}
+        known.append((run.run_id, document.samples, asked, arms))
+    found: dict[str, str] = {}
+    for run_id, samples, asked, arms in known:
+        larger = [name for name, n, what, its in known if n > samples and what == asked and its >= arms]
+        if larger:
+            found[run_id] = larger[0]
+    return found

@@ -1,0 +1,58 @@
+"""What a run is called: its own name or an automatic title, and which run `latest` is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vbench_lite.errors import StoreError
+from vbench_lite.format import day, plural
+from vbench_lite.store.schema import RunDocument
+
+MOST_CHARACTERS = 80
+
+
+def check_name(name: str) -> str:
+    """A name that a person gives a run, as it is kept.
+
+    Raises:
+        StoreError: it is empty or too long, holds what a command line reads otherwise (`:` or a control
+            character), or is `latest`.
+    """
+    text = " ".join(name.split())
+    if not text or len(text) > MOST_CHARACTERS or ":" in text or not text.isprintable() or text == "latest":
+        raise StoreError(
+            f"{name[:MOST_CHARACTERS]!r} cannot name a run; a name has 1 to {MOST_CHARACTERS} printable "
+            "characters, no colon, and is not 'latest'"
+        )
+    return text
+
+
+def title(document: RunDocument) -> str:
+    """The name of a run, or `quick · 28 Nov 09:03 · 3 generators · 24 samples`."""
+    if document.name:
+        return document.name
+    suites = ", ".join(str(suite["name"]) for suite in document.suites) or "no suite"
+    count = sum(entry.info.get("family") != "control" for entry in document.generators)
+    parts = [suites, day(document.created), plural(count, "generator"), plural(document.samples, "sample")]
+    return " · ".join(parts)
+
+
+def breadth(document: RunDocument) -> tuple[int, int]:
+    """How much a run can say: axes and metrics of its broadest suite."""
+    return max(
+        ((len(suite.get("axes") or {}), len(suite.get("metrics") or ())) for suite in document.suites),
+        default=(0, 0),
+    )
+
+
+def latest(documents: Sequence[RunDocument]) -> RunDocument:
+    """The newest finished run of the broadest suite; while none is finished, the newest of all.
+
+    Results of others that were imported are it only where there is nothing else.
+
+    Args:
+        documents: at least one, newest first.
+    """
+    own = [document for document in documents if not document.imported] or documents
+    finished = [document for document in own if document.status == "finished"]
+    return max(finished, key=breadth) if finished else own[0]  # max: the first, the newest, of equals
