@@ -7,7 +7,7 @@ set for others. Times are those of this client: they hold the server's queue and
 
 from __future__ import annotations
 
-import ipaddress
+import json
 import os
 import re
 import tempfile
@@ -15,13 +15,25 @@ import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from vbench_lite.adapters.external.addresses import host_and_port, is_loopback, parse_address
+from vbench_lite.adapters.external.answers import (
+    Json,
+    Word,
+    error_text,
+    finite,
+    identifier,
+    look_up,
+    word,
+    words,
+)
 from vbench_lite.adapters.external.clip_file import emit_clip_file
 from vbench_lite.adapters.external.declared import DeclaredMaker, declared_info
-from vbench_lite.adapters.external.http_client import Client, Patience
+from vbench_lite.adapters.external.http_client import Answer, Client
+from vbench_lite.adapters.external.patience import Patience
 from vbench_lite.adapters.external.template import (
     REQUEST_NAMES,
     as_text,
@@ -37,8 +49,6 @@ from vbench_lite.video.packets import Limits
 _SECRET = re.compile(r"(?i)auth|key|token|secret|cookie|passw")
 _WAITING = frozenset(("queued", "pending", "submitted", "created", "accepted"))
 
-Json = Any
-
 
 class JobFields(BaseModel):
     """Where the answers say what; a path such as `data.0.url` goes into objects and lists.
@@ -50,7 +60,7 @@ class JobFields(BaseModel):
         error: why a job failed.
         url: address of the clip; None: it is at the `download` path.
         cost: what the clip cost, if it is told.
-        done: values of the status that mean success.
+        done: values of the status that mean success: texts in any case, numbers, true or false.
         failed: values of the status that mean failure; any other means that the job goes on.
     """
 
@@ -62,8 +72,8 @@ class JobFields(BaseModel):
     error: str = "error.message"
     url: str | None = None
     cost: str | None = None
-    done: tuple[str, ...] = ("completed", "succeeded", "success")
-    failed: tuple[str, ...] = ("failed", "error", "cancelled", "canceled", "expired", "rejected")
+    done: tuple[Word, ...] = ("completed", "succeeded", "success")
+    failed: tuple[Word, ...] = ("failed", "error", "cancelled", "canceled", "expired", "rejected")
 
 
 class HttpConfig(DeclaredMaker):
@@ -84,7 +94,7 @@ class HttpConfig(DeclaredMaker):
         key_header: header that the key is sent in.
         key_format: value of that header; {key} is the key.
         headers: further headers without secrets.
-        download_hosts: hosts beside the API's that clips may come from.
+        download_hosts: "HOST" or "HOST:PORT" beside the API's that clips may come from, over https.
         output: suffix of the clip.
         poll_s: seconds between two questions after a job.
         timeout_s: seconds for one clip, from the request to its last byte.
@@ -149,13 +159,16 @@ class HttpConfig(DeclaredMaker):
 
     @model_validator(mode="after")
     def _address_is_plain_and_safe(self) -> HttpConfig:
-        parts = urlsplit(self.base_url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"base_url {self.base_url!r} must begin with https://HOST")
-        if parts.username is not None or parts.query or parts.fragment:
-            raise ValueError("base_url holds a user, a query or a fragment; keys are named in key_env")
-        if parts.scheme == "http" and self.key_env and not _is_loopback(parts.hostname):
+        try:
+            address = parse_address(self.base_url)
+        except ValueError as error:
+            raise ValueError(f"base_url {self.base_url!r}: {error}") from None
+        if address.query or "?" in self.base_url or "#" in self.base_url:
+            raise ValueError("base_url holds a query or a fragment; keys are named in key_env")
+        if address.scheme == "http" and self.key_env and not is_loopback(address.host):
             raise ValueError("a key is sent over https only; http is for servers on this machine")
+        for host in self.download_hosts:
+            host_and_port(host)
         for text in texts_of(self.body):
             check_template(text, (*REQUEST_NAMES, "model"))
         if self.encoding == "form" and any(isinstance(value, (dict, list)) for value in self.body.values()):
@@ -182,6 +195,8 @@ class Http(Generator):
         key = None if config.key_env is None else os.environ.get(config.key_env, "").strip()
         if key == "":
             raise SpecError(f"{config.key_env} is not set; export the API's key under that name")
+        if key is not None and not (key.isascii() and key.isprintable()):
+            raise SpecError(f"{config.key_env} holds characters that no header can carry")
         if config.ca_file is not None and not config.ca_file.is_file():
             raise SpecError(f"ca_file {config.ca_file}: no such file")
         self._client = Client(
@@ -229,89 +244,87 @@ class Http(Generator):
         before = client.tries_again
         context.phase("create")
         values = {**values_of(request, self.device), "model": config.model}
-        job = client.ask("POST", config.create, patience, **self._sent(values))
-        name = self._id(job)
+        answer = client.ask("POST", client.at(config.create), patience, **self._sent(values))
+        name = self._id(answer)
         try:
-            job = self._await(job, name, patience, context)
+            answer = self._await(answer, name, patience, context)
             context.phase("download")
-            address = None if config.fields.url is None else look_up(job, config.fields.url)
-            if config.fields.url is not None and not isinstance(address, str):
-                raise GeneratorError(f"job {name} is done and its {config.fields.url} holds no address")
-            client.download(address or _with_id(config.download, name), path, config.max_clip_bytes, patience)
+            if config.fields.url is None:
+                source = client.at(_with_id(config.download, name))
+            else:
+                address = look_up(answer.data, config.fields.url)
+                if not isinstance(address, str):
+                    raise GeneratorError(f"job {name} is done and its {config.fields.url} holds no address")
+                source = client.address_in(answer, address)
+            client.download(source, path, config.max_clip_bytes, patience, config.poll_s)
         except (Cancelled, GeneratorError):
             if config.cancel is not None:
                 client.forget(_with_id(config.cancel, name))
             raise
         context.note(job=name, tries_again=client.tries_again - before, poll_s=config.poll_s)
-        cost = config.cost_per_clip if config.fields.cost is None else look_up(job, config.fields.cost)
-        if isinstance(cost, (int, float)) and not isinstance(cost, bool):
+        told = None if config.fields.cost is None else finite(look_up(answer.data, config.fields.cost))
+        cost = config.cost_per_clip if config.fields.cost is None else told
+        if cost is not None:
             context.note(cost_per_clip=float(cost), currency=config.currency)
 
     def _sent(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The create request as `requests` takes it; a key shared by all tries lets the API make it once."""
+        """The create request as httpx takes it; a key shared by all tries lets the API make it once."""
         body = fill_json(self.config.body, values)
-        once = {"headers": {"Idempotency-Key": str(uuid.uuid4())}}
+        once = {"Idempotency-Key": str(uuid.uuid4())}
         if self.config.encoding == "json":
-            return {"json": body, **once}
-        return {"files": {field: (None, as_text(value)) for field, value in body.items()}, **once}
+            return {"content": json.dumps(body), "headers": {"Content-Type": "application/json", **once}}
+        try:
+            fields = {field: (None, as_text(value).encode()) for field, value in body.items()}
+        except UnicodeEncodeError:
+            raise RequestError("the request holds a lone surrogate, which no form can carry") from None
+        return {"files": fields, "headers": once}
 
-    def _await(self, job: Json, name: str, patience: Patience, context: GenerationContext) -> Json:
+    def _await(self, answer: Answer, name: str, patience: Patience, context: GenerationContext) -> Answer:
         """Ask until the job is done; returns its last description."""
         assert self._client is not None
-        fields = self.config.fields
-        phase = ""
+        fields, client = self.config.fields, self._client
+        done, failed = words(fields.done), words(fields.failed)
+        phase, status = "", "unknown"
         while True:
-            status = look_up(job, fields.status)
-            if not isinstance(status, str):
-                raise GeneratorError(f"job {name} has no text under {fields.status!r}; set fields.status")
-            status = self._client.shown(status)
-            if status.lower() in fields.done:
-                return job
-            if status.lower() in fields.failed:
-                why = look_up(job, fields.error)
-                told = f": {self._client.shown(why)}" if isinstance(why, str) and why else ""
-                raise GeneratorError(f"job {name} ended as {status}{told}")
-            entered = "queue" if status.lower() in _WAITING else "work"
-            if entered != phase:
-                phase = entered
-                context.phase(phase)
-            progress = look_up(job, fields.progress)
-            if isinstance(progress, (int, float)) and not isinstance(progress, bool):
-                context.step(int(min(max(progress, 0), 100)), 100)
-            patience.pause(self.config.poll_s, f"job {name} is {status}")
-            job = self._client.ask("GET", _with_id(self.config.job, name), patience)
+            if answer.data is not None:
+                status = self._status(answer.data, name)
+                found = word(status)
+                why = look_up(answer.data, fields.error) if found in done else None
+                if found in failed or why:
+                    said = error_text(answer.data, fields.error)
+                    told = f": {client.shown(said)}" if said else ""
+                    raise GeneratorError(f"job {name} ended as {status}{told}")
+                if found in done:
+                    return answer
+                entered = "queue" if found in _WAITING else "work"
+                if entered != phase:
+                    phase = entered
+                    context.phase(phase)
+                progress = finite(look_up(answer.data, fields.progress))
+                if progress is not None:
+                    context.step(int(min(max(progress, 0), 100)), 100)
+            wait_s = self.config.poll_s if answer.wait_s is None else max(answer.wait_s, self.config.poll_s)
+            patience.pause(wait_s, f"job {name} is {status}")
+            answer = client.ask("GET", client.at(_with_id(self.config.job, name)), patience)
 
-    def _id(self, job: Json) -> str:
-        name = look_up(job, self.config.fields.id)
-        if isinstance(name, bool) or not isinstance(name, (str, int)) or name == "":
-            raise GeneratorError(f"the answer to create has no {self.config.fields.id!r}; set fields.id")
-        if self._client is None or self._client.shown(str(name)) != str(name):
+    def _status(self, job: Json, name: str) -> str:
+        """The status of a job as messages show it."""
+        assert self._client is not None
+        found = look_up(job, self.config.fields.status)
+        if word(found) is None:
             raise GeneratorError(
-                "the answer to create holds an id that is none: too long, or with a key in it"
+                f"job {name} has no status under {self.config.fields.status!r}; set fields.status"
             )
-        return str(name)
+        return self._client.shown(found if isinstance(found, str) else str(word(found)))
 
-
-def look_up(data: Json, path: str) -> Json:
-    """What lies at a path such as `data.0.url` within JSON; None where there is nothing."""
-    for part in path.split("."):
-        if isinstance(data, Mapping):
-            data = data.get(part)
-        elif isinstance(data, list) and part.isdecimal() and int(part) < len(data):
-            data = data[int(part)]
-        else:
-            return None
-    return data
+    def _id(self, answer: Answer) -> str:
+        assert self._client is not None
+        where = self.config.fields.id
+        found = look_up(answer.data, where)
+        if found is None and (said := error_text(answer.data, self.config.fields.error)) is not None:
+            raise GeneratorError(f"the API made no job: {self._client.shown(said)}")
+        return identifier(found, where, self._client.secrets)
 
 
 def _with_id(path: str, name: str) -> str:
     return path.replace("{id}", quote(name, safe=""))
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -1,37 +1,43 @@
 """Requests to a video API: patient, bounded, and careful with keys.
 
 - Failures that may pass (connection, time-out, 408, 425, 429, 5xx) are tried again after a pause that
-  doubles, with jitter; Retry-After is obeyed where the server sends it.
+  doubles, with jitter; Retry-After is obeyed where the server sends it. 202 means: ask again.
 - A key is read from the environment, goes to the API's own origin only, and is taken out of every message.
-- Redirects and downloads go nowhere but to that origin, and hosts that the user names for downloads.
+- Redirects and downloads go nowhere but to that origin, and hosts that the user names for downloads; the
+  address that is compared is the object that is opened (`addresses`).
 - Every body has a limit, and is counted while it arrives: a length that a server states is not trusted.
 - Messages name host and path, never a query: download links carry signatures there.
 """
 
 from __future__ import annotations
 
-import email.utils
-import json
-import random
-import time
+import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass, field
+from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
-from typing import Any
-from urllib.parse import urljoin, urlsplit
+from typing import Any, TypeVar
 
-import requests
+import httpx
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity.wait import wait_exponential_jitter
 
+from vbench_lite.adapters.external.addresses import host_and_port, is_loopback, origin, parse_address
+from vbench_lite.adapters.external.answers import message_in, read_json, retry_after_s, shown
+from vbench_lite.adapters.external.patience import Patience, Sockets, Watch
 from vbench_lite.errors import GeneratorError
 
 _JSON_BYTES = 2**20
 _CHUNK_BYTES = 2**16
+_HEAD_BYTES = 1024  # that show whether an answer is a text
 _MAY_PASS = frozenset((408, 425, 429, 500, 502, 503, 504))
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _MOST_REDIRECTS = 5
-_SHOWN_CHARACTERS = 200
-_LOOK_S = 0.1  # between two looks at a request to stop, while waiting
+_FORGET_S = 1.0
+# What httpx expands at most a thousandfold for a piece; nothing is asked for, and some servers send it.
+_ENCODINGS = frozenset(("", "identity", "gzip", "x-gzip", "deflate"))
+
+Made = TypeVar("Made")
 
 
 class _Passing(Exception):
@@ -42,41 +48,17 @@ class _Passing(Exception):
         self.wait_s = wait_s
 
 
-@dataclass
-class Patience:
-    """How long one clip may take, and whether it is still wanted.
+class Answer:
+    """What the API said.
 
     Attributes:
-        timeout_s: for everything from the first request to the last byte.
-        stop_if_asked: raises when the call is to stop.
-        sleep, now: replaced by tests.
+        data: the JSON; None where the answer was empty.
+        address: where it came from, which relative addresses in it are resolved against.
+        wait_s: how long the server wants to be left alone; None if it does not say.
     """
 
-    timeout_s: float
-    stop_if_asked: Callable[[], None]
-    sleep: Callable[[float], None] = time.sleep
-    now: Callable[[], float] = time.monotonic
-    _began_s: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._began_s = self.now()
-
-    def check(self, doing: str) -> None:
-        """Raise if the call is to stop, or its time is over."""
-        self.stop_if_asked()
-        if self.now() - self._began_s > self.timeout_s:
-            raise GeneratorError(f"no clip within timeout_s = {self.timeout_s:g} ({doing})")
-
-    def pause(self, seconds: float, doing: str) -> None:
-        """Wait; raises at once if the time would be over before that."""
-        ends_s = self.now() + seconds
-        if ends_s - self._began_s > self.timeout_s:
-            raise GeneratorError(
-                f"no clip within timeout_s = {self.timeout_s:g} ({doing}; the next try is in {seconds:.3g} s)"
-            )
-        while (left_s := ends_s - self.now()) > 0:
-            self.check(doing)
-            self.sleep(min(left_s, _LOOK_S))
+    def __init__(self, data: Any, address: httpx.URL, wait_s: float | None) -> None:
+        self.data, self.address, self.wait_s = data, address, wait_s
 
 
 class Client:
@@ -86,8 +68,11 @@ class Client:
         base_url: scheme, host and path that every path of the API begins with.
         headers: sent with every request. key_header: name and value of the header with the key, if any.
         secrets: texts that may appear in no message.
-        download_hosts: hosts beside the API's that clips may come from; they never get the key.
+        download_hosts: "HOST" or "HOST:PORT" beside the API's that clips may come from; they get no key.
         ca_file: certificates to trust in place of the usual ones; TLS is always verified.
+
+    Raises:
+        ValueError: an address or a host cannot be read.
     """
 
     def __init__(
@@ -105,138 +90,209 @@ class Client:
         ca_file: Path | None = None,
     ) -> None:
         self._base_url = base_url.rstrip("/")
-        self._headers = {"Accept-Encoding": "identity", **headers}
-        self._key_header, self._secrets = key_header, tuple(secrets)
-        self._download_hosts = frozenset(download_hosts)
+        self._origin = origin(parse_address(self._base_url))
+        self._key_header, self.secrets = key_header, tuple(secrets)
+        self._download_hosts = frozenset(map(host_and_port, download_hosts))
         self._request_timeout_s, self._retries = request_timeout_s, retries
-        self._backoff_s, self._backoff_max_s = backoff_s, backoff_max_s
-        self._verify: bool | str = True if ca_file is None else str(ca_file)
-        self._session = requests.Session()
+        self._backoff = wait_exponential_jitter(multiplier=backoff_s, max=backoff_max_s, jitter=backoff_s)
+        self._sockets = Sockets()
+        self._client = httpx.Client(
+            headers={"Accept-Encoding": "identity", **headers},
+            verify=_trusted(ca_file),
+            # A proxy of the environment would get what is meant for this machine, the key included.
+            trust_env=not is_loopback(self._origin[1]),
+        )
         self.tries_again = 0  # of this client so far
 
     def close(self) -> None:
-        self._session.close()
+        self._client.close()
 
-    def ask(self, method: str, path: str, patience: Patience, **body: Any) -> Any:
-        """Send a request to the API and return the JSON of its answer; `body` as `requests` takes it.
+    def at(self, path: str) -> httpx.URL:
+        """The address of a path of the API."""
+        return self._parsed(self._base_url + path)
+
+    def address_in(self, answer: Answer, text: str) -> httpx.URL:
+        """The address that an answer names; a relative one is resolved against where the answer came from.
+
+        Raises:
+            GeneratorError: it is no address, or it leads to another host.
+        """
+        found = self._parsed(text, answer.address)
+        self._check_host(found, downloads=True)
+        return found
+
+    def ask(self, method: str, address: httpx.URL, patience: Patience, **body: Any) -> Answer:
+        """Send a request to the API and return its answer; `body` as httpx takes it.
 
         Raises:
             GeneratorError: refused, unreachable after every try, or no JSON.
         """
-        url = self._base_url + path
 
-        def once() -> Any:
-            with closing(self._open(method, url, **body)) as response:
+        def once() -> Answer:
+            with self._open(method, address, patience, **body) as response:
                 data = b"".join(self._body(response, _JSON_BYTES, patience))
+                wait_s = retry_after_s(response.headers.get("Retry-After"))
+            if not data.strip() and response.status_code == httpx.codes.ACCEPTED:
+                return Answer(None, response.url, wait_s)
             try:
-                return json.loads(data)
-            except (ValueError, RecursionError):
+                return Answer(read_json(data), response.url, wait_s)
+            except ValueError:
                 said = self.shown(data.decode("utf-8", "replace"))
-                raise GeneratorError(f"{_named(method, url)}: the answer is no JSON: {said}") from None
+                raise GeneratorError(f"{_named(method, address)}: the answer is no JSON: {said}") from None
 
-        return self._patiently(once, f"{method} {path}", patience)
+        return self._patiently(once, _named(method, address), patience)
 
-    def download(self, source: str, path: Path, max_bytes: int, patience: Patience) -> None:
-        """Fetch a file from a path of the API, or from an address that it gave.
+    def download(
+        self, address: httpx.URL, path: Path, max_bytes: int, patience: Patience, poll_s: float
+    ) -> None:
+        """Fetch a clip; while the server answers 202, ask again after `poll_s`, or the time that it names.
 
         Raises:
-            GeneratorError: from another host, too large, cut short in every try, or refused.
+            GeneratorError: from another host, too large, cut short in every try, refused, or no clip.
         """
-        url = urljoin(self._base_url + "/", source) if "://" in source else self._base_url + source
-        self._check_host(url)
+        self._check_host(address, downloads=True)
 
-        def once() -> None:
-            with closing(self._open("GET", url)) as response, path.open("wb") as file:
-                for block in self._body(response, max_bytes, patience):
-                    file.write(block)
+        def once() -> float | None:
+            with self._open("GET", address, patience, downloads=True) as response:
+                if response.status_code == httpx.codes.ACCEPTED:
+                    wait_s = retry_after_s(response.headers.get("Retry-After"))
+                    return poll_s if wait_s is None else wait_s
+                if response.status_code not in (200, 203):
+                    raise GeneratorError(
+                        f"{_named('GET', address)}: status {response.status_code}, which brings no whole clip"
+                    )
+                self._write(response, path, max_bytes, patience)
+                return None
 
-        self._patiently(once, "download", patience)
+        while (wait_s := self._patiently(once, "download", patience)) is not None:
+            patience.pause(wait_s, f"{_named('GET', address)}: the clip is not ready (status 202)")
 
     def forget(self, path: str) -> None:
         """Ask the API to drop a job that nobody wants; whether that works changes nothing."""
         try:
-            with closing(self._open("DELETE", self._base_url + path, timeout_s=1.0)):
+            with self._open("DELETE", self.at(path), Patience(_FORGET_S, lambda: None)):
                 return
         except (GeneratorError, _Passing):
             return
 
+    def shown(self, text: str) -> str:
+        """A text of the server as messages show it: one line, no keys, no more than a little."""
+        return shown(text, self.secrets)
+
     # --- one try and the next -------------------------------------------------------------------
 
-    def _patiently(self, once: Callable[[], Any], doing: str, patience: Patience) -> Any:
-        for attempt in range(self._retries + 1):
-            patience.check(doing)
-            try:
-                return once()
-            except _Passing as failure:
-                if attempt == self._retries:
-                    tries = f"{attempt + 1} tries" if attempt else "one try"
-                    raise GeneratorError(f"{failure}, after {tries}") from None
-                self.tries_again += 1
-                wait_s = self._wait_s(attempt) if failure.wait_s is None else failure.wait_s
-                patience.pause(wait_s, str(failure))
-        raise AssertionError("the last try returns or raises")
+    def _patiently(self, once: Callable[[], Made], doing: str, patience: Patience) -> Made:
+        def failure(state: RetryCallState) -> _Passing:
+            error = state.outcome.exception() if state.outcome is not None else None
+            assert isinstance(error, _Passing)
+            return error
 
-    def _wait_s(self, attempt: int) -> float:
-        """Half to the whole of a time that doubles, so that many clients do not come back together."""
-        whole_s = min(self._backoff_max_s, self._backoff_s * 2**attempt)
-        return float(whole_s * random.uniform(0.5, 1.0))
+        def wait_s(state: RetryCallState) -> float:
+            stated = failure(state).wait_s
+            return self._backoff(state) if stated is None else stated
 
-    def _open(self, method: str, url: str, timeout_s: float | None = None, **body: Any) -> requests.Response:
-        """The answer to a request with its body still to come; raises `_Passing` or GeneratorError."""
-        for _ in range(_MOST_REDIRECTS + 1):
-            response = self._send(method, url, timeout_s or self._request_timeout_s, body)
-            if response.status_code not in _REDIRECTS:
-                break
-            response.close()
-            if method != "GET":
-                raise GeneratorError(
-                    f"{_named(method, url)}: redirected ({response.status_code}); check base_url"
-                )
-            url = urljoin(url, response.headers.get("Location", ""))
-            self._check_host(url)
-        else:
-            raise GeneratorError(f"{_named(method, url)}: more than {_MOST_REDIRECTS} redirects")
+        def pause(state: RetryCallState) -> None:
+            self.tries_again += 1
+            patience.pause(state.upcoming_sleep, str(failure(state)))
+
+        def give_up(state: RetryCallState) -> Made:
+            count = state.attempt_number
+            tries = "one try" if count == 1 else f"{count} tries"
+            raise GeneratorError(f"{failure(state)}, after {tries}") from None
+
+        tries = Retrying(
+            retry=retry_if_exception_type(_Passing),
+            stop=stop_after_attempt(self._retries + 1),
+            wait=wait_s,
+            before=lambda _: patience.check(doing),
+            before_sleep=pause,
+            sleep=lambda _: None,  # `pause` has waited, and looked at a request to stop meanwhile
+            retry_error_callback=give_up,
+        )
+        return tries(once)
+
+    @contextmanager
+    def _open(
+        self, method: str, address: httpx.URL, patience: Patience, downloads: bool = False, **body: Any
+    ) -> Iterator[httpx.Response]:
+        """The answer to a request with its body still to come; raises `_Passing` or GeneratorError.
+
+        Args:
+            downloads: whether redirects may lead to download hosts.
+        """
+        with Watch(patience, self._sockets, _named(method, address)):
+            for _ in range(_MOST_REDIRECTS + 1):
+                response = self._send(method, address, patience, body)
+                if response.status_code not in _REDIRECTS:
+                    break
+                response.close()
+                if method != "GET":
+                    raise GeneratorError(
+                        f"{_named(method, address)}: redirected ({response.status_code}); check base_url"
+                    )
+                address = self._parsed(response.headers.get("Location", ""), address)
+                self._check_host(address, downloads)
+            else:
+                raise GeneratorError(f"{_named(method, address)}: more than {_MOST_REDIRECTS} redirects")
+            with closing(response):
+                self._check_status(method, response)
+                yield response
+
+    def _check_status(self, method: str, response: httpx.Response) -> None:
         status = response.status_code
-        if status < 400:
-            return response
-        with closing(response):
-            said = self._first_words(response)
-        what = f"{_named(method, url)}: status {status}" + (f": {said}" if said else "")
+        if 200 <= status < 300:
+            encoding = response.headers.get("Content-Encoding", "").strip().lower()
+            if encoding not in _ENCODINGS:
+                raise GeneratorError(
+                    f"{_named(method, response.url)}: the answer is encoded as {self.shown(encoding)}, "
+                    "though none was asked for"
+                )
+            return
+        said = self._first_words(response)
+        what = f"{_named(method, response.url)}: status {status}" + (f": {said}" if said else "")
         if status in _MAY_PASS:
-            raise _Passing(what, _retry_after_s(response.headers.get("Retry-After")))
+            raise _Passing(what, retry_after_s(response.headers.get("Retry-After")))
         raise GeneratorError(what)
 
-    def _first_words(self, response: requests.Response) -> str:
+    def _first_words(self, response: httpx.Response) -> str:
         """The beginning of an error's body; an error without a readable body is told by its status."""
         try:
-            data: bytes = next(response.iter_content(_SHOWN_CHARACTERS * 4), b"")
-        except requests.RequestException:
+            data = next(response.iter_bytes(_HEAD_BYTES), b"")
+        except httpx.HTTPError:
             return ""
         return self.shown(data.decode("utf-8", "replace"))
 
-    def _send(self, method: str, url: str, timeout_s: float, body: Mapping[str, Any]) -> requests.Response:
-        headers = {**self._headers, **body.get("headers", {})}
-        if self._key_header is not None and _origin(url) == _origin(self._base_url):
-            headers[self._key_header[0]] = self._key_header[1]
-        rest = {name: value for name, value in body.items() if name != "headers"}
+    def _send(
+        self, method: str, address: httpx.URL, patience: Patience, body: Mapping[str, Any]
+    ) -> httpx.Response:
+        timeout_s = max(min(self._request_timeout_s, patience.left_s), 0.01)
+        limits = {"timeout": httpx.Timeout(timeout_s).as_dict(), "trace": self._sockets.trace}
+        request = self._client.build_request(method, address, extensions=limits, **body)
+        if self._key_header is not None and origin(request.url) == self._origin:
+            request.headers[self._key_header[0]] = self._key_header[1]
         try:
-            return self._session.request(
-                method,
-                url,
-                headers=headers,
-                auth=_no_netrc,
-                allow_redirects=False,
-                stream=True,
-                timeout=timeout_s,
-                verify=self._verify,
-                **rest,
-            )
-        except requests.exceptions.SSLError:
-            raise GeneratorError(f"{_named(method, url)}: its TLS certificate is not trusted") from None
-        except requests.RequestException as error:
-            raise _Passing(f"{_named(method, url)}: {_plain(error, timeout_s)}") from None
+            return self._client.send(request, auth=None, follow_redirects=False, stream=True)
+        except httpx.InvalidURL:  # httpx reads the address of a redirect before it is asked to
+            raise GeneratorError(f"{_named(method, address)}: redirected to what is no address") from None
+        except httpx.RequestError as error:
+            if _is_untrusted(error):
+                raise GeneratorError(
+                    f"{_named(method, address)}: its TLS certificate is not trusted"
+                ) from None
+            raise _Passing(f"{_named(method, address)}: {_plain(error, timeout_s)}") from None
 
-    def _body(self, response: requests.Response, max_bytes: int, patience: Patience) -> Iterator[bytes]:
+    def _write(self, response: httpx.Response, path: Path, max_bytes: int, patience: Patience) -> None:
+        """Keep the body as a file, unless it is a text."""
+        with path.open("wb") as file:
+            for number, block in enumerate(self._body(response, max_bytes, patience)):
+                kind = response.headers.get("Content-Type", "")
+                if number == 0 and (said := message_in(kind, block[:_HEAD_BYTES])) is not None:
+                    raise GeneratorError(
+                        f"{_named('GET', response.url)}: the answer is no clip: {self.shown(said)}"
+                    )
+                file.write(block)
+
+    def _body(self, response: httpx.Response, max_bytes: int, patience: Patience) -> Iterator[bytes]:
         """The body in blocks; raises GeneratorError above the limit, `_Passing` when it is cut short."""
         where = _named("GET", response.url)
         stated = response.headers.get("Content-Length", "")
@@ -244,72 +300,66 @@ class Client:
             raise GeneratorError(f"{where}: {stated} bytes, above the limit of {max_bytes}")
         have = 0
         try:
-            for block in response.iter_content(_CHUNK_BYTES):
+            for block in response.iter_bytes(_CHUNK_BYTES):
                 patience.check("download")
                 have += len(block)
                 if have > max_bytes:
                     raise GeneratorError(f"{where}: more bytes than the limit of {max_bytes}")
                 yield block
-        except requests.exceptions.Timeout as error:
-            raise _Passing(f"{where}: {_plain(error, self._request_timeout_s)}") from None
-        except requests.RequestException as error:
-            if "timed out" in str(error).lower():
-                raise _Passing(f"{where}: no more bytes within {self._request_timeout_s:g} s") from None
+        except httpx.TimeoutException:
+            raise _Passing(f"{where}: no more bytes within {self._request_timeout_s:g} s") from None
+        except httpx.DecodingError:
+            raise GeneratorError(f"{where}: the answer is not encoded as it says") from None
+        except httpx.RequestError:
+            have = response.num_bytes_downloaded
             raise _Passing(f"{where}: cut short after {have} of {stated or 'unknown'} bytes") from None
-        if stated.isdecimal() and have < int(stated):
-            raise _Passing(f"{where}: cut short after {have} of {stated} bytes")
 
-    # --- where and what -------------------------------------------------------------------------
+    # --- where ----------------------------------------------------------------------------------
 
-    def _check_host(self, url: str) -> None:
-        """Raise GeneratorError unless the address is on the API's origin or a download host."""
-        if _origin(url) == _origin(self._base_url):
+    def _parsed(self, text: str, against: httpx.URL | None = None) -> httpx.URL:
+        try:
+            return parse_address(text, against)
+        except ValueError as error:
+            raise GeneratorError(f"the API gives the address {self.shown(text)!r}: {error}") from None
+
+    def _check_host(self, address: httpx.URL, downloads: bool) -> None:
+        """Raise GeneratorError unless the address is on the API's origin or, for a clip, a download host."""
+        found = origin(address)
+        if found == self._origin:
             return
-        parts = urlsplit(url)
-        if parts.scheme == "https" and parts.hostname in self._download_hosts:
+        if downloads and found[0] == "https" and found[1:] in self._download_hosts:
             return
         raise GeneratorError(
-            f"the API sends the client to another host, {parts.scheme}://{parts.hostname}; "
+            f"the API sends the client to another host, {address.scheme}://{address.netloc.decode('ascii')}; "
             "name it under download_hosts if clips come from there (https only)"
         )
 
-    def shown(self, text: str) -> str:
-        """A text of the server as messages show it: one line, no keys, no more than a little."""
-        text = " ".join(text.split())
-        for secret in self._secrets:
-            text = text.replace(secret, "[hidden]")
-        return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "..."
+
+@cache
+def _trusted(ca_file: Path | None) -> ssl.SSLContext:
+    """What certificates are checked against; read once, as that takes longer than a request."""
+    return httpx.create_ssl_context() if ca_file is None else ssl.create_default_context(cafile=ca_file)
 
 
-def _no_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """In place of credentials that `requests` would otherwise look up in ~/.netrc."""
-    return request
+def _named(method: str, address: httpx.URL) -> str:
+    return f"{method} {address.host}{address.raw_path.partition(b'?')[0].decode('ascii')}"
 
 
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+def _is_untrusted(error: BaseException | None) -> bool:
+    """Whether a certificate was refused, somewhere in the chain of causes."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
-def _named(method: str, url: str) -> str:
-    parts = urlsplit(url)
-    return f"{method} {parts.hostname}{parts.path}"
-
-
-def _plain(error: requests.RequestException, timeout_s: float) -> str:
+def _plain(error: httpx.RequestError, timeout_s: float) -> str:
     """What happened, in words that hold no address."""
-    if isinstance(error, requests.exceptions.Timeout):
+    if isinstance(error, httpx.TimeoutException):
         return f"no answer within {timeout_s:g} s"
-    if isinstance(error, requests.exceptions.ConnectionError):
+    if isinstance(error, httpx.NetworkError):
         return "it cannot be reached, or closed the connection"
+    if isinstance(error, httpx.RemoteProtocolError):
+        return "its answer breaks HTTP, or it closed the connection"
     return type(error).__name__
-
-
-def _retry_after_s(header: str | None) -> float | None:
-    """Seconds of a Retry-After header, which holds a number or a date; None without one."""
-    if header is None:
-        return None
-    if header.strip().isdecimal():
-        return float(header)
-    date = email.utils.parsedate_tz(header)
-    return None if date is None else max(0.0, email.utils.mktime_tz(date) - time.time())

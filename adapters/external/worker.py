@@ -74,6 +74,9 @@ class Worker(Generator):
             raise RequestError("a worker continues no clips: past_frames are not part of its protocol")
 
     def generate(self, requests: Sequence[GenerationRequest], context: GenerationContext) -> None:
+        if self._session is not None and self._session.alive and not self._session.quiet:
+            context.note(stray_output=True)  # frames that no call asked for; nobody knows how many follow
+            self._session.close()
         if self._session is None or not self._session.alive:
             # The process before it died in a call. Its successor's load is charged to this one, and named.
             context.phase("load")

@@ -50,6 +50,7 @@ class WorkerSession:
         assert child.process.stdin is not None and child.process.stdout is not None
         self._to, self._from = child.process.stdin, child.process.stdout.fileno()
         self._waiting = bytearray()
+        self._call, self._numbers_calls, self._stray = 0, False, 0
         self.baseline_bytes: int | None = None
         hello = self._hello()
         if hello.get("protocol") != PROTOCOL:
@@ -62,6 +63,11 @@ class WorkerSession:
     def alive(self) -> bool:
         """Whether the worker can be asked for something."""
         return not self._child.ended
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing came since the last call that could be taken for a part of the next one."""
+        return self._numbers_calls or not (self._waiting or select.select([self._from], [], [], 0)[0])
 
     def load(self, device: str, threads: int) -> None:
         """Have the worker load its model; returns when it has."""
@@ -86,7 +92,9 @@ class WorkerSession:
             if context.cancelled:
                 raise Cancelled("the runner asked the generator to stop")
 
-        self._send({"type": "generate", "requests": [_described(request) for request in requests]})
+        self._call, self._stray = self._call + 1, 0
+        asked = [_described(request) for request in requests]
+        self._send({"type": "generate", "call": self._call, "requests": asked})
         left = self._max_clip_bytes * len(requests)
         try:
             while (message := self._next(stop_if_asked))["type"] not in ("done", "failed"):
@@ -99,6 +107,8 @@ class WorkerSession:
                 raise Cancelled("the worker stopped when it was asked")
             raise self._failure(message)
         context.note(peak_bytes=self._count(message, "peak_bytes"), baseline_bytes=self.baseline_bytes)
+        if self._stray:
+            context.note(stray_messages=self._stray)
 
     def close(self) -> None:
         """Ask the worker to end, and end it."""
@@ -200,6 +210,22 @@ class WorkerSession:
                 raise self._fault("it prints and prints, and calls no serve()")
 
     def _next(self, tick: Callable[[], None]) -> Message:
+        """The next message of the present call; what was sent for another one belongs to nobody."""
+        while True:
+            message = self._message(tick)
+            if "call" not in message:
+                return message
+            self._numbers_calls = True
+            if message["call"] == self._call:
+                return message
+            self._stray += 1
+            if message["type"] == "emit":
+                length = message.get("bytes")
+                if type(length) is not int or not 0 <= length <= self._max_clip_bytes:
+                    raise self._fault(f"it sent a message that means nothing: {_shown(message)}")
+                self._exactly(length, tick)
+
+    def _message(self, tick: Callable[[], None]) -> Message:
         line = self._line(tick)
         try:
             message = json.loads(line)
@@ -251,7 +277,7 @@ class WorkerSession:
 
     def _count(self, message: Mapping[str, Any], name: str) -> int | None:
         value = message.get(name)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
+        if value is not None and (type(value) is not int or not 0 <= value < 2**63):
             raise self._fault(f"{name} is {value!r}")
         return value
 

@@ -147,3 +147,49 @@ def test_programs_folders_and_variables_that_are_not_there_are_named(tmp_path: P
         with pytest.raises(SpecError, match=message):
             worker.fingerprint()
             worker.load()
+
+
+# Answers the first clip, and goes on sending frames of it.
+STRAY = BY_HAND.replace(
+    "{answer}",
+    """
+        emit = dict(type="emit", index=0, count=2, height=4, width=6, bytes=144)
+        first = not os.path.exists(sys.argv[0] + ".seen")
+        open(sys.argv[0] + ".seen", "w").close()
+        say(**emit); os.write(1, bytes([7 if first else 9]) * 144)
+        say(type="done", peak_bytes=None)
+        if first: say(**emit); os.write(1, bytes([8]) * 144)
+""",
+)
+
+
+def test_frames_sent_between_two_calls_belong_to_nobody(build: Build) -> None:
+    worker = build(STRAY)
+    first, second = call(worker), call(worker)
+    assert first.frames[0] is not None and (first.frames[0] == 7).all()
+    assert second.frames[0] is not None and (second.frames[0] == 9).all()
+    assert second.facts["stray_output"] is True and second.facts["restarted"] is True
+    assert call(worker).facts.get("restarted") is None
+
+
+def test_what_a_thread_of_an_earlier_call_sends_is_dropped(build: Build) -> None:
+    """Its frames carry the number of their own call, whenever they come."""
+    worker = build(
+        SERVE
+        + """
+late = []
+def generate(request, context):
+    for earlier in late:
+        earlier.emit(bytes([8]) * 144)
+        earlier.note(nfe=1000)
+    late.append(context)
+    context.emit(bytes([request.seed]) * 144)
+    if len(late) == 2:
+        late[0].emit(bytes([8]) * 72)
+serve(generate)
+"""
+    )
+    first, second = call(worker, ask(seed=1)), call(worker, ask(seed=2))
+    assert first.frames[0] is not None and (first.frames[0] == 1).all()
+    assert second.frames[0] is not None and (second.frames[0] == 2).all()
+    assert second.facts["stray_messages"] == 3 and "nfe" not in second.facts

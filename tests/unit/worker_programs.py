@@ -51,7 +51,8 @@ def builder(folder: Path, environment: Path) -> Iterator[Build]:
 
 
 def ask(num_frames: int = 2, **fields: Any) -> GenerationRequest:
-    return GenerationRequest("s", fields.pop("prompt", "a cat"), num_frames, 4, 6, 8.0, 3, **fields)
+    seed = fields.pop("seed", 3)
+    return GenerationRequest("s", fields.pop("prompt", "a cat"), num_frames, 4, 6, 8.0, seed, **fields)
 
 
 def call(worker: Worker, *requests: GenerationRequest, **context: Any) -> CallRecord:

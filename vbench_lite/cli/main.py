@@ -9,7 +9,9 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import traceback
 from collections.abc import Sequence
+from types import TracebackType
 from typing import Any
 
 import click
@@ -182,8 +184,14 @@ def _report(error: Exception, debug: bool) -> int:
     return WRONG_USE
 
 
+def _show_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What an error leaves on stderr with debug on: its traceback, without the secrets in it."""
+    click.echo(redact("".join(traceback.format_exception(kind, error, trace))), err=True, nl=False)
+
+
 def main() -> None:
     """The console script."""
+    sys.excepthook = _show_traceback
     sys.exit(call())
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from vbench_lite.secrets import redact
+
 Stage = Literal["prepare", "generate", "measure", "score", "finish"]
 
 
@@ -16,7 +18,7 @@ class Event:
 
     Attributes:
         stage: what the run is doing; stages follow one another.
-        text: one line: a generator and its phase, a sample that failed, a message.
+        text: one line: a generator and its phase, a sample that failed, a message; secrets are hidden.
         done, total: units of this stage (samples, timed processes, clips).
         remaining_s: estimate of the seconds left in this stage; None while nothing is known.
         lasting: worth a line of its own that stays (a failure, a message), not only a status.
@@ -28,6 +30,9 @@ class Event:
     total: int
     remaining_s: float | None = None
     lasting: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", redact(self.text))
 
 
 class Progress(Protocol):

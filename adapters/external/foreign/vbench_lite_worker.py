@@ -20,6 +20,7 @@ Guard `serve` with `if __name__ == "__main__":` if the program starts processes 
 from __future__ import annotations
 
 import base64
+import copy
 import json
 import os
 import queue
@@ -52,6 +53,7 @@ class Context:
         self._wire = wire
         self._requests: list[Any] = []
         self._index = 0
+        self._call: int | None = None
         self.device = "cpu"
         self.threads = 1
         self.model: Any = None
@@ -68,27 +70,31 @@ class Context:
         _synchronise(self.device)
         for count, height, width, data in _pieces(frames, request.height, request.width):
             head = {"type": "emit", "index": index, "count": count, "height": height, "width": width}
-            self._wire.send(head, data)
+            self._wire.send(self._numbered(head), data)
         self._stop_if_asked()
 
     def step(self, done: int, total: int) -> None:
         """Report progress: `done` of `total` steps of the present phase."""
-        self._wire.send({"type": "step", "done": int(done), "total": int(total)})
+        self._wire.send(self._numbered({"type": "step", "done": int(done), "total": int(total)}))
         self._stop_if_asked()
 
     def phase(self, name: str) -> None:
         """Enter a phase: "encode", "denoise", "decode_tokens", "decode", or a name of your own."""
         _synchronise(self.device)
-        self._wire.send({"type": "phase", "name": str(name)})
+        self._wire.send(self._numbered({"type": "phase", "name": str(name)}))
 
     def note(self, **facts: Any) -> None:
         """Record facts: nfe and tokens add up over a call; others such as effective_prompt are kept."""
-        self._wire.send({"type": "note", "facts": facts})
+        self._wire.send(self._numbered({"type": "note", "facts": facts}))
 
     @property
     def cancelled(self) -> bool:
         """Whether the harness wants the call to stop."""
         return self._wire.cancel.is_set()
+
+    def _numbered(self, message: dict[str, Any]) -> dict[str, Any]:
+        """With the call that it belongs to: what a thread of an earlier one still sends is dropped."""
+        return message if self._call is None else {**message, "call": self._call}
 
     def _stop_if_asked(self) -> None:
         if self.cancelled:
@@ -120,6 +126,8 @@ def serve(
         if message["type"] == "stop":
             return
         wire.cancel.clear()
+        now = copy.copy(context)
+        now._call = message.get("call")
         try:
             if message["type"] == "load":
                 context.device, context.threads = message["device"], message["threads"]
@@ -129,7 +137,8 @@ def serve(
                 answer: dict[str, Any] = {"type": "loaded", "baseline_bytes": baseline}
             else:
                 _reset_peak(context.device)
-                _make(generate, context, [_request(fields) for fields in message["requests"]], batched)
+                _make(generate, now, [_request(fields) for fields in message["requests"]], batched)
+                context.model = now.model
                 _synchronise(context.device)
                 answer = {"type": "done", "peak_bytes": _peak_bytes(context.device)}
         except (Exception, SystemExit) as error:
@@ -143,7 +152,7 @@ def serve(
                 "oom": isinstance(error, MemoryError) or "out of memory" in str(error).lower(),
                 "cancelled": isinstance(error, Cancelled),
             }
-        wire.send(answer)
+        wire.send(now._numbered(answer))
 
 
 def _where(error: BaseException) -> str:

@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from vbench_lite.run.child import Stop
 from vbench_lite.run.threads import thread_variables
-from vbench_lite.secrets import redact
+from vbench_lite.secrets import redacted_stream
 from vbench_lite.store.disk import writing
 
 STOP_GRACE_S = 2.0  # for a worker that was told to stop, before it is killed
@@ -117,8 +117,7 @@ def _keep(output: IO[bytes] | None, path: Path) -> None:
     """Write what a process prints to its log, without the secrets in it, until it prints no more."""
     assert output is not None
     with output, path.open("ab", buffering=0) as log:
-        while line := output.readline(LOG_LINE_BYTES):
-            text = redact(line.decode(errors="surrogateescape")).encode(errors="surrogateescape")
+        for text in redacted_stream(lambda: output.readline(LOG_LINE_BYTES), LOG_LINE_BYTES):
             with contextlib.suppress(OSError):  # a full disk is told of by what has to be stored
                 log.write(text)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from vbench_lite.run.plan.plan import Batch
 from vbench_lite.run.progress import Event, Progress, TimeLeft
@@ -49,8 +50,10 @@ class Recorder:
         key = (record.generator, record.suite, record.sample_id)
         if key in self._recorded:
             return
-        told = {"reason": redacted(record.reason), "facts": redact(record.facts)}
-        self._journal.append({"kind": "sample", **record.as_dict(), **told})
+        record = replace(
+            record, reason=redacted(record.reason), facts=redact(record.facts), phase=redacted(record.phase)
+        )
+        self._journal.append({"kind": "sample", **record.as_dict()})
         self._recorded.add(key)
         if record.status != SampleStatus.OK:
             self._tell(

@@ -18,6 +18,7 @@ from multiprocessing.connection import Connection
 from typing import Literal
 
 from vbench_lite.generator import Frames, GenerationRequest, Generator, Site
+from vbench_lite.secrets import redact
 from vbench_lite.store.schema import GeneratorEntry
 
 _LOADS = (Site.PROCESS, Site.WORKER)  # where `Generator.load` is what loads the weights
@@ -217,7 +218,7 @@ def _let_go(request_index: int, frames: Frames) -> None:
 
 
 def _failed(phase: str, error: BaseException) -> Failed:
-    text = " ".join(str(error).split())
+    text = redact(" ".join(str(error).split()))
     oom = isinstance(error, MemoryError) or "out of memory" in text.lower()
     return Failed(f"{phase}: {type(error).__name__}: {text}", oom)
 
