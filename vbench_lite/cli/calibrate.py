@@ -80,14 +80,14 @@ def repetition(run: RunDir, suite: str, repeat: int, folder: Path) -> RunSpec:
     from vbench_lite.generator import Family
     from vbench_lite.run.plan.spec import parse_spec
     from vbench_lite.store import atomic
+    from vbench_lite.store.inside import inside
 
     document = run.document()
     content = next((one for one in document.suites if one["name"] == suite), None)
     if content is None:
         raise StoreError(f"run {run.run_id} has no suite {suite!r}")
     file = folder / "suites" / f"{run.run_id}-{suite}.yaml"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    atomic.write_text(file, yaml.safe_dump(content, sort_keys=False))
+    atomic.write_text(inside(folder, file), yaml.safe_dump(content, sort_keys=False))
     generators = [
         {key: getattr(entry, key) for key in ("label", "adapter", "config", "device", "batch")}
         for entry in document.generators

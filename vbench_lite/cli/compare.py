@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vbench_lite.cli.exit_codes import FINE, GATE_FAILED
-from vbench_lite.cli.options import json_option, root_option
+from vbench_lite.cli.options import OutputFile, json_option, root_option
 from vbench_lite.cli.output import console, print_json, warn
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     default=None,
     help="Compare clips of equal seeds as well (PSNR, SSIM). Default: if both are the same adapter.",
 )
-@click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write JUnit XML for CI.")
-@click.option("--markdown", type=click.Path(dir_okay=False, path_type=Path), help="Write a Markdown summary.")
+@click.option("--junit", type=OutputFile(), help="Write JUnit XML for CI.")
+@click.option("--markdown", type=OutputFile(), help="Write a Markdown summary.")
 @click.option(
     "--html",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=OutputFile(),
     help="Write a page with the clips that lost most.",
 )
 @root_option
@@ -73,9 +73,9 @@ def command(
     write_reports(found, junit=junit, markdown=markdown)
     if html is not None:
         from vbench_lite.report.html.comparison import comparison_report
-        from vbench_lite.store import atomic
+        from vbench_lite.store.output_file import write_output
 
-        atomic.write_text(html, comparison_report(found, first[0], second[0]))
+        write_output(html, comparison_report(found, first[0], second[0]))
     if not gate:
         return FINE
     announce(found)
@@ -86,12 +86,12 @@ def write_reports(found: Comparison, *, junit: Path | None, markdown: Path | Non
     """Write what was asked for, each file whole or not at all."""
     from vbench_lite.report.ci.junit import junit_xml
     from vbench_lite.report.ci.markdown import markdown as as_markdown
-    from vbench_lite.store import atomic
+    from vbench_lite.store.output_file import write_output
 
     if junit is not None:
-        atomic.write_text(junit, junit_xml(found))
+        write_output(junit, junit_xml(found))
     if markdown is not None:
-        atomic.write_text(markdown, as_markdown(found))
+        write_output(markdown, as_markdown(found))
 
 
 def announce(found: Comparison) -> None:

@@ -32,6 +32,20 @@ class Root(click.Path):
         return super().convert(value, param, ctx)
 
 
+class OutputFile(click.Path):
+    """A file to be written; one that cannot be is refused before the work that it is of is done."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from vbench_lite.store.output_file import check_output
+
+        path = Path(value)
+        check_output(path)
+        return path
+
+
 def root_option(function: F) -> F:
     """`--root DIR`: where runs and clips are kept; the argument `root` is a Path."""
     return click.option(

@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 
 from vbench_lite.cli.exit_codes import FINE
-from vbench_lite.cli.options import root_option
+from vbench_lite.cli.options import OutputFile, root_option
 
 
 @click.command("report")
 @click.argument("run", default="latest")
 @click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path),
+    "-o", "--output", type=OutputFile(),
     help="The file to write; default: RUN_ID.html here.",
 )  # fmt: skip
 @click.option("--suite", help="Which suite; default: the first of the run.")
@@ -24,11 +24,11 @@ def command(run: str, output: Path | None, suite: str | None, root: Path) -> int
     The file needs no server, holds no script and asks no host for anything, so it can be mailed or kept.
     """
     from vbench_lite.report.html.run import run_report
-    from vbench_lite.store import atomic
+    from vbench_lite.store.output_file import write_output
     from vbench_lite.store.rundir import resolve_run
 
     found = resolve_run(root, run)
     target = output if output is not None else Path(f"{found.run_id}.html")
-    atomic.write_text(target, run_report(found, suite))
+    write_output(target, run_report(found, suite))
     click.echo(target)
     return FINE

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from vbench_lite import __version__
+from vbench_lite.errors import StoreError
 from vbench_lite.gc_pause import uncollected
 from vbench_lite.metric import Axis, SetRule
 from vbench_lite.results.arms import Arm
@@ -28,6 +29,7 @@ from vbench_lite.results.catalogue import MetricFacts
 from vbench_lite.results.estimates import Evidence
 from vbench_lite.results.trust import TrustFlag
 from vbench_lite.store import atomic
+from vbench_lite.store.inside import inside
 from vbench_lite.store.rundir import DOCUMENT, RunDir
 from vbench_lite.store.schema import Level
 from vbench_lite.store.tables import CHECKSUMS
@@ -61,10 +63,10 @@ def indexed_board(
         board = build_board(runs, suite=suite, every=every)
     text = json.dumps(stored(_shown(board)), allow_nan=False)
     try:
-        atomic.write_text(path, text)
+        atomic.write_text(inside(root, path), text)
         for old in sorted(path.parent.glob("board-*.json"), key=lambda p: p.stat().st_mtime)[:-KEPT]:
             old.unlink(missing_ok=True)
-    except OSError:  # a root that cannot be written can be read all the same
+    except (OSError, StoreError):  # a root that cannot be written can be read all the same
         return board
     return board
 

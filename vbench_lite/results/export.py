@@ -11,8 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from vbench_lite.errors import SpecError
-from vbench_lite.store import atomic
+from vbench_lite.store.output_file import output_file, output_folder, write_output
 from vbench_lite.store.tables import plain
 
 if TYPE_CHECKING:
@@ -57,37 +56,23 @@ def export_files(
     """Write tables and return the files by table (for JSON one file, under "document").
 
     Args:
-        target: a folder for CSV and Parquet, a file for JSON; made if missing.
+        target: a folder for CSV and Parquet, a file for JSON; made if missing, the folder it lies in is not.
 
     Raises:
         SpecError: the target is a file where a folder is needed, or the other way round.
     """
     run.document()  # a clear error before anything is written
     if form == "json":
-        if target.is_dir():
-            raise SpecError(f"{target} is a folder; JSON goes to one file, give its name with -o")
-        with atomic.replaced(target) as temporary:
-            _write_text(json_pieces(run, names), temporary)
+        write_output(target, json_pieces(run, names))
         return {"document": target}
-    if target.exists() and not target.is_dir():
-        raise SpecError(f"{target} is a file; {form} goes to a folder, give its name with -o")
-    files = {}
-    for name in names:
-        files[name] = target / f"{name}.{form}"
-        with atomic.replaced(files[name]) as temporary:
-            _write(run, form, name, temporary)
+    output_folder(target)
+    files = {name: target / f"{name}.{form}" for name in names}
+    for name, file in files.items():
+        if form == "csv":
+            write_output(file, csv_pieces(run, name))
+            continue
+        import pyarrow.parquet as pq
+
+        with output_file(file) as place:
+            pq.write_table(plain(run.table(TABLES[name]), TABLES[name]), place)
     return files
-
-
-def _write(run: RunDir, form: Format, name: str, path: Path) -> None:
-    if form == "csv":
-        _write_text(csv_pieces(run, name), path)
-        return
-    import pyarrow.parquet as pq
-
-    pq.write_table(plain(run.table(TABLES[name]), TABLES[name]), path)
-
-
-def _write_text(pieces: Iterator[str], path: Path) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        file.writelines(pieces)

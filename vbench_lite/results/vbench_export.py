@@ -25,7 +25,7 @@ from vbench_lite.interop.vbench.results import (
 )
 from vbench_lite.results.arms import Arm, read_arms
 from vbench_lite.results.estimates import Evidence
-from vbench_lite.store import atomic
+from vbench_lite.store.output_file import output_folder, write_output
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import (
     IMPORTED,
@@ -98,14 +98,14 @@ def export_results(run: RunDir, generator: str | None = None) -> dict[str, dict[
 
 def export_files(run: RunDir, folder: Path, generator: str | None = None) -> dict[str, Path]:
     """Write `LABEL_eval_results.json` and `LABEL_full_info.json` for each generator; paths by file name."""
-    if folder.exists() and not folder.is_dir():
-        raise SpecError(f"{folder} is a file; vbench goes to a folder, give its name with -o")
     files = {}
-    for label, documents in export_results(run, generator).items():
+    found = export_results(run, generator)
+    output_folder(folder)
+    for label, documents in found.items():
         stem = label.replace("/", "-")
         for name, content in ((stem + SUFFIX, "results"), (f"{stem}_full_info.json", "full_info")):
             text = json.dumps(documents[content], indent=4, allow_nan=False)
-            atomic.write_text(folder / name, text + "\n")
+            write_output(folder / name, text + "\n")
             files[name] = folder / name
     return files
 

@@ -319,7 +319,7 @@ class _Run:
         limit_gib = self.plan.spec.memory_limit_gib
         return Settings(
             root=self.directory.root,
-            logs=self.directory.path / "logs",
+            logs=self.directory.logs,
             threads=THREADS,
             timeout_s=self.plan.spec.timeout_s,
             load_timeout_s=max(LOAD_TIMEOUT_S, self.plan.spec.timeout_s),

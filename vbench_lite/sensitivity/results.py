@@ -10,6 +10,7 @@ from typing import Any
 
 from vbench_lite.errors import StoreError
 from vbench_lite.store import atomic
+from vbench_lite.store.inside import inside
 
 SCHEMA_VERSION = 1
 FOLDER = "audits"
@@ -60,8 +61,7 @@ class AuditResult:
 def store_audit(root: Path, result: AuditResult) -> Path:
     """Write an audit; one of the same id is replaced."""
     path = root / FOLDER / f"{result.id}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    atomic.write_text(path, json.dumps(result.as_dict(), indent=1, allow_nan=False) + "\n")
+    atomic.write_text(inside(root, path), json.dumps(result.as_dict(), indent=1, allow_nan=False) + "\n")
     return path
 
 

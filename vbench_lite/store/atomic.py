@@ -18,21 +18,24 @@ ABANDONED_AFTER_S = 24 * 3600.0
 
 
 @contextmanager
-def replaced(path: Path) -> Iterator[Path]:
+def replaced(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """Give a temporary path with the same suffix; on leaving without an error it becomes `path`.
 
-    Parents are made. On an error the temporary file is removed and `path` stays as it was.
+    Parents are made. On an error the temporary file is removed and `path` stays as it was. Without `durable`
+    a power cut may cost the file, as befits a cache.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{uuid.uuid4().hex}.tmp{path.suffix}")
     try:
         yield temporary
-        flush(temporary)
+        if durable:
+            flush(temporary)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    flush(path.parent)
+    if durable:
+        flush(path.parent)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vbench_lite.errors import ClipError, StoreError
+from vbench_lite.store.inside import is_file
 from vbench_lite.store.journal import is_torn
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir, baselines, stored
@@ -93,16 +94,23 @@ def _check_run(run: RunDir, found: Verification, wanted: dict[str, str]) -> Iter
 
 def _check_sums(run: RunDir, place: str) -> Iterator[Problem]:
     try:
+        if not is_file(run.path / CHECKSUMS):
+            return
         text = (run.path / CHECKSUMS).read_text(encoding="utf-8")
         sums = {str(name): str(value) for name, value in json.loads(text).items()}
-    except FileNotFoundError:
+    except StoreError as error:
+        yield Problem(f"{place}/{CHECKSUMS}", str(error))
         return
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         yield Problem(f"{place}/{CHECKSUMS}", "damaged; restore it from a copy")
         return
     for name, expected in sums.items():
         path = run.path / Path(name).name
-        if not path.exists():
+        try:
+            there = is_file(path)
+        except StoreError:
+            continue  # said of the table itself
+        if not there:
             yield Problem(f"{place}/{name}", "missing; the run's command makes it again from the journals")
         elif hashlib.sha256(path.read_bytes()).hexdigest() != expected:
             yield Problem(

@@ -20,6 +20,7 @@ from typing import Any
 from vbench_lite.errors import StoreError
 from vbench_lite.store import atomic
 from vbench_lite.store.disk import writing
+from vbench_lite.store.inside import is_file, open_own
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,10 @@ class JournalReader:
         Raises:
             StoreError: a line other than a torn last one is no record.
         """
-        try:
-            file = self._path.open("rb")
-        except FileNotFoundError:
+        if not is_file(self._path):
             self.size = 0
             return
-        with file:
+        with self._path.open("rb") as file:
             file.seek(self._offset)
             for number, line in enumerate(file, start=1):
                 if not line.endswith(b"\n"):
@@ -105,14 +104,13 @@ def is_torn(path: Path) -> bool:
 
 def whole_lines(path: Path, offset: int = 0) -> Iterator[bytes]:
     """The whole lines of a journal from a byte offset on, unread; for those who need few of many."""
-    try:
-        with path.open("rb") as file:
-            file.seek(offset)
-            for line in file:
-                if line.endswith(b"\n"):
-                    yield line
-    except FileNotFoundError:
+    if not is_file(path):
         return
+    with path.open("rb") as file:
+        file.seek(offset)
+        for line in file:
+            if line.endswith(b"\n"):
+                yield line
 
 
 def _refuse(word: str) -> float:
@@ -126,14 +124,14 @@ class JournalWriter:
         repaired: whether a torn last line was cut off on opening.
 
     Raises:
-        StoreError: another process writes this file.
+        StoreError: another process writes this file, or it is a link or no regular file.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+            self._file = open_own(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

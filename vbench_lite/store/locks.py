@@ -11,6 +11,7 @@ from pathlib import Path
 
 from vbench_lite.errors import StoreError
 from vbench_lite.store.disk import writing
+from vbench_lite.store.inside import open_own
 
 _ATTEMPTS, _PAUSE_S = 5, 0.05  # a reader that asks `is_locked` has the lock for a moment
 
@@ -34,8 +35,8 @@ def folder_lock(folder: Path, name: str) -> Iterator[None]:
 def is_locked(folder: Path) -> bool:
     """Whether a process holds a folder now."""
     try:
-        file = os.open(folder / "lock", os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+        file = open_own(folder / "lock", os.O_RDONLY)
+    except (FileNotFoundError, StoreError):  # who holds a run has a file of its own there
         return False
     try:
         return not _locked(file, fcntl.LOCK_SH, attempts=1)
@@ -62,7 +63,7 @@ def _opened(folder: Path) -> Iterator[int]:
     """The lock file of a folder, which is made if it is missing."""
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        file = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        file = open_own(folder / "lock", os.O_RDWR | os.O_CREAT)
     try:
         yield file
     finally:

@@ -8,11 +8,13 @@ all, so that a clip that is there can be trusted.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from vbench_lite.clip import Clip, ClipHasher, ClipInfo, Frames, check_sha256, clip_sha256
 from vbench_lite.errors import StoreError
 from vbench_lite.store import atomic
+from vbench_lite.store.inside import inside
 from vbench_lite.store.origin import fetch_clip, has_clip
 
 
@@ -36,7 +38,7 @@ class Pool:
         sha = clip_sha256(frames, fps)
         target = self.place(sha)
         if not target.exists():
-            with atomic.replaced(target) as temporary:
+            with self.written(target) as temporary:
                 write_lossless(temporary, frames, fps)
         return sha
 
@@ -87,14 +89,18 @@ class Pool:
         target = self.folder / "previews" / f"{sha}.mp4"
         if not target.exists():
             fps = self.info(sha).fps
-            with atomic.replaced(target) as temporary:
+            with self.written(target) as temporary:
                 write_preview(temporary, self.chunks(sha), fps)
         return target
 
     def sweep(self) -> None:
         """Remove temporary files that killed writers left behind; those of today may be in use."""
         for folder in (self.folder / "clips", self.folder / "previews"):
-            atomic.sweep(folder)
+            atomic.sweep(inside(self.folder.parent, folder))
+
+    def written(self, target: Path) -> AbstractContextManager[Path]:
+        """A file of the pool that is being written, as `atomic.replaced` does; never through a link."""
+        return atomic.replaced(inside(self.folder.parent, target))
 
     def place(self, sha: str) -> Path:
         """Where the file of a clip is, or would be.

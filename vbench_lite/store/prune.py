@@ -9,6 +9,7 @@ from pathlib import Path
 
 from vbench_lite.errors import StoreError
 from vbench_lite.store.disk import writing
+from vbench_lite.store.inside import inside
 from vbench_lite.store.locks import root_lock
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir, baselines, stored
@@ -30,7 +31,7 @@ def prune(root: Path, names: Sequence[str] = (), *, dry: bool = False) -> Prunin
 
     Raises:
         StoreError: a name fits nothing or is a baseline's run; a run is at work; or a run is damaged, so
-            that nobody knows what it refers to.
+            that nobody knows what it refers to; or what would be removed lies behind a link.
     """
     done = Pruning()
     with root_lock(root, alone=True):
@@ -46,9 +47,9 @@ def prune(root: Path, names: Sequence[str] = (), *, dry: bool = False) -> Prunin
         wanted = {sha for run in kept for sha in run.clips()}
         with writing(root):
             for run in doomed:
-                _remove(root, sorted(path for path in run.path.rglob("*") if path.is_file()), done, dry)
+                _remove(root, _files(run.path), done, dry)
                 if not dry:
-                    shutil.rmtree(run.path)
+                    shutil.rmtree(inside(root, run.path))
             _remove(root, _unwanted(root, wanted), done, dry)
     return done
 
@@ -76,9 +77,14 @@ def _unwanted(root: Path, wanted: set[str]) -> Iterator[Path]:
             yield path
 
 
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+
+
 def _remove(root: Path, paths: Iterator[Path] | list[Path], done: Pruning, dry: bool) -> None:
     for path in paths:
+        inside(root, path.parent)  # a link itself may go, what it points to may not
         done.files.append(str(path.relative_to(root)))
-        done.bytes += path.stat().st_size
+        done.bytes += path.lstat().st_size
         if not dry:
             path.unlink()

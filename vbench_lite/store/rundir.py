@@ -25,6 +25,7 @@ from vbench_lite.secrets import redacted
 from vbench_lite.store import atomic, run_names, tables
 from vbench_lite.store.columns import records, texts
 from vbench_lite.store.disk import writing
+from vbench_lite.store.inside import inside, is_file
 from vbench_lite.store.journal import JournalReader, JournalWriter, is_torn, whole_lines
 from vbench_lite.store.locks import folder_lock, is_locked, root_lock
 from vbench_lite.store.schema import SCHEMA_VERSION, GeneratorEntry, RunDocument
@@ -70,12 +71,12 @@ class RunDir:
             StoreError: missing, damaged, or written by a later version.
         """
         path = self.path / DOCUMENT
+        if not is_file(path):
+            raise StoreError(f"no run is at {self.path}: {DOCUMENT} is missing")
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
             version = data["schema_version"]
-        except FileNotFoundError:
-            raise StoreError(f"no run is at {self.path}: {DOCUMENT} is missing") from None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, RecursionError, KeyError, TypeError) as error:
             raise StoreError(f"run document {path} is damaged: {error}; restore it from a copy") from None
         if version > SCHEMA_VERSION:
             raise StoreError(
@@ -96,7 +97,16 @@ class RunDir:
         """Replace run.json atomically."""
         text = json.dumps(redacted(document.as_dict()), indent=2, allow_nan=False) + "\n"
         with writing(self.path):
-            atomic.write_text(self.path / DOCUMENT, text)
+            atomic.write_text(inside(self.root, self.path / DOCUMENT), text)
+
+    @property
+    def logs(self) -> Path:
+        """The folder for what workers print.
+
+        Raises:
+            StoreError: it lies behind a link.
+        """
+        return inside(self.root, self.path / "logs")
 
     # --- writing --------------------------------------------------------------------------------
 
@@ -106,7 +116,8 @@ class RunDir:
         Raises:
             StoreError: another process writes it.
         """
-        return JournalWriter(self.path / "journal" / f"{re.sub('[^A-Za-z0-9._-]', '-', worker)}.jsonl")
+        name = f"{re.sub('[^A-Za-z0-9._-]', '-', worker)}.jsonl"
+        return JournalWriter(inside(self.root, self.path / "journal" / name))
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -115,7 +126,8 @@ class RunDir:
         Raises:
             StoreError: another process holds it; the message gives its process id.
         """
-        with root_lock(self.root), folder_lock(self.path, f"run {self.run_id}"):
+        own = inside(self.root, self.path)
+        with root_lock(self.root), folder_lock(own, f"run {self.run_id}"):
             yield
 
     def held(self) -> bool:
@@ -127,12 +139,13 @@ class RunDir:
         with writing(self.path):
             for kind, name in tables.FILES.items():
                 rows, offsets = self._collect(kind)
-                tables.write_table(self.path / name, kind, rows, offsets)
+                tables.write_table(inside(self.root, self.path / name), kind, rows, offsets)
             sums = {
                 name: hashlib.sha256((self.path / name).read_bytes()).hexdigest()
                 for name in tables.FILES.values()
             }
-            atomic.write_text(self.path / tables.CHECKSUMS, json.dumps(sums, indent=2) + "\n")
+            sums_file = inside(self.root, self.path / tables.CHECKSUMS)
+            atomic.write_text(sums_file, json.dumps(sums, indent=2) + "\n")
 
     # --- reading --------------------------------------------------------------------------------
 
@@ -231,6 +244,8 @@ class RunDir:
     def _unread(self, offsets: Mapping[str, int]) -> Iterator[tuple[Path, int]]:
         """Every journal with the byte from which on no table covers it."""
         for path in self._journals():
+            if not is_file(path):
+                continue
             covered = offsets.get(path.name, 0)
             # A shorter journal than the table has seen is another one: all of it is still to be read.
             yield path, covered if covered <= path.stat().st_size else 0
@@ -342,11 +357,11 @@ def baselines(root: Path) -> dict[str, str]:
         StoreError: the file is damaged.
     """
     path = root / "baselines.json"
+    if not is_file(path):
+        return {}
     try:
         data: Any = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise StoreError(f"baselines file {path} is damaged: {error}; correct or delete it") from None
     if not isinstance(data, dict) or not all(isinstance(value, str) for value in data.values()):
         raise StoreError(f"baselines file {path} is damaged: it must map names to run ids")
@@ -364,7 +379,7 @@ def set_baseline(root: Path, name: str, run_id: str) -> None:
     if name == "latest" or not name or RunDir(root, name).exists():
         raise StoreError(f"a baseline cannot be named {name!r}, which already means something else")
     atomic.write_text(
-        root / "baselines.json",
+        inside(root, root / "baselines.json"),
         json.dumps({**baselines(root), name: run_id}, indent=2, sort_keys=True) + "\n",
     )
 

@@ -7,6 +7,7 @@ days of a run, a network fails.
 from __future__ import annotations
 
 import random
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from vbench_lite.errors import StoreError
 from vbench_lite.secrets import redact
 from vbench_lite.store import atomic
 from vbench_lite.store.disk import writing
+from vbench_lite.store.inside import inside, is_file
 
 ATTEMPTS = 5
 FIRST_PAUSE_S = 0.2  # doubled from attempt to attempt
@@ -74,8 +76,8 @@ class Site:
     def read(self, name: str) -> bytes | None:
         """The content of a file, or None if it is not there."""
         if self.local is not None:
-            path = self.local / name
-            return path.read_bytes() if path.is_file() else None
+            path = self.place(name)
+            return path.read_bytes() if is_file(path) else None
 
         def content() -> bytes | None:
             try:
@@ -89,7 +91,7 @@ class Site:
         """Copy a file to this machine; it appears whole."""
         with writing(target), atomic.replaced(target) as temporary:
             if self.local is not None:
-                temporary.write_bytes((self.local / name).read_bytes())
+                shutil.copyfile(self.place(name), temporary)
             else:
                 self._tried(
                     f"fetch {name}", lambda: self._fs.get_file(f"{self._path}/{name}", str(temporary))
@@ -98,17 +100,26 @@ class Site:
     def store(self, source: Path, name: str) -> None:
         """Copy a file from this machine; it appears whole, and has the size it should have."""
         if self.local is not None:
-            with writing(self.local), atomic.replaced(self.local / name) as temporary:
-                temporary.write_bytes(source.read_bytes())
+            with writing(self.local), atomic.replaced(self.place(name)) as temporary:
+                shutil.copyfile(source, temporary)
             return
         self._tried(f"store {name}", lambda: self._upload(source, f"{self._path}/{name}"))
 
     def remove(self, name: str) -> None:
         """Remove a file, if it is there."""
         if self.local is not None:
-            (self.local / name).unlink(missing_ok=True)
+            self.place(name).unlink(missing_ok=True)
         elif self.read(name) is not None:
             self._tried(f"remove {name}", lambda: self._fs.rm_file(f"{self._path}/{name}"))
+
+    def place(self, name: str) -> Path:
+        """Where a file of a root on this machine is, or would be.
+
+        Raises:
+            StoreError: it is a link or lies behind one: it may point at any file of whoever sends it.
+        """
+        assert self.local is not None
+        return inside(self.local, self.local / name)
 
     def _upload(self, source: Path, target: str) -> None:
         direct = bool(self._protocols & _OBJECT_STORES)

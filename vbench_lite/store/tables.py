@@ -23,6 +23,7 @@ from vbench_lite.errors import StoreError
 from vbench_lite.metric import Measurement
 from vbench_lite.store import atomic
 from vbench_lite.store.columns import filled, texts
+from vbench_lite.store.inside import is_file
 from vbench_lite.store.schema import MEASUREMENTS, SAMPLES, SCHEMA_VERSION, SCORES
 
 Row = dict[str, Any]
@@ -61,7 +62,7 @@ def read_table(path: Path, kind: str, columns: Collection[str] | None = None) ->
         StoreError: the file is damaged.
     """
     schema = coded_schema(kind, columns)
-    if not path.exists():
+    if not is_file(path):
         return StoredTable(schema.empty_table(), {})
     coded = {field.name for field in schema if pa.types.is_dictionary(field.type)}
     try:

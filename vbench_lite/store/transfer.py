@@ -21,6 +21,7 @@ from vbench_lite.errors import StoreError
 from vbench_lite.secrets import redact
 from vbench_lite.store import atomic
 from vbench_lite.store.disk import writing
+from vbench_lite.store.inside import is_file
 from vbench_lite.store.rundir import DOCUMENT, check_run_id
 from vbench_lite.store.site import Site
 from vbench_lite.store.tables import CHECKSUMS, FILES
@@ -148,13 +149,12 @@ def _send_clips(
 
 def _send(source: Site, target: Site, name: str) -> None:
     if source.local is not None:
-        if not (source.local / name).is_file():
-            raise StoreError(
-                f"{source.local / name} is missing; restore it, or run: vbench-lite store verify"
-            )
-        target.store(source.local / name, name)
+        place = source.place(name)
+        if not is_file(place):
+            raise StoreError(f"{place} is missing; restore it, or run: vbench-lite store verify")
+        target.store(place, name)
     elif target.local is not None:
-        source.fetch(name, target.local / name)
+        source.fetch(name, target.place(name))
     else:
         with tempfile.TemporaryDirectory() as folder:
             source.fetch(name, Path(folder) / "file")

@@ -20,6 +20,7 @@ from vbench_lite.run.child import Stop
 from vbench_lite.run.threads import thread_variables
 from vbench_lite.secrets import redacted_stream
 from vbench_lite.store.disk import writing
+from vbench_lite.store.inside import open_own
 
 STOP_GRACE_S = 2.0  # for a worker that was told to stop, before it is killed
 LOG_GRACE_S = 2.0  # for what a process printed last
@@ -51,7 +52,8 @@ class WorkerProcess:
         ours, theirs = socket.socketpair()
         with writing(logs):
             logs.mkdir(parents=True, exist_ok=True)
-        self.log = logs / f"{re.sub('[^A-Za-z0-9._-]', '-', name)}.log"
+            self.log = logs / f"{re.sub('[^A-Za-z0-9._-]', '-', name)}.log"
+            os.close(open_own(self.log, os.O_WRONLY | os.O_CREAT))  # refused where it is a link
         self._oom_kills = _oom_kills()
         with theirs:
             self._process = subprocess.Popen(

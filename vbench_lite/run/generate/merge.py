@@ -21,7 +21,6 @@ from vbench_lite.run.generate.documents import now
 from vbench_lite.run.plan.shards import FOLDER, parse_shard
 from vbench_lite.run.progress import Progress, Silent
 from vbench_lite.run.scoring.score_stored import score_stored
-from vbench_lite.store import atomic
 from vbench_lite.store.disk import writing
 from vbench_lite.store.journal import JournalReader
 from vbench_lite.store.pool import Pool
@@ -157,7 +156,7 @@ def _gather(run: RunDir, parts: Iterable[RunDir], messages: list[str]) -> None:
             theirs = Pool(part.root)
             for sha in part.clips():
                 if not pool.has(sha):
-                    with writing(pool.folder), atomic.replaced(pool.place(sha)) as temporary:
+                    with writing(pool.folder), pool.written(pool.place(sha)) as temporary:
                         shutil.copyfile(theirs.path(sha), temporary)
             for kind in FILES:
                 for rows in part.batches(kind):

@@ -6,8 +6,8 @@ cache file counts as none.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,14 @@ import numpy.typing as npt
 
 from vbench_lite import registry
 from vbench_lite.clip import ClipInfo, Frames
-from vbench_lite.errors import VBenchLiteError
+from vbench_lite.errors import StoreError, VBenchLiteError
 from vbench_lite.extractor import FeatureExtractor
 from vbench_lite.metric import Features
 from vbench_lite.run.child import pin_threads
 from vbench_lite.run.scoring.fingerprint import short_hash
 from vbench_lite.run.scoring.outcome import Outcome, failure
+from vbench_lite.store import atomic
+from vbench_lite.store.inside import inside
 
 Prepared = npt.NDArray[Any]  # frames as `FeatureExtractor.prepare` left them, (N, ...)
 
@@ -46,15 +48,15 @@ class FeatureCache:
         return features if fits else None
 
     def put(self, clip_sha256: str, extractor: FeatureExtractor, features: Features) -> None:
-        """Store an array; it is renamed into place, so a reader never sees half of it."""
+        """Store an array; it is renamed into place, so a reader never sees half of it.
+
+        A disk that does not take it, and a folder behind a link, cost the cache and not the scores.
+        """
         path = self._path(clip_sha256, extractor)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{uuid.uuid4().hex}.npy")
-        try:
-            np.save(temporary, features, allow_pickle=False)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with suppress(OSError, StoreError):
+            own = inside(self.folder.parents[1], path)
+            with atomic.replaced(own, durable=False) as temporary:
+                np.save(temporary, features, allow_pickle=False)
 
     def _path(self, clip_sha256: str, extractor: FeatureExtractor) -> Path:
         info = extractor.info

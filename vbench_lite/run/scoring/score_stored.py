@@ -39,7 +39,7 @@ def score_stored(
     document = run.document()
     settings = Settings(
         root=run.root,
-        logs=run.path / "logs",
+        logs=run.logs,
         threads=THREADS,
         timeout_s=document.timeout_s,
         load_timeout_s=document.timeout_s,
