@@ -13,7 +13,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from vbench_lite.datasets import shapes
+from vbench_lite.dataset import ClipSize, RealClip, find_dataset
+from vbench_lite.errors import RequestError
 from vbench_lite.generator import (
     Family,
     FrameRule,
@@ -22,7 +23,6 @@ from vbench_lite.generator import (
     GenerationRequest,
     Generator,
     GeneratorInfo,
-    SizeRule,
     Task,
 )
 
@@ -30,7 +30,7 @@ _NOISE, _ORDER = 0x9015E, 0x54F1E
 
 
 class Control(Generator):
-    """Base of the control arms: no weights, and any size that the shapes world can show."""
+    """Base of the control arms: no weights, and any size that the data set of the request can show."""
 
     name: ClassVar[str]
     summary: ClassVar[str]
@@ -42,11 +42,7 @@ class Control(Generator):
             name=f"control/{self.name}",
             family=Family.CONTROL,
             tasks=(Task.T2V, Task.I2V, Task.V2V),
-            prompts="closed",
-            vocabulary="shapes",
             frames=FrameRule(minimum=self.smallest),
-            size=SizeRule(multiple=8, minimum=16),
-            native_fps=shapes.FPS,
             latents=True,
             licence="Apache-2.0",
             weights_licence="Apache-2.0",
@@ -57,8 +53,8 @@ class Control(Generator):
         """There is nothing to load."""
 
     def check(self, request: GenerationRequest) -> None:
-        """Raise PromptError unless the prompt is a caption of the shapes world."""
-        shapes.parse_caption(request.prompt)
+        """Raise PromptError, RequestError or ClipError unless the data set has a real clip for it."""
+        _real_clip(request)
 
     def generate(self, requests: Sequence[GenerationRequest], context: GenerationContext) -> None:
         """Emit each clip whole."""
@@ -76,12 +72,21 @@ class Control(Generator):
         """Return the clip, uint8 (T, H, W, 3)."""
 
 
-def _real(request: GenerationRequest) -> Frames:
-    """The clip that given frames of this request are taken from; past frames are left out of it."""
-    scene = shapes.parse_caption(request.prompt)
+def _real_clip(request: GenerationRequest) -> RealClip:
+    """The clip that given frames of this request are taken from: of its prompt, or of anything where the
+    data set has none of this prompt."""
+    if request.dataset is None:
+        raise RequestError("a control shows clips of a data set, and this request names none")
+    dataset = find_dataset(request.dataset)
     past = 0 if request.past_frames is None else len(request.past_frames)
-    total = past + request.num_frames
-    return shapes.held_out_clip(scene, request.seed, total, request.height, request.width)[past:]
+    size = ClipSize(past + request.num_frames, request.height, request.width, request.fps)
+    return dataset.real(request.prompt if dataset.has(request.prompt) else None, request.seed, size)
+
+
+def _real(request: GenerationRequest) -> Frames:
+    """Its frames; past frames are left out of it."""
+    frames = _real_clip(request).frames()
+    return frames[len(frames) - request.num_frames :]
 
 
 class Real(Control):

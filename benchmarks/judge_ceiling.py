@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.figure import Figure, summarise
 from vbench_lite.datasets import shapes
-from vbench_lite.datasets.shapes_judge import Judgement, judge_clip
+from vbench_lite.datasets.shapes.judge import Judgement, judge_clip
 
 CLIPS, SETS = 500, 3
 WORDS = {

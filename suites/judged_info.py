@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vbench_lite.metric import Axis, MetricInfo
 
-_JUDGE = "vbench_lite.datasets.shapes_judge"
+_JUDGE = "vbench_lite.datasets.shapes.judge"
 
 
 def judged_info(

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-from vbench_lite.datasets import shapes, shapes_judge
+from vbench_lite.datasets import shapes
+from vbench_lite.datasets.shapes import judge as shapes_judge
 from vbench_lite.errors import NotApplicable, StoreError
 from vbench_lite.metric import Axis, Estimate, Features, Role, SampleInfo, SetMetric
 from vbench_lite.suites.captions import scene_of

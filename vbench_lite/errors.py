@@ -21,6 +21,10 @@ class PromptError(VBenchLiteError):
     """A prompt cannot be read, or lies outside a closed vocabulary."""
 
 
+class DatasetError(VBenchLiteError):
+    """A data set cannot be read, or cannot give what is asked of it."""
+
+
 class RegistryError(VBenchLiteError):
     """A name is unknown, or two plug-ins claim it."""
 

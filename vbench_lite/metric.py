@@ -71,7 +71,7 @@ class MetricInfo:
         weights: catalogue keys of files that the metric itself needs, beside those of its extractors.
         min_frames: clips with fewer are not applicable.
         min_n: sets with fewer clips are not applicable.
-        needs_world: the data set whose captions it can judge ("shapes"), or None for any clip.
+        needs_world: the data set whose captions it can judge, or None for any clip.
         over_set: the published rule by which clips make the value of a set, if it is not our own.
     """
 

@@ -1,4 +1,4 @@
-"""Names to plug-ins: generators, metrics, extractors, suites and executors by entry point.
+"""Names to plug-ins: generators, metrics, extractors, data sets, suites and executors by entry point.
 
 A name maps to "module:attribute" and nothing is imported until it is asked for. A third party adds
 to any group from its own package; two packages that claim one name are an error. While a plug-in is
@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from vbench_lite.errors import RegistryError
 
-Group = Literal["generators", "metrics", "extractors", "suites", "executors", "prompts"]
+Group = Literal["generators", "metrics", "extractors", "datasets", "suites", "executors", "prompts"]
 
 
 @cache

@@ -1,7 +1,7 @@
 """Secrets out of everything that is kept or shown: logs, journals, run documents, reports, messages.
 
 Two nets: values of environment variables whose names say that they are secret, in every form in which
-programs print them, and the shapes that tokens of well-known services and headers have.
+programs print them, and the forms that tokens of well-known services and headers have.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from vbench_lite import registry
+from vbench_lite.dataset import ClipSize, DatasetRef
 from vbench_lite.errors import SpecError
 from vbench_lite.metric import Axis
 from vbench_lite.validation_errors import misfit
@@ -24,23 +25,27 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class ShapesPrompts(_Strict):
-    """Captions of the shapes world."""
+class DatasetPrompts(_Strict):
+    """Captions of a data set."""
 
-    dataset: Literal["shapes"] = Field(description="The data set that draws the captions.")
-    count: int = Field(
-        ge=1, description="How many captions are drawn; samples beyond it begin again with other seeds."
+    dataset: str = Field(description="The data set that gives the captions: a registered name, or a path.")
+    count: Annotated[int, Field(ge=1)] | None = Field(
+        default=None,
+        description="How many captions are drawn; samples beyond it begin again with other seeds. "
+        "Default: all that there are.",
     )
-    split: Literal["seen", "held_out", "all", "both"] = Field(
-        default="seen",
-        description="Pairs of colour and shape that were used in training, that were not, all of them, or "
-        "both kinds in turn.",
+    split: str | None = Field(
+        default=None,
+        description="The part of the data set (`vbench-lite show NAME`); default: the first it names.",
     )
     seed: int = Field(default=0, description="Of the draw of captions.")
+    tags: tuple[str, ...] = Field(
+        default=(), description="Only captions with one of these tags; default: all."
+    )
     edits: bool = Field(
         default=False,
-        description="After each caption come four more that differ from it in one word each, in colour, "
-        "shape, direction and speed, and are made from its seed.",
+        description="After each caption come more that differ from it in one word each and are made from its "
+        "seed.",
     )
     latent_path: int = Field(
         default=0,
@@ -51,7 +56,7 @@ class ShapesPrompts(_Strict):
     )
 
     @model_validator(mode="after")
-    def _a_walk_has_points(self) -> ShapesPrompts:
+    def _a_walk_has_points(self) -> DatasetPrompts:
         if 0 < self.latent_path < 4:
             raise ValueError("latent_path needs 4 points or more: fewer steps cannot be uneven")
         if self.latent_path and self.edits:
@@ -114,9 +119,14 @@ class RequestSpec(_Strict):
     )
     given_frames: int = Field(default=8, ge=1, description="How many frames past_frames hands over.")
 
+    @property
+    def size(self) -> ClipSize:
+        """What a clip of it measures."""
+        return ClipSize(self.num_frames, self.height, self.width, self.fps)
+
 
 class ReferenceSpec(_Strict):
-    """Real clips that set metrics compare with; disjoint from the `real` control by its seed."""
+    """Real clips that set metrics compare with; no clip of the `real` control is one of them."""
 
     count: int = Field(ge=2, description="How many clips.")
     seed: int = Field(default=1, description="Of their draw; another than that of the prompts.")
@@ -198,7 +208,20 @@ class Suite(_Strict):
         description="Raised with every change of content; results of two versions are never ranked together.",
     )
     description: str = Field(description="What it measures, for a reader who chooses.")
-    prompts: ShapesPrompts | ListedPrompts | PromptSets = Field(description="What is asked for.")
+    prompts: DatasetPrompts | ListedPrompts | PromptSets = Field(description="What is asked for.")
+    scale: str | None = Field(
+        default=None,
+        description="The data set of whose clips the controls and the reference are made, where the prompts "
+        "are of none: a registered name, or a path. Its clips answer other prompts, so only metrics that "
+        "do not depend on what is shown may count.",
+    )
+    open: bool = Field(
+        default=False,
+        description="Whether a run may replace the data set and the size (`--dataset`, `--size`).",
+    )
+    data: DatasetRef | None = Field(
+        default=None, description="Written by a run: the data set that it found, by content."
+    )
     request: RequestSpec = Field(
         default=RequestSpec(), description="The size of every clip, and what comes with a prompt."
     )
@@ -233,8 +256,10 @@ class Suite(_Strict):
 
     @model_validator(mode="after")
     def _given_frames_have_a_source(self) -> Suite:
-        if self.request.given is not None and self.world is None:
+        if self.request.given is not None and not isinstance(self.prompts, DatasetPrompts):
             raise ValueError("request.given takes frames of a data set; prompts must name one")
+        if self.scale is not None and isinstance(self.prompts, DatasetPrompts):
+            raise ValueError("prompts name a data set, which makes the scale too; drop scale")
         if self.request.given is not None and self.performance is not None:
             raise ValueError("request.given is for clips that are scored; timed calls have a prompt only")
         if self.request.given == "clip" and self.baseline is not None:
@@ -256,9 +281,9 @@ class Suite(_Strict):
         return self
 
     @property
-    def world(self) -> str | None:
-        """The data set that knows what the prompts mean, if one does."""
-        return self.prompts.dataset if isinstance(self.prompts, ShapesPrompts) else None
+    def dataset(self) -> str | None:
+        """The data set of whose clips controls and reference are made, as the suite names it."""
+        return self.prompts.dataset if isinstance(self.prompts, DatasetPrompts) else self.scale
 
     def content_sha256(self) -> str:
         """Hash of everything but the version; the lock file holds it for each version.
@@ -267,6 +292,11 @@ class Suite(_Strict):
         changes no suite that does not use it.
         """
         content = self.model_dump(mode="json", exclude={"version"}, exclude_defaults=True)
+        if self.data is not None:  # what it holds counts, not where it lies
+            content["data"] = self.data.content
+            if isinstance(self.prompts, DatasetPrompts):
+                del content["prompts"]["dataset"]
+            content.pop("scale", None)
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -2,7 +2,7 @@
 
 One metric for each attribute: 1 if the judge reads the caption's word from the clip, 0 otherwise (also
 where it reads none). The mean over clips is an accuracy. Source: the templates and paths of the world
-itself (`vbench_lite.datasets.shapes_judge`); the ceiling on real clips is at least 0.98.
+itself (`vbench_lite.datasets.shapes.judge`); the ceiling on real clips is at least 0.98.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import partial
 from typing import ClassVar, Literal
 
 from vbench_lite.clip import ClipInfo
-from vbench_lite.datasets import shapes_judge
+from vbench_lite.datasets.shapes import judge as shapes_judge
 from vbench_lite.metric import Axis, ClipMetric, Features, MetricInfo, SampleInfo
 from vbench_lite.suites.captions import scene_of
 from vbench_lite.suites.judged_info import judged_info

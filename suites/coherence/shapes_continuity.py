@@ -8,7 +8,8 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from vbench_lite.datasets import shapes, shapes_judge
+from vbench_lite.datasets import shapes
+from vbench_lite.datasets.shapes import judge as shapes_judge
 from vbench_lite.metric import Axis, FeatureMetric, Features, MetricInfo
 from vbench_lite.suites.judged_info import judged_info
 
@@ -21,7 +22,7 @@ class ShapesContinuity(FeatureMetric):
     A step of up to 3 pixels (at 32x32) is continuous: one and a half times the quickest speed, so that the
     judge's quarter pixel and small errors of a generator do not count as jumps. Shuffled frames jump,
     vanishing shapes and noise have no steps; a frozen clip scores 1: read it beside motion amount. Source:
-    `vbench_lite.datasets.shapes_judge`.
+    `vbench_lite.datasets.shapes.judge`.
 
     Formula: mean over steps of [both frames show the thing, and its centres are at most 3 pixels apart
         at 32x32].

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from vbench_lite.datasets import shapes_judge
+from vbench_lite.datasets.shapes import judge as shapes_judge
 from vbench_lite.metric import Axis, FeatureMetric, Features, MetricInfo
 from vbench_lite.suites.judged_info import judged_info
 
@@ -14,7 +14,7 @@ class ShapesIdentity(FeatureMetric):
     """Share of frames whose (shape, colour), as the judge reads them, is the clip's most frequent one.
 
     A frame that shows nothing counts against it, so noise and vanishing shapes score low. A frozen clip
-    scores 1: read it beside motion amount. Source: `vbench_lite.datasets.shapes_judge`.
+    scores 1: read it beside motion amount. Source: `vbench_lite.datasets.shapes.judge`.
 
     Formula: frames that show the most frequent (shape, colour) / all frames.
     Traps: a frozen clip scores 1, and so does a clip that shows the wrong thing throughout.

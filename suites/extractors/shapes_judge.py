@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import ClassVar
 
 from vbench_lite.clip import Frames
-from vbench_lite.datasets import shapes_judge
+from vbench_lite.datasets.shapes import judge as shapes_judge
 from vbench_lite.extractor import ExtractorInfo, FeatureExtractor, Features
 
 
 class ShapesJudge(FeatureExtractor):
     """Template scores, positions, colours and coverage of every frame; no network, no weights.
 
-    Read a clip's rows with `vbench_lite.datasets.shapes_judge.judge_features`.
+    Read a clip's rows with `vbench_lite.datasets.shapes.judge.judge_features`.
     """
 
     info: ClassVar[ExtractorInfo] = ExtractorInfo(

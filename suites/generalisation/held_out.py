@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from vbench_lite.datasets import shapes_judge
+from vbench_lite.datasets.shapes import judge as shapes_judge
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Estimate, MetricInfo
 from vbench_lite.stats.jackknife import jackknife

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vbench_lite.clip import ClipInfo
-from vbench_lite.datasets import shapes, shapes_judge
+from vbench_lite.datasets import shapes
+from vbench_lite.datasets.shapes import judge as shapes_judge
 from vbench_lite.metric import Axis, ClipMetric, Features, MetricInfo, SampleInfo
 from vbench_lite.suites.captions import scene_of
 from vbench_lite.suites.judged_info import judged_info

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vbench_lite.clip import ClipInfo
-from vbench_lite.datasets import shapes_judge
+from vbench_lite.datasets.shapes import judge as shapes_judge
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, ClipMetric, Features, Frames, MetricInfo, SampleInfo, Scored
 from vbench_lite.suites.frame_means import frame_means

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from vbench_lite.datasets import shapes_judge
+from vbench_lite.datasets.shapes import judge as shapes_judge
 from vbench_lite.metric import Axis, FeatureMetric, Features, MetricInfo
 from vbench_lite.suites.coherence.shapes_continuity import continuous_steps
 from vbench_lite.suites.judged_info import judged_info

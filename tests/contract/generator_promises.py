@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 
 from vbench_lite import registry
+from vbench_lite.dataset import load_dataset, reference_to
 from vbench_lite.errors import Cancelled, SpecError, WeightsError
-from vbench_lite.generator import GenerationRequest, Generator, GeneratorInfo, Streaming, Task
+from vbench_lite.generator import Family, GenerationRequest, Generator, GeneratorInfo, Streaming, Task
 from vbench_lite.run.generate.batch import run_batch
 from vbench_lite.run.generate.context import RecordingContext
 from vbench_lite.run.plan.plan import Batch, Sample
@@ -65,7 +66,10 @@ def ask(
     tasks = generator.info.tasks
     needs_image = Task.I2V in tasks and Task.T2V not in tasks
     image = np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8) if needs_image else None
-    asked = GenerationRequest(sample_id, prompt, num_frames, side, side, 8.0, seed, image=image)
+    world = reference_to(load_dataset("shapes")) if generator.info.family is Family.CONTROL else None
+    asked = GenerationRequest(
+        sample_id, prompt, num_frames, side, side, 8.0, seed, image=image, dataset=world
+    )
     return asked, generator.info.snap(asked)
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from vbench_lite import registry
-from vbench_lite.datasets.prompts import read_prompts, suite_prompts, with_prompt_sets
 from vbench_lite.errors import PromptError, SpecError
+from vbench_lite.run.plan.prompts import read_prompts, suite_prompts, with_prompt_sets
 from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
 from vbench_lite.run.runner import run
 from vbench_lite.store.rundir import RunDir
@@ -64,7 +64,7 @@ def test_an_open_generator_makes_them_and_a_closed_one_is_recorded(tmp_path: Pat
 
 def test_a_suite_with_other_prompts_has_another_name_and_no_real_clips() -> None:
     quick = with_prompt_sets(load_suite("quick"), ["film", "games"])
-    assert (quick.name, quick.samples, quick.reference, quick.world) == ("quick-film-games", 40, None, None)
+    assert (quick.name, quick.samples, quick.reference, quick.dataset) == ("quick-film-games", 40, None, None)
 
 
 def test_a_suite_that_gives_frames_keeps_its_prompts() -> None:

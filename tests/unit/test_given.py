@@ -14,12 +14,13 @@ from faulty import Faulty
 
 from vbench_lite.adapters.controls import Frozen, Real
 from vbench_lite.adapters.reference.hybrid import Hybrid
+from vbench_lite.dataset import load_dataset, reference_to
 from vbench_lite.datasets import shapes
-from vbench_lite.datasets.noise_walk import noise_on_walk
-from vbench_lite.datasets.prompts import with_edits
+from vbench_lite.datasets.shapes.dataset import with_edits
 from vbench_lite.errors import RequestError, SpecError
 from vbench_lite.generator import GenerationRequest
 from vbench_lite.run.generate.context import RecordingContext
+from vbench_lite.run.plan.noise_walk import noise_on_walk
 from vbench_lite.run.plan.plan import build_plan
 from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
 from vbench_lite.run.runner import run
@@ -237,7 +238,8 @@ def row(**changed: Any) -> dict[str, Any]:
 def test_a_sample_is_told_with_its_pieces_and_given_frames() -> None:
     sample = sample_info(row(), parse_suite(suite(given="image"), "here"))
     assert sample.pieces == (4, 4, 2)  # what was trimmed is no piece
-    request = GenerationRequest("s", CAPTION, 8, 32, 32, 8.0, 3)
+    world = reference_to(load_dataset("shapes"))
+    request = GenerationRequest("s", CAPTION, 8, 32, 32, 8.0, 3, dataset=world)
     assert sample.image is not None and np.array_equal(sample.image, Real().clip(request)[0])
 
 

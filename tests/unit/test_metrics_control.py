@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from vbench_lite.clip import ClipInfo, Frames
-from vbench_lite.datasets import shapes, shapes_judge
-from vbench_lite.datasets.prompts import with_edits
+from vbench_lite.datasets import shapes
+from vbench_lite.datasets.shapes import judge as shapes_judge
+from vbench_lite.datasets.shapes.dataset import with_edits
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import ClipMetric, Estimate, SampleInfo, SetMetric
 from vbench_lite.suites.control.edits import EditFollowed, EditKept

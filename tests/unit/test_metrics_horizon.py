@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vbench_lite.clip import ClipInfo, Frames
-from vbench_lite.datasets import shapes, shapes_judge
+from vbench_lite.datasets import shapes
+from vbench_lite.datasets.shapes import judge as shapes_judge
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import ClipMetric, SampleInfo, Scored
 from vbench_lite.suites.horizon.drift import (

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from vbench_lite.clip import ClipInfo
-from vbench_lite.datasets import shapes, shapes_judge
+from vbench_lite.datasets import shapes
+from vbench_lite.datasets.shapes import judge as shapes_judge
 from vbench_lite.errors import NotApplicable, WeightsError
 from vbench_lite.metric import ClipMetric, Frames, SampleInfo
 from vbench_lite.stats.kernel_distance import kernel_distance

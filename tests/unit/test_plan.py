@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from vbench_lite.datasets.prompts import read_prompts, with_ids
 from vbench_lite.errors import PromptError, RegistryError, SpecError
 from vbench_lite.run.plan.plan import build_plan, sample_seed
+from vbench_lite.run.plan.prompts import read_prompts, with_ids
 from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
 from vbench_lite.suite import ListedPrompts
 
@@ -137,7 +137,9 @@ def test_a_generator_for_other_tasks_is_not_applicable(suite: Any) -> None:
 
 def test_prompts_outside_a_closed_vocabulary_are_not_applicable(suite: Any) -> None:
     path = suite(prompts="{texts: [a red circle moves up slowly, a dog runs]}")
-    plan = build_plan(spec(path, generators=(GeneratorSpec(label="g", adapter="control/real"),), samples=3))
+    plan = build_plan(
+        spec(path, generators=(GeneratorSpec(label="g", adapter="reference/hybrid"),), samples=3)
+    )
     assert [sample.asked.prompt for sample in samples(plan)] == ["a red circle moves up slowly"] * 2
     assert len(plan.refused) == 1
     assert "not applicable: prompt outside vocabulary: 'a dog runs'" in str(plan.refused[0].reason)

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 
-from vbench_lite.datasets import shapes, shapes_judge
-from vbench_lite.datasets.shapes_judge import Judgement, judge_clip, judge_features, per_frame
+from vbench_lite.datasets import shapes
+from vbench_lite.datasets.shapes import judge as shapes_judge
+from vbench_lite.datasets.shapes.judge import Judgement, judge_clip, judge_features, per_frame
 
 ATTRIBUTES = ("shape", "colour", "direction", "speed")
 COUNT = 160

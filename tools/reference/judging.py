@@ -13,7 +13,8 @@ import numpy as np
 from vbench_lite.adapters.reference.autoregressive import Autoregressive
 from vbench_lite.adapters.reference.hybrid import Hybrid
 from vbench_lite.adapters.reference.latent_diffusion import LatentDiffusion
-from vbench_lite.datasets import shapes, shapes_judge
+from vbench_lite.datasets import shapes
+from vbench_lite.datasets.shapes import judge as shapes_judge
 from vbench_lite.generator import Frames, GenerationContext, GenerationRequest, Generator
 
 GENERATORS: dict[str, type[Generator]] = {

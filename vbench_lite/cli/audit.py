@@ -35,6 +35,7 @@ def without_networks(names: Sequence[str]) -> tuple[list[str], list[str]]:
     type=click.Path(path_type=Path),
     help="Other real clips, for metrics that compare two sets.",
 )
+@click.option("--dataset", metavar="NAME|PATH", help="Clips of this data set; default: that of the suite.")
 @click.option("--clips", "count", type=click.IntRange(min=4), help="How many clips to damage.")
 @click.option("--frames", type=click.IntRange(min=2), help="Frames of a clip; default: those of the suite.")
 @click.option(
@@ -52,6 +53,7 @@ def command(
     suites: tuple[str, ...],
     metrics: tuple[str, ...],
     reference: Path | None,
+    dataset: str | None,
     count: int | None,
     frames: int | None,
     short_side: int,
@@ -61,8 +63,8 @@ def command(
 ) -> int:
     """Damage real clips in known ways and see which metrics notice.
 
-    CLIPS is a folder, a manifest or a file; without it, clips of the shapes world. Without --suite or
-    --metric: those of the suite quick, and those that compare a clip with its reference without a network.
+    CLIPS is a folder, a manifest or a file; without it, clips of the data set of the suite. Without --suite
+    or --metric: those of the suite quick, and those that compare a clip with its reference without a network.
     The result is kept under ROOT/audits and shown beside leaderboards. With --json: {id, created, data,
     damages[], metrics[] {metric, axis, higher_is_better, verdict, words, cells[]}, seconds, notes[],
     environment}.
@@ -78,13 +80,15 @@ def command(
     names, heavy = metric_ids(suites, metrics, pairs=True), list[str]()
     if not suites and not metrics:
         names, heavy = without_networks(names)
-    request = load_suite(suites[0] if suites else DEFAULT_SUITE).request
+    suite = load_suite(suites[0] if suites else DEFAULT_SUITE)
+    request = suite.request
     if frames is not None:
         request = request.model_copy(update={"num_frames": frames})
     with shown() as progress:
         found = audit(
             clips,
             names,
+            dataset=dataset or suite.dataset,
             request=request,
             reference=reference,
             count=count,

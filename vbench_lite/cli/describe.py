@@ -18,7 +18,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "extractors": ("name", "version", "dim", "window", "preprocessing"),
     "executors": ("name", "package", "summary"),
     "suites": ("name", "version", "samples", "description"),
-    "datasets": ("name", "prompts", "summary"),
+    "datasets": ("name", "vocabulary", "licence", "summary"),
     "runs": ("name", "status", "created", "suites", "generators"),
 }
 
@@ -33,6 +33,7 @@ def all_plugins(kind: str) -> tuple[list[dict[str, Any]], list[str]]:
         "metrics": _metric_row,
         "extractors": extractor,
         "executors": _executor_row,
+        "datasets": _dataset_row,
         "suites": _suite_row,
     }
     group = cast(registry.Group, kind)
@@ -69,16 +70,16 @@ def _executor_row(name: str) -> dict[str, Any]:
     return {"name": name, "summary": lines[0] if lines else ""}
 
 
+def _dataset_row(name: str) -> dict[str, Any]:
+    whole = dataset(name)
+    return {"name": name} | {key: whole[key] for key in ("vocabulary", "gives", "licence", "summary")}
+
+
 def _suite_row(name: str) -> dict[str, Any]:
     whole = suite(name)
     return {"name": name, "axes": list(whole["axes"])} | {
         key: whole[key] for key in ("version", "samples", "description")
     }
-
-
-def all_datasets() -> list[dict[str, Any]]:
-    """Return the rows of the embedded data sets."""
-    return [{"name": name, **row} for name, row in DATASETS.items()]
 
 
 def all_runs(root: Path) -> tuple[list[dict[str, Any]], list[str]]:
@@ -159,39 +160,12 @@ def suite(name: str) -> dict[str, Any]:
     }
 
 
-def shapes(_: str) -> dict[str, Any]:
-    """The shapes world: all that is needed to render or judge it independently."""
-    from vbench_lite.datasets import shapes as world
+def dataset(name: str) -> dict[str, Any]:
+    """A data set: what it declares, and what it tells beside."""
+    from vbench_lite.dataset import load_dataset
 
-    return {
-        "kind": "dataset",
-        "name": "shapes",
-        "caption": "a {colour} {shape} moves {direction} {speed}",
-        "vocabulary": {
-            "colour": list(world.COLOURS),
-            "shape": list(world.SHAPES),
-            "direction": list(world.DIRECTIONS),
-            "speed": list(world.SPEEDS),
-        },
-        "palette": {name: list(rgb) for name, rgb in world.COLOURS.items()},
-        "background": [0, 0, 0],
-        "directions": {name: list(unit) for name, unit in world.DIRECTIONS.items()},
-        "speeds": dict(world.SPEEDS),
-        "velocities": {
-            direction: {speed: [x * length, y * length] for speed, length in world.SPEEDS.items()}
-            for direction, (x, y) in world.DIRECTIONS.items()
-        },
-        "units": {
-            "directions": "unit vectors (x, y), y grows downwards",
-            "speeds": f"pixels per frame at {world.BASE_SIZE}x{world.BASE_SIZE}",
-            "velocities": f"(x, y) pixels per frame at {world.BASE_SIZE}x{world.BASE_SIZE}",
-        },
-        "base_size": world.BASE_SIZE,
-        "radius": world.RADIUS,
-        "fps": world.FPS,
-        "default_frames": world.DEFAULT_FRAMES,
-        "held_out": sorted([colour, shape] for colour, shape in world.HELD_OUT),
-    }
+    found = load_dataset(name)
+    return {"kind": "dataset", **found.info.as_dict(), "name": name, **found.facts()}
 
 
 def run(name: str, root: Path) -> dict[str, Any]:
@@ -204,11 +178,3 @@ def run(name: str, root: Path) -> dict[str, Any]:
     for (label, status), rows in samples.groupby(["generator", "status"]):
         outcome.setdefault(str(label), {})[str(status)] = len(rows)
     return {"kind": "run", "path": str(found.path), **found.document().as_dict(), "outcome": outcome}
-
-
-DATASETS: dict[str, dict[str, Any]] = {
-    "shapes": {
-        "prompts": "closed vocabulary",
-        "summary": "procedural: one coloured shape moves at constant velocity; every attribute is known",
-    },
-}

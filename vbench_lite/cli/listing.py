@@ -29,8 +29,6 @@ def command(kind: str, root: Path, as_json: bool) -> int:
     rows: list[dict[str, Any]]
     if kind == "runs":
         rows, errors = describe.all_runs(root)
-    elif kind == "datasets":
-        rows, errors = describe.all_datasets(), []
     else:
         rows, errors = describe.all_plugins(kind)
     if as_json:

@@ -16,14 +16,16 @@ FITS = 56  # characters of a list or a mapping that stands on one line
 
 
 @click.command("show")
-@click.argument("name", shell_complete=registered("generators", "metrics", "extractors", "suites"))
+@click.argument(
+    "name", shell_complete=registered("generators", "metrics", "extractors", "datasets", "suites")
+)
 @click.option("--markdown", "as_markdown", is_flag=True, help="The page of a metric, as Markdown.")
 @root_option
 @json_option
 def command(name: str, as_markdown: bool, root: Path, as_json: bool) -> int:
     """Show all that is known of one NAME.
 
-    NAME is a data set (shapes), a generator, a metric, an extractor, a suite (or a path to its YAML file),
+    NAME is a data set, a generator, a metric, an extractor, a suite (or a path to its YAML file),
     or a run (its id, the start of it, a baseline's name, or latest).
     """
     if as_markdown:
@@ -53,8 +55,8 @@ def find(name: str, root: Path) -> dict[str, Any]:
     from vbench_lite.cli import describe
     from vbench_lite.errors import RegistryError, StoreError
 
-    if name in describe.DATASETS:
-        return describe.shapes(name)
+    if name in registry.names("datasets"):
+        return describe.dataset(name)
     if name in registry.names("generators"):
         return describe.generator(name)
     if name in registry.names("metrics"):
@@ -66,8 +68,8 @@ def find(name: str, root: Path) -> dict[str, Any]:
     try:
         return describe.run(name, root)
     except StoreError:
-        known = [*describe.DATASETS]
-        for group in ("generators", "metrics", "extractors", "suites"):
+        known: list[str] = []
+        for group in ("datasets", "generators", "metrics", "extractors", "suites"):
             known += registry.names(group)
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(near)}?" if near else "see: vbench-lite list --help"

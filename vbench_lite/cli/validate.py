@@ -97,8 +97,8 @@ def suite_problems(name: str) -> Iterator[str]:
 
 
 def _prompt_problems(suite: Suite, name: str) -> Iterator[str]:
-    from vbench_lite.datasets.prompts import suite_folder, suite_prompts
     from vbench_lite.errors import VBenchLiteError
+    from vbench_lite.run.plan.prompts import suite_folder, suite_prompts
 
     try:
         suite_prompts(suite, suite_folder(name))

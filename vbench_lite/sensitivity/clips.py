@@ -1,4 +1,4 @@
-"""Real clips for an audit: of the shapes world, or of the user's folder."""
+"""Real clips for an audit: of a data set, or of any folder of the user's."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vbench_lite.clip import Frames
-from vbench_lite.datasets import shapes
-from vbench_lite.datasets.prompts import with_ids
-from vbench_lite.errors import ClipError
+from vbench_lite.errors import ClipError, RequestError
 from vbench_lite.sensitivity.ladders import SPARE
 from vbench_lite.suite import RequestSpec
 from vbench_lite.video.folder import find_clips
@@ -42,14 +40,31 @@ class RealClip:
         return self.longer[: self.count]
 
 
-def shapes_clips(count: int, request: RequestSpec, seed: int = 0) -> list[RealClip]:
-    """Held-out clips of the shapes world, one a caption, balanced over its attributes."""
-    longer = math.ceil(request.num_frames * SPARE)
-    found = []
-    for place, scene in enumerate(shapes.sample_scenes(count, seed=seed)):
-        frames = shapes.held_out_clip(scene, place, longer, request.height, request.width)
+def dataset_clips(dataset: Dataset, count: int, request: RequestSpec, seed: int = 0) -> list[RealClip]:
+    """Held-out clips of a data set, one a caption, in the order of its draw.
+
+    Raises:
+        ClipError: fewer than LEAST clips of this length and size are there.
+    """
+    size = ClipSize(math.ceil(request.num_frames * SPARE), request.height, request.width, request.fps)
+    captions: list[str | None] = [None] * count
+    if Gives.CAPTIONS in dataset.info.gives:
+        captions = [prompt.text for prompt in dataset.prompts(Draw(seed=seed))]
+    found: list[RealClip] = []
+    for place, caption in enumerate(captions):
+        try:
+            clip = dataset.real(caption, place, size)
+        except RequestError:  # too short for the spare frames of an audit
+            continue
         name = f"real-{place:03d}"
-        found.append(RealClip(name, name, scene.caption, frames, request.num_frames, request.fps))
+        found.append(RealClip(name, clip.source, caption, clip.frames(), request.num_frames, request.fps))
+        if len(found) == count:
+            return found
+    if len(found) < LEAST:
+        raise ClipError(
+            f"data set {dataset.info.name} has {len(found)} clips of {size}, an audit needs {LEAST}; "
+            "ask for fewer frames or a smaller size"
+        )
     return found
 
 

@@ -9,23 +9,23 @@ from pathlib import Path
 from typing import Any
 
 from vbench_lite.clip import Clip
-from vbench_lite.datasets import shapes
+from vbench_lite.dataset import Dataset, Draw, load_dataset
+from vbench_lite.errors import DatasetError, RequestError, SpecError
 from vbench_lite.measure.hardware import environment
 from vbench_lite.metric import MetricInfo, SampleInfo
 from vbench_lite.run.scoring.clip_scoring import no_world
 from vbench_lite.run.scoring.features import Extractors, FeatureCache
 from vbench_lite.run.scoring.fingerprint import short_hash
 from vbench_lite.run.scoring.metric_set import MetricSet, make_metrics
-from vbench_lite.run.scoring.reference import reference_seed
 from vbench_lite.run.scoring.sources import MemorySource
-from vbench_lite.sensitivity.clips import RealClip, clusters, folder_clips, shapes_clips
+from vbench_lite.sensitivity.clips import RealClip, clusters, dataset_clips, folder_clips
 from vbench_lite.sensitivity.judge import Judged, MetricVerdict, judge
 from vbench_lite.sensitivity.ladders import CONTROLS, DAMAGES, Damage, Kind
 from vbench_lite.sensitivity.measure import Reference, Values, measure
 from vbench_lite.sensitivity.results import AuditResult
 from vbench_lite.suite import RequestSpec
 
-SHAPES_CLIPS = 16
+DATASET_CLIPS = 16
 FOLDER_CLIPS = 12
 REFERENCE_CLIPS = 128
 LIMIT_S = 150.0  # of the pass: with loading and decoding an audit stays below three minutes
@@ -36,6 +36,7 @@ def audit(
     clips: Path | None,
     metrics: Sequence[str],
     *,
+    dataset: str | None = None,
     request: RequestSpec | None = None,
     reference: Path | None = None,
     count: int | None = None,
@@ -47,8 +48,9 @@ def audit(
     """Audit metrics on real clips.
 
     Args:
-        clips: a folder, manifest or file; None takes the shapes world.
-        request: frames and size of the shapes world's clips; of a folder's only the frames count.
+        clips: a folder, manifest or file; None takes those of `dataset`.
+        dataset: name or path of a data set, where there are no clips.
+        request: frames and size of the data set's clips; of a folder's only the frames count.
         reference: other real clips for set metrics; without them a folder's spare windows serve.
         count: clips to damage; fewer are taken where the time does not suffice.
         short_side: of a folder's clips, which are resized; None keeps their sizes.
@@ -56,7 +58,7 @@ def audit(
         root: where features are cached.
 
     Raises:
-        ClipError: there are no clips, or too few.
+        ClipError: there are no clips, or too few. SpecError: neither clips nor a data set is given.
         RegistryError: a metric that nobody registers.
     """
     request = request or RequestSpec()
@@ -64,8 +66,11 @@ def audit(
     notes: list[str] = []
     other: Reference | None
     if clips is None:
-        real = shapes_clips(count or SHAPES_CLIPS, request)
-        other = _shapes_reference(request)
+        if dataset is None:
+            raise SpecError("an audit needs real clips: a folder, a file, or a data set")
+        world = load_dataset(dataset)
+        real = dataset_clips(world, count or DATASET_CLIPS, request)
+        other = _dataset_reference(world, request, notes)
     else:
         real, other = _from_folder(
             clips, reference, request.num_frames, short_side, count or FOLDER_CLIPS, notes
@@ -104,7 +109,7 @@ def audit(
         for name in metrics
     ]
     asked = [f"{name}@{made.infos[name].version}" if name in made.infos else name for name in metrics]
-    return _result(clips, real[: len(values.names)], judged, asked, damages, values, notes)
+    return _result(clips, dataset, real[: len(values.names)], judged, asked, damages, values, notes)
 
 
 def _judged(name: str, made: MetricSet, values: Values, damages: Sequence[Damage]) -> Judged:
@@ -174,21 +179,25 @@ def _in_memory(clips: Iterable[RealClip]) -> list[tuple[MemorySource, SampleInfo
     ]
 
 
-def _shapes_reference(request: RequestSpec) -> Reference:
-    """Clips of the shapes world that no arm shows, made one at a time."""
-    for place, scene in enumerate(shapes.sample_scenes(REFERENCE_CLIPS, seed=1)):
-        frames = shapes.real_clip(
-            scene, reference_seed(1, place), request.num_frames, request.height, request.width
+def _dataset_reference(dataset: Dataset, request: RequestSpec, notes: list[str]) -> Reference | None:
+    """Reference clips of the data set, which no arm shows, read one at a time; None where it has none."""
+    try:
+        clips = dataset.reference(Draw(REFERENCE_CLIPS, seed=1), request.size)
+    except (DatasetError, RequestError) as error:
+        notes.append(f"no reference for metrics of sets: {error}")
+        return None
+    return (
+        (
+            MemorySource(Clip(clip.frames(), request.fps), clip.name),
+            SampleInfo("reference", clip.name, clip.name, clip.prompt, None),
         )
-        name = f"reference-{place:05d}"
-        yield (
-            MemorySource(Clip(frames, request.fps), name),
-            SampleInfo("reference", name, name, scene.caption, None),
-        )
+        for clip in clips
+    )
 
 
 def _result(
     clips: Path | None,
+    dataset: str | None,
     real: Sequence[RealClip],
     judged: Sequence[Judged],
     asked: Sequence[str],
@@ -198,8 +207,8 @@ def _result(
 ) -> AuditResult:
     _, height, width, _ = real[0].frames.shape
     data: dict[str, Any] = {
-        "kind": "shapes" if clips is None else "folder",
-        "name": "shapes" if clips is None else clips.resolve().name,
+        "kind": "dataset" if clips is None else "folder",
+        "name": Path(dataset or "").name if clips is None else clips.resolve().name,
         "clips": len(real),
         "prompts": len({clip.prompt_id for clip in real}),
         "frames": real[0].count,

@@ -22,7 +22,7 @@ class AuditResult:
 
     Attributes:
         id: hash of the data, the damages, the metrics and their measurements.
-        data: {kind ("shapes" or "folder"), name, clips, prompts, frames, height, width, fps}.
+        data: {kind ("dataset" or "folder"), name, clips, prompts, frames, height, width, fps}.
         damages: [{name, what, kind, levels, axes}], controls last.
         metrics: as `judge.Judged.as_dict` gives them.
         seconds: what it took. notes: what a reader must know.

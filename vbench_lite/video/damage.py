@@ -2,7 +2,7 @@
 
 Every function takes frames float32 (T, H, W, 3) in levels 0..255, an amount in [0, 1] and, where chance
 plays a part, a random generator; it returns frames of the same size. Amount 0 changes nothing and the change
-grows with the amount. Distances in pixels are those on the 32-pixel frames of the shapes world and grow with
+grows with the amount. Distances in pixels are those on frames of 32 pixels and grow with
 the shorter side.
 """
 

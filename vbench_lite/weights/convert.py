@@ -1,4 +1,4 @@
-"""Published layouts to the names and shapes that the networks here want, one function a key.
+"""Published layouts to the names and sizes that the networks here want, one function a key.
 
 Each takes what `reading.read` found and returns tensors by name, or raises WeightsError naming what is
 missing. Raise `VERSION` when a result changes: cached conversions of another version are made again.

@@ -70,7 +70,7 @@ def state_dict(key: str) -> dict[str, torch.Tensor]:
 
 
 def fingerprint(key: str) -> str:
-    """Identity of the numbers: a sha256 over names, shapes and values of the converted tensors.
+    """Identity of the numbers: a sha256 over names, sizes and values of the converted tensors.
 
     So the same weights from two publishers are the same. `unverified:` stands before it if the file that
     they came from was admitted without a pinned hash.

@@ -187,7 +187,7 @@ def forest(frame: pd.DataFrame) -> Drawing:
     rows = alt.Y("metric:N", sort=order, title=None, axis=alt.Axis(labelLimit=190, ticks=False))
     verdicts = ["IMPROVED", "PASS", "INCONCLUSIVE", "REGRESSED", "INCOMPARABLE"]
     colours = ["#0072B2", "#009E73", "#E69F00", "#D55E00", _GREY]
-    shapes = ["triangle-right", "circle", "diamond", "triangle-left", "cross"]
+    symbols = ["triangle-right", "circle", "diamond", "triangle-left", "cross"]
     here = [v for v in verdicts if v in set(frame["verdict"])]
     at = [verdicts.index(v) for v in here]
     legend = alt.Legend(orient="bottom", columns=1)  # two would be cut off on a phone
@@ -195,7 +195,7 @@ def forest(frame: pd.DataFrame) -> Drawing:
         "verdict:N", scale=alt.Scale(domain=here, range=[colours[i] for i in at]), legend=legend, title=None
     )
     shape = alt.Shape(
-        "verdict:N", scale=alt.Scale(domain=here, range=[shapes[i] for i in at]), legend=legend, title=None
+        "verdict:N", scale=alt.Scale(domain=here, range=[symbols[i] for i in at]), legend=legend, title=None
     )
     title = "in margins, right is better"
     # Linear within two margins, where verdicts are made; logarithmic beyond, where a large change lies.

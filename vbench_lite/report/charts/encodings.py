@@ -26,10 +26,10 @@ def family_look(data: pd.DataFrame, legend: bool = True) -> tuple[alt.Color, alt
     titles, marks = [family_title(f) for f in families], [FAMILIES.get(f, _OTHER) for f in families]
     box = alt.Legend(orient="bottom", columns=2, title=None, symbolOpacity=1) if legend else None
     colours = alt.Scale(domain=titles, range=[mark.colour for mark in marks])
-    shapes = alt.Scale(domain=titles, range=[mark.shape for mark in marks])
+    symbols = alt.Scale(domain=titles, range=[mark.shape for mark in marks])
     return (
         alt.Color("Family:N", scale=colours, legend=box, title=None),
-        alt.Shape("Family:N", scale=shapes, legend=box, title=None),
+        alt.Shape("Family:N", scale=symbols, legend=box, title=None),
     )
 
 

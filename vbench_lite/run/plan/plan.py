@@ -13,48 +13,28 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
-from vbench_lite.datasets.given import given_frames
-from vbench_lite.datasets.noise_walk import noise_on_walk
-from vbench_lite.datasets.prompts import (
-    Prompt,
-    suite_folder,
-    suite_prompts,
-    with_prompt_sets,
-    written_out,
-)
-from vbench_lite.datasets.shapes import parse_caption
-from vbench_lite.errors import PromptError, RequestError, SpecError
-from vbench_lite.generator import GenerationRequest, Generator, GeneratorInfo, Task
+from vbench_lite.dataset import Prompt, parse_size
+from vbench_lite.errors import SpecError
+from vbench_lite.generator import GenerationRequest
 from vbench_lite.measure.hardware import environment
 from vbench_lite.run.plan.build import resolve
+from vbench_lite.run.plan.data import suite_dataset, with_dataset, with_found_dataset, with_size
+from vbench_lite.run.plan.fit import Sample, served_requests
+from vbench_lite.run.plan.prompts import suite_folder, suite_prompts, with_prompt_sets, written_out
 from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
 from vbench_lite.run.threads import THREADS
-from vbench_lite.store.schema import GeneratorEntry, SampleRecord, SampleStatus
-from vbench_lite.suite import RequestSpec, ShapesPrompts, Suite, load_suite
+from vbench_lite.store.schema import GeneratorEntry, SampleRecord
+from vbench_lite.suite import DatasetPrompts, Suite, load_suite
 
 __all__ = ["CONTROLS", "Batch", "Plan", "Sample", "build_plan", "suite_prompts"]
 
 CONTROLS = ("real", "frozen", "noise", "shuffled")
 _SORTED = json.JSONEncoder(sort_keys=True)  # made once: a plan has many batches
-_FROM_TEXT = {Task.T2V, Task.CLASS2V, Task.UNCONDITIONAL}
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One clip to make for a suite.
-
-    Attributes:
-        asked: what the suite asks for. made: the same, snapped to what the generator can make.
-    """
-
-    sample_id: str
-    prompt_id: str
-    asked: GenerationRequest
-    made: GenerationRequest
 
 
 @dataclass(frozen=True)
@@ -126,6 +106,7 @@ def build_plan(spec: RunSpec, tell: Callable[[str, int, int], None] = lambda wha
     resolved = [resolve(generator) for generator in wanted]
     entries = tuple(entry for entry, _ in resolved)
     asked = [list(requests(suite, texts, spec)) for suite, texts in zip(suites, prompts, strict=True)]
+    notes += _left_out(suites)
     batches: list[Batch] = []
     refused: list[SampleRecord] = []
     done, total = 0, len(entries) * sum(map(len, asked))
@@ -133,9 +114,9 @@ def build_plan(spec: RunSpec, tell: Callable[[str, int, int], None] = lambda wha
         for suite, wishes in zip(suites, asked, strict=True):
             tell(f"{entry.label}, suite {suite.name}", done, total)
             done += len(wishes)
-            if suite.world is None and spec.controls and entry.label in CONTROLS:
+            if suite.data is None and spec.controls and entry.label in CONTROLS:
                 continue
-            served, turned_down = _served(entry, generator, suite, wishes)
+            served, turned_down = served_requests(entry, generator, suite, wishes)
             if spec.controls and entry.label in CONTROLS and not served:
                 reason = str(turned_down[0].reason).removeprefix("not applicable: ")
                 notes.append(f"suite {suite.name} has no control arm {entry.label}: {reason}")
@@ -199,12 +180,17 @@ def _load_suites(spec: RunSpec) -> tuple[tuple[Suite, ...], list[list[Prompt]]]:
     suites: list[Suite] = []
     prompts: list[list[Prompt]] = []
     for name in spec.suites:
-        suite = load_suite(name)
+        suite, folder = load_suite(name), suite_folder(name)
         if spec.prompts:
             suite = with_prompt_sets(suite, spec.prompts)
+        if spec.dataset is not None:
+            suite, folder = with_dataset(suite, spec.dataset), Path()
+        if spec.size is not None:
+            suite = with_size(suite, parse_size(spec.size))
         if suite.name in [other.name for other in suites]:
             raise SpecError(f"suite {suite.name!r} is given twice; name it once")
-        if not isinstance(suite.prompts, ShapesPrompts):
+        suite = with_found_dataset(suite, folder)
+        if not isinstance(suite.prompts, DatasetPrompts):
             listed = written_out(suite.prompts, suite_folder(name))
             suite = suite.model_copy(update={"prompts": listed})
         suites.append(suite)
@@ -212,12 +198,20 @@ def _load_suites(spec: RunSpec) -> tuple[tuple[Suite, ...], list[list[Prompt]]]:
     return tuple(suites), prompts
 
 
+def _left_out(suites: Sequence[Suite]) -> Iterator[str]:
+    """What a data set leaves out at the size of a suite."""
+    for suite in suites:
+        dataset = suite_dataset(suite)
+        for remark in () if dataset is None else dataset.remarks(suite.request.size):
+            yield f"suite {suite.name}, data set {dataset.info.name}: {remark}"
+
+
 def _with_controls(spec: RunSpec, suites: Sequence[Suite]) -> tuple[list[GeneratorSpec], list[str]]:
     """The generators asked for and then the controls, where a suite has a data set to make them from."""
     generators = list(spec.generators)
     if not spec.controls:
         return generators, []
-    without = [suite.name for suite in suites if suite.world is None]
+    without = [suite.name for suite in suites if suite.data is None]
     notes = [f"suite {name} has no data set, so it has no control arms" for name in without]
     if len(without) == len(suites):
         return generators, notes
@@ -229,103 +223,15 @@ def _with_controls(spec: RunSpec, suites: Sequence[Suite]) -> tuple[list[Generat
     return generators, notes
 
 
-def _served(
-    entry: GeneratorEntry,
-    generator: Generator,
-    suite: Suite,
-    asked: Sequence[tuple[Prompt, GenerationRequest]],
-) -> tuple[list[Sample], list[SampleRecord]]:
-    """Split requests into those the generator can serve and records of the others."""
-    served, refused = [], []
-    info = generator.info
-    try:
-        size = _size(info, suite.request)
-    except RequestError as error:
-        return [], [_refusal(entry, suite, prompt, request, error) for prompt, request in asked]
-    for prompt, request in asked:
-        try:
-            made = _fit(generator, info, suite.request, request.sized(*size), prompt.walk)
-        except (PromptError, RequestError) as error:
-            refused.append(_refusal(entry, suite, prompt, request, error))
-        else:
-            served.append(Sample(request.sample_id, prompt.prompt_id, request, made))
-    return served, refused
-
-
-def _refusal(
-    entry: GeneratorEntry, suite: Suite, prompt: Prompt, request: GenerationRequest, error: Exception
-) -> SampleRecord:
-    return SampleRecord(
-        generator=entry.label,
-        suite=suite.name,
-        sample_id=request.sample_id,
-        prompt_id=prompt.prompt_id,
-        prompt=prompt.text,
-        seed=request.seed,
-        status=SampleStatus.FAILED,
-        reason=f"not applicable: {error}",
-        phase="plan",
-        requested_frames=request.num_frames,
-        requested_height=request.height,
-        requested_width=request.width,
-        fps=request.fps,
-    )
-
-
-def _size(info: GeneratorInfo, asked: RequestSpec) -> tuple[int, int, int]:
-    """Frames, height and width that a generator makes for a suite.
-
-    Raises:
-        RequestError: it can make nothing that the suite asks for.
-    """
-    if asked.given == "clip":
-        if not info.latents:
-            raise RequestError("it has no encoder and decoder that clips could be passed through")
-    else:
-        tasks, wanted = {
-            None: (_FROM_TEXT, "asks for clips from text"),
-            "image": ({Task.I2V}, "gives a first frame (i2v)"),
-            "past_frames": ({Task.V2V}, "gives past frames to continue (v2v)"),
-        }[asked.given]
-        if not tasks.intersection(info.tasks):
-            raise RequestError(f"it makes {', '.join(info.tasks)} only, and this suite {wanted}")
-    return info.snapped(asked.num_frames, asked.height, asked.width)
-
-
-def _fit(
-    generator: Generator,
-    info: GeneratorInfo,
-    asked: RequestSpec,
-    made: GenerationRequest,
-    walk: float | None,
-) -> GenerationRequest:
-    """A request of the size that the generator makes, with the frames that the suite gives for it.
-
-    Raises:
-        PromptError, RequestError: the generator can never serve it.
-    """
-    if info.prompts == "closed" and info.vocabulary == "shapes":
-        parse_caption(made.prompt)
-    if asked.given is not None:
-        given = given_frames(asked, made.prompt, made.seed, made.num_frames, made.height, made.width)
-        made = replace(made, image=given.image, past_frames=given.past_frames, clip=given.clip)
-    if walk is not None:
-        if info.noise_dim is None:
-            raise RequestError("it does not let a request set its initial noise")
-        noise = noise_on_walk(walk, made.seed, made.num_frames, info.noise_dim)
-        made = replace(made, params={**made.params, "noise": noise.tolist()})
-    generator.check(made)
-    return made
-
-
 def _given_hashes(request: GenerationRequest) -> dict[str, str]:
-    """What stands for the frames that come with a request; nothing where there are none."""
+    """What stands for the frames that come with a request, and for the data set that a control shows."""
     given = {"image": request.image, "past_frames": request.past_frames, "clip": request.clip}
-    return {
+    hashes = {
         name: hashlib.sha256(frames.tobytes()).hexdigest()[:16]
         for name, frames in given.items()
         if frames is not None
     }
+    return hashes if request.dataset is None else hashes | {"dataset": request.dataset.content}
 
 
 def _identity(

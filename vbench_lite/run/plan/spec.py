@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from vbench_lite import registry
+from vbench_lite.dataset import parse_size
 from vbench_lite.errors import SpecError
 from vbench_lite.validation_errors import misfit
 from vbench_lite.yaml_text import parse_yaml
@@ -72,6 +73,15 @@ class RunSpec(BaseModel):
     prompts: tuple[str, ...] = Field(
         default=(), description="Prompt sets (names or YAML files) in place of every suite's own prompts."
     )
+    dataset: str | None = Field(
+        default=None,
+        description="A data set in place of that of every suite, which have to be open: a registered name "
+        "(`vbench-lite list datasets`), or a folder or manifest of clips.",
+    )
+    size: str | None = Field(
+        default=None,
+        description="FRAMESxHEIGHTxWIDTH@FPS in place of the size of every suite, which have to be open.",
+    )
     samples: Annotated[int, Field(ge=1)] | None = Field(
         default=None,
         description="Requests for each generator, the first ones of the suite. Default: as many as it says.",
@@ -88,6 +98,14 @@ class RunSpec(BaseModel):
         default=None,
         description="GiB that one worker may take; a generator beyond it fails alone. Default: no limit.",
     )
+
+    @field_validator("size")
+    @classmethod
+    def _size_is_one(cls, size: str | None) -> str | None:
+        try:
+            return None if size is None else str(parse_size(size))
+        except SpecError as error:
+            raise ValueError(str(error)) from None
 
     @model_validator(mode="after")
     def _labels_are_unique(self) -> RunSpec:

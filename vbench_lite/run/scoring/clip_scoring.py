@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vbench_lite.clip import ClipInfo, Frames
-from vbench_lite.datasets import shapes
-from vbench_lite.errors import PromptError
+from vbench_lite.dataset import load_dataset
+from vbench_lite.errors import PromptError, RegistryError
 from vbench_lite.metric import ClipMetric, Features, MetricInfo, PairMetric, SampleInfo
 from vbench_lite.run.scoring.outcome import Outcome, failure, judged
 
@@ -150,11 +150,11 @@ def no_world(info: MetricInfo, prompt: str | None) -> str | None:
     if info.needs_world is None:
         return None
     reason = f"no captions of the {info.needs_world} world"
-    if info.needs_world != "shapes" or prompt is None:
+    if prompt is None:
         return reason
     try:
-        shapes.parse_caption(prompt)
-    except PromptError:
+        load_dataset(info.needs_world).check(prompt)
+    except (PromptError, RegistryError):
         return reason
     return None
 

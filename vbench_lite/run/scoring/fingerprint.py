@@ -2,7 +2,7 @@
 
 A fingerprint is a line of named fields, so that a comparison can say which of them differs:
 
-    metric=distribution/kvd_shapes@1;extractors=shapes-video@1#0f3c…;requests=5b1e…;reference=…
+    metric=distribution/kvd@1;extractors=i3d@1#0f3c…;requests=5b1e…;reference=…
 
 - metric: id and version of the computation.
 - extractors: id, version and a hash of weights and preprocessing, for each one it reads; `!unverified`

@@ -1,25 +1,19 @@
-"""The real clips that a suite's set metrics compare with.
-
-They are drawn as the suite's prompts are, of the same world, split and size, from the reference's own
-seed. Their clips' seeds lie at 2**31 and above, where no sample of a run has one, so they never are the
-clips of the `real` control.
-"""
+"""The real clips that a suite's set metrics compare with, out of the suite's data set."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from vbench_lite.clip import Clip
-from vbench_lite.datasets import shapes
+from vbench_lite.dataset import Draw, RealClip
+from vbench_lite.errors import DatasetError, RequestError
 from vbench_lite.metric import SampleInfo
+from vbench_lite.run.plan.data import suite_dataset
 from vbench_lite.run.scoring.fingerprint import short_hash
 from vbench_lite.run.scoring.sources import MemorySource
 from vbench_lite.store.schema import GeneratorEntry
-from vbench_lite.suite import RequestSpec, ShapesPrompts, Suite
-
-LEAST_SEED = 2**31
+from vbench_lite.suite import DatasetPrompts, Suite
 
 
 def baseline_arm(suite: Suite, generators: Sequence[GeneratorEntry]) -> str | None:
@@ -27,52 +21,50 @@ def baseline_arm(suite: Suite, generators: Sequence[GeneratorEntry]) -> str | No
     return generators[0].label if suite.baseline == "first" else None
 
 
-def has_reference(suite: Suite) -> bool:
-    """Whether a suite names reference clips that can be made."""
-    return suite.reference is not None and isinstance(suite.prompts, ShapesPrompts)
+def reference_lack(suite: Suite) -> str | None:
+    """Why a suite has no reference clips; None where it has some."""
+    if suite.reference is None or suite.dataset is None:
+        return "the suite has no reference clips"
+    try:
+        _drawn(suite)
+    except (DatasetError, RequestError) as error:
+        return str(error)
+    return None
 
 
 def reference_name(suite: Suite) -> str:
     """What stands for the reference in a fingerprint: equal names, equal clips."""
-    assert suite.reference is not None and isinstance(suite.prompts, ShapesPrompts)
-    request, reference = suite.request, suite.reference
-    size = f"{request.num_frames}x{request.height}x{request.width}@{request.fps:g}"
-    seed = f"{reference.seed}|{suite.prompts.split}|{size}"
-    return f"shapes:{reference.count}#{short_hash([seed])}"
+    assert suite.reference is not None
+    reference, dataset = suite.reference, suite_dataset(suite)
+    assert dataset is not None
+    split = suite.prompts.split if isinstance(suite.prompts, DatasetPrompts) else None
+    facts = f"{reference.seed}|{split}|{suite.request.size}|{dataset.info.content}"
+    return f"{dataset.info.name}:{reference.count}#{short_hash([facts])}"
 
 
 @dataclass(frozen=True)
 class ReferenceClip:
-    """A clip of the reference; it is drawn where it is read, and in memory only as long as it is used.
-
-    Attributes:
-        request: its frames, size and rate.
-    """
+    """A clip of the reference; it is read where it is used, and in memory only as long as that."""
 
     sample: SampleInfo
-    scene: shapes.Scene
-    request: RequestSpec
+    clip: RealClip
+    fps: float
 
     def source(self) -> MemorySource:
-        """Draw it."""
-        asked = self.request
-        assert self.sample.seed is not None
-        frames = shapes.real_clip(self.scene, self.sample.seed, asked.num_frames, asked.height, asked.width)
-        return MemorySource(Clip(frames, asked.fps), self.sample.sample_id)
+        """Read it."""
+        return MemorySource(Clip(self.clip.frames(), self.fps), self.sample.sample_id)
 
 
 def reference_clips(suite: Suite) -> Iterator[ReferenceClip]:
     """The clips in their order."""
-    assert suite.reference is not None and isinstance(suite.prompts, ShapesPrompts)
-    reference = suite.reference
-    scenes = shapes.sample_scenes(reference.count, seed=reference.seed, split=suite.prompts.split)
-    for index, scene in enumerate(scenes):
-        seed = reference_seed(reference.seed, index)
-        name = f"reference-{index:05d}"
-        yield ReferenceClip(SampleInfo("reference", name, name, scene.caption, seed), scene, suite.request)
+    for clip in _drawn(suite):
+        sample = SampleInfo("reference", clip.name, clip.name, clip.prompt, clip.seed)
+        yield ReferenceClip(sample, clip, suite.request.fps)
 
 
-def reference_seed(seed: int, index: int) -> int:
-    """The seed of one clip, in [2**31, 2**32)."""
-    digest = hashlib.sha256(f"reference|{seed}|{index}".encode()).digest()
-    return LEAST_SEED | int.from_bytes(digest[:4])
+def _drawn(suite: Suite) -> Sequence[RealClip]:
+    """Raises DatasetError or RequestError where the data set has no reference of this size."""
+    dataset, reference = suite_dataset(suite), suite.reference
+    assert dataset is not None and reference is not None
+    split = suite.prompts.split if isinstance(suite.prompts, DatasetPrompts) else None
+    return dataset.reference(Draw(reference.count, reference.seed, split), suite.request.size)

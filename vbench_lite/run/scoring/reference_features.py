@@ -5,7 +5,7 @@ from __future__ import annotations
 from vbench_lite.metric import Features, SampleInfo, SetMetric
 from vbench_lite.run.scoring.clip_pass import ClipPass, ClipTask
 from vbench_lite.run.scoring.outcome import Outcome
-from vbench_lite.run.scoring.reference import has_reference, reference_clips, reference_name
+from vbench_lite.run.scoring.reference import reference_clips, reference_lack, reference_name
 from vbench_lite.run.scoring.set_scoring import SetScoring
 from vbench_lite.suite import Suite
 
@@ -19,8 +19,9 @@ class ReferenceFeatures:
 
     def add_to(self, one: SetScoring) -> Outcome | None:
         """Hand the reference clips' features to a metric; returns why there are none."""
-        if not has_reference(self.suite):
-            return Outcome.not_applicable("the suite has no reference clips")
+        lack = reference_lack(self.suite)
+        if lack is not None:
+            return Outcome.not_applicable(lack)
         names = one.metric.info.extractors
         needed = [name for name in names if name not in self._found]
         if needed:
@@ -40,4 +41,4 @@ class ReferenceFeatures:
 
 def set_reference(metric: SetMetric, suite: Suite) -> str | None:
     """What stands in a fingerprint for the clips that a metric compares a set with; None without any."""
-    return reference_name(suite) if metric.needs_reference and has_reference(suite) else None
+    return reference_name(suite) if metric.needs_reference and reference_lack(suite) is None else None

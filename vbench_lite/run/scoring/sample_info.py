@@ -9,9 +9,10 @@ from itertools import pairwise
 from typing import Any
 
 from vbench_lite.clip import Clip
-from vbench_lite.datasets.given import Given, given_frames
 from vbench_lite.errors import PromptError
 from vbench_lite.metric import SampleInfo
+from vbench_lite.run.plan.data import suite_dataset
+from vbench_lite.run.plan.given import Given, given_frames
 from vbench_lite.run.scoring.sources import MemorySource
 from vbench_lite.suite import Suite
 
@@ -42,17 +43,18 @@ def given_clip(row: Row, suite: Suite) -> MemorySource | None:
 
 
 def _walk(sample_id: str) -> float | None:
-    """Where on a walk through noise a sample is, from its id: see `datasets.prompts.Prompt.sample_id`."""
+    """Where on a walk through noise a sample is, from its id: see `dataset.Prompt.sample_id`."""
     found = re.search(r"-walk([01]\.\d{4})-s\d+$", sample_id)
     return None if found is None else float(found[1])
 
 
 def _given(row: Row, suite: Suite) -> Given:
     size = row["num_frames"], row["height"], row["width"]
-    if suite.request.given is None or None in size:
+    dataset = suite_dataset(suite)
+    if suite.request.given is None or None in size or dataset is None:
         return Given()
     try:
-        return given_frames(suite.request, row["prompt"], row["seed"], *size)
+        return given_frames(dataset, suite.request, row["prompt"], row["seed"], *size)
     except PromptError:  # clips made elsewhere, scored under this suite
         return Given()
 

@@ -18,7 +18,7 @@ from vbench_lite.metric import SetMetric
 from vbench_lite.run.executors.contract import Executor, Settings
 from vbench_lite.run.scoring import fingerprint as prints
 from vbench_lite.run.scoring.outcome import Outcome, failure, judged
-from vbench_lite.run.scoring.reference import has_reference, reference_clips
+from vbench_lite.run.scoring.reference import reference_clips, reference_lack
 from vbench_lite.run.scoring.reference_features import ReferenceFeatures, set_reference
 from vbench_lite.run.scoring.sample_info import given_clip, sample_info
 from vbench_lite.run.scoring.score_part import (
@@ -158,7 +158,7 @@ class _RunScorer:
             )
             for name in metric.info.extractors
         ]
-        if not names or not has_reference(self.suite):
+        if not names or reference_lack(self.suite) is not None:
             return []
         orders = [
             ClipOrder(clip.sample, clip, self.suite.request.num_frames)

@@ -24,9 +24,9 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from vbench_lite.datasets.prompts import suite_prompts
 from vbench_lite.generator import Family, GenerationRequest, Site
 from vbench_lite.metric import BASE_CASE, Measurement
+from vbench_lite.run.plan.prompts import suite_prompts
 from vbench_lite.run.threads import THREADS
 from vbench_lite.run.timing.timed_process import TimedProcess
 from vbench_lite.run.timing.timed_worker import Call, Failed, Profiled, Ready, Timed

@@ -2,48 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from vbench_lite import registry
-from vbench_lite.datasets import shapes
+from vbench_lite.dataset import Prompt, find_dataset, load_dataset, with_ids
 from vbench_lite.errors import PromptError, RegistryError, SpecError
-from vbench_lite.suite import ListedPrompts, PromptSets, ShapesPrompts, Suite, parse_suite
+from vbench_lite.run.plan.data import dataset_prompts
+from vbench_lite.suite import DatasetPrompts, ListedPrompts, PromptSets, Suite, parse_suite
 from vbench_lite.yaml_text import parse_yaml
-
-
-@dataclass(frozen=True)
-class Prompt:
-    """A text to make clips for.
-
-    Attributes:
-        prompt_id: from the text alone, so that a prompt keeps its id, and with it its seeds and its
-            partner in a comparison, wherever it stands in whatever suite.
-            An edit has the id of the prompt that it is made from: it takes that prompt's seeds, and
-            clips of one seed are not independent, so they stay together in every interval.
-        edit: the word that was changed ("colour"), or None.
-        walk: where on a walk through initial noise its clip is made, in [0, 1], or None.
-        look_for: what a viewer should look for in its clips; empty where nobody said.
-    """
-
-    prompt_id: str
-    text: str
-    edit: str | None = None
-    walk: float | None = None
-    look_for: str = ""
-
-    def sample_id(self, seed_index: int) -> str:
-        """The id of its sample with one of its seeds; no other sample of a suite has it."""
-        parts = [self.prompt_id]
-        if self.edit is not None:
-            parts.append(self.edit)
-        if self.walk is not None:
-            parts.append(f"walk{self.walk:.4f}")
-        return "-".join([*parts, f"s{seed_index}"])
 
 
 def suite_prompts(suite: Suite, folder: Path | None = None) -> list[Prompt]:
@@ -55,18 +24,12 @@ def suite_prompts(suite: Suite, folder: Path | None = None) -> list[Prompt]:
 
     Raises:
         PromptError: the prompt file is missing or is no list of texts.
+        DatasetError, RegistryError: the data set is not there, or has no such captions.
     """
     source = suite.prompts
-    if isinstance(source, ShapesPrompts):
-        scenes = shapes.sample_scenes(source.count, source.seed, source.split)
-        if source.edits:
-            return with_edits(scenes)
-        if source.latent_path:
-            places = [index / (source.latent_path - 1) for index in range(source.latent_path)]
-            bases = with_ids([scene.caption for scene in scenes])
-            return [replace(base, walk=place) for base in bases for place in places]
-        texts = [scene.caption for scene in scenes]
-        return with_ids(texts)
+    if isinstance(source, DatasetPrompts):
+        found = find_dataset(suite.data) if suite.data is not None else load_dataset(source.dataset, folder)
+        return dataset_prompts(source, found)
     listed = written_out(source, folder or suite_folder(suite.name))
     notes = listed.look_for or ("",) * len(listed.texts)
     return [
@@ -105,6 +68,7 @@ def with_prompt_sets(suite: Suite, sets: Sequence[str]) -> Suite:
         "prompts": listed.model_dump(mode="json"),
         "samples": len(listed.texts),
         "reference": None,
+        "data": None,
     }
     return parse_suite(content, f"suite {suite.name} with the prompts {', '.join(sets)}")
 
@@ -164,24 +128,3 @@ def read_prompts(path: Path) -> ListedPrompts:
         texts.append(text)
         notes.append(note)
     return ListedPrompts(texts=tuple(texts), look_for=tuple(notes) if any(notes) else ())
-
-
-def with_edits(scenes: Sequence[shapes.Scene]) -> list[Prompt]:
-    """Each caption, then the four that differ from it in one word: see `shapes.edits`."""
-    bases = with_ids([scene.caption for scene in scenes])
-    found = []
-    for base, scene in zip(bases, scenes, strict=True):
-        edits = shapes.edits(scene).items()
-        found += [base, *(replace(base, text=other.caption, edit=word) for word, other in edits)]
-    return found
-
-
-def with_ids(texts: list[str]) -> list[Prompt]:
-    """Give every text its id: ten hexadecimal digits of its hash, and a count where it is repeated."""
-    seen: Counter[str] = Counter()
-    prompts = []
-    for text in texts:
-        digest = hashlib.sha256(text.encode()).hexdigest()[:10]
-        seen[digest] += 1
-        prompts.append(Prompt(digest if seen[digest] == 1 else f"{digest}-{seen[digest]}", text))
-    return prompts

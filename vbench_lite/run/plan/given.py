@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vbench_lite.clip import Frames
-from vbench_lite.datasets import shapes
+from vbench_lite.dataset import Dataset
+from vbench_lite.run.plan.data import held_out_size
 from vbench_lite.suite import RequestSpec
 
 
@@ -28,7 +29,7 @@ class Given:
 
 
 def given_frames(
-    spec: RequestSpec, prompt: str, seed: int, num_frames: int, height: int, width: int
+    dataset: Dataset, spec: RequestSpec, prompt: str, seed: int, num_frames: int, height: int, width: int
 ) -> Given:
     """What a suite's request gives for one sample.
 
@@ -36,16 +37,15 @@ def given_frames(
         num_frames, height, width: of the clip that will be made, or was.
 
     Raises:
-        PromptError: the prompt is no caption of the shapes world.
+        PromptError, RequestError, ClipError: the data set has no such clip of this prompt.
     """
     if spec.given is None:
         return Given()
-    count = {"image": 1, "past_frames": spec.given_frames, "clip": num_frames}[spec.given]
-    frames = shapes.held_out_clip(shapes.parse_caption(prompt), seed, count, height, width)
+    frames = dataset.real(prompt, seed, held_out_size(spec, num_frames, height, width)).frames()
     match spec.given:
         case "image":
             return Given(image=frames[0])
         case "past_frames":
-            return Given(past_frames=frames)
+            return Given(past_frames=frames[: spec.given_frames])
         case "clip":
             return Given(clip=frames)
