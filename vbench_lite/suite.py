@@ -64,6 +64,19 @@ class DatasetPrompts(_Strict):
         return self
 
 
+class FoundDataset(_Strict):
+    """The data set that a run found."""
+
+    name: str = Field(description="Its registered name, or the name of its folder.")
+    content: str = Field(description="Hash of everything that it gives.")
+    path: str | None = Field(default=None, description="Where it lies; nothing for a registered one.")
+
+    @property
+    def ref(self) -> DatasetRef:
+        """How it is found again."""
+        return DatasetRef(self.name, self.content, self.path)
+
+
 class ListedPrompts(_Strict):
     """Prompts written out, or read from a YAML file beside the suite.
 
@@ -219,7 +232,7 @@ class Suite(_Strict):
         default=False,
         description="Whether a run may replace the data set and the size (`--dataset`, `--size`).",
     )
-    data: DatasetRef | None = Field(
+    data: FoundDataset | None = Field(
         default=None, description="Written by a run: the data set that it found, by content."
     )
     request: RequestSpec = Field(

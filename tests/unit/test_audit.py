@@ -168,7 +168,7 @@ METRICS = (
 
 @pytest.fixture(scope="module")
 def audited() -> AuditResult:
-    return audit(None, METRICS, count=10, limit_s=1000)
+    return audit(None, METRICS, dataset="shapes", count=10, limit_s=1000)
 
 
 def cell(result: AuditResult, metric: str, damage: str) -> dict[str, object]:
@@ -195,7 +195,9 @@ def test_metrics_with_known_faults_get_their_verdicts(audited: AuditResult) -> N
 
 
 def test_an_audit_is_the_same_each_time() -> None:
-    first, again = (audit(None, ["frames/sharpness"], count=4, limit_s=1000) for _ in range(2))
+    first, again = (
+        audit(None, ["frames/sharpness"], dataset="shapes", count=4, limit_s=1000) for _ in range(2)
+    )
     assert again.id == first.id and again.metrics == first.metrics
 
 
@@ -252,13 +254,13 @@ def test_clips_of_a_folder_are_audited_in_windows(tmp_path: Path) -> None:
 
 
 def test_fewer_clips_are_damaged_where_the_time_is_short() -> None:
-    found = audit(None, ["frames/sharpness"], count=16, limit_s=1e-6)
+    found = audit(None, ["frames/sharpness"], dataset="shapes", count=16, limit_s=1e-6)
     assert found.data["clips"] == 4
     assert any("4 of 16 clips" in note for note in found.notes)
 
 
 def test_where_not_even_four_clips_fit_only_the_strongest_damage_is_tried() -> None:
-    found = audit(None, ["frames/sharpness"], count=4, limit_s=1e-6)
+    found = audit(None, ["frames/sharpness"], dataset="shapes", count=4, limit_s=1e-6)
     assert any(note.startswith("only the strongest damage") for note in found.notes)
     blur = cell(found, "frames/sharpness", "blur")
     assert list(blur["values"]) == ["0", "1"]  # type: ignore[call-overload]

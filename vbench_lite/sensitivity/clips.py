@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vbench_lite.clip import Frames
+from vbench_lite.dataset import ClipSize, Dataset, Draw, Gives, with_ids
 from vbench_lite.errors import ClipError, RequestError
 from vbench_lite.sensitivity.ladders import SPARE
 from vbench_lite.suite import RequestSpec

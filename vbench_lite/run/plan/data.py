@@ -17,7 +17,7 @@ from vbench_lite.dataset import (
     reference_to,
 )
 from vbench_lite.errors import DatasetError, SpecError
-from vbench_lite.suite import DatasetPrompts, RequestSpec, Suite, parse_suite
+from vbench_lite.suite import DatasetPrompts, FoundDataset, RequestSpec, Suite, parse_suite
 
 _GIVEN = {"image": Gives.FIRST_FRAMES, "past_frames": Gives.PAST_FRAMES, "clip": Gives.REAL}
 
@@ -29,7 +29,7 @@ def suite_dataset(suite: Suite) -> Dataset | None:
         DatasetError, RegistryError: it is not there, or is another one than the run found.
     """
     if suite.data is not None:
-        return find_dataset(suite.data)
+        return find_dataset(suite.data.ref)
     return None if suite.dataset is None else load_dataset(suite.dataset)
 
 
@@ -53,7 +53,9 @@ def with_found_dataset(suite: Suite, folder: Path) -> Suite:
     for need in wanted:
         if need not in found.info.gives:
             raise SpecError(f"suite {suite.name}: {_lacking(found, need)}")
-    return suite.model_copy(update={"data": reference_to(found, path)})
+    ref = reference_to(found, path)
+    data = FoundDataset(name=ref.name, content=ref.content, path=ref.path)
+    return suite.model_copy(update={"data": data})
 
 
 def with_dataset(suite: Suite, name: str) -> Suite:

@@ -112,7 +112,7 @@ def _fit(
     if info.prompts == "closed" and info.vocabulary is not None:
         load_dataset(info.vocabulary).check(made.prompt)
     if info.family is Family.CONTROL:
-        made = replace(made, dataset=suite.data)
+        made = replace(made, dataset=None if suite.data is None else suite.data.ref)
     if suite.request.given is not None:
         assert dataset is not None  # the suite says so
         given = given_frames(

@@ -202,8 +202,9 @@ def _left_out(suites: Sequence[Suite]) -> Iterator[str]:
     """What a data set leaves out at the size of a suite."""
     for suite in suites:
         dataset = suite_dataset(suite)
-        for remark in () if dataset is None else dataset.remarks(suite.request.size):
-            yield f"suite {suite.name}, data set {dataset.info.name}: {remark}"
+        if dataset is not None:
+            name = f"suite {suite.name}, data set {dataset.info.name}"
+            yield from (f"{name}: {remark}" for remark in dataset.remarks(suite.request.size))
 
 
 def _with_controls(spec: RunSpec, suites: Sequence[Suite]) -> tuple[list[GeneratorSpec], list[str]]:

@@ -28,7 +28,9 @@ def suite_prompts(suite: Suite, folder: Path | None = None) -> list[Prompt]:
     """
     source = suite.prompts
     if isinstance(source, DatasetPrompts):
-        found = find_dataset(suite.data) if suite.data is not None else load_dataset(source.dataset, folder)
+        found = (
+            find_dataset(suite.data.ref) if suite.data is not None else load_dataset(source.dataset, folder)
+        )
         return dataset_prompts(source, found)
     listed = written_out(source, folder or suite_folder(suite.name))
     notes = listed.look_for or ("",) * len(listed.texts)
