@@ -51,8 +51,6 @@ def command(
 def _cells(point: Point) -> tuple[str, ...]:
     from vbench_lite.format import interval, moment, number
 
-    ends = interval(*(point.ci or (None, None)), point.unit)
-    return (
-        point.run, moment(point.created), number(point.value, point.unit), ends, str(point.n),
-        point.break_ or "",
-    )  # fmt: skip
+    low, high = point.ci or (None, None)
+    ends, value = interval(low, high, point.unit), number(point.value, point.unit)
+    return point.run, moment(point.created), value, ends, str(point.n), point.break_ or ""

@@ -14,8 +14,10 @@ from vbench_lite.cli.options import json_option, root_option
 from vbench_lite.cli.output import console, print_json, warn
 
 if TYPE_CHECKING:
+    from vbench_lite.advise.card import Card
     from vbench_lite.results.board import Board
     from vbench_lite.results.scaling import ScalingReport
+    from vbench_lite.store.rundir import RunDir
 
 
 @click.command("leaderboard")
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 def command(
     runs: tuple[str, ...], suite: str | None, every: bool, brief: bool, root: Path, as_json: bool
 ) -> int:
-    """Show generators side by side: families, axes, intervals, ranks, coverage, controls apart.
+    """Show the answer, then generators side by side: axes, intervals, ranks, coverage, controls apart.
 
     Without RUN: every finished run, the newest row of each generator and protocol. RUN:GENERATOR picks one
     generator of a run. The tables leave out a run that another one extends with more samples; --all and
@@ -51,6 +53,8 @@ def command(
         more = {"scaling": [report.as_dict() for report in reports]} if reports else {}
         print_json(board.as_dict() | more | ({"audits": told} if told else {}))
     else:
+        print_card(board, choice.runs)
+        console().print()
         print_board(board, metrics=not brief, others=suite is None)
         for old, larger in choice.extended.items():
             console().print(
@@ -71,13 +75,43 @@ def warn_damaged(root: Path, names: Sequence[str] = ()) -> None:
 
 
 def print_board(board: Board, *, metrics: bool = True, others: bool = True) -> None:
-    """Print the tables of a board to stdout; with `others` also which other suites its runs hold."""
+    """Print the tables of a board to stdout; with `others` also which other suites its runs hold.
+
+    What a reader must know before trusting it stands on the card.
+    """
     from vbench_lite.report.terminal import board as table
 
-    table.print_board(board, console(), metrics=metrics)
+    table.print_board(board, console(), metrics=metrics, doubts=False)
     if others and board.other_suites:
         names = ", ".join(board.other_suites)
         console().print(f"Other suites in these runs: {names} (--suite NAME)", style="dim", markup=False)
+
+
+def print_card(board: Board, runs: Sequence[RunDir], next_steps: bool = False) -> None:
+    """Print the answer card of a board to stdout; with `next_steps` what to do with it."""
+    from vbench_lite.report.terminal.card import card_text
+
+    out = console()
+    out.print(card_text(make_card(board, runs), _next(runs[0]) if next_steps else ()))
+
+
+def make_card(board: Board, runs: Sequence[RunDir]) -> Card:
+    """The answer card of a board over some runs, with every named use."""
+    from vbench_lite.advise import use_names
+    from vbench_lite.advise.card import answer_card
+
+    return answer_card(board, runs, use_names())
+
+
+def _next(run: RunDir) -> list[tuple[str, str]]:
+    from vbench_lite.cli.options import DEFAULT_ROOT
+
+    root = "" if str(run.root) == DEFAULT_ROOT else f" --root {run.root}"
+    return [
+        (f"vbench-lite dashboard{root}", "clips and charts in a browser"),
+        (f"vbench-lite leaderboard latest{root}", "every number with its interval"),
+        (f"vbench-lite baseline set main{root}", "what later runs are compared with"),
+    ]
 
 
 def what_audits_say(root: Path, board: Board) -> list[str]:

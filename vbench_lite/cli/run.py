@@ -62,14 +62,15 @@ def command(
     root: Path,
     as_json: bool,
 ) -> int:
-    """Generate clips, score them, time the generators, and print the leaderboard.
+    """Generate clips, score them, time the generators, and say who is best at what.
 
     Without arguments this is the default benchmark. What was finished is never made again: after a stop,
     the same command goes on. --workers, --executor ray and --shard change who works, never a clip or a
-    score. With --json: {run, ok, failed, adopted, resumed, messages[], failures[],
-    leaderboard, other_leaderboards[], scaling[]}. Exit code 3 if some samples failed.
+    score. With --json: {run, ok, failed, adopted, resumed, messages[], failures[], leaderboard,
+    other_leaderboards[], scaling[], card{title, facts[], take[], doubts[]}}. Exit code 3 if some samples
+    failed.
     """
-    from vbench_lite.cli.leaderboard import print_board, print_scaling
+    from vbench_lite.cli.leaderboard import make_card, print_card, print_scaling
     from vbench_lite.cli.progress import shown
     from vbench_lite.cli.specification import build_spec
     from vbench_lite.results.board import build_board
@@ -112,11 +113,12 @@ def command(
     if as_json:
         first, *others = boards.values()
         document = _document(outcome, failures, first.as_dict(), [board.as_dict() for board in others])
-        print_json(document | {"scaling": [report.as_dict() for report in reports]})
+        answer = make_card(next(iter(boards.values())), [finished]).as_dict()
+        print_json(document | {"scaling": [report.as_dict() for report in reports], "card": answer})
     else:
-        for board in boards.values():
-            print_board(board)
         print_scaling(reports)
+        for place, board in enumerate(boards.values(), 1):
+            print_card(board, [finished], next_steps=place == len(boards))
         _list_failures(failures)
     return SOME_FAILED if failures else FINE
 

@@ -157,7 +157,7 @@ def _score_run(
     name: str, metrics: list[str] | None, pairs: str | None, executor: Executor, root: Path, as_json: bool
 ) -> int:
     """Score every suite of a run again; what is there under the same fingerprint is kept."""
-    from vbench_lite.cli.leaderboard import print_board
+    from vbench_lite.cli.leaderboard import print_card
     from vbench_lite.cli.progress import shown
     from vbench_lite.errors import ClipError, StoreError
     from vbench_lite.results.board import build_board
@@ -186,5 +186,5 @@ def _score_run(
     if as_json:
         print_json({"run": run.run_id, "errors": errors, "leaderboard": board.as_dict()})
     else:
-        print_board(board)
+        print_card(board, [run], next_steps=True)
     return SOME_FAILED if errors else FINE

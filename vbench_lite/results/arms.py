@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
 
 from vbench_lite.errors import StoreError
+from vbench_lite.format import day
 from vbench_lite.generator import Family
 from vbench_lite.results.estimates import Evidence, ScoreColumns, absent, evidence, summary
 from vbench_lite.store.columns import Places, integers, texts
-from vbench_lite.store.schema import RunDocument, SampleStatus
+from vbench_lite.store.schema import GeneratorEntry, RunDocument, SampleStatus
 
 CEILING = "real"
 FLOORS = ("frozen", "noise", "shuffled")
@@ -46,6 +47,7 @@ class Arm:
         clips: content hash by sample id, of samples that ended well.
         requests: (prompt, seed) by sample id, of every sample; what pairs are made by.
         prompts: ids of prompts with a sample that ended well, sorted; prompt_of: by sample id.
+        settings: what it was made with, as text by name; what comes first tells arms apart first.
     """
 
     generator: str
@@ -61,6 +63,7 @@ class Arm:
     prompt_of: Mapping[str, str]
     requests: Mapping[str, tuple[str, int]]
     evidence: Mapping[str, Evidence]
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def coverage(self) -> float:
@@ -105,7 +108,22 @@ def read_arms(run: Run, suite: str) -> list[Arm]:
         )
         for label in [*families, *sorted(others)]
     ]
+    entries = {entry.label: entry for entry in document.generators}
+    arms = [
+        replace(arm, settings=settings(entries[arm.generator], document)) if arm.generator in entries else arm
+        for arm in arms
+    ]
     return sorted(arms, key=lambda arm: arm.control is not None)
+
+
+def settings(entry: GeneratorEntry, document: RunDocument) -> dict[str, str]:
+    """What an arm was made with: its configuration first, then where and how often, then of which run."""
+    found = {
+        key: value.rsplit("/", 1)[-1] if isinstance(value, str) else str(value)
+        for key, value in sorted(entry.config.items())
+    }
+    found |= {"device": entry.device, "batch": str(entry.batch), "samples": str(document.samples)}
+    return found | {"seed": str(document.seed), "run": document.name or day(document.created)}
 
 
 class _SampleColumns:

@@ -9,24 +9,29 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from vbench_lite.format import ARROWS, NONE, number, plus_minus, rank_text, score_text, unit_of
+from vbench_lite.format import ARROWS, NONE, number, plural, plus_minus, rank_text, score_text, unit_of
 from vbench_lite.metric import Axis
 from vbench_lite.results.arms import CEILING
 from vbench_lite.results.axes import RELATIVE_AXES
 from vbench_lite.results.board import RELATIVE_TIE, Board, Row
 from vbench_lite.results.catalogue import metric_facts
+from vbench_lite.results.labels import row_titles
 
 _AXIS_WIDTH = 9
 _NAME_WIDTH = 14
 
 
-def print_board(board: Board, console: Console, *, metrics: bool = True) -> None:
+def print_board(board: Board, console: Console, *, metrics: bool = True, doubts: bool = True) -> None:
     """Print axes, controls, metrics and how to read them."""
-    console.print(board_text(board, console.width, metrics=metrics))
+    console.print(board_text(board, console.width, metrics=metrics, doubts=doubts))
 
 
-def board_text(board: Board, width: int = 80, *, metrics: bool = True) -> RenderableType:
-    """The leaderboard as one rich renderable for a terminal of so many columns."""
+def board_text(board: Board, width: int = 80, *, metrics: bool = True, doubts: bool = True) -> RenderableType:
+    """The leaderboard as one rich renderable for a terminal of so many columns.
+
+    Args:
+        doubts: with what a reader must know before trusting it, which an answer card says too.
+    """
     parts: list[RenderableType] = [Text(_title(board), style="bold"), Text(), *_axes_tables(board, width)]
     parts += [Text(line, style="dim") for line in _axis_footnotes(board)]
     for flag in board.trust:
@@ -37,7 +42,7 @@ def board_text(board: Board, width: int = 80, *, metrics: bool = True) -> Render
         parts.append(
             Text(f"! {c.distance} and {c.other_distance} order {who} differently, beyond noise", "yellow")
         )
-    parts += [Text(f"! {note}", "yellow") for note in board.notes]
+    parts += [Text(f"! {note}", "yellow") for note in board.notes if doubts]
     if metrics and (board.rows or board.controls):
         reals = [row for row in board.controls if row.arm.control == CEILING]
         parts += [Text(), *_metric_tables([*board.rows, *reals[:1]], width)]
@@ -49,10 +54,10 @@ def board_text(board: Board, width: int = 80, *, metrics: bool = True) -> Render
 
 
 def _title(board: Board) -> str:
-    rows = [*board.rows, *board.controls] or board.imported
+    rows = board.rows or board.controls or board.imported
     runs = list(dict.fromkeys(row.arm.run_id for row in rows))
-    shown = ", ".join(runs[:3]) + (f" and {len(runs) - 3} more" if len(runs) > 3 else "")
-    return f"{board.suite.name} v{board.suite.version} · run{'s' if len(runs) > 1 else ''} {shown}"
+    where = f"run {runs[0]}" if len(runs) == 1 else f"{len(runs)} runs"
+    return f"{board.suite.name} v{board.suite.version} · {where}"
 
 
 # --- axes ------------------------------------------------------------------------------------
@@ -73,42 +78,45 @@ def _axes_tables(board: Board, width: int) -> list[RenderableType]:
         return made
 
     top = table("generator", header=True)
-    several = len({row.arm.run_id for row in board.rows}) > 1
-    for row in board.rows:
-        who = _generator_cell(row, room - 1)
-        if several:
-            who.append(f"\nrun {row.arm.run_id}", style="dim not bold")
-        top.add_row(who, *(_score_cell(row, axis) for axis in axes))
+    for row, name in zip(board.rows, row_titles(board.rows), strict=True):
+        top.add_row(_generator_cell(row, name, room - 1), *(_score_cell(board, row, axis) for axis in axes))
         top.add_row()
     if not board.controls:
         return [top]
     below = table("", header=False)
-    many = len({row.arm.run_id for row in board.controls}) > 1
-    for row in board.controls:
-        name = f"{row.arm.generator} ({row.arm.run_id})" if many else row.arm.generator
+    first = [row for row in board.controls if row.arm.run_id == board.controls[0].arm.run_id]
+    for row in first:
         cells = [Text(score_text(row.axes[a], signed=a in RELATIVE_AXES), style="dim") for a in axes]
-        below.add_row(Text(name, style="dim"), *cells)
-    return [top, Text("controls, never ranked", style="bold"), below, Text()]
+        below.add_row(Text(row.arm.generator, style="dim"), *cells)
+    left = len(board.controls) - len(first)
+    more = [Text(f"and {plural(left, 'control')} of other runs, which --json has", "dim")] if left else []
+    return [top, Text("controls, never ranked", style="bold"), below, *more, Text()]
 
 
-def _generator_cell(row: Row, room: int) -> Text:
+def _generator_cell(row: Row, name: str, room: int) -> Text:
     arm = row.arm
-    name = arm.generator if len(arm.generator) <= room else arm.generator.replace("/", "/\n")
-    family = arm.family.replace("_", " ")
-    whole = arm.ok == arm.planned
-    if max(map(len, name.split("\n"))) > room:
-        name = name.replace("-", "-\n")
+    for mark in ("/", " · ", "-", "_"):
+        if max(map(len, name.split("\n"))) > room:
+            name = name.replace(mark, f"{mark.rstrip()}\n")
     cell = Text(name, style="bold")
-    cell.append(f"\n{family}", style="dim not bold")
-    cell.append(f"\n{arm.ok} of {arm.planned} ok", style="dim not bold" if whole else "red")
+    cell.append(f"\n{arm.family.replace('_', ' ')}", style="dim not bold")
+    cell.append(f"\n{arm.ok} of {arm.planned} ok", style="dim not bold" if arm.ok == arm.planned else "red")
     return cell
 
 
-def _score_cell(row: Row, axis: Axis) -> Text:
+def _score_cell(board: Board, row: Row, axis: Axis) -> Text:
+    """The score and its rank; speed and memory in their own unit first, doublings below."""
     score, rank = row.axes[axis], row.ranks.get(axis)
-    first = rank is not None and rank[0] == 1
-    cell = Text(score_text(score, signed=axis in RELATIVE_AXES), style="bold" if first else "")
+    ranked = sum(axis in other.ranks for other in board.rows if other.protocol == row.protocol)
+    first = rank == (1, 1) and ranked > 1  # surely first
+    text = score_text(score, signed=axis in RELATIVE_AXES)
+    shown = row.arm.evidence.get(next(iter(board.suite.axes[axis].metrics)))
+    in_units = axis in RELATIVE_AXES and shown is not None and shown.value is not None
+    cell = Text(number(shown.value, shown.facts.unit) if in_units and shown else text)
+    cell.stylize("bold green" if first else "")
     cell.append(f"\n{rank_text(rank)}", style="green not bold" if first else "dim not bold")
+    if in_units:
+        cell.append(f"\n{text}", style="dim not bold")
     return cell
 
 
@@ -124,7 +132,8 @@ def _axis_footnotes(board: Board) -> list[str]:
             f"{metric} {number(value, metric_facts(metric, {}).unit)}"
             for metric, value in board.suite.axes[axis].reference.items()
         )
-        lines.append(f"{axis}: doublings against {reference}; +1 is twice as good.")
+        shown = next(iter(board.suite.axes[axis].metrics)).rsplit("/", 1)[-1]
+        lines.append(f"{axis}: {shown}; rank and doublings (+1: twice as good) are against {reference}.")
     if any(row.ranks for row in board.rows):
         lines.append('"rank 1-2": the data cannot tell these places apart (95%, all pairs, Holm).')
         if any(axis in row.ranks for axis in RELATIVE_AXES for row in board.rows):
@@ -202,15 +211,8 @@ def _metric_cells(metric: str, columns: Sequence[Row]) -> list[Text]:
 
 
 def short_names(rows: Sequence[Row]) -> list[str]:
-    """The last part of each label where that tells them apart, else the whole; the run below if need be."""
-    last = [row.arm.generator.rsplit("/", 1)[-1] for row in rows]
-    whole = [row.arm.generator for row in rows]
-    for names in (last, whole):
-        if len(set(names)) == len(names):
-            return [_folded(name) for name in names]
-    runs = [row.arm.run_id for row in rows]
-    names = last if len(set(zip(last, runs, strict=True))) == len(rows) else whole
-    return [f"{_folded(name)}\n{run}" for name, run in zip(names, runs, strict=True)]
+    """The names of rows as they head a column."""
+    return [_folded(name.replace(" · ", "\n")) for name in row_titles(rows)]
 
 
 def _folded(name: str) -> str:

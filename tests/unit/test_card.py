@@ -1,0 +1,123 @@
+"""The answer card: who is first at what, how sure, and what a reader must know first."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+from fabricated import FakeRun, default_world, fabricate, only
+from rich.console import Console
+
+from vbench_lite.advise.card import Card, answer_card
+from vbench_lite.report.terminal.card import card_text
+from vbench_lite.results.board import Board, build_board
+from vbench_lite.results.labels import row_titles
+
+LATENT, AUTO, HYBRID = "reference/latent-diffusion", "reference/autoregressive", "reference/hybrid"
+
+
+def _fact(card: Card, about: str) -> Any:
+    return next(fact for fact in card.facts if fact.about == about)
+
+
+def _board(*runs: FakeRun) -> Board:
+    return build_board(list(runs), every=True)
+
+
+@cache
+def _default() -> Board:
+    return _board(fabricate())
+
+
+def test_a_clear_lead_is_sure_and_says_by_how_much_in_seconds_and_factors() -> None:
+    card = answer_card(_default())
+    assert card.title == "quick · 3 generators · 16 clips each"
+    whole = _fact(card, "whole clip")
+    assert (whole.sure, whole.leaders) == ("sure", ("hybrid",))
+    assert "hybrid: 1.4" in whole.words and "sooner than latent-diffusion (1." in whole.words
+    quality = _fact(card, "quality")
+    assert (quality.sure, quality.leaders) == ("sure", ("autoregressive",))
+
+
+def test_a_tie_names_who_ties_and_how_many_more_prompts_would_part_them() -> None:
+    world = default_world()
+    level = dict(world.mean["frames/sharpness"])
+    kernel = dict(world.mean["distribution/kvd_shapes"])
+    for name in (LATENT, AUTO, HYBRID):
+        level[name], kernel[name] = 0.6, 1.0
+    level[LATENT] = 0.605
+    world = replace(
+        world, mean={**world.mean, "frames/sharpness": level, "distribution/kvd_shapes": kernel}, spread=0.3
+    )
+    fact = _fact(answer_card(_board(fabricate(world))), "quality")
+    assert fact.sure == "open"
+    assert len(fact.leaders) > 1
+    assert fact.words.startswith("a tie: 16 prompts cannot part ") and "more would" in fact.words
+
+
+def test_who_is_within_five_percent_ties() -> None:
+    world = default_world()
+    calls = {**world.calls, "speed/latency_s": dict.fromkeys((LATENT, AUTO, HYBRID), 2.0)}
+    fact = _fact(answer_card(_board(fabricate(replace(world, calls=calls)))), "whole clip")
+    assert fact.sure == "open" and fact.words.startswith("a tie: ")
+
+
+def test_one_generator_is_never_the_best() -> None:
+    card = answer_card(_board(only(fabricate(), LATENT, "real", "frozen", "noise", "shuffled")))
+    assert {fact.sure for fact in card.facts} == {"open"}
+    assert all("no other to compare with" in fact.words for fact in card.facts if fact.leaders)
+    assert card.take == ()
+
+
+def test_who_lacks_clips_is_no_candidate_and_is_a_doubt() -> None:
+    card = answer_card(_board(fabricate(failed={LATENT: 2})))
+    assert not any("latent-diffusion" in fact.leaders for fact in card.facts)
+    assert any(doubt.startswith("latent-diffusion has no clip for 2 of 16 requests") for doubt in card.doubts)
+
+
+def test_without_generators_the_card_says_so() -> None:
+    card = answer_card(_board(only(fabricate(), "real", "frozen", "noise", "shuffled")))
+    assert card.facts == () and "no generator" in card.title
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_card_fits_the_terminal_and_colours_only_what_is_sure(width: int) -> None:
+    card = answer_card(_default())
+    stream = io.StringIO()
+    console = Console(file=stream, width=width, color_system="standard", force_terminal=True)
+    console.print(card_text(card, [("vbench-lite dashboard", "clips and charts in a browser")]))
+    green = [line for line in stream.getvalue().splitlines() if "\x1b[32m" in line]
+    assert len(green) == sum(fact.sure == "sure" for fact in (*card.facts, *card.take))
+    plain = io.StringIO()
+    Console(file=plain, width=width, no_color=True).print(card_text(card))
+    assert max(map(len, plain.getvalue().splitlines())) <= width
+
+
+def test_rows_of_one_label_are_told_apart_by_the_setting_that_differs() -> None:
+    first = fabricate(run_id="a")
+    entries = [
+        replace(entry, config={"detail": "coarse"}) if entry.label == HYBRID else entry
+        for entry in first.doc.generators
+    ]
+    second = fabricate(run_id="b")
+    second = replace(second, doc=replace(second.doc, generators=entries))
+    names = row_titles(_board(first, second).rows)
+    assert len(set(names)) == len(names) == 6
+    assert "hybrid · coarse" in names and "hybrid · default" in names
+    assert sum(name.startswith("latent-diffusion · ") for name in names) == 2
+
+
+def test_labels_with_one_last_part_keep_their_whole_name() -> None:
+    run = fabricate()
+    entries = [replace(e, label="mine/hybrid") if e.label == AUTO else e for e in run.doc.generators]
+    rows = [
+        replace(row, generator="mine/hybrid") if row.generator == AUTO else row for row in run.sample_rows
+    ]
+    scores = [
+        replace(row, generator="mine/hybrid") if row.generator == AUTO else row for row in run.score_rows
+    ]
+    renamed = replace(run, doc=replace(run.doc, generators=entries), sample_rows=rows, score_rows=scores)
+    assert row_titles(_board(renamed).rows) == ["latent-diffusion", "mine/hybrid", "reference/hybrid"]

@@ -1,0 +1,308 @@
+"""The answer card: who is best at what, by how much and how sure, and what to take for which use.
+
+Made in one place from a board; terminal, dashboard, HTML report and GitHub summary only lay it out. How
+sure is one of three words. `sure`: first in the board's ranks, or (single metrics) apart by their 95%
+intervals from every other. `likely`: the best in at least 80% of joint draws. `open`: neither. Timed calls
+that other processes disturbed make nothing sure.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from vbench_lite.advise.advice import advise
+from vbench_lite.advise.answer import Advice, Verdict
+from vbench_lite.advise.profiles import load_use
+from vbench_lite.advise.ranking import place
+from vbench_lite.errors import SpecError, StoreError
+from vbench_lite.format import (
+    certainty,
+    forecast,
+    interval,
+    listed,
+    number,
+    percent,
+    plural,
+    score_text,
+    times,
+)
+from vbench_lite.metric import Axis
+from vbench_lite.results.arms import Run
+from vbench_lite.results.axes import RELATIVE_AXES, difference
+from vbench_lite.results.board import RELATIVE_TIE, Board, Row
+from vbench_lite.results.estimates import Evidence
+from vbench_lite.results.labels import row_titles
+from vbench_lite.stats.paired import Delta
+from vbench_lite.stats.power import units_to_settle
+from vbench_lite.store import run_names
+
+SURE, LIKELY, OPEN = "sure", "likely", "open"
+Names = dict[tuple[str, str], str]  # by run and generator, what a row is called
+_MANY = 1_000  # more prompts than this nobody makes
+_ALONE = "no other to compare with"
+_MOST_METRICS = 8  # facts of a suite without axes
+_WIDE = 1.96  # half-widths of a 95% interval in standard errors
+# What is said of a metric of speed or memory: what it is, and how the better one differs.
+_SAID = {
+    "speed/time_to_first_frame_s": ("first frame", "sooner"),
+    "speed/latency_s": ("whole clip", "sooner"),
+    "memory/peak_bytes": ("peak memory", "less"),
+}
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line of the card.
+
+    Attributes:
+        about: an axis, a measure or "take".
+        sure: "sure", "likely" or "open".
+        leaders: who is (or may be) first, by the names that the card uses.
+        words: one sentence without its subject's full stop.
+    """
+
+    about: str
+    sure: str
+    leaders: tuple[str, ...]
+    words: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """The answer of a board.
+
+    Attributes:
+        title: of the run, or the suite and how many generators and clips of several runs it speaks of.
+        facts: one for each axis, and for each timed measure.
+        take: what to take for the named uses, grouped by answer.
+        doubts: what a reader must know before trusting it.
+    """
+
+    title: str
+    facts: tuple[Fact, ...]
+    take: tuple[Fact, ...]
+    doubts: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values: title, facts[] and take[] {about, sure, leaders[], words}, doubts[]."""
+        facts = [[vars(fact) | {"leaders": list(fact.leaders)} for fact in group] for group in self._groups()]
+        return {"title": self.title, "facts": facts[0], "take": facts[1], "doubts": list(self.doubts)}
+
+    def _groups(self) -> tuple[tuple[Fact, ...], tuple[Fact, ...]]:
+        return self.facts, self.take
+
+
+def answer_card(board: Board, runs: Sequence[Run] = (), uses: Sequence[str] = ()) -> Card:
+    """Make the card of a board: of the rows that were asked for the same as the first one.
+
+    Args:
+        runs: those of the board, newest first; what the uses look their limits up in.
+        uses: names of uses; one that the suite cannot answer is left out.
+    """
+    rows = [row for row in board.rows if row.protocol == board.rows[0].protocol] if board.rows else []
+    names = dict(zip(map(_key, rows), row_titles(rows), strict=True))
+    whole = [row for row in rows if row.arm.ok == row.arm.planned]
+    facts = tuple(_facts(board, whole, names)) if whole else ()
+    group = replace(board, rows=rows)
+    own = {row.arm.run_id for row in rows}
+    asked = [run for run in runs if run.run_id in own] if len(whole) > 1 else []
+    take = tuple(_take(group, asked, uses, names)) if asked else ()
+    return Card(_title(board, rows, asked or runs), facts, take, tuple(_doubts(board, rows, names)))
+
+
+def _key(row: Row) -> tuple[str, str]:
+    return row.arm.run_id, row.arm.generator
+
+
+def _title(board: Board, rows: Sequence[Row], runs: Sequence[Run]) -> str:
+    if not rows:
+        return f"{board.suite.name}: no generator has been scored"
+    told = {run.run_id: run_names.title(run.document()) for run in runs}
+    if len({row.arm.run_id for row in rows}) == 1 and rows[0].arm.run_id in told:
+        return told[rows[0].arm.run_id]
+    clips = max(row.arm.planned for row in rows)
+    return f"{board.suite.name} · {plural(len(rows), 'generator')} · {plural(clips, 'clip')} each"
+
+
+# --- facts ------------------------------------------------------------------------------------
+
+
+def _facts(board: Board, rows: Sequence[Row], names: Names) -> Iterator[Fact]:
+    scaled = [axis for axis in board.suite.axes if axis not in RELATIVE_AXES]
+    timed = [m for axis in board.suite.axes if axis in RELATIVE_AXES for m in board.suite.axes[axis].metrics]
+    for axis in scaled:
+        there = [row for row in rows if row.axes[axis].value is not None]
+        if there:
+            yield _axis(board, axis, there, names)
+        else:
+            yield Fact(str(axis), OPEN, (), f"no score: {rows[0].axes[axis].reason}")
+    yield from (found for metric in timed if (found := _metric(metric, rows, names)) is not None)
+    if not board.suite.axes:
+        yield from _without_axes(rows, names)
+
+
+def _axis(board: Board, axis: Axis, rows: Sequence[Row], names: Names) -> Fact:
+    """Who is first on a scaled axis."""
+    ordered = sorted(rows, key=lambda row: -(row.axes[axis].value or 0.0))
+    called = [names[_key(row)] for row in ordered]
+    scores = [score_text(row.axes[axis]) for row in ordered]
+    if len(rows) == 1:
+        return Fact(str(axis), OPEN, tuple(called), f"{called[0]}: {scores[0]}, {_ALONE}")
+    if not any(axis in row.ranks for row in rows):
+        why = next((n.partition(": ")[2] for n in board.notes if n.startswith(f"{axis} is not ranked")), "")
+        return Fact(str(axis), OPEN, tuple(called), f"not ranked{': ' if why else ''}{why}")
+    first = [row for row in ordered if row.ranks.get(axis, (1, 1))[0] == 1]
+    chances = [found.best_on[axis] for found in place(ordered, [axis], None)]
+    best = max(range(len(ordered)), key=chances.__getitem__)
+    sure = SURE if len(first) == 1 else LIKELY if certainty(chances[best]) != OPEN else OPEN
+    if sure == OPEN:
+        tied = [name for name, row in zip(called, ordered, strict=True) if row in first]
+        values = ", ".join(text for text, row in zip(scores, ordered, strict=True) if row in first)
+        count = len(first[0].arm.prompts) or first[0].axes[axis].n
+        more = _more(first[0], first[1], axis)
+        return Fact(
+            str(axis), OPEN, tuple(tied), f"a tie: {plural(count, 'prompt')} cannot part {values}{more}"
+        )
+    second = next(i for i in range(len(ordered)) if i != best)
+    said = f"{called[best]}: {scores[best]}, before {called[second]} {scores[second]}"
+    return Fact(str(axis), sure, (called[best],), said)
+
+
+def _more(first: Row, second: Row, axis: Axis) -> str:
+    """How many more prompts would part two rows, if what was seen is the truth."""
+    found = difference(first.axes[axis], second.axes[axis])
+    prompts = len(first.arm.prompts)
+    if not math.isfinite(found.se) or prompts < 1:
+        return ""
+    more = units_to_settle(Delta(found.value, found.se, found.dof, prompts), 0.0) if found.value else None
+    if more is None:
+        return "; more prompts would not"
+    return f"; about {forecast(more)} more would" if more <= _MANY else f"; even {_MANY:,} more would not"
+
+
+def _metric(metric: str, rows: Sequence[Row], names: Names) -> Fact | None:
+    """Who is first on a metric with a direction; times, rates and memory are read as ratios."""
+    found = [(names[_key(row)], row.arm.evidence[metric]) for row in rows if metric in row.arm.evidence]
+    there = [(name, e) for name, e in found if e.value is not None]
+    if not there or not there[0][1].facts.sign:
+        return None
+    there.sort(key=lambda pair: -pair[1].facts.sign * (pair[1].value or 0.0))
+    timed = metric.startswith(("speed/", "memory/")) and all((e.value or 0.0) > 0 for _, e in there)
+    about, better = _said(metric)
+    unit = there[0][1].facts.unit
+    (name, best), others = there[0], there[1:]
+    if not others:
+        return Fact(about, OPEN, (name,), f"{name}: {number(best.value, unit)}, {_ALONE}")
+    alike = [(one, e) for one, e in others if (timed and _ratio(best, e) <= 1 + RELATIVE_TIE)]
+    sure = OPEN if alike else _apart(best, [e for _, e in others])
+    if sure == OPEN:
+        tied = [(one, e) for one, e in others if (one, e) in alike or _apart(best, [e]) == OPEN]
+        leaders = (name, *(one for one, _ in tied))
+        values = sorted(e.value or 0.0 for e in (best, *(e for _, e in tied)))
+        return Fact(
+            about, OPEN, leaders, f"a tie: {listed(leaders)}, {interval(values[0], values[-1], unit)}"
+        )
+    if metric.startswith("speed/") and any(e.contended for _, e in there):
+        sure = LIKELY
+    second = f"{others[0][0]} ({number(others[0][1].value, unit)})"
+    by = f"{_by(_ratio(best, others[0][1]), better)} than" if timed else "before"
+    return Fact(about, sure, (name,), f"{name}: {number(best.value, unit)}, {by} {second}")
+
+
+def _said(metric: str) -> tuple[str, str]:
+    title = metric.rsplit("/", 1)[-1].removesuffix("_s").removesuffix("_bytes").replace("_", " ")
+    return _SAID.get(metric, (title, "better"))
+
+
+def _by(ratio: float, better: str) -> str:
+    return (
+        f"{percent(1 - 1 / ratio)} {better}" if better == "less" and ratio < 2 else f"{times(ratio)} {better}"
+    )
+
+
+def _ratio(first: Evidence, second: Evidence) -> float:
+    values = sorted((first.value or 1.0, second.value or 1.0))
+    return values[1] / values[0]
+
+
+def _apart(best: Evidence, others: Sequence[Evidence]) -> str:
+    """How sure it is that a metric of one is better than that of every other."""
+    chances = [_chance(best, other) for other in others]
+    if all(chance == 1.0 for chance in chances):
+        return SURE
+    return LIKELY if certainty(min(chances)) != OPEN else OPEN
+
+
+def _chance(best: Evidence, other: Evidence) -> float:
+    """1 where the 95% intervals are apart, else the normal probability that the order is as seen."""
+    ends = (best.low, best.high, other.low, other.high)
+    if any(end is None for end in ends) or best.value is None or other.value is None:
+        return 0.5  # without an interval nothing can be said
+    low, high, its_low, its_high = (float(end) for end in ends if end is not None)
+    if high < its_low or low > its_high:
+        return 1.0
+    width = math.hypot(high - low, its_high - its_low) / (2 * _WIDE)
+    if width == 0:
+        return 0.5
+    return min(0.5 * (1 + math.erf(abs(best.value - other.value) / width / math.sqrt(2))), 0.999)
+
+
+def _without_axes(rows: Sequence[Row], names: Names) -> Iterator[Fact]:
+    """A suite without axes: who is first on each metric with a direction, those that are sure first."""
+    metrics = dict.fromkeys(m for row in rows for m in row.arm.evidence)
+    facts = [found for metric in metrics if (found := _metric(metric, rows, names)) is not None]
+    yield from sorted(facts, key=lambda fact: (SURE, LIKELY, OPEN).index(fact.sure))[:_MOST_METRICS]
+
+
+# --- what to take -----------------------------------------------------------------------------
+
+
+def _take(board: Board, runs: Sequence[Run], uses: Sequence[str], names: Names) -> Iterator[Fact]:
+    """The uses by their answer: one fact for each set of leaders and each degree of certainty."""
+    grouped: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    by_label = {row.arm.generator: names[_key(row)] for row in reversed(board.rows)}
+    for name in uses:
+        use = load_use(name)
+        try:
+            found = advise(runs, suite=board.suite.name, use=use, board=board)
+        except (SpecError, StoreError):  # what counts for it was not measured here
+            continue
+        sure, leaders = _answer(found)
+        called = [by_label.get(one, one) for one in leaders]
+        key = tuple(sorted(called) if sure == OPEN else called)  # those that tie have no order
+        grouped.setdefault((sure, key), []).append(use.title)
+    order = (SURE, LIKELY, OPEN)
+    for (sure, leaders), titles in sorted(grouped.items(), key=lambda item: order.index(item[0][0])):
+        who = listed(leaders, "or") if leaders else "none of them"
+        yield Fact("take", sure, leaders, f"{who} for {listed(titles)}")
+
+
+def _answer(found: Advice) -> tuple[str, tuple[str, ...]]:
+    if found.verdict is Verdict.TAKE:
+        return SURE, found.leaders
+    if found.verdict is Verdict.NONE_QUALIFIES:
+        return SURE, ()
+    at = found.candidates[0].place if found.candidates else None
+    likely = at is not None and at.best is not None and certainty(at.best) != OPEN
+    return (LIKELY, (found.candidates[0].generator,)) if likely else (OPEN, found.leaders)
+
+
+# --- doubts -----------------------------------------------------------------------------------
+
+
+def _doubts(board: Board, rows: Sequence[Row], names: Names) -> Iterator[str]:
+    for row in rows:
+        if row.arm.ok < row.arm.planned:
+            reasons = sorted(row.arm.failures.items(), key=lambda item: -item[1])
+            why = f"; most often: {reasons[0][0]}" if reasons else ""
+            left = row.arm.planned - row.arm.ok
+            yield f"{names[_key(row)]} has no clip for {left} of {row.arm.planned} requests{why}"
+    yield from (
+        n for n in board.notes if " is not ranked: " not in n or n.split(" is ")[0] in board.suite.axes
+    )
+    for flag in board.trust:
+        if flag.axes:
+            yield f"{flag.metric} (counts towards {', '.join(flag.axes)}) says little here: {flag.reason}"
