@@ -209,7 +209,8 @@ class Transformers(Generator):
             key = json.dumps([shapes, dict(request.params), request.negative_prompt], sort_keys=True)
             groups.setdefault(key, []).append(index)
         for indices in groups.values():
-            self._write(indices, [requests[i] for i in indices], [encoded[i] for i in indices], context)
+            rows = [encoded[i] for i in indices]
+            self._write(indices, [requests[i] for i in indices], rows, context, len(requests))
 
     def _write(
         self,
@@ -217,7 +218,9 @@ class Transformers(Generator):
         requests: Sequence[GenerationRequest],
         encoded: Sequence[Mapping[str, Any]],
         context: GenerationContext,
+        clips: int,
     ) -> None:
+        """Write some of the `clips` of a batch in one call of the model."""
         import torch
 
         config, first = self.config, requests[0]
@@ -260,7 +263,8 @@ class Transformers(Generator):
         cached = cache_bytes(getattr(written, "past_key_values", None))
         for processor in guide:
             cached += cache_bytes(processor.unconditional_context["past_key_values"])
-        context.note(tokens=total, nfe=work.nfe(len(requests)), kv_cache_bytes=cached or None)
+        # Of both, what the groups of a batch note adds up: tokens of the call, evaluations of one clip.
+        context.note(tokens=total * len(requests), nfe=work.nfe(clips), kv_cache_bytes=cached or None)
         context.note(fps_source="native" if config.fps else "assumed")
 
     def _encode(self, texts: Sequence[str]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 from vbench_lite.adapters.diffusers.config import DiffusersConfig
 from vbench_lite.adapters.diffusers.rules import ClassRule
 from vbench_lite.errors import RequestError, SpecError
-from vbench_lite.generator import GenerationRequest
+from vbench_lite.generator import Frames, GenerationRequest
 
 # How suites name sampling parameters, whatever the pipeline calls them.
 STEPS, GUIDANCE = "steps", "guidance"
@@ -26,6 +26,7 @@ STRUCTURAL = {
     "base_num_frames",
     "overlap_history",
 }
+_OVERLAP = 17  # frames, as SkyReels recommends
 _ENHANCERS = ("enable_prompt_enhancement", "use_prompt_enhancer", "enhance_prompt")
 
 
@@ -117,8 +118,26 @@ def arguments(
         given[str(rule.fps_argument)] = int(fps) if float(fps).is_integer() else fps
     if "num_inference_steps" in signature:
         given["num_inference_steps"] = steps_of(given, signature)
+    if rule.returns_past and first.past_frames is not None:
+        given["overlap_history"] = overlap_history(config, first.past_frames)
     given |= _given_frames(first, rule, signature, num_frames)
     return given
+
+
+def overlap_history(config: DiffusersConfig, past_frames: Frames) -> int:
+    """Frames of the past that a class reads and makes again, k*4 + 1 of them.
+
+    Raises:
+        RequestError: the past is shorter than what the configuration asks for.
+    """
+    stated = config.call.get("overlap_history")
+    if stated is None:
+        return min(_OVERLAP, (len(past_frames) - 1) // 4 * 4 + 1)
+    if int(stated) > len(past_frames):
+        raise RequestError(
+            f"call.overlap_history = {stated} needs as many past frames, the request gives {len(past_frames)}"
+        )
+    return int(stated)
 
 
 def _given_frames(

@@ -75,7 +75,13 @@ class Diffusers(Generator):
             return
         if Task.I2V in tasks and request.image is None:
             raise RequestError(f"{request.sample_id}: {self._described.pipeline} needs an image")
-        if tasks == (Task.V2V,) and (
+        if self._described.rule.returns_past:
+            if request.past_frames is None:
+                raise RequestError(
+                    f"{request.sample_id}: {self._described.pipeline} continues a clip, and needs past frames"
+                )
+            calls.overlap_history(self.config, request.past_frames)
+        elif tasks == (Task.V2V,) and (
             request.past_frames is None or len(request.past_frames) < request.num_frames
         ):
             raise RequestError(
@@ -114,7 +120,7 @@ class Diffusers(Generator):
         for request in requests:
             self.check(request)
         for indices in self._groups(requests):
-            self._call(indices, [requests[i] for i in indices], context)
+            self._call(indices, [requests[i] for i in indices], context, len(requests))
 
     def encode(self, frames: Frames) -> Any:
         """Latents of the VAE, and how many frames they are of.
@@ -134,6 +140,13 @@ class Diffusers(Generator):
 
         return decode(self._pipe.vae, *latents)
 
+    def _not_generated(self, request: GenerationRequest) -> tuple[int, int]:
+        """Frames of the pipeline's count that repeat what was given, and frames that come back before them."""
+        rule, past = self._described.rule, request.past_frames
+        if rule.returns_past and past is not None:
+            return calls.overlap_history(self.config, past), len(past)
+        return int(self._described.drops_first and request.image is not None), 0
+
     def _groups(self, requests: Sequence[GenerationRequest]) -> list[list[int]]:
         alike = all(dict(r.params) == dict(requests[0].params) for r in requests)
         bare = all(r.image is None and r.past_frames is None for r in requests)
@@ -141,8 +154,13 @@ class Diffusers(Generator):
         return [everyone] if self._described.rule.batches and alike and bare else [[i] for i in everyone]
 
     def _call(
-        self, indices: Sequence[int], requests: Sequence[GenerationRequest], context: GenerationContext
+        self,
+        indices: Sequence[int],
+        requests: Sequence[GenerationRequest],
+        context: GenerationContext,
+        clips: int,
     ) -> None:
+        """Make some of the `clips` of a batch in one call of the pipeline."""
         import torch
 
         from vbench_lite.adapters.diffusers.loading import fresh_scheduler
@@ -151,8 +169,9 @@ class Diffusers(Generator):
         if self._pipe is None:
             raise RuntimeError("Diffusers is not loaded; call load() first")
         pipe, known, first = self._pipe, self._described, requests[0]
-        dropped = int(known.drops_first and first.image is not None)
-        plan = known.plan(first.num_frames + dropped)
+        repeated, handed_back = self._not_generated(first)
+        dropped = repeated + handed_back
+        plan = known.plan(first.num_frames + repeated)
         asked = calls.arguments(requests, self.config, known.rule, self._signature, plan.num_frames)
         if plan.partition is not None:
             asked["chunk_partition"] = list(plan.partition)
@@ -165,7 +184,7 @@ class Diffusers(Generator):
             emit = partial(context.emit, indices[0])
             stream = open_stream(known, self.config, plan, asked, pipe, emit, dropped, first.num_frames)
         steps = calls.steps_of(asked, self._signature) * plan.chunks
-        output = self._run(asked, stream, self._probe.following(context, steps, len(requests)), first.seed)
+        output = self._run(asked, stream, self._probe.following(context, steps, clips), first.seed)
         made, flagged = clips_of(output), safety_flags(output)
         if len(made) != len(requests):
             raise ClipError(f"{known.pipeline} returned {len(made)} clips for {len(requests)} requests")

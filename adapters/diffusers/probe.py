@@ -55,7 +55,8 @@ class Probe:
         """Report to a context during the block, and note the work that was done in it.
 
         Args:
-            total: steps expected. clips: clips that the call makes.
+            total: steps expected. clips: clips that are made under this context, in this call of the
+                pipeline and in others: evaluations are noted for each clip, and add up.
         """
         self._context, self._total, self._phase = context, max(total, 1), None
         self._steps, self._last, self._cache_bytes, self.prompt = 0, None, 0, None

@@ -38,6 +38,8 @@ class ClassRule:
         fps_argument: the argument that tells the model the frame rate.
         frames_argument: the argument that takes the frame count; None where the given video decides.
         returns_image: whether the first frame is the given image, decoded, and not generated.
+        returns_past: whether the frames that are continued come back before the generated ones, of which the
+            first `overlap_history` repeat the end of what was given.
         batches: whether one call can make several prompts, each from its own generator.
     """
 
@@ -49,6 +51,7 @@ class ClassRule:
     fps_argument: str | None = None
     frames_argument: str | None = "num_frames"
     returns_image: bool = False
+    returns_past: bool = False
     batches: bool = True
     tasks: tuple[Task, ...] | None = None
 
@@ -119,6 +122,17 @@ CLASSES: Mapping[str, ClassRule] = {
         returns_image=True,
         batches=False,
     ),
+    "SkyReelsV2DiffusionForcingVideoToVideo": ClassRule(
+        _C,
+        16,
+        Mechanism.DIFFUSION_FORCING,
+        Family.HYBRID,
+        ("guidance_scale", 6.0),
+        "fps",
+        returns_past=True,
+        batches=False,
+        tasks=(Task.V2V,),
+    ),
     "StableVideoDiffusion": ClassRule(
         _A, 8, cfg=("max_guidance_scale", 3.0), fps_argument="fps", batches=False, tasks=_I2V
     ),
@@ -149,7 +163,7 @@ def class_rule(name: str) -> ClassRule | None:
         rule = replace(
             rule, tasks=tuple(task for part, task in _NAMED_TASKS if part in name)[:1] or (Task.T2V,)
         )
-    if rule.tasks == (Task.V2V,):
+    if rule.tasks == (Task.V2V,) and not rule.returns_past:
         rule = replace(rule, frames_argument=None, batches=False)
     return rule
 

@@ -157,8 +157,11 @@ class Command(Generator):
         assert self._warden is not None, "load() comes before generate()"
         output = scratch / f"clip{self.config.output}"
         asked = scratch / "request.json"
-        asked.write_text(json.dumps(describe_request(request, self.device, output, scratch)), "utf-8")
-        values = {**values_of(request, self.device), "request": asked, "output": output}
+        fps = self.config.native_fps or request.fps
+        described = describe_request(request, self.device, output, scratch) | {"fps": fps}
+        asked.write_text(json.dumps(described), "utf-8")
+        given = values_of(request, self.device, self.config.native_fps)
+        values = {**given, "request": asked, "output": output}
         argv = [fill(argument, values) for argument in self.config.argv]
         limit_s = self.config.timeout_s
         deadline_s = float("inf") if limit_s is None else time.monotonic() + limit_s

@@ -27,8 +27,14 @@ def check_template(text: str, names: tuple[str, ...]) -> None:
             raise ValueError(f"{{{name}}} is unknown; there are: {', '.join(names)}, params.NAME")
 
 
-def values_of(request: GenerationRequest, device: str) -> dict[str, Any]:
-    """What stands for each name."""
+def values_of(request: GenerationRequest, device: str, native_fps: float | None = None) -> dict[str, Any]:
+    """What stands for each name.
+
+    Args:
+        native_fps: the rate that the generator's clips are shown at, where it has one of its own: it is what
+            {fps} is then, and {seconds} are those of the clip, not those of the rate that was asked for.
+    """
+    fps = native_fps or request.fps
     values: dict[str, Any] = {
         "prompt": request.prompt,
         "negative_prompt": request.negative_prompt,
@@ -36,8 +42,8 @@ def values_of(request: GenerationRequest, device: str) -> dict[str, Any]:
         "num_frames": request.num_frames,
         "height": request.height,
         "width": request.width,
-        "fps": request.fps,
-        "seconds": request.num_frames / request.fps,
+        "fps": fps,
+        "seconds": round(request.num_frames / fps, 6),
         "device": device,
         "sample_id": request.sample_id,
     }

@@ -117,7 +117,7 @@ class Autoregressive(ReferenceGenerator):
             self.emit(context, indices, codec.from_tokens(tokens)[:, None])
         written = (first.num_frames - made) * codec.config.tokens
         context.note(
-            tokens=written,
+            tokens=written * len(requests),  # of the call; evaluations are those of one clip
             nfe=written * (1 if guidance == 1 else 2),
             kv_cache_bytes=sampler.cache_bytes(),
         )

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from vbench_lite.generator import Family, Frames, GenerationRequest
 from vbench_lite.store.schema import SampleStatus
+
+_FEWEST_COPIED = 3  # frames; one or two may well look like those before them
+_LEAST_MOTION = 1.0  # mean absolute difference of pixels, of 255, between the past and its last frame
 
 
 @dataclass(frozen=True)
@@ -49,4 +54,26 @@ def judge(
             return Verdict(SampleStatus.INVALID, "every pixel is black", kept)
         if len(kept) > 1 and bool((kept == kept[0]).all()):
             return Verdict(SampleStatus.INVALID, "frozen: every frame is the same", kept)
+        if made.past_frames is not None and (count := copied_frames(kept, made.past_frames)):
+            reason = f"its first {count} frames are those that were given; a continuation begins after them"
+            return Verdict(SampleStatus.INVALID, reason, kept)
     return Verdict(SampleStatus.OK, None, kept)
+
+
+def copied_frames(frames: Frames, past: Frames) -> int:
+    """Frames at the beginning of a clip that are the given past once more, decoded or as they were.
+
+    A continuation begins near the last frame of the past, a copy near its first one. Frame by frame, the
+    clip is compared with the frame of the past at its place and with the last one: a copy is at most a
+    quarter as far from the former. A past that hardly moves tells nothing, and is taken for no copy.
+
+    Args:
+        frames: uint8 (T, H, W, 3). past: uint8 (P, H, W, 3), of any size.
+    """
+    count = min(len(frames), len(past))
+    if past.shape[1:] != frames.shape[1:] or count < _FEWEST_COPIED:
+        return 0
+    clip, given, last = (part.astype(np.float32) for part in (frames[:count], past[:count], past[-1]))
+    moves = float(np.abs(given - last).mean())
+    copied = float(np.abs(clip - given).mean())
+    return count if moves > _LEAST_MOTION and copied <= moves / 4 else 0
