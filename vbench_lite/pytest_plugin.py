@@ -13,6 +13,7 @@ the policy; the test fails where the gate would. Nothing heavy is imported until
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,10 +57,11 @@ class Gate:
         from vbench_lite.store.rundir import resolve_run
 
         try:
-            candidate = self._candidate()
             name, _, label = self.baseline.partition(":")
+            # What is missing is said before hours of generation, not after them.
             baseline = RunArm(resolve_run(self.root, name), label or generator)
             policy = load_policy(self.policy)
+            candidate = self._candidate()
             return compare(baseline, RunArm(candidate, generator), suite=self.suite, policy=policy)
         except VBenchLiteError as error:
             pytest.fail(f"vbench_lite: {error}", pytrace=False)
@@ -101,7 +103,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         f"{MARKER}(baseline, spec=None, run='latest', root='vbench-results', policy=None, suite=None): "
-        "what the fixture vbench_lite compares; paths are relative to the root of the tests",
+        "what the fixture vbench_lite compares; paths are relative to the root of the tests, or to the "
+        "folder above the test that holds what they name",
     )
 
 
@@ -116,9 +119,23 @@ def vbench_lite(request: pytest.FixtureRequest) -> Gate:
             f"{request.node.nodeid}: the fixture vbench_lite needs "
             f"@pytest.mark.{MARKER}(baseline=...), with no other options than {', '.join(sorted(known))}"
         )
-    base = request.config.rootpath
+    base = _base(request, [options.get(name) for name in ("root", "spec", "policy")])
     options["root"] = base / options.get("root", "vbench-results")
     for name in ("spec", "policy"):
         if options.get(name) is not None:
             options[name] = base / options[name]
     return Gate(request, **options)
+
+
+def _base(request: pytest.FixtureRequest, names: Sequence[str | Path | None]) -> Path:
+    """The folder that the marker's paths start from: the root of the tests, wherever pytest was started.
+
+    Without a configuration file pytest takes the working directory for the root; so the folders above the
+    test are looked through for one that holds what the marker names.
+    """
+    root = request.config.rootpath
+    named = [name for name in names if name is not None] or ["vbench-results"]
+    for folder in (root, *request.path.parents):
+        if all((folder / name).exists() for name in named):
+            return folder
+    return root

@@ -123,6 +123,9 @@ class RequestSpec(_Strict):
         description="Further parameters of every request, such as steps or guidance; adapters say which "
         "they know.",
     )
+    negative_prompt: str = Field(
+        default="", description="What clips should not show, for every prompt, where a generator takes it."
+    )
     given: Literal["image", "past_frames", "clip"] | None = Field(
         default=None,
         description="Frames that come with the prompt, from a held-out real clip of it: its first frame "

@@ -141,7 +141,7 @@ class Diffusers(Generator):
         return decode(self._pipe.vae, *latents)
 
     def _not_generated(self, request: GenerationRequest) -> tuple[int, int]:
-        """Frames of the pipeline's count that repeat what was given, and frames that come back before them."""
+        """Frames of the pipeline's count that repeat what was given, and frames that come before them."""
         rule, past = self._described.rule, request.past_frames
         if rule.returns_past and past is not None:
             return calls.overlap_history(self.config, past), len(past)

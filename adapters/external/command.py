@@ -27,7 +27,13 @@ from vbench_lite.adapters.external.child import (
 )
 from vbench_lite.adapters.external.clip_file import emit_clip_file
 from vbench_lite.adapters.external.declared import DeclaredMaker, declared_info
-from vbench_lite.adapters.external.template import REQUEST_NAMES, check_template, fill, values_of
+from vbench_lite.adapters.external.template import (
+    REQUEST_NAMES,
+    check_params,
+    check_template,
+    fill,
+    values_of,
+)
 from vbench_lite.errors import Cancelled, ClipError, GeneratorError, SpecError
 from vbench_lite.generator import (
     Frames,
@@ -127,6 +133,11 @@ class Command(Generator):
         """Nothing is loaded: the program does that in each call. Variables that it needs must be set."""
         check_program(self.config.argv[0], self.config.cwd, self._environment())
         self._warden = Warden()
+
+    def check(self, request: GenerationRequest) -> None:
+        """Refuse parameters that the program would never hear of."""
+        if not any("{request}" in argument for argument in self.config.argv):
+            check_params(request, self.config.argv)
 
     def generate(self, requests: Sequence[GenerationRequest], context: GenerationContext) -> None:
         for index, request in enumerate(requests):

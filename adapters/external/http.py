@@ -37,6 +37,7 @@ from vbench_lite.adapters.external.patience import Patience
 from vbench_lite.adapters.external.template import (
     REQUEST_NAMES,
     as_text,
+    check_params,
     check_template,
     fill_json,
     texts_of,
@@ -215,6 +216,7 @@ class Http(Generator):
     def check(self, request: GenerationRequest) -> None:
         if request.image is not None or request.past_frames is not None:
             raise RequestError("the http adapter sends texts only: no image, no frames to continue")
+        check_params(request, texts_of(self.config.body))
 
     def generate(self, requests: Sequence[GenerationRequest], context: GenerationContext) -> None:
         for index, request in enumerate(requests):
@@ -243,7 +245,7 @@ class Http(Generator):
         patience = Patience(config.timeout_s, stop_if_asked)
         before = client.tries_again
         context.phase("create")
-        values = {**values_of(request, self.device), "model": config.model}
+        values = {**values_of(request, self.device, config.native_fps), "model": config.model}
         answer = client.ask("POST", client.at(config.create), patience, **self._sent(values))
         name = self._id(answer)
         try:

@@ -6,7 +6,7 @@ Only whole names are replaced, never expressions, so a prompt cannot reach into 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vbench_lite.errors import RequestError
@@ -99,3 +99,14 @@ def _value(name: str, values: Mapping[str, Any]) -> Any:
     if name not in values:
         raise RequestError(f"the request has no {name}; give it under request.params in the suite")
     return values[name]
+
+
+def check_params(request: GenerationRequest, texts: Iterable[str]) -> None:
+    """Raise RequestError if no text stands for a parameter of the request: it would be ignored in silence."""
+    named = {match[1] for text in texts for match in _NAME.finditer(text)}
+    for name in request.params:
+        if f"params.{name}" not in named:
+            raise RequestError(
+                f"{request.sample_id}: nothing in the configuration stands for the suite's parameter "
+                f"{name!r}; put {{params.{name}}} where it belongs"
+            )

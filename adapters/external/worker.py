@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -83,6 +84,8 @@ class Worker(Generator):
             context.note(restarted=True)
             self._start()
         assert self._session is not None
+        if (fps := self.config.native_fps) is not None:
+            requests = [replace(request, fps=fps) for request in requests]
         self._session.call(requests, context)
 
     def close(self) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from vbench_lite.adapters.external.child import Child
-from vbench_lite.errors import Cancelled, GeneratorError, SpecError
+from vbench_lite.errors import Cancelled, GeneratorError, RequestError, SpecError
 from vbench_lite.generator import GenerationContext, GenerationRequest
 
 PROTOCOL = 1
@@ -107,6 +107,12 @@ class WorkerSession:
                 raise Cancelled("the worker stopped when it was asked")
             raise self._failure(message)
         context.note(peak_bytes=self._count(message, "peak_bytes"), baseline_bytes=self.baseline_bytes)
+        unread = message.get("unread")
+        if isinstance(unread, list) and unread:
+            raise RequestError(
+                f"the worker never read the suite's parameter {str(unread[0])[:_SHOWN_CHARACTERS]!r}, which "
+                "would change nothing; read it from request.params, or run a suite without it"
+            )
         if self._stray:
             context.note(stray_messages=self._stray)
 

@@ -310,3 +310,40 @@ class _Flagging:
         from types import SimpleNamespace
 
         return SimpleNamespace(frames=self.pipe(**arguments).frames * 0, nsfw_content_detected=[True])
+
+
+def test_a_continuation_returns_what_comes_after_the_past() -> None:
+    """SkyReels hands the past back before its clip, and makes its end once more."""
+    generator = Diffusers(tiny_pipelines.configuration("skyreels-v2v"))
+    generator.load()
+    past = np.random.default_rng(0).integers(0, 256, (9, 32, 32, 3), np.uint8)
+    record = call(generator, past_frames=past)
+    # 9 given, 9 made once more, and 16 beyond: 24 are the next count that holds 9 + 13 frames.
+    assert record.facts["pipeline_frames"] == 9 + 25
+    assert len(record.frames[0]) == 13
+    assert not any(np.array_equal(frame, given) for frame, given in zip(record.frames[0], past, strict=False))
+    with pytest.raises(RequestError, match="needs past frames"):
+        generator.check(ask(generator)[1])
+    with pytest.raises(RequestError, match="overlap_history = 17 needs as many past frames"):
+        Diffusers(tiny_pipelines.configuration("skyreels-v2v", overlap_history=17)).check(
+            replace(ask(generator)[1], past_frames=past)
+        )
+
+
+def test_evaluations_are_those_of_one_clip_however_a_batch_is_made() -> None:
+    """Clips from images are made one by one, and their work is not added up."""
+    from vbench_lite.generator import GenerationRequest
+
+    generator = Diffusers(tiny_pipelines.configuration("framepack"))
+    generator.load()
+    image = np.zeros((32, 32, 3), np.uint8)
+    made = [
+        generator.info.snap(GenerationRequest(f"s{seed}", "a ring", 12, 32, 32, 8.0, seed, image=image))
+        for seed in range(2)
+    ]
+    notes = []
+    for requests in (made[:1], made):
+        context = RecordingContext(requests)
+        generator.generate(requests, context)
+        notes.append(context.result().facts["nfe"])
+    assert notes[0] == notes[1] == EXPECTED["framepack"].nfe

@@ -54,6 +54,12 @@ def test_work_is_counted_by_token(painter: Any) -> None:
     assert set(record.phases) == {"encode", "decode_tokens", "decode"}
 
 
+def test_tokens_are_those_of_the_call_and_evaluations_those_of_a_clip(painter: Any) -> None:
+    alone, batch = call(painter, 3), call(painter, 3, 4, 5)
+    assert batch.facts["tokens"] == 3 * alone.facts["tokens"]
+    assert batch.facts["nfe"] == alone.facts["nfe"]
+
+
 def test_guidance_doubles_the_forwards_and_the_cache(painter: Any) -> None:
     plain, guided = call(painter), call(painter, guidance=2.0)
     assert guided.facts["nfe"] == 2 * plain.facts["nfe"]

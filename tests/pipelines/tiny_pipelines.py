@@ -138,6 +138,12 @@ def _skyreels() -> Any:
     )
 
 
+def _skyreels_v2v() -> Any:
+    from diffusers import SkyReelsV2DiffusionForcingVideoToVideoPipeline
+
+    return SkyReelsV2DiffusionForcingVideoToVideoPipeline(**_skyreels().components)
+
+
 _HUNYUAN_SIZES: dict[str, Any] = {
     "in_channels": 4, "out_channels": 4, "num_attention_heads": 2, "attention_head_dim": 10, "num_layers": 1,
     "num_single_layers": 1, "num_refiner_layers": 1, "patch_size": 2, "patch_size_t": 1,
@@ -289,6 +295,7 @@ BUILDERS: dict[str, Callable[[], Any]] = {
     "animatediff": _animatediff,
     "text-to-video-sd": _text_to_video_sd,
     "skyreels": _skyreels,
+    "skyreels-v2v": _skyreels_v2v,
     "hunyuan": _hunyuan,
     "framepack": _framepack,
     "mochi": _mochi,

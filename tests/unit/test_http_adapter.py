@@ -300,3 +300,18 @@ def test_any_path_in_any_json_gives_something_or_nothing(data: Any, path: str) -
 def test_paths_go_into_objects_and_lists() -> None:
     data = {"data": [{"url": "x"}], "0": 7}
     assert (look_up(data, "data.0.url"), look_up(data, "data.1.url"), look_up(data, "0")) == ("x", None, 7)
+
+
+def test_seconds_and_rate_are_those_of_the_clip_that_is_made(api: VideoApi, build: Build) -> None:
+    """A service that makes 24 frames a second is asked for the time that its frames last there."""
+    body = {"size": "{width}x{height}", "seconds": "{seconds}", "fps": "{fps}"}
+    generator = build(native_fps=24, body=body)
+    request = ask(num_frames=48)
+    with pytest.raises(ClipError, match="24 were agreed"):  # the server draws at 8
+        call(generator, request)
+    assert (api.seen[0].fields["seconds"], api.seen[0].fields["fps"]) == ("2", "24")
+
+
+def test_a_parameter_that_the_body_does_not_hold_is_refused(build: Build) -> None:
+    with pytest.raises(RequestError, match=r"nothing in the configuration stands for .*'steps'"):
+        build().check(ask(params={"steps": 4}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -62,3 +63,27 @@ def test_only_what_is_kept_is_judged_and_one_frame_is_not_frozen() -> None:
     assert judge(clip(), asked_one, MADE, Family.EXTERNAL, False).status == "ok"
     late = np.concatenate([np.repeat(clip(1), 4, axis=0), clip(2)])
     assert status(late)[0] == "invalid"
+
+
+def _walk(num_frames: int, start: int = 0) -> Any:
+    """A bright column that moves on by a pixel a frame, through noise that stays."""
+    frames = np.repeat(np.random.default_rng(1).integers(0, 40, (1, 8, 32, 3), np.uint8), num_frames, 0)
+    for index in range(num_frames):
+        frames[index, :, (start + index) % 32 : (start + index) % 32 + 3] = 220
+    return frames
+
+
+@pytest.mark.parametrize("blur", [0, 8])
+def test_a_continuation_that_is_its_past_once_more_is_invalid(blur: int) -> None:
+    """As it was, or through a lossy codec; what goes on from the past, and what stands still, is none."""
+    asked = GenerationRequest("s", "p", num_frames=8, height=8, width=32, fps=8.0, seed=0)
+    made = replace(asked, past_frames=_walk(6))
+    damage = np.random.default_rng(2).integers(-blur, blur + 1, (8, 8, 32, 3))
+    copy = np.clip(_walk(8) + damage, 0, 255).astype(np.uint8)
+    verdict = judge(copy, asked, made, Family.EXTERNAL, False)
+    assert str(verdict.status) == "invalid"
+    assert verdict.reason == "its first 6 frames are those that were given; a continuation begins after them"
+    assert judge(_walk(8, start=6), asked, made, Family.EXTERNAL, False).status == "ok"
+    still = replace(asked, past_frames=np.repeat(_walk(1), 6, 0))
+    assert judge(_walk(8), asked, still, Family.EXTERNAL, False).status == "ok"
+    assert judge(copy, asked, made, Family.CONTROL, False).status == "ok"

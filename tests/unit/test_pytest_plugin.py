@@ -64,3 +64,22 @@ def test_a_test_without_the_marker_is_an_error(repository: pytest.Pytester) -> N
     result = repository.runpytest_inprocess("-p", "vbench_lite.pytest_plugin")
     assert result.ret != 0
     result.stdout.fnmatch_lines(["*needs @pytest.mark.vbench_lite(baseline=...)*"])
+
+
+def test_a_baseline_that_is_missing_is_said_before_anything_is_made(repository: pytest.Pytester) -> None:
+    text = TEST.format(run="base", generator=HYBRID).replace('"main"', '"nobody"')
+    repository.makepyfile(text.replace('run="base"', 'spec="bench.yaml"'))
+    (Path(repository.path) / "bench.yaml").write_text("generators: [no such thing]")
+    result = repository.runpytest_inprocess("-p", "vbench_lite.pytest_plugin")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["vbench_lite: *nobody*"])
+
+
+def test_it_works_from_a_subfolder(repository: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There pytest takes the folder for the root of the tests where no configuration says otherwise."""
+    folder = repository.mkdir("tests")
+    (folder / "test_gate.py").write_text(TEST.format(run="worse", generator=HYBRID))
+    monkeypatch.chdir(folder)
+    result = repository.runpytest_inprocess("-p", "vbench_lite.pytest_plugin", f"--rootdir={folder}")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["verdict: REGRESSED"])

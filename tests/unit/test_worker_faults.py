@@ -11,7 +11,7 @@ import pytest
 from worker_programs import BY_HAND, SERVE, Build, ask, builder, call, failing
 
 from vbench_lite.adapters.external.worker import Worker
-from vbench_lite.errors import GeneratorError, SpecError
+from vbench_lite.errors import GeneratorError, RequestError, SpecError
 
 
 @pytest.fixture
@@ -193,3 +193,16 @@ serve(generate)
     assert first.frames[0] is not None and (first.frames[0] == 1).all()
     assert second.frames[0] is not None and (second.frames[0] == 2).all()
     assert second.facts["stray_messages"] == 3 and "nfe" not in second.facts
+
+
+def test_a_parameter_that_a_worker_never_reads_fails_the_call(build: Build) -> None:
+    """A suite that counts steps would otherwise compare calls that are all alike."""
+    frames = "bytes(144)"
+    deaf = build(SERVE + f"serve(lambda request, context: {frames})")
+    with pytest.raises(RequestError, match="the worker never read the suite's parameter 'steps'"):
+        call(deaf, ask(params={"steps": 4}))
+    assert call(deaf).num_frames == (2,)
+    for read in ("request.params['steps']", "request.params.get('steps')", "dict(**request.params)",
+                 "'steps' in request.params", "list(request.params.items())"):  # fmt: skip
+        hears = build(SERVE + f"serve(lambda request, context: ({read}, {frames})[1])")
+        assert call(hears, ask(params={"steps": 4})).num_frames == (2,)

@@ -39,7 +39,7 @@ def command(file: Path, as_json: bool) -> int:
 
 
 def _kind(file: Path) -> str:
-    """A suite names its prompts; anything else is read as a run specification."""
+    """A suite names its prompts or axes and no generators or suites, which a run specification does."""
     from vbench_lite.errors import SpecError
     from vbench_lite.yaml_text import parse_yaml
 
@@ -49,7 +49,10 @@ def _kind(file: Path) -> str:
         raise SpecError(f"{file}: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise SpecError(f"{file} is no YAML: {error}") from None
-    return "suite" if isinstance(data, dict) and {"prompts", "axes"} & data.keys() else "run specification"
+    keys = data.keys() if isinstance(data, dict) else set()
+    # A specification may name prompt sets as well; only a suite says what metrics and axes there are.
+    is_suite = {"axes", "metrics"} & keys or ("prompts" in keys and not {"generators", "suites"} & keys)
+    return "suite" if is_suite else "run specification"
 
 
 def spec_problems(file: Path) -> Iterator[str]:

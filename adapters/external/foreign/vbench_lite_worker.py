@@ -137,10 +137,12 @@ def serve(
                 answer: dict[str, Any] = {"type": "loaded", "baseline_bytes": baseline}
             else:
                 _reset_peak(context.device)
-                _make(generate, now, [_request(fields) for fields in message["requests"]], batched)
+                requests = [_request(fields) for fields in message["requests"]]
+                _make(generate, now, requests, batched)
                 context.model = now.model
                 _synchronise(context.device)
-                answer = {"type": "done", "peak_bytes": _peak_bytes(context.device)}
+                unread = sorted(set.union(*(request.params.unread for request in requests)))
+                answer = {"type": "done", "peak_bytes": _peak_bytes(context.device), "unread": unread}
         except (Exception, SystemExit) as error:
             if not isinstance(error, Cancelled):
                 traceback.print_exc()
@@ -177,12 +179,52 @@ def _make(generate: Callable[..., Any], context: Context, requests: list[Any], b
             context.emit(frames)
 
 
+class _Params(dict[str, Any]):
+    """The parameters of a request, which remembers those that were read: the others change nothing."""
+
+    def __init__(self, given: dict[str, Any]) -> None:
+        super().__init__(given)
+        self.unread = set(given)
+
+    def __getitem__(self, name: str) -> Any:
+        self.unread.discard(name)
+        return super().__getitem__(name)
+
+    def __contains__(self, name: object) -> bool:
+        self.unread.discard(str(name))
+        return super().__contains__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.unread.discard(name)
+        return super().get(name, default)
+
+    def pop(self, name: str, *default: Any) -> Any:
+        self.unread.discard(name)
+        return super().pop(name, *default)
+
+    def __iter__(self) -> Any:
+        self.unread.clear()
+        return super().__iter__()
+
+    def keys(self) -> Any:
+        self.unread.clear()
+        return super().keys()
+
+    def values(self) -> Any:
+        self.unread.clear()
+        return super().values()
+
+    def items(self) -> Any:
+        self.unread.clear()
+        return super().items()
+
+
 def _request(fields: dict[str, Any]) -> Any:
     image = fields.get("image")
     if image is not None:
         flat = memoryview(base64.b64decode(image["data"]))
         image = flat.cast("B", shape=[image["height"], image["width"], _FRAME_BYTES])
-    return SimpleNamespace(**{**fields, "image": image})
+    return SimpleNamespace(**{**fields, "image": image, "params": _Params(fields.get("params", {}))})
 
 
 # --- the wire -------------------------------------------------------------------------------------

@@ -155,6 +155,7 @@ def requests(
             GenerationRequest(
                 sample_id=prompt.sample_id(seed_index),
                 prompt=prompt.text,
+                negative_prompt=size.negative_prompt,
                 num_frames=size.num_frames,
                 height=size.height,
                 width=size.width,
