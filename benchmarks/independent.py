@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.figure import Figure
+from benchmarks.timed_pass import timed_pass
 from vbench_lite.metric import Measurement
 from vbench_lite.results.scaling import scaling_report
 from vbench_lite.run.plan.build import resolve
 from vbench_lite.run.plan.spec import GeneratorSpec
-from vbench_lite.run.timing.performance import measure as measure_suite
 from vbench_lite.suite import Suite, parse_suite
 
 GENERATORS = ("reference/latent-diffusion", "reference/autoregressive", "reference/hybrid")
@@ -102,12 +102,8 @@ def _suite() -> Suite:
 
 
 def _by_harness() -> list[Measurement]:
-    calls: list[Measurement] = []
     entries = [resolve(GeneratorSpec(label=name, adapter=name))[0] for name in GENERATORS]
-    summary = measure_suite(entries, _suite(), on_record=calls.append)
-    if summary.failures:
-        raise RuntimeError(f"a generator could not be timed: {summary.failures}")
-    return calls
+    return timed_pass(entries, _suite())
 
 
 def _by_stopwatch(name: str) -> tuple[dict[int, list[float]], dict[int, list[float]]]:

@@ -19,8 +19,8 @@ from vbench_lite.generator import (
     GeneratorConfig,
     GeneratorInfo,
 )
+from vbench_lite.measure.context import RecordingContext
 from vbench_lite.run import runner
-from vbench_lite.run.generate.context import RecordingContext
 from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
 from vbench_lite.run.progress import Event
 

@@ -6,10 +6,10 @@ import math
 from collections import defaultdict
 
 from benchmarks.figure import Figure, summarise
+from benchmarks.timed_pass import timed_pass
 from vbench_lite.metric import Measurement
 from vbench_lite.run.plan.build import resolve
 from vbench_lite.run.plan.spec import GeneratorSpec
-from vbench_lite.run.timing.performance import measure as measure_suite
 from vbench_lite.stats.rounds import interleaved_log_ratio
 from vbench_lite.suite import parse_suite
 
@@ -50,11 +50,7 @@ def measure() -> list[Figure]:
 
 def _one_pass() -> list[Measurement]:
     entries = [resolve(GeneratorSpec(label=label, adapter=GENERATOR))[0] for label in ("a", "b")]
-    made: list[Measurement] = []
-    summary = measure_suite(entries, parse_suite(SUITE, "benchmark"), on_record=made.append)
-    if summary.failures:
-        raise RuntimeError(f"the generator could not be timed: {summary.failures}")
-    return made
+    return timed_pass(entries, parse_suite(SUITE, "benchmark"))
 
 
 def _rounds(made: list[Measurement], label: str) -> dict[int, list[float]]:

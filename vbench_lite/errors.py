@@ -63,3 +63,20 @@ class Cancelled(VBenchLiteError):
 
 class NotApplicable(VBenchLiteError):
     """A metric has no value for this input; the message is the reason that is stored."""
+
+
+def one_line(error: BaseException) -> str:
+    """An error in one line: its class and message."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out, on the CPU or on a device."""
+    text = str(error).lower()
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryError"
+        or "out of memory" in text
+        or "not enough memory" in text
+    )

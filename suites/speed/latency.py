@@ -22,7 +22,7 @@ class Latency(CallMetric):
         "speed/latency_s",
         "s",
         "Seconds from a request to its last frame, once the generator is warm.",
-        "wall clock after waiting for the device; vbench_lite.run.generate.context",
+        "wall clock after waiting for the device; vbench_lite.measure.context",
     )
 
     def value(self, call: Measurement) -> float:
@@ -41,7 +41,7 @@ class TimeToFirstFrame(CallMetric):
         "s",
         "Seconds from a request to its first frame; equal to the latency for a generator that "
         "hands over whole clips.",
-        "wall clock after waiting for the device; vbench_lite.run.generate.context",
+        "wall clock after waiting for the device; vbench_lite.measure.context",
     )
 
     def value(self, call: Measurement) -> float:

@@ -19,8 +19,8 @@ from vbench_lite import registry
 from vbench_lite.dataset import load_dataset, reference_to
 from vbench_lite.errors import Cancelled, SpecError, WeightsError
 from vbench_lite.generator import Family, GenerationRequest, Generator, GeneratorInfo, Streaming, Task
+from vbench_lite.measure.context import RecordingContext
 from vbench_lite.run.generate.batch import run_batch
-from vbench_lite.run.generate.context import RecordingContext
 from vbench_lite.run.plan.plan import Batch, Sample
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.schema import SampleStatus

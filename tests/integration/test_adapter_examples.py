@@ -15,7 +15,7 @@ from video_api import Asked, VideoApi
 
 from vbench_lite.clip import Clip
 from vbench_lite.generator import GenerationRequest
-from vbench_lite.run.generate.context import RecordingContext
+from vbench_lite.measure.context import RecordingContext
 from vbench_lite.run.plan.build import build_generator
 from vbench_lite.run.plan.spec import DEFAULT_GENERATORS
 from vbench_lite.store.rundir import RunDir, resolve_run

@@ -15,12 +15,12 @@ import pytest
 from one_plan import ARMS, SAMPLES, carry_out, clips, numbers, specification
 
 from vbench_lite.errors import SpecError
-from vbench_lite.run.executors.contract import Settings
 from vbench_lite.run.executors.local import LocalExecutor
 from vbench_lite.run.executors.make import make_executor
 from vbench_lite.run.executors.ray_actors import GeneratorHost
 from vbench_lite.run.generate.worker import StorageLost
 from vbench_lite.run.plan.plan import build_plan
+from vbench_lite.run.worker_process import Settings
 
 PATIENCE_S = 120.0
 

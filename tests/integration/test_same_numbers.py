@@ -13,7 +13,7 @@ from one_plan import ARMS, SAMPLES, carry_out, clips, numbers, specification
 
 from vbench_lite.errors import SpecError, StoreError
 from vbench_lite.run.executors.local import LocalExecutor
-from vbench_lite.run.generate.merge import find_parts, merge
+from vbench_lite.run.merge import find_parts, merge
 from vbench_lite.run.plan.plan import build_plan
 from vbench_lite.run.plan.shards import Shard, parse_shard, part_of
 from vbench_lite.run.scoring import score_part

@@ -15,7 +15,7 @@ from generator_promises import ask, make
 
 from vbench_lite.adapters.diffusers.pipeline import Diffusers
 from vbench_lite.errors import Cancelled, RequestError, SpecError
-from vbench_lite.run.generate.context import RecordingContext
+from vbench_lite.measure.context import RecordingContext
 from vbench_lite.store.pool import Pool
 
 

@@ -13,7 +13,7 @@ from generator_promises import CAPTIONS, Subject, ask
 
 from vbench_lite.adapters.transformers import Transformers
 from vbench_lite.errors import ClipError, RequestError, SpecError
-from vbench_lite.run.generate.context import RecordingContext
+from vbench_lite.measure.context import RecordingContext
 
 SUBJECTS = {
     "a frame at a time": tiny_tokens.configuration(),

@@ -20,7 +20,7 @@ from vbench_lite.adapters.external.patience import Patience
 from vbench_lite.clip import Clip
 from vbench_lite.errors import GeneratorError
 from vbench_lite.generator import GenerationRequest
-from vbench_lite.run.generate.context import CallRecord
+from vbench_lite.measure.context import CallRecord
 
 __all__ = ["api", "build", "clock"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from vbench_lite.generator import GenerationRequest, Generator
-from vbench_lite.run.generate.context import CallRecord, RecordingContext
+from vbench_lite.measure.context import CallRecord, RecordingContext
 
 
 def record_of(generator: Generator, *requests: GenerationRequest, **context: Any) -> CallRecord:

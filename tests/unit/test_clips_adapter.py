@@ -13,8 +13,8 @@ from clip_files import moving_square
 from vbench_lite.adapters.external.clips import Clips
 from vbench_lite.errors import ClipError, RequestError, SpecError
 from vbench_lite.generator import Frames, GenerationRequest, Site
+from vbench_lite.measure.context import RecordingContext
 from vbench_lite.run.generate.batch import run_batch
-from vbench_lite.run.generate.context import RecordingContext
 from vbench_lite.run.plan.plan import Batch, Sample
 from vbench_lite.store.pool import Pool
 from vbench_lite.video.decode import write_lossless

@@ -19,7 +19,7 @@ from vbench_lite.adapters.external import command as command_module
 from vbench_lite.adapters.external.command import Command
 from vbench_lite.errors import Cancelled, ClipError, GeneratorError, RequestError, SpecError
 from vbench_lite.generator import GenerationRequest, Site
-from vbench_lite.run.generate.context import CallRecord
+from vbench_lite.measure.context import CallRecord
 from vbench_lite.video.decode import write_lossless
 
 # With numpy, from this environment; what runs without any package is in the examples of the documents.

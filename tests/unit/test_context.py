@@ -10,8 +10,8 @@ import pytest
 from vbench_lite.errors import Cancelled, ClipError
 from vbench_lite.generator import GenerationRequest
 from vbench_lite.measure.clock import Clock
+from vbench_lite.measure.context import RecordingContext
 from vbench_lite.measure.playback import playback
-from vbench_lite.run.generate.context import RecordingContext
 
 
 @dataclass

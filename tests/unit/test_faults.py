@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from pathlib import Path
@@ -10,14 +11,16 @@ from typing import Any
 import psutil
 import pytest
 
-from vbench_lite.run.executors.contract import Job, Settings
+from vbench_lite.processes import ProcessReaper
+from vbench_lite.run.executors.batch_queue import LOAD_ATTEMPTS, BatchQueue
+from vbench_lite.run.executors.contract import Job
+from vbench_lite.run.executors.devices import Devices
 from vbench_lite.run.executors.local import LocalExecutor
-from vbench_lite.run.executors.places import Places
-from vbench_lite.run.executors.work import LOAD_ATTEMPTS, Work
 from vbench_lite.run.generate.recorder import Recorder as JournalSink
 from vbench_lite.run.plan.plan import Batch, build_plan
 from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
 from vbench_lite.run.progress import Silent
+from vbench_lite.run.worker_process import Settings
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import GeneratorEntry
@@ -103,7 +106,8 @@ def execute(
 
 @pytest.fixture(scope="module")
 def bystanders() -> list[psutil.Process]:
-    """Processes that tests before these have left to run."""
+    """Processes that tests before these have left to run, and the reaper, which stays."""
+    ProcessReaper.tell(-os.getpid())
     return psutil.Process().children(recursive=True)
 
 
@@ -210,32 +214,32 @@ def test_two_workers_are_at_work_on_one_generator(tmp_path: Path) -> None:
 
 def test_a_process_more_is_started_only_where_it_ends_sooner() -> None:
     entry = GeneratorEntry("g", "faulty:Faulty", {}, "cpu", 1, {}, "f")
-    work = Work(Job(entry, tuple(Batch("g", "s", ()) for _ in range(4))))
-    assert work.worth_another()
-    work.lanes = 1
-    work.loaded(10.0)
-    work.made(1.0)
-    assert not work.worth_another(), "four seconds of work, and ten to load"
-    work.made(20.0)
-    assert work.worth_another()
-    assert not work.load_failed(final=True)
-    assert not work.worth_another()
-    assert len(work.take_all()) == 4
-    assert work.take() is None
+    queue = BatchQueue(Job(entry, tuple(Batch("g", "s", ()) for _ in range(4))))
+    assert queue.worth_another()
+    queue.slots = 1
+    queue.loaded(10.0)
+    queue.made(1.0)
+    assert not queue.worth_another(), "four seconds of work, and ten to load"
+    queue.made(20.0)
+    assert queue.worth_another()
+    assert not queue.load_failed(final=True)
+    assert not queue.worth_another()
+    assert len(queue.take_all()) == 4
+    assert queue.take() is None
 
 
 def test_an_accelerator_has_one_process_and_the_processor_as_many_as_asked() -> None:
-    places = Places(3, accelerators=2)
-    first, second = places.take("cuda"), places.take("cuda:1")
+    devices = Devices(3, accelerators=2)
+    first, second = devices.take("cuda"), devices.take("cuda:1")
     assert first is not None and dict(first.environment) == {"CUDA_VISIBLE_DEVICES": "0"}
-    assert second is not None and second.device == "cuda:1"
-    assert places.take("cuda") is None
-    assert places.take("cuda:0") is None
-    third = places.take("cpu")
-    assert third is not None and third.device is None
-    assert places.take("cpu") is None, "three processes are at work"
-    places.give_back(first)
-    assert places.take("cuda:0") is not None
+    assert second is not None and second.name == "cuda:1"
+    assert devices.take("cuda") is None
+    assert devices.take("cuda:0") is None
+    third = devices.take("cpu")
+    assert third is not None and third.name is None
+    assert devices.take("cpu") is None, "three processes are at work"
+    devices.give_back(first)
+    assert devices.take("cuda:0") is not None
 
 
 def test_secrets_stay_out_of_logs_and_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from vbench_lite.datasets import shapes
 from vbench_lite.datasets.shapes.dataset import with_edits
 from vbench_lite.errors import RequestError, SpecError
 from vbench_lite.generator import GenerationRequest
-from vbench_lite.run.generate.context import RecordingContext
+from vbench_lite.measure.context import RecordingContext
 from vbench_lite.run.plan.noise_walk import noise_on_walk
 from vbench_lite.run.plan.plan import build_plan
 from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec

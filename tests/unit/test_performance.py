@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import pytest
 from vbench_lite import registry
 from vbench_lite.metric import Measurement
 from vbench_lite.run.timing.performance import PerformanceProgress, measure, returned_arrivals, suite_cases
+from vbench_lite.run.timing.timed_process import TimedProcess
 from vbench_lite.run.timing.timed_worker import Call, Failed, Profiled, Ready, Timed
+from vbench_lite.run.worker_process import Settings
 from vbench_lite.store.schema import GeneratorEntry
 from vbench_lite.suite import Suite, parse_suite
 
@@ -51,7 +54,7 @@ class Lab:
     def now(self) -> float:
         return self.time_s
 
-    def open_session(self, entry: GeneratorEntry, threads: int, timeout_s: float) -> Session:
+    def open_session(self, entry: GeneratorEntry) -> Session:
         self.opened.append(entry.label)
         self.open += 1
         return Session(self, entry)
@@ -274,8 +277,18 @@ ADAPTER = """
     class Raises(Streamer):
         def generate(self, requests, context):
             raise RuntimeError("boom\\nand more")
+
+    class Greedy(Streamer):
+        def generate(self, requests, context):
+            np.empty(3 << 30, np.uint8)
+            raise RuntimeError("it was given three gigabytes")
 """
-NAMES = {"streamer": "Streamer", "dies": "Dies", "hangs": "Hangs", "raises": "Raises"}
+NAMES = {"streamer": "Streamer", "dies": "Dies", "hangs": "Hangs", "raises": "Raises", "greedy": "Greedy"}
+
+
+def real(logs: Path, timeout_s: float = 60.0) -> Callable[[GeneratorEntry], TimedProcess]:
+    """Processes that may allocate two GiB each."""
+    return partial(TimedProcess, settings=Settings(logs, logs, 1, timeout_s, timeout_s, memory_bytes=2 << 30))
 
 
 @pytest.fixture
@@ -294,13 +307,15 @@ def adapters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("adapters")
-def test_real_processes_measure_and_their_deaths_are_told() -> None:
+def test_real_processes_measure_and_their_deaths_are_told(tmp_path: Path) -> None:
     entries = [
         GeneratorEntry(name, f"fake/{name}", {}, "cpu", 1, {"family": "hybrid"}, "0")
-        for name in ("streamer", "dies", "raises")
+        for name in ("streamer", "dies", "raises", "greedy")
     ]
     records: list[Measurement] = []
-    summary = measure(entries, suite(rounds=1, warm_calls=2), on_record=records.append, timeout_s=60.0)
+    summary = measure(
+        entries, suite(rounds=1, warm_calls=2), on_record=records.append, open_session=real(tmp_path)
+    )
     assert [(r.generator, r.call) for r in records] == [("streamer", c) for c in ("first", "warm", "warm")]
     for record in records:
         assert (record.frames_generated, record.frames_returned) == (5, 4)
@@ -310,14 +325,19 @@ def test_real_processes_measure_and_their_deaths_are_told() -> None:
         assert record.peak_bytes is not None and record.baseline_bytes is not None
         # 30 MB of weights and 60 MB of scratch that is gone when the call ends
         assert 85e6 < record.peak_bytes - record.baseline_bytes < 110e6
-    assert summary.failures[("dies", "base")] == "generate: the process died (exit code 3)"
+    assert summary.failures[("dies", "base")] == (
+        f"generate: the worker exited with code 3; its output is in {tmp_path}/timed-dies.log"
+    )
+    assert "MemoryError: Unable to allocate 3.00 GiB" in summary.failures[("greedy", "base")]
     assert summary.failures[("raises", "base")] == "generate: RuntimeError: boom and more"
 
 
 @pytest.mark.usefixtures("adapters")
-def test_a_generator_that_hangs_is_ended() -> None:
+def test_a_generator_that_hangs_is_ended(tmp_path: Path) -> None:
     hangs = GeneratorEntry("hangs", "fake/hangs", {}, "cpu", 1, {"family": "hybrid"}, "0")
     records: list[Measurement] = []
-    summary = measure([hangs], suite(rounds=2), on_record=records.append, timeout_s=0.1)
+    summary = measure(
+        [hangs], suite(rounds=2), on_record=records.append, open_session=real(tmp_path, timeout_s=0.1)
+    )
     assert records == []
     assert summary.failures == {("hangs", "base"): "load: no answer within 0.1 s"}

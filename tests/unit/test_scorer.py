@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -26,12 +27,13 @@ from tiny_metrics import (
 from tiny_run import clip_of, four, rows, score, stored_run, suite
 
 from vbench_lite.metric import Measurement, Metric
-from vbench_lite.run.executors.contract import Executor, Job, Settings, Sink
+from vbench_lite.run.executors.contract import Executor, Job, RecordSink
 from vbench_lite.run.scoring import clip_pass
 from vbench_lite.run.scoring.fingerprint import differences, parse
 from vbench_lite.run.scoring.score_part import Part, PartScores, Tools
 from vbench_lite.run.scoring.score_worker import finished
 from vbench_lite.run.scoring.scorer import score_run
+from vbench_lite.run.worker_process import Settings
 from vbench_lite.store.rundir import RunDir
 
 
@@ -72,7 +74,7 @@ def test_sets_against_reference_clips(tmp_path: Path) -> None:
 class Several(Executor):
     """Scores here, as one of several would, and keeps what it was given."""
 
-    def execute(self, jobs: Sequence[Job], sink: Sink, settings: Settings) -> None:
+    def execute(self, jobs: Sequence[Job], sink: RecordSink, settings: Settings) -> None:
         raise NotImplementedError
 
     def score(self, parts: Iterable[Part], settings: Settings, tools: Tools) -> Iterator[PartScores]:
@@ -91,12 +93,24 @@ def test_several_workers_look_at_the_reference_clips_and_nobody_does_again(
     run, several = stored_run(tmp_path, {"a": four(), "b": four()}), Several(workers)
     settings = Settings(tmp_path, tmp_path / "logs", 1, 1.0, 1.0)
     tools = Tools(metric_set(*kinds), extractors(tmp_path))
-    score_run(run, suite(*kinds), tools=tools, by=(several, settings))
+    score_run(
+        run,
+        suite(*kinds),
+        tools=tools,
+        score=partial(several.score, settings=settings, tools=tools),
+        spread=workers > 1,
+    )
     first = ["reference"] if workers > 1 else []
     assert [part.generator for part in several.parts] == [*first, "a", "b"]
     assert rows(run, "t/mean_shift") == alone
     assert sum(Means.batches) == 8 + 10
-    score_run(run, suite(*kinds), tools=tools, by=(several, settings))
+    score_run(
+        run,
+        suite(*kinds),
+        tools=tools,
+        score=partial(several.score, settings=settings, tools=tools),
+        spread=workers > 1,
+    )
     assert [part.generator for part in several.parts] == ["a", "b"], "no set is open"
 
 

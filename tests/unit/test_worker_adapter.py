@@ -18,8 +18,8 @@ from vbench_lite.adapters.external import worker_session
 from vbench_lite.adapters.external.worker import Worker
 from vbench_lite.errors import Cancelled
 from vbench_lite.generator import GenerationRequest, Site
+from vbench_lite.measure.call_clock import call_clock, call_meter
 from vbench_lite.measure.clock import Clock
-from vbench_lite.run.call_clock import call_clock, call_meter
 
 
 @pytest.fixture
@@ -258,7 +258,7 @@ def test_no_process_outlives_a_harness_that_is_killed(tmp_path: Path, other_envi
     ) as host:
         assert host.stdout is not None and host.stdout.readline() == "ready\n"
         family = psutil.Process(host.pid).children(recursive=True)
-        assert len(family) == 3  # the warden, the worker, and what the worker started
+        assert len(family) == 3  # the reaper, the worker, and what the worker started
         os.kill(host.pid, signal.SIGKILL)
     _, left = psutil.wait_procs(family, timeout=20)
     assert left == []

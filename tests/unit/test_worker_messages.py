@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from vbench_lite.adapters.external.worker_session import WorkerSession
 from vbench_lite.errors import ClipError, GeneratorError
 from vbench_lite.generator import GenerationRequest
-from vbench_lite.run.generate.context import RecordingContext
+from vbench_lite.measure.context import RecordingContext
 
 HELLO = b'{"type": "hello", "protocol": 1}\n'
 KINDS = ("emit", "step", "phase", "note", "done", "failed", "loaded", "hello", "other")

@@ -13,7 +13,7 @@ from one_call import record_of
 from vbench_lite.adapters.external.worker import Worker
 from vbench_lite.errors import GeneratorError
 from vbench_lite.generator import GenerationRequest
-from vbench_lite.run.generate.context import CallRecord
+from vbench_lite.measure.context import CallRecord
 
 SERVE = "from vbench_lite_worker import serve\n"
 # Speaks the protocol by hand, so that it can break it; {answer} is what it does when a clip is wanted.

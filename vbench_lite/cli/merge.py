@@ -30,7 +30,7 @@ def command(
     from vbench_lite.cli.progress import shown
     from vbench_lite.results.board import build_board
     from vbench_lite.run.executors.make import make_executor
-    from vbench_lite.run.generate.merge import find_parts, merge
+    from vbench_lite.run.merge import find_parts, merge
     from vbench_lite.store.rundir import RunDir
 
     with shown() as progress:

@@ -161,7 +161,7 @@ def _score_run(
     from vbench_lite.cli.progress import shown
     from vbench_lite.errors import ClipError, StoreError
     from vbench_lite.results.board import build_board
-    from vbench_lite.run.scoring.score_stored import score_stored
+    from vbench_lite.run.score_stored import score_stored
     from vbench_lite.store.rundir import resolve_run
 
     try:

@@ -12,26 +12,26 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from vbench_lite.errors import StoreError
 from vbench_lite.gc_pause import uncollected
 from vbench_lite.measure.hardware import hardware
 from vbench_lite.metric import Measurement
-from vbench_lite.run.executors.contract import Executor, Job, Settings
+from vbench_lite.processes import sigterm_interrupts
+from vbench_lite.run.executors.contract import Executor, Job
 from vbench_lite.run.executors.local import LocalExecutor
 from vbench_lite.run.generate.documents import now, run_document
 from vbench_lite.run.generate.recorder import Recorder
 from vbench_lite.run.generate.reuse import Adoption, earlier_runs
-from vbench_lite.run.interrupts import sigterm_interrupts
 from vbench_lite.run.plan.changes import differences, newest_similar
 from vbench_lite.run.plan.plan import Batch, Plan, build_plan
 from vbench_lite.run.plan.shards import Shard, part_of, shard_directory
 from vbench_lite.run.plan.spec import RunSpec
 from vbench_lite.run.progress import Event, Progress, Silent, Stage
 from vbench_lite.run.scoring.metric_set import check_names
-from vbench_lite.run.scoring.reference import baseline_arm
-from vbench_lite.run.threads import THREADS
+from vbench_lite.run.worker_process import Settings
 from vbench_lite.store.journal import JournalWriter
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir
@@ -42,7 +42,6 @@ from vbench_lite.suite import Suite
 __all__ = ["Event", "Progress", "RunOutcome", "run"]
 
 LONG_PLAN = 20_000  # samples; what is shorter is planned and read before anybody waits
-LOAD_TIMEOUT_S = 600.0  # at least this, whatever a batch may take: large weights come from slow disks
 
 
 @dataclass(frozen=True)
@@ -131,6 +130,7 @@ class _Run:
         self.began: dict[Stage, tuple[float, int]] = {}
         self.document = directory.document() if self.resumed else run_document(plan, directory, shard)
         self.document.name = name or self.document.name
+        self.settings = Settings.of(directory, plan.spec.timeout_s, plan.spec.memory_limit_gib)
 
     def carry_out(self) -> RunOutcome:
         if self.document.status == "finished":
@@ -208,7 +208,7 @@ class _Run:
             # Suites that ask a generator for the same clips share one call: the twins of a batch wait.
             now, twins = _unique(pending)
             sink.expect(now)
-            self.executor.execute(_jobs(now, entries), sink, self.settings())
+            self.executor.execute(_jobs(now, entries), sink, self.settings)
             pending = self.adopt(twins, sink) if twins else []
 
     def adopt(self, pending: list[Batch], sink: Recorder) -> list[Batch]:
@@ -241,6 +241,7 @@ class _Run:
     def measure(self, journal: JournalWriter) -> None:
         """Time the generators for every suite that wants it."""
         from vbench_lite.run.timing.performance import PerformanceProgress, measure
+        from vbench_lite.run.timing.timed_process import TimedProcess
 
         for suite in self.plan.suites:
             if suite.performance is None:
@@ -261,8 +262,7 @@ class _Run:
                 done=done,
                 on_progress=tell,
                 prompts=_texts(self.plan, suite),
-                threads=THREADS,
-                timeout_s=self.plan.spec.timeout_s,
+                open_session=partial(TimedProcess, settings=self.settings),
             )
             for (generator, case), reason in summary.failures.items():
                 self.say("measure", f"{generator} could not be timed ({case}): {reason}", keep=True)
@@ -271,16 +271,10 @@ class _Run:
 
     def score(self) -> None:
         """Score every suite; what is scored already is not scored again."""
-        from vbench_lite.run.scoring.scorer import score_run
+        from vbench_lite.run.score_stored import score_suite
 
         for suite in self.plan.suites:
-            summary = score_run(
-                self.directory,
-                suite,
-                pairs=baseline_arm(suite, self.plan.generators),
-                by=(self.executor, self.settings()),
-                on_progress=self.tell_score,
-            )
+            summary = score_suite(self.directory, suite, self.executor, self.settings, self.tell_score)
             for message in summary.messages:
                 self.say("score", f"suite {suite.name}: {message}")
 
@@ -314,17 +308,6 @@ class _Run:
             )
 
     # --- what it comes to -----------------------------------------------------------------------
-
-    def settings(self) -> Settings:
-        limit_gib = self.plan.spec.memory_limit_gib
-        return Settings(
-            root=self.directory.root,
-            logs=self.directory.logs,
-            threads=THREADS,
-            timeout_s=self.plan.spec.timeout_s,
-            load_timeout_s=max(LOAD_TIMEOUT_S, self.plan.spec.timeout_s),
-            memory_bytes=None if limit_gib is None else round(limit_gib * 2**30),
-        )
 
     def outcome(self, *, interrupted: bool = False) -> RunOutcome:
         rows = self.directory.rows("sample", ("status", "reason", "facts"))

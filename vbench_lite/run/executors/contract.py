@@ -5,12 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar, Protocol
 
 from vbench_lite.errors import SpecError
 from vbench_lite.run.plan.plan import Batch
 from vbench_lite.run.scoring.score_part import Part, PartScores, Tools
+from vbench_lite.run.worker_process import Settings
 from vbench_lite.store.schema import GeneratorEntry, SampleRecord
 
 CANCEL_GRACE_S = 2.0  # for a batch that was asked to stop, before what makes it is killed
@@ -24,27 +24,7 @@ class Job:
     batches: tuple[Batch, ...]
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How every worker of a run is set up.
-
-    Attributes:
-        root: where the pool lies. logs: folder for what workers print.
-        threads: compute threads of a worker.
-        timeout_s: for one batch.
-        load_timeout_s: for starting a process and loading its generator.
-        memory_bytes: what a worker may allocate; None for no limit.
-    """
-
-    root: Path
-    logs: Path
-    threads: int
-    timeout_s: float
-    load_timeout_s: float
-    memory_bytes: int | None = None
-
-
-class Sink(Protocol):
+class RecordSink(Protocol):
     """Takes what an executor has to tell; called from the thread that called `execute`."""
 
     def finished(self, batch: Batch, records: Sequence[SampleRecord]) -> None:
@@ -55,7 +35,7 @@ class Sink(Protocol):
 
 
 class Executor(ABC):
-    """Makes batches. Every batch of every job ends in exactly one call of `Sink.finished`.
+    """Makes batches. Every batch of every job ends in exactly one call of `RecordSink.finished`.
 
     Args:
         workers: processes at work beside each other.
@@ -69,13 +49,13 @@ class Executor(ABC):
             raise SpecError(f"at least one worker is needed, got {workers}")
         if address is not None and not self.takes_address:
             raise SpecError(
-                f"--address {address}: this executor works on this machine only; add --executor ray"
+                f"--address {address}: this executor queues on this machine only; add --executor ray"
             )
         self.workers, self.address = workers, address
 
     @abstractmethod
-    def execute(self, jobs: Sequence[Job], sink: Sink, settings: Settings) -> None:
-        """Make all batches. When this is left, by an error too, no process of it works on."""
+    def execute(self, jobs: Sequence[Job], sink: RecordSink, settings: Settings) -> None:
+        """Make all batches. When this is left, by an error too, no process of it queues on."""
 
     def score(self, parts: Iterable[Part], settings: Settings, tools: Tools) -> Iterator[PartScores]:
         """Score every part, in order; in this process, with these tools, unless a subclass does better."""

@@ -1,8 +1,8 @@
 """Batches and scoring on a Ray cluster: one that is there (`--address`), or one on this machine.
 
 An actor holds a loaded generator and makes one batch after another. A worker or a node that is lost
-takes its batch along; the batch goes to another actor. Only a batch that ends two processes on nodes
-which live is taken to be the generator's fault.
+takes its batch along; the batch goes to another actor. A batch that ends two workers on nodes which live, or
+is lost with three nodes, is taken to be the cause.
 """
 
 from __future__ import annotations
@@ -10,23 +10,24 @@ from __future__ import annotations
 import os
 import socket
 import sys
-import time
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from vbench_lite.errors import SpecError, StoreError
-from vbench_lite.run.executors.contract import Executor, Job, Settings, Sink
+from vbench_lite.processes import thread_variables
+from vbench_lite.run.executors.batch_queue import BatchQueue
+from vbench_lite.run.executors.contract import Executor, Job, RecordSink
 from vbench_lite.run.executors.ray_actors import GeneratorHost, ScoringHost
-from vbench_lite.run.executors.ray_worker_slot import RayLane
-from vbench_lite.run.executors.work import Work
+from vbench_lite.run.executors.ray_slot import RaySlot
+from vbench_lite.run.executors.worker_slot import run_slots
 from vbench_lite.run.generate.worker import StorageLost
 from vbench_lite.run.scoring.outcome import Outcome
 from vbench_lite.run.scoring.score_part import Part, PartScores, Tools
-from vbench_lite.run.threads import thread_variables
+from vbench_lite.run.worker_process import Settings
 
 CONNECT_TIMEOUT_S = 5.0
 SCORING_ATTEMPTS = 3
@@ -37,30 +38,27 @@ class RayExecutor(Executor):
 
     takes_address = True
 
-    def execute(self, jobs: Sequence[Job], sink: Sink, settings: Settings) -> None:
-        """Make all batches; every actor is ended when this is left, however it is left."""
-        works = [Work(job) for job in jobs if job.batches]
+    def execute(self, jobs: Sequence[Job], sink: RecordSink, settings: Settings) -> None:
+        queues = [BatchQueue(job) for job in jobs if job.batches]
         settings = replace(settings, root=settings.root.resolve(), logs=settings.logs.resolve())
-        lanes: list[RayLane] = []
         with connected(self.address, settings.threads) as ray, seen_by_all(settings.root) as mark:
             host = ray.remote(max_restarts=0, max_concurrency=2)(GeneratorHost)
-            try:
-                while True:
-                    while (lane := self._open(ray, host, works, lanes, sink, settings, mark)) is not None:
-                        lanes.append(lane)
-                    if not lanes:
-                        return
-                    pause_s = max(0.0, min(lane.deadline_s for lane in lanes) - time.monotonic())
-                    ready, _ = ray.wait([lane.answer for lane in lanes], timeout=pause_s)
-                    for lane in lanes:
-                        if lane.answer in ready:
-                            lane.receive()
-                        elif time.monotonic() >= lane.deadline_s:
-                            lane.overdue()
-                    lanes = [lane for lane in lanes if not lane.ended]
-            finally:
-                for lane in lanes:
-                    lane.kill()
+
+            def open_slot(queue: BatchQueue, slots: Sequence[RaySlot]) -> RaySlot | None:
+                if len(slots) >= min(self.workers, _processors(ray, settings.threads)):
+                    return None
+                accelerated = queue.entry.device != "cpu"
+                used = sum(slot.queue.entry.device != "cpu" for slot in slots)
+                if accelerated and used >= max(1, int(ray.cluster_resources().get("GPU", 0))):
+                    return None
+                needs = {"num_cpus": settings.threads, "num_gpus": 1 if accelerated else 0}
+                return RaySlot(ray, host.options(**needs), queue, sink, settings, mark)
+
+            def answered(slots: Sequence[RaySlot], pause_s: float) -> Collection[RaySlot]:
+                ready, _ = ray.wait([slot.answer for slot in slots], timeout=pause_s)
+                return [slot for slot in slots if slot.answer in ready]
+
+            run_slots(queues, open_slot, answered)
 
     def score(self, parts: Iterable[Part], settings: Settings, tools: Tools) -> Iterator[PartScores]:
         """Score every part on the cluster, and give them back in order."""
@@ -77,28 +75,6 @@ class RayExecutor(Executor):
             finally:
                 for actor in pool:
                     ray.kill(actor)
-
-    def _open(
-        self,
-        ray: Any,
-        host: Any,
-        works: Sequence[Work],
-        lanes: Sequence[RayLane],
-        sink: Sink,
-        settings: Settings,
-        mark: Path,
-    ) -> RayLane | None:
-        """An actor for the generator that needs one most, if the cluster has room for it."""
-        if len(lanes) >= min(self.workers, _processors(ray, settings.threads)):
-            return None
-        worth = [work for work in works if work.worth_another()]
-        for work in sorted(worth, key=lambda work: (work.lanes > 0, -work.waiting / (work.lanes + 1))):
-            accelerated = work.entry.device != "cpu"
-            used = sum(lane.work.entry.device != "cpu" for lane in lanes)
-            if not accelerated or used < max(1, int(ray.cluster_resources().get("GPU", 0))):
-                needs = {"num_cpus": settings.threads, "num_gpus": 1 if accelerated else 0}
-                return RayLane(ray, host.options(**needs), work, sink, settings, mark)
-        return None
 
 
 @contextmanager

@@ -10,15 +10,15 @@ import socket
 import threading
 from pathlib import Path
 
-from vbench_lite.errors import StoreError, VBenchLiteError
-from vbench_lite.run.child import limit_memory, pin_threads
-from vbench_lite.run.executors.contract import Settings
-from vbench_lite.run.generate.batch import describe, is_oom, run_batch
+from vbench_lite.errors import StoreError, VBenchLiteError, is_out_of_memory, one_line
+from vbench_lite.processes import limit_memory, pin_threads
+from vbench_lite.run.generate.batch import run_batch
 from vbench_lite.run.generate.worker import Done, Loaded, LoadFailed, StorageLost
 from vbench_lite.run.plan.build import build_generator
 from vbench_lite.run.plan.plan import Batch
 from vbench_lite.run.scoring.score_part import Part, PartScores, Tools
 from vbench_lite.run.scoring.score_worker import finished
+from vbench_lite.run.worker_process import Settings
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.schema import GeneratorEntry
 
@@ -44,9 +44,9 @@ class GeneratorHost:
             self._generator = build_generator(self._entry.adapter, self._entry.config, device)
             self._generator.load()
         except (Exception, SystemExit) as error:
-            return LoadFailed(describe(error), is_oom(error), isinstance(error, VBenchLiteError))
+            return LoadFailed(one_line(error), is_out_of_memory(error), isinstance(error, VBenchLiteError))
         pin_threads(self._settings.threads)
-        return Loaded()
+        return Loaded(_node())
 
     def make(self, batch: Batch) -> Done | StorageLost:
         """Make a batch; its clips are in the pool when this returns."""
@@ -65,7 +65,7 @@ class GeneratorHost:
         return Done(records)
 
     def cancel(self) -> None:
-        """Ask the batch that is being made to stop; called while `make` works in its own thread."""
+        """Ask the batch that is being made to stop; called while `make` queues in its own thread."""
         self._cancel.set()
 
 
@@ -90,3 +90,10 @@ def _unseen(root: Path) -> str:
         f"node {socket.gethostname()} does not see {root}: every node needs the root at the same path; "
         "put --root on a file system that all nodes mount"
     )
+
+
+def _node() -> str | None:
+    """The id of the node that this actor is on; None outside a cluster."""
+    import ray
+
+    return str(ray.get_runtime_context().get_node_id()) if ray.is_initialized() else None

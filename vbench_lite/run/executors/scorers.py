@@ -6,19 +6,17 @@ scored one by one, so that a clip which no decoder survives costs its own rows a
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from multiprocessing import connection
-from pathlib import Path
 
 from vbench_lite.errors import StoreError
-from vbench_lite.run.executors.process import WorkerProcess
 from vbench_lite.run.scoring.outcome import Outcome
 from vbench_lite.run.scoring.score_part import ClipScore, Part, PartScores, Tools
 from vbench_lite.run.scoring.score_worker import ScoredPart, ScoreSetup, ScoringFailed
 from vbench_lite.run.scoring.set_scoring import SetScoring
+from vbench_lite.run.worker_process import Settings, WorkerProcess
 
 ATTEMPTS = 2  # of a part as a whole
 AHEAD = 2  # parts for each process that may wait for an earlier one to end
@@ -28,12 +26,11 @@ class Scorers:
     """Up to `count` processes that score.
 
     Args:
-        threads: compute threads of each.
         tools: of this process, for what needs no work.
     """
 
-    def __init__(self, count: int, logs: Path, threads: int, tools: Tools) -> None:
-        self._count, self._logs, self._threads, self._tools = count, logs, threads, tools
+    def __init__(self, count: int, settings: Settings, tools: Tools) -> None:
+        self._count, self._settings, self._tools = count, settings, tools
         self._processes: list[WorkerProcess] = []
         self._busy: dict[WorkerProcess, tuple[int, Part]] = {}
         self._deaths: Counter[int] = Counter()
@@ -76,8 +73,8 @@ class Scorers:
         self._busy[process] = (index, part)
 
     def _start(self, part: Part) -> WorkerProcess:
-        process = WorkerProcess("scoring.score_worker", "scorer", self._logs, self._threads)
-        process.send(ScoreSetup(part.root, part.metrics, self._threads, os.getpid()))
+        process = WorkerProcess("scoring.score_worker", "scorer", self._settings)
+        process.send(ScoreSetup(part.root, part.metrics, self._settings.threads))
         self._processes.append(process)
         return process
 

@@ -11,11 +11,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from vbench_lite.errors import Cancelled
+from vbench_lite.errors import Cancelled, is_out_of_memory, one_line
 from vbench_lite.generator import Generator, Site
-from vbench_lite.run.call_clock import call_clock, call_meter
+from vbench_lite.measure.call_clock import call_clock, call_meter
+from vbench_lite.measure.context import CallRecord, RecordingContext
 from vbench_lite.run.generate.check_clip import judge
-from vbench_lite.run.generate.context import CallRecord, RecordingContext
 from vbench_lite.run.plan.plan import Batch, Sample
 from vbench_lite.store.disk import raise_storage_fault
 from vbench_lite.store.pool import Pool
@@ -70,7 +70,8 @@ def run_batch(
             records.append(_store(generator, batch, sample, call, index, pool, worker))
         except Exception as error:
             raise_storage_fault(error, pool.folder)
-            records.append(failure(batch, sample, describe(error), "store", is_oom(error), worker=worker))
+            reason, oom = one_line(error), is_out_of_memory(error)
+            records.append(failure(batch, sample, reason, "store", oom, worker=worker))
     return records
 
 
@@ -105,28 +106,11 @@ def failure(
     )
 
 
-def describe(error: BaseException) -> str:
-    """An error in one line: its class and message."""
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def is_oom(error: BaseException) -> bool:
-    """Whether memory ran out, on the CPU or on a device."""
-    text = str(error).lower()
-    return (
-        isinstance(error, MemoryError)
-        or type(error).__name__ == "OutOfMemoryError"
-        or "out of memory" in text
-        or "not enough memory" in text
-    )
-
-
 def _all_failed(
     batch: Batch, error: BaseException, context: RecordingContext, worker: str | None
 ) -> list[SampleRecord]:
     phase = context.current_phase or "generate"
-    reason, oom = describe(error), is_oom(error)
+    reason, oom = one_line(error), is_out_of_memory(error)
     return [failure(batch, sample, reason, phase, oom, worker=worker) for sample in batch.samples]
 
 

@@ -61,7 +61,7 @@ class Recorder:
             )
 
     def finished(self, batch: Batch, records: Sequence[SampleRecord]) -> None:
-        """Take the records of a batch that has just been made (`Sink`)."""
+        """Take the records of a batch that has just been made (`RecordSink`)."""
         for record in records:
             self.record(record)
         now_s = time.monotonic()
@@ -70,7 +70,7 @@ class Recorder:
         self._tell(f"{batch.generator} {batch.samples[-1].sample_id}")
 
     def working(self, generator: str, phase: str, done: int, total: int) -> None:
-        """Take news from within a batch (`Sink`)."""
+        """Take news from within a batch (`RecordSink`)."""
         now_s = time.monotonic()
         if phase == "load" and done == 0:
             self._since_s[generator] = now_s

@@ -1,14 +1,11 @@
 """The process that holds one generator: loads it, makes one batch after another, ends with its runner.
 
-Started by `executors.process` with `main(descriptor of a socket)`. It takes a
-`Setup`, then batches; it answers with `Loaded` or `LoadFailed`, then `Working` messages and one `Done` a
-batch. A thread listens all the while, so that a request to stop is heard during a call, and the process
-ends at once when the socket closes: what is left of a runner that was killed makes nothing more.
+It takes a `Setup`, then batches; it answers with `Loaded` or `LoadFailed`, then `Working` messages and one
+`Done` a batch.
 """
 
 from __future__ import annotations
 
-import faulthandler
 import os
 import queue
 import threading
@@ -17,13 +14,14 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from vbench_lite.errors import StoreError, VBenchLiteError
+from vbench_lite.errors import StoreError, VBenchLiteError, is_out_of_memory, one_line
 from vbench_lite.generator import Generator
-from vbench_lite.run.call_clock import call_clock
-from vbench_lite.run.child import Stop, die_with, limit_memory, pin_threads
-from vbench_lite.run.generate.batch import describe, is_oom, run_batch
+from vbench_lite.measure.call_clock import call_clock
+from vbench_lite.processes import pin_threads
+from vbench_lite.run.generate.batch import run_batch
 from vbench_lite.run.plan.build import build_generator
 from vbench_lite.run.plan.plan import Batch
+from vbench_lite.run.worker_process import Stop, listen
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.schema import GeneratorEntry, SampleRecord
 
@@ -32,18 +30,18 @@ REPORT_INTERVAL_S = 0.1  # between two progress messages of one phase
 
 @dataclass(frozen=True)
 class Setup:
-    """The first message: what to load, where clips go, and whose child this is."""
+    """The first message: what to load, and where clips go."""
 
     entry: GeneratorEntry
     root: Path
     threads: int
-    parent: int
-    memory_bytes: int | None = None
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """The generator is ready."""
+    """The generator is ready; `node` is the machine of a cluster that holds it."""
+
+    node: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,24 +80,17 @@ class Cancel:
     """A request to stop the present batch."""
 
 
-Inbox = queue.SimpleQueue[tuple[Batch, threading.Event] | None]  # None: stop
-
-
-def main(descriptor: int) -> None:
-    """Serve one runner over an inherited socket until it says stop or goes away."""
-    faulthandler.enable()
-    pipe = Connection(descriptor)
+def main(pipe: Connection) -> None:
+    """Serve one runner until it says stop or goes away."""
     setup: Setup = pipe.recv()
-    die_with(setup.parent)
-    limit_memory(setup.memory_bytes)
-    inbox: Inbox = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(pipe, inbox), name="listen", daemon=True).start()
+    orders = _Orders()
+    listen(pipe, orders.take)
     generator = _load(setup, pipe)
     if generator is None:
         return
     worker = f"{setup.entry.label}:{os.getpid()}"
     pool = Pool(setup.root)
-    while (order := inbox.get()) is not None:
+    while (order := orders.waiting.get()) is not None:
         batch, cancel = order
         tell = _Reporter(pipe).tell
         try:
@@ -120,28 +111,29 @@ def _load(setup: Setup, pipe: Connection) -> Generator | None:
         call_clock(generator).read()  # a device that is not here says so before weights are read
         generator.load()
     except (Exception, SystemExit) as error:
-        pipe.send(LoadFailed(describe(error), is_oom(error), isinstance(error, VBenchLiteError)))
+        pipe.send(LoadFailed(one_line(error), is_out_of_memory(error), isinstance(error, VBenchLiteError)))
         return None
     pin_threads(setup.threads)
     pipe.send(Loaded())
     return generator
 
 
-def _listen(pipe: Connection, inbox: Inbox) -> None:
-    cancel = threading.Event()  # of the batch that came last
-    while True:
-        try:
-            message = pipe.recv()
-        except (EOFError, OSError):
-            os._exit(1)  # whatever the generator is doing: nobody is there to take it
+class _Orders:
+    """Batches that wait, each with the event by which it is asked to stop; None: no more will come."""
+
+    def __init__(self) -> None:
+        self.waiting: queue.SimpleQueue[tuple[Batch, threading.Event] | None] = queue.SimpleQueue()
+        self._cancel = threading.Event()  # of the batch that came last
+
+    def take(self, message: Batch | Cancel | Stop) -> None:
         match message:
             case Cancel():
-                cancel.set()
+                self._cancel.set()
             case Batch():
-                cancel = threading.Event()
-                inbox.put((message, cancel))
+                self._cancel = threading.Event()
+                self.waiting.put((message, self._cancel))
             case Stop():
-                inbox.put(None)
+                self.waiting.put(None)
 
 
 class _Reporter:

@@ -22,12 +22,12 @@ from vbench_lite.dataset import Prompt, parse_size
 from vbench_lite.errors import SpecError
 from vbench_lite.generator import GenerationRequest
 from vbench_lite.measure.hardware import environment
+from vbench_lite.processes import THREADS
 from vbench_lite.run.plan.build import resolve
 from vbench_lite.run.plan.data import suite_dataset, with_dataset, with_found_dataset, with_size
 from vbench_lite.run.plan.fit import Sample, served_requests
 from vbench_lite.run.plan.prompts import suite_folder, suite_prompts, with_prompt_sets, written_out
 from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
-from vbench_lite.run.threads import THREADS
 from vbench_lite.store.schema import GeneratorEntry, SampleRecord
 from vbench_lite.suite import DatasetPrompts, Suite, load_suite
 

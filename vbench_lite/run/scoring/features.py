@@ -19,7 +19,7 @@ from vbench_lite.clip import ClipInfo, Frames
 from vbench_lite.errors import StoreError, VBenchLiteError
 from vbench_lite.extractor import FeatureExtractor
 from vbench_lite.metric import Features
-from vbench_lite.run.child import pin_threads
+from vbench_lite.processes import pin_threads
 from vbench_lite.run.scoring.fingerprint import short_hash
 from vbench_lite.run.scoring.outcome import Outcome, failure
 from vbench_lite.store import atomic

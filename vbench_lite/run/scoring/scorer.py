@@ -15,7 +15,6 @@ from typing import Any
 
 from vbench_lite.generator import Site
 from vbench_lite.metric import SetMetric
-from vbench_lite.run.executors.contract import Executor, Settings
 from vbench_lite.run.scoring import fingerprint as prints
 from vbench_lite.run.scoring.outcome import Outcome, failure, judged
 from vbench_lite.run.scoring.reference import reference_clips, reference_lack
@@ -50,7 +49,8 @@ def score_run(
     *,
     tools: Tools | None = None,
     pairs: str | None = None,
-    by: tuple[Executor, Settings] | None = None,
+    score: PartScorer | None = None,
+    spread: bool = False,
     on_progress: Progress | None = None,
 ) -> ScoreSummary:
     """Score everything a run has made for a suite.
@@ -58,24 +58,19 @@ def score_run(
     Args:
         tools: metrics and extractors, made already; by default those that the suite names.
         pairs: label of the arm whose clips are the references of pair metrics, matched by sample.
-        by: who scores the parts; this process if None.
+        score: scores parts, in their order; this process does if None.
+        spread: several processes score.
         on_progress: called after every clip of a generator.
 
     Raises:
         RegistryError: the suite names a metric that nobody registers.
         StoreError: the run cannot be read, or another process is scoring it.
     """
-    if tools is None:
-        tools = Tools.of(run.root, suite.metrics, None if by is None else by[1].threads)
-    score: PartScorer = partial(map, tools.score)
-    if by is not None:
-        executor, settings = by
-        score = partial(executor.score, settings=settings, tools=tools)
+    tools = tools or Tools.of(run.root, suite.metrics)
     with run.journal("scorer") as journal:
         rows = ScoreRows(suite.name, run, journal)
         scorer = _RunScorer(run, suite, tools, pairs, rows)
-        spread = by is not None and by[0].workers > 1
-        scorer.score_clips(score, on_progress, spread=spread)
+        scorer.score_clips(score or partial(map, tools.score), on_progress, spread=spread)
         scorer.score_calls()
     return rows.summary
 

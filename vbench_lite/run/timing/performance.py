@@ -27,13 +27,10 @@ from typing import Any, Protocol
 from vbench_lite.generator import Family, GenerationRequest, Site
 from vbench_lite.metric import BASE_CASE, Measurement
 from vbench_lite.run.plan.prompts import suite_prompts
-from vbench_lite.run.threads import THREADS
-from vbench_lite.run.timing.timed_process import TimedProcess
 from vbench_lite.run.timing.timed_worker import Call, Failed, Profiled, Ready, Timed
 from vbench_lite.store.schema import GeneratorEntry
 from vbench_lite.suite import PerformanceSpec, Suite
 
-CALL_TIMEOUT_S = 600.0
 LEAST_WARM_CALLS = 2
 _DENOISING = {Family.LATENT_DIFFUSION, Family.PIXEL_DIFFUSION, Family.HYBRID}
 
@@ -115,13 +112,11 @@ def measure(
     suite: Suite,
     *,
     on_record: Callable[[Measurement], None],
+    open_session: Callable[[GeneratorEntry], TimedSession],
     done: Sequence[Measurement] = (),
     on_progress: Callable[[PerformanceProgress], None] | None = None,
     prompts: Sequence[str] | None = None,
-    threads: int = THREADS,
-    timeout_s: float = CALL_TIMEOUT_S,
     now: Callable[[], float] = time.monotonic,
-    open_session: Callable[[GeneratorEntry, int, float], TimedSession] = TimedProcess,
 ) -> PerformanceSummary:
     """Time every generator of a run that is no control and whose clips were not made before.
 
@@ -129,12 +124,11 @@ def measure(
         entries: the run's generators.
         suite: its `performance` section says how often; nothing is done without one.
         on_record: takes each measurement.
+        open_session: starts a process with a generator.
         done: measurements that an interrupted pass has already made; they are not made again.
         on_progress: told about each process.
         prompts: what to ask for; the suite's own prompts if None.
-        threads: compute threads of each process.
-        timeout_s: for one load or one call; then the process is ended.
-        now, open_session: the pass's own clock and processes; tests script them.
+        now: the pass's own clock.
 
     Returns:
         What failed and what was skipped; a generator that fails never stops the others.
@@ -169,7 +163,7 @@ def measure(
         started_s = now()
         share_s = max(deadline_s - started_s, 0.0) / (len(open_slots) - index)
         try:
-            with closing(open_session(slot.entry, threads, timeout_s)) as session:
+            with closing(open_session(slot.entry)) as session:
                 records = _time_slot(session, slot, suite, spec, texts, work, now, now() + share_s)
         except _SlotFailed as failed:
             failures[key] = str(failed)

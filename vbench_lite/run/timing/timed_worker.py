@@ -1,23 +1,20 @@
 """The process in which one generator is timed: started fresh, used for one case and one round, ended.
 
-Started by `timed_process` as `python -m vbench_lite.run.timing.timed_worker FD`, with a socket as FD. The
-parent sends a `Setup`, then asks for one call at a time and gets an answer for each. A thread listens
-all the while, and the process ends at once when the socket closes: never an orphan.
+It takes a `Setup`, answers with `Ready` or `Failed`, then takes one call at a time and answers each.
 """
 
 from __future__ import annotations
 
-import os
 import queue
-import signal
-import sys
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Literal
 
+from vbench_lite.errors import is_out_of_memory, one_line
 from vbench_lite.generator import Frames, GenerationRequest, Generator, Site
+from vbench_lite.processes import pin_threads
+from vbench_lite.run.worker_process import Stop, listen
 from vbench_lite.secrets import redact
 from vbench_lite.store.schema import GeneratorEntry
 
@@ -90,23 +87,18 @@ class Profiled:
 Call = tuple[Literal["timed", "profiled"], Sequence[GenerationRequest]]
 
 
-def main(descriptor: int) -> None:
-    """Serve one parent over an inherited socket until it says stop (None) or goes away.
-
-    Sends Ready or Failed, then takes each `Call` and sends Timed, Profiled or Failed.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, and the parent ends us
-    pipe = Connection(descriptor)
+def main(pipe: Connection) -> None:
+    """Serve one runner until it says stop or goes away."""
     setup: Setup = pipe.recv()
-    inbox: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(pipe, inbox), name="listen", daemon=True).start()
+    inbox: queue.SimpleQueue[Call | Stop] = queue.SimpleQueue()
+    listen(pipe, inbox.put)
     try:
         generator, ready = _load(setup.entry, setup.threads)
     except (Exception, SystemExit) as error:
         pipe.send(_failed("load", error))
         return
     pipe.send(ready)
-    while (call := inbox.get()) is not None:
+    while not isinstance(call := inbox.get(), Stop):
         kind, requests = call
         try:
             if kind == "timed":
@@ -120,28 +112,17 @@ def main(descriptor: int) -> None:
     generator.close()
 
 
-def _listen(pipe: Connection, inbox: queue.SimpleQueue[Call | None]) -> None:
-    while True:
-        try:
-            message = pipe.recv()
-        except (EOFError, OSError):
-            os._exit(1)  # whatever the generator is doing: nobody is there to take it
-        inbox.put(message)
-        if message is None:
-            return
-
-
 def _load(entry: GeneratorEntry, threads: int) -> tuple[Generator, Ready]:
+    from vbench_lite.measure.call_clock import call_clock
     from vbench_lite.measure.memory import device_bytes
-    from vbench_lite.run.call_clock import call_clock
     from vbench_lite.run.plan.build import build_generator
 
     generator = build_generator(entry.adapter, entry.config, entry.device)
     site = generator.info.site
     if site is Site.PROCESS:
-        import torch  # part of the baseline, which is equal for all that compute here
+        import torch  # noqa: F401  part of the baseline, which is equal for all that compute here
 
-        torch.set_num_threads(threads)
+        pin_threads(threads)
     generator.import_libraries()
     clock = call_clock(generator)
     baseline_bytes = device_bytes(entry.device) if site is Site.PROCESS else None
@@ -152,10 +133,10 @@ def _load(entry: GeneratorEntry, threads: int) -> tuple[Generator, Ready]:
 
 
 def _timed(generator: Generator, entry: GeneratorEntry, requests: Sequence[GenerationRequest]) -> Timed:
+    from vbench_lite.measure.call_clock import call_clock, call_meter
     from vbench_lite.measure.contention import ContentionWatch
+    from vbench_lite.measure.context import RecordingContext
     from vbench_lite.measure.energy import EnergyMeter
-    from vbench_lite.run.call_clock import call_clock, call_meter
-    from vbench_lite.run.generate.context import RecordingContext
 
     made = _fit(generator, requests)
     meter = call_meter(generator)
@@ -188,8 +169,8 @@ def _timed(generator: Generator, entry: GeneratorEntry, requests: Sequence[Gener
 
 
 def _profiled(generator: Generator, requests: Sequence[GenerationRequest]) -> Profiled:
+    from vbench_lite.measure.context import RecordingContext
     from vbench_lite.measure.work import WorkCounter
-    from vbench_lite.run.generate.context import RecordingContext
 
     made = _fit(generator, requests)
 
@@ -218,13 +199,4 @@ def _let_go(request_index: int, frames: Frames) -> None:
 
 
 def _failed(phase: str, error: BaseException) -> Failed:
-    text = redact(" ".join(str(error).split()))
-    oom = isinstance(error, MemoryError) or "out of memory" in text.lower()
-    return Failed(f"{phase}: {type(error).__name__}: {text}", oom)
-
-
-if __name__ == "__main__":
-    # Under its importable name, so that messages are of the classes the parent knows.
-    from vbench_lite.run.timing import timed_worker
-
-    timed_worker.main(int(sys.argv[1]))
+    return Failed(f"{phase}: {redact(one_line(error))}", is_out_of_memory(error))

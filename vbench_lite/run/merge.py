@@ -20,7 +20,7 @@ from vbench_lite.run.executors.contract import Executor
 from vbench_lite.run.generate.documents import now
 from vbench_lite.run.plan.shards import FOLDER, parse_shard
 from vbench_lite.run.progress import Progress, Silent
-from vbench_lite.run.scoring.score_stored import score_stored
+from vbench_lite.run.score_stored import score_stored
 from vbench_lite.store.disk import writing
 from vbench_lite.store.journal import JournalReader
 from vbench_lite.store.pool import Pool

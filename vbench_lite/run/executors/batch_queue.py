@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 
 from vbench_lite.run.executors.contract import Job
 from vbench_lite.run.plan.plan import Batch
@@ -10,23 +10,24 @@ from vbench_lite.run.plan.plan import Batch
 LOAD_ATTEMPTS = 3
 
 
-class Work:
+class BatchQueue:
     """The batches of one generator that nobody makes yet, in order, and how its loads went.
 
     Attributes:
         entry: the generator.
-        lanes: processes that make its batches now.
+        slots: workers that make its batches now.
         hopeless: it cannot be loaded; no further process is worth a start.
     """
 
     def __init__(self, job: Job) -> None:
         self.entry = job.entry
-        self.lanes = 0
+        self.slots = 0
         self.hopeless = False
         self._waiting = deque(job.batches)
         self._failed_loads = 0
         self._load_s = 0.0
         self._batch_s: float | None = None  # of the batch that ended last
+        self._losses: Counter[tuple[str, bool]] = Counter()
 
     @property
     def waiting(self) -> int:
@@ -37,8 +38,13 @@ class Work:
         """The next batch, for whoever asks; None when there is none."""
         return self._waiting.popleft() if self._waiting else None
 
+    def lost(self, batch: Batch, with_node: bool) -> int:
+        """Count a worker that ended while it made a batch; returns how many did, alone or with their node."""
+        self._losses[batch.key, with_node] += 1
+        return self._losses[batch.key, with_node]
+
     def give_back(self, batch: Batch) -> None:
-        """A batch whose process was lost through no fault of it; it is the next one to be taken."""
+        """A batch whose worker was lost; it is the next one to be taken."""
         self._waiting.appendleft(batch)
 
     def take_all(self) -> list[Batch]:
@@ -50,11 +56,11 @@ class Work:
         """Whether one more process would end the work sooner than it takes to load."""
         if self.hopeless or not self._waiting:
             return False
-        if self.lanes == 0:
+        if self.slots == 0:
             return True
         if self._batch_s is None:
-            return len(self._waiting) > self.lanes
-        return len(self._waiting) * self._batch_s / self.lanes > 2 * self._load_s
+            return len(self._waiting) > self.slots
+        return len(self._waiting) * self._batch_s / self.slots > 2 * self._load_s
 
     def loaded(self, seconds: float) -> None:
         """A process has loaded the generator in so long."""
