@@ -13,11 +13,12 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import ClassVar
 
-from vbench_lite.secrets import redact
+from vbench_lite.secrets import hide, redacted_stream
 
 THREADS = 1  # compute threads of a worker, timed or not: with one, sums are in one order on every machine
 _THREAD_VARIABLES = (
@@ -32,7 +33,7 @@ OUTPUT_GRACE_S = 2.0  # for what a process printed last
 _READ_BYTES = 2**16
 _TAIL_BYTES = 4096
 _TAIL_LINES = 4
-_SHORTEST_HIDDEN = 6  # characters; anything shorter would be hidden in ordinary words
+_SHORTEST_SECRET = 6  # characters; anything shorter would be hidden in ordinary words
 _VMSTAT = Path("/proc/vmstat")
 
 # Holds the groups that are at work, and kills them when the process that it belongs to is gone.
@@ -133,8 +134,8 @@ class SupervisedProcess:
     Args:
         argv: program and arguments; no shell is involved.
         env: its whole environment. cwd: its working directory.
-        on_output: takes what it prints, in whole lines, without secrets; by default this process's stderr.
-        hidden: values that must not appear in its output, beside the secrets of this environment.
+        on_output: takes what it prints, without secrets; by default this process's stderr.
+        secrets: values that must not appear in its output, beside the secrets of this environment.
         pipes: whether stdin and stdout are pipes of ours; else stdin is empty, and stdout counts as output.
         pass_fds: descriptors that it inherits.
 
@@ -152,7 +153,7 @@ class SupervisedProcess:
         env: Mapping[str, str],
         cwd: Path | None = None,
         on_output: Callable[[bytes], None] | None = None,
-        hidden: Sequence[str] = (),
+        secrets: Sequence[str] = (),
         pipes: bool = False,
         pass_fds: Sequence[int] = (),
     ) -> None:
@@ -169,7 +170,7 @@ class SupervisedProcess:
             bufsize=0,
         )
         ProcessReaper.tell(self.process.pid)
-        self._hidden = [value for value in hidden if len(value) >= _SHORTEST_HIDDEN]
+        self._secrets = [value for value in secrets if len(value) >= _SHORTEST_SECRET]
         self._on_output = on_output or _to_stderr
         self._tail = bytearray()
         self._ended = threading.Event()
@@ -226,13 +227,11 @@ class SupervisedProcess:
         if self.ended:
             self._reader.join(OUTPUT_GRACE_S)
         lines = bytes(self._tail).decode("utf-8", "replace").splitlines()
-        return self.hide(" | ".join([line.strip() for line in lines if line.strip()][-_TAIL_LINES:]))
+        return " | ".join([line.strip() for line in lines if line.strip()][-_TAIL_LINES:])
 
     def hide(self, text: str) -> str:
-        """The text without secrets and without the values that must not appear."""
-        for value in self._hidden:
-            text = text.replace(value, "[hidden]")
-        return redact(text)
+        """The text without secrets."""
+        return hide(text, self._secrets)
 
     def _kill(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -246,22 +245,13 @@ class SupervisedProcess:
         """Keep the end of the output, and pass it on."""
         source = self.process.stderr or self.process.stdout
         assert source is not None
-        waiting = b""
+        read = partial(os.read, source.fileno(), _READ_BYTES)
         with source:
-            while data := os.read(source.fileno(), _READ_BYTES):
-                self._tail += data
+            for text in redacted_stream(read, _READ_BYTES, self._secrets):
+                self._tail += text
                 del self._tail[:-_TAIL_BYTES]
-                waiting += data
-                # Whole lines, as a value that must be hidden could be cut in two.
-                end = waiting.rfind(b"\n") + 1 if len(waiting) < _READ_BYTES else len(waiting)
-                self._pass_on(waiting[:end])
-                waiting = waiting[end:]
-        self._pass_on(waiting)
-
-    def _pass_on(self, output: bytes) -> None:
-        text = self.hide(output.decode(errors="surrogateescape")).encode(errors="surrogateescape")
-        with contextlib.suppress(OSError):  # a full disk is told of by what has to be stored
-            self._on_output(text)
+                with contextlib.suppress(OSError):  # a full disk is told of by what has to be stored
+                    self._on_output(text)
 
 
 def _to_stderr(output: bytes) -> None:

@@ -73,28 +73,29 @@ def redacted(value: Any) -> Any:
     return value
 
 
-def redacted_stream(read: Callable[[], bytes], most: int) -> Iterator[bytes]:
+def redacted_stream(read: Callable[[], bytes], most: int, secrets: Sequence[str] = ()) -> Iterator[bytes]:
     """What a program prints, without the secrets in it, wherever its pieces are cut.
 
     Args:
         read: returns the next bytes, and none at the end.
         most: bytes of a line without an end that are held back before its beginning is passed on.
+        secrets: further values that must not appear.
     """
-    waiting = ""
+    waiting, patterns = "", (_of_environment(), _pattern(tuple(secrets)))
     while data := read():
         waiting += data.decode(errors="surrogateescape")
         cut = waiting.rfind("\n") + 1
         if len(waiting) - cut > most:
             # No secret may lie across the cut: the rest that stays is longer than any of them.
             cut = max(cut, len(waiting) - min(most, _LONGEST))
-            for match in _of_environment().finditer(waiting):
+            for match in (found for pattern in patterns for found in pattern.finditer(waiting)):
                 if match.start() < cut < match.end():
                     cut = match.start()
         if cut:
-            yield redact(waiting[:cut]).encode(errors="surrogateescape")
+            yield hide(waiting[:cut], secrets).encode(errors="surrogateescape")
             waiting = waiting[cut:]
     if waiting:
-        yield redact(waiting).encode(errors="surrogateescape")
+        yield hide(waiting, secrets).encode(errors="surrogateescape")
 
 
 def is_secret(name: str) -> bool:

@@ -1,28 +1,18 @@
-"""A process of another program: in a group of its own, with the end of what it said, and never an orphan."""
+"""A program of the user: what it may see of this environment, and how its end is told."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
-import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-from vbench_lite.errors import SpecError
+from vbench_lite.errors import GeneratorError, SpecError
+from vbench_lite.processes import SupervisedProcess
 
 _END_GRACE_S = 0.5  # after SIGTERM, before SIGKILL
-_TAIL_GRACE_S = 2.0  # for the last words of a process that has ended
-_READ_BYTES = 2**16
-_TAIL_BYTES = 4096
-_TAIL_LINES = 4
-_SHORTEST_SECRET = 6  # characters; anything shorter would be hidden in ordinary words
 
 # What any program needs to find itself and its devices; keys and this environment's modules stay here.
 _PASSED = re.compile(
@@ -31,20 +21,6 @@ _PASSED = re.compile(
     r"|(OMP|MKL|OPENBLAS|VECLIB|NUMEXPR)_\w+|TOKENIZERS_PARALLELISM|PYTHONHASHSEED"
 )
 _SECRET = re.compile(r"(?i)key|token|secret|passw|credential")
-
-# Holds the groups that are at work, and kills them when the process that it belongs to is gone.
-_WARDEN = """
-import os, signal, sys
-groups = set()
-for line in sys.stdin:
-    group = int(line)
-    groups.add(group) if group > 0 else groups.discard(-group)
-for group in groups:
-    try:
-        os.killpg(group, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
-"""
 
 
 def child_environment(extra: Mapping[str, str], passed: Sequence[str]) -> dict[str, str]:
@@ -78,43 +54,13 @@ def check_program(program: str, cwd: Path | None, env: Mapping[str, str]) -> Non
         raise SpecError(f"there is no program {program!r}; give its path, or put its folder on PATH")
 
 
-class Warden:
-    """Kills the process groups of this process when it ends, however it ends.
-
-    A group must be one of its own to be killed as a whole, and so does not end with ours. A process
-    that escapes its group (setsid) escapes the warden too.
-    """
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", _WARDEN],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,
-            text=True,
-            bufsize=1,
-        )
-
-    def watch(self, group: int) -> None:
-        """Kill the group when this process ends; a negative number lets it go."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{group}\n")
-        self._process.stdin.flush()
-
-    def close(self) -> None:
-        """Kill what is left, and end."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait()
-
-
-class Child:
-    """A program that was started, in a process group of its own.
+class Child(SupervisedProcess):
+    """A program of the user that was started.
 
     Args:
         argv: program and arguments; no shell is involved.
         cwd: its working directory. env: its whole environment.
-        hidden: names of variables whose values must not appear in what is kept of its words.
+        hidden: names of variables whose values must not appear in its output.
         pipes: whether stdin and stdout are pipes of ours; else stdin is empty, and stdout counts as stderr.
 
     Raises:
@@ -127,34 +73,16 @@ class Child:
         *,
         cwd: Path | None,
         env: Mapping[str, str],
-        warden: Warden,
         hidden: Sequence[str] = (),
         pipes: bool = False,
     ) -> None:
-        self._warden = warden
+        secrets = [env[name] for name in hidden if name in env]
         try:
-            self.process: subprocess.Popen[bytes] = subprocess.Popen(
-                list(argv),
-                cwd=cwd,
-                env=dict(env),
-                stdin=subprocess.PIPE if pipes else subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE if pipes else subprocess.STDOUT,
-                start_new_session=True,
-                bufsize=0,
-            )
+            super().__init__(argv, cwd=cwd, env=env, secrets=secrets, pipes=pipes)
         except (OSError, ValueError) as error:
             where = "" if cwd is None else f" in {cwd}"
             why = getattr(error, "strerror", error)
             raise SpecError(f"{argv[0]!r} cannot be started{where}: {why}") from None
-        warden.watch(self.process.pid)
-        self._hidden = [env[name] for name in hidden if len(env.get(name, "")) >= _SHORTEST_SECRET]
-        self._tail = bytearray()
-        self._ended = threading.Event()
-        source = self.process.stderr if pipes else self.process.stdout
-        self._reader = threading.Thread(target=self._read, args=(source,), name="tail", daemon=True)
-        self._reader.start()
-        threading.Thread(target=self._wait, name="wait", daemon=True).start()
 
     def __enter__(self) -> Child:
         return self
@@ -164,78 +92,15 @@ class Child:
     ) -> None:
         self.end()
 
-    @property
-    def ended(self) -> bool:
-        """Whether the program has ended by itself or otherwise."""
-        return self._ended.is_set()
-
-    def wait(self, timeout_s: float) -> bool:
-        """Wait for the program's end and say whether it has come."""
-        return self._ended.wait(timeout_s)
-
-    def end(self) -> None:
-        """End the program and whatever it started."""
-        if not self.ended:
-            self._kill(signal.SIGTERM)
-            self._ended.wait(_END_GRACE_S)
-        self._kill(signal.SIGKILL)  # also what it left behind
-        self._ended.wait()
-        self._warden.watch(-self.process.pid)
-        self._reader.join(_TAIL_GRACE_S)
-        if self.process.stdin is not None and self.process.stdout is not None:
-            with contextlib.suppress(OSError):
-                self.process.stdin.close()
-            self.process.stdout.close()
+    def end(self, grace_s: float = _END_GRACE_S) -> None:
+        super().end(grace_s)
 
     def how_it_ended(self) -> str:
-        """Exit code or signal, and the last lines that it said."""
-        code = self.process.returncode
-        if code is None:
-            end = "it is still at work"
-        elif code >= 0:
-            end = f"exit code {code}"
-        else:
-            name = signal.Signals(-code).name
-            end = f"{name}, as the kernel sends when memory runs out" if name == "SIGKILL" else name
-        said = self.said()
-        return f"{end}; it said: {said}" if said else f"{end}, without a word on stderr"
+        """Exit code or signal, and the last lines of its output."""
+        words = self.last_words()
+        return f"it {self.ending().text}" + (f"; it said: {words}" if words else ", without a word on stderr")
 
-    def said(self) -> str:
-        """The last lines of its stderr in one line, with keys hidden."""
-        if self.ended:
-            self._reader.join(_TAIL_GRACE_S)
-        lines = bytes(self._tail).decode("utf-8", "replace").splitlines()
-        return self.hide(" | ".join([line.strip() for line in lines if line.strip()][-_TAIL_LINES:]))
-
-    def hide(self, text: str) -> str:
-        """The text without the values that must not appear."""
-        for value in self._hidden:
-            text = text.replace(value, "[hidden]")
-        return text
-
-    def _kill(self, number: signal.Signals) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, number)
-
-    def _wait(self) -> None:
-        self.process.wait()
-        self._ended.set()
-
-    def _read(self, source: Any) -> None:
-        """Keep the end of what it says, and pass it on to this process's own stderr: the worker's log."""
-        waiting = b""
-        with source:
-            while data := os.read(source.fileno(), _READ_BYTES):
-                self._tail += data
-                del self._tail[:-_TAIL_BYTES]
-                waiting += data
-                # Whole lines, as a value that must be hidden could be cut in two.
-                end = waiting.rfind(b"\n") + 1 if len(waiting) < _READ_BYTES else len(waiting)
-                self._pass_on(waiting[:end])
-                waiting = waiting[end:]
-        self._pass_on(waiting)
-
-    def _pass_on(self, said: bytes) -> None:
-        text = self.hide(said.decode("utf-8", "surrogateescape"))
-        with contextlib.suppress(OSError):
-            os.write(2, text.encode("utf-8", "surrogateescape"))
+    def failure(self, what: str) -> Exception:
+        """The error of a program that ended by itself, after a phrase that says what it means."""
+        text = f"{what}: {self.how_it_ended()}"
+        return MemoryError(f"out of memory: {text}") if self.ending().oom else GeneratorError(text)

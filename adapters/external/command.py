@@ -20,7 +20,6 @@ from pydantic import Field, field_validator, model_validator
 
 from vbench_lite.adapters.external.child import (
     Child,
-    Warden,
     check_no_secrets,
     check_program,
     child_environment,
@@ -121,7 +120,6 @@ class Command(Generator):
 
     Config: ClassVar[type[CommandConfig]] = CommandConfig
     config: CommandConfig
-    _warden: Warden | None = None
 
     @property
     def info(self) -> GeneratorInfo:
@@ -132,7 +130,6 @@ class Command(Generator):
     def load(self) -> None:
         """Nothing is loaded: the program does that in each call. Variables that it needs must be set."""
         check_program(self.config.argv[0], self.config.cwd, self._environment())
-        self._warden = Warden()
 
     def check(self, request: GenerationRequest) -> None:
         """Refuse parameters that the program would never hear of."""
@@ -148,11 +145,6 @@ class Command(Generator):
                 limits = Limits(max_clip_bytes=self.config.max_clip_bytes)
                 emit_clip_file(output, output.name, index, request, self.info, context, limits)
 
-    def close(self) -> None:
-        if self._warden is not None:
-            self._warden.close()
-            self._warden = None
-
     def fingerprint(self) -> str:
         """Identity of the configuration and of the files that the arguments name."""
         whole = super().fingerprint() + self.config.content_sha256()
@@ -165,7 +157,6 @@ class Command(Generator):
 
     def _run(self, request: GenerationRequest, scratch: Path, context: GenerationContext) -> Path:
         """Have the program make the clip of a request; returns its path."""
-        assert self._warden is not None, "load() comes before generate()"
         output = scratch / f"clip{self.config.output}"
         asked = scratch / "request.json"
         fps = self.config.native_fps or request.fps
@@ -180,7 +171,6 @@ class Command(Generator):
             argv,
             cwd=self.config.cwd,
             env=self._environment(),
-            warden=self._warden,
             hidden=self.config.pass_env,
         ) as child:
             memory = TreePeak(child.process.pid)
@@ -191,13 +181,13 @@ class Command(Generator):
                     raise Cancelled("the runner asked the program to stop")
                 if time.monotonic() > deadline_s:
                     child.end()
-                    said = child.said()
+                    said = child.last_words()
                     raise GeneratorError(
                         f"the program did not end within timeout_s = {limit_s:g}"
                         + (f"; it said: {said}" if said else "")
                     )
             if child.process.returncode != 0:
-                raise GeneratorError(f"the program failed: {child.how_it_ended()}")
+                raise child.failure("the program failed")
             if not output.is_file():
                 raise ClipError(f"the program wrote no clip to {{output}}: {child.how_it_ended()}")
         if self.device == "cpu":  # memory on a device is not this process's to see

@@ -14,7 +14,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from vbench_lite.adapters.external.child import Child, Warden, check_program, child_environment
+from vbench_lite.adapters.external.child import Child, check_program, child_environment
 from vbench_lite.adapters.external.command import ProgramConfig
 from vbench_lite.adapters.external.declared import declared_info
 from vbench_lite.adapters.external.foreign import WORKER_FILE
@@ -51,7 +51,6 @@ class Worker(Generator):
 
     Config: ClassVar[type[WorkerConfig]] = WorkerConfig
     config: WorkerConfig
-    _warden: Warden | None = None
     _session: WorkerSession | None = None
 
     @property
@@ -67,7 +66,6 @@ class Worker(Generator):
     def load(self) -> None:
         """Start the process and have it load its model."""
         check_program(self.config.argv[0], self.config.cwd, self._environment())
-        self._warden = self._warden or Warden()
         self._start()
 
     def check(self, request: GenerationRequest) -> None:
@@ -92,9 +90,6 @@ class Worker(Generator):
         if self._session is not None:
             self._session.close()
             self._session = None
-        if self._warden is not None:
-            self._warden.close()
-            self._warden = None
 
     def fingerprint(self) -> str:
         """Identity of the configuration and of the files that the arguments name."""
@@ -110,13 +105,11 @@ class Worker(Generator):
         return {**env, _PATH: os.pathsep.join(folders)}
 
     def _start(self) -> None:
-        assert self._warden is not None, "load() comes before generate()"
         env = self._environment()
         child = Child(
             self.config.argv,
             cwd=self.config.cwd,
             env=env,
-            warden=self._warden,
             hidden=self.config.pass_env,
             pipes=True,
         )

@@ -188,15 +188,15 @@ class WorkerSession:
     def _fault(self, what: str) -> GeneratorError:
         """The worker broke the protocol: nothing that it says after that can be trusted."""
         self._child.end()
-        said = self._child.said()
+        said = self._child.last_words()
         return GeneratorError(
             f"the worker broke the protocol: {what}" + (f"; it said: {said}" if said else "")
         )
 
-    def _death(self) -> GeneratorError:
+    def _death(self) -> Exception:
         self._child.wait(_END_S)
         self._child.end()
-        return GeneratorError(f"the worker died: {self._child.how_it_ended()}")
+        return self._child.failure("the worker died")
 
     # --- the wire -------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ TOPS = {"vbench_lite": (), "adapters": ("adapters",), "suites": ("suites",), "da
 LAYERS: dict[str, tuple[str, ...]] = {
     "contracts": (
         *("", "generator", "extractor", "metric", "dataset", "suite", "clip", "registry", "errors"),
-        *("size_rules", "secrets", "validation_errors", "yaml_text", "gc_pause", "format"),
+        *("size_rules", "secrets", "validation_errors", "yaml_text", "gc_pause", "processes", "format"),
     ),
     "services": ("store", "stats", "measure", "weights", "video", "interop"),
     "data sets": ("datasets",),
@@ -37,6 +37,16 @@ HEIGHT = {part: height for height, parts in enumerate(LAYERS.values()) for part 
 PLUGINS = ("adapters", "suites", "datasets")
 FOR_A_WORLD = ("adapters", "suites")  # generators and metrics that are made for one data set import it
 BESIDE = ("benchmarks", "docs", "tests", "tools")  # programs on top of the package, which it never imports
+# The floors of the layer "work", lowest first. Parts of one floor do not import each other.
+RUN_FLOORS: tuple[tuple[str, ...], ...] = (
+    ("progress", "worker_process"),
+    ("plan",),
+    ("generate", "timing", "scoring"),
+    ("executors",),
+    ("score_stored",),
+    ("merge", "runner"),
+)
+RUN_HEIGHT = {part: height for height, parts in enumerate(RUN_FLOORS) for part in parts}
 
 
 def modules() -> dict[str, Path]:
@@ -84,8 +94,18 @@ def faults(module: str, path: Path) -> Iterator[str]:
         other = part_of(target)
         if HEIGHT[other] > HEIGHT[mine]:
             yield f"{module} imports {target}: up"
+        elif mine == other == "run" and not stands_above(module, target):
+            yield f"{module} imports {target}: not from a floor below"
         elif other in PLUGINS and mine != other and not (other == "datasets" and mine in FOR_A_WORLD):
             yield f"{module} imports {target}: only entry points lead to a plug-in"
+
+
+def stands_above(module: str, target: str) -> bool:
+    """Whether one module of `run` may import another: its own part, or one of a floor below."""
+    upper, lower = (name.split(".")[1:2] for name in (module, target))
+    if not upper or not lower or upper == lower:
+        return True
+    return RUN_HEIGHT[upper[0]] > RUN_HEIGHT[lower[0]]
 
 
 MODULES = modules()
@@ -146,6 +166,9 @@ def test_the_rules_catch_what_they_should(tmp_path: Path) -> None:
     assert found("adapters.a", "from vbench_lite.suites import frames") == 1
     assert found("cli.run", "from vbench_lite.adapters import controls") == 1
     assert found("run.plan.plan", "from benchmarks import figure") == 1
+    assert found("run.scoring.scorer", "from vbench_lite.run.executors import contract") == 1
+    assert found("run.timing.performance", "from vbench_lite.run.generate.batch import run_batch") == 1
+    assert found("run.generate.batch", "from vbench_lite.run.plan.plan import Batch") == 0
     assert found("run.plan.plan", "from vbench_lite.datasets import clips") == 1
     assert found("adapters.a", "from vbench_lite.datasets import clips") == 0
     assert found("adapters.a", "from vbench_lite.adapters.reference import codec") == 0

@@ -118,7 +118,7 @@ def test_prompts_are_one_argument_whatever_they_hold(build: Build) -> None:
     with pytest.raises(GeneratorError) as caught:
         call(command, ask(prompt=prompt, params={"a": 1.5}))
     expected = [f"--prompt={prompt}", "{5}", "0.375", "6x4@8", "1.5"]
-    assert str(caught.value) == f"the program failed: exit code 7; it said: {expected}"
+    assert str(caught.value) == f"the program failed: it exited with code 7; it said: {expected}"
 
 
 def test_video_files_are_read_and_their_rate_is_held_against_the_request(
@@ -145,11 +145,11 @@ def test_video_files_are_read_and_their_rate_is_held_against_the_request(
     [
         (
             "print('no disk', file=sys.stderr); sys.exit(4)",
-            "the program failed: exit code 4; it said: no disk",
+            "the program failed: it exited with code 4; it said: no disk",
         ),
-        ("os.kill(os.getpid(), 9)", "the program failed: SIGKILL, as the kernel sends when memory runs out"),
-        ("sys.exit(4)", "the program failed: exit code 4, without a word on stderr"),
-        ("print('done!')", r"the program wrote no clip to \{output\}: exit code 0; it said: done!"),
+        ("os.kill(os.getpid(), 9)", "it was ended by SIGKILL, not for want of memory"),
+        ("sys.exit(4)", "the program failed: it exited with code 4, without a word on stderr"),
+        ("print('done!')", r"the program wrote no clip to \{output\}: it exited with code 0; it said: done!"),
         ("open(asked['output'], 'w').write('x')", "clip.npy: no array that numpy reads"),
         (
             "np.save(asked['output'], np.array([{}]), allow_pickle=True)",

@@ -155,7 +155,7 @@ def test_keys_and_modules_of_this_environment_stay_here(
     assert (facts["MY_TOKEN"], facts["SIZE"]) == (None, "8")
     assert str(facts["PYTHONPATH"]).endswith("foreign")
     told = failing(build(program, pass_env=["MY_TOKEN"]))
-    assert "ValueError: bad token [hidden] (program1.py, line 6, in generate)" in told
+    assert "ValueError: bad token [secret] (program1.py, line 6, in generate)" in told
     assert "sesame" not in told + capfd.readouterr().err
 
 

@@ -47,11 +47,11 @@ class Script:
     def end(self) -> None:
         self.ended = True
 
-    def said(self) -> str:
+    def last_words(self) -> str:
         return ""
 
-    def how_it_ended(self) -> str:
-        return "exit code 0"
+    def failure(self, what: str) -> Exception:
+        return GeneratorError(f"{what}: it exited with code 0")
 
     def hide(self, text: str) -> str:
         return text

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from vbench_lite.clip import ClipInfo
+from vbench_lite.dataset import with_ids
 from vbench_lite.errors import ClipError, NotApplicable
 from vbench_lite.metric import Estimate, MetricInfo, SampleInfo
-from vbench_lite.run.plan.prompts import with_ids
 from vbench_lite.run.scoring.clip_pass import ClipPass, ClipResult, ClipTask
 from vbench_lite.run.scoring.clip_scoring import FeatureResults
 from vbench_lite.run.scoring.features import Extractors, FeatureCache
