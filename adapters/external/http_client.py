@@ -111,18 +111,34 @@ class Client:
         """The address of a path of the API."""
         return self._parsed(self._base_url + path)
 
-    def address_in(self, answer: Answer, text: str) -> httpx.URL:
+    def address_in(self, answer: Answer, text: str, downloads: bool = True) -> httpx.URL:
         """The address that an answer names; a relative one is resolved against where the answer came from.
+
+        Args:
+            downloads: whether it may be on a download host.
 
         Raises:
             GeneratorError: it is no address, or it leads to another host.
         """
         found = self._parsed(text, answer.address)
-        self._check_host(found, downloads=True)
+        self._check_host(found, downloads)
         return found
 
-    def ask(self, method: str, address: httpx.URL, patience: Patience, **body: Any) -> Answer:
+    def ask(
+        self,
+        method: str,
+        address: httpx.URL,
+        patience: Patience,
+        *,
+        may_pass: Callable[[Any], str | None] = lambda _: None,
+        max_bytes: int = _JSON_BYTES,
+        **body: Any,
+    ) -> Answer:
         """Send a request to the API and return its answer; `body` as httpx takes it.
+
+        Args:
+            may_pass: says of the JSON why it is to be asked for again, or None where it is an answer.
+            max_bytes: of the answer.
 
         Raises:
             GeneratorError: refused, unreachable after every try, or no JSON.
@@ -130,15 +146,18 @@ class Client:
 
         def once() -> Answer:
             with self._open(method, address, patience, **body) as response:
-                data = b"".join(self._body(response, _JSON_BYTES, patience))
+                data = b"".join(self._body(response, max_bytes, patience))
                 wait_s = retry_after_s(response.headers.get("Retry-After"))
             if not data.strip() and response.status_code == httpx.codes.ACCEPTED:
                 return Answer(None, response.url, wait_s)
             try:
-                return Answer(read_json(data), response.url, wait_s)
+                found = read_json(data)
             except ValueError:
                 said = self.shown(data.decode("utf-8", "replace"))
                 raise GeneratorError(f"{_named(method, address)}: the answer is no JSON: {said}") from None
+            if (why := may_pass(found)) is not None:
+                raise _Passing(f"{_named(method, address)}: {why}", wait_s)
+            return Answer(found, response.url, wait_s)
 
         return self._patiently(once, _named(method, address), patience)
 
@@ -167,10 +186,10 @@ class Client:
         while (wait_s := self._patiently(once, "download", patience)) is not None:
             patience.pause(wait_s, f"{_named('GET', address)}: the clip is not ready (status 202)")
 
-    def forget(self, path: str) -> None:
+    def forget(self, method: str, address: httpx.URL) -> None:
         """Ask the API to drop a job that nobody wants; whether that works changes nothing."""
         try:
-            with self._open("DELETE", self.at(path), Patience(_FORGET_S, lambda: None)):
+            with self._open(method, address, Patience(_FORGET_S, lambda: None)):
                 return
         except (GeneratorError, _Passing):
             return

@@ -12,7 +12,7 @@ from typing import Any
 from vbench_lite.errors import RequestError
 from vbench_lite.generator import GenerationRequest
 
-_NAME = re.compile(r"\{\{|\}\}|\{([a-z_]+(?:\.[A-Za-z_]\w*)?)\}")
+_NAME = re.compile(r"\{\{|\}\}|\{([a-z_][a-z0-9_]*(?:\.[A-Za-z_]\w*)?)\}")
 REQUEST_NAMES = (
     *("prompt", "negative_prompt", "seed", "num_frames", "height", "width", "fps", "seconds", "device"),
     "sample_id",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import email.utils
 import subprocess
 import threading
@@ -9,6 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from clip_files import moving_square
 from http_calls import *  # noqa: F403  the fixtures
@@ -280,9 +283,19 @@ def test_bad_configurations(config: dict[str, Any], message: str) -> None:
         Http({"base_url": "https://api.example.com", **config})
 
 
-def test_images_cannot_be_sent(build: Build) -> None:
-    with pytest.raises(RequestError, match="sends texts only"):
-        build().check(ask(image=moving_square(1)[0]))
+def test_an_image_goes_where_the_body_has_a_place_for_it(api: VideoApi, build: Build) -> None:
+    image = moving_square(1)[0]
+    with pytest.raises(RequestError, match=r"put \{image\} or \{image_base64\} into it"):
+        build().check(ask(image=image))
+    body = {"size": "{width}x{height}", "first": "{image}", "same": ["{image_base64}"]}
+    generator = build(encoding="json", body=body, tasks=["i2v"])
+    request = ask(image=image)
+    generator.check(request)
+    call(generator, request)
+    sent = api.seen[0].fields
+    assert sent["first"] == f"data:image/png;base64,{sent['same'][0]}"
+    png = np.frombuffer(base64.b64decode(sent["same"][0]), np.uint8)
+    assert np.array_equal(cv2.imdecode(png, cv2.IMREAD_COLOR)[..., ::-1], image)
 
 
 JSON = st.recursive(
