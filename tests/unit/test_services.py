@@ -128,7 +128,7 @@ def test_a_clip_within_the_answer_is_decoded(opened: Open) -> None:
 def test_an_answer_without_a_clip_says_what_it_holds(opened: Open) -> None:
     with Veo() as service:
         filtered = {"raiMediaFilteredReasons": ["celebrity"]}
-        done = {"name": service.name, "done": True, "response": {"generateVideoResponse": filtered}}
+        done = {"name": Veo.name, "done": True, "response": {"generateVideoResponse": filtered}}
         service.first["job"].append(told(done))
         message = failing(opened(service))
         assert "holds no address" in message and "celebrity" in message
