@@ -37,8 +37,8 @@ class JobFields(BaseModel):
         cost: what the clip cost, if it is told.
         seconds_billed: what the clip is billed for, in seconds, if it is told.
         code: a number that every answer has; None if answers have none.
-        code_ok: values of it that are no error. code_retry: values that may pass, so that the question is
-            asked again.
+        code_ok: values of it that are no error.
+        code_retry: values of it that may pass, so that the question is asked again.
         done: values of the status that mean success: texts in any case, numbers, true or false.
         failed: values of the status that mean failure; any other means that the job goes on.
     """
