@@ -28,7 +28,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "plug-ins": ("adapters", "suites"),
     "work": ("run",),
     "results": ("results",),
-    "judgement": ("compare", "sensitivity"),
+    "judgement": ("compare", "sensitivity", "votes"),
     "advice": ("advise",),
     "pictures": ("report",),
     "faces": ("cli", "pytest_plugin", "dashboard"),

@@ -32,6 +32,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "calibrate": ("calibrate", "Compare a run with itself: false alarms, and what it can find."),
     "advise": ("advise", "Say which generator to take, and how sure that is."),
     "audit": ("audit", "Damage real clips in known ways: which metrics notice?"),
+    "vote": ("vote", "Vote blindly on clips, and rank by votes; which metric agrees?"),
     "baseline": ("baseline", "Give a run a lasting name, or list the names."),
     "dashboard": ("dashboard", "Open charts and clips in a browser."),
     "list": ("listing", "List generators, metrics, suites, datasets or runs."),

@@ -26,6 +26,7 @@ from vbench_lite.stats.clusters import TwoWay, two_way
 
 Floats = npt.NDArray[np.float64]
 LEFT, RIGHT, TIE = 0, 1, 2
+WIDE = 3.0  # standard deviation of the prior on the side and tie terms, in log-odds: both stay finite
 PRIOR = 0.5  # votes against an average opponent, half of them won: an unbeaten item stays finite
 _STEPS = 100
 _TOLERANCE = 1e-11
@@ -183,10 +184,16 @@ def _slopes(
 
 
 def _prior(basis: Floats, beta: Floats, weight: float) -> tuple[Floats, Floats]:
-    """Score and negative Hessian of `weight` votes of each item against strength 0, half of them won."""
+    """Score and negative Hessian of `weight` votes of each item against strength 0, half of them won.
+
+    With a weight, the tie and side terms have a normal prior around 0 as well.
+    """
     free = basis.shape[1]
     win = 1 / (1 + np.exp(-(basis @ beta[:free])))
     score, hessian = np.zeros(len(beta)), np.zeros((len(beta), len(beta)))
     score[:free] = weight * (0.5 - win) @ basis
     hessian[:free, :free] = (basis * (weight * win * (1 - win))[:, None]).T @ basis
+    if weight:
+        score[free:] = -beta[free:] / WIDE**2
+        hessian[range(free, len(beta)), range(free, len(beta))] = WIDE**-2
     return score, hessian

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from vbench_lite.stats.student import quantile
 
 Floats = npt.NDArray[np.float64]
+LEAST = 5  # clusters of a kind, below which their spread cannot be estimated and they are taken as given
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class MeanOverClusters:
 
     Attributes:
         value: the mean.
-        low, high: ends of the interval; None with fewer than two clusters of either kind.
+        low, high: ends of the interval; None with a single cell of clusters.
         n: observations.
     """
 
@@ -68,11 +69,13 @@ class TwoWay:
 
     Attributes:
         single: float64 (p, p), as if only observations of one cell (both clusters equal) went together.
-        shared: for each kind with two clusters or more, float64 (p, p) and its degrees of freedom.
+        shared: for each kind with enough clusters, float64 (p, p) and its degrees of freedom.
+        cells: distinct pairs of clusters.
     """
 
     single: Floats
     shared: tuple[tuple[Floats, float], ...]
+    cells: int
 
     def variance(self, contrast: Floats) -> tuple[float, float]:
         """Variance of a combination float64 (p,) of the parameters, and its degrees of freedom.
@@ -83,7 +86,7 @@ class TwoWay:
         single = float(contrast @ self.single @ contrast)
         parts = [(float(contrast @ part @ contrast), dof) for part, dof in self.shared]
         if not parts:
-            return single, 1.0
+            return single, self.cells - 1
         total = sum(part for part, _ in parts) - single * (len(parts) - 1)
         if total <= single:
             return single, min(dof for _, dof in parts)
@@ -94,16 +97,19 @@ class TwoWay:
 
 
 def two_way(influences: Floats, first: Sequence[Hashable], second: Sequence[Hashable]) -> TwoWay:
-    """The parts of the covariance of parameters.
+    """The parts of the covariance of parameters. A kind with fewer than `LEAST` clusters is taken as given:
+    the interval then holds for these clusters, not for others of their kind.
 
     Args:
         influences: float64 (n, p): inverse Hessian times score, of each observation.
         first, second: the cluster of each observation, by two kinds.
     """
     one, two = codes(first), codes(second)
-    single = meat(influences, codes(list(zip(one.tolist(), two.tolist(), strict=True))))
-    kinds = [kind for kind in (one, two) if len(kind) and kind.max() > 0]
-    return TwoWay(single, tuple((meat(influences, kind), effective(kind) - 1) for kind in kinds))
+    both = codes(list(zip(one.tolist(), two.tolist(), strict=True)))
+    single = meat(influences, both)
+    kinds = [kind for kind in (one, two) if len(kind) and kind.max() + 1 >= LEAST]
+    shared = tuple((meat(influences, kind), effective(kind) - 1) for kind in kinds)
+    return TwoWay(single, shared, len(set(both.tolist())))
 
 
 def effective(clusters: npt.NDArray[np.int64]) -> float:
@@ -126,7 +132,7 @@ def mean_over(
     """Mean of observations with a two-way clustered t interval, cut at the bounds that values have."""
     data = np.asarray(values, dtype=np.float64)
     mean = float(data.mean())
-    if len(set(first)) < 2 and len(set(second)) < 2:
+    if len(set(zip(first, second, strict=True))) < 2:
         return MeanOverClusters(mean, None, None, len(data))
     variance, dof = two_way(((data - mean) / len(data))[:, None], first, second).variance(np.ones(1))
     half = quantile(0.5 + confidence / 2, dof) * float(np.sqrt(variance))

@@ -16,6 +16,7 @@ from typing import Any
 
 from vbench_lite.errors import StoreError
 from vbench_lite.stats.bradley_terry import LEFT, RIGHT, TIE, Outcome, Strengths, components, fit
+from vbench_lite.stats.clusters import LEAST
 from vbench_lite.stats.krippendorff import alpha
 from vbench_lite.stats.ranks import Difference, rank_intervals
 from vbench_lite.stats.student import quantile
@@ -84,6 +85,8 @@ class VoteBoard:
         order_effect: log-odds for the left side and its 95% interval; None where sides are unknown.
         alpha: Krippendorff's, of voters on the same pair; None where no pair has two voters.
         left_out: votes that do not count, by reason.
+        few_voters: whether intervals hold for these voters only, because they are too few to stand for
+        others.
     """
 
     axis: str
@@ -96,6 +99,7 @@ class VoteBoard:
     voters: tuple[Voter, ...]
     alpha: float | None
     left_out: Mapping[str, int] = field(default_factory=dict)
+    few_voters: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -123,6 +127,7 @@ class VoteBoard:
             "voters": [vars(voter) | {"unreliable": voter.unreliable} for voter in self.voters],
             "alpha": self.alpha,
             "left_out": dict(self.left_out),
+            "few_voters": self.few_voters,
         }
 
 
@@ -174,6 +179,7 @@ def vote_board(votes: Sequence[Vote], axis: str, left_out: Mapping[str, int] | N
         voters=_voters([vote for vote in votes if vote.axis == axis]),
         alpha=alpha(units(those).values()),
         left_out=left_out or {},
+        few_voters=len({vote.voter for vote in those}) < LEAST,
     )
 
 

@@ -9,11 +9,13 @@ generators that one rater rated on one prompt, seed and axis become a pair witho
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -156,28 +158,7 @@ def _rated(rows: Sequence[tuple[int, Mapping[str, Any]]], path: Path) -> list[Vo
 
 def write_list(votes: Iterable[Vote], path: Path) -> int:
     """Write judgements (skips and checks left out) as pair votes, .csv or .jsonl; returns how many."""
-    rows = [
-        dict(
-            zip(
-                COLUMNS,
-                (
-                    *(
-                        vote.voter,
-                        vote.prompt,
-                        vote.seed,
-                        vote.axis,
-                        vote.left.generator,
-                        vote.right.generator,
-                    ),
-                    {Answer.LEFT: "a", Answer.RIGHT: "b"}.get(Answer(vote.answer), vote.answer),
-                    *(vote.sided, vote.left.clip_sha256 or "", vote.right.clip_sha256 or ""),
-                ),
-                strict=True,
-            )
-        )
-        for vote in votes
-        if vote.answer != Answer.SKIP and vote.check is None
-    ]
+    rows = [_row(vote) for vote in votes if vote.answer != Answer.SKIP and vote.check is None]
     if path.suffix == ".jsonl":
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     else:
@@ -188,3 +169,24 @@ def write_list(votes: Iterable[Vote], path: Path) -> int:
         text = buffer.getvalue()
     path.write_text(text, encoding="utf-8", newline="")
     return len(rows)
+
+
+def identified(votes: Sequence[Vote]) -> list[Vote]:
+    """Votes with ids made of their content and of how often it came before, so that a file counts once."""
+    seen: Counter[str] = Counter()
+    found = []
+    for vote in votes:
+        content = json.dumps({**_row(vote), "clip_a": "", "clip_b": "", "seed": ""}, sort_keys=True)
+        number = seen[content]
+        seen[content] += 1
+        digest = hashlib.sha256(f"{content}/{number}".encode()).hexdigest()[:32]
+        found.append(replace(vote, id=digest))
+    return found
+
+
+def _row(vote: Vote) -> dict[str, Any]:
+    winner = {Answer.LEFT: "a", Answer.RIGHT: "b"}.get(Answer(vote.answer), vote.answer)
+    sides = (vote.left, vote.right)
+    models, clips = [s.generator for s in sides], [s.clip_sha256 or "" for s in sides]
+    cells = (vote.voter, vote.prompt, vote.seed, vote.axis, *models, winner, vote.sided, *clips)
+    return dict(zip(COLUMNS, cells, strict=True))

@@ -1,4 +1,5 @@
-"""What a voter is asked next: the pair of clips that says most, sides drawn from a seed, attention checks between.
+"""What a voter is asked next: the pair of clips that says most, sides drawn from a seed, attention checks
+between.
 
 The next pair of generators is the one whose strengths are least known against each other, as far as votes so
 far say; its prompt is the one that this voter judged least often. Every eighth question is a check.
@@ -153,7 +154,7 @@ class Questions:
         sides = [Shown(name, self._run.of(name)[request]) for name in (one, other)]
         if draw.random() < 0.5:
             sides.reverse()
-        return Question(*request, *sides, check)
+        return Question(*request, sides[0], sides[1], check)
 
 
 def _common(one: dict[Request, str], other: dict[Request, str]) -> list[Request]:

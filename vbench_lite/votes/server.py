@@ -1,8 +1,8 @@
 """The blind page: a server of its own, for this machine only, that writes the vote journals and nothing else.
 
-The browser is told no name, no hash and no file name: clips have addresses with random tokens of this process,
-and both are re-encoded to one box and one rate. Several people vote at once under names of their own; each has a
-journal of their own, so a vote is on the disk before the next question is shown.
+The browser is told no name, no hash and no file name: clips have addresses with random tokens of this
+process, and both are re-encoded to one box and one rate. Several people vote at once under names of their
+own; each has a journal of their own, so a vote is on the disk before the next question is shown.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import secrets
+import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -25,6 +26,7 @@ import numpy as np
 from vbench_lite.clip import Clip
 from vbench_lite.errors import StoreError, VBenchLiteError
 from vbench_lite.store.pool import Pool
+from vbench_lite.video.decode import write_preview
 from vbench_lite.votes.ballot import OVERALL, Answer, Vote, VoteJournal, read_votes
 from vbench_lite.votes.board import vote_board
 from vbench_lite.votes.clips import RunClips, of_run
@@ -82,7 +84,11 @@ class Poll:
                     self._clips[tokens[1]] = shas[1], shas[0]
                     self._asked[voter] = secrets.token_urlsafe(12), question, tokens
             mine = [v for v in votes if v.voter == voter and v.axis == self.axis]
-            state = {"done": len(mine), "left": questions.left(votes), "status": self._status(votes)}
+            state = {
+                "done": len(mine),
+                "remaining": questions.left(votes),
+                "status": self._status(votes),
+            }
             if voter not in self._asked:
                 return state | {"finished": True}
             number, question, tokens = self._asked[voter]
@@ -93,7 +99,6 @@ class Poll:
                 "prompt": question.prompt,
                 "left": f"clip/{tokens[0]}.mp4",
                 "right": f"clip/{tokens[1]}.mp4",
-                "remaining": state["left"],
             }
 
     def answer(self, voter: str, number: str, answer: str) -> None:
@@ -178,9 +183,6 @@ def same_box(clip: Clip, beside: Clip) -> bytes:
 
     Smaller clips are enlarged, larger ones reduced; the aspect is kept, the rest of the box is grey.
     """
-    from vbench_lite.video.decode import write_preview
-    import tempfile
-
     shapes = [c.frames.shape[1:3] for c in (clip, beside)]
     height, width = (max(shape[axis] for shape in shapes) for axis in (0, 1))
     scale = min(MOST_SIDE / max(height, width), max(1.0, LEAST_SIDE / max(height, width)))
@@ -265,7 +267,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
-        self.send_header("Content-Security-Policy", "default-src 'self' 'unsafe-inline'; media-src 'self' blob:")
+        self.send_header(
+            "Content-Security-Policy", "default-src 'self' 'unsafe-inline'; media-src 'self' blob:"
+        )
         self.end_headers()
         self.wfile.write(body)
 

@@ -1,0 +1,87 @@
+"""The blind page in a real browser: thirty votes by keyboard, a stop between, and no name anywhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from fabricate import make_run
+
+from tools.screenshots import chromium
+from vbench_lite.votes.ballot import read_votes
+from vbench_lite.votes.clips import RunClips, run_clips
+from vbench_lite.votes.server import Poll, server
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+KEYS = ("ArrowLeft", "ArrowRight", "ArrowDown", "b")
+GIVEN_AWAY = re.compile(r"reference|hybrid|autoregressive|diffusion|control|[0-9a-f]{32}", re.IGNORECASE)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The chromium on PATH."""
+    if shutil.which("chromium") is None and os.environ.get("CI") != "true":
+        pytest.skip("no chromium is on PATH")
+    with chromium() as found:
+        yield found
+
+
+@contextmanager
+def served(root: Path, run: RunClips) -> Iterator[str]:
+    poll = Poll(root, run, question="Which clip is better?", seed=3)
+    serving = server(poll)
+    threading.Thread(target=serving.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{serving.server_address[1]}/"
+    finally:
+        serving.shutdown()
+        serving.server_close()
+        poll.close()
+
+
+def vote(page: Page, answers: int, seen: list[str]) -> None:
+    """Answer by keyboard; playing is quickened, or thirty clips of two seconds would take a minute."""
+    for number in range(answers):
+        page.wait_for_function("document.body.dataset.loaded === 'true'")
+        page.evaluate("for (const v of document.querySelectorAll('video')) v.currentTime = v.duration * .95;")
+        page.wait_for_function("document.body.dataset.ready === 'true'")
+        seen.append(page.content())
+        with page.expect_response(re.compile("answer")):
+            page.keyboard.press(KEYS[number % len(KEYS)])
+
+
+def test_thirty_votes_by_keyboard_stopped_and_resumed(browser: Browser, tmp_path: Path) -> None:
+    run = run_clips(make_run(tmp_path, prompts=12))
+    seen: list[str] = []
+    page = browser.new_page(bypass_csp=True)  # for the waiting below
+    page.on("request", lambda request: seen.append(request.url.partition("?")[0]))
+    with served(tmp_path, run) as address:
+        page.goto(f"{address}?voter=ann")
+        vote(page, 15, seen)
+    assert len(read_votes(tmp_path)) == 15
+    with served(tmp_path, run) as address:  # another process in practice: nothing but the journal is left
+        page.goto(f"{address}?voter=ann")
+        vote(page, 15, seen)
+        with page.expect_response(re.compile("undo")):
+            page.keyboard.press("u")
+        other = browser.new_page(bypass_csp=True)
+        other.goto(f"{address}?voter=bob")
+        vote(other, 2, seen)
+        other.close()
+    page.close()
+    votes = read_votes(tmp_path)
+    assert [sum(v.voter == name for v in votes) for name in ("ann", "bob")] == [29, 2]
+    assert len({v.id for v in votes}) == 31
+    asked = [(v.prompt, v.seed, v.pair) for v in votes if v.voter == "ann" and v.check is None]
+    assert len(asked) == len(set(asked)), "no pair is asked twice, but as a check"
+    assert {v.check for v in votes} >= {"control"}
+    assert [text for text in seen if GIVEN_AWAY.search(text)] == []

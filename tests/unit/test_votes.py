@@ -1,0 +1,227 @@
+"""Votes: journals that survive, lists that read back, boards and agreements with values by hand."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vbench_lite.cli.main import call
+from vbench_lite.errors import SpecError, StoreError
+from vbench_lite.stats.krippendorff import alpha
+from vbench_lite.stats.rank_agreement import right_with_ties, soft_pairwise_accuracy, tie_threshold
+from vbench_lite.votes.agreement import ceiling
+from vbench_lite.votes.ballot import Answer, Check, Shown, Vote, VoteJournal, merge, read_votes
+from vbench_lite.votes.board import MARGIN, check_passed, vote_board
+from vbench_lite.votes.exchange import identified, read_list, write_list
+
+
+def vote(left: str = "a", right: str = "b", answer: str = "left", **more: Any) -> Vote:
+    facts = {"voter": "ann", "prompt": "p1", "seed": 1} | more
+    return Vote(left=Shown(left, f"{left}-clip"), right=Shown(right, f"{right}-clip"), answer=answer, **facts)
+
+
+# --- journals -------------------------------------------------------------------------------------
+
+
+def test_votes_are_kept_and_taken_back(tmp_path: Path) -> None:
+    with VoteJournal(tmp_path, "ann") as journal:
+        first, second = journal.add(vote(), vote(answer="tie"))
+        journal.take_back(second)
+    assert read_votes(tmp_path) == [first]
+    assert first.id and first.made
+
+
+def test_a_torn_last_line_loses_nothing_else_and_damage_is_told(tmp_path: Path) -> None:
+    with VoteJournal(tmp_path, "ann") as journal:
+        (kept,) = journal.add(vote())
+    path = tmp_path / "votes" / "ann.jsonl"
+    with path.open("a") as file:
+        file.write('{"record": "vote", "vot')
+    assert read_votes(tmp_path) == [kept]
+    path.write_text('{"record": "vote", "voter": "ann"}\n')
+    with pytest.raises(StoreError, match=r"ann\.jsonl, line 1: not a vote"):
+        read_votes(tmp_path)
+
+
+def test_a_journal_has_one_writer_and_files_merge_by_id(tmp_path: Path) -> None:
+    with VoteJournal(tmp_path, "ann") as journal:
+        with pytest.raises(StoreError, match="written by another process"):
+            VoteJournal(tmp_path, "ann")
+        (one,) = journal.add(vote())
+    assert merge([[one], [one, replace(one, id="2")]]) == [one, replace(one, id="2")]
+
+
+# --- lists ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_pair_votes_read_back_as_they_were(tmp_path: Path, suffix: str) -> None:
+    text = 'a prompt, with "marks"\nand a line\rend'
+    votes = [vote(prompt=text), vote(answer="both_bad"), vote(answer="tie", sided=False)]
+    assert write_list([*votes, vote(answer="skip"), vote(check=Check.SAME)], tmp_path / f"v{suffix}") == 3
+    back = read_list(tmp_path / f"v{suffix}")
+    assert [(v.prompt, v.answer, v.left, v.right, v.sided, v.seed) for v in back] == [
+        (v.prompt, v.answer, v.left, v.right, v.sided, v.seed) for v in votes
+    ]
+
+
+def test_arena_words_are_understood(tmp_path: Path) -> None:
+    file = tmp_path / "arena.csv"
+    file.write_text(
+        "model_a,model_b,winner,judge\nx,y,model_a,j1\nx,y,model_b,j1\nx,y,tie (bothbad),j2\nx,y,tie,j2\n"
+    )
+    assert [v.answer for v in read_list(file)] == [Answer.LEFT, Answer.RIGHT, Answer.BOTH_BAD, Answer.TIE]
+
+
+def test_ratings_become_pairs_within_rater_and_prompt_in_the_order_of_means(tmp_path: Path) -> None:
+    rows = ["rater,generator,prompt,score"]
+    scores = {"x": (5, 4, 5), "y": (3, 4, 4), "z": (1, 2, 3)}
+    for place, rater in enumerate(("r1", "r2", "r3")):
+        rows += [f"{rater},{name},p{place},{values[place]}" for name, values in scores.items()]
+        rows += [f"{rater},{name},q,{values[place]}" for name, values in scores.items()]
+    file = tmp_path / "ratings.csv"
+    file.write_text("\n".join(rows) + "\n")
+    votes = read_list(file)
+    assert len(votes) == 3 * 2 * 3 and not any(v.sided for v in votes)
+    assert sum(v.answer == Answer.TIE for v in votes) == 2  # r2 gave x and y the same, on both prompts
+    board = vote_board(votes, "overall")
+    assert [row.generator for row in board.rows] == ["x", "y", "z"]
+    assert board.order_effect is None
+    # On q all three saw the same pairs. x, z and y, z: all agree, 3 couples each. x, y: r2 says tie, one
+    # couple is left, and it agrees.
+    limit = ceiling(votes, "overall")
+    assert limit is not None and (limit.value, limit.n) == (1.0, 7)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("model_a,model_b,winner\nx,y,left\nx,y,maybe\n", r"line 3: winner must be"),
+        ("model_a,model_b,winner\nx,x,a\n", r"line 2: both sides are 'x'"),
+        ("generator,prompt,score\nx,p,nan\n", r"line 2: score must be a number"),
+        ("generator,prompt,score\nx,p,1\n", "no rater rated two"),
+        ("a,b\n1,2\n", "neither pair votes"),
+        ("", "holds no row"),
+    ],
+)
+def test_a_list_that_cannot_be_read_is_one_line(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "v.csv"
+    file.write_text(text)
+    with pytest.raises(SpecError, match=said):
+        read_list(file)
+
+
+def test_a_file_read_twice_counts_once() -> None:
+    votes = [vote(), vote(), vote(answer="right")]
+    ids = [v.id for v in identified(votes)]
+    assert len(set(ids)) == 3 and ids == [v.id for v in identified(votes)]
+
+
+# --- boards ---------------------------------------------------------------------------------------
+
+
+def many(left: str, right: str, won: int, lost: int, **more: Any) -> list[Vote]:
+    return [
+        vote(left, right, "left" if n < won else "right", prompt=f"p{n % 10}", voter=f"v{n % 6}", **more)
+        for n in range(won + lost)
+    ]
+
+
+def test_a_board_counts_ranks_and_says_what_is_open() -> None:
+    votes = many("a", "b", 45, 5) + many("b", "c", 26, 24) + many("a", "c", 44, 6)
+    board = vote_board(votes, "overall")
+    rows = {row.generator: row for row in board.rows}
+    assert rows["a"].rank == (1, 1) and rows["b"].rank == rows["c"].rank == (2, 3)
+    assert (rows["a"].won, rows["a"].lost, rows["a"].votes) == (89, 11, 100)
+    states = {(pair.first, pair.second): pair for pair in board.pairs}
+    assert states["a", "b"].decision == "separated" and states["a", "b"].more is None
+    assert states["b", "c"].decision == "open" and (states["b", "c"].more or 0) > 50
+    assert board.wins["a", "b"] == 45
+    assert sum(row.strength for row in board.rows) == pytest.approx(0, abs=1e-9)
+    assert not board.few_voters
+
+
+def test_equal_generators_are_equivalent_once_the_interval_is_within_the_margin() -> None:
+    votes = [
+        vote("a", "b", "left" if n % 2 else "right", prompt=f"p{n // 2 % 40}", voter=f"v{n // 2 % 8}")
+        for n in range(4000)
+    ]
+    (pair,) = vote_board(votes, "overall").pairs
+    assert pair.decision == "equivalent" and abs(pair.ci[1]) < MARGIN
+
+
+def test_groups_that_never_met_are_refused_with_the_pairs_that_would_connect_them() -> None:
+    with pytest.raises(StoreError, match="a against c"):
+        vote_board(many("a", "b", 3, 2) + many("c", "d", 3, 2), "overall")
+    with pytest.raises(StoreError, match="no vote on 'quality'; there are votes on: overall"):
+        vote_board([vote()], "quality")
+
+
+def test_checks_count_for_no_strength_and_name_who_fails_them() -> None:
+    right = vote("control/real", "control/noise", "left", check=Check.CONTROL)
+    assert check_passed(right, []) is True
+    assert check_passed(replace(right, answer="right"), []) is False
+    assert check_passed(vote("a", "a", "tie", check=Check.SAME), []) is True
+    swapped = vote("b", "a", "right", check=Check.SWAP)
+    assert check_passed(swapped, [vote()]) is True
+    assert check_passed(replace(swapped, answer="left"), [vote()]) is False
+    assert check_passed(swapped, []) is None
+    lazy = [
+        replace(right, answer="right", voter="zed"),
+        vote("a", "a", "left", check=Check.SAME, voter="zed"),
+    ]
+    board = vote_board([*many("a", "b", 20, 10), *lazy, right], "overall")
+    assert {voter.name for voter in board.voters if voter.unreliable} == {"zed"}
+    assert {row.generator for row in board.rows} == {"a", "b"}
+
+
+# --- agreement ------------------------------------------------------------------------------------
+
+
+def test_alpha_by_hand() -> None:
+    perfect = [{"r": "a", "s": "a"}, {"r": "b", "s": "b"}]
+    assert alpha(perfect) == 1.0
+    # coincidences: aa 2, ab 2 of n = 4 values (3 a, 1 b): D_o = 2/4, D_e = 2*3*1/(4*3) = 1/2
+    assert alpha([{"r": "a", "s": "a"}, {"r": "a", "s": "b"}]) == pytest.approx(0.0)
+    assert alpha([{"r": "a"}]) is None
+
+
+def test_ties_are_predicted_with_a_threshold_from_other_prompts() -> None:
+    import numpy as np
+
+    leads = np.array([0.1, -0.1, 2.0, -2.0] * 5)
+    judged = np.array([0, 0, 1, -1] * 5)
+    prompts = [f"p{n // 4}" for n in range(20)]
+    assert tie_threshold(leads, judged) == pytest.approx(0.1)
+    assert right_with_ties(leads, judged, prompts).tolist() == [1.0] * 20
+
+
+def test_soft_pairwise_accuracy_compares_certainties() -> None:
+    assert soft_pairwise_accuracy({(0, 1): 0.9, (0, 2): 1.0}, {(0, 1): 0.4, (0, 2): 1.0}) == pytest.approx(
+        0.75
+    )
+
+
+# --- the verb -------------------------------------------------------------------------------------
+
+
+def test_import_board_export(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, root = tmp_path / "v.csv", ["--root", str(tmp_path / "root")]
+    write_list(many("a", "b", 30, 10), file)
+    assert call(["vote", "import", str(file), "--json", *root]) == 0
+    assert json.loads(capsys.readouterr().out) == {"votes": 40, "known": 0, "unbound": 40}
+    assert call(["vote", "import", str(file), "--json", *root]) == 0
+    assert json.loads(capsys.readouterr().out)["known"] == 40
+    assert call(["vote", "board", "--json", *root]) == 0
+    board = json.loads(capsys.readouterr().out)
+    assert [row["generator"] for row in board["rows"]] == ["a", "b"]
+    assert board["rows"][0]["strength"] > 0 and board["agreement"] == []
+    assert call(["vote", "board", *root]) == 0
+    assert "Preferred: a" in capsys.readouterr().out
+    assert call(["vote", "export", str(tmp_path / "w.jsonl"), *root]) == 0
+    assert len(read_list(tmp_path / "w.jsonl")) == 40
+    assert call(["vote", "export", str(tmp_path / "w.txt"), *root]) == 2

@@ -1,0 +1,215 @@
+"""`vbench-lite vote`: collect blind votes on a run's clips, read votes made elsewhere, and rank by them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from vbench_lite.cli.exit_codes import FINE
+from vbench_lite.cli.options import json_option, root_option
+from vbench_lite.cli.output import console, print_json, print_text, warn
+
+if TYPE_CHECKING:
+    from vbench_lite.votes.clips import RunClips
+
+QUESTION = {
+    "overall": "Which clip is the better answer to this text?",
+    "quality": "Which clip looks better, frame by frame?",
+    "coherence": "In which clip do things move and stay themselves more believably?",
+    "alignment": "Which clip shows more of what the text says?",
+}
+
+
+class _Votes(click.Group):
+    """A group in which `vote RUN` is `vote page RUN`."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in self.commands:
+            args = ["page", *args]
+        return super().resolve_command(ctx, args)
+
+
+@click.group("vote", cls=_Votes, invoke_without_command=True, no_args_is_help=True)
+def command() -> None:
+    """Vote blindly on the clips of a run, read votes made elsewhere, and rank by them.
+
+    `vbench-lite vote RUN` opens the page; the other forms are below.
+    """
+
+
+def _axis(function: click.decorators.FC) -> click.decorators.FC:
+    return click.option("--axis", default="overall", show_default=True, help="What is judged.")(function)
+
+
+@command.command("page")
+@click.argument("run", default="latest")
+@click.option("--voter", help="Your name; default: the page asks.")
+@click.option("--suite", help="Which suite of the run; default: its first.")
+@click.option("--question", help="The text above the clips; default: by axis, or the prompt's own.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of sides and order.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="TCP port; default: a free one.")
+@click.option("--headless", is_flag=True, help="Serve, but open no browser.")
+@_axis
+@root_option
+def page(
+    run: str,
+    voter: str | None,
+    suite: str | None,
+    question: str | None,
+    seed: int,
+    port: int,
+    headless: bool,
+    axis: str,
+    root: Path,
+) -> int:
+    """Open a page with two clips of one prompt at a time, names hidden; Ctrl-C ends it.
+
+    It listens on the loopback interface only and writes ROOT/votes, nothing else. Several people may vote at
+    once, each under a name of their own; the same command goes on where a voter stopped.
+    """
+    import threading
+    import webbrowser
+    from urllib.parse import quote
+
+    from vbench_lite.votes.server import LOOPBACK, Poll, server
+
+    clips = _clips(root, run, suite)
+    text = question or QUESTION.get(axis, f"Which clip is better on {axis}?")
+    poll = Poll(root, clips, axis=axis, question=text, look_for=_look_for(root, clips), seed=seed)
+    serving = server(poll, port)
+    address = f"http://{LOOPBACK}:{serving.server_address[1]}/" + (f"?voter={quote(voter)}" if voter else "")
+    warn(f"voting on run {clips.run_id}: {address}  (Ctrl-C ends it)")
+    if not headless:
+        threading.Timer(0.2, webbrowser.open, [address]).start()
+    try:
+        serving.serve_forever()
+    except KeyboardInterrupt:
+        warn(f"votes are kept; the board: vbench-lite vote board {clips.run_id}")
+    finally:
+        serving.server_close()
+        poll.close()
+    return FINE
+
+
+@command.command("board")
+@click.argument("run", required=False)
+@click.option("--suite", help="Which suite of the run; default: its first.")
+@click.option("--without", multiple=True, metavar="VOTER", help="Leave this voter out.")
+@_axis
+@root_option
+@json_option
+def board(
+    run: str | None, suite: str | None, without: tuple[str, ...], axis: str, root: Path, as_json: bool
+) -> int:
+    """Rank generators by votes, with intervals; for a RUN also say which metrics agree with them.
+
+    Without RUN every vote under the root counts, whatever clips it was about. With --json: {axis, rows[],
+    pairs[], wins[], order_effect, ties, both_bad, voters[], alpha, left_out{}, agreement[]}.
+    """
+    from vbench_lite.report.terminal.votes import print_votes
+    from vbench_lite.votes.agreement import agreements, ceiling, sentence
+    from vbench_lite.votes.ballot import read_votes
+    from vbench_lite.votes.board import vote_board
+    from vbench_lite.votes.clips import of_run
+
+    votes = read_votes(root)
+    left_out: dict[str, int] = {}
+    clips = None
+    if run is not None:
+        clips = _clips(root, run, suite)
+        votes, left_out = of_run(votes, clips)
+    for name in without:
+        left_out[f"voter {name} left out"] = sum(vote.voter == name for vote in votes)
+        votes = [vote for vote in votes if vote.voter != name]
+    made = vote_board(votes, axis, left_out)
+    limit = ceiling(votes, axis)
+    found = agreements(votes, axis, clips) if clips is not None else []
+    if as_json:
+        print_json(made.as_dict() | {"agreement": [one.as_dict(limit) for one in found]})
+        return FINE
+    print_votes(made, found, limit, console())
+    if clips is not None:
+        print_text(sentence(found, limit))
+    return FINE
+
+
+@command.command("import")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--run", help="Bind votes to the clips of this run, by generator, prompt and seed.")
+@click.option("--suite", help="Which suite of the run; default: its first.")
+@root_option
+@json_option
+def import_(file: Path, run: str | None, suite: str | None, root: Path, as_json: bool) -> int:
+    """Keep pair votes or ratings of a .csv or .jsonl FILE; the same file twice counts once.
+
+    Pair votes: model_a, model_b, winner (a, b, tie, both_bad), and voter, prompt, seed, axis if known.
+    Ratings:
+    generator, prompt, score, and rater, seed, axis if known. With --json: {votes, known, unbound}.
+    """
+    from vbench_lite.votes.ballot import VoteJournal, read_votes
+    from vbench_lite.votes.clips import bind
+    from vbench_lite.votes.exchange import identified, read_list
+
+    votes = read_list(file)
+    missing = len(votes)
+    if run is not None:
+        votes, missing = bind(votes, _clips(root, run, suite))
+    votes = identified(votes)
+    known = {vote.id for vote in read_votes(root)}
+    fresh = [vote for vote in votes if vote.id not in known]
+    with VoteJournal(root, f"import-{file.stem}") as journal:
+        journal.add(*fresh)
+    if as_json:
+        print_json({"votes": len(fresh), "known": len(votes) - len(fresh), "unbound": missing})
+        return FINE
+    print_text(f"{len(fresh)} votes kept, {len(votes) - len(fresh)} were here already")
+    if missing:
+        said = "no clip of the run fits" if run is not None else "without --run no clip is known"
+        print_text(f"{missing} of them are bound to no clip ({said}): they count in `vote board` without RUN")
+    return FINE
+
+
+@command.command("export")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@root_option
+@json_option
+def export(file: Path, root: Path, as_json: bool) -> int:
+    """Write every vote to FILE, .csv or .jsonl, in the form that `vote import` reads.
+
+    Skips and attention checks are left out. With --json: {file, votes}.
+    """
+    from vbench_lite.errors import SpecError
+    from vbench_lite.votes.ballot import read_votes
+    from vbench_lite.votes.exchange import write_list
+
+    if file.suffix not in (".csv", ".jsonl"):
+        raise SpecError(f"{file}: give a file name that ends in .csv or .jsonl")
+    count = write_list(read_votes(root), file)
+    if as_json:
+        print_json({"file": str(file), "votes": count})
+    else:
+        print_text(f"{count} votes in {file}")
+    return FINE
+
+
+def _clips(root: Path, run: str, suite: str | None) -> RunClips:
+    from vbench_lite.store.rundir import resolve_run
+    from vbench_lite.votes.clips import run_clips
+
+    return run_clips(resolve_run(root, run), suite)
+
+
+def _look_for(root: Path, clips: RunClips) -> Mapping[str, str]:
+    """What a viewer should look for, by prompt text, where the suite's prompts say so."""
+    from vbench_lite.store.rundir import resolve_run
+
+    document = resolve_run(root, clips.run_id).document()
+    content = next(suite for suite in document.suites if suite["name"] == clips.suite)
+    listed = content.get("prompts") or {}
+    texts, notes = listed.get("texts") or (), listed.get("look_for") or ()
+    return {text: note for text, note in zip(texts, notes, strict=False) if note}
