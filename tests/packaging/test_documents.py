@@ -47,7 +47,8 @@ def test_commands_exist_with_their_options(path: Path) -> None:
         assert words[0] in VERBS, words
         command = LazyGroup().get_command(click.Context(click.Command("x")), words[0])
         if isinstance(command, click.Group) and len(words) > 1:
-            command = command.commands[words[1]]
+            default = getattr(command, "default", None)  # `vote RUN` is `vote page RUN`
+            command = command.commands[words[1] if words[1] in command.commands or not default else default]
         assert command is not None
         known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
         used = {word.split("=")[0] for word in words if re.match(r"--?[a-zA-Z]", word)}

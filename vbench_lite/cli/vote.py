@@ -26,11 +26,13 @@ QUESTION = {
 class _Votes(click.Group):
     """A group in which `vote RUN` is `vote page RUN`."""
 
+    default = "page"
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in self.commands:
-            args = ["page", *args]
+            args = [self.default, *args]
         return super().resolve_command(ctx, args)
 
 
