@@ -20,7 +20,7 @@ from vbench_lite.votes.exchange import identified, read_list, write_list
 
 
 def vote(left: str = "a", right: str = "b", answer: str = "left", **more: Any) -> Vote:
-    facts = {"voter": "ann", "prompt": "p1", "seed": 1} | more
+    facts: dict[str, Any] = {"voter": "ann", "prompt": "p1", "seed": 1} | more
     return Vote(left=Shown(left, f"{left}-clip"), right=Shown(right, f"{right}-clip"), answer=answer, **facts)
 
 

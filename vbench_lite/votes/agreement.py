@@ -40,7 +40,7 @@ class Agreement:
         accuracy_with_ties: share of all votes predicted right, ties included.
         tau_b: mean over prompts of Kendall's tau-b between scores and points won.
         soft: soft pairwise accuracy over generators; None with fewer than two, or without a spread.
-        verdict: "agrees" (surely above chance), "not surely better than chance", or "contradicts" (surely below).
+        verdict: "agrees" (surely above chance), "contradicts" (surely below), or neither.
     """
 
     metric: str
