@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from vbench_lite.errors import ClipError, StoreError
+from vbench_lite.errors import ClipError, NotApplicable, StoreError
 
 Frames = npt.NDArray[np.uint8]
+Seconds = npt.NDArray[np.float64]
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
@@ -23,7 +24,9 @@ class ClipInfo:
         name: for messages only: a path relative to its folder, or a sample id.
         num_frames: frames that will be pushed, or None while a stream's length is unknown.
         height, width: pixels.
-        fps: frames a second as shown, or None where nobody said.
+        fps: frames a second as shown (the average of a variable rate), or None where nobody said.
+        times: seconds at which every frame comes on show, since the first, and the last one ends, float64
+            (num_frames + 1,); None where each stands for 1 / fps.
     """
 
     name: str
@@ -31,14 +34,42 @@ class ClipInfo:
     height: int
     width: int
     fps: float | None
+    times: Seconds | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def step(self) -> float | None:
+        """Seconds for which a frame is usually on show; None where nobody said."""
+        if self.times is not None:
+            return float(np.median(np.diff(self.times)))
+        return None if self.fps is None else 1 / self.fps
+
+    def edges(self, count: int) -> Seconds:
+        """Seconds at which each of the first `count` frames comes on show, and the last of them ends.
+
+        Returns:
+            float64 (count + 1,), rising from 0.
+
+        Raises:
+            NotApplicable: nobody said when they are shown.
+        """
+        if self.times is not None and len(self.times) > count:
+            return self.times[: count + 1]
+        if self.fps is None:
+            raise NotApplicable("the clip's frame rate is unknown")
+        return np.arange(count + 1) / self.fps
 
 
 @dataclass(frozen=True)
 class Clip:
-    """A clip in memory: frames uint8 (T, H, W, 3) RGB, at `fps` frames a second."""
+    """A clip in memory: frames uint8 (T, H, W, 3) RGB, at `fps` frames a second.
+
+    Attributes:
+        times: as `ClipInfo.times`: when each frame is on show, where they are uneven.
+    """
 
     frames: Frames
     fps: float | None
+    times: Seconds | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         check_frames(self.frames)

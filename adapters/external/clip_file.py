@@ -10,7 +10,7 @@ from vbench_lite.clip import Clip
 from vbench_lite.errors import ClipError
 from vbench_lite.generator import GenerationContext, GenerationRequest, GeneratorInfo
 from vbench_lite.video.decode import read_clip
-from vbench_lite.video.packets import Limits
+from vbench_lite.video.limits import Limits
 
 _RATE_TOLERANCE = 0.01
 

@@ -31,8 +31,8 @@ from vbench_lite.generator import (
 from vbench_lite.video.decode import ClipReader
 from vbench_lite.video.folder import ClipFolder, find_clips
 from vbench_lite.video.frame_rules import ClipRules, RuledReader
+from vbench_lite.video.limits import Limits
 from vbench_lite.video.manifest import FolderClip
-from vbench_lite.video.packets import Limits
 
 _SHOWN = 3  # names in a remark, before "and N more"
 _END_BYTES = 2**16

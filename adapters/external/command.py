@@ -43,7 +43,7 @@ from vbench_lite.generator import (
     Site,
 )
 from vbench_lite.measure.process_tree import TreePeak
-from vbench_lite.video.packets import Limits
+from vbench_lite.video.limits import Limits
 
 REQUEST_VERSION = 1
 _LOOK_S = 0.02  # between two looks at the program's memory and at a request to stop

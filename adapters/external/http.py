@@ -33,7 +33,7 @@ from vbench_lite.generator import (
     GeneratorInfo,
     Site,
 )
-from vbench_lite.video.packets import Limits
+from vbench_lite.video.limits import Limits
 
 
 class Http(Generator):

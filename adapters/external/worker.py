@@ -28,7 +28,7 @@ from vbench_lite.generator import (
     Site,
     Streaming,
 )
-from vbench_lite.video.packets import Limits
+from vbench_lite.video.limits import Limits
 
 _PATH = "PYTHONPATH"
 

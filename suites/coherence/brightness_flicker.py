@@ -19,27 +19,35 @@ class BrightnessFlicker(ClipMetric):
     A steady fade scores 0, unlike a difference of neighbours, and motion that leaves the mean alone
     does not count.
 
-    Formula: mean over t of |L(t+1) - 2 L(t) + L(t-1)| / 2, L the mean of all pixels and channels / 255.
+    Formula: mean over frames but the first and the last of |L - l|, L the mean of all pixels and channels
+        / 255, l what the frames before and after foretell for its time: of even frames the mean of the two.
     Traps: a frozen clip scores 0; read it beside motion amount. Lightning flickers rightly.
     """
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="coherence/brightness_flicker",
-        version=1,
+        version=2,
         axis=Axis.COHERENCE,
         unit="",
         bounds=(0.0, 1.0),
         higher_is_better=False,
         summary="How much the mean level jumps up and down between frames; 0 is steady or a steady fade.",
-        source="half the mean absolute second difference of the mean level (definition)",
+        source="mean absolute difference from the line between the frames before and after (definition)",
         min_frames=3,
     )
 
     def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
+        self._clip = clip
         self._levels: list[float] = []
 
     def push(self, frames: Frames, indices: npt.NDArray[np.int64]) -> None:
         self._levels += (frame_means(frames) / 255).tolist()
 
     def finish(self, features: Mapping[str, Features]) -> float:
-        return float(np.abs(np.diff(self._levels, n=2)).mean() / 2)
+        steps = np.diff(self._levels)
+        if self._clip.times is None:
+            return float(np.abs(np.diff(steps)).mean() / 2)
+        gaps = np.diff(self._clip.edges(len(self._levels)))[:-1]
+        both = gaps[:-1] + gaps[1:]
+        part = np.divide(gaps[:-1], both, out=np.full_like(both, 0.5), where=both > 0)
+        return float(np.abs(steps[:-1] - part * (steps[:-1] + steps[1:])).mean())

@@ -13,6 +13,7 @@ from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, ClipMetric, Features, MetricInfo, SampleInfo
 from vbench_lite.suites.extractors.raft import RATE, frame_step
 
+Values = npt.NDArray[np.float64]
 MOVES = 6 / 256 * RATE  # short sides a second
 
 
@@ -23,7 +24,8 @@ class FlowRadius(ClipMetric):
     a description: more is not better.
 
     Formula:
-        mean over pairs of top5%(|flow|) / min(h, w) * fps / max(1, round(fps / 8))
+        sum over pairs of top5%(|flow|) / min(h, w), divided by the seconds between their first frames and
+        their second ones; pairs are max(1, round(fps / 8)) frames apart
 
     Traps:
         Cuts, flicker and a moving camera are flow as well. Something smaller than 5% of the picture is
@@ -34,7 +36,7 @@ class FlowRadius(ClipMetric):
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="coherence/flow_radius",
-        version=1,
+        version=2,
         axis=Axis.COHERENCE,
         unit="sides/s",
         bounds=(0.0, None),
@@ -48,14 +50,19 @@ class FlowRadius(ClipMetric):
     def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
         if clip.fps is None:
             raise NotApplicable("the clip's frame rate is unknown")
-        self._scale = clip.fps / frame_step(clip.fps) / min(clip.height, clip.width)
+        self._clip, self._step = clip, frame_step(clip.fps)
 
-    def speeds(self, features: Mapping[str, Features]) -> npt.NDArray[np.float64]:
-        """One a pair of frames, float64 (P,), in short sides a second."""
-        return np.asarray(features["raft-things"][:, 0].astype(np.float64) * self._scale)
+    def ways(self, features: Mapping[str, Features]) -> tuple[Values, Values]:
+        """Of each pair of frames the way, in short sides, and the seconds it takes, float64 (P,)."""
+        ways = features["raft-things"][:, 0].astype(np.float64) / min(self._clip.height, self._clip.width)
+        edges = self._clip.edges(len(ways) * self._step)
+        return ways, np.diff(edges[:: self._step])
 
     def finish(self, features: Mapping[str, Features]) -> float:
-        return float(self.speeds(features).mean())
+        ways, seconds = self.ways(features)
+        if not seconds.any():
+            raise NotApplicable("no time passes between the clip's frames")
+        return float(ways.sum() / seconds.sum())
 
 
 class Dynamic(FlowRadius):
@@ -76,7 +83,7 @@ class Dynamic(FlowRadius):
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="coherence/dynamic",
-        version=1,
+        version=2,
         axis=Axis.COHERENCE,
         unit="",
         bounds=(0.0, 1.0),
@@ -88,5 +95,5 @@ class Dynamic(FlowRadius):
     )
 
     def finish(self, features: Mapping[str, Features]) -> float:
-        speeds = self.speeds(features)
-        return float((speeds > MOVES).sum() >= max(1.0, len(speeds) / 4))
+        ways, seconds = self.ways(features)
+        return float((ways > MOVES * seconds).sum() >= max(1.0, len(ways) / 4))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from typing import ClassVar
 
 import cv2
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from vbench_lite.clip import ClipInfo
 from vbench_lite.errors import NotApplicable
-from vbench_lite.metric import Axis, Frames, MetricInfo, NeighbourMetric, SampleInfo
+from vbench_lite.metric import Axis, Features, Frames, MetricInfo, NeighbourMetric, SampleInfo
 
 SHORT_SIDE = (128, 256)  # DIS matches 8x8 patches on a pyramid: smaller frames are enlarged, larger reduced
 
@@ -25,15 +26,15 @@ class MotionAmount(NeighbourMetric):
     better. It keeps frozen clips from winning coherence. Source: Kroeger et al., Fast Optical Flow using
     Dense Inverse Search (ECCV 2016), as in OpenCV.
 
-    Formula: mean over pairs of neighbours and pixels of the length of the flow, divided by the short
-        side, times the frame rate.
+    Formula: sum over pairs of neighbours of the mean length of the flow over pixels, divided by the short
+        side and by the seconds between the first frame and the last.
     Traps: noise and flicker are motion to a flow as well. A moving camera counts as much as a moving
         thing.
     """
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="coherence/motion_amount",
-        version=1,
+        version=2,
         axis=Axis.COHERENCE,
         unit="sides/s",
         bounds=(0.0, None),
@@ -45,18 +46,23 @@ class MotionAmount(NeighbourMetric):
 
     def __init__(self) -> None:
         self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-        self._fps = 0.0
 
     def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
         super().start(clip, sample)
-        if clip.fps is None:
-            raise NotApplicable("the clip's frame rate is unknown")
-        self._fps = clip.fps
+        clip.edges(0)  # a clip without a rate has no seconds
+        self._clip = clip
 
     def pairs(self, frames: Frames) -> npt.NDArray[np.float64]:
-        """Return the mean flow of each pair of neighbours, in short sides a second."""
+        """Return the mean flow of each pair of neighbours, in short sides."""
         grey = [grey_frame(frame) for frame in frames]
         return np.array([self._length(a, b) for a, b in itertools.pairwise(grey)])
+
+    def finish(self, features: Mapping[str, Features]) -> float:
+        super().finish(features)  # a clip of one frame has no pairs
+        seconds = float(self._clip.edges(self._count)[-1])
+        if seconds == 0:
+            raise NotApplicable("no time passes between the clip's frames")
+        return self._sum / seconds
 
     def _length(self, first: npt.NDArray[np.uint8], second: npt.NDArray[np.uint8]) -> float:
         if np.array_equal(first, second):
@@ -64,7 +70,7 @@ class MotionAmount(NeighbourMetric):
         flow = np.asarray(self._flow.calc(first, second, np.zeros((*first.shape, 2), np.float32)))
         lengths = np.hypot(flow[..., 0], flow[..., 1])
         mean = float(lengths.mean(dtype=np.float64))
-        return mean * self._fps / int(min(first.shape))
+        return mean / int(min(first.shape))
 
 
 def grey_frame(frame: Frames) -> npt.NDArray[np.uint8]:

@@ -20,6 +20,7 @@ from vbench_lite.suites.coherence.motion_amount import grey_frame
 POINTS = 64  # corners that are followed from each frame
 SPAN = 4  # frames: the third difference of positions needs four
 RETURN_PX = 1.0  # a point that is followed back must end this near to where it was
+UNEVEN = 0.05  # of the mean step of time, by which steps of a run may differ
 LOST = math.sqrt(10)  # j / v of points at independent places: the third difference has 20 variances, a step 2
 LEAST_SPEED = 0.25  # pixels a frame at a short side of 128..256, below which a point stands still
 
@@ -40,6 +41,7 @@ class PointJerk(ClipMetric):
         lost if following it back from a frame to the one before ends more than a pixel off.
     Traps: things that hide others lose points as well: compare with real clips. Slow video at a high frame
         rate is smoother for the same path: compare equal rates. A picture without a corner has no value.
+        Runs of frames that are on show for unlike times are left out.
     Cost: corners and six flows of 64 points for every third frame.
     """
 
@@ -56,20 +58,29 @@ class PointJerk(ClipMetric):
     )
 
     def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
+        self._clip = clip
         self._recent: deque[npt.NDArray[np.uint8]] = deque(maxlen=SPAN)
         self._sum, self._count, self._corners = 0.0, 0, 0
 
     def push(self, frames: Frames, indices: npt.NDArray[np.int64]) -> None:
-        for frame in frames:
+        for frame, index in zip(frames, indices, strict=True):
             self._recent.append(grey_frame(frame))
             if len(self._recent) == SPAN:
-                self._measure()
+                if self._is_even(int(index)):
+                    self._measure()
                 self._recent = deque([self._recent[-1]], maxlen=SPAN)  # runs share their end frames
 
     def finish(self, features: Mapping[str, Features]) -> float:
         if self._corners == 0:
             raise NotApplicable("no frame has a corner that could be followed")
         return self._sum / self._count if self._count else 0.0
+
+    def _is_even(self, last: int) -> bool:
+        """Whether the run of frames that ends with this one moves in equal steps of time."""
+        if self._clip.times is None:
+            return True
+        gaps = np.diff(self._clip.edges(last + 1)[-SPAN - 1 : -1])
+        return bool(gaps.max() - gaps.min() <= UNEVEN * gaps.mean())
 
     def _measure(self) -> None:
         """Add the run of four frames that is held."""

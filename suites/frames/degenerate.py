@@ -29,7 +29,9 @@ class Degenerate(ClipMetric):
     Degenerate means one of: `black` (every frame), `constant` (every frame flat), `blank` (a tenth of the
     frames black or flat, or four one after another), `frozen` (a still run over a quarter of the clip),
     `repeated` (more than half of all neighbours the same), `looped` (every frame repeats the one some 2 to
-    16 frames earlier, over at least two periods). After `finish`, `reasons` names what was found.
+    16 frames earlier, over at least two periods). A frame that is held counts as often as it could have been
+    shown: for its time over that of a usual frame (the median). After `finish`, `reasons` names what was
+    found.
 
     Preprocessing: frames are the same if the mean absolute difference is at most one level in every 8x8
         block (short side reduced to 64).
@@ -41,20 +43,22 @@ class Degenerate(ClipMetric):
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="frames/degenerate",
-        version=2,
+        version=3,
         axis=Axis.QUALITY,
         unit="",
         bounds=(0.0, 1.0),
         higher_is_better=False,
         summary="Share of clips that are black, flat, frozen, looped, partly blank or repeat their frames.",
         source="vbench_lite: block differences, longest still run, periods up to 16 frames",
+        min_frames=2,
     )
 
     def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
+        self._clip = clip
         self._recent: deque[Images] = deque(maxlen=LONGEST_LOOP)
-        self._count = self._black = self._flat = self._blank = 0
-        self._same = self._run = self._longest = 0
-        self._blank_run = self._longest_blank = 0
+        self._black: list[bool] = []
+        self._flat: list[bool] = []
+        self._repeats: list[bool] = []
         self._lags = dict.fromkeys(range(2, LONGEST_LOOP + 1), True)
         self.reasons: tuple[str, ...] = ()
 
@@ -64,33 +68,41 @@ class Degenerate(ClipMetric):
 
     def _take(self, frame: Frames) -> None:
         small = reduce(frame)
-        black = bool(blocks(small).max() <= DARK_LEVELS)
-        flat = bool(frame.reshape(-1, 3).std(axis=0).max() < FLAT_LEVELS)
-        self._count += 1
-        self._black += black
-        self._flat += flat
-        self._blank += black or flat
-        self._blank_run = self._blank_run + 1 if black or flat else 0
-        self._longest_blank = max(self._longest_blank, self._blank_run)
-        repeats = bool(self._recent) and same(small, self._recent[-1])
-        self._same += repeats
-        self._run = self._run + 1 if repeats else 0
-        self._longest = max(self._longest, self._run)
+        self._black.append(bool(blocks(small).max() <= DARK_LEVELS))
+        self._flat.append(bool(frame.reshape(-1, 3).std(axis=0).max() < FLAT_LEVELS))
+        self._repeats.append(bool(self._recent) and same(small, self._recent[-1]))
         for lag, holds in self._lags.items():
             if holds and len(self._recent) >= lag:
                 self._lags[lag] = same(small, self._recent[-lag])
         self._recent.append(small)
 
     def finish(self, features: Mapping[str, Features]) -> float:
-        count, pairs = self._count, self._count - 1
-        still = self._longest + 1
+        count, shown = len(self._black), self._shown()
+        black, flat, repeats = (np.array(part) for part in (self._black, self._flat, self._repeats))
+        blank, whole = black | flat, float(shown.sum())
+        still = _longest(shown, np.flatnonzero(~repeats))
+        borders = np.flatnonzero(np.diff(blank, prepend=~blank[:1]))
+        blank_run = _longest(np.where(blank, shown, 0.0), borders)
+        again = float(np.where(repeats, shown, np.maximum(shown - 1, 0)).sum())
         found = {
-            "black": self._black == count,
-            "constant": self._flat == count,
-            "blank": self._blank >= max(1.0, BLANK_SHARE * count) or self._longest_blank >= BLANK_FRAMES,
-            "frozen": still >= STILL_FRAMES and still >= STILL_SHARE * count,
-            "repeated": pairs > 0 and self._same > REPEATED_SHARE * pairs,
+            "black": bool(black.all()),
+            "constant": bool(flat.all()),
+            "blank": shown[blank].sum() >= max(1.0, BLANK_SHARE * whole) or blank_run >= BLANK_FRAMES,
+            "frozen": still >= STILL_FRAMES and still >= STILL_SHARE * whole,
+            "repeated": again > max(0.0, REPEATED_SHARE * (whole - 1)),
             "looped": any(holds and count >= 2 * lag for lag, holds in self._lags.items()),
         }
         self.reasons = tuple(name for name, holds in found.items() if holds)
         return float(bool(self.reasons))
+
+    def _shown(self) -> npt.NDArray[np.float64]:
+        """How long each frame is on show, in usual frames, float64 (T,); all 1 where they are even."""
+        count, step = len(self._black), self._clip.step
+        if self._clip.times is None or not step:
+            return np.ones(count)
+        return np.round(np.diff(self._clip.edges(count)) / step, 3)
+
+
+def _longest(shown: npt.NDArray[np.float64], begins: npt.NDArray[np.int64]) -> float:
+    """The longest run, of runs that begin at these places."""
+    return float(np.add.reduceat(shown, begins).max())

@@ -21,7 +21,7 @@ from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, ClipMetric, Features, Frames, MetricInfo, SampleInfo, Scored
 from vbench_lite.suites.frame_means import frame_means
 from vbench_lite.suites.frames.sharpness import Sharpness
-from vbench_lite.suites.horizon.windows import LEAST_WINDOWS, course
+from vbench_lite.suites.horizon.windows import LEAST_WINDOWS, course, first_second
 
 Values = npt.NDArray[np.float64]
 _SOURCE = "least-squares slope over windows of one second (definition)"
@@ -33,14 +33,13 @@ class Drift(ClipMetric):
     relative: ClassVar[bool] = True
 
     def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
-        if clip.fps is None:
-            raise NotApplicable("the clip's frame rate is unknown")
-        self._fps = clip.fps
+        clip.edges(0)  # a clip without a rate has no drift
+        self.clip = clip
         self._values: list[float] = []
 
     def finish(self, features: Mapping[str, Features]) -> Scored:
         values = self.values(features)
-        found = course(values, self._fps)
+        found = course(values, self.clip.edges(len(values)))
         mean = float(found.values.mean())
         if not self.relative:
             return Scored(found.slope, found.series)
@@ -50,7 +49,7 @@ class Drift(ClipMetric):
 
     @abstractmethod
     def values(self, features: Mapping[str, Features]) -> Values:
-        """One value for each frame (or each step), float64 (T,)."""
+        """One value for each frame (or each step to the next), float64 (T,)."""
 
 
 class FrameDrift(Drift):
@@ -74,7 +73,7 @@ def _info(
     sign = "; below 0 it is lost with time" if better else "; 0 is steady"
     return MetricInfo(
         id=f"horizon/{name}",
-        version=1,
+        version=2,
         axis=Axis.HORIZON,
         unit="1/s",
         bounds=(None, None),
@@ -132,7 +131,8 @@ class ColourDrift(FrameDrift):
 class MotionDrift(FrameDrift):
     """Whether motion dies down (below 0) or gets out of hand (above 0).
 
-    Formula: slope of the windows' mean absolute difference of neighbouring frames, divided by its mean.
+    Formula: slope of the windows' mean absolute difference of neighbouring frames a second, divided by its
+        mean.
     Traps: a frozen clip has nothing that drifts: not applicable. Flicker counts as motion.
     """
 
@@ -146,6 +146,11 @@ class MotionDrift(FrameDrift):
         joined = frames if self._last is None else np.concatenate([self._last, frames])
         self._last = frames[-1:].copy()
         return frame_means(np.abs(np.diff(joined.astype(np.int16), axis=0))) / 255
+
+    def values(self, features: Mapping[str, Features]) -> Values:
+        steps = np.array(self._values)
+        shown = np.diff(self.clip.edges(len(steps)))
+        return np.divide(steps, shown, out=np.zeros_like(steps), where=shown > 0)
 
 
 class IdentityDrift(Drift):
@@ -164,4 +169,5 @@ class IdentityDrift(Drift):
 
     def values(self, features: Mapping[str, Features]) -> Values:
         readings = shapes_judge.frame_readings(features["shapes-judge"])
-        return readings.agrees(readings.most_frequent(round(self._fps))).astype(np.float64)
+        opening = first_second(self.clip.edges(len(features["shapes-judge"])))
+        return readings.agrees(readings.most_frequent(opening)).astype(np.float64)

@@ -9,15 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from vbench_lite.clip import ClipInfo
-from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, ClipMetric, Features, Frames, MetricInfo, SampleInfo
 from vbench_lite.suites.frames.sameness import Images, reduce, same
 
 
 class LongestFreeze(ClipMetric):
-    """Seconds of the longest run of frames that all repeat the one before.
+    """Seconds of the longest run of frames that all repeat the one before, or of one frame that is held.
 
-    Formula: steps of the longest run, divided by the frame rate.
+    Formula: seconds for which the longest run of equal frames is on show, less one usual frame (the median).
+        The last frame counts for one usual frame at most: how long it is held says nothing of motion.
     Preprocessing: frames are the same if the mean absolute difference is at most one level in every 8x8
         block, short side reduced to 64.
     Traps: a shot of something that really stands still scores as a freeze; read it beside motion amount.
@@ -27,7 +27,7 @@ class LongestFreeze(ClipMetric):
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="horizon/longest_freeze_s",
-        version=1,
+        version=2,
         axis=Axis.HORIZON,
         unit="s",
         bounds=(0.0, None),
@@ -38,19 +38,20 @@ class LongestFreeze(ClipMetric):
     )
 
     def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
-        if clip.fps is None:
-            raise NotApplicable("the clip's frame rate is unknown")
-        self._fps = clip.fps
+        clip.edges(0)  # a clip without a rate has no seconds
+        self._clip = clip
         self._last: Images | None = None
-        self._run = self._longest = 0
+        self._repeats: list[bool] = []
 
     def push(self, frames: Frames, indices: npt.NDArray[np.int64]) -> None:
         for frame in frames:
             small = reduce(frame)
-            repeats = self._last is not None and same(small, self._last)
-            self._run = self._run + 1 if repeats else 0
-            self._longest = max(self._longest, self._run)
+            self._repeats.append(self._last is not None and same(small, self._last))
             self._last = small
 
     def finish(self, features: Mapping[str, Features]) -> float:
-        return self._longest / self._fps
+        edges, step = self._clip.edges(len(self._repeats)), self._clip.step or 0.0
+        begins = np.flatnonzero(~np.array(self._repeats))
+        end = min(edges[-1], edges[-2] + step)
+        longest = float(np.diff(np.append(edges[begins], end)).max())
+        return max(0.0, longest - step)

@@ -47,7 +47,7 @@ class SeamVisibility(NeighbourMetric):
         if max(sample.pieces) == 1:
             raise NotApplicable("the clip was made frame by frame: there are no pieces")
         self._borders = np.cumsum(sample.pieces[:-1]) - 1  # step i leads from frame i to frame i + 1
-        self._fps = clip.fps
+        self._clip = clip
         self._steps: list[float] = []
 
     def pairs(self, frames: Frames) -> npt.NDArray[np.float64]:
@@ -64,7 +64,7 @@ class SeamVisibility(NeighbourMetric):
             raise NotApplicable("the clip has steps at borders only, or none: nothing to compare with")
         border, within = float(steps[at_border].mean()), float(steps[~at_border].mean())
         value = step_ratio(border, within)
-        if self._fps is None:
+        if self._clip.step is None:
             return Scored(value)
-        times = (np.arange(len(steps)) + 1) / self._fps
+        times = self._clip.edges(len(steps))[1:]
         return Scored(value, tuple(zip(times.tolist(), self._steps, strict=True)))

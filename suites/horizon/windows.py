@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from vbench_lite.clip import Seconds
 from vbench_lite.errors import NotApplicable
 
 WINDOW_S = 1.0
 LEAST_WINDOWS = 3  # a line through fewer says nothing of a trend
+MOST_WINDOWS = 100_000  # a day: timestamps far apart do not take the machine's memory
+_ROUNDING = 1e-6  # seconds: three thirds of one are the next window however they round
+
+Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -37,28 +41,39 @@ class Course:
         return tuple(zip(self.times_s.tolist(), self.values.tolist(), strict=True))
 
 
-def course(values: Sequence[float] | npt.NDArray[np.float64], fps: float, offset_s: float = 0.0) -> Course:
-    """Values of frames, float64 (T,), as means over windows of one second.
+def course(values: Values, edges: Seconds) -> Course:
+    """Values of frames, float64 (T,), as means over windows of one second, each for as long as it stands.
 
     Args:
-        fps: values in a second. offset_s: time of the first value.
+        edges: seconds at which each value begins, and the last one ends, float64 (T + 1,), rising.
 
     A last window that is not half full is left out: its mean would stand for too little.
 
     Raises:
-        NotApplicable: fewer than three windows.
+        NotApplicable: fewer than three windows, or more than MOST_WINDOWS.
     """
-    known = np.asarray(values, np.float64)
-    times_s = offset_s + np.arange(len(known)) / fps
-    # A millionth is added so that three thirds of a second are the next window however they round.
-    window = np.floor((np.arange(len(known)) + 1e-6) / (fps * WINDOW_S)).astype(np.int64)
-    counts = np.bincount(window)
-    if counts[-1] < 0.5 * fps * WINDOW_S:
-        counts = counts[:-1]
-    if len(counts) < LEAST_WINDOWS:
+    lasts = float(edges[-1] - edges[0])
+    if lasts > MOST_WINDOWS * WINDOW_S:
+        raise NotApplicable(f"the clip lasts {lasts:.3g} s, above {MOST_WINDOWS:,} windows of a second")
+    count = int(lasts / WINDOW_S + _ROUNDING)
+    count += lasts / WINDOW_S - count >= 0.5 - _ROUNDING
+    if count < LEAST_WINDOWS:
         raise NotApplicable(
-            f"the clip lasts {len(known) / fps:.3g} s, and a drift needs {LEAST_WINDOWS} windows of a second"
+            f"the clip lasts {lasts:.3g} s, and a drift needs {LEAST_WINDOWS} windows of a second"
         )
-    kept = window < len(counts)
-    means = [np.bincount(window[kept], weights=part[kept]) / counts for part in (times_s, known)]
+    borders = edges[0] + np.minimum(np.arange(count + 1) * WINDOW_S, lasts)
+    widths, shown = np.diff(borders), np.diff(edges)
+    # A window's mean is the difference of the integral up to its ends, over its width.
+    sums = [np.append(0.0, np.cumsum(part * shown)) for part in (edges[:-1], np.asarray(values, np.float64))]
+    means = [np.diff(np.interp(borders, edges, total)) / widths for total in sums]
     return Course(means[0], means[1])
+
+
+def first_second(edges: Seconds) -> int:
+    """How many frames come on show within the first second."""
+    return int(np.searchsorted(edges[:-1], edges[0] + WINDOW_S - _ROUNDING))
+
+
+def last_quarter(edges: Seconds) -> int:
+    """Place of the first frame that comes on show in the last quarter of the time."""
+    return int(np.searchsorted(edges[:-1], edges[0] + 0.75 * (edges[-1] - edges[0]) - _ROUNDING))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from vbench_lite.errors import ClipError
 from vbench_lite.video.decode import write_lossless
 from vbench_lite.video.folder import ClipFolder, find_clips, natural_key
 from vbench_lite.video.frame_rules import ClipRules, select_frames
-from vbench_lite.video.packets import PacketScan
+from vbench_lite.video.timeline import PacketScan
 
 
 def numbered(num_frames: int, height: int = 8, width: int = 16) -> Frames:
@@ -139,10 +140,10 @@ def test_rules_choose_frames(tmp_path: Path, rules: ClipRules, expected: list[li
     assert [clip.fps for clip in folder.read(folder.clips[0])] == pytest.approx([fps] * len(expected))
 
 
-def test_variable_rate_is_resampled_by_nearest_timestamp(tmp_path: Path) -> None:
+def test_at_each_tick_of_a_rate_the_frame_on_show_is_taken(tmp_path: Path) -> None:
     encode(tmp_path / "a.mkv", numbered(4), "ffv1", "bgr0", rate=100, pts=[0, 10, 50, 60])
-    # Ticks at 0, 0.1 ... 0.7 s; 0.3 s lies midway between the frames at 0.1 and 0.5 s.
-    assert greys(find_clips(tmp_path, ClipRules(fps=10)))[0] == [0, 1, 1, 1, 2, 2, 3, 3]
+    # Ticks at 0, 0.1 ... 0.6 s: the frame of 0.1 s stands until 0.5 s, the last one for its own 0.01 s.
+    assert greys(find_clips(tmp_path, ClipRules(fps=10)))[0] == [0, 1, 1, 1, 1, 2]
 
 
 @settings(max_examples=50)
@@ -150,14 +151,30 @@ def test_variable_rate_is_resampled_by_nearest_timestamp(tmp_path: Path) -> None
     gaps=st.lists(st.floats(0.01, 1.0), min_size=1, max_size=20),
     fps=st.floats(0.5, 60),
 )
-def test_resampling_takes_a_nearest_frame(gaps: list[float], fps: float) -> None:
+def test_resampling_shows_no_frame_before_its_time(gaps: list[float], fps: float) -> None:
     times = np.concatenate([[0.0], np.cumsum(gaps)])
-    scan = PacketScan(len(times), times, len(gaps) / float(times[-1]), variable=True)
+    scan = PacketScan(len(times) - 1, times[:-1], None, variable=True, end=float(times[-1]))
+    if len(gaps) == 1 or np.ptp(gaps[:-1]) == 0:
+        return  # an even clip has a rate of its own
+    scan = replace(scan, fps=len(gaps) / float(times[-1]))
     (indices,) = select_frames(scan, ClipRules(fps=fps), "a").windows
     ticks = np.arange(len(indices)) / fps
-    best = np.abs(times[None] - ticks[:, None]).min(axis=1)
-    assert np.allclose(np.abs(times[indices] - ticks), best)
-    assert (np.diff(indices) >= 0).all()
+    assert (times[indices] <= ticks + 2e-6).all(), "shown before its time"
+    assert (times[indices + 1] > ticks - 1e-9)[:-1].all(), "shown behind its time"
+    assert len(ticks) == max(1, round(times[-1] * fps))
+
+
+def test_a_rate_far_above_what_timestamps_allow_is_named(tmp_path: Path) -> None:
+    scan = PacketScan(3, np.array([0.0, 0.125, 5e8]), 1e-8, variable=True, end=5e8 + 0.125)
+    with pytest.raises(ClipError, match=r"a: its 500000000 s are 12000000003 frames .* max_frames = 100000"):
+        select_frames(scan, ClipRules(fps=24), "a")
+
+
+def test_frames_of_a_window_keep_their_times(tmp_path: Path) -> None:
+    scan = PacketScan(5, np.array([0.0, 0.1, 0.2, 0.9, 1.0]), 4.0, variable=True, end=1.1)
+    found = select_frames(scan, ClipRules(stride=2, window=2), "a")
+    assert found.windows[0].tolist() == [0, 2] and found.times[0] is not None
+    assert found.times[0].tolist() == [0.0, 0.2, 1.0], "the second frame stands until the next that counts"
 
 
 def test_a_clip_shorter_than_the_window_is_an_error(tmp_path: Path) -> None:

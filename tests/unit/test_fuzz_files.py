@@ -23,8 +23,8 @@ from vbench_lite.secrets import redact, redacted
 from vbench_lite.store.journal import JournalWriter, read_journal
 from vbench_lite.suite import Suite, parse_suite, read_suite
 from vbench_lite.video.decode import read_clip
+from vbench_lite.video.limits import Limits
 from vbench_lite.video.manifest import read_manifest
-from vbench_lite.video.packets import Limits
 
 quick = settings(max_examples=60)
 JSON = st.recursive(

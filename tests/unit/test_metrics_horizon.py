@@ -65,15 +65,34 @@ def grey(levels: list[float]) -> Frames:
 def test_the_slope_of_a_line_is_its_slope_whatever_its_length_and_rate(
     slope: float, level: float, seconds: int, fps: float
 ) -> None:
-    times = np.arange(math.ceil(seconds * fps)) / fps
-    assert course(level + slope * times, fps).slope == pytest.approx(slope, abs=1e-6)
+    edges = np.arange(math.ceil(seconds * fps) + 1) / fps
+    assert course(level + slope * edges[:-1], edges).slope == pytest.approx(slope, abs=1e-6)
+
+
+@given(gaps=st.lists(st.floats(0.02, 2.0), min_size=4, max_size=40), slope=st.floats(-5, 5))
+def test_the_slope_of_a_line_is_its_slope_however_long_its_frames_stand(
+    gaps: list[float], slope: float
+) -> None:
+    edges = np.concatenate([[0.0], np.cumsum(gaps)])
+    if edges[-1] >= 3:
+        assert course(1 + slope * edges[:-1], edges).slope == pytest.approx(slope, abs=1e-6)
 
 
 def test_windows_are_seconds_and_a_last_one_that_is_not_half_full_is_left_out() -> None:
-    found = course(np.arange(35.0), 8.0)  # four seconds and three frames
+    found = course(np.arange(35.0), np.arange(36) / 8)  # four seconds and three frames
     assert found.values.tolist() == [3.5, 11.5, 19.5, 27.5]
     assert found.times_s.tolist() == [3.5 / 8, 11.5 / 8, 19.5 / 8, 27.5 / 8]
-    assert len(course(np.arange(36.0), 8.0).values) == 5
+    assert len(course(np.arange(36.0), np.arange(37) / 8).values) == 5
+
+
+def test_a_frame_counts_for_as_long_as_it_is_on_show() -> None:
+    held = course(np.array([0.0, 8.0, 4.0]), np.array([0.0, 0.25, 2.0, 3.0]))
+    assert held.values.tolist() == [6.0, 8.0, 4.0]  # a quarter of 0 and three of 8; 8; 4
+
+
+def test_timestamps_far_apart_do_not_ask_for_memory() -> None:
+    with pytest.raises(NotApplicable, match="above 100,000 windows"):
+        course(np.zeros(2), np.array([0.0, 1.0, 5e8]))
 
 
 def test_a_clip_of_two_seconds_has_no_drift() -> None:

@@ -2,13 +2,13 @@
 
 What a clip is, where files leave room:
 
-- Frames are taken as stored: none is dropped or repeated for a variable rate. The rate of a
-  constant-rate file is what the container states; of a variable one, the average over its timestamps,
-  and the clip is flagged.
-- Rotation in the metadata is applied, to the nearest quarter turn. Alpha is composited on black. More
-  than 8 bits are reduced to 8. Pixels are never made square, and interlaced frames stay interlaced.
-- Colours follow the file's tags; an untagged file is BT.601, limited range.
-- A file that breaks before its end is an error, never a shorter clip.
+- Frames are taken as stored: none is dropped or repeated for a variable rate. When each is on show is
+  said by its timestamp (`timeline.py`); a variable rate is flagged, and `fps` is then the average.
+- Pictures become RGB as published tools read them (`pixels.py`). The display matrix is applied, to the
+  nearest of its eight cases. Alpha is composited on black. More than 8 bits are reduced to 8. Pixels are
+  never made square, and interlaced frames stay interlaced.
+- A file that breaks before its end is an error, never a shorter clip. Where a format cannot say, the clip
+  is flagged.
 
 A pass over the packets, without decoding, comes first: it gives count and timestamps, and finds most
 truncated files before any frame is scored.
@@ -17,6 +17,7 @@ truncated files before any frame is scored.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -24,12 +25,13 @@ from typing import Any
 import av
 import numpy as np
 from av.video.frame import VideoFrame
-from av.video.reformatter import Interpolation, VideoReformatter
 
 from vbench_lite.clip import Clip, ClipInfo, Frames
 from vbench_lite.errors import ClipError
-from vbench_lite.video.encode import FPS_TAG, write_lossless, write_preview
+from vbench_lite.video.encode import write_lossless, write_preview
+from vbench_lite.video.images import image_files
 from vbench_lite.video.packets import Limits, PacketScan, open_container, scan_packets, video_stream
+from vbench_lite.video.pixels import PictureConverter
 
 __all__ = [
     "CHUNK",
@@ -45,23 +47,15 @@ __all__ = [
 
 CHUNK = 16  # frames pushed at a time
 CHUNK_BYTES = 16 * 2**20  # fewer of large frames, so that a chunk stays about this small
-# Full chroma and exact rounding: the same bytes whatever the processor's vector units.
-_SCALER = (
-    Interpolation.BILINEAR
-    | Interpolation.ACCURATE_RND
-    | Interpolation.FULL_CHR_H_INT
-    | Interpolation.BITEXACT
-)
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
-_HDR = {"SMPTE2084", "ARIB_STD_B67"}
 
 
 class ClipReader:
     """One open clip: `info` and `flags` at once, then its frames, once, in order.
 
     Attributes:
-        info: size as shown (after rotation), number of frames and rate.
-        times: seconds of every frame since the first, float64 (num_frames,).
+        info: size as shown (after rotation), number of frames, rate, and times where they are uneven.
+        times: seconds at which every frame comes on show, since the first, float64 (num_frames,).
         flags: what a reader should know: "variable frame rate", "alpha composited on black" ...
 
     Raises:
@@ -75,42 +69,43 @@ class ClipReader:
         self.path = path
         self.name = name if name is not None else path.name
         self.limits = limits if limits is not None else Limits()
-        self.scan: PacketScan = scan_packets(path, self.name, self.limits)
+        self._images = image_files(path, self.name, self.limits)
+        self.scan: PacketScan = (
+            scan_packets(path, self.name, self.limits) if self._images is None else self._images.scan
+        )
         self.times = self.scan.times
-        self._reformatter = VideoReformatter()
 
     def __enter__(self) -> ClipReader:
-        self._container = open_container(self.path, self.name)
+        self._container = open_container(self.path, self.name) if self._images is None else None
         try:
-            self._decoded = self._decode()
-            self._first, self.flags = self._look(next(self._decoded))
+            self._pictures = self._decode() if self._images is None else self._images.pictures()
+            first = next(self._pictures)
+            self._begin_with(first)
+            self._check_size(first)
+            self._converter = PictureConverter(first)
+            self._first = self._converter.rgb(first)
         except BaseException:
-            self._container.close()
+            self._close()
             raise
+        scan = self.scan
+        variable = ("variable frame rate",) if scan.variable else ()
+        self.flags = (*variable, *scan.flags, *self._converter.flags)
         height, width = self._first.shape[:2]
-        fps = _tagged_rate(self._container.metadata, self.scan.fps)
-        self.info = ClipInfo(self.name, self.scan.count, height, width, fps)
+        times = None if scan.even else scan.edges
+        self.info = ClipInfo(self.name, scan.count, height, width, scan.fps, times)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._decoded.close()
-        self._container.close()
+        self._pictures.close()
+        self._close()
 
     def frames(self) -> Iterator[Frames]:
         """Every frame once, uint8 (H, W, 3), RGB."""
-        yield self._first
-        count = 1
-        for image in self._decoded:
-            frame = self._rgb(image)
-            if frame.shape != self._first.shape:
-                raise ClipError(
-                    f"{self.name}: the frame size changes from {_size(self._first)} to {_size(frame)} "
-                    f"at frame {count}; split the file there"
-                )
-            count += 1
-            yield frame
+        for index, frame in enumerate(self._shown()):
+            for _ in range(self.scan.holds[index] if self.scan.holds is not None else 1):
+                yield frame
 
     def chunks(self, size: int = CHUNK) -> Iterator[Frames]:
         """Every frame once in chunks, uint8 (N <= size, H, W, 3), RGB; each chunk is a fresh array."""
@@ -125,8 +120,21 @@ class ClipReader:
         if waiting:
             yield np.stack(waiting)
 
+    def _shown(self) -> Iterator[Frames]:
+        """Each picture once, uint8 (H, W, 3), RGB."""
+        yield self._first
+        for index, picture in enumerate(self._pictures, start=1):
+            self._check_size(picture)
+            frame = self._converter.rgb(picture)
+            if frame.shape != self._first.shape:
+                raise ClipError(
+                    f"{self.name}: the frame size changes from {_size(self._first)} to {_size(frame)} "
+                    f"at frame {index}; split the file there"
+                )
+            yield frame
+
     def _decode(self) -> Generator[VideoFrame, None, None]:
-        """Decoded frames; raises when the file breaks or holds another number of frames than it says."""
+        """Decoded pictures; raises when the file breaks or holds another number than it says."""
         stream = video_stream(self._container, self.name)
         decoder = _decoder(stream)
         decoder.thread_count = 1
@@ -134,55 +142,51 @@ class ClipReader:
             "max_pixels": str(self.limits.max_side**2),
             "err_detect": "crccheck+explode",  # else damage is painted over in silence
         }
+        assert self._container is not None
         count = 0
-        for packet in self._container.demux(stream):
+        opening = self.scan.opening
+        for packet in islice(self._container.demux(stream), opening.skipped, None):
+            if packet.size == 0 and packet.dts is not None:
+                continue  # the picture before is shown once more
+            if packet.is_corrupt:  # only before a join of two streams, or the scan had refused the file
+                packet = _unmarked(packet)
             try:
-                images = decoder.decode(packet if packet.size else None)
+                pictures = decoder.decode(packet if packet.size else None)
             except av.FFmpegError as error:
+                if count == 0 and (opening.leading or opening.skipped):
+                    continue  # the first pictures of a stream that was cut out of another may need more of it
                 raise self._broken(count, str(error.strerror)) from None
-            for image in images:
-                if image.is_corrupt:
+            for picture in pictures:
+                if picture.is_corrupt:
                     raise self._broken(count, "a damaged frame")
-                yield image
+                yield picture
                 count += 1
         if count == 0:
             raise ClipError(f"{self.name}: no frame of the video could be decoded")
-        if count != self.scan.count:
+        if count != self.scan.pictures:
             raise self._broken(count, "the rest is missing")
+
+    def _begin_with(self, first: VideoFrame) -> None:
+        """Leave out frames before the first picture that the decoder gave, if it may have dropped them."""
+        opening = self.scan.opening
+        if opening.leading and first.pts is not None and self.scan.holds is None:
+            seconds = (first.pts - opening.start) * self.scan.tick
+            lost = int(np.searchsorted(self.scan.times, seconds - self.scan.tick / 2))
+            if 0 < lost <= opening.leading:
+                self.scan = self.scan.starting_at(lost)
+                self.times = self.scan.times
 
     def _broken(self, count: int, why: str) -> ClipError:
         return ClipError(
-            f"{self.name}: truncated or damaged: {count} of {self.scan.count} frames could be read ({why})"
+            f"{self.name}: truncated or damaged: {count} of {self.scan.pictures} frames could be read ({why})"
         )
 
-    def _look(self, image: VideoFrame) -> tuple[Frames, tuple[str, ...]]:
-        """The first frame, checked against the limits, and what is special about the clip."""
-        self._turns = round(image.rotation / 90) % 4
-        self._alpha = _has_alpha(image)
-        self.limits.check_size(self.name, image.height, image.width, self.scan.count)
-        flags = []
-        if self.scan.variable:
-            flags.append("variable frame rate")
-        if self._turns:
-            flags.append(f"rotated by {90 * self._turns} degrees")
-        if self._alpha:
-            flags.append("alpha composited on black")
-        depth = max(component.bits for component in image.format.components)
-        if depth > 8:
-            flags.append(f"{depth} bits reduced to 8")
-        if getattr(image.color_trc, "name", "") in _HDR:
-            flags.append("high dynamic range without tone mapping")
-        return self._rgb(image), tuple(flags)
+    def _check_size(self, picture: VideoFrame) -> None:
+        self.limits.check_size(self.name, picture.height, picture.width, self.scan.count)
 
-    def _rgb(self, image: VideoFrame) -> Frames:
-        """One frame as shown, uint8 (H, W, 3)."""
-        self.limits.check_size(self.name, image.height, image.width, self.scan.count)
-        kind = "rgba" if self._alpha else "rgb24"
-        shown = self._reformatter.reformat(image, format=kind, interpolation=_SCALER, threads=1)
-        frame = np.asarray(shown.to_ndarray(), np.uint8)
-        if self._alpha:
-            frame = _on_black(frame)
-        return np.ascontiguousarray(np.rot90(frame, self._turns)) if self._turns else frame
+    def _close(self) -> None:
+        if self._container is not None:
+            self._container.close()
 
 
 def _decoder(stream: Any) -> Any:
@@ -193,24 +197,11 @@ def _decoder(stream: Any) -> Any:
     return av.CodecContext.create(name, "r")
 
 
-def _has_alpha(image: VideoFrame) -> bool:
-    return image.format.name == "pal8" or any(component.is_alpha for component in image.format.components)
-
-
-def _on_black(frame: Frames) -> Frames:
-    """Composite uint8 (H, W, 4) straight alpha on black, rounded to nearest."""
-    alpha = frame[..., 3:].astype(np.uint16)
-    if bool((alpha == 255).all()):
-        return np.ascontiguousarray(frame[..., :3])
-    return ((frame[..., :3] * alpha + 127) // 255).astype(np.uint8)
-
-
-def _tagged_rate(metadata: dict[str, str], fps: float | None) -> float | None:
-    """The exact rate of a lossless file of ours, else what the container gave."""
-    tag = metadata.get(FPS_TAG)
-    if tag is None:
-        return fps
-    return None if tag == "none" else float(tag)
+def _unmarked(packet: Any) -> Any:
+    """The packet without its mark of damage."""
+    copy = av.Packet(bytes(packet))
+    copy.pts, copy.dts, copy.time_base, copy.stream = packet.pts, packet.dts, packet.time_base, packet.stream
+    return copy
 
 
 def _size(frame: Frames) -> str:
@@ -261,4 +252,4 @@ def read_clip(path: Path, name: str | None = None, limits: Limits | None = None)
         frames = np.empty((info.num_frames, info.height, info.width, 3), np.uint8)
         for index, frame in enumerate(reader.frames()):
             frames[index] = frame
-        return Clip(frames, info.fps)
+        return Clip(frames, info.fps, info.times)

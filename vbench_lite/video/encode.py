@@ -17,7 +17,8 @@ from av.video.frame import VideoFrame
 from vbench_lite.clip import Frames, check_frames
 from vbench_lite.errors import ClipError
 
-FPS_TAG = "VBENCH_LITE_FPS"  # exact rate of a lossless file; "none" where nobody said
+FPS_TAG = "VBENCH_LITE_FPS"  # exact rate of a lossless file
+NO_RATE = "none"  # its value where nobody said
 PREVIEW_SIDE = 256  # previews of smaller clips are enlarged by a whole factor up to about this
 PREVIEW_MAX_SIDE = 1280  # larger clips are reduced to this in previews
 _UNKNOWN_RATE = Fraction(8)  # how a clip without a rate is shown
@@ -51,7 +52,7 @@ def write_lossless(path: Path, frames: Frames, fps: float | None) -> None:
     tick = 1 / rate
     try:
         with av.open(str(path), "w", format="matroska", options={"fflags": "+bitexact"}) as container:
-            container.metadata[FPS_TAG] = "none" if fps is None else repr(float(fps))
+            container.metadata[FPS_TAG] = NO_RATE if fps is None else repr(float(fps))
             stream = container.add_stream("ffv1", rate=rate, options=_ffv1(*frames.shape[1:3]))
             stream.width, stream.height, stream.pix_fmt = frames.shape[2], frames.shape[1], "bgr0"
             stream.thread_count = 1

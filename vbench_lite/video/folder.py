@@ -18,8 +18,8 @@ from vbench_lite.errors import ClipError
 from vbench_lite.interop.vbench.layout import FULL_INFO, named_after_prompt, read_full_info
 from vbench_lite.video.decode import ClipReader
 from vbench_lite.video.frame_rules import ClipRules, RuledReader
+from vbench_lite.video.limits import Limits
 from vbench_lite.video.manifest import MANIFESTS, FolderClip, read_manifest
-from vbench_lite.video.packets import Limits
 
 __all__ = ["ClipFolder", "FolderClip", "find_clips", "natural_key"]
 
@@ -80,7 +80,7 @@ class ClipFolder:
                         f"{clip.name}: {needed} bytes of frames, above the limit max_clip_bytes = "
                         f"{self.limits.max_clip_bytes}; give a window or a smaller size"
                     )
-                yield Clip(np.concatenate(list(ruled.chunks(window))), info.fps)
+                yield Clip(np.concatenate(list(ruled.chunks(window))), info.fps, info.times)
 
 
 def find_clips(

@@ -14,11 +14,13 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from vbench_lite.clip import ClipInfo, Frames
+from vbench_lite.clip import ClipInfo, Frames, Seconds
 from vbench_lite.errors import ClipError
 from vbench_lite.video.decode import CHUNK, ClipReader
-from vbench_lite.video.packets import PacketScan
+from vbench_lite.video.limits import Limits
+from vbench_lite.video.timeline import PacketScan
 
+_LEAST_S = 1e-6  # a tick this little before a frame comes on show is on it
 Indices = npt.NDArray[np.int64]
 
 
@@ -26,8 +28,8 @@ class ClipRules(BaseModel):
     """How a file becomes one or more clips.
 
     Attributes:
-        fps: resample to this rate: for each tick the frame with the nearest timestamp, the earlier one
-            of two; frames are repeated where the file has fewer. None: frames as stored.
+        fps: resample to this rate: for each tick the frame that is on show; frames are repeated where
+            the file has fewer. Of clips without timestamps and rate it is the rate. None: frames as stored.
         stride: of these, every stride-th frame; the rate falls with it.
         window: frames of a clip; None takes all.
         place: "first" window, the "centre" one, or "every" whole window one after another. A clip
@@ -65,25 +67,28 @@ class Selection:
     Attributes:
         windows: for each clip the places of its frames in the file, int64, never falling.
         fps: rate of the clips, or None where nobody says.
+        times: for each clip when its frames are on show, as `ClipInfo.times`; None where they are even.
     """
 
     windows: tuple[Indices, ...]
     fps: float | None
+    times: tuple[Seconds | None, ...]
 
 
-def select_frames(scan: PacketScan, rules: ClipRules, name: str) -> Selection:
+def select_frames(scan: PacketScan, rules: ClipRules, name: str, limits: Limits | None = None) -> Selection:
     """Apply rate, stride and window to a file's timestamps.
 
     Raises:
-        ClipError: the file has fewer frames than the window, or no rate to resample from.
+        ClipError: the file has fewer frames than the window, or would have more than `limits.max_frames`.
     """
     indices, fps = np.arange(scan.count), scan.fps
+    edges = None if scan.even else scan.edges
     if rules.fps is not None:
-        indices, fps = _resample(scan, rules.fps, name), rules.fps
+        indices, fps, edges = _resample(scan, rules.fps, name, limits or Limits()), rules.fps, None
     indices = indices[:: rules.stride]
     fps = None if fps is None else fps / rules.stride
     if rules.window is None:
-        return Selection((indices,), fps)
+        return Selection((indices,), fps, (_times(edges, indices, rules.stride),))
     if len(indices) < rules.window:
         raise ClipError(
             f"{name}: too short: {len(indices)} of the window's {rules.window} frames, after rate and stride"
@@ -94,20 +99,32 @@ def select_frames(scan: PacketScan, rules: ClipRules, name: str) -> Selection:
         "centre": range(spare // 2, spare // 2 + 1),
         "every": range(0, spare + 1, rules.window),
     }[rules.place]
-    return Selection(tuple(indices[start : start + rules.window] for start in starts), fps)
+    windows = tuple(indices[start : start + rules.window] for start in starts)
+    return Selection(windows, fps, tuple(_times(edges, window, rules.stride) for window in windows))
 
 
-def _resample(scan: PacketScan, fps: float, name: str) -> Indices:
-    """For each tick of the new rate the frame with the nearest timestamp."""
+def _resample(scan: PacketScan, fps: float, name: str, limits: Limits) -> Indices:
+    """For each tick of the new rate the frame that is on show; all frames of a clip without times."""
     if scan.fps is None:
-        raise ClipError(f"{name}: it has no frame rate to resample from; leave the fps rule out")
-    duration = float(scan.times[-1]) + 1 / scan.fps
-    ticks = np.arange(max(1, round(duration * fps))) / fps
-    after = np.searchsorted(scan.times, ticks).clip(1, max(1, scan.count - 1))
-    if scan.count == 1:
-        return np.zeros(len(ticks), np.int64)
-    nearer_before = ticks - scan.times[after - 1] <= scan.times[after] - ticks
-    return np.where(nearer_before, after - 1, after).astype(np.int64)
+        return np.arange(scan.count)
+    edges = scan.edges
+    ticks = max(1, round(float(edges[-1]) * fps))
+    if ticks > limits.max_frames:
+        raise ClipError(
+            f"{name}: its {edges[-1]:.0f} s are {ticks} frames at {fps:g} a second, "
+            f"above the limit max_frames = {limits.max_frames}"
+        )
+    rounded = max(scan.tick / 2 if scan.variable else 0.0, _LEAST_S)
+    shown = np.searchsorted(edges[:-1], np.arange(ticks) / fps + rounded, side="right") - 1
+    return shown.clip(0).astype(np.int64)
+
+
+def _times(edges: Seconds | None, window: Indices, stride: int) -> Seconds | None:
+    """When the frames of a window are on show: each until the next that counts."""
+    if edges is None:
+        return None
+    end = min(int(window[-1]) + stride, len(edges) - 1)
+    return np.append(edges[window], edges[end]) - edges[window[0]]
 
 
 class RuledReader:
@@ -116,7 +133,10 @@ class RuledReader:
     def __init__(self, reader: ClipReader, rules: ClipRules) -> None:
         self.reader = reader
         self.rules = rules
-        self.selection = select_frames(reader.scan, rules, reader.name)
+        self.selection = select_frames(reader.scan, rules, reader.name, reader.limits)
+        height, width = target_size(reader.info.height, reader.info.width, rules)
+        count = max(len(window) for window in self.selection.windows)
+        reader.limits.check_size(reader.name, height, width, count)
         self._frames = reader.frames()
         self._at = -1  # place of the frame that was read last
         self._frame: Frames | None = None
@@ -125,10 +145,9 @@ class RuledReader:
         """What one window is as a clip."""
         stored = self.reader.info
         height, width = target_size(stored.height, stored.width, self.rules)
-        indices, fps = self.selection.windows[window], self.selection.fps
-        if self.rules.fps is None and stored.fps is not None:  # a rate that the file states exactly
-            fps = stored.fps / self.rules.stride
-        return ClipInfo(window_name(self.reader.name, window, self.rules), len(indices), height, width, fps)
+        count, fps = len(self.selection.windows[window]), self.selection.fps
+        name = window_name(self.reader.name, window, self.rules)
+        return ClipInfo(name, count, height, width, fps, self.selection.times[window])
 
     def chunks(self, window: int, size: int = CHUNK) -> Iterator[Frames]:
         """Frames of a window, uint8 (N <= size, H, W, 3); windows must be read in rising order."""

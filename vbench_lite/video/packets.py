@@ -5,72 +5,37 @@ Nothing is decoded here, so the pass costs little more than reading the file.
 
 from __future__ import annotations
 
+import math
 import re
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import av
-import numpy as np
-import numpy.typing as npt
+from av.stream import Disposition
 
 from vbench_lite.errors import ClipError
-from vbench_lite.video.truncation import ends_early
+from vbench_lite.video.encode import FPS_TAG, NO_RATE
+from vbench_lite.video.limits import Limits
+from vbench_lite.video.timeline import PacketScan, lay_out
+from vbench_lite.video.truncation import Ending, ending
+from vbench_lite.video.walk import walk_packets
+
+__all__ = ["Limits", "PacketScan", "open_container", "scan_packets", "video_stream"]
 
 # Demuxers of single media files. Playlists (hls, concat, dash) are left out: they open other files
 # and addresses, so that a text file named .mp4 could make this machine fetch anything.
 _FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif,apng,mpegts,mpeg,mpegvideo,flv,ogg,asf,mxf,nut,ivf,"
-    "h264,hevc,obu,av1,m4v,yuv4mpegpipe,mjpeg,dv,webp"
+    "h264,hevc,obu,av1,m4v,yuv4mpegpipe,mjpeg,dv"
 )
 _CLOCK = re.compile(r"\d+:\d+:[\d.]+")
 _MOST_OF = 0.9  # of a file lies before the end of its last frame; behind it are sound and an index
-_JITTER = 0.05  # a rate is variable if intervals differ by more than this part of the mean
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a clip may be, so that a hostile file cannot take the machine's memory or time.
-
-    Attributes:
-        max_side: pixels of a side.
-        max_frames: frames of a clip.
-        max_pixels: frames x height x width.
-        max_clip_bytes: bytes of a clip that is held whole (`read_clip`).
-    """
-
-    max_side: int = 8192
-    max_frames: int = 100_000
-    max_pixels: int = 10**11
-    max_clip_bytes: int = 2**32
-
-    def check_size(self, name: str, height: int, width: int, num_frames: int) -> None:
-        """Raise ClipError, naming the limit, if a clip of this size is above one."""
-        if max(height, width) > self.max_side:
-            raise ClipError(f"{name}: {width}x{height} pixels, above the limit max_side = {self.max_side}")
-        pixels = height * width * num_frames
-        if pixels > self.max_pixels:
-            raise ClipError(
-                f"{name}: {num_frames} frames of {width}x{height} are {pixels} pixels, "
-                f"above the limit max_pixels = {self.max_pixels}"
-            )
-
-
-@dataclass(frozen=True)
-class PacketScan:
-    """What the packets say.
-
-    Attributes:
-        count: frames that decoding should give.
-        times: seconds of every frame since the first, float64 (count,), in order of showing.
-        fps: stated rate, or the average of a variable one; None if nobody says.
-        variable: whether frames are unevenly spaced.
-    """
-
-    count: int
-    times: npt.NDArray[np.float64]
-    fps: float | None
-    variable: bool
+_STILL = int(Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image)
+_COUNTS_WHAT_IS_THERE = ("gif", "apng")  # their demuxers report what they found
+NO_END = "the format does not say where a clip ends: a cut would not be noticed"
+NO_END_MARK = "the end of the file is missing: its last frames may be, too"
 
 
 def open_container(path: Path, name: str, **options: str) -> Any:
@@ -95,10 +60,12 @@ def open_container(path: Path, name: str, **options: str) -> Any:
 def video_stream(container: Any, name: str) -> Any:
     """The first video stream that is no cover picture; raises ClipError if none can be decoded."""
     for stream in container.streams.video:
-        if "attached_pic" not in str(stream.disposition):
+        if not int(stream.disposition) & _STILL:
             if stream.codec_context is None:
                 raise ClipError(f"{name}: no decoder is known for its video stream")
             return stream
+    if container.streams.video:
+        raise ClipError(f"{name}: the file has no video stream, only a cover picture")
     raise ClipError(f"{name}: the file has no video stream")
 
 
@@ -110,54 +77,47 @@ def scan_packets(path: Path, name: str, limits: Limits) -> PacketScan:
     """
     with open_container(path, name) as container:
         stream = video_stream(container, name)
-        declared = stream.frames
+        declared, kind = stream.frames, container.format.name
         if declared > limits.max_frames:
             raise ClipError(f"{name}: {declared} frames, above the limit max_frames = {limits.max_frames}")
-        stamps, broken, end = _walk(container, stream, name, limits)
-        base, stated = stream.time_base, stream.average_rate
-        # GIF states neither; its demuxer reports what it found.
-        is_gif = container.format.name == "gif"
-        duration = None if is_gif else _duration(container, stream)
+        walk = walk_packets(container, stream, name, limits)
+        untimed = container.metadata.get(FPS_TAG) == NO_RATE
+        rates = [] if untimed else _stated_rates(container, stream)
+        tick = None if untimed else stream.time_base
         tagged = _tagged_duration(stream)
-    if not stamps and not broken:
+        duration = tagged
+        if duration is None and container.duration:
+            duration = container.duration / av.time_base
+        others = sum(not int(other.disposition) & _STILL for other in container.streams.video) - 1
+    if not walk.stamps and not walk.broken:
         raise ClipError(f"{name}: the video stream has no frames")
-    missing = broken
-    if declared > len(stamps):  # an edit list may hide frames on purpose; count without it to be sure
+    end = ending(path)
+    if kind == "avi" and end is Ending.WHOLE and not walk.broken and None not in walk.stamps:
+        there = set(walk.stamps)  # AVI numbers its frames; a number without data shows the one before
+        walk.empty = [slot for slot in range(declared) if slot not in there]
+    scan = lay_out(walk.stamps, tick, rates, last=walk.last, empty=walk.empty)
+    missing = walk.broken
+    if declared > scan.count + walk.opening.skipped:  # an edit list may hide frames: count without it
         missing = max(missing, declared - _count_all(path, name))
     if missing:
-        whole = max(declared, len(stamps) + missing)
+        whole = max(declared, len(walk.stamps) + missing)
         raise ClipError(f"{name}: truncated: {whole - missing} of {whole} frames could be read")
-    scan = _timeline(stamps, base, stated)
-    if (declared == 0 or is_gif) and ends_early(path):
-        _check_duration(name, scan, duration)
-    elif tagged is not None and scan.count > 1 and end < _MOST_OF * path.stat().st_size:
-        _check_duration(name, scan, tagged)  # damage in the structure ends the walk without an error
-    return scan
-
-
-def _walk(container: Any, stream: Any, name: str, limits: Limits) -> tuple[list[int | None], int, int]:
-    """Timestamps of packets that show a frame, how many are damaged, where in the file the last ends."""
-    stamps: list[int | None] = []
-    broken = end = 0
-    try:
-        for packet in container.demux(stream):
-            if packet.size == 0 or packet.is_discard or _is_hidden(stream, packet):
-                continue
-            if packet.is_corrupt:
-                broken += 1
-                continue
-            stamps.append(packet.pts if packet.pts is not None else packet.dts)
-            end = max(end, (packet.pos or 0) + packet.size)
-            if len(stamps) > limits.max_frames:
-                raise ClipError(f"{name}: more frames than the limit max_frames = {limits.max_frames}")
-    except av.FFmpegError:
-        broken += 1
-    return stamps, broken, end
-
-
-def _is_hidden(stream: Any, packet: Any) -> bool:
-    """VP8 stores frames that are only referred to as packets of their own (RFC 6386, 9.1)."""
-    return stream.codec_context.name in ("vp8", "libvpx") and not bytes(packet)[0] & 0x10
+    scan = replace(scan, opening=walk.opening).flagged(*walk.flags)
+    if others:
+        scan = scan.flagged(f"the first of {others + 1} video streams is read")
+    if end is Ending.CUT:
+        raise ClipError(f"{name}: truncated: the file breaks off after {scan.count} frames")
+    if end is Ending.EARLY and (declared == 0 or kind in _COUNTS_WHAT_IS_THERE):
+        finish = walk.finish
+        if kind == "flv" and finish is not None:  # it states a length, not an end
+            finish -= walk.begin or 0.0
+        if kind != "ogg":  # whose duration is that of the last page that is there
+            _check_duration(name, scan, None if kind in _COUNTS_WHAT_IS_THERE else duration, finish)
+        return scan.flagged(NO_END_MARK)
+    if tagged is not None and scan.count > 1 and walk.end < _MOST_OF * path.stat().st_size:
+        _check_duration(name, scan, tagged, walk.finish)  # damage may end the walk without an error
+    counted = declared > 0 and kind == "avi"
+    return scan.flagged(NO_END) if end is Ending.SILENT and tagged is None and not counted else scan
 
 
 def _count_all(path: Path, name: str) -> int:
@@ -172,16 +132,16 @@ def _count_all(path: Path, name: str) -> int:
     return count
 
 
-def _duration(container: Any, stream: Any) -> float | None:
-    """Seconds that the file says the video lasts: of the stream if it says so, else of the file."""
-    tagged = _tagged_duration(stream)
-    if tagged is not None:
-        return tagged
-    return container.duration / av.time_base if container.duration else None
+def _stated_rates(container: Any, stream: Any) -> list[float]:
+    """Rates that the file states, in order of trust: a lossless file of ours, the average, the least step."""
+    rates = [float(rate) for rate in (stream.average_rate, stream.base_rate) if rate]
+    with suppress(ValueError):
+        rates.insert(0, float(container.metadata.get(FPS_TAG, "")))
+    return [rate for rate in rates if 0 < rate < math.inf]
 
 
 def _tagged_duration(stream: Any) -> float | None:
-    """Seconds that a Matroska file says its video lasts, apart from its sound."""
+    """Seconds at which a Matroska file says its video ends, apart from its sound."""
     tag = stream.metadata.get("DURATION")  # hours:minutes:seconds
     if tag is None or not _CLOCK.fullmatch(tag):
         return None
@@ -189,28 +149,16 @@ def _tagged_duration(stream: Any) -> float | None:
     return 3600 * int(hours) + 60 * int(minutes) + float(seconds)
 
 
-def _check_duration(name: str, scan: PacketScan, duration: float | None) -> None:
-    """Of a file cut short, tell whether frames are missing or only the index at its end."""
-    if duration is None or scan.count < 2:
+def _check_duration(name: str, scan: PacketScan, duration: float | None, finish: float | None) -> None:
+    """Of a file cut short, tell whether frames are missing or only the index at its end.
+
+    Args:
+        duration: seconds at which the file says it ends. finish: at which its last frame ends.
+    """
+    step = scan.step
+    if duration is None or not step:
         raise ClipError(f"{name}: truncated: the file breaks off after {scan.count} frames")
-    gap = float(scan.times[-1]) / (scan.count - 1)
-    missing = round(duration / gap) - scan.count
+    missing = round((duration - (float(scan.edges[-1]) if finish is None else finish)) / step)
     if missing > 0:
         whole = scan.count + missing
         raise ClipError(f"{name}: truncated: {scan.count} of {whole} frames could be read")
-
-
-def _timeline(stamps: list[int | None], base: Any, stated: Any) -> PacketScan:
-    """Order timestamps and settle the rate."""
-    rate = float(stated) if stated else None
-    known = [stamp for stamp in stamps if stamp is not None]
-    if len(known) < len(stamps) or len(known) < 2 or base is None:
-        times = np.arange(len(stamps), dtype=np.float64) / (rate or 1.0)
-        return PacketScan(len(stamps), times, rate, variable=False)
-    ticks = np.sort(np.asarray(known, np.int64))
-    gaps, tick = np.diff(ticks), float(base)
-    span = float(ticks[-1] - ticks[0]) * tick
-    variable = int(gaps.max() - gaps.min()) > max(2.0, _JITTER * float(gaps.mean()))
-    if variable or rate is None:
-        rate = (len(ticks) - 1) / span if span > 0 else rate
-    return PacketScan(len(ticks), (ticks - ticks[0]) * tick, rate, variable)

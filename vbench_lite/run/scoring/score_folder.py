@@ -27,7 +27,7 @@ from vbench_lite.stats.over_set import set_estimate
 from vbench_lite.store.schema import ScoreStatus
 from vbench_lite.video.folder import ClipFolder, FolderClip, find_clips
 from vbench_lite.video.frame_rules import ClipRules
-from vbench_lite.video.packets import Limits
+from vbench_lite.video.limits import Limits
 from vbench_lite.weights import unverified
 
 EVERY = "*"  # in place of a file: a reason that holds for all of them

@@ -11,8 +11,8 @@ from typing import Protocol
 from vbench_lite.clip import Clip, ClipInfo, Frames
 from vbench_lite.errors import ClipError
 from vbench_lite.video.decode import CHUNK, ClipReader, chunk_frames
-from vbench_lite.video.frame_rules import ClipRules, RuledReader, select_frames, window_name
-from vbench_lite.video.packets import Limits, scan_packets
+from vbench_lite.video.frame_rules import ClipRules, RuledReader, window_name
+from vbench_lite.video.limits import Limits
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,9 @@ class MemorySource:
     @contextmanager
     def open(self) -> Iterator[OpenClip]:
         frames = self.clip.frames
-        info = ClipInfo(self.name, len(frames), frames.shape[1], frames.shape[2], self.clip.fps)
+        info = ClipInfo(
+            self.name, len(frames), frames.shape[1], frames.shape[2], self.clip.fps, self.clip.times
+        )
         chunks = (frames[i : i + CHUNK] for i in range(0, len(frames), CHUNK))
         yield OpenClip(info, chunks, decodes=0)
 
@@ -108,9 +110,9 @@ class RuledFile:
         """One source for each clip that the file gives; one that fails if it cannot be read."""
         count = 1
         if self.rules.place == "every":
-            with suppress(ClipError):  # raised again, and reported, when the source is opened
-                scan = scan_packets(self.path, self.name, self.limits)
-                count = len(select_frames(scan, self.rules, self.name).windows)
+            # An error is raised again, and reported, when the source is opened.
+            with suppress(ClipError), ClipReader(self.path, self.name, self.limits) as reader:
+                count = len(RuledReader(reader, self.rules).selection.windows)
         return [WindowSource(self, window, count) for window in range(count)]
 
     def reader(self) -> tuple[RuledReader, int]:
