@@ -13,7 +13,26 @@ from vbench_lite.errors import ClipError, NotApplicable, StoreError
 
 Frames = npt.NDArray[np.uint8]
 Seconds = npt.NDArray[np.float64]
+_RATE_TOLERANCE = 0.01
+_EVEN = 0.05  # of their mean, by which the times of even frames differ at most
 _SHA256 = re.compile("[0-9a-f]{64}")
+
+
+def rates_agree(one: float | None, other: float | None) -> bool:
+    """Whether two frame rates are one: containers round them. Of two that nobody said, yes."""
+    if one is None or other is None:
+        return one is other
+    return abs(one - other) <= _RATE_TOLERANCE * other
+
+
+def is_uneven(times: Seconds | None) -> bool:
+    """Whether frames but the last, of which nobody knows what follows, stand for unlike times.
+
+    Args:
+        times: as `ClipInfo.times`.
+    """
+    gaps = np.diff(times[:-1]) if times is not None else np.empty(0)
+    return len(gaps) > 0 and float(np.ptp(gaps)) > _EVEN * float(gaps.mean())
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from vbench_lite.clip import Clip
+from vbench_lite.clip import Clip, Frames, is_uneven, rates_agree
 from vbench_lite.errors import ClipError
 from vbench_lite.generator import GenerationContext, GenerationRequest, GeneratorInfo
 from vbench_lite.video.decode import read_clip
+from vbench_lite.video.frame_rules import frames_on_show
 from vbench_lite.video.limits import Limits
-
-_RATE_TOLERANCE = 0.01
 
 
 def emit_clip_file(
@@ -24,7 +23,7 @@ def emit_clip_file(
     context: GenerationContext,
     limits: Limits,
 ) -> None:
-    """Read a clip and hand it over whole.
+    """Read a clip and hand it over whole; of uneven frames those on show at each tick of the agreed rate.
 
     Args:
         name: what errors call the file.
@@ -36,6 +35,10 @@ def emit_clip_file(
     context.phase("read")
     clip = _read_array(path, name, limits) if path.suffix == ".npy" else read_clip(path, name, limits)
     agreed = info.native_fps or request.fps
+    if is_uneven(clip.times):
+        context.note(file_frames=len(clip.frames), file_fps=clip.fps)
+        context.emit(index, _at_even_times(clip, name, agreed, limits))
+        return
     if clip.fps is not None:
         context.note(file_fps=clip.fps)
         if not rates_agree(clip.fps, agreed):
@@ -46,9 +49,17 @@ def emit_clip_file(
     context.emit(index, clip.frames)
 
 
-def rates_agree(found: float, agreed: float) -> bool:
-    """Whether two frame rates are one: containers round them."""
-    return abs(found - agreed) <= _RATE_TOLERANCE * agreed
+def _at_even_times(clip: Clip, name: str, fps: float, limits: Limits) -> Frames:
+    """The frames that are on show at each tick of a rate: a held one is repeated."""
+    assert clip.times is not None
+    edges = clip.times.copy()
+    edges[-1] = min(edges[-1], edges[-2] + float(np.median(np.diff(edges))))  # how long it ends is no frame
+    shown = frames_on_show(edges, fps, name, limits)
+    if len(shown) * clip.frames[0].nbytes > limits.max_clip_bytes:
+        raise ClipError(
+            f"{name}: {len(shown)} frames at {fps:g} a second, above max_clip_bytes = {limits.max_clip_bytes}"
+        )
+    return np.asarray(clip.frames[shown])
 
 
 def _read_array(path: Path, name: str, limits: Limits) -> Clip:

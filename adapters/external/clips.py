@@ -17,8 +17,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import model_validator
 
-from vbench_lite.adapters.external.clip_file import rates_agree
 from vbench_lite.adapters.external.declared import Declared, declared_info
+from vbench_lite.clip import is_uneven, rates_agree
 from vbench_lite.errors import ClipError, RequestError, SpecError
 from vbench_lite.generator import (
     GenerationContext,
@@ -28,7 +28,7 @@ from vbench_lite.generator import (
     Site,
     SizeRule,
 )
-from vbench_lite.video.decode import ClipReader
+from vbench_lite.video.decode import DECODING, ClipReader
 from vbench_lite.video.folder import ClipFolder, find_clips
 from vbench_lite.video.frame_rules import ClipRules, RuledReader
 from vbench_lite.video.limits import Limits
@@ -133,8 +133,8 @@ class Clips(Generator):
             context.emit(index, frames[: request.num_frames])
 
     def fingerprint(self) -> str:
-        """Identity of the clips and the configuration: the length and both ends of every file."""
-        digest = hashlib.sha256(super().fingerprint().encode())
+        """Identity of clips, decoding and configuration: the length and both ends of every file."""
+        digest = hashlib.sha256(f"{super().fingerprint()}|{DECODING}".encode())
         for clip in self._clips:
             digest.update(f"{clip.name}|{clip.prompt}|{clip.seed}|".encode() + _ends(clip.path))
         return digest.hexdigest()[:16]
@@ -219,7 +219,12 @@ class Clips(Generator):
                 f"{clip.name} is {width}x{height}, {first.name} is {first.width}x{first.height}; "
                 "size: request makes all of them the size that the suite asks for"
             )
-        if not _same_rate(read.fps, first.fps):
+        if is_uneven(read.times):
+            raise ClipError(
+                f"{clip.name} shows its frames for unlike times, and a run keeps one rate; "
+                "give it with rules: {fps: ...}"
+            )
+        if not rates_agree(read.fps, first.fps):
             raise ClipError(
                 f"{clip.name} is at {_rate(read.fps)}, {first.name} at {_rate(first.fps)}; "
                 "give one rate with rules: {fps: ...}"
@@ -245,12 +250,6 @@ def _ends(path: Path) -> bytes:
         head = file.read(_END_BYTES)
         file.seek(max(0, size - _END_BYTES))
         return f"{size}|".encode() + hashlib.sha256(head + file.read()).digest()
-
-
-def _same_rate(one: float | None, other: float | None) -> bool:
-    if one is None or other is None:
-        return one == other
-    return rates_agree(one, other)
 
 
 def _rate(fps: float | None) -> str:

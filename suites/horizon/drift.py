@@ -15,7 +15,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from vbench_lite.clip import ClipInfo
+from vbench_lite.clip import ClipInfo, Seconds
 from vbench_lite.datasets.shapes import judge as shapes_judge
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, ClipMetric, Features, Frames, MetricInfo, SampleInfo, Scored
@@ -24,6 +24,7 @@ from vbench_lite.suites.frames.sharpness import Sharpness
 from vbench_lite.suites.horizon.windows import LEAST_WINDOWS, course, first_second
 
 Values = npt.NDArray[np.float64]
+HELD = 0.05  # of a usual step, above which a frame is held
 _SOURCE = "least-squares slope over windows of one second (definition)"
 
 
@@ -39,13 +40,17 @@ class Drift(ClipMetric):
 
     def finish(self, features: Mapping[str, Features]) -> Scored:
         values = self.values(features)
-        found = course(values, self.clip.edges(len(values)))
+        found = course(*self.spread(values, self.clip.edges(len(values))))
         mean = float(found.values.mean())
         if not self.relative:
             return Scored(found.slope, found.series)
         if mean == 0:
             raise NotApplicable("there is nothing that could drift: the value is 0 throughout")
         return Scored(found.slope / mean, found.series)
+
+    def spread(self, values: Values, edges: Seconds) -> tuple[Values, Seconds]:
+        """Values with the seconds in which they hold: each while its frame is on show."""
+        return values, edges
 
     @abstractmethod
     def values(self, features: Mapping[str, Features]) -> Values:
@@ -147,10 +152,14 @@ class MotionDrift(FrameDrift):
         self._last = frames[-1:].copy()
         return frame_means(np.abs(np.diff(joined.astype(np.int16), axis=0))) / 255
 
-    def values(self, features: Mapping[str, Features]) -> Values:
-        steps = np.array(self._values)
-        shown = np.diff(self.clip.edges(len(steps)))
-        return np.divide(steps, shown, out=np.zeros_like(steps), where=shown > 0)
+    def spread(self, values: Values, edges: Seconds) -> tuple[Values, Seconds]:
+        """Differences a second; while a frame is held nothing moves until its last usual step."""
+        shown = np.diff(edges)
+        step = float(np.median(shown))
+        moving = np.minimum(shown, step)
+        held = np.flatnonzero(shown > step * (1 + HELD))
+        rates = np.divide(values, moving, out=np.zeros_like(values), where=moving > 0)
+        return np.insert(rates, held, 0.0), np.insert(edges, held + 1, (edges[1:] - moving)[held])
 
 
 class IdentityDrift(Drift):

@@ -62,11 +62,29 @@ def course(values: Values, edges: Seconds) -> Course:
             f"the clip lasts {lasts:.3g} s, and a drift needs {LEAST_WINDOWS} windows of a second"
         )
     borders = edges[0] + np.minimum(np.arange(count + 1) * WINDOW_S, lasts)
-    widths, shown = np.diff(borders), np.diff(edges)
     # A window's mean is the difference of the integral up to its ends, over its width.
-    sums = [np.append(0.0, np.cumsum(part * shown)) for part in (edges[:-1], np.asarray(values, np.float64))]
-    means = [np.diff(np.interp(borders, edges, total)) / widths for total in sums]
-    return Course(means[0], means[1])
+    known = np.append(0.0, np.cumsum(np.asarray(values, np.float64) * np.diff(edges)))
+    of_values = np.diff(np.interp(borders, edges, known))
+    return Course(np.diff(_time_up_to(borders, edges)) / np.diff(borders), of_values / np.diff(borders))
+
+
+def _time_up_to(borders: Seconds, edges: Seconds) -> Seconds:
+    """The integral of time over time, float64 like `borders`, in which time steps from frame to frame.
+
+    A frame that is held steps as the usual frames would (the median) that could stand in its place.
+    """
+    shown = np.diff(edges)
+    step = float(np.median(shown)) or WINDOW_S
+    held = np.append(0.0, np.cumsum(edges[:-1] * shown + _stairs(shown, step)))
+    place = (np.searchsorted(edges, borders, side="right") - 1).clip(0, len(shown) - 1)
+    begun = borders - edges[place]
+    return held[place] + edges[place] * begun + _stairs(begun, step)
+
+
+def _stairs(seconds: Seconds, step: float) -> Seconds:
+    """The integral from 0 of a staircase that rises by `step` every `step` seconds."""
+    whole = np.floor(seconds / step + _ROUNDING)
+    return step * (step * whole * (whole - 1) / 2 + whole * (seconds - whole * step))
 
 
 def first_second(edges: Seconds) -> int:

@@ -45,6 +45,7 @@ __all__ = [
     "write_preview",
 ]
 
+DECODING = "bicubic-bgr24, shown by timestamps"  # part of what a clip is: changes with any pixel or time
 CHUNK = 16  # frames pushed at a time
 CHUNK_BYTES = 16 * 2**20  # fewer of large frames, so that a chunk stays about this small
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}

@@ -107,15 +107,27 @@ def _resample(scan: PacketScan, fps: float, name: str, limits: Limits) -> Indice
     """For each tick of the new rate the frame that is on show; all frames of a clip without times."""
     if scan.fps is None:
         return np.arange(scan.count)
-    edges = scan.edges
+    return frames_on_show(scan.edges, fps, name, limits, scan.tick / 2 if scan.variable else 0.0)
+
+
+def frames_on_show(edges: Seconds, fps: float, name: str, limits: Limits, rounded: float = 0.0) -> Indices:
+    """For each tick of a rate the place of the frame that is on show.
+
+    Args:
+        edges: seconds at which each frame comes on show, and the last one ends, rising from 0.
+        rounded: seconds by which they may be rounded up.
+
+    Raises:
+        ClipError: more ticks than `limits.max_frames`.
+    """
     ticks = max(1, round(float(edges[-1]) * fps))
     if ticks > limits.max_frames:
         raise ClipError(
             f"{name}: its {edges[-1]:.0f} s are {ticks} frames at {fps:g} a second, "
             f"above the limit max_frames = {limits.max_frames}"
         )
-    rounded = max(scan.tick / 2 if scan.variable else 0.0, _LEAST_S)
-    shown = np.searchsorted(edges[:-1], np.arange(ticks) / fps + rounded, side="right") - 1
+    times = np.arange(ticks) / fps + max(rounded, _LEAST_S)
+    shown = np.searchsorted(edges[:-1], times, side="right") - 1
     return shown.clip(0).astype(np.int64)
 
 
@@ -124,7 +136,8 @@ def _times(edges: Seconds | None, window: Indices, stride: int) -> Seconds | Non
     if edges is None:
         return None
     end = min(int(window[-1]) + stride, len(edges) - 1)
-    return np.append(edges[window], edges[end]) - edges[window[0]]
+    times: Seconds = np.append(edges[window], edges[end]) - edges[window[0]]
+    return times
 
 
 class RuledReader:

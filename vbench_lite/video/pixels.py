@@ -75,7 +75,7 @@ def _display(picture: VideoFrame) -> tuple[bool, bool, bool]:
     Returns:
         Whether rows and columns are swapped, and whether columns and rows are then reversed.
     """
-    data = picture.side_data.get(SideData.DISPLAYMATRIX)
+    data = next((part for part in picture.side_data if part.type == SideData.DISPLAYMATRIX), None)
     if data is None:
         return (False, False, False)
     matrix = np.frombuffer(bytes(data), np.int32).astype(np.int64)

@@ -139,7 +139,7 @@ def _timed(ticks: npt.NDArray[np.int64], tick: float, rates: Sequence[float], la
     gaps, measured = np.diff(ticks), (count - 1) / span
     if int(gaps.max() - gaps.min()) > max(_ROUNDED, _JITTER * float(gaps.mean())):
         end = (int(ticks[-1]) + last) * tick if last else None
-        return PacketScan(count, ticks * tick, measured, True, end, tick)
+        return PacketScan(count, ticks.astype(np.float64) * tick, measured, True, end, tick)
     slack = max(_ROUNDED * tick, _JITTER / measured)
     rate = next((rate for rate in rates if abs((count - 1) / rate - span) <= slack), measured)
     times = np.arange(count, dtype=np.float64) / rate

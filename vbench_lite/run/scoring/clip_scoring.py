@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from vbench_lite.clip import ClipInfo, Frames
+from vbench_lite.clip import ClipInfo, Frames, rates_agree
 from vbench_lite.dataset import load_dataset
 from vbench_lite.errors import PromptError, RegistryError
 from vbench_lite.metric import ClipMetric, Features, MetricInfo, PairMetric, SampleInfo
@@ -167,6 +167,25 @@ def _mismatch(clip: ClipInfo, reference: ClipInfo | None) -> str | None:
             f"the clip is {clip.width}x{clip.height} and its reference "
             f"{reference.width}x{reference.height}; resize one of them"
         )
+    both = clip.fps is not None and reference.fps is not None
+    if both and clip.times is None and reference.times is None and not rates_agree(clip.fps, reference.fps):
+        return (
+            f"the clip has {clip.fps:g} frames a second and its reference {reference.fps:g}; "
+            "give one rate to both (--fps)"
+        )
     if clip.num_frames != reference.num_frames:
         return f"the clip has {counted(clip.num_frames or 0)} and its reference {reference.num_frames}"
-    return None
+    return _other_times(clip, reference)
+
+
+def _other_times(clip: ClipInfo, reference: ClipInfo) -> str | None:
+    """Why frames of equal number are not of equal moments; None where nobody says when they are shown."""
+    step, count = reference.step, reference.num_frames or 0
+    if (clip.times is None and reference.times is None) or clip.step is None or step is None:
+        return None
+    apart = np.abs(clip.edges(count) - reference.edges(count))[:-1]  # how long the last stands is no matter
+    if float(apart.max()) <= step / 2:
+        return None
+    return (
+        "frames of the clip and of its reference are not of the same moments; give one rate to both (--fps)"
+    )
