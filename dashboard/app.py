@@ -26,5 +26,8 @@ navigation = st.navigation(
         for section, pages in groupby(PAGES, key=lambda page: page.section)
     }
 )
+# The page begins at the top and uses the width; what Streamlit leaves empty is a fifth of a small screen.
+_LOOK = ".stMainBlockContainer { padding: 2.6rem 2rem 4rem; } .stMainBlockContainer h1 { font-size: 1.9rem; }"
+st.html(f"<style>{_LOOK}</style>")
 frame.sidebar()
 navigation.run()

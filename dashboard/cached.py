@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from vbench_lite.advise import advise, load_use, parse_requirement
+from vbench_lite.advise import Advice, advise, load_use, parse_requirement, use_names
+from vbench_lite.advise.card import Card, answer_card
 from vbench_lite.compare.frame_fidelity import FrameFidelity
 from vbench_lite.compare.frame_fidelity import frame_fidelity as read_frame_fidelity
 from vbench_lite.dashboard import data, player, server
+from vbench_lite.dashboard import wall as walls
+from vbench_lite.errors import ClipError, StoreError
 from vbench_lite.metric import Axis
 from vbench_lite.report.charts import advice, boards, comparisons, gallery, growth, pairs
+from vbench_lite.report.html.markup import uri
+from vbench_lite.results.board import Board, build_board
+from vbench_lite.results.choice import choose
 from vbench_lite.results.scaling import ScalingReport
 from vbench_lite.results.time_series import Course
 from vbench_lite.results.time_series import courses as read_courses
@@ -23,6 +31,7 @@ from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.suite import Suite, parse_suite
 
+_THUMBNAIL_RUNS = 8
 _SUPPORT = 5  # runs of other suites in which limits are looked up
 
 
@@ -43,15 +52,97 @@ def _index(root_path: str, stamp: str) -> data.Index:
     return data.read_index(Path(root_path))
 
 
-@st.cache_data(show_spinner="Reading runs", max_entries=32)
+def shown_together(run: data.RunSummary, suite: str | None) -> list[str]:
+    """The runs of the leaderboard: those of `choice.choose` where no run is chosen, else the chosen one."""
+    if st.session_state.get("run", "latest") != "latest" or run.status != "finished":
+        return [run.run_id]
+    found = [one.run_id for one in choose(root(), suite=suite).runs]
+    asked = {one.run_id for one in index().runs if suite in one.suites}
+    return [one for one in found if one in asked] or [run.run_id]
+
+
+def built(run_ids: Sequence[str], suite: str | None = None) -> Board:
+    """The board over these runs, read again when their files change."""
+    return _built(str(root()), tuple(run_ids), suite, _stamp(run_ids))
+
+
+def _stamp(run_ids: Sequence[str]) -> str:
+    return "".join(data.run_stamp(RunDir(root(), run_id)) for run_id in run_ids)
+
+
+@st.cache_resource(show_spinner="Reading runs", max_entries=32)  # frozen, and large to copy
+def _built(root_path: str, run_ids: tuple[str, ...], suite: str | None, stamp: str) -> Board:
+    return build_board([RunDir(Path(root_path), run_id) for run_id in run_ids], suite=suite)
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
 def _board(root_path: str, run_ids: tuple[str, ...], suite: str | None, stamp: str) -> boards.BoardTable:
-    return boards.read_board([RunDir(Path(root_path), run_id) for run_id in run_ids], suite)
+    return boards.table(_built(root_path, run_ids, suite, stamp).as_dict())
 
 
 def board(run_ids: Sequence[str], suite: str | None = None) -> boards.BoardTable:
-    """The board over these runs, read again when their files change."""
-    stamp = "".join(data.run_stamp(RunDir(root(), run_id)) for run_id in run_ids)
-    return _board(str(root()), tuple(run_ids), suite, stamp)
+    """The board over these runs as frames, read again when their files change."""
+    return _board(str(root()), tuple(run_ids), suite, _stamp(run_ids))
+
+
+def card(run_ids: Sequence[str], suite: str | None = None) -> Card:
+    """The answer card over these runs, read again when their files change."""
+    return _card(str(root()), tuple(run_ids), suite, _stamp(run_ids))
+
+
+@st.cache_data(show_spinner="Reading runs", max_entries=32)
+def _card(root_path: str, run_ids: tuple[str, ...], suite: str | None, stamp: str) -> Card:
+    runs = [RunDir(Path(root_path), run_id) for run_id in run_ids]
+    return answer_card(_built(root_path, run_ids, suite, stamp), runs, use_names())
+
+
+def samples(run: data.RunSummary, suite: str | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Every sample of a run, those without a clip too, and the scores of single clips."""
+    return _samples(str(root()), run.run_id, suite, data.run_stamp(directory(run)))
+
+
+@st.cache_data(show_spinner="Reading clips", max_entries=8)
+def _samples(root_path: str, run_id: str, suite: str | None, stamp: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    run = RunDir(Path(root_path), run_id)
+    found = run.samples()
+    return found if suite is None else found[found["suite"] == suite], gallery.clip_scores(run, suite)
+
+
+def wall(lines: Sequence[walls.Line], link: str) -> dict[str, Any]:
+    """A page of the wall, ready for its component."""
+    arms = [cell.generator for cell in lines[0].cells] if lines else []
+    tails = [arm.rsplit("/", 1)[-1] for arm in arms]
+    titles = dict(zip(arms, tails if len(set(tails)) == len(tails) else arms, strict=True))
+    return _wall(str(root()), tuple(lines), link, titles)
+
+
+@st.cache_data(show_spinner="Reading clips", max_entries=16)
+def _wall(root_path: str, lines: tuple[walls.Line, ...], link: str, titles: dict[str, str]) -> dict[str, Any]:
+    return walls.payload(Path(root_path), lines, link, titles)
+
+
+def thumbnails(run_ids: Sequence[str], suite: str | None) -> dict[tuple[str, str], str]:
+    """Frames of the first clip of each generator, as a picture address by run and generator."""
+    return _thumbnails(str(root()), tuple(run_ids), suite, _stamp(run_ids))
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _thumbnails(
+    root_path: str, run_ids: tuple[str, ...], suite: str | None, stamp: str
+) -> dict[tuple[str, str], str]:
+    found = {}
+    for run_id in run_ids[:_THUMBNAIL_RUNS]:
+        shown = gallery.shown_samples(RunDir(Path(root_path), run_id), suite)
+        for row in shown.drop_duplicates("generator").to_dict("records"):
+            with suppress(StoreError, ClipError):  # a clip that was pruned has no thumbnail
+                strip = gallery.strip(Pool(Path(root_path)).read(str(row["clip_sha256"])).frames)
+                found[(run_id, str(row["generator"]))] = uri("image/png", strip)
+    return found
+
+
+def facts(run_id: str) -> dict[str, dict[str, str]]:
+    """What each generator of a run declares."""
+    return data.facts(RunDir(root(), run_id).document())
 
 
 def asked(run: data.RunSummary, suite: str | None) -> Suite:
@@ -124,6 +215,17 @@ def _frame_fidelity(root_path: str, clip: str, reference: str) -> FrameFidelity:
     return read_frame_fidelity((pool, clip), (pool, reference))
 
 
+def changed_frames(clip: str, other: str) -> tuple[int, ...]:
+    """Frames in which two clips of the pool differ most; none where they cannot be laid over each other."""
+    return _changed_frames(str(root()), clip, other)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _changed_frames(root_path: str, clip: str, other: str) -> tuple[int, ...]:
+    pool = Pool(Path(root_path))
+    return gallery.changed_frames(pool.read(clip).frames, pool.read(other).frames)
+
+
 @dataclass(frozen=True)
 class Wish:
     """What an advice is asked for: `limits` in the notation of `advise --require`, weights by axis."""
@@ -139,13 +241,18 @@ def advised(run_ids: Sequence[str], suite: str | None, wish: Wish) -> advice.Ans
 
     Limits on metrics that the runs do not have are looked up in the newest runs of other suites.
     """
+    return advice.answer(advice_of(run_ids, suite, wish))
+
+
+def advice_of(run_ids: Sequence[str], suite: str | None, wish: Wish) -> Advice:
+    """The same with everything behind it."""
     others = [r for r in index().runs if r.status == "finished" and suite not in r.suites]
     support = tuple(r.run_id for r in others[:_SUPPORT])
-    stamp = "".join(data.run_stamp(RunDir(root(), run_id)) for run_id in (*run_ids, *support))
+    stamp = _stamp((*run_ids, *support))
     return _advised(str(root()), tuple(run_ids), suite, wish, support, stamp)
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
+@st.cache_resource(show_spinner=False, max_entries=64)  # frozen, and large to copy
 def _advised(
     root_path: str,
     run_ids: tuple[str, ...],
@@ -153,18 +260,16 @@ def _advised(
     wish: Wish,
     support: tuple[str, ...],
     stamp: str,
-) -> advice.Answer:
+) -> Advice:
     folder = Path(root_path)
-    return advice.answer(
-        advise(
-            [RunDir(folder, run_id) for run_id in run_ids],
-            suite=suite,
-            use=load_use(wish.use) if wish.use is not None else None,
-            require=[parse_requirement(text) for text in wish.limits],
-            weights={Axis(axis): weight for axis, weight in wish.weights},
-            price_per_hour=wish.price_per_hour,
-            support=[RunDir(folder, run_id) for run_id in support],
-        )
+    return advise(
+        [RunDir(folder, run_id) for run_id in run_ids],
+        suite=suite,
+        use=load_use(wish.use) if wish.use is not None else None,
+        require=[parse_requirement(text) for text in wish.limits],
+        weights={Axis(axis): weight for axis, weight in wish.weights},
+        price_per_hour=wish.price_per_hour,
+        support=[RunDir(folder, run_id) for run_id in support],
     )
 
 

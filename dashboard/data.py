@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from vbench_lite.errors import StoreError
 from vbench_lite.report.charts.boards import BoardTable
 from vbench_lite.results.arms import control_of
-from vbench_lite.store.rundir import RunDir, damaged_runs, list_runs
+from vbench_lite.store import run_names
+from vbench_lite.store.rundir import RunDir, baselines, damaged_runs, list_runs
 from vbench_lite.store.schema import GeneratorEntry, RunDocument, SampleStatus
 
 PEAK = "memory/peak_bytes"
@@ -20,6 +22,7 @@ class RunSummary:
     """One readable run of a root.
 
     Attributes:
+        title: its own name, or suites, time, generators and samples.
         status: "running", "finished" or "interrupted".
         created, finished: ISO 8601, UTC.
         generators: labels, controls left out.
@@ -30,6 +33,7 @@ class RunSummary:
     """
 
     run_id: str
+    title: str
     status: str
     created: str
     finished: str | None
@@ -43,10 +47,19 @@ class RunSummary:
 
 @dataclass(frozen=True)
 class Index:
-    """Every run under a root: `runs` newest first, `damaged` as one reason a run."""
+    """Every run under a root.
+
+    Attributes:
+        runs: newest first.
+        damaged: one reason a run.
+        latest: id of the run that is shown where none is chosen; None where there is none.
+        baselines: run ids by the name of the baseline.
+    """
 
     runs: tuple[RunSummary, ...]
     damaged: tuple[str, ...]
+    latest: str | None = None
+    baselines: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,14 +72,26 @@ class Alert:
 
 def read_index(root: Path) -> Index:
     """Read the documents of every run under a root; a root that is not there holds none."""
-    summaries = tuple(summary(run.document()) for run in list_runs(root))
-    return Index(summaries, tuple(str(error) for error in damaged_runs(root)))
+    documents = [run.document() for run in list_runs(root)]
+    damaged = [str(error) for error in damaged_runs(root)]
+    named: Mapping[str, str] = {}
+    try:
+        named = baselines(root)
+    except StoreError as error:
+        damaged.append(str(error))
+    return Index(
+        tuple(summary(document) for document in documents),
+        tuple(damaged),
+        run_names.latest(documents).run_id if documents else None,
+        named,
+    )
 
 
 def summary(document: RunDocument) -> RunSummary:
     """What a list of runs says of one run."""
     return RunSummary(
         run_id=document.run_id,
+        title=run_names.title(document),
         status=document.status,
         created=document.created,
         finished=document.finished,
@@ -79,13 +104,48 @@ def summary(document: RunDocument) -> RunSummary:
     )
 
 
+def candidate(index: Index, runs: Sequence[RunSummary], run: RunSummary, *, chosen: bool) -> RunSummary:
+    """The run whose update is judged: the chosen one, else the newest finished one that is no baseline.
+
+    Args:
+        runs: those with the suite, newest first.
+        run: what the pages show.
+        chosen: the reader picked it.
+    """
+    if chosen:
+        return run
+    named = set(index.baselines.values())
+    return next((r for r in runs if r.status == "finished" and r.run_id not in named), run)
+
+
+def baseline_order(index: Index, runs: Sequence[RunSummary], run: RunSummary, generator: str) -> list[str]:
+    """Ids of the runs that a candidate can be held against, the most fitting first.
+
+    Named baselines with the same generator, older runs of the same generator and requests, other older
+    runs of it, and then the rest, the candidate's own run among them.
+    """
+    named = set(index.baselines.values())
+
+    def fits(other: RunSummary) -> int:
+        if other.run_id == run.run_id:
+            return 3
+        if generator not in other.generators:
+            return 4
+        if other.run_id in named:
+            return 0
+        older = other.created < run.created
+        return 1 if older and other.seed == run.seed else 2 if older else 4
+
+    return [other.run_id for other in sorted(runs, key=fits)]
+
+
 def _is_control(entry: GeneratorEntry) -> bool:
     return control_of(entry.label, str(entry.info.get("family", "unknown"))) is not None
 
 
 def root_stamp(root: Path) -> str:
     """Changes whenever a run under the root appears, ends or is renamed; costs one stat a run."""
-    return ";".join(_stamps(sorted((root / "runs").glob("*/run.json"))))
+    return ";".join(_stamps([root / "baselines.json", *sorted((root / "runs").glob("*/run.json"))]))
 
 
 def run_stamp(run: RunDir) -> str:

@@ -5,19 +5,25 @@ Text from runs goes through `style.plain` wherever Streamlit renders Markdown.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
 import streamlit as st
+from markupsafe import Markup
 from streamlit.delta_generator import DeltaGenerator
 
+from vbench_lite.advise.card import Card
 from vbench_lite.dashboard import cached, data
+from vbench_lite.dashboard.pages import page_named
 from vbench_lite.errors import VBenchLiteError
+from vbench_lite.format import moment, plural, shorten
 from vbench_lite.report.charts import charts
 from vbench_lite.report.charts.style import plain
+from vbench_lite.report.html import markup as parts
 
 LATEST = "latest"
+_POLL_S = 3.0
 
 
 def sidebar() -> None:
@@ -28,29 +34,77 @@ def sidebar() -> None:
         except VBenchLiteError:
             runs = ()
         if runs:
-            st.selectbox(
+            titles = {run.run_id: run.title for run in runs}
+            run_choice(
                 "Run",
-                [LATEST, *(r.run_id for r in runs)],
+                [LATEST, *titles],
+                titles,
                 key="run",
-                bind="query-params",
-                help="The run that the pages show. `latest` follows the newest one.",
+                help="What the pages show. `latest` is the newest finished run of the broadest suite.",
             )
             chosen = chosen_run()
             if chosen is not None:
                 st.caption(
-                    f"{plain(chosen.run_id)}: {plain(chosen.status)}, {plain(when(chosen.created))}, "
-                    f"{len(chosen.generators)} generators, {chosen.samples} samples each"
+                    f"{plain(chosen.title)}: {plain(chosen.status)}, {plain(moment(chosen.created))} UTC, "
+                    f"id {plain(chosen.run_id[:12])}"
+                )
+            going = [run for run in runs if run.status == "running"]
+            if going:
+                st.page_link(
+                    str(page_named("live").file),
+                    label=f"{plural(len(going), 'run')} going: {plain(going[0].title)}",
+                    icon=":material/pending:",
+                    query_params={"run": going[0].run_id},
                 )
         st.caption(f"Results in {plain(cached.root())}")
 
 
 def chosen_run() -> data.RunSummary | None:
-    """The run chosen at the side; the newest one by default; None when there is none."""
-    runs = cached.index().runs
-    if not runs:
-        return None
+    """The run chosen at the side, `latest` by default; None when there is none."""
+    index = cached.index()
     wanted = st.session_state.get("run", LATEST)
-    return next((r for r in runs if r.run_id == wanted), runs[0])
+    wanted = index.latest if wanted == LATEST else wanted
+    return next((run for run in index.runs if run.run_id == wanted), None)
+
+
+def is_chosen() -> bool:
+    """Whether a run is chosen at the side, and not `latest`."""
+    return bool(st.session_state.get("run", LATEST) != LATEST)
+
+
+def run_choice(label: str, ids: list[str], titles: Mapping[str, str], key: str, help: str) -> str:
+    """Let the reader pick a run by its title; the address holds its id, and the first one is the default.
+
+    Streamlit's own binding would put titles into the address, which may be equal, and would drop an id
+    that is not there in silence; `missing` has such a one.
+    """
+    asked = st.query_params.get(key)
+    if key not in st.session_state:
+        if asked is not None and asked not in ids:
+            st.session_state["missing"] = asked
+        st.session_state[key] = asked if asked in ids else ids[0]
+    elif st.session_state[key] not in ids:
+        st.session_state[key] = ids[0]
+    chosen = str(
+        st.selectbox(
+            label,
+            ids,
+            key=key,
+            help=help,
+            format_func=lambda run_id: titles.get(run_id, run_id),
+            on_change=_found,
+        )
+    )
+    if chosen != ids[0]:
+        st.query_params[key] = chosen
+    elif st.session_state.get("missing") is None:
+        st.query_params.pop(key, None)
+    return chosen
+
+
+def _found() -> None:
+    """The reader has chosen a run that is there."""
+    st.session_state["missing"] = None
 
 
 def page(title: str, purpose: str, body: Callable[[data.RunSummary], None]) -> None:
@@ -62,6 +116,11 @@ def page(title: str, purpose: str, body: Callable[[data.RunSummary], None]) -> N
     st.title(title)
     st.caption(purpose)
     try:
+        gone = st.session_state.get("missing")
+        if gone is not None:
+            st.error(f"Run {plain(shorten(str(gone), 80))} is not here: pruned, renamed or mistyped.")
+            st.button("Show the latest run", on_click=_found)
+            return
         run = chosen_run()
         for reason in cached.index().damaged:
             st.warning(f"A run is left out: {plain(reason)}", icon=":material/broken_image:")
@@ -94,11 +153,22 @@ def no_runs() -> None:
     st.markdown("Make one with the default benchmark (a few minutes on two CPU cores):")
     st.code(f"vbench-lite run --root {cached.root()}", language="sh")
     st.markdown("This page shows it as soon as it starts.")
+    st.fragment(_until_there_is_one, run_every=_POLL_S)()
 
 
-def when(created: str) -> str:
-    """A time of a run for people: minutes, UTC."""
-    return created[:16].replace("T", " ") + " UTC" if len(created) >= 16 else created
+def _until_there_is_one() -> None:
+    if cached.index().runs:
+        st.rerun()
+
+
+def card(found: Card) -> None:
+    """Draw the answer card."""
+    markup(parts.card(found))
+
+
+def markup(made: Markup) -> None:
+    """Draw what `report.html.markup` made, in its look."""
+    st.html(f"<style>{parts.pieces_stylesheet()}</style>{made}")
 
 
 def chart(

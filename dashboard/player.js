@@ -39,8 +39,12 @@ function build(root, data) {
   const clips = data.clips.map(card);
   const grid = element("div", { class: "grid" });
   grid.append(...clips.map((clip) => clip.card));
-  const difference = data.difference && clips.length > 1 ? differenceCard(data.clips, grid) : null;
-  const bar = controls();
+  const two = clips.length > 1;
+  const drawn = [
+    data.wipe && two ? wipeCard(data.clips, grid) : null,
+    data.difference && two ? differenceCard(data.clips, grid) : null,
+  ].filter(Boolean);
+  const bar = controls(data.marks);
   root.append(bar.row, grid, element("p", { class: "hint" }, HINT));
 
   const fps = Math.max(...data.clips.map((clip) => clip.fps));
@@ -132,7 +136,7 @@ function build(root, data) {
     bar.play.textContent = clock.playing ? "Pause" : "Play";
     bar.count.textContent = `frame ${frame + 1} of ${frames}, ${(frame / fps).toFixed(2)} s`;
     clips.forEach((clip) => clip.mark(now));
-    if (difference) difference(clips[0].video, clips[1].video);
+    drawn.forEach((draw) => draw(clips[0].video, clips[1].video));
     request = requestAnimationFrame(tick);
   }
 
@@ -186,13 +190,19 @@ function build(root, data) {
 
 const HINT = "Keys, when the player has the focus: space plays and pauses, left and right step, Home and End, L loops, + and − change the speed.";
 
-function controls() {
+function controls(marks) {
   const row = element("div", { class: "bar", role: "group", "aria-label": "player controls" });
   const play = element("button", { type: "button", class: "main" }, "Play");
   const first = element("button", { type: "button", "aria-label": "to the first frame" }, "|◀");
   const back = element("button", { type: "button", "aria-label": "one frame back" }, "◀");
   const on = element("button", { type: "button", "aria-label": "one frame on" }, "▶");
   const seek = element("input", { type: "range", min: "0", value: "0", "aria-label": "frame" });
+  const ticks = element("datalist", { id: "marks" });
+  marks.forEach((frame) => ticks.append(element("option", { value: String(frame), label: `frame ${frame + 1}` })));
+  if (marks.length) {
+    seek.setAttribute("list", "marks");
+    seek.title = `the clips differ most in frame ${marks.map((frame) => frame + 1).join(", ")}`;
+  }
   const speed = element("select", { "aria-label": "speed" });
   for (const value of SPEEDS) speed.append(element("option", { value: String(value) }, `${value}×`));
   speed.value = "1";
@@ -201,7 +211,7 @@ function controls() {
   loop.checked = true;
   label.append(loop, "loop");
   const count = element("span", { class: "count" });
-  row.append(play, first, back, on, seek, count, speed, label);
+  row.append(play, first, back, on, seek, ticks, count, speed, label);
   return { row, play, first, back, on, seek, speed, loop, count };
 }
 
@@ -232,24 +242,54 @@ function card(clip) {
   return made;
 }
 
-function differenceCard(clips, grid) {
+// A card that is drawn from the first two videos: a canvas with its title, and whether both can be drawn.
+function canvasCard(grid, title, about, alt) {
   const figure = element("figure", { class: "clip" });
-  const canvas = element("canvas", { width: "256", height: "256", role: "img" });
-  canvas.setAttribute("aria-label", `absolute difference of ${clips[0].title} and ${clips[1].title}`);
+  const canvas = element("canvas", { width: "256", height: "256", role: "img", "aria-label": alt });
   const caption = element("figcaption");
-  caption.append(
-    element("strong", {}, "difference"),
-    element("span", { class: "sub" }, `${clips[0].title} and ${clips[1].title}, absolute, four times as bright`),
-  );
+  caption.append(element("strong", {}, title), element("span", { class: "sub" }, about));
   figure.append(canvas, caption);
   grid.append(figure);
-  const context = canvas.getContext("2d");
-  return (one, two) => {
-    if (one.readyState < 2 || two.readyState < 2) return;
+  const ready = (one, two) => {
+    if (one.readyState < 2 || two.readyState < 2) return false;
     if (canvas.width !== one.videoWidth || canvas.height !== one.videoHeight) {
       canvas.width = one.videoWidth;
       canvas.height = one.videoHeight;
     }
+    return true;
+  };
+  return { figure, canvas, context: canvas.getContext("2d"), ready };
+}
+
+function wipeCard(clips, grid) {
+  const names = `${clips[0].title} left, ${clips[1].title} right`;
+  const { figure, canvas, context, ready } = canvasCard(grid, "wipe", names, `${names} of a line that can be moved`);
+  const line = element("input", { type: "range", min: "0", max: "100", value: "50", class: "wipe" });
+  line.setAttribute("aria-label", "where the two meet");
+  line.onkeydown = (event) => event.stopPropagation();
+  canvas.after(line);
+  figure.dataset.wipe = "";
+  return (one, two) => {
+    if (!ready(one, two)) return;
+    const at = Math.round((canvas.width * Number(line.value)) / 100);
+    context.drawImage(two, 0, 0, canvas.width, canvas.height);
+    context.save();
+    context.beginPath();
+    context.rect(0, 0, at, canvas.height);
+    context.clip();
+    context.drawImage(one, 0, 0, canvas.width, canvas.height);
+    context.restore();
+    context.fillStyle = "#E69F00";
+    context.fillRect(at - 0.5, 0, 1, canvas.height);
+  };
+}
+
+function differenceCard(clips, grid) {
+  const names = `${clips[0].title} and ${clips[1].title}`;
+  const about = `${names}, absolute, four times as bright`;
+  const { canvas, context, ready } = canvasCard(grid, "difference", about, `absolute difference of ${names}`);
+  return (one, two) => {
+    if (!ready(one, two)) return;
     context.globalCompositeOperation = "copy";
     context.drawImage(one, 0, 0, canvas.width, canvas.height);
     context.globalCompositeOperation = "difference";

@@ -66,8 +66,18 @@ def player_clip(
     )
 
 
-def payload(clips: Sequence[PlayerClip], difference: bool = False) -> dict[str, Any]:
+def payload(
+    clips: Sequence[PlayerClip],
+    difference: bool = False,
+    wipe: bool = False,
+    marks: Sequence[int] = (),
+) -> dict[str, Any]:
     """Return what the component is given.
+
+    Args:
+        difference: with the absolute difference of the first two.
+        wipe: with the first two over each other, parted by a line that can be moved.
+        marks: frames that are marked on the time line.
 
     Raises:
         ClipError: no clip, too many, one that is too large to send, or one without frames or rate.
@@ -75,8 +85,9 @@ def payload(clips: Sequence[PlayerClip], difference: bool = False) -> dict[str, 
     if not 1 <= len(clips) <= MAX_CLIPS:
         raise ClipError(f"the player shows 1 to {MAX_CLIPS} clips, got {len(clips)}")
     parts = [_part(clip) for clip in clips]
-    digest = hashlib.sha256(repr((parts, difference)).encode()).hexdigest()
-    return {"clips": parts, "difference": difference, "signature": digest}
+    more = {"difference": difference, "wipe": wipe, "marks": list(marks)}
+    digest = hashlib.sha256(repr((parts, more)).encode()).hexdigest()
+    return {"clips": parts, "signature": digest} | more
 
 
 def _part(clip: PlayerClip) -> dict[str, Any]:
@@ -110,6 +121,12 @@ def _component() -> Any:
     )
 
 
-def show(clips: Sequence[PlayerClip], difference: bool = False, key: str = "player") -> None:
-    """Draw the player on the page that is being built."""
-    _component()(data=payload(clips, difference), key=key)
+def show(
+    clips: Sequence[PlayerClip],
+    difference: bool = False,
+    wipe: bool = False,
+    marks: Sequence[int] = (),
+    key: str = "player",
+) -> None:
+    """Draw the player on the page that is being built; see `payload`."""
+    _component()(data=payload(clips, difference, wipe, marks), key=key)

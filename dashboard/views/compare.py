@@ -18,21 +18,28 @@ _BOXES = {"IMPROVED": st.success, "PASS": st.success, "INCONCLUSIVE": st.warning
 
 def _draw(run: data.RunSummary) -> None:
     suite = frame.suite_choice(run)
-    runs = [r for r in cached.index().runs if suite in r.suites and r.generators]
+    index = cached.index()
+    runs = [r for r in index.runs if suite in r.suites and r.generators]
+    run = data.candidate(index, runs, run, chosen=frame.is_chosen())
     if not run.generators:
         st.info("The chosen run has no generators.")
         return
+    where = " (chosen at the side)" if frame.is_chosen() else ""
+    st.markdown(f"Candidate run: **{plain(run.title)}**{where}")
     left, middle, right = st.columns(3)
+    names = {run_id: name for name, run_id in index.baselines.items()}
+    titles = {r.run_id: (f"{names[r.run_id]}: " if r.run_id in names else "") + r.title for r in runs}
     with left:
-        other = st.selectbox(
-            "Candidate (of the run at the side)", run.generators, key="candidate", bind="query-params"
-        )
+        other = st.selectbox("Candidate", run.generators, key="candidate", bind="query-params")
     with middle:
-        ids = [r.run_id for r in runs]
-        older = [r for r in runs if r.created < run.created and other in r.generators]
-        alike = [r for r in older if r.seed == run.seed]  # they have requests in common
-        start = ids.index((alike or older or [run])[0].run_id)
-        chosen = st.selectbox("Baseline run", ids, index=start, key="baseline", bind="query-params")
+        ids = data.baseline_order(index, runs, run, other)
+        chosen = frame.run_choice(
+            "Baseline run",
+            ids,
+            titles,
+            key="baseline",
+            help="Named baselines first, then older runs of the same generator and requests.",
+        )
     baseline = next(r for r in runs if r.run_id == chosen)
     with right:
         labels = list(baseline.generators)
@@ -42,7 +49,12 @@ def _draw(run: data.RunSummary) -> None:
     if (baseline.run_id, generator) == (run.run_id, other):
         st.info("Baseline and candidate are the same. Choose another run or generator.")
     else:
-        _verdict(cached.comparison(baseline, generator, run, other, suite))
+        _review(cached.comparison(baseline, generator, run, other, suite), generator, other)
+        if generator == other:
+            _axes(baseline, run, other, suite)
+            st.caption("To accept the candidate as what later runs are compared with:")
+            name = names.get(baseline.run_id, "main")
+            st.code(f"vbench-lite baseline set {name} {run.run_id} --root {cached.root()}", language="sh")
         pair = _changed(baseline, generator, run, other, suite)
         below = st.container()
         _history(runs, other, suite)
@@ -53,11 +65,16 @@ def _draw(run: data.RunSummary) -> None:
     _history(runs, other, suite)
 
 
-def _verdict(found: comparisons.ComparisonTable) -> None:
-    _BOXES.get(found.verdict, st.error)(f"{found.verdict}: {comparisons.MEANING[found.verdict]}.")
-    if found.verdict != "PASS":
-        for line in found.because:
+def _review(found: comparisons.ComparisonTable, generator: str, other: str) -> None:
+    """Counts first: how many metrics are worse, better, same, open; then what decided, and all of them."""
+    if generator == other:
+        st.subheader(found.counts_text(), anchor=False)
+        _BOXES.get(found.verdict, st.error)(f"{found.verdict}: {comparisons.MEANING[found.verdict]}.")
+        for line in found.because if found.verdict != "PASS" else ():
             st.markdown(f"- {plain(line)}")
+    else:  # two models: one is not the other's regression
+        st.subheader(plain(f"{other} against {generator}: {found.counts_text()}"), anchor=False)
+        st.caption("Two different generators are set against each other; neither is the other's update.")
     if found.identical:
         st.info("Both gave the same clip to every request.")
     if not found.forest.empty:
@@ -75,6 +92,16 @@ def _verdict(found: comparisons.ComparisonTable) -> None:
     if not found.environment.empty:
         with st.expander("What differs between the two runs"):
             st.dataframe(found.environment, hide_index=True, key="environment", alt="fields that differ")
+
+
+def _axes(baseline: data.RunSummary, run: data.RunSummary, generator: str, suite: str | None) -> None:
+    """Each axis before and after."""
+    both = [cached.board([baseline.run_id], suite), cached.board([run.run_id], suite)]
+    rows = comparisons.changes(both, [axis for axis in both[1].axes if axis in both[0].axes])
+    rows = rows[rows["generator"] == generator].drop(columns="generator")
+    if not rows.empty:
+        st.markdown("**Before and after, by axis**")
+        st.dataframe(rows, hide_index=True, key="axes", alt="each axis of the baseline and of the candidate")
 
 
 def _changed(
@@ -106,12 +133,14 @@ def _changed(
             cached.clip(
                 str(picked[f"{role}_clip"]),
                 f"{role}: {label}",
-                f"run {of.run_id[:12]}, {metric} {number(picked[role], unit)}",
+                f"{of.title}, {metric} {number(picked[role], unit)}",
                 (),
             )
             for role, label, of in names
         ],
         difference=True,
+        wipe=True,
+        marks=cached.changed_frames(str(picked["baseline_clip"]), str(picked["candidate_clip"])),
         key="changed_clips",
     )
     return str(picked["baseline_clip"]), str(picked["candidate_clip"])

@@ -13,6 +13,10 @@ _CLIPS = 4
 
 
 def _draw(run: data.RunSummary) -> None:
+    if not frame.is_chosen():  # the run that goes on, not the newest finished one
+        newest = cached.index().runs[0]
+        run = newest if newest.status != "finished" else run
+    st.markdown(f"**{plain(run.title)}**")
     if run.status == "finished":
         st.success("This run is finished.", icon=":material/check:")
         _state(run)

@@ -1,113 +1,71 @@
-"""The chosen run at a glance: four axes, what to look out for, and the latest runs."""
+"""Home: the answer, and the clips themselves, prompts down and generators across."""
 
 from __future__ import annotations
 
-import pandas as pd
+from urllib.parse import quote
+
 import streamlit as st
 
-from vbench_lite.dashboard import cached, data, frame
-from vbench_lite.report.charts import boards, charts, comparisons
-from vbench_lite.report.charts.style import AXES, FOUR_AXES, plain
+from vbench_lite.dashboard import cached, data, frame, wall
+from vbench_lite.dashboard.pages import page_named
+from vbench_lite.report.charts import gallery
+from vbench_lite.report.charts.style import plain
+from vbench_lite.results.arms import control_of
 
-_SHOWN_RUNS = 20
+_PROMPTS = 6  # of one page of the wall
 
 
 def _draw(run: data.RunSummary) -> None:
     suite = frame.suite_choice(run)
-    board = cached.board([run.run_id], suite)
-    _alerts(run, board)
-    _axes(board)
-    _reading(board)
-    if run.notes:
-        st.subheader("What this run says of itself")
-        st.markdown("\n".join(f"- {plain(note)}" for note in run.notes))
-    _changes(run, suite, board)
-    _latest()
+    frame.card(cached.card([run.run_id], suite))
+    _wall(run, suite)
+    _latest(run)
 
 
-def _alerts(run: data.RunSummary, board: boards.BoardTable) -> None:
-    found = cached.alerts(run)
-    show = {"error": st.error, "warning": st.warning, "info": st.info}
-    for alert in found:
-        show[alert.level](plain(alert.text))
-    for metric, reason in zip(board.trust["metric"], board.trust["reason"], strict=True):
-        st.warning(f"{plain(metric)} is not to be trusted on this data: {plain(reason)}.")
-    if board.notes:
-        st.warning("\n".join(f"- {plain(note)}" for note in board.notes))
-    if not found and not board.notes and board.trust.empty and run.status == "finished":
-        st.success(
-            "No failed samples, no disturbed timing, no metric that a control fools.", icon=":material/check:"
-        )
-
-
-def _axes(board: boards.BoardTable) -> None:
-    st.caption(
-        "Quality and coherence run from 0 (a control without content) to 1 (real clips). Speed and memory "
-        "are factors of two against the suite's reference. Bars are 95% intervals."
-    )
-    for axis, cell in zip(FOUR_AXES, frame.cells(len(FOUR_AXES), 2), strict=True):
-        rows = boards.axis_rows(board, axis)
-        with cell:
-            st.subheader(axis.capitalize(), help=AXES.get(axis), anchor=False)
-            if rows.empty:
-                st.info(f"No score: {plain(boards.why_empty(board, axis))}")
-                continue
-            st.altair_chart(
-                charts.intervals(rows, f"{axis} score"),
-                width="stretch",
-                key=f"axis_{axis}",
-                alt=f"{axis} score of each generator with its 95% interval; the text below names the leader",
-            )
-
-
-def _reading(board: boards.BoardTable) -> None:
-    st.subheader("In words")
-    for line in boards.leaders(board):
-        st.markdown(f"- {plain(line)}")
-
-
-def _changes(run: data.RunSummary, suite: str | None, board: boards.BoardTable) -> None:
-    """What the four axes did since the run before of the same suite."""
-    older = [r for r in cached.index().runs if r.created < run.created and suite in r.suites]
-    before = next((r for r in older if set(r.generators) & set(run.generators)), None)
-    if before is None:
+def _wall(run: data.RunSummary, suite: str | None) -> None:
+    samples, scores = cached.samples(run, suite)
+    if samples.empty:
+        st.info("No sample of this run has been made yet.")
         return
-    st.subheader("What changed")
-    both = [cached.board([before.run_id], suite), board]
-    rows = comparisons.changes(both, [axis for axis in FOUR_AXES if axis in board.axes])
-    steps = int((rows["step"] == "yes").sum())
-    st.caption(
-        plain(f"Since run {before.run_id} of {frame.when(before.created)}:")
-        + " "
-        + (
-            f"{steps} axis scores left the interval that they had."
-            if steps
-            else "no axis score left the interval that it had."
+    arms = list(dict.fromkeys(samples["generator"]))
+    controls = [arm for arm in arms if control_of(arm, None) is not None]
+    real = [arm for arm in controls if gallery.is_real(arm)]
+    generators = [arm for arm in arms if arm not in controls]
+    metrics = sorted(set(scores["metric"]))
+    left, middle, right = st.columns([2, 1, 1], vertical_alignment="bottom")
+    with left:
+        orders = [wall.AS_ASKED, wall.DIFFERENT, wall.FAILED, *metrics]
+        order = st.selectbox(
+            "Prompts in order", orders, key="order", bind="query-params", help="Of a metric: the worst first."
         )
-        + " The page Compare has differences, margins and a verdict."
+    with middle:
+        floors = st.checkbox("all controls", key="floors", bind="query-params")
+    across = [*real, *generators, *([arm for arm in controls if arm not in real] if floors else [])]
+    found = wall.ordered(wall.lines(samples, scores, across), order, scores, generators)
+    pages = max(1, -(-len(found) // _PROMPTS))
+    with right:
+        page = (
+            int(st.number_input(f"Page of {pages}", 1, pages, 1, key="page", bind="query-params"))
+            if pages > 1
+            else 1
+        )
+    shown = found[(page - 1) * _PROMPTS : page * _PROMPTS]
+    link = f"{page_named('clips').path}?run={quote(run.run_id)}" + (f"&suite={quote(suite)}" if suite else "")
+    wall.show(cached.wall(shown, link))
+    st.caption(
+        "All clips loop on one clock. Point at one for its scores, press it to open the player; arrow keys "
+        "go from clip to clip. A dashed card is a request without a clip, with the reason."
     )
-    st.dataframe(rows, hide_index=True, key="changes", alt="axis scores of the run before and of this one")
 
 
-def _latest() -> None:
-    runs = cached.index().runs
-    st.subheader("Latest runs")
-    table = pd.DataFrame(
-        [
-            {
-                "run": r.run_id,
-                "made": frame.when(r.created),
-                "status": r.status,
-                "suites": ", ".join(r.suites),
-                "samples": r.samples,
-                "generators": ", ".join(r.generators),
-            }
-            for r in runs[:_SHOWN_RUNS]
-        ]
-    )
-    st.dataframe(table, hide_index=True, key="latest", alt="latest runs, newest first")
-    if len(runs) > _SHOWN_RUNS:
-        st.caption(f"{len(runs) - _SHOWN_RUNS} older runs can be chosen at the side.")
+def _latest(run: data.RunSummary) -> None:
+    others = [other for other in cached.index().runs if other.run_id != run.run_id][:5]
+    if not others:
+        return
+    st.subheader("Other runs")
+    for other in others:
+        link = f"[{plain(other.title)}](?run={quote(other.run_id)})"
+        st.markdown(f"- {link}, {plain(other.status)}")
 
 
-frame.page("Overview", "The chosen run at a glance.", _draw)
+frame.page("Overview", "Who is best at what, and what it looks like.", _draw)

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import streamlit as st
 import yaml
-from fabricate import STATES, SUITE, make_root, make_run, make_scaling_run
+from fabricate import CONTROLS, STATES, SUITE, make_root, make_run, make_scaling_run
 from streamlit.testing.v1 import AppTest
 
 from vbench_lite.dashboard import server
 from vbench_lite.dashboard.pages import PAGES, VIEWS
-from vbench_lite.store.rundir import RunDir
+from vbench_lite.store.rundir import RunDir, set_baseline
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +31,21 @@ def open_page(root: Path, name: str, monkeypatch: pytest.MonkeyPatch, **query: s
     for key, value in query.items():
         app.query_params[key] = value
     return app.run()
+
+
+@pytest.fixture(scope="module")
+def axisless(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A root with one run of a suite that has no axes, as `vbench` or `use-cases`."""
+    root = tmp_path_factory.mktemp("axisless")
+    run = make_run(root, prompts=2, clips=False)
+    document = run.document()
+    run.write_document(replace(document, suites=[{**suite, "axes": {}} for suite in document.suites]))
+    return root
+
+
+def html(app: AppTest) -> str:
+    """The tables and cards that templates made."""
+    return "".join(element.proto.body for element in app.get("html"))
 
 
 def said(app: AppTest) -> str:
@@ -123,7 +138,7 @@ def test_without_runs_the_page_says_how_to_make_one(
 
 def test_a_running_run_is_shown_as_partial(roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     with RunDir(roots["running"], "b" * 16).lock():
-        app = open_page(roots["running"], "overview", monkeypatch)
+        app = open_page(roots["running"], "overview", monkeypatch, run="b" * 16)
     assert any("running" in info.value for info in app.info)
 
 
@@ -137,17 +152,16 @@ def test_a_generator_below_full_coverage_has_no_rank(
     roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = open_page(roots["one"], "leaderboard", monkeypatch)
-    table = next(d.value for d in app.dataframe if "quality rank" in d.value)
-    table = table.set_index("generator")
-    assert table.loc["reference/autoregressive", "quality rank"] == "–"
-    assert table.loc["reference/hybrid", "quality rank"] != "–"
+    rows = {row.split("</strong>")[0]: row for row in html(app).split("<strong>")[1:]}
+    assert 'class="chip"' not in rows["autoregressive"]
+    assert 'class="chip"' in rows["hybrid"]
     assert any("reference/autoregressive is not ranked" in w.value.replace("\\", "") for w in app.warning)
 
 
 def test_controls_are_apart_from_generators(roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     app = open_page(roots["one"], "leaderboard", monkeypatch)
-    table = next(d.value for d in app.dataframe if "quality rank" in d.value)
-    assert not set(table["generator"]) & {"real", "frozen", "noise", "shuffled"}
+    assert not {f"<strong>{name}</strong>" for name in CONTROLS if f"<strong>{name}</strong>" in html(app)}
+    assert "<strong>hybrid</strong>" in html(app)
 
 
 def test_an_address_restores_what_was_chosen(roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,9 +173,8 @@ def test_an_address_restores_what_was_chosen(roots: dict[str, Path], monkeypatch
     assert app.checkbox(key="log_x").value is True
     app = open_page(roots["many"], "overview", monkeypatch, run=f"{7:016x}")
     assert app.selectbox(key="run").value == f"{7:016x}"
-    app = open_page(roots["one"], "leaderboard", monkeypatch, w_speed="3")
-    assert app.slider(key="w_speed").value == 3
-    assert any("total" in d.value for d in app.dataframe)
+    app = open_page(roots["many"], "leaderboard", monkeypatch, run=f"{7:016x}", rows="use: live-streaming")
+    assert "for live streaming</th>" in html(app) and "of draws" in html(app)
 
 
 def test_the_advisor_answers_by_use_and_the_address_restores_it(
@@ -194,16 +207,62 @@ def test_the_advisor_says_what_is_wrong_with_a_limit(
 def test_an_address_with_an_unknown_value_falls_back(
     roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = open_page(roots["one"], "tradeoffs", monkeypatch, x="no/such", run="<script>")
+    app = open_page(roots["one"], "tradeoffs", monkeypatch, x="no/such")
     assert not app.exception
     assert app.selectbox(key="x").value == "speed/latency_s"
 
 
+def test_a_link_to_a_run_that_is_gone_shows_no_other_run(
+    roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_page(roots["many"], "clips", monkeypatch, run="deadbeef00000000")
+    assert "deadbeef00000000 is not here" in app.error[0].value
+    assert not app.dataframe and app.selectbox(key="run").value == "latest"
+    assert [button.label for button in app.button] == ["Show the latest run"]
+    app.button[0].click().run()
+    assert not app.error and "missing" in app.session_state and app.session_state["missing"] is None
+
+
+def test_a_run_is_known_by_its_name_and_a_named_baseline_comes_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = make_run(tmp_path, "a" * 16, created="2026-03-01T10:00:00+00:00", clips=False)
+    make_run(tmp_path, "b" * 16, created="2026-03-02T10:00:00+00:00", clips=False)
+    make_run(tmp_path, "c" * 16, created="2026-03-03T10:00:00+00:00", clips=False)
+    old.write_document(replace(old.document(), name="before the update"))
+    set_baseline(tmp_path, "main", "a" * 16)
+    app = open_page(tmp_path, "compare", monkeypatch)
+    assert app.selectbox(key="baseline").value == "a" * 16
+    assert app.selectbox(key="baseline").options[0] == "main: before the update"
+    assert any(re.match(r"\d+ (worse|better|same|open)", head.value) for head in app.subheader)
+    assert f"baseline set main {'c' * 16}" in app.code[0].value
+
+
+def test_two_models_are_set_against_each_other_and_none_regresses(
+    roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_page(
+        roots["one"], "compare", monkeypatch, candidate="reference/hybrid", of="reference/latent-diffusion"
+    )
+    heads = [head.value.replace("\\", "") for head in app.subheader]
+    assert any(head.startswith("reference/hybrid against reference/latent-diffusion: ") for head in heads)
+    assert not any("REGRESSED" in error.value for error in app.error)
+
+
+@pytest.mark.parametrize("name", ["overview", "leaderboard", "tradeoffs", "advisor", "trust"])
+def test_a_suite_without_axes_opens_every_page_that_reads_a_board(
+    name: str, axisless: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_page(axisless, name, monkeypatch)
+    assert not app.exception, app.exception
+
+
 def test_pages_use_no_raw_html() -> None:
+    """But for the style of the app, and what templates with autoescape made."""
     for path in VIEWS.parent.rglob("*.py"):
         text = path.read_text(encoding="utf-8")
         assert "unsafe_allow_html" not in text
-        assert "st.html" not in text
+        assert "st.html" not in text or path.name in ("app.py", "frame.py")
 
 
 def test_every_view_is_a_page_and_every_page_has_its_view() -> None:

@@ -203,8 +203,8 @@ def axis_table(board: BoardTable, controls: bool = False) -> pd.DataFrame:
     return out
 
 
-def metric_table(board: BoardTable, axis: str, axis_of: Mapping[str, str | None]) -> pd.DataFrame:
-    """Values of the metrics that belong to an axis, one row for each arm and metric, controls last.
+def metric_table(board: BoardTable, axis: str | None, axis_of: Mapping[str, str | None]) -> pd.DataFrame:
+    """Values of the metrics that belong to an axis, or of all; one row an arm and metric, controls last.
 
     Args:
         axis_of: the axis that a metric declares; metrics that weigh on the axis are shown in any case.
@@ -212,7 +212,7 @@ def metric_table(board: BoardTable, axis: str, axis_of: Mapping[str, str | None]
     names = [
         m
         for m in dict.fromkeys(board.values["name"])
-        if m in board.weights.get(axis, {}) or axis_of.get(m) == axis
+        if axis is None or m in board.weights.get(axis, {}) or axis_of.get(m) == axis
     ]
     rows = board.values[(board.values["kind"] == "metric") & board.values["name"].isin(names)]
     rows = rows.sort_values("control", kind="stable")
@@ -228,7 +228,7 @@ def metric_table(board: BoardTable, axis: str, axis_of: Mapping[str, str | None]
             ],
             "n": rows["n"].fillna(0).astype(int).tolist(),
             "better": [_better(b) for b in rows["higher_is_better"]],
-            "weight": [f"{board.weights.get(axis, {}).get(m, 0):g}" for m in rows["name"]],
+            "weight": [f"{board.weights.get(axis or '', {}).get(m, 0):g}" for m in rows["name"]],
             "why no value": reasons,
             "meaning": [metric_facts(str(m), {}).summary for m in rows["name"]],
         }

@@ -5,7 +5,8 @@ Differences, margins and verdicts come from `vbench_lite.compare`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -26,6 +27,13 @@ MEANING = {
     "REGRESSED": "worse than the baseline",
     "INCOMPARABLE": "a primary metric cannot be subtracted",
 }
+_COUNTED = {
+    "REGRESSED": "worse",
+    "IMPROVED": "better",
+    "PASS": "same",
+    "INCONCLUSIVE": "open",
+    "INCOMPARABLE": "not comparable",
+}
 READING = (
     "Right is better. A bar that stays right of the dashed line is within the margin; one that lies left of "
     "0 is worse. A star marks the primary metrics, which make the verdict. Differences in speed and memory "
@@ -38,6 +46,7 @@ class ComparisonTable:
     """A comparison as frames.
 
     Attributes:
+        counts: metrics by verdict.
         forest: metric (primary ones with a star), effect, low, high (in margins, + is better), verdict;
             only what has a margin.
         table: every metric as text.
@@ -47,12 +56,20 @@ class ComparisonTable:
     """
 
     verdict: str
+    counts: Mapping[str, int]
     because: tuple[str, ...]
     forest: pd.DataFrame
     table: pd.DataFrame
     environment: pd.DataFrame
     identical: bool
     notes: tuple[str, ...]
+
+    def counts_text(self) -> str:
+        """`9 worse, 1 better, 2 same, 3 open`: the metrics by their verdict, those that count first."""
+        said = [
+            f"{self.counts[verdict]} {word}" for verdict, word in _COUNTED.items() if self.counts[verdict]
+        ]
+        return ", ".join(said) or "no metric has a verdict"
 
 
 def read_comparison(
@@ -70,6 +87,7 @@ def table(found: Comparison) -> ComparisonTable:
     """A comparison laid out."""
     return ComparisonTable(
         verdict=str(found.verdict),
+        counts=Counter(str(m.verdict) for m in found.metrics if m.verdict is not None),
         because=_because([m for m in found.metrics if m.primary and m.verdict == found.verdict]),
         forest=pd.DataFrame(
             [_bar(m) for m in found.metrics if m.margin and m.delta is not None],

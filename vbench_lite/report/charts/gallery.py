@@ -137,6 +137,19 @@ def strip(frames: Frames) -> bytes:
     return bytes(png.tobytes())
 
 
+def changed_frames(first: Frames, second: Frames, most: int = 3) -> tuple[int, ...]:
+    """The frames in which two clips differ most, in order of time; none where they are the same or no pair.
+
+    Args:
+        first, second: uint8 (T, H, W, 3), RGB.
+    """
+    if first.shape != second.shape or not len(first):
+        return ()
+    sizes = [float(np.abs(a.astype(np.int16) - b).mean()) for a, b in zip(first, second, strict=True)]
+    worst = sorted(range(len(sizes)), key=lambda frame: -sizes[frame])[:most]
+    return tuple(sorted(frame for frame in worst if sizes[frame] > 0))
+
+
 def score_lines(scores: pd.DataFrame, generator: str, sample_id: str) -> list[tuple[str, str]]:
     """Name and value, as text, of every score of one clip; a unit stands with the name."""
     rows = scores[(scores["generator"] == generator) & (scores["sample_id"] == sample_id)]

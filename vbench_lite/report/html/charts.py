@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 
 from vbench_lite.report.charts.charts import Drawing
 from vbench_lite.report.html import markup
@@ -19,20 +20,17 @@ _PHONE = "(max-width: 600px)"
 _DARK = "(prefers-color-scheme: dark)"
 
 
-def chart(drawing: Drawing, alt_text: str, table: pd.DataFrame | None = None, wide: int = WIDE) -> str:
+def chart(drawing: Drawing, alt_text: str, table: pd.DataFrame | None = None, wide: int = WIDE) -> Markup:
     """Return a chart with its description, and the same data as a folded table where one is given."""
-    sources = "".join(
-        f'<source media="{media}" srcset="{_picture(drawing, width, dark)}">'
+    sources = [
+        (media, _picture(drawing, width, dark))
         for media, width, dark in (
             (f"{_DARK} and {_PHONE}", NARROW, True),
             (_PHONE, NARROW, False),
             (_DARK, wide, True),
         )
-    )
-    picture = (
-        f'<figure><picture>{sources}<img src="{_picture(drawing, wide, False)}" '
-        f'alt="{markup.text(alt_text)}"></picture></figure>'
-    )
+    ]
+    picture = markup.picture(sources, _picture(drawing, wide, False), alt_text)
     if table is None:
         return picture
     return picture + markup.folded("The same data as a table", markup.table(table, alt_text))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 
 from vbench_lite.errors import ClipError, StoreError
 from vbench_lite.format import number
@@ -35,7 +36,7 @@ class Shelf:
     spent: int = 0
     missing: list[str] = field(default_factory=list)
 
-    def clip(self, sha256: str, title: str, lines: Sequence[str]) -> str:
+    def clip(self, sha256: str, title: str, lines: Sequence[str]) -> Markup:
         """A clip as markup; a clip that cannot be read is left out and named in `missing`."""
         try:
             gallery.clip_file(self.root, sha256)
@@ -43,14 +44,14 @@ class Shelf:
             video = gallery.preview_file(self.root, sha256).read_bytes()
         except (ClipError, StoreError) as error:
             self.missing.append(f"{title}: {error}")
-            return ""
+            return Markup()
         if self.spent + len(video) > VIDEO_BYTES:
             return markup.clip(title, lines, strip, None)
         self.spent += len(video)
         return markup.clip(title, lines, strip, video)
 
 
-def worst(run: RunDir, suite: str, board: BoardTable, shelf: Shelf, shown: int = SHOWN) -> list[str]:
+def worst(run: RunDir, suite: str, board: BoardTable, shelf: Shelf, shown: int = SHOWN) -> list[Markup]:
     """The worst clips of generators by each metric of single clips that counts, beside the real clip."""
     samples, scores = gallery.shown_samples(run, suite), gallery.clip_scores(run, suite)
     controls = set(board.arms.loc[board.arms["control"], "generator"])
@@ -66,7 +67,7 @@ def worst(run: RunDir, suite: str, board: BoardTable, shelf: Shelf, shown: int =
         parts += [
             markup.heading(3, f"Worst by {metric}"),
             markup.paragraph(metric_facts(metric, {}).summary, "soft"),
-            f'<div class="clips">{"".join(cards)}</div>',
+            markup.group("clips", cards),
         ]
     return parts
 
@@ -78,10 +79,12 @@ def _counting(board: BoardTable, scores: pd.DataFrame) -> list[str]:
     return [m for m in weighing if m in there and metric_facts(m, {}).higher_is_better is not None]
 
 
-def _beside_real(row: Mapping[Hashable, Any], samples: pd.DataFrame, metric: str, shelf: Shelf) -> list[str]:
+def _beside_real(
+    row: Mapping[Hashable, Any], samples: pd.DataFrame, metric: str, shelf: Shelf
+) -> list[Markup]:
     same = samples[samples["sample_id"] == row["sample_id"]]
     said = (f"{metric} {number(float(row['value']), metric_facts(metric, {}).unit)}",)
-    cards: list[str] = []
+    cards: list[Markup] = []
     for one in same.to_dict("records"):
         name = str(one["generator"])
         if name == row["generator"]:
@@ -101,7 +104,7 @@ class Side:
     shelf: Shelf
 
 
-def changed(baseline: Side, candidate: Side, suite: str, metrics: Sequence[str]) -> list[str]:
+def changed(baseline: Side, candidate: Side, suite: str, metrics: Sequence[str]) -> list[Markup]:
     """The clips that lost most, baseline and candidate side by side, by each of some metrics."""
     sides = [
         (gallery.shown_samples(side.run, suite), gallery.clip_scores(side.run, suite))
@@ -124,6 +127,6 @@ def changed(baseline: Side, candidate: Side, suite: str, metrics: Sequence[str])
         parts += [
             markup.heading(3, f"Lost most by {metric}"),
             markup.paragraph(facts.summary, "soft"),
-            f'<div class="clips">{"".join(cards)}</div>',
+            markup.group("clips", cards),
         ]
     return parts

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from markupsafe import Markup
+
 from vbench_lite.compare import Comparison
 from vbench_lite.report.charts import charts, comparisons
 from vbench_lite.report.html import clips as html_clips
@@ -38,8 +40,7 @@ def comparison_report(found: Comparison, baseline: RunDir, candidate: RunDir) ->
         ),
         markup.box(
             _KINDS.get(table.verdict, "open"),
-            f'<p class="verdict">{markup.text(table.verdict)}: '
-            f"{markup.text(comparisons.MEANING[table.verdict])}.</p>",
+            markup.paragraph(f"{table.verdict}: {comparisons.MEANING[table.verdict]}.", "verdict"),
             markup.bullets(table.because if table.verdict != "PASS" else ()),
         ),
         *_told(found, table),
@@ -54,7 +55,7 @@ def comparison_report(found: Comparison, baseline: RunDir, candidate: RunDir) ->
     return markup.document(f"vbench_lite: {names[1]} against {names[0]}", parts)
 
 
-def _told(found: Comparison, table: comparisons.ComparisonTable) -> Iterator[str]:
+def _told(found: Comparison, table: comparisons.ComparisonTable) -> Iterator[Markup]:
     if table.identical:
         yield markup.paragraph("Both gave the same clip to every request.")
     yield markup.bullets(table.notes)
@@ -62,7 +63,7 @@ def _told(found: Comparison, table: comparisons.ComparisonTable) -> Iterator[str
         yield markup.bullets(found.fidelity.lines())
 
 
-def _metrics(table: comparisons.ComparisonTable) -> Iterator[str]:
+def _metrics(table: comparisons.ComparisonTable) -> Iterator[Markup]:
     yield markup.heading(2, "Metrics")
     if not table.forest.empty:
         yield chart(
@@ -73,7 +74,7 @@ def _metrics(table: comparisons.ComparisonTable) -> Iterator[str]:
     yield markup.table(table.table, "Every metric: values, difference, interval, margin and verdict")
 
 
-def _clips(found: Comparison, baseline: RunDir, candidate: RunDir) -> Iterator[str]:
+def _clips(found: Comparison, baseline: RunDir, candidate: RunDir) -> Iterator[Markup]:
     shelves = html_clips.Shelf(baseline.root), html_clips.Shelf(candidate.root)
     single = [m for m in found.metrics if m.level == Level.SAMPLE and m.higher_is_better is not None]
     parts = html_clips.changed(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pandas as pd
+from markupsafe import Markup
 
 from vbench_lite.advise import advise, load_use, use_names
 from vbench_lite.errors import SpecError, StoreError
@@ -58,7 +59,7 @@ def run_report(run: RunDir, suite: str | None = None) -> str:
     shown = {anchor: section for anchor, section in sections.items() if section[1]}
     parts = [
         *_head(document, board, names),
-        markup.links([(anchor, title) for anchor, (title, _) in shown.items()]),
+        markup.links([(f"#{anchor}", title) for anchor, (title, _) in shown.items()]),
         *_words(document, board),
     ]
     for anchor, (title, content) in shown.items():
@@ -66,7 +67,7 @@ def run_report(run: RunDir, suite: str | None = None) -> str:
     return markup.document(f"vbench_lite: run {run.run_id}", parts)
 
 
-def _head(document: RunDocument, board: boards.BoardTable, names: list[str]) -> Iterator[str]:
+def _head(document: RunDocument, board: boards.BoardTable, names: list[str]) -> Iterator[Markup]:
     yield markup.heading(1, f"Run {document.run_id}")
     generators = [e.label for e in document.generators if e.label in set(board.arms["generator"])]
     yield markup.paragraph(
@@ -87,7 +88,7 @@ def _head(document: RunDocument, board: boards.BoardTable, names: list[str]) -> 
         yield markup.paragraph(f"The run has other suites too ({others}); ask for them with --suite.", "soft")
 
 
-def _words(document: RunDocument, board: boards.BoardTable) -> Iterator[str]:
+def _words(document: RunDocument, board: boards.BoardTable) -> Iterator[Markup]:
     if document.status != "finished":
         yield markup.box(
             "open", markup.paragraph("The run is not finished: this covers the part that is done.")
@@ -107,7 +108,7 @@ def _words(document: RunDocument, board: boards.BoardTable) -> Iterator[str]:
     yield markup.bullets(boards.leaders(board))
 
 
-def _axes(board: boards.BoardTable) -> Iterator[str]:
+def _axes(board: boards.BoardTable) -> Iterator[Markup]:
     yield markup.paragraph(
         "0 is a control without content and 1 is real clips; for speed and memory 0 is the suite's reference "
         "and +1 is twice as good. Bars are 95% intervals. Generators that cannot be told apart share a rank; "
@@ -120,15 +121,15 @@ def _axes(board: boards.BoardTable) -> Iterator[str]:
         said = AXES.get(axis, "")
         if rows.empty:
             why = f"No score: {boards.why_empty(board, axis)}"
-            drawn.append(f"<div>{markup.heading(3, axis)}{markup.paragraph(why, 'soft')}</div>")
+            drawn.append(markup.group("", [markup.heading(3, axis), markup.paragraph(why, "soft")]))
             continue
         picture = chart(
             charts.intervals(rows, f"{axis} score"),
             f"{axis} score of each generator with its 95% interval; the table below holds the same values",
             wide=HALF,
         )
-        drawn.append(f"<div>{markup.heading(3, axis)}{markup.paragraph(said, 'soft')}{picture}</div>")
-    yield f'<div class="pair">{"".join(drawn)}</div>'
+        drawn.append(markup.group("", [markup.heading(3, axis), markup.paragraph(said, "soft"), picture]))
+    yield markup.group("pair", drawn)
     yield markup.table(_shares(boards.axis_table(board)), "Axis scores, intervals, ranks and coverage")
     controls = boards.axis_table(board, controls=True)
     if not controls.empty:
@@ -139,7 +140,7 @@ def _shares(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(coverage=[percent(share) for share in table["coverage"]])
 
 
-def _tradeoffs(board: boards.BoardTable, clips: pairs.Pace | None) -> Iterator[str]:
+def _tradeoffs(board: boards.BoardTable, clips: pairs.Pace | None) -> Iterator[Markup]:
     if len(board.measures()) < 2:
         return
     x, y = pairs.default_pair(board)
@@ -163,7 +164,7 @@ def _tradeoffs(board: boards.BoardTable, clips: pairs.Pace | None) -> Iterator[s
         )
 
 
-def _advice(run: RunDir, board: Board) -> Iterator[str]:
+def _advice(run: RunDir, board: Board) -> Iterator[Markup]:
     """The answer without a use, the answer for each named use, and what the run says of common beliefs."""
     found = advice.answer(advise([run], board=board))
     yield markup.paragraph(found.words)
@@ -178,7 +179,7 @@ def _advice(run: RunDir, board: Board) -> Iterator[str]:
     yield markup.folded("Common beliefs", markup.table(found.beliefs, "They hold for these generators only"))
 
 
-def _drift(found: list[Course], board: boards.BoardTable) -> Iterator[str]:
+def _drift(found: list[Course], board: boards.BoardTable) -> Iterator[Markup]:
     families = dict(zip(board.arms["generator"], board.arms["family"], strict=True))
     for metric in drifts.metrics(found):
         rows = drifts.table(found, metric, families)
@@ -194,7 +195,7 @@ def _drift(found: list[Course], board: boards.BoardTable) -> Iterator[str]:
         )
 
 
-def _time(calls: list[Measurement], board: boards.BoardTable) -> Iterator[str]:
+def _time(calls: list[Measurement], board: boards.BoardTable) -> Iterator[Markup]:
     cases = traces.cases(calls)
     if not cases:
         return
@@ -216,14 +217,14 @@ def _time(calls: list[Measurement], board: boards.BoardTable) -> Iterator[str]:
     )
 
 
-def _scaling(run: RunDir, document: RunDocument) -> Iterator[str]:
+def _scaling(run: RunDir, document: RunDocument) -> Iterator[Markup]:
     """The sweeps of all suites of the run: they are timed calls of their own, whatever suite is shown."""
     families = {e.label: str(e.info.get("family", "unknown")) for e in document.generators}
     for report in run_scaling(run):
         yield from growing(report, families)
 
 
-def _metrics(board: boards.BoardTable) -> Iterator[str]:
+def _metrics(board: boards.BoardTable) -> Iterator[Markup]:
     declared = boards.declared_axes(board)
     for axis in axis_order(set(board.axes) | {a for a in declared.values() if a}):
         table = boards.metric_table(board, axis, declared)
@@ -233,7 +234,7 @@ def _metrics(board: boards.BoardTable) -> Iterator[str]:
             yield markup.folded(words, markup.table(table, "weight 0 is shown and not counted"))
 
 
-def _trust(board: boards.BoardTable) -> Iterator[str]:
+def _trust(board: boards.BoardTable) -> Iterator[Markup]:
     table = trust.table(board)
     if table.empty:
         return
@@ -248,7 +249,7 @@ def _trust(board: boards.BoardTable) -> Iterator[str]:
         yield markup.table(conflicts, "Distances that order two generators differently")
 
 
-def _audit(run: RunDir, board: boards.BoardTable) -> Iterator[str]:
+def _audit(run: RunDir, board: boards.BoardTable) -> Iterator[Markup]:
     found = load_audits(run.root)
     if not found:
         return
@@ -269,7 +270,7 @@ def _audit(run: RunDir, board: boards.BoardTable) -> Iterator[str]:
         )
 
 
-def _clips(run: RunDir, suite: str, board: boards.BoardTable) -> list[str]:
+def _clips(run: RunDir, suite: str, board: boards.BoardTable) -> list[Markup]:
     shelf = html_clips.Shelf(run.root)
     parts = html_clips.worst(run, suite, board, shelf)
     return parts + [markup.paragraph(f"Not shown: {why}", "soft") for why in dict.fromkeys(shelf.missing)]

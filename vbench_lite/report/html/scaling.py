@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from markupsafe import Markup
+
 from vbench_lite.report.charts import growth
 from vbench_lite.report.html import markup
 from vbench_lite.report.html.charts import HALF, chart
 from vbench_lite.results.scaling import ScalingReport
 
 
-def growing(report: ScalingReport, families: Mapping[str, str]) -> Iterator[str]:
+def growing(report: ScalingReport, families: Mapping[str, str]) -> Iterator[Markup]:
     """Each sweep of a report: its charts side by side, the fits, and who overtakes whom.
 
     Args:
@@ -27,7 +29,7 @@ def growing(report: ScalingReport, families: Mapping[str, str]) -> Iterator[str]
     for sweep in swept:
         size = growth.UNITS.get(sweep, sweep)
         yield markup.heading(3, f"With {size}")
-        yield f'<div class="pair">{"".join(_pictures(report, sweep, size, families))}</div>'
+        yield markup.group("pair", _pictures(report, sweep, size, families))
         yield markup.table(growth.table(report, sweep), f"How each generator grows with {size}")
         yield markup.bullets(growth.crossings(report, sweep))
 
@@ -40,11 +42,13 @@ def _titled() -> list[tuple[str, growth.Measure]]:
     return [(name.capitalize(), measure) for name, measure in growth.MEASURES.items()]
 
 
-def _pictures(report: ScalingReport, sweep: str, size: str, families: Mapping[str, str]) -> Iterator[str]:
+def _pictures(report: ScalingReport, sweep: str, size: str, families: Mapping[str, str]) -> Iterator[Markup]:
     for name, measure in _titled():
         drawing = growth.drawing(report, sweep, measure, families)
         if drawing is None:
-            yield f"<div>{markup.paragraph(f'{name}: no call of this sweep has a value.', 'soft')}</div>"
+            nothing = markup.paragraph(f"{name}: no call of this sweep has a value.", "soft")
+            yield markup.group("", [nothing])
             continue
         points = growth.points(report, sweep, measure.column)
-        yield f"<div>{chart(drawing, f'{measure.title} against {size}', points, wide=HALF)}</div>"
+        picture = chart(drawing, f"{measure.title} against {size}", points, wide=HALF)
+        yield markup.group("", [picture])

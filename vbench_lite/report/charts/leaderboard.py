@@ -1,0 +1,237 @@
+"""The leaderboard as one table: a row a generator, a column an axis, the interval as a bar in the cell.
+
+Laid out as plain values; `report.html.markup.leaderboard` draws it, in the dashboard and in static pages.
+Every axis has one scale for all rows: 0 (a control without content) to 1 (real clips) where it is scaled,
+for speed and memory from the least to the greatest interval drawn, the suite's reference included. A suite
+without axes has a column a metric.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vbench_lite.advise import Advice
+from vbench_lite.format import NONE, listed, number, percent, place_text, plural, plus_minus, score_text
+from vbench_lite.metric import Axis
+from vbench_lite.report.charts.style import AXES, axis_order, family_title
+from vbench_lite.results.axes import RELATIVE_AXES, AxisScore
+from vbench_lite.results.board import Board, Row
+from vbench_lite.results.catalogue import metric_facts
+from vbench_lite.results.estimates import Evidence
+from vbench_lite.results.labels import row_titles
+
+Key = tuple[str, str]  # run id and generator
+TOTAL = "total"
+_MOST_METRICS = 12  # columns of a suite without axes
+READING = (
+    "Bars: 95% intervals, from a control without content (left end) to real clips (right end); speed and "
+    "memory from the least to the best that is drawn. A green chip marks who is surely first; 1-3 says that "
+    "the data cannot tell these places apart."
+)
+
+
+def tables(
+    board: Board,
+    by: str | None = None,
+    *,
+    thumbs: Mapping[Key, str] | None = None,
+    advice: Advice | None = None,
+) -> list[dict[str, Any]]:
+    """One table for each group of rows that were asked for the same, in the order of the board.
+
+    Args:
+        by: the column to sort by, best first; None takes the first one.
+        thumbs: picture addresses by row.
+        advice: of these rows; its total becomes the first column, and the order where `by` is "total".
+    """
+    names = dict(zip(map(_key, board.rows), row_titles(board.rows), strict=True))
+    protocols = list(dict.fromkeys(row.protocol for row in board.rows))
+    made = []
+    for protocol in protocols:
+        rows = [row for row in board.rows if row.protocol == protocol]
+        made.append(_table(board, rows, names, by, thumbs or {}, advice, several=len(protocols) > 1))
+    return made
+
+
+def columns(board: Board) -> list[str]:
+    """Names of the columns that the table can be sorted by."""
+    if board.suite.axes:
+        return axis_order({str(axis) for axis in board.suite.axes})
+    metrics = dict.fromkeys(m for row in board.rows for m, e in row.arm.evidence.items() if e.facts.sign)
+    return [m for m in metrics if any(_value(row, m) is not None for row in board.rows)][:_MOST_METRICS]
+
+
+def _key(row: Row) -> Key:
+    return row.arm.run_id, row.arm.generator
+
+
+def _table(
+    board: Board,
+    rows: list[Row],
+    names: Mapping[Key, str],
+    by: str | None,
+    thumbs: Mapping[Key, str],
+    advice: Advice | None,
+    *,
+    several: bool,
+) -> dict[str, Any]:
+    shown = columns(board)
+    order = by if by in shown or by == TOTAL else next(iter(shown), None)
+    totals = {} if advice is None else _totals(advice)
+    rows = sorted(rows, key=lambda row: _standing(row, order, totals))
+    settings = rows[0].arm.settings
+    asked = f"{plural(rows[0].arm.planned, 'sample')} each, seed {settings.get('seed', '0')}"
+    caption = f"{board.suite.name} v{rows[0].suite.version}" + (f": {asked}" if several else f", {asked}")
+    first = [_total_column(advice)] if advice is not None else []
+    return {
+        "caption": caption,
+        "by": order,
+        "columns": [*first, *({"name": n, "title": _title(n), "meaning": _meaning(n)} for n in shown)],
+        "rows": [
+            {
+                "label": row.arm.generator,
+                "name": names[_key(row)],
+                "about": _about(row),
+                "strip": thumbs.get(_key(row)),
+                "cells": [
+                    *([totals.get(_key(row), _cell(NONE))] if advice is not None else []),
+                    *(_of(board, rows, row, name) for name in shown),
+                ],
+            }
+            for row in rows
+        ],
+    }
+
+
+def _about(row: Row) -> str:
+    family, arm = family_title(row.arm.family), row.arm
+    return family if arm.ok == arm.planned else f"{family} · {arm.ok} of {arm.planned} ok"
+
+
+def _title(name: str) -> str:
+    return name.rsplit("/", 1)[-1].replace("_", " ")
+
+
+def _meaning(name: str) -> str:
+    return AXES.get(name) or metric_facts(name, {}).summary
+
+
+def _standing(row: Row, by: str | None, totals: Mapping[Key, dict[str, Any]]) -> tuple[bool, float]:
+    """Best first; what has no value last."""
+    if by == TOTAL:
+        found = totals.get(_key(row), {}).get("sort")
+        return found is None, -(found or 0.0)
+    if by is None:
+        return False, 0.0
+    if by in row.axes:
+        value = row.axes[Axis(by)].value
+        return value is None, -(value or 0.0)
+    value = _value(row, by)
+    sign = row.arm.evidence[by].facts.sign if by in row.arm.evidence else 1
+    return value is None, -sign * (value or 0.0)
+
+
+def _value(row: Row, metric: str) -> float | None:
+    found = row.arm.evidence.get(metric)
+    return None if found is None else found.value
+
+
+def _of(board: Board, rows: Sequence[Row], row: Row, name: str) -> dict[str, Any]:
+    return _axis(board, rows, row, Axis(name)) if name in row.axes else _metric(rows, row, name)
+
+
+def _axis(board: Board, rows: Sequence[Row], row: Row, axis: Axis) -> dict[str, Any]:
+    score, rank = row.axes[axis], row.ranks.get(axis)
+    if score.value is None:
+        return _cell(NONE, note=score.reason or "")
+    ends = (0.0, 1.0)
+    text, note = score_text(score, signed=axis in RELATIVE_AXES), ""
+    if axis in RELATIVE_AXES:
+        ends = _ends([r.axes[axis] for r in rows], 0.0)
+        metrics = [m for m in board.suite.axes[axis].metrics if _value(row, m) is not None]
+        if metrics:
+            note = "; ".join(f"{_title(m).removesuffix(' s')} {_number(row, m)}" for m in metrics[1:])
+            text = _number(row, metrics[0])
+    first = rank == (1, 1) and sum(axis in other.ranks for other in rows) > 1
+    return _cell(text, rank=place_text(rank) if rank else "", first=first, bar=_bar(score, ends), note=note)
+
+
+def _number(row: Row, metric: str) -> str:
+    found = row.arm.evidence[metric]
+    return number(found.value, found.facts.unit)
+
+
+def _metric(rows: Sequence[Row], row: Row, metric: str) -> dict[str, Any]:
+    found = row.arm.evidence.get(metric)
+    if found is None or found.value is None:
+        return _cell(NONE, note=(found.reason or "") if found is not None else "")
+    others = [r.arm.evidence[metric] for r in rows if r is not row and _value(r, metric) is not None]
+    text = (
+        number(found.value, found.facts.unit)
+        if found.facts.unit in ("s", "bytes")
+        else plus_minus(found, bounds=found.facts.bounds)
+    )
+    bar = _bar(found, _ends([found, *others], None))
+    return _cell(text, first=bool(others) and all(_beats(found, other) for other in others), bar=bar)
+
+
+def _beats(one: Evidence, other: Evidence) -> bool:
+    """Whether a metric is better with intervals apart."""
+    if one.low is None or one.high is None or other.low is None or other.high is None:
+        return False
+    return one.low > other.high if one.facts.sign > 0 else one.high < other.low
+
+
+def _cell(
+    value: str,
+    *,
+    rank: str = "",
+    first: bool = False,
+    bar: dict[str, str] | None = None,
+    note: str = "",
+) -> dict[str, Any]:
+    return {"value": value, "rank": rank, "first": first, "bar": bar, "note": note}
+
+
+def _ends(found: Sequence[AxisScore | Evidence], reference: float | None) -> tuple[float, float]:
+    drawn = [end for one in found for end in (one.low, one.value, one.high) if end is not None]
+    drawn += [] if reference is None else [reference]
+    return (min(drawn), max(drawn)) if drawn else (0.0, 1.0)
+
+
+def _bar(found: AxisScore | Evidence, ends: tuple[float, float]) -> dict[str, str] | None:
+    """The interval and the value as percent of the scale."""
+    if found.value is None or ends[1] <= ends[0]:
+        return None
+
+    def at(value: float) -> float:
+        return 100 * min(max((value - ends[0]) / (ends[1] - ends[0]), 0.0), 1.0)
+
+    low = at(found.low if found.low is not None else found.value)
+    high = at(found.high if found.high is not None else found.value)
+    return {"low": f"{low:.1f}", "width": f"{high - low:.1f}", "at": f"{at(found.value):.1f}"}
+
+
+def _total_column(advice: Advice) -> dict[str, str]:
+    weights = {} if advice.weights is None else advice.weights.by_axis
+    said = listed([f"{axis} x{weight:g}" for axis, weight in weights.items()])
+    title = f"for {advice.use.title}" if advice.use is not None else "total"
+    return {"name": TOTAL, "title": title, "meaning": f"Weighted mean of {said}."}
+
+
+def _totals(advice: Advice) -> dict[Key, dict[str, Any]]:
+    """The total of each candidate by an advice's weights; why another one is none."""
+    placed = {}
+    alone = len(advice.candidates) < 2
+    for standing in advice.standings:
+        at = standing.place
+        if at is None or at.total is None or at.total.value is None:
+            cell = _cell(NONE, note=standing.reason or "")
+        else:
+            first = at.rank == (1, 1) and not alone
+            note = "" if at.best is None else f"best in {percent(at.best)} of draws"
+            cell = _cell(score_text(at.total), rank=place_text(at.rank), first=first, note=note)
+            cell["sort"] = at.total.value
+        placed[_key(standing.row)] = cell
+    return placed
