@@ -169,7 +169,8 @@ def _clip_scores(arm: str, place: int, level: float, rng: np.random.Generator) -
         ScoreRecord(
             arm, "quick", "sample", DRIFT, "ok", -0.05,
             sample_id=f"p{place:03d}-s0", prompt_id=f"p{place:03d}", fingerprint=f"{DRIFT}@1",
-            extras=json.dumps({"higher_is_better": True, "unit": "1/s", "series": series}),
+            extras=json.dumps({"higher_is_better": True, "unit": "1/s"}),
+            series=series,
         )
     )  # fmt: skip
     return rows
@@ -222,7 +223,8 @@ def _call_scores(calls: list[Measurement]) -> list[ScoreRecord]:
             ScoreRecord(
                 call.generator, "quick", "call", metric, "ok", value,
                 sample_id=f"base/{call.round}/{number}", fingerprint=f"{metric}@1",
-                extras=json.dumps({"call": call.call, "higher_is_better": metric in RISING}),
+                extras=json.dumps({"higher_is_better": metric in RISING}),
+                call=call.call,
             )
             for metric, value in values.items()
         ]  # fmt: skip

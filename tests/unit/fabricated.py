@@ -191,7 +191,7 @@ def _scores(
             rows.extend(
                 ScoreRecord(name, suite, "call", metric, "ok", levels[name] * f, n=1,
                             sample_id=f"base/{i // 5}/{i % 5}", fingerprint=fingerprint,
-                            extras=_extras(metric, call="first" if i % 5 == 0 else "warm"))
+                            extras=_extras(metric), call="first" if i % 5 == 0 else "warm")
                 for i, f in enumerate(factors)
             )  # fmt: skip
     return rows

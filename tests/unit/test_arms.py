@@ -109,7 +109,7 @@ def test_sets_and_calls_are_those_of_the_rows() -> None:
                 assert found.n == rows[0].n
                 assert list(found.replicates) == rows[0].replicates
             if rows and rows[0].level == "call":
-                kinds = {row.sample_id: json.loads(row.extras)["call"] for row in rows}
+                kinds = {row.sample_id: row.call for row in rows}
                 warm = {row.sample_id: row.value for row in rows if kinds[row.sample_id] == "warm"}
                 first = [row.value for row in rows if kinds[row.sample_id] == "first"]
                 assert found.calls == warm

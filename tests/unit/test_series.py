@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 
@@ -27,7 +26,7 @@ def _reset() -> None:
     reset()
 
 
-def test_a_run_keeps_the_series_in_the_extras_of_the_row(tmp_path: Path) -> None:
+def test_a_run_keeps_the_series_in_the_row(tmp_path: Path) -> None:
     frames, run = moving_square(8), RunDir(tmp_path, "r1")
     entry = GeneratorEntry("a", "x", {}, "cpu", 1, {}, "f")
     run.write_document(RunDocument("r1", "running", "2026-01-01", None, 0, 1, [entry], [], True, {}, {}))
@@ -42,10 +41,9 @@ def test_a_run_keeps_the_series_in_the_extras_of_the_row(tmp_path: Path) -> None
     score_run(run, parse_suite(data, "tiny"), tools=tools)
     rows = {str(row["metric"]): row for row in run.rows("score")}
     levels = frames[..., 0].mean(axis=(1, 2))
-    series = json.loads(rows["t/course"]["extras"])["series"]
-    assert series == [[index / 8, level] for index, level in enumerate(levels)]
+    assert rows["t/course"]["series"] == [[index / 8, level] for index, level in enumerate(levels)]
     assert rows["t/course"]["value"] == pytest.approx(levels.mean())
-    assert "series" not in json.loads(rows["t/brightness"]["extras"])
+    assert rows["t/brightness"]["series"] is None
 
 
 def test_clips_in_a_folder_have_the_same_series(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def store_run(root: Path, run_id: str, seeds: tuple[int, ...], status: str = "fi
     """A run with a clip for each seed; its clips' hashes."""
     entry = GeneratorEntry("g", "toy", {}, "cpu", 1, {"family": "external"}, "f")
     run = RunDir(root, run_id)
-    created = f"2026-01-01T00:00:00.{run_id}"
+    created = f"2026-01-01T00:00:00.{ord(run_id[0]):06}"
     run.write_document(RunDocument(run_id, status, created, None, 0, 1, [entry], [], True, {}, {}))
     shas = []
     with run.journal("runner") as journal:

@@ -6,7 +6,6 @@ its interval, and the value without some prompts (for joint jackknives over metr
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,7 +22,8 @@ from vbench_lite.stats.jackknife import fold
 from vbench_lite.stats.means import Clusters
 from vbench_lite.stats.medians import median_estimate
 from vbench_lite.stats.over_set import set_estimate_of, set_means
-from vbench_lite.store.columns import Places, numbers, texts
+from vbench_lite.store.columns import Places, flags, numbers, texts
+from vbench_lite.store.json_text import json_object
 from vbench_lite.store.schema import Level, ScoreStatus
 
 
@@ -107,6 +107,8 @@ class ScoreColumns:
         self.prompt, self.reason = texts(table, "prompt_id"), texts(table, "reason")
         self.fingerprint, self.extras = texts(table, "fingerprint"), texts(table, "extras")
         self._clusters: dict[bytes, Clusters] = {}
+        self.weight = numbers(table, "weight")
+        self.call, self.contended = texts(table, "call"), flags(table, "contended")
         self._facts: dict[int, Mapping[str, Any]] = {}
 
     def by_arm(self, suite: str) -> dict[str, dict[str, Places]]:
@@ -130,7 +132,8 @@ class ScoreColumns:
         """What was stored beside a value."""
         code = int(self.extras.codes[place])
         if code not in self._facts:
-            self._facts[code] = dict(json.loads(self.extras.names[code] if code >= 0 else "{}"))
+            text = self.extras.names[code] if code >= 0 else None
+            self._facts[code] = json_object(text, lambda: "what was stored beside a score")
         return self._facts[code]
 
     def clusters(self, places: Places) -> Clusters:
@@ -175,7 +178,7 @@ def _sample_evidence(
     values, clusters, rule = scores.value[good], scores.clusters(good), facts.over_set
     weights = None
     if rule is not None and rule.weighted:
-        weights = [float(scores.facts(place).get("weight", 1.0)) for place in good.tolist()]
+        weights = np.nan_to_num(scores.weight[good], nan=1.0).tolist()
     means = set_means(values, clusters, rule, weights)
     estimate = set_estimate_of(means, rule, facts.bounds)
     scale = 1.0 if rule is None else rule.scale
@@ -232,15 +235,14 @@ def _call_evidence(
     calls: dict[str, float] = {}
     first: list[float] = []
     contended = set()
+    firsts = set(mine[scores.call.among("first", mine)].tolist())
     rows = zip(scores.sample.of(mine), scores.value[mine].tolist(), mine.tolist(), strict=True)
     for name, value, place in rows:
-        extras = scores.facts(place)
-        kind = extras.get("call", "warm")
-        if kind == "warm":
-            calls[name] = value
-        elif kind == "first":
+        if place in firsts:
             first.append(value)
-        if extras.get("contended"):
+        else:
+            calls[name] = value
+        if scores.contended[place]:
             contended.add(name)
     if not calls:
         return nothing(metric, Level.CALL, facts, "no warm call", **shared)

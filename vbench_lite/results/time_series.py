@@ -1,13 +1,12 @@
 """How a value goes with time within clips: the mean over clips at each time, with its interval.
 
-Metrics that follow a clip keep a series with each score: pairs of seconds and value (`extras["series"]`).
+Metrics that follow a clip keep a series with each score: pairs of seconds and value (column `series`).
 Here the series of a generator's clips become one course. A clip counts at the times that it has; the
 interval at a time is that of a mean of clips that cluster by prompt (`stats.means`).
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +14,7 @@ import numpy as np
 
 from vbench_lite.results.arms import Run, control_of
 from vbench_lite.stats.means import mean_estimate
-from vbench_lite.store.columns import texts
+from vbench_lite.store.columns import filled, texts
 from vbench_lite.store.schema import Level, ScoreStatus
 
 _STEP_S = 1e-6  # times closer than this are one time: they come from the same grid, rounded differently
@@ -49,20 +48,19 @@ def courses(run: Run, suite: str | None = None) -> list[Course]:
         suite: its name; None takes the rows of every suite.
     """
     found: dict[tuple[str, str], dict[int, list[tuple[float, str]]]] = {}
-    table = run.table("score", ("status", "prompt_id", "extras"))
-    names = ("generator", "suite", "level", "metric", "status", "prompt_id", "extras")
+    table = run.table("score", ("status", "prompt_id", "series"))
+    names = ("generator", "suite", "level", "metric", "status", "prompt_id")
     columns = {name: texts(table, name) for name in names}
-    extras = columns["extras"]
-    with_series = [code for code, text in enumerate(extras.names) if '"series"' in text]
-    here = np.isin(extras.codes, with_series)
+    here = filled(table, "series")
     here &= columns["level"].among(Level.SAMPLE) & columns["status"].among(ScoreStatus.OK)
     if suite is not None:
         here &= columns["suite"].among(suite)
     places = np.flatnonzero(here)
-    rows = (columns[name].of(places) for name in ("metric", "generator", "prompt_id", "extras"))
-    for metric, generator, prompt, text in zip(*rows, strict=True):
+    rows = (columns[name].of(places) for name in ("metric", "generator", "prompt_id"))
+    series = (table.column("series")[place].as_py() for place in places.tolist())
+    for metric, generator, prompt, points in zip(*rows, series, strict=True):
         grid = found.setdefault((metric, generator), {})
-        for time_s, value in json.loads(text)["series"]:
+        for time_s, value in points:
             grid.setdefault(round(time_s / _STEP_S), []).append((float(value), prompt))
     families = {e.label: str(e.info.get("family", "unknown")) for e in run.document().generators}
     return [

@@ -310,7 +310,7 @@ class _Run:
     # --- what it comes to -----------------------------------------------------------------------
 
     def outcome(self, *, interrupted: bool = False) -> RunOutcome:
-        rows = self.directory.rows("sample", ("status", "reason", "facts"))
+        rows = self.directory.rows("sample", ("status", "reason", "reused_from"))
         ok = sum(row["status"] == SampleStatus.OK for row in rows)
         for generator, counts in _bad(rows).items():
             listed = ", ".join(f"{count} x {reason}" for reason, count in counts.most_common(3))
@@ -319,7 +319,7 @@ class _Run:
             run_id=self.directory.run_id,
             ok=ok,
             failed=len(rows) - ok,
-            adopted=sum('"adopted_from"' in row["facts"] for row in rows),
+            adopted=sum(row["reused_from"] is not None for row in rows),
             resumed=self.resumed,
             interrupted=interrupted,
             messages=self.messages,

@@ -109,6 +109,24 @@ def integers(table: pa.Table, name: str) -> npt.NDArray[np.int64]:
     return _values(table.column(name).combine_chunks(), np.int64)
 
 
+def flags(table: pa.Table, name: str) -> Flags:
+    """A column of flags, bool (rows,); False where there is none."""
+    column = table.column(name).combine_chunks()
+    bits = column.buffers()[1]
+    if bits is None:
+        return np.zeros(len(table), dtype=np.bool_)
+    whole = np.unpackbits(np.frombuffer(bits, np.uint8), count=column.offset + len(column), bitorder="little")
+    gaps, found = _gaps(column), whole[column.offset :].astype(np.bool_)
+    return found if gaps is None else found & ~gaps
+
+
+def present(column: pa.Array) -> npt.NDArray[Any]:
+    """The numbers of a column of int64 or float64, without its gaps: (rows - gaps,)."""
+    gaps = _gaps(column)
+    values = _values(column, np.int64 if pa.types.is_integer(column.type) else np.float64)
+    return values if gaps is None else values[~gaps]
+
+
 def filled(table: pa.Table, name: str) -> Flags:
     """Which rows have something in a column, bool (rows,)."""
     gaps = _gaps(table.column(name).combine_chunks())

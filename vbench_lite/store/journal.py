@@ -12,7 +12,7 @@ import fcntl
 import json
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from vbench_lite.errors import StoreError
 from vbench_lite.store import atomic
 from vbench_lite.store.disk import writing
 from vbench_lite.store.inside import is_file, open_own
+
+Record = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,9 @@ def _refuse(word: str) -> float:
 class JournalWriter:
     """The only writer of one journal. Usable as a context manager.
 
+    Args:
+        fit: makes a record what readers can read, or refuses it with a ValueError.
+
     Attributes:
         repaired: whether a torn last line was cut off on opening.
 
@@ -127,8 +132,8 @@ class JournalWriter:
         StoreError: another process writes this file, or it is a link or no regular file.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, fit: Callable[[Record], Record] = lambda record: record) -> None:
+        self.path, self._fit = path, fit
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = open_own(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
@@ -148,10 +153,12 @@ class JournalWriter:
         """Add records and return when the disk holds them all.
 
         Raises:
-            ValueError: a value is NaN or infinite, or is no JSON.
+            ValueError: a value is NaN or infinite, or is no JSON, or `fit` refuses a record.
             StoreError: the disk does not take them; the journal ends before the first of them then.
         """
-        lines = [json.dumps(record, allow_nan=False, separators=(",", ":")) + "\n" for record in records]
+        lines = [
+            json.dumps(self._fit(record), allow_nan=False, separators=(",", ":")) + "\n" for record in records
+        ]
         left = "".join(lines).encode()
         end = os.fstat(self._file).st_size
         with writing(self.path):

@@ -12,7 +12,6 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,10 +24,14 @@ from vbench_lite.secrets import redacted
 from vbench_lite.store import atomic, run_names, tables
 from vbench_lite.store.columns import records, texts
 from vbench_lite.store.disk import writing
+from vbench_lite.store.documents import read_document
 from vbench_lite.store.inside import inside, is_file
 from vbench_lite.store.journal import JournalReader, JournalWriter, is_torn, whole_lines
 from vbench_lite.store.locks import folder_lock, is_locked, root_lock
-from vbench_lite.store.schema import SCHEMA_VERSION, GeneratorEntry, RunDocument
+from vbench_lite.store.migration import new_row
+from vbench_lite.store.schema import RunDocument
+from vbench_lite.store.storable import fitted
+from vbench_lite.store.table_checks import check_table
 from vbench_lite.store.tables import Row
 
 if TYPE_CHECKING:
@@ -70,25 +73,7 @@ class RunDir:
         Raises:
             StoreError: missing, damaged, or written by a later version.
         """
-        path = self.path / DOCUMENT
-        if not is_file(path):
-            raise StoreError(f"no run is at {self.path}: {DOCUMENT} is missing")
-        try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-            version = data["schema_version"]
-        except (OSError, ValueError, RecursionError, KeyError, TypeError) as error:
-            raise StoreError(f"run document {path} is damaged: {error}; restore it from a copy") from None
-        if version > SCHEMA_VERSION:
-            raise StoreError(
-                f"run document {path} has schema version {version}, this installation reads up to "
-                f"{SCHEMA_VERSION}; upgrade vbench-lite"
-            )
-        known = {field.name for field in fields(RunDocument)}
-        try:
-            data["generators"] = [GeneratorEntry(**entry) for entry in data["generators"]]
-            document = RunDocument(**{key: value for key, value in data.items() if key in known})
-        except (KeyError, TypeError) as error:
-            raise StoreError(f"run document {path} is damaged: {error}; restore it from a copy") from None
+        document = read_document(self.path / DOCUMENT)
         if document.status == "running" and not self.held():
             document.status = "interrupted"
         return document
@@ -113,11 +98,13 @@ class RunDir:
     def journal(self, worker: str) -> JournalWriter:
         """Open the journal of one writer; its name is reduced to characters that every disk allows.
 
+        Records are checked to fit the tables; see `storable.fitted`.
+
         Raises:
             StoreError: another process writes it.
         """
         name = f"{re.sub('[^A-Za-z0-9._-]', '-', worker)}.jsonl"
-        return JournalWriter(inside(self.root, self.path / "journal" / name))
+        return JournalWriter(inside(self.root, self.path / "journal" / name), fitted)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -194,8 +181,9 @@ class RunDir:
         names = (texts(stored.rows, name).cells(0, len(stored.rows)) for name in ("generator", "sample_id"))
         places = [place for place, key in enumerate(zip(*names, strict=True)) if key in wanted]
         lines = self._sample_lines(stored.offsets)
+        found = (json.loads(line) for key, line in lines if (key[0], key[2]) in wanted)
         fresh = tables.arrow(
-            "sample", [json.loads(line) for key, line in lines if (key[0], key[2]) in wanted]
+            "sample", [new_row("sample", row, lambda: f"journal of {self.path}") for row in found]
         )
         both = pa.concat_tables([stored.rows.take(pa.array(places, pa.int64())), fresh])
         return [row for rows in records(tables.merged("sample", both), _BATCH) for row in rows]
@@ -239,7 +227,10 @@ class RunDir:
         fresh = self._journaled(kind, offsets)
         while rows := list(islice(fresh, _BATCH)):
             parts.append(tables.arrow(kind, rows, columns))
-        return tables.merged(kind, pa.concat_tables(parts)), offsets
+        rows = tables.merged(kind, pa.concat_tables(parts))
+        if len(parts) > 1:
+            check_table(kind, rows, lambda: f"journal of {self.path}")
+        return rows, offsets
 
     def _unread(self, offsets: Mapping[str, int]) -> Iterator[tuple[Path, int]]:
         """Every journal with the byte from which on no table covers it."""
@@ -265,12 +256,14 @@ class RunDir:
                 try:
                     record = json.loads(line)
                     kind = record["kind"]
-                except (ValueError, KeyError, TypeError):
+                    names = tables.KEYS["sample"] if kind == "sample" else ()
+                    key = tuple(str(record[name]) for name in names)
+                except (ValueError, KeyError, TypeError, RecursionError):
                     raise StoreError(
                         f"journal {path} is damaged; see which line with: vbench-lite store verify"
                     ) from None
-                if kind == "sample":
-                    yield (record["generator"], record["suite"], record["sample_id"]), line
+                if len(key) == 3:
+                    yield key, line
 
     def _journaled(self, kind: str, offsets: dict[str, int]) -> Iterator[Row]:
         """Rows of the journals beyond these places, which are moved to the journals' ends."""
@@ -278,7 +271,7 @@ class RunDir:
             reader = JournalReader(path, start)
             for record in reader:
                 if record.pop("kind", None) == kind:
-                    yield record
+                    yield new_row(kind, record, lambda path=path: f"journal {path}")  # type: ignore[misc]
             offsets[path.name] = reader.size
 
 

@@ -1,17 +1,21 @@
-"""The columns of a run, in one place: what the engine writes and everything else reads.
+"""The columns of a run, in one place: what a run writes and everything else reads.
 
-`SCHEMA_VERSION` grows when a column changes meaning; readers migrate one version back.
+`SCHEMA_VERSION` grows when a column changes meaning; readers migrate one version back (`store.migration`).
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
-from typing import Any
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 1
+from vbench_lite.metric import Measurement
+
+SCHEMA_VERSION = 2
 IMPORTED = "import/"  # adapters of runs that hold results of others begin so
 
 
@@ -46,6 +50,8 @@ class SampleRecord:
 
     requested_*, generated_* and returned frames differ where a rule snapped the request.
     Times are seconds of the quality pass; the performance pass has records of its own.
+    pieces: frames of each emit, in order. batch_key: hash of the requests that shared its call.
+    reused_from: id of the run that made the clip, where it was not made for this one.
     """
 
     generator: str
@@ -72,6 +78,9 @@ class SampleRecord:
     peak_bytes: int | None = None
     facts: str = "{}"  # JSON: what the adapter noted (nfe, tokens, effective_prompt ...)
     worker: str | None = None
+    pieces: list[int] | None = None
+    batch_key: str | None = None
+    reused_from: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -85,6 +94,9 @@ class ScoreRecord:
     groups. level "call": value of one timed call (sample_id is "case/round/index").
     fingerprint identifies the measurement: two values with different fingerprints must not be
     subtracted.
+    series: (seconds, value) pairs behind a clip's value. weight: of the clip in its set; None for 1.
+    retry: it may end otherwise under the same fingerprint. asked: fingerprint of the whole set, where
+    clips were left out of it. call: "first" or "warm"; contended: whether another process was busy.
     """
 
     generator: str
@@ -101,89 +113,43 @@ class ScoreRecord:
     prompt_id: str | None = None
     reason: str | None = None
     fingerprint: str = ""
-    extras: str = "{}"
+    extras: str = "{}"  # JSON: what else is known of the value (unit, direction, prompts of the set ...)
+    series: list[list[float]] | None = None
+    weight: float | None = None
+    retry: bool = False
+    asked: str | None = None
+    call: str | None = None
+    contended: bool | None = None
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
-SAMPLES = pa.schema(
-    [
-        ("generator", pa.string()),
-        ("suite", pa.string()),
-        ("sample_id", pa.string()),
-        ("prompt_id", pa.string()),
-        ("prompt", pa.string()),
-        ("seed", pa.int64()),
-        ("status", pa.string()),
-        ("reason", pa.string()),
-        ("phase", pa.string()),
-        ("oom", pa.bool_()),
-        ("clip_sha256", pa.string()),
-        ("num_frames", pa.int64()),
-        ("generated_frames", pa.int64()),
-        ("requested_frames", pa.int64()),
-        ("height", pa.int64()),
-        ("width", pa.int64()),
-        ("requested_height", pa.int64()),
-        ("requested_width", pa.int64()),
-        ("fps", pa.float64()),
-        ("total_s", pa.float64()),
-        ("first_frame_s", pa.float64()),
-        ("peak_bytes", pa.int64()),
-        ("facts", pa.string()),
-        ("worker", pa.string()),
-    ]
-)
+def arrow_schema(record: type[Any]) -> pa.Schema:
+    """The columns of a record class: one for each field, in order, every one nullable.
 
-SCORES = pa.schema(
-    [
-        ("generator", pa.string()),
-        ("suite", pa.string()),
-        ("level", pa.string()),
-        ("metric", pa.string()),
-        ("status", pa.string()),
-        ("value", pa.float64()),
-        ("low", pa.float64()),
-        ("high", pa.float64()),
-        ("n", pa.int64()),
-        ("replicates", pa.list_(pa.float64())),
-        ("sample_id", pa.string()),
-        ("prompt_id", pa.string()),
-        ("reason", pa.string()),
-        ("fingerprint", pa.string()),
-        ("extras", pa.string()),
-    ]
-)
+    Numbers, texts and flags as they are, lists of them as lists; anything else is kept as JSON text.
+    """
+    hints = get_type_hints(record)
+    return pa.schema([(one.name, _arrow_type(hints[one.name])) for one in fields(record)])
 
-# One row for each timed call; arrivals and phases are JSON. Fields as in metric.Measurement.
-MEASUREMENTS = pa.schema(
-    [
-        ("generator", pa.string()),
-        ("suite", pa.string()),
-        ("case", pa.string()),
-        ("round", pa.int64()),
-        ("call", pa.string()),
-        ("load_s", pa.float64()),
-        ("total_s", pa.float64()),
-        ("arrivals", pa.string()),
-        ("frames_generated", pa.int64()),
-        ("frames_returned", pa.int64()),
-        ("batch", pa.int64()),
-        ("height", pa.int64()),
-        ("width", pa.int64()),
-        ("fps", pa.float64()),
-        ("phases", pa.string()),
-        ("peak_bytes", pa.int64()),
-        ("baseline_bytes", pa.int64()),
-        ("nfe", pa.float64()),
-        ("tokens", pa.float64()),
-        ("kv_cache_bytes", pa.float64()),
-        ("flops", pa.float64()),
-        ("energy_j", pa.float64()),
-        ("contended", pa.bool_()),
-    ]
-)
+
+def _arrow_type(annotation: Any) -> pa.DataType:
+    plain = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin in (Union, UnionType):
+        (annotation,) = (one for one in inner if one is not type(None))
+        return _arrow_type(annotation)
+    if origin is list:
+        return pa.list_(_arrow_type(inner[0]))
+    return plain.get(annotation, pa.string())
+
+
+SAMPLES = arrow_schema(SampleRecord)
+SCORES = arrow_schema(ScoreRecord)
+# One row for each timed call: the suite that timed it, and `metric.Measurement`; arrivals, phases are JSON.
+MEASUREMENTS = arrow_schema(Measurement).insert(1, pa.field("suite", pa.string()))
+SCHEMAS: Mapping[str, pa.Schema] = {"sample": SAMPLES, "score": SCORES, "measurement": MEASUREMENTS}
 
 
 @dataclass(frozen=True)

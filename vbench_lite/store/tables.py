@@ -24,10 +24,13 @@ from vbench_lite.metric import Measurement
 from vbench_lite.store import atomic
 from vbench_lite.store.columns import filled, texts
 from vbench_lite.store.inside import is_file
-from vbench_lite.store.schema import MEASUREMENTS, SAMPLES, SCHEMA_VERSION, SCORES
+from vbench_lite.store.json_text import parse_json
+from vbench_lite.store.migration import is_old, needed, new_table
+from vbench_lite.store.schema import SCHEMA_VERSION, SCHEMAS
+from vbench_lite.store.storable import Unstorable, fitted
+from vbench_lite.store.table_checks import check_table
 
 Row = dict[str, Any]
-SCHEMAS: Mapping[str, pa.Schema] = {"sample": SAMPLES, "score": SCORES, "measurement": MEASUREMENTS}
 FILES: Mapping[str, str] = {
     "sample": "samples.parquet",
     "score": "scores.parquet",
@@ -39,9 +42,16 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "score": ("generator", "suite", "level", "metric", "sample_id"),
     "measurement": (),
 }
+MOST_ROWS = 2**25  # of a table; more would fill the memory of the machine
 CHECKSUMS = "checksums.json"  # sha256 of each table as it was written, by its file name
 _OFFSETS, _VERSION = b"vbench_lite.journals", b"vbench_lite.schema_version"
-_UNIQUE = ("clip_sha256", "facts", "arrivals", "phases")  # texts that hardly repeat: codes would save nothing
+_UNIQUE = (
+    "clip_sha256",
+    "batch_key",
+    "facts",
+    "arrivals",
+    "phases",
+)  # texts that hardly repeat: codes would save nothing
 
 
 @dataclass(frozen=True)
@@ -68,9 +78,17 @@ def read_table(path: Path, kind: str, columns: Collection[str] | None = None) ->
     try:
         metadata = pq.read_metadata(path)
         there = [name for name in metadata.schema.names if name in coded]
+        if metadata.num_rows > MOST_ROWS:
+            raise ValueError(f"more than {MOST_ROWS:,} rows")
         with pq.ParquetFile(path, metadata=metadata, read_dictionary=there) as file:
-            offsets = json.loads((file.schema_arrow.metadata or {}).get(_OFFSETS, b"{}"))
-            found = file.read(columns=schema.names)
+            names = file.schema_arrow.names
+            offsets = _journal_places(file.schema_arrow.metadata or {})
+            if len(set(names)) < len(names):
+                raise ValueError("a column is there twice")
+            old = is_old(kind, names)
+            found = file.read(columns=[*{*schema.names, *(needed(kind, columns) if old else ())}])
+            if old:
+                found = new_table(kind, found, lambda: f"table {path}")
             rows = pa.table(
                 [
                     _fitting(found.column(field.name), field.type)
@@ -85,7 +103,17 @@ def read_table(path: Path, kind: str, columns: Collection[str] | None = None) ->
         raise StoreError(
             f"table {path} is damaged ({reason}); delete it to rebuild it from the journals"
         ) from None
-    return StoredTable(rows, offsets)
+    return StoredTable(check_table(kind, rows, lambda: f"table {path}"), offsets)
+
+
+def _journal_places(metadata: Mapping[bytes, bytes]) -> dict[str, int]:
+    """How many bytes of each journal a table covers, from its metadata."""
+    if int(metadata.get(_VERSION, b"1")) > SCHEMA_VERSION:
+        raise ValueError("written by a later version; upgrade vbench-lite")
+    offsets = parse_json(metadata.get(_OFFSETS, b"{}"))
+    if not isinstance(offsets, dict) or not all(type(size) is int and size >= 0 for size in offsets.values()):
+        raise ValueError("it does not say which part of the journals it holds")
+    return offsets
 
 
 def _fitting(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
@@ -121,11 +149,18 @@ def arrow(kind: str, rows: Sequence[Row], columns: Collection[str] | None = None
     schema = coded_schema(kind, columns)
     try:
         return pa.Table.from_pylist(list(rows), schema=schema)
-    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
-        reason = str(error).splitlines()[0]
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        return pa.Table.from_pylist([_storable(kind, row) for row in rows], schema=schema)
+
+
+def _storable(kind: str, row: Row) -> Mapping[str, Any]:
+    try:
+        return fitted({"kind": kind, **row})
+    except Unstorable as error:
+        key = " ".join(str(row.get(name)) for name in KEYS[kind] or ("generator", "case", "round"))
         raise StoreError(
-            f"a {kind} record holds a value that does not fit its column ({reason}); "
-            "see where with: vbench-lite store verify"
+            f"the {kind} record of {key} cannot be read: {error}; delete its line from the journal to lose "
+            "this record only"
         ) from None
 
 
@@ -168,6 +203,13 @@ def measurement_row(call: Measurement, suite: str) -> Row:
 def measurement_of(row: Mapping[str, Any]) -> Measurement:
     """The timed call of a row; the inverse of `measurement_row`."""
     fields = {name: row[name] for name in Measurement.__dataclass_fields__ if name in row}
-    fields["arrivals"] = tuple((float(s), int(n)) for s, n in json.loads(row["arrivals"]))
-    fields["phases"] = json.loads(row["phases"])
+    try:
+        fields["arrivals"] = tuple((float(s), int(n)) for s, n in parse_json(row["arrivals"]))
+        fields["phases"] = {str(name): float(s) for name, s in parse_json(row["phases"]).items()}
+        if not fields["arrivals"]:
+            raise ValueError("a call without arrivals")
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:
+        raise StoreError(
+            f"a timed call of {row['generator']} is damaged ({error}); restore the run from a copy"
+        ) from None
     return Measurement(**fields)

@@ -102,7 +102,7 @@ def failure(
         requested_height=sample.asked.height,
         requested_width=sample.asked.width,
         worker=worker,
-        **{"fps": sample.made.fps, "facts": json.dumps({"batch": batch.key}), **found},
+        **{"fps": sample.made.fps, "batch_key": batch.key, **found},
     )
 
 
@@ -139,7 +139,9 @@ def _store(
         "total_s": call.total_s if timed else None,
         "first_frame_s": call.arrivals[index][0][0] if timed else None,
         "peak_bytes": call.peak_bytes,
-        "facts": _facts(call, batch, index),
+        "facts": _facts(call),
+        "pieces": [count for _, count in call.arrivals[index]],
+        "batch_key": batch.key,
     }
     if verdict.frames is not None:
         found["clip_sha256"] = pool.put(verdict.frames, fps)
@@ -163,13 +165,11 @@ def _store(
     )
 
 
-def _facts(call: CallRecord, batch: Batch, index: int) -> str:
-    """What was noted, as JSON, with the pieces in which a clip came; a number that JSON cannot hold is
-    kept as text."""
+def _facts(call: CallRecord) -> str:
+    """What was noted, as JSON; a number that JSON cannot hold is kept as text."""
     facts: dict[str, Any] = {
         name: str(value) if isinstance(value, float) and not math.isfinite(value) else value
         for name, value in call.facts.items()
     }
     phases = {name: round(seconds, 6) for name, seconds in call.phases.items()}
-    facts["pieces"] = [count for _, count in call.arrivals[index]]
-    return json.dumps({**facts, "phases": phases, "batch": batch.key}, sort_keys=True, allow_nan=False)
+    return json.dumps({**facts, "phases": phases}, sort_keys=True, allow_nan=False)

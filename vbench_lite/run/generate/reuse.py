@@ -6,7 +6,6 @@ its batch. Where all of these are equal and the clip is in the pool, making it a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -42,13 +41,12 @@ class Adoption:
         """Offer the samples of a run; `source` is its id, or None for the run itself."""
         fingerprints = {entry.label: entry.fingerprint for entry in entries}
         for row in rows:
-            facts = json.loads(row["facts"])
-            if row["clip_sha256"] is None or row["generator"] not in fingerprints or "batch" not in facts:
-                continue
             record = SampleRecord(**row)
+            if None in (record.clip_sha256, record.batch_key) or record.generator not in fingerprints:
+                continue
             if source is not None:
-                record = replace(record, facts=json.dumps({**facts, "adopted_from": source}, sort_keys=True))
-            key = (record.generator, fingerprints[record.generator], facts["batch"], record.sample_id)
+                record = replace(record, reused_from=source)
+            key = (record.generator, fingerprints[record.generator], str(record.batch_key), record.sample_id)
             self._found.setdefault(key, record)
 
     def take(self, entry: GeneratorEntry, batch: Batch) -> list[SampleRecord] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -14,6 +13,7 @@ from vbench_lite.metric import SampleInfo
 from vbench_lite.run.plan.data import suite_dataset
 from vbench_lite.run.plan.given import Given, given_frames
 from vbench_lite.run.scoring.sources import MemorySource
+from vbench_lite.store.json_text import json_object
 from vbench_lite.suite import Suite
 
 Row = Mapping[str, Any]
@@ -22,7 +22,7 @@ Row = Mapping[str, Any]
 def sample_info(row: Row, suite: Suite) -> SampleInfo:
     """The sample of a row, with what its generator was given and the pieces in which the clip came."""
     given = _given(row, suite)
-    facts = json.loads(row["facts"] or "{}")
+    facts = json_object(row["facts"], lambda: f"what was noted of sample {row['sample_id']}")
     return SampleInfo(
         generator=row["generator"],
         sample_id=row["sample_id"],
@@ -31,7 +31,7 @@ def sample_info(row: Row, suite: Suite) -> SampleInfo:
         seed=row["seed"],
         image=given.image,
         past_frames=given.past_frames,
-        pieces=_pieces(facts, int(row["num_frames"] or 0)),
+        pieces=_pieces(facts, row["pieces"] or (), int(row["num_frames"] or 0)),
         walk=_walk(row["sample_id"]),
     )
 
@@ -59,13 +59,13 @@ def _given(row: Row, suite: Suite) -> Given:
         return Given()
 
 
-def _pieces(facts: Mapping[str, Any], num_frames: int) -> tuple[int, ...]:
+def _pieces(facts: Mapping[str, Any], arrived: Sequence[int], num_frames: int) -> tuple[int, ...]:
     """Frames of each piece: between the seams that the adapter noted, or else as they arrived."""
     seams = str(facts.get("seams") or "").split()
     if seams and all(seam.isdigit() for seam in seams):
         borders = sorted({int(seam) for seam in seams if 0 < int(seam) < num_frames})
         return tuple(b - a for a, b in pairwise([0, *borders, num_frames]))
-    return _kept(facts.get("pieces", ()), num_frames)
+    return _kept(arrived, num_frames)
 
 
 def _kept(pieces: Sequence[int], num_frames: int) -> tuple[int, ...]:

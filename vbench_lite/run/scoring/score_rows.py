@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from vbench_lite.metric import MetricInfo
 from vbench_lite.run.scoring.outcome import Outcome
-from vbench_lite.store.columns import Places, texts
+from vbench_lite.store.columns import Places, flags, texts
 from vbench_lite.store.journal import JournalWriter
 from vbench_lite.store.schema import Level, ScoreRecord, ScoreStatus
 
@@ -57,18 +57,14 @@ class ScoreRows:
         self.suite = suite
         self.summary = ScoreSummary()
         self._journal = journal
-        table = run.table("score", ("status", "value", "reason", "fingerprint", "extras"))
+        table = run.table("score", ("status", "value", "reason", "fingerprint", "extras", "retry", "asked"))
         of_suite = texts(table, "suite").among(suite)
-        extras = texts(table, "extras")
-        marks = [_marks(text) for text in extras.names]
         # What scoring again under the same fingerprint might make otherwise is no final row.
-        open_ends = [code for code, (again, _) in enumerate(marks) if again]
-        final = ~texts(table, "status").among(ScoreStatus.ERROR) & ~np.isin(extras.codes, open_ends)
+        final = ~texts(table, "status").among(ScoreStatus.ERROR) & ~flags(table, "retry")
         self._stored: dict[Key, str] = {}
         places = np.flatnonzero(of_suite & final)
-        asked = (marks[code][1] for code in extras.codes[places])
-        for (*key, text), wanted in zip(_cells(table, (*_KEY, "fingerprint"), places), asked, strict=True):
-            self._stored[tuple(key)] = wanted or text
+        for *key, text, asked in _cells(table, (*_KEY, "fingerprint", "asked"), places):
+            self._stored[tuple(key)] = asked or text
         places = np.flatnonzero(of_suite & ~final)
         values = table.column("value").take(places).to_pylist()
         found = _cells(table, (*_KEY, "status", "reason", "fingerprint", "extras"), places)
@@ -91,20 +87,14 @@ class ScoreRows:
         *,
         info: MetricInfo | None = None,
         extras: Mapping[str, Any] | None = None,
-        **estimate: Any,
+        **columns: Any,
     ) -> None:
-        """Append a row; `row` names generator, sample_id and prompt_id; `estimate` is low, high, n ..."""
+        """Append a row; `row` names generator, sample_id and prompt_id; `columns` are low, high, n ..."""
         facts: dict[str, Any] = dict(extras or {})
         if info is not None:  # so that the number can be read where the metric is not installed
             facts |= {"unit": info.unit, "higher_is_better": info.higher_is_better}
-        if outcome.retry:
-            facts["retry"] = True
-        if outcome.weight != 1.0:
-            facts["weight"] = outcome.weight
         if outcome.note is not None:
             facts["note"] = outcome.note
-        if outcome.series:
-            facts["series"] = [list(point) for point in outcome.series]
         record = ScoreRecord(
             generator=row["generator"],
             suite=self.suite,
@@ -117,7 +107,10 @@ class ScoreRows:
             reason=outcome.reason,
             fingerprint=fingerprint,
             extras=json.dumps(facts, sort_keys=True, allow_nan=False),
-            **estimate,
+            series=[list(point) for point in outcome.series] or None,
+            weight=None if outcome.weight == 1.0 else outcome.weight,
+            retry=outcome.retry,
+            **columns,
         )
         if outcome.reason is not None:
             self.summary.reasons[f"{metric}: {outcome.reason}"] += 1
@@ -128,14 +121,6 @@ class ScoreRows:
             return
         self._journal.append({"kind": "score", **record.as_dict()})
         self.summary.rows[outcome.status] += 1
-
-
-def _marks(extras: str) -> tuple[bool, str | None]:
-    """Whether a row is to be made again, and the fingerprint of all that was asked, where that is told."""
-    if '"retry"' not in extras and '"asked"' not in extras:
-        return False, None
-    facts = json.loads(extras)
-    return bool(facts.get("retry", False)), facts.get("asked")
 
 
 def _cells(table: pa.Table, names: Sequence[str], places: Places) -> Iterator[tuple[str, ...]]:

@@ -254,13 +254,18 @@ class _RunScorer:
         extras: dict[str, Any] = {"prompts": sorted({str(member["prompt_id"]) for member in members})}
         text = self._set_print(metric, members)
         if result.left_out:
-            extras |= {"left_out": dict(result.left_out), "asked": self._set_print(metric, samples)}
-        interval: dict[str, Any] = {}
+            extras["left_out"] = dict(result.left_out)
+        interval: dict[str, Any] = {"asked": self._set_print(metric, samples) if result.left_out else None}
         if result.estimate is not None:
             estimate = result.estimate
             extras |= dict(estimate.extras)
             replicates = None if estimate.replicates is None else list(estimate.replicates)
-            interval = {"low": estimate.low, "high": estimate.high, "n": estimate.n, "replicates": replicates}
+            interval |= {
+                "low": estimate.low,
+                "high": estimate.high,
+                "n": estimate.n,
+                "replicates": replicates,
+            }
         self.rows.write(row, Level.SET, info.id, result.outcome, text, info=info, extras=extras, **interval)
 
     # --- calls ----------------------------------------------------------------------------------
@@ -274,7 +279,7 @@ class _RunScorer:
             sample_id = f"{call.case}/{call.round}/{places[place]}"
             places[place] += 1
             row = {"generator": call.generator, "sample_id": sample_id, "prompt_id": None}
-            extras = {"call": call.call, "case": call.case, "contended": call.contended}
+            of_call = {"extras": {"case": call.case}, "call": call.call, "contended": call.contended}
             for metric in self.metrics.calls:
                 info = metric.info
                 text = prints.fingerprint(info, [], prints.call_request(call))
@@ -284,7 +289,7 @@ class _RunScorer:
                     outcome = judged(metric.value(call), info)
                 except Exception as error:  # stored as this row's outcome
                     outcome = failure(error)
-                self.rows.write(row, Level.CALL, info.id, outcome, text, info=info, extras=extras)
+                self.rows.write(row, Level.CALL, info.id, outcome, text, info=info, **of_call)
 
     def _score_recorded(self) -> None:
         """Clips that were made before have no calls: a row says so, once for each metric."""
