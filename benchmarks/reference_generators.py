@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.figure import Figure, summarise
-from tools.reference.judging import GENERATORS, Collect, make_clips, request, verdict
+from tools.reference.judging import GENERATORS, Collect, make_clips, request, shapes_verdict
 from vbench_lite.datasets import shapes
 from vbench_lite.generator import Frames, Generator
 
@@ -69,7 +69,7 @@ def _one(what: str, value: float, unit: str = "", target: str = "") -> Figure:
 def _quality(
     label: str, clips: list[Frames], scenes: list[shapes.Scene], bars: Mapping[str, float]
 ) -> list[Figure]:
-    shares = verdict(clips, scenes)
+    shares = shapes_verdict(clips, scenes)
     held = {word: f"at least {bar:.2f}" for word, bar in bars.items()}
     return [
         _one(f"{label}: {word}, {len(clips)} captions", share, "", held.get(word, ""))
@@ -96,7 +96,7 @@ def _call(generator: Generator, num_frames: int, seed: int = SEED) -> tuple[floa
     """Seconds of a call, seconds to its first frames, and its context."""
     context = Timed()
     scene = shapes.sample_scenes(1, SEED)[0]
-    generator.generate([request(scene, seed, num_frames, {})], context)
+    generator.generate([request(scene.caption, seed, num_frames, {})], context)
     total_s = time.perf_counter() - context.began_s
     assert context.first_s is not None
     return total_s, context.first_s, context

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from vbench_lite.adapters.reference import weights
-from vbench_lite.adapters.reference.base import ReferenceConfig, ReferenceGenerator, word_indices
+from vbench_lite.adapters.reference.base import ReferenceConfig, ReferenceGenerator
+from vbench_lite.adapters.reference.worlds import TOKENS_FILE
 from vbench_lite.generator import (
     Family,
     GenerationContext,
@@ -21,6 +21,8 @@ from vbench_lite.generator import (
 )
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from vbench_lite.adapters.reference.cached_steps import StepWeights
     from vbench_lite.adapters.reference.token_model import TokenModel
 
@@ -46,7 +48,7 @@ class Autoregressive(ReferenceGenerator):
 
     Config: ClassVar[type[GeneratorConfig]] = AutoregressiveConfig
     quantised: ClassVar[bool] = True
-    network_file: ClassVar[str] = "tokens.safetensors"
+    network_files: ClassVar[tuple[str, ...]] = (TOKENS_FILE,)
     _model: TokenModel | None = None
     _weights: StepWeights | None = None
 
@@ -71,11 +73,9 @@ class Autoregressive(ReferenceGenerator):
     def load(self) -> None:
         """Load the codec and the token model."""
         from vbench_lite.adapters.reference.cached_steps import StepWeights
-        from vbench_lite.adapters.reference.token_model import TokenModel
 
         self.load_codec()
-        model = TokenModel()
-        weights.install(model, self.network_file, self.config.folder, self.config.setting)
+        model = self.installed(self.world.token_model(), TOKENS_FILE)
         self._model, self._weights = model, StepWeights(model)
 
     def close(self) -> None:
@@ -86,6 +86,12 @@ class Autoregressive(ReferenceGenerator):
         self, indices: Sequence[int], requests: Sequence[GenerationRequest], context: GenerationContext
     ) -> None:
         """Write frame after frame and emit each as soon as it is decoded."""
+        for latents in self.written(requests, context):
+            context.phase("decode")
+            self.emit(context, indices, latents)
+
+    def written(self, requests: Sequence[GenerationRequest], context: GenerationContext) -> Iterator[Tensor]:
+        """Codec latents float32 (B, 1, dim) of frame after frame, a given image among them."""
         import torch
 
         from vbench_lite.adapters.reference.sampling import TokenSampler
@@ -94,10 +100,9 @@ class Autoregressive(ReferenceGenerator):
         temperature = float(self.number(first, "temperature", 0, 5))
         top_k = int(self.number(first, "top_k", 0, model.config.vocabulary))
         guidance = float(self.number(first, "guidance", 0, 20))
-        words = torch.tensor([word_indices(r.prompt) for r in requests])
         opens = first.past_frames is None  # the caption's direction holds from the first frame
         cached = self.config.kv_cache
-        sampler = TokenSampler(model, codec, words, opens, guidance, cached, self._weights)
+        sampler = TokenSampler(model, codec, self.words(requests), opens, guidance, cached, self._weights)
         rngs = [torch.Generator("cpu").manual_seed(r.seed) for r in requests]
         context.phase("encode")
         given = self.given(first)
@@ -107,15 +112,14 @@ class Autoregressive(ReferenceGenerator):
             for latents in given[0, -model.config.window - 2 :]:
                 sampler.accept(codec.to_tokens(latents)[None])
             if opens:
-                self.emit(context, indices, given)
+                yield given
                 made = 1
         for frame in range(made, first.num_frames):
             context.phase("decode_tokens")
             tokens = sampler.next(rngs, temperature, top_k)
             context.step(frame + 1, first.num_frames)
-            context.phase("decode")
-            self.emit(context, indices, codec.from_tokens(tokens)[:, None])
-        written = (first.num_frames - made) * codec.config.tokens
+            yield codec.from_tokens(tokens)[:, None]
+        written = (first.num_frames - made) * codec.tokens
         context.note(
             tokens=written * len(requests),  # of the call; evaluations are those of one clip
             nfe=written * (1 if guidance == 1 else 2),

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vbench_lite.adapters.reference import weights
-from vbench_lite.datasets import shapes
+from vbench_lite.adapters.reference.worlds import CODEC_FILE, SHAPES, World
 from vbench_lite.errors import RequestError, SpecError
 from vbench_lite.generator import (
     Family,
@@ -28,19 +28,12 @@ from vbench_lite.generator import (
 )
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
-    from vbench_lite.adapters.reference.codec import Codec
+    from vbench_lite.adapters.reference.tokens import TokenCodec
 
 Network = TypeVar("Network")
-LATENT_DIM = 24  # numbers a frame, as `encode` gives them
-CODEC_FILE = "codec.safetensors"
-_VOCABULARY: tuple[tuple[str, ...], ...] = (
-    tuple(shapes.COLOURS),
-    shapes.SHAPES,
-    tuple(shapes.DIRECTIONS),
-    tuple(shapes.SPEEDS),
-)
+Installed = TypeVar("Installed", bound="nn.Module")
 
 
 class ReferenceConfig(GeneratorConfig):
@@ -56,24 +49,14 @@ class ReferenceConfig(GeneratorConfig):
     setting: weights.Setting = "default"
 
 
-def word_indices(prompt: str) -> list[int]:
-    """A caption as four indices: colour, shape, direction, speed.
-
-    Raises:
-        PromptError: the prompt is not a caption of the shapes world.
-    """
-    scene = shapes.parse_caption(prompt)
-    words = (scene.colour, scene.shape, scene.direction, scene.speed)
-    return [row.index(word) for row, word in zip(_VOCABULARY, words, strict=True)]
-
-
 class ReferenceGenerator(Generator):
-    """A generator of the shapes world over the shared codec."""
+    """A generator of a procedural world over the shared codec."""
 
     Config: ClassVar[type[GeneratorConfig]] = ReferenceConfig
+    world: ClassVar[World] = SHAPES
     quantised: ClassVar[bool] = False  # whether its latents are rounded to tokens
-    network_file: ClassVar[str]  # the weights that it loads beside the codec's
-    _codec: Codec | None = None
+    network_files: ClassVar[tuple[str, ...]]  # the weights that it loads beside the codec's
+    _codec: TokenCodec | None = None
 
     def __init__(self, config: Mapping[str, Any] | None = None, device: str = "cpu") -> None:
         """Check the configuration.
@@ -92,20 +75,22 @@ class ReferenceGenerator(Generator):
     ) -> GeneratorInfo:
         """What holds of every reference generator, with what sets this one apart."""
         return GeneratorInfo(
-            name=f"reference/{name}",
+            name=f"{'reference' if self.world is SHAPES else self.world.name}/{name}",
             family=family,
             mechanism=mechanism,
             tasks=(Task.T2V, Task.I2V, Task.V2V),
             prompts="closed",
-            vocabulary="shapes",
-            size=SizeRule(fixed=(shapes.BASE_SIZE, shapes.BASE_SIZE)),
-            native_fps=shapes.FPS,
+            vocabulary=self.world.name,
+            size=SizeRule(fixed=(self.world.side, self.world.side)),
+            native_fps=self.world.fps,
             guidance=True,
             streaming=streaming,
             latents=True,
             licence="Apache-2.0",
             weights_licence="Apache-2.0",
-            weights_sha256=weights.digest([CODEC_FILE, self.network_file], self.config.folder),
+            weights_sha256=weights.digest(
+                [self.world.folder + name for name in (CODEC_FILE, *self.network_files)], self.config.folder
+            ),
             summary=summary,
         )
 
@@ -124,7 +109,7 @@ class ReferenceGenerator(Generator):
         """Make the clips of one of `groups`; `indices` are the places of its requests in the call."""
 
     @property
-    def codec(self) -> Codec:
+    def codec(self) -> TokenCodec:
         """The loaded codec; raises RuntimeError before `load`."""
         return self.loaded(self._codec)
 
@@ -140,16 +125,23 @@ class ReferenceGenerator(Generator):
 
     def load_codec(self) -> None:
         """Load the shared codec."""
-        from vbench_lite.adapters.reference.codec import Codec
+        self._codec = self.installed(self.world.codec(), CODEC_FILE, "default")
 
-        codec = Codec()
-        weights.install(codec, CODEC_FILE, self.config.folder)
-        self._codec = codec
+    def installed(self, network: Installed, name: str, setting: weights.Setting | None = None) -> Installed:
+        """A network with the weights of a file, in the configured setting unless another is given."""
+        weights.install(network, self.world.folder + name, self.config.folder, setting or self.config.setting)
+        return network
+
+    def words(self, requests: Sequence[GenerationRequest]) -> Tensor:
+        """The captions as word indices, int64 (B, words)."""
+        import torch
+
+        return torch.tensor([self.world.word_indices(request.prompt) for request in requests])
 
     def check(self, request: GenerationRequest) -> None:
         """Refuse prompts outside the vocabulary, and given frames of another size."""
-        shapes.parse_caption(request.prompt)
-        side = shapes.BASE_SIZE
+        self.world.word_indices(request.prompt)
+        side = self.world.side
         for name, given in (("image", request.image), ("past_frames", request.past_frames)):
             if given is not None and given.shape[-3:] != (side, side, 3):
                 raise RequestError(
@@ -199,10 +191,10 @@ class ReferenceGenerator(Generator):
         return None
 
     def encode(self, frames: Frames) -> npt.NDArray[np.float32]:
-        """Frames uint8 (T, 32, 32, 3) to latents float32 (T, 24) in (-1, 1)."""
+        """Frames uint8 (T, side, side, 3) to latents float32 (T, dim) in (-1, 1)."""
         import torch
 
-        from vbench_lite.adapters.reference.codec import frames_to_float
+        from vbench_lite.adapters.reference.tokens import frames_to_float
 
         with torch.inference_mode():
             latents = self.codec.encode(frames_to_float(torch.from_numpy(frames.copy())))
@@ -211,10 +203,10 @@ class ReferenceGenerator(Generator):
         return latents.numpy()
 
     def decode(self, latents: npt.NDArray[np.float32]) -> Frames:
-        """Latents float32 (T, 24) to frames uint8 (T, 32, 32, 3)."""
+        """Latents float32 (T, dim) to frames uint8 (T, side, side, 3)."""
         import torch
 
-        from vbench_lite.adapters.reference.codec import frames_to_uint8
+        from vbench_lite.adapters.reference.tokens import frames_to_uint8
 
         with torch.inference_mode():
             return frames_to_uint8(self.codec.decode(torch.from_numpy(latents))).numpy()
@@ -233,7 +225,7 @@ class ReferenceGenerator(Generator):
         rows = []
         for request in requests:
             generator = torch.Generator("cpu").manual_seed(request.seed)
-            row = torch.randn(num_frames, self.codec.config.dim, generator=generator)
+            row = torch.randn(num_frames, self.codec.dim, generator=generator)
             if "noise" in request.params:
                 own = torch.as_tensor(np.asarray(request.params["noise"], np.float32))
                 if own.dim() != 2 or own.shape[1] != row.shape[1] or len(own) > num_frames:

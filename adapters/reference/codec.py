@@ -16,6 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from vbench_lite.adapters.reference.tokens import TokenCodec, he_initialise
+
 
 @dataclass(frozen=True)
 class CodecConfig:
@@ -37,15 +39,12 @@ class CodecConfig:
         return math.prod(self.levels)
 
 
-class Codec(nn.Module):
+class Codec(TokenCodec):
     """Encoder, quantiser and decoder of single frames."""
 
-    levels: Tensor  # float32 (dim,), quantiser steps of every latent number
-    places: Tensor  # int64 (numbers a token,), mixed-radix place values
-
     def __init__(self, config: CodecConfig | None = None) -> None:
-        super().__init__()
         self.config = c = config or CodecConfig()
+        super().__init__((c.levels,) * c.tokens)
         w = c.width
         self.encoder = nn.Sequential(
             nn.PixelUnshuffle(2),  # (N, 12, 16, 16)
@@ -76,20 +75,7 @@ class Codec(nn.Module):
             nn.Conv2d(w // 4, 12, 3, padding=1),
             nn.PixelShuffle(2),  # (N, 3, 32, 32)
         )
-        self.register_buffer(
-            "levels", torch.tensor(c.levels * c.tokens, dtype=torch.float32), persistent=False
-        )
-        radix = [math.prod(c.levels[:i]) for i in range(len(c.levels))]
-        self.register_buffer("places", torch.tensor(radix), persistent=False)
-        self._initialise()
-
-    def _initialise(self) -> None:
-        """He initialisation; with the smaller default of torch, training stays on its first plateau."""
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d | nn.Linear):
-                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-                assert module.bias is not None
-                nn.init.zeros_(module.bias)
+        he_initialise(self)
         with torch.no_grad():
             cast(nn.Linear, self.encoder[-2]).weight.mul_(0.5)
             cast(nn.Conv2d, self.decoder[-2]).weight.mul_(0.1)
@@ -101,34 +87,6 @@ class Codec(nn.Module):
     def decode(self, latents: Tensor) -> Tensor:
         """Latents float32 (N, dim) to frames float32 (N, 3, 32, 32); clip to [0, 1] to show them."""
         return cast(Tensor, self.decoder(latents))
-
-    def quantise(self, latents: Tensor) -> Tensor:
-        """Move latents (..., dim) to the middle of their quantiser step; gradients pass through."""
-        step = torch.floor((latents.clamp(-0.9999, 0.9999) + 1) / 2 * self.levels)
-        rounded = (2 * step + 1) / self.levels - 1
-        return latents + (rounded - latents).detach()
-
-    def to_tokens(self, latents: Tensor) -> Tensor:
-        """Latents (..., dim) to tokens int64 (..., tokens) in [0, vocabulary)."""
-        step = torch.floor((latents.clamp(-0.9999, 0.9999) + 1) / 2 * self.levels).long()
-        digits: Tensor = step.unflatten(-1, (self.config.tokens, -1)) * self.places
-        return digits.sum(-1)
-
-    def from_tokens(self, tokens: Tensor) -> Tensor:
-        """Tokens int64 (..., tokens) to the latents (..., dim) at the middle of their steps."""
-        radix = torch.tensor(self.config.levels)
-        step = (tokens.unsqueeze(-1) // self.places) % radix
-        return (2 * step.flatten(-2) + 1) / self.levels - 1
-
-
-def frames_to_float(frames: Tensor) -> Tensor:
-    """uint8 (N, H, W, 3) to float32 (N, 3, H, W) in [0, 1]."""
-    return frames.permute(0, 3, 1, 2).to(torch.float32) / 255
-
-
-def frames_to_uint8(frames: Tensor) -> Tensor:
-    """float (N, 3, H, W) to uint8 (N, H, W, 3), clipped and rounded."""
-    return (frames.clamp(0, 1) * 255).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous()
 
 
 def codec_loss(codec: Codec, frames: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from vbench_lite.adapters.reference import weights
 from vbench_lite.adapters.reference.base import ReferenceConfig, ReferenceGenerator
+from vbench_lite.adapters.reference.worlds import TRANSFORMER_FILE
 from vbench_lite.generator import GenerationContext, GenerationRequest
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class FlowConfig(ReferenceConfig):
 class FlowGenerator(ReferenceGenerator):
     """A generator that denoises with the video transformer."""
 
-    network_file: ClassVar[str] = "transformer.safetensors"
+    network_files: ClassVar[tuple[str, ...]] = (TRANSFORMER_FILE,)
     _model: VideoTransformer | None = None
 
     @property
@@ -45,12 +45,8 @@ class FlowGenerator(ReferenceGenerator):
 
     def load(self) -> None:
         """Load the codec and the video transformer."""
-        from vbench_lite.adapters.reference.transformer import VideoTransformer
-
         self.load_codec()
-        model = VideoTransformer()
-        weights.install(model, self.network_file, self.config.folder, self.config.setting)
-        self._model = model
+        self._model = self.installed(self.world.transformer(), TRANSFORMER_FILE)
 
     def close(self) -> None:
         """Free the weights."""

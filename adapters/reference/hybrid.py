@@ -12,7 +12,6 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from vbench_lite.adapters.reference.base import LATENT_DIM, word_indices
 from vbench_lite.adapters.reference.flow import MOST_STEPS, FlowConfig, FlowGenerator, part_of_clip
 from vbench_lite.generator import (
     Family,
@@ -47,47 +46,43 @@ class Hybrid(FlowGenerator):
             "The same video transformer with a block-causal mask: blocks of 4 frames, a few "
             "steps each, over a cache of the last 2 blocks; it runs to any length.",
         )
-        return replace(shared, kv_cache=True, noise_dim=LATENT_DIM)
+        return replace(shared, kv_cache=True, noise_dim=self.world.dim)
 
     def make(
         self, indices: Sequence[int], requests: Sequence[GenerationRequest], context: GenerationContext
     ) -> None:
         """Denoise block after block and emit each as soon as it is decoded."""
-        import torch
-
         from vbench_lite.adapters.reference.sampling import BlockSampler
 
         model, first = self.model, requests[0]
         steps, guidance = self.steps_and_guidance(first)
         size, reach = model.config.block, model.config.context_blocks
-        words = torch.tensor([word_indices(r.prompt) for r in requests])
-        sampler = BlockSampler(model, words, guidance)
+        words = self.words(requests)
+        opens = first.past_frames is None  # the caption's direction holds from the first frame
+        sampler = BlockSampler(model, words, guidance, opens)
         context.phase("encode")
         given = self.given(first)
-        opens = first.past_frames is None  # the caption's direction holds from the first frame
         skipped = 0  # given frames of the present block that are not part of the clip
         if given is not None:
             given = model.normalise(given)
         if given is not None and not opens:
             whole = min(given.shape[1] // size, reach)
             for block in given[:, given.shape[1] - whole * size :].split(size, 1) if whole else ():
-                sampler.accept(block, False)
+                sampler.accept(block)
             given = None if whole else given
             skipped = given.shape[1] if given is not None else 0
         noise = self.initial_noise(requests, -(-(first.num_frames + skipped) // size) * size)
         blocks = noise.shape[1] // size
         for number, fresh in enumerate(noise.split(size, 1)):
             context.phase("denoise")
-            marker = opens and number == 0
             x = sampler.denoise(
                 fresh,
                 steps,
-                marker,
                 given if number == 0 else None,
                 part_of_clip(context, number, blocks),
             )
             if number + 1 < blocks:
-                sampler.accept(x, marker)
+                sampler.accept(x)
             context.phase("decode")
             begin = skipped if number == 0 else 0
             end = min(size, first.num_frames + skipped - number * size)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from vbench_lite.adapters.reference.base import LATENT_DIM, word_indices
 from vbench_lite.adapters.reference.flow import MOST_STEPS, FlowConfig, FlowGenerator, part_of_clip
 from vbench_lite.generator import (
     Family,
@@ -52,26 +51,38 @@ class LatentDiffusion(FlowGenerator):
             "Small video transformer that denoises 16 frames at once; longer clips are "
             "continued by giving it the last 8 frames as a clean prefix.",
         )
-        return replace(shared, noise_dim=LATENT_DIM)
+        return replace(shared, noise_dim=self.world.dim)
 
     def make(
         self, indices: Sequence[int], requests: Sequence[GenerationRequest], context: GenerationContext
     ) -> None:
         """Denoise every window of the clips, decode, and emit each clip once."""
-        latents = self._denoise(requests, context)
+        latents = self.denoise(requests, context)
         context.phase("decode")
         self.emit(context, indices, latents)
 
-    def _denoise(self, requests: Sequence[GenerationRequest], context: GenerationContext) -> Tensor:
-        """Codec latents of the clips, float32 (B, num_frames, dim)."""
+    def denoise(
+        self,
+        requests: Sequence[GenerationRequest],
+        context: GenerationContext,
+        draft: Tensor | None = None,
+        strength: float = 1.0,
+    ) -> Tensor:
+        """Codec latents of the clips, float32 (B, num_frames, dim).
+
+        Args:
+            draft: codec latents to refine, float32 (B, num_frames, dim), or None to begin with noise.
+            strength: how far the draft is moved back towards noise, see `denoise_window`.
+        """
         import torch
 
         from vbench_lite.adapters.reference.sampling import denoise_window
+        from vbench_lite.adapters.reference.transformer import LATE
 
         model, first = self.model, requests[0]
         steps, guidance = self.steps_and_guidance(first)
         window = model.config.window
-        words = torch.tensor([word_indices(r.prompt) for r in requests])
+        words = self.words(requests)
         context.phase("encode")
         given = self.given(first)
         made = torch.zeros(len(requests), 0, model.config.latent_dim)
@@ -92,20 +103,30 @@ class LatentDiffusion(FlowGenerator):
             prefix = made[:, -OVERLAP:]
             kept, place = prefix.shape[1], made.shape[1] - skipped
             fresh = noise[:, place : place + window - kept]
+            blank = torch.zeros_like(prefix)
+            outline = None
+            if draft is not None:
+                known = model.normalise(draft[:, place : place + window - kept])
+                # The last window is as long as the others; beyond the draft its last frame stands still.
+                rest = known[:, -1:].expand(-1, fresh.shape[1] - known.shape[1], -1)
+                outline = torch.cat([blank, known, rest], 1)
             x = denoise_window(
                 model,
                 words,
-                torch.cat([torch.zeros_like(prefix), fresh], 1),
+                torch.cat([blank, fresh], 1),
                 prefix if kept else None,
-                opens and windows == 0,
+                place - kept if opens else LATE,
                 steps,
                 guidance,
                 part_of_clip(context, windows, planned),
+                outline,
+                strength,
             )
             made = torch.cat([made, x[:, kept:]], 1)
             borders.append(made.shape[1] - skipped)
             windows += 1
-        context.note(nfe=windows * steps * (1 if guidance == 1 else 2), windows=windows)
+        taken = steps if draft is None else max(1, round(steps * strength))
+        context.note(nfe=windows * taken * (1 if guidance == 1 else 2), windows=windows)
         if windows > 1:
             context.note(seams=" ".join(str(border) for border in borders[:-1]))
         return model.denormalise(made[:, skipped:target])

@@ -9,12 +9,11 @@ from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from vbench_lite.adapters.reference.cached_steps import CachedSteps, StepWeights
-from vbench_lite.adapters.reference.codec import Codec
 from vbench_lite.adapters.reference.token_model import TokenModel
-from vbench_lite.adapters.reference.transformer import KeysValues, VideoTransformer, dropped, guided
+from vbench_lite.adapters.reference.tokens import TokenCodec
+from vbench_lite.adapters.reference.transformer import LATE, KeysValues, VideoTransformer, dropped, guided
 
 Report = Callable[[int, int], None]
 
@@ -28,35 +27,44 @@ def denoise_window(
     words: Tensor,
     noise: Tensor,
     prefix: Tensor | None,
-    start: bool,
+    first_age: int,
     steps: int,
     guidance: float,
     report: Report = _silent,
+    draft: Tensor | None = None,
+    strength: float = 1.0,
 ) -> Tensor:
     """Denoise all frames of a window together, by Euler steps.
 
     Args:
-        words: int64 (B, 4).
+        words: int64 (B, words).
         noise: float32 (B, T, latent_dim), the initial noise of the whole window.
         prefix: normalised clean latents float32 (B, P, latent_dim) of its first frames, or None.
-        start: whether the caption's direction holds from the first frame of the window.
+        first_age: frames since the clip began as its caption says, of the first frame; or LATE.
+        steps: of the whole way from noise to data.
+        draft: what to refine, normalised float32 (B, T, latent_dim), or None to begin with noise.
+        strength: how far the draft is moved back towards the noise, in (0, 1]; 1 forgets it. The steps
+            are that share of `steps`.
 
     Returns:
         Normalised latents float32 (B, T, latent_dim); the first P are the prefix.
     """
     batch, frames, _ = noise.shape
     given = 0 if prefix is None else prefix.shape[1]
-    two = torch.cat([words, dropped(batch)]) if guidance != 1 else words
+    two = torch.cat([words, dropped(model.config.words, batch)]) if guidance != 1 else words
     rows = len(two) // batch
-    marker = F.pad(torch.full((len(two), 1), float(start)), (0, frames - 1))
     index = torch.arange(frames)
-    x = noise if prefix is None else torch.cat([prefix, noise[:, given:]], 1)
+    age = (first_age + index).expand(len(two), -1)
+    x = noise if draft is None else torch.lerp(draft, noise, strength)
+    x = x if prefix is None else torch.cat([prefix, x[:, given:]], 1)
+    begin, steps = (0.0, steps) if draft is None else (1 - strength, max(1, round(steps * strength)))
     for step in range(steps):
-        times = torch.where(index < given, 1.0, step / steps).expand(len(two), frames)
-        velocity, _ = model(x.repeat(rows, 1, 1), times, two, marker, index, 0)
+        now = begin + (1 - begin) * step / steps
+        times = torch.where(index < given, 1.0, now).expand(len(two), frames)
+        velocity, _ = model(x.repeat(rows, 1, 1), times, two, age, index, 0)
         if rows == 2:
             velocity = guided(velocity[:batch], velocity[batch:], guidance)
-        x = torch.cat([x[:, :given], x[:, given:] + velocity[:, given:] / steps], 1)
+        x = torch.cat([x[:, :given], x[:, given:] + velocity[:, given:] * ((1 - begin) / steps)], 1)
         report(step + 1, steps)
     return x
 
@@ -64,10 +72,11 @@ def denoise_window(
 class BlockSampler:
     """Denoises block after block; clean blocks leave their keys and values in a bounded cache."""
 
-    def __init__(self, model: VideoTransformer, words: Tensor, guidance: float) -> None:
-        self.model, self.guidance = model, guidance
+    def __init__(self, model: VideoTransformer, words: Tensor, guidance: float, opens: bool) -> None:
+        """Begin with an empty context; `opens`: whether the clip begins as its caption says."""
+        self.model, self.guidance, self.opens = model, guidance, opens
         self.batch = len(words)
-        self.words = torch.cat([words, dropped(self.batch)]) if guidance != 1 else words
+        self.words = torch.cat([words, dropped(model.config.words, self.batch)]) if guidance != 1 else words
         self.blocks: list[KeysValues] = []  # of the last clean blocks
         self.next_frame = 0
 
@@ -83,21 +92,21 @@ class BlockSampler:
         """Bytes of the cached keys and values."""
         return sum(t.numel() * t.element_size() for b in self.blocks for kv in b for t in kv)
 
-    def _run(self, x: Tensor, times: Tensor, marker: bool) -> tuple[Tensor, KeysValues]:
+    def _run(self, x: Tensor, times: Tensor) -> tuple[Tensor, KeysValues]:
         rows, length = len(self.words), x.shape[1]
-        start = F.pad(torch.full((rows, 1), float(marker)), (0, length - 1))
         frames = torch.arange(self.next_frame, self.next_frame + length)
+        age = (frames if self.opens else torch.full_like(frames, LATE)).expand(rows, -1)
         x = x.repeat(rows // self.batch, 1, 1)
         velocity, cache = self.model(
-            x, times.expand(rows, length), self.words, start, frames, 1, None, self._past()
+            x, times.expand(rows, length), self.words, age, frames, 1, None, self._past()
         )
         if rows > self.batch:
             velocity = guided(velocity[: self.batch], velocity[self.batch :], self.guidance)
         return velocity, cache
 
-    def accept(self, block: Tensor, marker: bool) -> None:
+    def accept(self, block: Tensor) -> None:
         """Append a clean block, normalised float32 (B, L, latent_dim), to the context."""
-        _, cache = self._run(block, torch.ones(block.shape[1]), marker)
+        _, cache = self._run(block, torch.ones(block.shape[1]))
         self.blocks = [*self.blocks, cache][-self.model.config.context_blocks :]
         self.next_frame += block.shape[1]
 
@@ -105,7 +114,6 @@ class BlockSampler:
         self,
         noise: Tensor,
         steps: int,
-        marker: bool,
         given: Tensor | None = None,
         report: Report = _silent,
     ) -> Tensor:
@@ -113,14 +121,13 @@ class BlockSampler:
 
         Args:
             noise: its initial noise, float32 (B, L, latent_dim).
-            marker: whether the caption's direction holds from its first frame.
             given: its first frames, clean and normalised, float32 (B, P, latent_dim), or None.
         """
         known = 0 if given is None else given.shape[1]
         x = noise if given is None else torch.cat([given, noise[:, known:]], 1)
         index = torch.arange(noise.shape[1])
         for step in range(steps):
-            velocity, _ = self._run(x, torch.where(index < known, 1.0, step / steps), marker)
+            velocity, _ = self._run(x, torch.where(index < known, 1.0, step / steps))
             x = torch.cat([x[:, :known], x[:, known:] + velocity[:, known:] / steps], 1)
             report(step + 1, steps)
         return x
@@ -136,7 +143,7 @@ class TokenSampler:
     def __init__(
         self,
         model: TokenModel,
-        codec: Codec,
+        codec: TokenCodec,
         words: Tensor,
         start: bool,
         guidance: float,
@@ -146,7 +153,7 @@ class TokenSampler:
         """Begin with an empty context; `weights`, laid out from the model, saves doing it here."""
         self.model, self.codec, self.guidance = model, codec, guidance
         self.batch, self.start = len(words), start
-        both = torch.cat([words, dropped(self.batch)]) if guidance != 1 else words
+        both = torch.cat([words, dropped(model.config.words, self.batch)]) if guidance != 1 else words
         self.rows = len(both)
         self.words, self.caption = both, model.caption(both)
         self.steps = CachedSteps(weights or StepWeights(model), self.rows) if cached else None
@@ -197,15 +204,16 @@ class TokenSampler:
     def _cached_state(self, steps: CachedSteps) -> Tensor:
         """What the next frame is like, (rows, width), from the last two frames and the cache."""
         before = torch.stack([self.history[-1], self.history[-2]], 1)[:, None]
-        marker = torch.full((self.rows, 1), float(self.start and self.frame == 0))
-        return steps.step_trunk(self.model.read_frames(before, self.caption, marker)[:, 0], self.frame)
+        age = torch.full((self.rows, 1), self.frame if self.start else LATE)
+        return steps.step_trunk(self.model.read_frames(before, self.caption, age)[:, 0], self.frame)
 
     def _recomputed_logits(self, out: list[Tensor]) -> Tensor:
         """Logits of the next slot, (rows, vocabulary), from all frames and the tokens `out`."""
         past = torch.stack(self.history, 1)
         before = torch.stack([past[:, 1:], past[:, :-1]], 2)
-        marker = ((torch.arange(self.frame + 1) == 0) & self.start).float().expand(self.rows, -1)
-        state = self.model.step_trunk(before, self.words, marker)
+        frames = torch.arange(self.frame + 1)
+        age = (frames if self.start else torch.full_like(frames, LATE)).expand(self.rows, -1)
+        state = self.model.step_trunk(before, self.words, age)
         known = self.model.write_from(state[:, -1], self.caption, self.earlier)
         written = torch.stack(out, 1) if out else self.earlier[: self.batch, :0]
         written = written.repeat(self.rows // self.batch, 1)

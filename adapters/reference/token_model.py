@@ -36,6 +36,8 @@ class TokenModelConfig:
     trunk_layers: int = 4
     head_layers: int = 2
     window: int = 8  # frames that the trunk sees, its own step included
+    words: tuple[int, ...] = CAPTION_WORDS  # choices of every word of a caption
+    ages: int = 0  # frames from the beginning of a clip that are told apart, besides the first
 
 
 class CausalLayer(nn.Module):
@@ -80,8 +82,10 @@ class TokenModel(nn.Module):
     def __init__(self, config: TokenModelConfig | None = None) -> None:
         super().__init__()
         self.config = c = config or TokenModelConfig()
-        self.word_embed = nn.ModuleList(nn.Embedding(n + 1, c.width) for n in CAPTION_WORDS)
+        self.word_embed = nn.ModuleList(nn.Embedding(n + 1, c.width) for n in c.words)
         self.start_embed = nn.Parameter(torch.zeros(c.width))
+        if c.ages:
+            self.age_embed = nn.Parameter(torch.zeros(c.ages + 1, c.width))
         self.empty_embed = nn.Parameter(torch.randn(2, c.latent_dim) * 0.02)  # no frame before
         # The two frames before, as numbers: their difference is the motion.
         self.read = nn.Sequential(
@@ -100,24 +104,24 @@ class TokenModel(nn.Module):
             nn.init.normal_(cast(nn.Embedding, embed).weight, std=0.3)
 
     def caption(self, words: Tensor) -> Tensor:
-        """Word indices int64 (B, 4) to (B, width); the index after the last word means dropped."""
+        """Word indices int64 (B, words) to (B, width); the index after the last word means dropped."""
         return torch.stack([e(words[:, i]) for i, e in enumerate(self.word_embed)]).sum(0)
 
-    def read_frames(self, before: Tensor, caption: Tensor, start: Tensor) -> Tensor:
+    def read_frames(self, before: Tensor, caption: Tensor, age: Tensor) -> Tensor:
         """What the trunk starts from, (B, L, width); `caption` is (B, width), the rest as in `step_trunk`."""
         pair = torch.cat([before[:, :, 0], before[:, :, 0] - before[:, :, 1]], -1)
-        x: Tensor = self.read(pair) + caption[:, None] + start[..., None] * self.start_embed
-        return x
+        x: Tensor = self.read(pair) + caption[:, None] + (age == 0)[..., None] * self.start_embed
+        return x + self.age_embed[age.clamp(max=self.config.ages)] if self.config.ages else x
 
     def step_trunk(
         self,
         before: Tensor,  # float32 (B, L, 2, latent_dim), the last and the second last frame
-        words: Tensor,  # int64 (B, 4)
-        start: Tensor,  # float32 (B, L)
+        words: Tensor,  # int64 (B, words)
+        age: Tensor,  # int64 (B, L), frames since the clip began as its caption says, or LATE
     ) -> Tensor:
         """What frames 0 to L - 1 are like, (B, L, width), each from the frames before it."""
         frames = torch.arange(before.shape[1])
-        x = self.read_frames(before, self.caption(words), start)
+        x = self.read_frames(before, self.caption(words), age)
         turn = rope(frames, self.config.width // self.config.heads)
         bias = window_bias(len(frames), self.config.window)
         for layer in self.trunk:
@@ -156,14 +160,14 @@ class TokenModel(nn.Module):
         scores = torch.baddbmm(offset, unit(x).transpose(0, 1), weight.transpose(1, 2))
         return scores.transpose(0, 1)
 
-    def forward(self, latents: Tensor, tokens: Tensor, words: Tensor, start: Tensor) -> Tensor:
+    def forward(self, latents: Tensor, tokens: Tensor, words: Tensor, age: Tensor) -> Tensor:
         """Logits of every token of clips, all at once.
 
         Args:
             latents: float32 (B, T, latent_dim), the numbers that `tokens` stand for.
             tokens: int64 (B, T, tokens).
-            words: int64 (B, 4).
-            start: float32 (B,), 1 where the caption's direction holds from frame 0.
+            words: int64 (B, words).
+            age: int64 (B, T), frames since the clip began as its caption says, or LATE.
 
         Returns:
             float32 (B, T, tokens, vocabulary); entry (t, k) knows only frames < t and slots < k.
@@ -171,8 +175,7 @@ class TokenModel(nn.Module):
         batch, length, _ = tokens.shape
         padded = torch.cat([self.empty_embed.expand(batch, 2, -1), latents], 1)
         before = torch.stack([padded[:, 1:-1], padded[:, :-2]], 2)
-        marker = F.pad(start[:, None], (0, length - 1))
-        state = self.step_trunk(before, words, marker)
+        state = self.step_trunk(before, words, age)
         caption = self.caption(words)[:, None].expand(-1, length, -1)
         earlier = F.pad(tokens[:, :-1], (0, 0, 1, 0), value=-1)
         x = self.write_from(state.flatten(0, 1), caption.flatten(0, 1), earlier.flatten(0, 1))
@@ -186,7 +189,7 @@ def token_loss(
     heard: Tensor,
     latents: Tensor,
     words: Tensor,
-    start: Tensor,
+    age: Tensor,
 ) -> Tensor:
     """Mean cross entropy in nats a token.
 
@@ -195,5 +198,5 @@ def token_loss(
         heard: int64 (B, T, tokens), the same with a little noise: what the model reads.
         latents: float32 (B, T, latent_dim), the numbers that `heard` stands for.
     """
-    logits = model(latents, heard, words, start)
+    logits = model(latents, heard, words, age)
     return F.cross_entropy(logits.flatten(0, 2), target.flatten())

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-CAPTION_WORDS = (6, 12, 8, 2)  # colours, shapes, directions, speeds
+CAPTION_WORDS = (6, 12, 8, 2)  # of the shapes world: colours, shapes, directions, speeds
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,11 @@ class TransformerConfig:
     window: int = 16  # frames denoised together by the bidirectional mask
     block: int = 4  # frames in a block of the block-causal mask
     context_blocks: int = 2  # clean blocks that a block sees
+    words: tuple[int, ...] = CAPTION_WORDS  # choices of every word of a caption
+    ages: int = 0  # frames from the beginning of a clip that are told apart, besides the first
 
+
+LATE = 2**30  # age of a frame of which nothing is known but that its clip began long before
 
 KeysValues = list[tuple[Tensor, Tensor]]  # for each layer, float32 (B, heads, L, head width)
 
@@ -115,9 +119,11 @@ class VideoTransformer(nn.Module):
         self.config = c = config or TransformerConfig()
         self.inp = nn.Linear(c.latent_dim, c.width)
         self.start_embed = nn.Parameter(torch.zeros(c.width))
+        if c.ages:
+            self.age_embed = nn.Parameter(torch.zeros(c.ages + 1, c.width))
         self.mode_embed = nn.Parameter(torch.randn(2, c.width) * 0.02)
         # One row more for each word: the dropped caption of classifier-free guidance.
-        self.word_embed = nn.ModuleList(nn.Embedding(n + 1, c.width) for n in CAPTION_WORDS)
+        self.word_embed = nn.ModuleList(nn.Embedding(n + 1, c.width) for n in c.words)
         self.time = nn.Sequential(nn.Linear(128, c.width), nn.SiLU(), nn.Linear(c.width, c.width))
         self.modulate = nn.Linear(c.width, 6 * c.width)
         self.layers = nn.ModuleList(Layer(c) for _ in range(c.layers))
@@ -138,16 +144,20 @@ class VideoTransformer(nn.Module):
         return (x * self.std + self.mean).clamp(-1, 1)
 
     def caption(self, words: Tensor) -> Tensor:
-        """Word indices int64 (B, 4) to (B, width); the index after the last word means dropped."""
+        """Word indices int64 (B, words) to (B, width); the index after the last word means dropped."""
         parts = [embed(words[:, i]) for i, embed in enumerate(self.word_embed)]
         return torch.stack(parts).sum(0)
+
+    def aged(self, age: Tensor) -> Tensor | float:
+        """What the ages (B, L) add to the conditioning, (B, L, width)."""
+        return self.age_embed[age.clamp(max=self.config.ages)] if self.config.ages else 0.0
 
     def forward(
         self,
         x: Tensor,  # float32 (B, L, latent_dim), normalised
         times: Tensor,  # float32 (B, L), 0 is noise and 1 is data
-        words: Tensor,  # int64 (B, 4)
-        start: Tensor,  # float32 (B, L), 1 where the caption's direction holds from this frame
+        words: Tensor,  # int64 (B, words)
+        age: Tensor,  # int64 (B, L), frames since the clip began as its caption says, or LATE
         frames: Tensor,  # int64 (L,), frame index of every token
         mode: int,  # 0 bidirectional, 1 block-causal
         bias: Tensor | None = None,
@@ -157,9 +167,10 @@ class VideoTransformer(nn.Module):
         rates = torch.exp(torch.arange(64) * (-6.9 / 63)) * 1000
         angles = times[..., None] * rates
         clock = self.time(torch.cat([angles.cos(), angles.sin()], -1))
-        condition = F.silu(clock + (self.caption(words) + self.mode_embed[mode])[:, None])
+        said = (self.caption(words) + self.mode_embed[mode])[:, None]
+        condition = F.silu(clock + said + self.aged(age))
         modulation = self.modulate(condition).unflatten(-1, (6, -1))
-        h = self.inp(x) + start[..., None] * self.start_embed
+        h = self.inp(x) + (age == 0)[..., None] * self.start_embed
         turn = rope(frames, self.config.width // self.config.heads)
         cache: KeysValues = []
         for i, layer in enumerate(self.layers):
@@ -169,9 +180,9 @@ class VideoTransformer(nn.Module):
         return cast(Tensor, self.head(unit(h) * (1 + scale) + shift)), cache
 
 
-def dropped(batch: int) -> Tensor:
-    """The words of a dropped caption, int64 (B, 4)."""
-    return torch.tensor(CAPTION_WORDS).expand(batch, 4)
+def dropped(choices: tuple[int, ...], batch: int) -> Tensor:
+    """The words of a dropped caption, int64 (B, words); `choices` is how many each word has."""
+    return torch.tensor(choices).expand(batch, -1)
 
 
 def teacher_bias(frames: int, block: int, context_blocks: int) -> Tensor:
@@ -190,14 +201,14 @@ def teacher_bias(frames: int, block: int, context_blocks: int) -> Tensor:
 
 
 def window_loss(
-    model: VideoTransformer, data: Tensor, words: Tensor, start: Tensor, rng: torch.Generator
+    model: VideoTransformer, data: Tensor, words: Tensor, age: Tensor, rng: torch.Generator
 ) -> Tensor:
     """Flow loss with the bidirectional mask; 30% of the rows have a clean prefix.
 
     Args:
         data: normalised latents float32 (B, T, latent_dim).
-        words: int64 (B, 4), already dropped where they are to be dropped.
-        start: float32 (B,), 1 where the clip begins where its caption begins.
+        words: int64 (B, words), already dropped where they are to be dropped.
+        age: int64 (B, T), frames since the clip began, or LATE.
     """
     batch, frames, _ = data.shape
     noise = torch.randn(data.shape, generator=rng)
@@ -207,14 +218,13 @@ def window_loss(
     clean = torch.arange(frames) < prefix  # (B, T)
     times = torch.where(clean, 1.0, t)
     x = torch.lerp(noise, data, times[..., None])
-    marker = F.pad(start[:, None], (0, frames - 1))
-    predicted, _ = model(x, times, words, marker, torch.arange(frames), 0)
+    predicted, _ = model(x, times, words, age, torch.arange(frames), 0)
     error: Tensor = (predicted - (data - noise)).square().mean(-1)
     return error[~clean].mean()
 
 
 def block_loss(
-    model: VideoTransformer, data: Tensor, words: Tensor, start: Tensor, rng: torch.Generator
+    model: VideoTransformer, data: Tensor, words: Tensor, age: Tensor, rng: torch.Generator
 ) -> Tensor:
     """Flow loss with the block-causal mask: clean frames beside noisy ones, a noise level a block.
 
@@ -232,13 +242,12 @@ def block_loss(
     # Generated context is not perfect: a little noise that the network is not told about.
     strength = 0.15 * torch.rand(batch, 1, 1, generator=rng)
     context = data + strength * torch.randn(data.shape, generator=rng)
-    marker = F.pad(start[:, None], (0, frames - 1))
     index = torch.arange(frames)
     predicted, _ = model(
         torch.cat([context, x], 1),
         torch.cat([torch.ones_like(times), times], 1),
         words,
-        torch.cat([marker, marker], 1),
+        torch.cat([age, age], 1),
         torch.cat([index, index]),
         1,
         teacher_bias(frames, c.block, c.context_blocks),

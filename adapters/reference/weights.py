@@ -37,8 +37,13 @@ def expected(name: str) -> str:
 
 
 def digest(names: Sequence[str], folder: Path | None = None) -> str:
-    """One sha256 over the files that a generator loads; without a folder, the packaged ones."""
-    each = [expected(name) if folder is None else _sha256(_content(folder / name)) for name in names]
+    """One sha256 over the files that a generator loads; without a folder, the packaged ones.
+
+    A folder of your own holds the files of one world without the folder in their packaged names.
+    """
+    each = [
+        expected(name) if folder is None else _sha256(_content(folder / Path(name).name)) for name in names
+    ]
     return _sha256("".join(each).encode())
 
 
@@ -50,7 +55,7 @@ def read(name: str, folder: Path | None = None) -> dict[str, Tensor]:
     """
     from safetensors.torch import load
 
-    path = (folder or FOLDER) / name
+    path = FOLDER / name if folder is None else folder / Path(name).name
     content = _content(path)
     if folder is None and _sha256(content) != expected(name):
         raise WeightsError(f"{path} has sha256 {_sha256(content)}, expected {expected(name)}")

@@ -44,7 +44,7 @@ def run(generator: ReferenceGenerator, *requests: GenerationRequest) -> list[Fra
 
 
 def ask(index: int, num_frames: int = 16, **changes: Any) -> GenerationRequest:
-    return replace(request(SCENES[index], 40 + index, num_frames, FEW_STEPS), **changes)
+    return replace(request(SCENES[index].caption, 40 + index, num_frames, FEW_STEPS), **changes)
 
 
 @pytest.mark.parametrize("num_frames", [1, 5, 19])
@@ -163,5 +163,5 @@ def test_a_prompt_outside_the_vocabulary_and_a_wrong_size_are_refused(
 
 def test_captions_are_followed(generator: ReferenceGenerator) -> None:
     scenes = shapes.sample_scenes(10, 3)
-    shares = judging.verdict(judging.make_clips(generator, scenes), scenes)
+    shares = judging.shapes_verdict(judging.make_clips(generator, scenes), scenes)
     assert shares["colour"] >= 0.8 and shares["shape"] >= 0.5, shares

@@ -25,10 +25,12 @@ from vbench_lite.adapters.reference.sampling import (
 )
 from vbench_lite.adapters.reference.token_model import TokenModel, TokenModelConfig
 from vbench_lite.adapters.reference.transformer import (
+    LATE,
     TransformerConfig,
     VideoTransformer,
     teacher_bias,
 )
+from vbench_lite.adapters.reference.worlds import WORLDS, World
 from vbench_lite.datasets import shapes
 from vbench_lite.errors import WeightsError
 
@@ -104,25 +106,23 @@ def test_teacher_mask_is_the_block_causal_mask_in_closed_form() -> None:
 def test_cached_blocks_predict_what_teacher_forcing_predicts(video: VideoTransformer) -> None:
     c, frames = video.config, 20
     clean, noisy = row_noise([1, 2], (frames, 24)), row_noise([3, 4], (frames, 24))
-    marker = torch.zeros(2, frames)
-    marker[:, 0] = 1
     index = torch.arange(frames)
     times = torch.full((2, frames), 0.3)
     full, _ = video(
         torch.cat([clean, noisy], 1),
         torch.cat([torch.ones_like(times), times], 1),
         WORDS,
-        torch.cat([marker, marker], 1),
+        torch.cat([index, index]).expand(2, -1),
         torch.cat([index, index]),
         1,
         teacher_bias(frames, c.block, c.context_blocks),
     )
-    sampler = BlockSampler(video, WORDS, guidance=1.0)
+    sampler = BlockSampler(video, WORDS, guidance=1.0, opens=True)
     for first in range(0, frames, c.block):
         part = slice(first, first + c.block)
-        velocity, _ = sampler._run(noisy[:, part], torch.full((c.block,), 0.3), first == 0)
+        velocity, _ = sampler._run(noisy[:, part], torch.full((c.block,), 0.3))
         torch.testing.assert_close(velocity, full[:, frames:][:, part], atol=1e-5, rtol=1e-4)
-        sampler.accept(clean[:, part], first == 0)
+        sampler.accept(clean[:, part])
     assert sampler.cache_bytes() == 2 * 4 * 2 * c.layers * c.context_blocks * c.block * c.width
 
 
@@ -132,11 +132,11 @@ def test_a_later_block_never_changes_an_earlier_one(video: VideoTransformer) -> 
     changed[:, 8:] += 1
 
     def run(noise: torch.Tensor) -> torch.Tensor:
-        sampler = BlockSampler(video, WORDS, guidance=2.0)
+        sampler = BlockSampler(video, WORDS, guidance=2.0, opens=True)
         out: list[torch.Tensor] = []
         for block in noise.split(4, 1):
-            out.append(sampler.denoise(block, steps=2, marker=not out))
-            sampler.accept(out[-1], len(out) == 1)
+            out.append(sampler.denoise(block, steps=2))
+            sampler.accept(out[-1])
         return torch.cat(out, 1)
 
     a, b = run(noise), run(changed)
@@ -146,17 +146,29 @@ def test_a_later_block_never_changes_an_earlier_one(video: VideoTransformer) -> 
 
 def test_given_frames_stay_and_rows_do_not_mix(video: VideoTransformer) -> None:
     noise, prefix = row_noise([1, 2], (16, 24)), row_noise([8, 9], (3, 24))
-    both = denoise_window(video, WORDS, noise, prefix, True, steps=3, guidance=2.0)
-    alone = denoise_window(video, WORDS[:1], noise[:1], prefix[:1], True, steps=3, guidance=2.0)
+    both = denoise_window(video, WORDS, noise, prefix, 0, steps=3, guidance=2.0)
+    alone = denoise_window(video, WORDS[:1], noise[:1], prefix[:1], 0, steps=3, guidance=2.0)
     assert torch.equal(both[:, :3], prefix)
     torch.testing.assert_close(both[:1], alone, atol=1e-4, rtol=1e-4)
 
 
-def test_captions_and_the_start_marker_have_an_effect(video: VideoTransformer) -> None:
+def test_a_refined_draft_stays_with_little_strength_and_is_forgotten_with_all(
+    video: VideoTransformer,
+) -> None:
+    noise, draft = row_noise([1], (16, 24)), row_noise([2], (16, 24))
+
+    def refined(strength: float) -> torch.Tensor:
+        return denoise_window(video, WORDS[:1], noise, None, 0, 8, 1.0, draft=draft, strength=strength)
+
+    torch.testing.assert_close(refined(1.0), denoise_window(video, WORDS[:1], noise, None, 0, 8, 1.0))
+    assert (refined(0.01) - draft).abs().mean() < 0.1 < (refined(0.6) - draft).abs().mean()
+
+
+def test_captions_and_the_age_of_frames_have_an_effect(video: VideoTransformer) -> None:
     noise = row_noise([1], (16, 24))
-    first = denoise_window(video, WORDS[:1], noise, None, True, 1, 1.0)
-    assert not torch.allclose(first, denoise_window(video, WORDS[1:], noise, None, True, 1, 1.0))
-    assert not torch.allclose(first, denoise_window(video, WORDS[:1], noise, None, False, 1, 1.0))
+    first = denoise_window(video, WORDS[:1], noise, None, 0, 1, 1.0)
+    assert not torch.allclose(first, denoise_window(video, WORDS[1:], noise, None, 0, 1, 1.0))
+    assert not torch.allclose(first, denoise_window(video, WORDS[:1], noise, None, LATE, 1, 1.0))
 
 
 # --- token model --------------------------------------------------------------------------------
@@ -185,7 +197,7 @@ def test_the_sampler_sees_the_logits_of_training(token_model: TokenModel, codec:
     sampler = TokenSampler(token_model, codec, WORDS, start=True, guidance=1.0)
     rngs = [torch.Generator().manual_seed(i) for i in range(2)]
     made = torch.stack([sampler.next(rngs, 0.0, 0) for _ in range(frames)], 1)
-    logits = token_model(codec.from_tokens(made), made, WORDS, torch.ones(2))
+    logits = token_model(codec.from_tokens(made), made, WORDS, torch.arange(frames).expand(2, -1))
     chosen = logits.gather(-1, made[..., None])[..., 0]
     torch.testing.assert_close(chosen, logits.max(-1).values, atol=1e-4, rtol=1e-4)
 
@@ -195,7 +207,9 @@ def test_a_token_depends_on_nothing_that_follows_it(token_model: TokenModel, cod
     changed = tokens.clone()
     changed[:, 3, 5:] = (changed[:, 3, 5:] + 7) % token_model.config.vocabulary
     changed[:, 4:] = some_tokens(token_model, 2, seed=1)
-    a, b = (token_model(codec.from_tokens(t), t, WORDS, torch.ones(2)) for t in (tokens, changed))
+    a, b = (
+        token_model(codec.from_tokens(t), t, WORDS, torch.arange(6).expand(2, -1)) for t in (tokens, changed)
+    )
     torch.testing.assert_close(a[:, :3], b[:, :3])
     torch.testing.assert_close(a[:, 3, :6], b[:, 3, :6])  # slot 5 itself is predicted, not read
     assert not torch.allclose(a[:, 3, 6:], b[:, 3, 6:])
@@ -258,16 +272,17 @@ def test_the_average_of_constant_weights_is_constant() -> None:
     torch.testing.assert_close(average.weights["weight"], layer.weight.detach())
 
 
+@pytest.mark.parametrize("world", WORLDS.values(), ids=list(WORLDS))
 def test_an_interrupted_training_resumes_to_the_same_weights(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recipes, "CLIPS", 40)
+    monkeypatch.setattr(recipes.DATA[world.name], "CLIPS", 40)
     monkeypatch.setattr(recipes.TokenRecipe, "batch", 4)
     monkeypatch.setattr(train, "CHECKPOINT_EVERY_S", 0)
-    codec = Codec()
+    codec = world.codec()
     for name in ("whole", "broken"):
         train.export(codec.state_dict(), tmp_path / name / recipes.FILES["codec"])
-    whole = train.train("autoregressive", tmp_path / "whole", 3, 4, 1.0)
+    whole = train.train(world, "autoregressive", tmp_path / "whole", 3, 4, 1.0)
     original = recipes.TokenRecipe.loss
 
     def fail(self: recipes.TokenRecipe, index: int) -> object:
@@ -277,9 +292,9 @@ def test_an_interrupted_training_resumes_to_the_same_weights(
 
     monkeypatch.setattr(recipes.TokenRecipe, "loss", fail)
     with pytest.raises(KeyboardInterrupt):
-        train.train("autoregressive", tmp_path / "broken", 3, 4, 1.0)
+        train.train(world, "autoregressive", tmp_path / "broken", 3, 4, 1.0)
     monkeypatch.setattr(recipes.TokenRecipe, "loss", original)
-    broken = train.train("autoregressive", tmp_path / "broken", 3, None, 1.0)
+    broken = train.train(world, "autoregressive", tmp_path / "broken", 3, None, 1.0)
     assert whole.read_bytes() == broken.read_bytes()
 
 

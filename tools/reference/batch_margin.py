@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from vbench_lite.adapters.reference.base import word_indices
-from vbench_lite.adapters.reference.codec import Codec
 from vbench_lite.adapters.reference.sampling import TokenSampler, gumbel
 from vbench_lite.adapters.reference.token_model import TokenModel
+from vbench_lite.adapters.reference.tokens import TokenCodec
+from vbench_lite.adapters.reference.worlds import SHAPES
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Difference:
 @torch.inference_mode()
 def first_differences(
     model: TokenModel,
-    codec: Codec,
+    codec: TokenCodec,
     prompts: Sequence[str],
     seeds: Sequence[int],
     num_frames: int,
@@ -50,7 +50,7 @@ def first_differences(
     guidance: float = 2.0,
 ) -> list[Difference]:
     """Make all rows as one batch and each alone; one entry for each row that differs anywhere."""
-    words = torch.tensor([word_indices(prompt) for prompt in prompts])
+    words = torch.tensor([SHAPES.word_indices(prompt) for prompt in prompts])
 
     def write(rows: list[int]) -> tuple[Tensor, Tensor]:
         sampler = TokenSampler(model, codec, words[rows], True, guidance)

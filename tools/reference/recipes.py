@@ -16,19 +16,25 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from tools.reference import shapes_data, stage_data
 from tools.reference.optimiser import Schedule
-from vbench_lite.adapters.reference import scenes
-from vbench_lite.adapters.reference.codec import Codec, codec_loss, frames_to_float
+from vbench_lite.adapters.reference import codec as shapes_codec
+from vbench_lite.adapters.reference import scenes, stage_codec
 from vbench_lite.adapters.reference.token_model import TokenModel, token_loss
+from vbench_lite.adapters.reference.tokens import TokenCodec, frames_to_float
 from vbench_lite.adapters.reference.transformer import (
+    LATE,
     VideoTransformer,
     block_loss,
     dropped,
     window_loss,
 )
+from vbench_lite.adapters.reference.worlds import CODEC_FILE, STAGE, TOKENS_FILE, TRANSFORMER_FILE, World
 
 DROP_CAPTION = 0.1
-CLIPS, CLIP_FRAMES, WINDOW = 24_000, 24, 16
+WINDOW = 16
+PLACES_WEIGHT = 1.6  # on stage, places of objects are this much larger than unit scale: noise blurs them less
+DATA = {"shapes": shapes_data, "stage": stage_data}
 
 
 class Recipe(ABC):
@@ -40,9 +46,10 @@ class Recipe(ABC):
     schedule: ClassVar[Schedule]
     average: ClassVar[bool]  # whether the exported weights are a moving average
 
-    def __init__(self, seed: int, codec: Codec | None, cache: Path) -> None:
+    def __init__(self, world: World, seed: int, codec: TokenCodec | None, cache: Path) -> None:
         """Seed everything; the codec encodes the clips, which are kept in the folder `cache`."""
         torch.manual_seed(seed)
+        self.world = world
         self.data = np.random.default_rng([seed, 1])
         self.noise = torch.Generator("cpu").manual_seed(seed)
         self.codec = codec
@@ -67,41 +74,81 @@ class Recipe(ABC):
 
 
 class CodecRecipe(Recipe):
-    """Single frames at positions uniform over the frame."""
+    """Single frames of a world."""
 
-    batch, muon_lr, adam_lr, average = 192, 0.03, 3e-3, False
-    schedule = ((0, 1), (0.82, 0.545), (0.9, 0.375), (1, 0))
+    average = False
 
     def build(self) -> nn.Module:
         """A fresh codec."""
-        return Codec()
+        return self.world.codec()
+
+    @staticmethod
+    def figures(error: Tensor) -> dict[str, float]:
+        """Decibels of the rounded and of the continuous half of the rows' squared errors."""
+        halves = error.split([len(error) // 2, len(error) - len(error) // 2])
+        names = ("rounded_db", "continuous_db")
+        return {name: float(-10 * torch.log10(half.mean())) for name, half in zip(names, halves, strict=True)}
+
+
+class ShapesCodecRecipe(CodecRecipe):
+    """Single frames at positions uniform over the frame."""
+
+    batch, muon_lr, adam_lr = 192, 0.03, 3e-3
+    schedule = ((0, 1), (0.82, 0.545), (0.9, 0.375), (1, 0))
 
     def loss(self, index: int) -> tuple[Tensor, dict[str, float]]:
         """Foreground-weighted squared error."""
-        assert isinstance(self.model, Codec)
+        assert isinstance(self.model, shapes_codec.Codec)
         frames = frames_to_float(torch.from_numpy(scenes.draw_frames(self.data, self.batch)))
-        loss, error = codec_loss(self.model, frames, self.noise)
-        rounded, smooth = error.split([len(error) // 2, len(error) - len(error) // 2])
-        return loss, {"rounded_db": _decibel(rounded), "continuous_db": _decibel(smooth)}
+        loss, error = shapes_codec.codec_loss(self.model, frames, self.noise)
+        return loss, self.figures(error)
+
+
+class StageCodecRecipe(CodecRecipe):
+    """Single frames of clips, with the renderer's own masks and places as teachers."""
+
+    batch, muon_lr, adam_lr = 128, 0.02, 2e-3
+    schedule = ((0, 1), (0.6, 1), (1, 0))
+
+    def __init__(self, world: World, seed: int, codec: TokenCodec | None, cache: Path) -> None:
+        super().__init__(world, seed, codec, cache)
+        self.frames, self.shares, self.centers = stage_data.painted_frames(seed)
+
+    def loss(self, index: int) -> tuple[Tensor, dict[str, float]]:
+        """Squared error with more weight on objects, and how well the frame is parted."""
+        assert isinstance(self.model, stage_codec.StageCodec)
+        rows = torch.from_numpy(self.data.integers(len(self.frames), size=self.batch))
+        frames, shares = (frames_to_float(x[rows]) for x in (self.frames, self.shares))
+        loss, error = stage_codec.codec_loss(self.model, frames, shares, self.centers[rows], self.noise)
+        return loss, self.figures(error)
 
 
 class ClipRecipe(Recipe):
     """Clips as latents, encoded once: 60% begin with their caption, 40% in mid-flight."""
 
-    def __init__(self, seed: int, codec: Codec | None, cache: Path) -> None:
-        super().__init__(seed, codec, cache)
+    def __init__(self, world: World, seed: int, codec: TokenCodec | None, cache: Path) -> None:
+        super().__init__(world, seed, codec, cache)
         assert codec is not None
-        self.latents, self.words = encoded_clips(codec, seed, cache)
+        self.latents, self.words = encoded_clips(world, codec, seed, cache)
 
     def draw(self, count: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Latents float32 (N, 16, dim), words int64 (N, 4) with some dropped, start float32 (N,)."""
+        """Latents float32 (N, 16, dim), words int64 (N, words) with some dropped, ages int64 (N, 16).
+
+        Where a clip is in mid-flight, its ages are unknown from one of its frames on, in the shapes world
+        from its first.
+        """
         rows = torch.from_numpy(self.data.integers(len(self.latents), size=count))
-        late = self.data.integers(1, CLIP_FRAMES - WINDOW + 1, size=count)
+        late = self.data.integers(1, self.latents.shape[1] - WINDOW + 1, size=count)
         offset = torch.from_numpy(np.where(self.data.random(count) < 0.6, 0, late))
         picked = self.latents[rows[:, None], offset[:, None] + torch.arange(WINDOW)].float()
         drop = torch.from_numpy(self.data.random((count, 1)) < DROP_CAPTION)
-        words = torch.where(drop, dropped(count), self.words[rows])
-        return picked, words, (offset == 0).float()
+        words = torch.where(drop, dropped(self.world.choices, count), self.words[rows])
+        known = torch.full((count,), 0)
+        if self.world.ages:
+            known = 4 * torch.from_numpy(self.data.integers(WINDOW // 4 + 1, size=count))
+        frames = torch.arange(WINDOW)
+        unknown = (offset[:, None] > 0) & (frames >= known[:, None])
+        return picked, words, torch.where(unknown, LATE, offset[:, None] + frames)
 
 
 class FlowRecipe(ClipRecipe):
@@ -112,23 +159,26 @@ class FlowRecipe(ClipRecipe):
 
     def build(self) -> nn.Module:
         """A fresh video transformer."""
-        return VideoTransformer()
+        return self.world.transformer()
 
-    def __init__(self, seed: int, codec: Codec | None, cache: Path) -> None:
-        super().__init__(seed, codec, cache)
+    def __init__(self, world: World, seed: int, codec: TokenCodec | None, cache: Path) -> None:
+        super().__init__(world, seed, codec, cache)
         assert isinstance(self.model, VideoTransformer)
         sample = self.latents[:4000].float().flatten(0, 1)
         self.model.mean.copy_(sample.mean(0))
         self.model.std.copy_(sample.std(0))
+        if world is STAGE:
+            self.model.std[list(stage_codec.PLACES)] /= PLACES_WEIGHT
 
     def loss(self, index: int) -> tuple[Tensor, dict[str, float]]:
         """Rectified-flow loss: even steps bidirectional, odd steps block-causal on half the rows."""
         assert isinstance(self.model, VideoTransformer)
         causal = index % 2 == 1
-        latents, words, start = self.draw(self.batch // 2 if causal else self.batch)
+        latents, words, age = self.draw(self.batch // 2 if causal else self.batch)
         data = self.model.normalise(latents)
         kind = block_loss if causal else window_loss
-        loss = kind(self.model, data, words, start, self.noise)
+        with half_precision(self.world):
+            loss = kind(self.model, data, words, age, self.noise)
         return loss, {"block" if causal else "window": float(loss.detach())}
 
 
@@ -140,60 +190,50 @@ class TokenRecipe(ClipRecipe):
 
     def build(self) -> nn.Module:
         """A fresh token model."""
-        return TokenModel()
+        return self.world.token_model()
 
     def loss(self, index: int) -> tuple[Tensor, dict[str, float]]:
         """Cross entropy. What the model reads is jittered by up to a quantiser step either way."""
         assert isinstance(self.model, TokenModel) and self.codec is not None
-        latents, words, start = self.draw(self.batch)
+        latents, words, age = self.draw(self.batch)
         codec = self.codec
         strength = torch.rand(len(latents), 1, 1, generator=self.noise)
         jitter = torch.rand(latents.shape, generator=self.noise) * 2 - 1
         target = codec.to_tokens(latents)
         heard = codec.to_tokens(latents + strength * jitter / codec.levels)
-        loss = token_loss(self.model, target, heard, codec.from_tokens(heard), words, start)
+        with half_precision(self.world):
+            loss = token_loss(self.model, target, heard, codec.from_tokens(heard), words, age)
         return loss, {"nats": float(loss.detach())}
 
 
-def encoded_clips(codec: Codec, seed: int, cache: Path) -> tuple[Tensor, Tensor]:
+def half_precision(world: World) -> torch.autocast:
+    """Products in bfloat16, a quarter faster; the weights of the shapes world were made without."""
+    return torch.autocast("cpu", torch.bfloat16, enabled=world is STAGE)
+
+
+def encoded_clips(world: World, codec: TokenCodec, seed: int, cache: Path) -> tuple[Tensor, Tensor]:
     """The training clips of a seed as latents, from the folder `cache` if they are there."""
     weights = hashlib.sha256(b"".join(p.numpy().tobytes() for p in codec.state_dict().values()))
-    path = cache / f"clips-{seed}-{weights.hexdigest()[:12]}.pt"
+    path = cache / f"clips-{world.name}-{seed}-{weights.hexdigest()[:12]}.pt"
     if not path.exists():
         part = path.with_suffix(f".{os.getpid()}.part")
-        torch.save(encode_clips(codec, np.random.default_rng([seed, 2])), part)
+        torch.save(DATA[world.name].encode_clips(codec, seed), part)
         part.replace(path)
     latents, words = torch.load(path, weights_only=True)
     return latents, words
 
 
-@torch.no_grad()
-def encode_clips(codec: Codec, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Paint and encode the training clips: latents float16 (N, T, dim) and words int64 (N, 4)."""
-    batch = scenes.draw(rng, CLIPS, CLIP_FRAMES)
-    latents = torch.empty(CLIPS, CLIP_FRAMES, codec.config.dim, dtype=torch.float16)
-    for first in range(0, CLIPS, 20):
-        part = slice(first, first + 20)
-        looks = np.repeat(batch.captions[part, :2], CLIP_FRAMES, axis=0)
-        frames = scenes.paint(looks[:, 0], looks[:, 1], batch.centres[part].reshape(-1, 2))
-        encoded = codec.encode(frames_to_float(torch.from_numpy(frames)))
-        latents[part] = encoded.unflatten(0, (-1, CLIP_FRAMES)).to(torch.float16)
-    return latents, torch.from_numpy(batch.captions)
-
-
-def _decibel(error: Tensor) -> float:
-    return float(-10 * torch.log10(error.mean()))
-
-
-RECIPES: dict[str, type[Recipe]] = {
-    "codec": CodecRecipe,
-    "latent-diffusion": FlowRecipe,
-    "hybrid": FlowRecipe,
-    "autoregressive": TokenRecipe,
-}
+CODECS: dict[str, type[Recipe]] = {"shapes": ShapesCodecRecipe, "stage": StageCodecRecipe}
 FILES = {
-    "codec": "codec.safetensors",
-    "latent-diffusion": "transformer.safetensors",
-    "hybrid": "transformer.safetensors",
-    "autoregressive": "tokens.safetensors",
+    "codec": CODEC_FILE,
+    "latent-diffusion": TRANSFORMER_FILE,
+    "hybrid": TRANSFORMER_FILE,
+    "autoregressive": TOKENS_FILE,
 }
+
+
+def recipe_of(name: str, world: World) -> type[Recipe]:
+    """The recipe of a network of a world."""
+    if name == "codec":
+        return CODECS[world.name]
+    return TokenRecipe if name == "autoregressive" else FlowRecipe

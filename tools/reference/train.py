@@ -1,4 +1,4 @@
-"""Train the reference generators: `python -m tools.reference.train NAME --out DIR`.
+"""Train the reference generators: `python -m tools.reference.train NAME --world stage --out DIR`.
 
 NAME is codec (first), then latent-diffusion, hybrid (the same network) or autoregressive. The number
 of steps fixes the schedule and, with the seed, the weights; `--minutes` chooses that number from the
@@ -18,24 +18,25 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tools.reference.optimiser import Average, Optimiser
-from tools.reference.recipes import FILES, RECIPES, Recipe
-from vbench_lite.adapters.reference.codec import Codec, frames_to_float, frames_to_uint8
+from tools.reference.recipes import FILES, Recipe, recipe_of
+from vbench_lite.adapters.reference import weights
+from vbench_lite.adapters.reference.tokens import TokenCodec
+from vbench_lite.adapters.reference.worlds import CODEC_FILE, WORLDS, World
 
-WEIGHTS = Path(__file__).parent / "weights"
 CHECKPOINT_EVERY_S = 60
 JUDGED_CLIPS = 100
 SPEED_STEPS = 40  # steps timed before --minutes is turned into a number of steps
 
 
-def load_codec(out: Path) -> Codec:
+def load_codec(world: World, out: Path) -> TokenCodec:
     """The codec trained in `out`; where there is none, the packaged one is copied there first.
 
     The folder is then complete: a generator loads from it what it was trained with.
     """
-    path = out / FILES["codec"]
+    path = out / CODEC_FILE
     if not path.exists():
-        shutil.copyfile(WEIGHTS / FILES["codec"], path)
-    codec = Codec()
+        shutil.copyfile(weights.FOLDER / world.folder / CODEC_FILE, path)
+    codec = world.codec()
     codec.load_state_dict(load_file(path))
     return codec.eval().requires_grad_(False)
 
@@ -61,14 +62,14 @@ def steps_for(recipe: Recipe, minutes: float) -> int:
     return max(100, int(minutes * 60 / each_s))
 
 
-def train(name: str, out: Path, seed: int, steps: int | None, minutes: float) -> Path:
+def train(world: World, name: str, out: Path, seed: int, steps: int | None, minutes: float) -> Path:
     """Train one network and export it; returns the weights file."""
-    kind = RECIPES[name]
+    kind = recipe_of(name, world)
     out.mkdir(parents=True, exist_ok=True)
     stem = FILES[name].split(".", maxsplit=1)[0]
     saved_path = out / f"{stem}.checkpoint.pt"
     show(f"{name}: preparing data")
-    recipe = kind(seed, None if name == "codec" else load_codec(out), out)
+    recipe = kind(world, seed, None if name == "codec" else load_codec(world, out), out)
     saved: dict[str, Any] | None = None
     if saved_path.exists():
         saved = torch.load(saved_path, weights_only=True)
@@ -122,23 +123,14 @@ def train(name: str, out: Path, seed: int, steps: int | None, minutes: float) ->
     return path
 
 
-def self_judgement(name: str, out: Path) -> str:
-    """What the shapes judge says of the trained network's own samples."""
+def self_judgement(world: World, name: str, out: Path) -> str:
+    """What the judge of the world says of the trained network's own samples."""
     from tools.reference import judging
-    from vbench_lite.datasets import shapes
 
     if name == "codec":
-        scenes = shapes.sample_scenes(JUDGED_CLIPS, judging.FIRST_SEED, "all")
-        codec = load_codec(out)
-        clips = []
-        for index, scene in enumerate(scenes):
-            frames = frames_to_float(torch.from_numpy(shapes.real_clip(scene, index)))
-            with torch.inference_mode():
-                decoded = codec.decode(codec.quantise(codec.encode(frames)))
-            clips.append(frames_to_uint8(decoded).numpy())
-        shares = judging.verdict(clips, scenes)
+        shares = judging.judge_codec(world, load_codec(world, out), JUDGED_CLIPS)
     else:
-        shares = judging.judge(name, out, JUDGED_CLIPS)
+        shares = judging.judge(name, world, out, JUDGED_CLIPS)
     return f"{name} on {JUDGED_CLIPS} captions: " + ", ".join(f"{k} {v:.2f}" for k, v in shares.items())
 
 
@@ -151,7 +143,8 @@ def show(line: str) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Entry point."""
     parser = argparse.ArgumentParser(prog="tools.reference.train", description=__doc__)
-    parser.add_argument("name", choices=sorted(RECIPES))
+    parser.add_argument("name", choices=sorted(FILES))
+    parser.add_argument("--world", choices=sorted(WORLDS), default="shapes")
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--steps", type=int, help="fixes the schedule; overrides --minutes")
     parser.add_argument("--out", type=Path, required=True)
@@ -159,9 +152,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args(arguments)
     torch.set_num_threads(given.threads)
-    path = train(given.name, given.out, given.seed, given.steps, given.minutes)
+    world = WORLDS[given.world]
+    path = train(world, given.name, given.out, given.seed, given.steps, given.minutes)
     show(f"wrote {path}")
-    show(self_judgement(given.name, given.out))
+    show(self_judgement(world, given.name, given.out))
 
 
 if __name__ == "__main__":
