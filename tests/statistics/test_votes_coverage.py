@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import choix
 import numpy as np
 import pytest
@@ -43,16 +45,16 @@ def voters(
     return [Outcome(le, ri, sa, True, vo, pr) for le, ri, sa, vo, pr in rows]
 
 
-def covered(seed: int, draws: int = DRAWS, **kind: float) -> tuple[float, float]:
+def covered(seed: int, draws: int = DRAWS, **kind: Any) -> tuple[float, float]:
     """Share of intervals for first minus last that hold the truth, and the mean side term.
 
     The truth of a model averaged over tastes and prompts is its fit to very many votes.
     """
-    many = [fit(voters(np.random.default_rng(9_000 + i), votes=6_000, **kind), 4) for i in range(8)]  # type: ignore[arg-type]
+    many = [fit(voters(np.random.default_rng(9_000 + i), votes=6_000, **kind), 4) for i in range(8)]
     truth = float(np.mean([found.values[0] - found.values[3] for found in many]))
     rng, hits, sides = np.random.default_rng(seed), 0, []
     for _ in range(draws):
-        found = fit(voters(rng, **kind), 4)  # type: ignore[arg-type]
+        found = fit(voters(rng, **kind), 4)
         value, se, dof = found.difference(0, 3)
         hits += abs(value - truth) <= quantile(0.975, dof) * se
         sides.append(found.side)
