@@ -69,7 +69,7 @@ def covered(seed: int, draws: int = DRAWS, **kind: Any) -> tuple[float, float]:
         ({"prompt_sd": 0.4, "lazy": 3}, 0.985),  # little is shared then, and the variance has a lower bound
     ],
 )
-def test_intervals_of_strengths_hold_the_truth(kind: dict[str, float], most: float) -> None:
+def test_intervals_of_strengths_hold_the_truth(kind: dict[str, Any], most: float) -> None:
     share, side = covered(1, **kind)
     assert 0.93 <= share <= most
     assert side == pytest.approx(0.2, abs=0.04)
