@@ -15,13 +15,6 @@ from vbench_lite.cli.output import console, print_json, print_text, warn
 if TYPE_CHECKING:
     from vbench_lite.votes.clips import RunClips
 
-QUESTION = {
-    "overall": "Which clip is the better answer to this text?",
-    "quality": "Which clip looks better, frame by frame?",
-    "coherence": "In which clip do things move and stay themselves more believably?",
-    "alignment": "Which clip shows more of what the text says?",
-}
-
 
 class _Votes(click.Group):
     """A group in which `vote RUN` is `vote page RUN`."""
@@ -78,10 +71,11 @@ def page(
     import webbrowser
     from urllib.parse import quote
 
+    from vbench_lite.votes.ballot import question_of
     from vbench_lite.votes.server import LOOPBACK, Poll, server
 
     clips = _clips(root, run, suite)
-    text = question or QUESTION.get(axis, f"Which clip is better on {axis}?")
+    text = question or question_of(axis)
     poll = Poll(root, clips, axis=axis, question=text, look_for=_look_for(root, clips), seed=seed)
     serving = server(poll, port)
     address = f"http://{LOOPBACK}:{serving.server_address[1]}/" + (f"?voter={quote(voter)}" if voter else "")
@@ -118,6 +112,7 @@ def board(
     from vbench_lite.votes.ballot import read_votes
     from vbench_lite.votes.board import vote_board
     from vbench_lite.votes.clips import of_run
+    from vbench_lite.votes.judge_audit import refused
 
     votes = read_votes(root)
     left_out: dict[str, int] = {}
@@ -128,6 +123,9 @@ def board(
     for name in without:
         left_out[f"voter {name} left out"] = sum(vote.voter == name for vote in votes)
         votes = [vote for vote in votes if vote.voter != name]
+    for name, reason in refused(root, votes, axis).items():
+        left_out[f"judge {name}: {reason}"] = sum(vote.voter == name for vote in votes)
+        votes = [vote for vote in votes if vote.voter != name]
     made = vote_board(votes, axis, left_out)
     limit = ceiling(votes, axis)
     found = agreements(votes, axis, clips) if clips is not None else []
@@ -137,6 +135,80 @@ def board(
     print_votes(made, found, limit, console())
     if clips is not None:
         print_text(sentence(found, limit))
+    return FINE
+
+
+@command.command("ask")
+@click.argument("run", default="latest")
+@click.option(
+    "--judge", "spec", required=True, type=click.Path(dir_okay=False, path_type=Path), help="YAML file."
+)
+@click.option("--suite", help="Which suite of the run; default: its first.")
+@click.option(
+    "--questions", is_flag=True, help="Yes/no questions on each clip instead of pairs; axis alignment."
+)
+@click.option("--prompts", type=click.IntRange(min=1), help="At most so many requests of each pair.")
+@click.option("--audit-clips", type=click.IntRange(min=5), default=8, show_default=True)
+@_axis
+@root_option
+@json_option
+def ask(
+    run: str,
+    spec: Path,
+    suite: str | None,
+    questions: bool,
+    prompts: int | None,
+    audit_clips: int,
+    axis: str,
+    root: Path,
+    as_json: bool,
+) -> int:
+    """Let a vision-language model vote, after an audit on damaged real clips; its votes count as a voter's.
+
+    The specification names an OpenAI-compatible address (url, model, key_env, frames, temperature, draws,
+    requests_per_minute, price_per_call). A judge that is blind to what an axis needs, or that answers by
+    side, is refused there. With --json: {judge, votes, calls{}, audit{rungs[], by_side, coverage,
+    refused{}}}.
+    """
+    from vbench_lite.votes.ballot import VoteJournal
+    from vbench_lite.votes.judge import rounds, vote_by_questions, vote_pairs
+    from vbench_lite.votes.judge_audit import audit_judge, store_audit
+    from vbench_lite.votes.judge_client import Judge, load_judge
+    from vbench_lite.votes.judge_words import RUBRIC
+
+    loaded, clips = load_judge(spec), _clips(root, run, suite)
+    most = rounds(clips, prompts, audit_clips, questions=questions) * loaded.draws
+    price = f", about {most * loaded.price_per_call:.2f}" if loaded.price_per_call else ""
+    pace = f", {most / loaded.requests_per_minute:.0f} min at least" if loaded.requests_per_minute else ""
+    warn(f"at most {most} calls to {loaded.url}{price}{pace}")
+    judge = Judge(loaded, RUBRIC)
+    try:
+        told = audit_judge(judge, root, clips, clips=audit_clips)
+        store_audit(root, told)
+        axis = "alignment" if questions else axis
+        if axis in told.refused:
+            votes = []
+            warn(f"refused on {axis}: {told.refused[axis]}; no vote was asked for")
+        elif questions:
+            votes = vote_by_questions(judge, root, clips, _look_for(root, clips), limit=prompts)
+        else:
+            votes = vote_pairs(judge, root, clips, axis=axis, limit=prompts)
+    finally:
+        judge.close()
+    if votes:
+        with VoteJournal(root, f"judge-{judge.name}") as journal:
+            journal.add(*votes)
+    if as_json:
+        audit = told.as_dict()
+        print_json({"judge": judge.name, "votes": len(votes), "calls": dict(judge.counts), "audit": audit})
+        return FINE
+    print_text(f"{judge.name}: {len(votes)} votes, coverage {judge.coverage:.2f}")
+    for rung in told.rungs:
+        verdict = "blind" if rung.blind else "noticed"
+        print_text(f"  {rung.damage}: {verdict}, right in {rung.right:.0%} of {rung.asked:.0f} answers")
+    print_text(f"  answered by side in {told.by_side:.0%} of pairs")
+    for name, reason in told.refused.items():
+        print_text(f"  refused on {name}: {reason}")
     return FINE
 
 

@@ -20,6 +20,17 @@ from vbench_lite.store.journal import JournalReader, JournalWriter
 
 FOLDER = "votes"
 OVERALL = "overall"
+_QUESTIONS = {
+    OVERALL: "Which clip is the better answer to the text?",
+    "quality": "Which clip looks better, frame by frame?",
+    "coherence": "In which clip do things move and stay themselves more believably?",
+    "alignment": "Which clip shows more of what the text says?",
+}
+
+
+def question_of(axis: str) -> str:
+    """The text above two clips that are judged on an axis."""
+    return _QUESTIONS.get(axis, f"Which clip is better on {axis}?")
 
 
 class Answer(StrEnum):
