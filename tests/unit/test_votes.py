@@ -225,3 +225,45 @@ def test_import_board_export(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert call(["vote", "export", str(tmp_path / "w.jsonl"), *root]) == 0
     assert len(read_list(tmp_path / "w.jsonl")) == 40
     assert call(["vote", "export", str(tmp_path / "w.txt"), *root]) == 2
+
+
+# --- the page's server ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Host": "evil.example"}, 403),
+        ({"Origin": "http://evil.example"}, 403),
+    ],
+)
+def test_the_page_answers_this_machine_only(tmp_path: Path, headers: dict[str, str], status: int) -> None:
+    from http.client import HTTPConnection
+    from threading import Thread
+
+    from fabricate import make_run
+
+    from vbench_lite.votes.clips import run_clips
+    from vbench_lite.votes.server import Poll, server
+
+    poll = Poll(tmp_path, run_clips(make_run(tmp_path, prompts=1)), question="Which?")
+    serving = server(poll)
+    Thread(target=serving.serve_forever, daemon=True).start()
+    connection = HTTPConnection("127.0.0.1", serving.server_address[1], timeout=30)
+    host = {"Host": f"127.0.0.1:{serving.server_address[1]}"}
+    connection.request("GET", "/ask?voter=ann", headers=host | headers)
+    reply = connection.getresponse()
+    assert reply.status == status
+    text = reply.read().decode()
+    assert "reference" not in text and not any(
+        sha in text for arm in poll._run.clips.values() for sha in arm.values()
+    )
+    connection.request(
+        "POST", "/answer", body=b"{}" * 9000, headers=host | {"Content-Type": "application/json"}
+    )
+    assert connection.getresponse().status == 400
+    connection.close()
+    serving.shutdown()
+    serving.server_close()
+    poll.close()
