@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.figure import Figure
-from vbench_lite.stats.rounds import interleaved_log_ratio
+from vbench_lite.stats.rounds import interleaved
 
 PAIRS = 1000
 SETTINGS = ((3, 4), (5, 6), (6, 5), (8, 4))  # rounds, warm calls
@@ -42,7 +42,7 @@ def coverage(rounds: int, calls: int, *, pairs: int, seed: int) -> tuple[float, 
     rng = np.random.default_rng(seed)
     held, halves = 0, []
     for _ in range(pairs):
-        low, high = interleaved_log_ratio(*_pair(rng, rounds, calls)).interval()
+        low, high = interleaved(*_pair(rng, rounds, calls)).interval()
         held += low <= 0 <= high
         halves.append((high - low) / 2)
     return held / pairs, float(np.median(halves))

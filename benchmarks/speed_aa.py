@@ -10,7 +10,7 @@ from benchmarks.timed_pass import timed_pass
 from vbench_lite.metric import Measurement
 from vbench_lite.run.plan.build import resolve
 from vbench_lite.run.plan.spec import GeneratorSpec
-from vbench_lite.stats.rounds import interleaved_log_ratio
+from vbench_lite.stats.rounds import interleaved
 from vbench_lite.suite import parse_suite
 
 PASSES = 10
@@ -34,7 +34,7 @@ def measure() -> list[Figure]:
         calls += len(made)
         contended += sum(call.contended for call in made)
         first, second = _rounds(made, "a"), _rounds(made, "b")
-        delta = interleaved_log_ratio(first, second)
+        delta = interleaved(first, second)
         low, high = delta.interval()
         held += low <= 0 <= high
         halves.append((high - low) / 2)

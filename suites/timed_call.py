@@ -14,6 +14,7 @@ def call_info(
     *,
     axis: Axis = Axis.SPEED,
     higher_is_better: bool | None = False,
+    may_be_zero: bool = False,
 ) -> MetricInfo:
     """What a metric of timed calls declares: a number from 0 without an upper end, by default a cost."""
     return MetricInfo(
@@ -25,6 +26,7 @@ def call_info(
         higher_is_better=higher_is_better,
         summary=summary,
         source=source,
+        may_be_zero=may_be_zero,
     )
 
 

@@ -73,6 +73,8 @@ class MetricInfo:
         min_n: sets with fewer clips are not applicable.
         needs_world: the data set whose captions it can judge, or None for any clip.
         over_set: the published rule by which clips make the value of a set, if it is not our own.
+        may_be_zero: 0 is a value of a timed call like any other (stalls): two generators are then compared by
+            difference, never by ratio.
     """
 
     id: str
@@ -89,6 +91,7 @@ class MetricInfo:
     min_n: int = 1
     needs_world: str | None = None
     over_set: SetRule | None = None
+    may_be_zero: bool = False
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ class StalledTime(CallMetric):
         "s",
         "Seconds the clip stands still if it is shown from its first frame's arrival.",
         "start-up delay without a stall, less the first arrival; vbench_lite.measure.playback",
+        may_be_zero=True,
     )
 
     def value(self, call: Measurement) -> float:
@@ -63,6 +64,7 @@ class Stalls(CallMetric):
         "stalls/clip",
         "How often the clip stands still if it is shown from its first frame's arrival.",
         "pieces that arrive after they are wanted; vbench_lite.measure.playback",
+        may_be_zero=True,
     )
 
     def value(self, call: Measurement) -> float:
@@ -95,6 +97,7 @@ class ChunkMedian(_ChunkGap):
         "s",
         "Median seconds between two pieces of a clip that streams.",
         "quantile 0.5 (linear) of the gaps between arrivals",
+        may_be_zero=True,
     )
 
 
@@ -107,4 +110,5 @@ class ChunkTail(_ChunkGap):
         "s",
         "Seconds between two pieces that 95% of a clip's gaps stay below.",
         "quantile 0.95 (linear) of the gaps between arrivals",
+        may_be_zero=True,
     )

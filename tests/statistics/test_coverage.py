@@ -12,14 +12,15 @@ import numpy as np
 import pytest
 
 from vbench_lite.metric import Estimate
+from vbench_lite.stats.delta import Delta
 from vbench_lite.stats.frechet import distance, frechet_distance, moments
 from vbench_lite.stats.jackknife import jackknife
 from vbench_lite.stats.kernel_distance import KernelDistance, cubic_kernel
-from vbench_lite.stats.means import bca_interval, mean_estimate
+from vbench_lite.stats.means import mean_estimate
 from vbench_lite.stats.medians import median_estimate
 from vbench_lite.stats.multiple import holm
 from vbench_lite.stats.noninferiority import Question, Verdict, decide
-from vbench_lite.stats.paired import Delta, log_ratio, paired_means
+from vbench_lite.stats.paired import paired_means
 from vbench_lite.stats.power import detectable_effect
 from vbench_lite.stats.ranks import Difference, rank_intervals
 
@@ -41,12 +42,9 @@ def test_means_of_few_prompts() -> None:
     assert 0.93 <= share <= 0.97
 
 
-@pytest.mark.parametrize("skewed", [False, True])
-def test_means_of_many_prompts(skewed: bool) -> None:
+def test_means_of_many_prompts() -> None:
     def hit(rng: Generator) -> bool:
-        values = rng.gamma(4.0, 0.25, size=50) if skewed else rng.normal(1.0, 1.0, size=50)
-        low, high = bca_interval(values, resamples=600, seed=int(rng.integers(1 << 30)))
-        return low <= 1.0 <= high
+        return _holds(mean_estimate(rng.gamma(4.0, 0.25, size=50).tolist(), range(50)), 1.0)
 
     assert 0.93 <= _share(700, hit) <= 0.97
 
@@ -75,15 +73,6 @@ def test_five_seeds_a_prompt_widen_the_interval_as_theory_says() -> None:
     assert np.mean(ratios) == pytest.approx(math.sqrt(1 + (seeds - 1) * between), rel=0.05)
 
 
-@pytest.mark.parametrize("share", [0.5, 0.9, 0.98])
-def test_proportions_never_claim_too_much(share: float) -> None:
-    def hit(rng: Generator) -> bool:
-        values = (rng.random(16) < share).astype(float)
-        return _holds(mean_estimate(values.tolist(), range(16), bounds=(0.0, 1.0)), share)
-
-    assert _share(600, hit) >= 0.94
-
-
 def test_paired_differences_with_several_seeds_a_prompt() -> None:
     def hit(rng: Generator) -> bool:
         level = rng.normal(0, 3, size=(16, 1))
@@ -94,16 +83,6 @@ def test_paired_differences_with_several_seeds_a_prompt() -> None:
         return low <= 0.4 <= high
 
     assert 0.93 <= _share(1000, hit) <= 0.97
-
-
-@pytest.mark.parametrize("calls", [8, 20])
-def test_ratios_of_call_times(calls: int) -> None:
-    def hit(rng: Generator) -> bool:
-        first, second = np.exp(rng.normal(0, 0.06, size=(2, calls)))
-        low, high = log_ratio(first.tolist(), (1.3 * second).tolist()).interval()
-        return low <= math.log(1.3) <= high
-
-    assert 0.93 <= _share(600, hit) <= 0.97
 
 
 def test_medians_of_calls_are_held_at_least_as_often_as_they_say() -> None:

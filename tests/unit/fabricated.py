@@ -187,7 +187,7 @@ def _scores(
         return rows
     for metric, levels in world.calls.items():
         if levels.get(name):
-            factors = np.exp(rng.normal(0, 0.01 if "bytes" in metric else 0.04, size=10))
+            factors = np.exp(rng.normal(0, 0.01 if "bytes" in metric else 0.04, size=25))
             rows.extend(
                 ScoreRecord(name, suite, "call", metric, "ok", levels[name] * f, n=1,
                             sample_id=f"base/{i // 5}/{i % 5}", fingerprint=fingerprint,

@@ -27,10 +27,20 @@ def test_few_prompts_give_the_t_interval_of_prompt_means() -> None:
     assert (estimate.low, estimate.high) == pytest.approx((expected.low, expected.high))
 
 
-def test_all_right_is_the_clopper_pearson_interval() -> None:
+def test_all_right_is_wilsons_interval_with_a_correction_for_continuity() -> None:
+    """And one clip a little below perfect changes it a little."""
     estimate = mean_estimate([1.0] * 16, range(16), bounds=UNIT)
-    exact = stats.binomtest(16, 16).proportion_ci(0.95)
-    assert (estimate.low, estimate.high) == pytest.approx((exact.low, exact.high))
+    expected = stats.binomtest(16, 16).proportion_ci(0.95, method="wilsoncc")
+    assert (estimate.low, estimate.high) == pytest.approx((expected.low, expected.high), abs=1e-4)
+    nearly = mean_estimate([1.0] * 15 + [0.999], range(16), bounds=UNIT)
+    assert (nearly.low, nearly.high) == pytest.approx((estimate.low, estimate.high), abs=1e-3)
+
+
+@pytest.mark.parametrize("right", [3, 12, 15])
+def test_shares_are_wilsons_interval(right: int) -> None:
+    estimate = mean_estimate([1.0] * right + [0.0] * (16 - right), range(16), bounds=UNIT)
+    expected = stats.binomtest(right, 16).proportion_ci(0.95, method="wilsoncc")
+    assert (estimate.low, estimate.high) == pytest.approx((expected.low, expected.high), abs=1e-4)
 
 
 def test_seeds_of_one_prompt_do_not_pass_for_prompts() -> None:

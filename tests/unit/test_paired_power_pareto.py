@@ -9,9 +9,10 @@ import pytest
 from scipy import stats
 
 from vbench_lite.errors import NotApplicable
+from vbench_lite.stats.delta import BoundedDelta, Delta
 from vbench_lite.stats.multiple import holm
 from vbench_lite.stats.noninferiority import Question, Verdict, decide, worst
-from vbench_lite.stats.paired import Delta, log_ratio, mcnemar, paired_means, paired_replicates
+from vbench_lite.stats.paired import mcnemar, paired_means, paired_replicates
 from vbench_lite.stats.pareto import best_probability, front, front_probability, joint_draws
 from vbench_lite.stats.power import detectable_effect, sample_size, units_to_settle
 
@@ -27,9 +28,12 @@ def test_paired_means_are_the_paired_t_test() -> None:
 
 
 def test_no_difference_seen_in_sixteen_is_not_no_difference() -> None:
-    delta = paired_means([1.0] * 16, [1.0] * 16, range(16), width=1.0)
-    low, high = delta.interval()
-    assert high == -low == pytest.approx(1 - 0.025 ** (1 / 16))
+    square = 1.959964**2
+    one_wrong = [0.0] + [1.0] * 15
+    for values in ([1.0] * 16, one_wrong):  # Tango's interval without a discordant pair
+        low, high = paired_means(values, values, range(16), bounds=(0.0, 1.0)).interval()
+        assert high == pytest.approx(square / (16 + square), abs=1e-4)
+        assert low == pytest.approx(-high)
     assert paired_means([0.5] * 4, [0.5] * 4, range(4)).interval() == (0.0, 0.0)
     with pytest.raises(NotApplicable):
         paired_means([1.0], [2.0], ["a"])
@@ -43,10 +47,16 @@ def test_replicates_of_different_groups_are_not_paired() -> None:
     assert delta.se == pytest.approx(math.sqrt(2 / 3 * 0.02))
 
 
-def test_a_constant_factor_is_an_exact_log_ratio() -> None:
-    assert log_ratio([2.0] * 4, [3.0] * 4).interval() == pytest.approx((math.log(1.5), math.log(1.5)))
-    with pytest.raises(NotApplicable):
-        log_ratio([1.0, 0.0], [1.0, 1.0])
+@pytest.mark.parametrize(("n", "lost", "gained"), [(16, 0, 0), (16, 1, 0), (44, 12, 2), (8, 0, 8)])
+@pytest.mark.parametrize("bound", [-0.4, -0.05, 0.1])
+def test_paired_verdicts_are_judged_by_tangos_statistic(n: int, lost: int, gained: int, bound: float) -> None:
+    loss = -bound  # Tango (1998): p10 - p01, whose restricted estimate solves a quadratic
+    a, b, c = 2 * n, -lost - gained + (2 * n - lost + gained) * loss, -gained * loss * (1 - loss)
+    share = (math.sqrt(b * b - 4 * a * c) - b) / (2 * a)
+    expected = (gained - lost - n * bound) / math.sqrt(n * (2 * share + loss * (1 - loss)))
+    units = np.array([-1.0] * lost + [1.0] * gained + [0.0] * (n - lost - gained))
+    p_value = BoundedDelta.within(units, -1.0, 1.0).p_above(bound)
+    assert p_value == pytest.approx(stats.norm.sf(expected), abs=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -93,8 +103,8 @@ def test_sample_sizes_are_the_textbooks() -> None:
 def test_what_cannot_be_settled_has_no_number() -> None:
     assert units_to_settle(Delta(0.0, 0.05, 15, 16), 0.05) == sample_size(0.2, 0.05) - 16
     assert units_to_settle(Delta(0.0, 0.0, 15, 16), 0.05) is None
-    unseen = units_to_settle(Delta(0.0, 0.0, 15, 16, reach=0.2), 0.05)
-    assert unseen == 48
+    unseen = units_to_settle(BoundedDelta.within(np.zeros(16), -1.0, 1.0), 0.05)
+    assert unseen == 46  # Tango's half-width of 0.194 shrinks as 1 / n
 
 
 def test_the_front_holds_what_nothing_dominates() -> None:

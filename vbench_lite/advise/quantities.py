@@ -213,7 +213,7 @@ def _metric(evidence: Evidence, arm: Arm) -> Quantity:
         evidence.value if steady else evidence.low,
         evidence.value if steady else evidence.high,
         evidence.n if call else len(arm.prompts),
-        "calls" if call else _clips(arm),
+        "rounds" if call else _clips(arm),
         evidence.facts.unit,
         on_bound=evidence.value in (low, high),
     )
@@ -226,7 +226,7 @@ def _axis(row: Row, axis: Axis) -> Quantity:
     if score.value is None:
         return Quantity(str(axis), None, reason=score.reason)
     calls = axis in (Axis.SPEED, Axis.MEMORY)
-    n, units = (score.n, "calls") if calls else (len(row.arm.prompts), _clips(row.arm))
+    n, units = (score.n, "rounds") if calls else (len(row.arm.prompts), _clips(row.arm))
     return Quantity(str(axis), score.value, score.low, score.high, n, units)
 
 

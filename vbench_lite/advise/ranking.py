@@ -23,8 +23,8 @@ from vbench_lite.advise.requirements import WIDE
 from vbench_lite.metric import Axis
 from vbench_lite.results.axes import RELATIVE_AXES, AxisScore, difference
 from vbench_lite.results.board import RELATIVE_TIE, Row
+from vbench_lite.stats.delta import Delta
 from vbench_lite.stats.jackknife import MIN_GROUPS, standard_error
-from vbench_lite.stats.paired import Delta
 from vbench_lite.stats.pareto import best_probability, front_probability, joint_draws
 from vbench_lite.stats.power import units_to_settle
 from vbench_lite.stats.ranks import rank_intervals
@@ -197,7 +197,7 @@ def gap(leader: Row, other: Row, weights: Weights) -> Gap:
         return Gap(found.value, -math.inf, math.inf, by_axis, None, "clips")
     clips = len(leader.arm.prompts)
     prompts = "clips" if leader.arm.ok == clips else "prompts"
-    units, n = ("calls", first.n) if _timed(leader, other, weights) else (prompts, clips)
+    units, n = ("rounds", first.n) if _timed(leader, other, weights) else (prompts, clips)
     delta = Delta(found.value, found.se, found.dof, n)
     low, high = delta.interval()
     small = abs(found.value) <= max(weights.tie, 1e-12)

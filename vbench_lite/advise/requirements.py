@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from vbench_lite.errors import SpecError
-from vbench_lite.stats.paired import Delta
+from vbench_lite.stats.delta import Delta
 from vbench_lite.stats.power import units_to_settle
 from vbench_lite.stats.student import cdf, quantile
 

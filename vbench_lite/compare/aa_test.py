@@ -14,6 +14,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from statistics import median, median_low
 from typing import Any
 
 import numpy as np
@@ -21,11 +22,15 @@ from scipy import stats
 
 from vbench_lite.compare.differences import Side, pair
 from vbench_lite.compare.judging import MetricResult, judge, overall
+from vbench_lite.compare.occasions import estimate
 from vbench_lite.compare.policy import Policy, load_policy
 from vbench_lite.errors import StoreError
 from vbench_lite.results.arms import CEILING, Arm, Run, read_arms
-from vbench_lite.results.estimates import Evidence
+from vbench_lite.results.axes import floor_of
+from vbench_lite.results.estimates import Evidence, sample_evidence
+from vbench_lite.stats.means import Clusters
 from vbench_lite.stats.noninferiority import Verdict
+from vbench_lite.stats.rounds import Occasions
 from vbench_lite.store.schema import Level
 from vbench_lite.suite import parse_suite
 
@@ -57,7 +62,7 @@ class MetricCalibration:
 
     Attributes:
         alarms: how often it was REGRESSED. verdicts: all verdicts, by name.
-        n, units: independent units behind a comparison (prompts, calls, rounds).
+        n, units: independent units behind a comparison (prompts, rounds).
         detectable: the smallest true loss that is found in 4 of 5 comparisons, the median over draws;
             a log ratio where `scale` is "log_ratio". margin: what is still no loss, on the same scale.
         needed: units with which a loss as large as the margin would be found.
@@ -134,10 +139,13 @@ def calibrate(
     name = suite if suite is not None else str(document.suites[0]["name"])
     arms = read_arms(run, name)
     content = next(s for s in document.suites if s["name"] == name)
-    primary = policy.primary_metrics(parse_suite(content, f"run {run.run_id}, suite {name}"))
+    parsed = parse_suite(content, f"run {run.run_id}, suite {name}")
+    primary, named = policy.primary_metrics(parsed), floor_of(parsed)
     real = next((arm for arm in arms if arm.control == CEILING), None)
     floors = tuple(arm for arm in arms if arm.control not in (None, CEILING))
     copies = [{arm.generator: arm for arm in read_arms(repeat, name)} for repeat in repeats]
+    # Repeats are occasions of their own: they say themselves how much times move between two of them.
+    between = estimate(run, name, repeats) or Occasions(policy.occasion_sd)
     gate: dict[str, Rate] = {}
     metrics: list[MetricCalibration] = []
     for arm in arms:
@@ -151,7 +159,9 @@ def calibrate(
         found: list[list[MetricResult]] = []
         for _ in range(draws):
             first, second = _two_arms([copy[label] for copy in copies], rng)
-            baseline, candidate = (Side(one, real, floors, document.hardware) for one in (first, second))
+            baseline, candidate = (
+                Side(one, real, floors, document.hardware, named, between) for one in (first, second)
+            )
             found.append(judge(baseline, candidate, pair(first, second), primary, policy))
         gate[label] = _rate(sum(overall(results) is Verdict.REGRESSED for results in found), draws)
         metrics += _by_metric(label, found)
@@ -178,7 +188,7 @@ def advice(calibration: Calibration) -> list[str]:
         worst, count = max(needed.items(), key=lambda item: item[1])
         told = f"to find a loss as small as the margin: about {count} {units} for {worst}"
         if len(needed) > 2:
-            told += f", at most {_median(needed.values())} for half of the {len(needed)} that have too few"
+            told += f", at most {median_low(needed.values())} for half of the {len(needed)} that have too few"
         lines.append(told)
     blind = sorted({f"{row.metric} ({row.reason})" for row in calibration.metrics if row.reason})
     lines += [f"no comparison of {who}" for who in blind]
@@ -225,24 +235,24 @@ def _evidence(metric: str, base: Arm, good: Mapping[str, Arm]) -> Evidence:
         return replace(own, fingerprints=own.fingerprints and ("a-a",))  # the requests' seeds are part of it
     if own.level is not Level.SAMPLE:
         return own
-    values: dict[str, float] = {}
-    by_prompt: dict[str, list[float]] = defaultdict(list)
-    for sample, arm in good.items():
-        value = arm.evidence[metric].by_sample.get(sample) if metric in arm.evidence else None
-        if value is not None:
-            values[sample] = value
-            by_prompt[arm.prompt_of[sample]].append(value)
-    if not values:
+    found = [
+        (sample, arm.prompt_of[sample], arm.evidence[metric])
+        for sample, arm in good.items()
+        if metric in arm.evidence and sample in arm.evidence[metric].by_sample
+    ]
+    if not found:
         return replace(own, value=None)
-    means = {prompt: float(np.mean(group)) for prompt, group in by_prompt.items()}
-    return replace(
-        own,
-        value=float(np.mean(list(means.values()))),
-        low=None,
-        high=None,
-        n=len(values),
-        by_sample=values,
-        by_prompt=means,
+    rule = own.facts.over_set
+    scale = 1.0 if rule is None else rule.scale
+    return sample_evidence(
+        metric,
+        own.facts,
+        [sample for sample, _, _ in found],
+        np.array([evidence.by_sample[sample] for sample, _, evidence in found]) / scale,
+        Clusters.of([prompt for _, prompt, _ in found]),
+        None if rule is None else [evidence.sample_weights[sample] for sample, _, evidence in found],
+        interval=False,
+        fingerprints=own.fingerprints,
     )
 
 
@@ -264,8 +274,8 @@ def _calibrated(generator: str, metric: str, results: Sequence[MetricResult]) ->
     shown = numbers[0] if numbers else results[0]
     detectable = [result.detectable for result in numbers if result.detectable is not None]
     margins = [result.margin for result in numbers if result.margin is not None]
-    loss = _median(detectable) if detectable else None
-    margin = _median(margins) if margins else None
+    loss = median(detectable) if detectable else None
+    margin = median(margins) if margins else None
     needed = None
     if loss is not None and margin:
         needed = max(shown.n, math.ceil(shown.n * (loss / margin) ** 2))
@@ -289,8 +299,3 @@ def _calibrated(generator: str, metric: str, results: Sequence[MetricResult]) ->
 def _rate(count: int, of: int) -> Rate:
     interval = stats.binomtest(count, of).proportion_ci(method="exact")
     return Rate(count, of, float(interval.low), float(interval.high))
-
-
-def _median(values: Any) -> Any:
-    ordered = sorted(values)
-    return ordered[len(ordered) // 2]

@@ -10,9 +10,11 @@ from vbench_lite.compare.differences import Pairing, Side, pair
 from vbench_lite.compare.environment import differing
 from vbench_lite.compare.fidelity import Fidelity, fidelity
 from vbench_lite.compare.judging import MetricResult, judge, overall
-from vbench_lite.compare.policy import Policy, load_policy
+from vbench_lite.compare.occasions import occasions
+from vbench_lite.compare.policy import COVERAGE, Policy, load_policy
 from vbench_lite.errors import StoreError
 from vbench_lite.results.arms import CEILING, Arm, Run, read_arms
+from vbench_lite.results.axes import floor_of
 from vbench_lite.results.board import joint_blocks
 from vbench_lite.results.trust import trust_flags
 from vbench_lite.run.scoring.joint_sets import JointSets, StoredArm
@@ -96,14 +98,17 @@ def compare(
     documents = (baseline.run.document(), candidate.run.document())
     name = suite if suite is not None else _common_suite(*documents)
     contents = [_suite(document, name) for document in documents]
-    first, arms = _side(baseline, name, documents[0])
-    second, _ = _side(candidate, name, documents[1])
+    first, arms = _side(baseline, contents[0], documents[0])
+    second, _ = _side(candidate, contents[1], documents[1])
+    if first.arm.run_id != second.arm.run_id:
+        first = replace(first, occasions=occasions(baseline.run, name, policy))
     pairing = replace(pair(first.arm, second.arm), sets=_joint_sets(baseline, candidate, contents))
     primary = policy.primary_metrics(contents[0])
     results = judge(first, second, pairing, primary, policy)
     notes = _notes(contents, pairing, first, arms, contents[0], primary)
+    notes += _on_verdict(results, pairing)
     return Comparison(
-        verdict=overall(results),
+        verdict=overall(results, coverage_alone=pairing.identical or policy.named == {COVERAGE}),
         baseline=_identity(first.arm),
         candidate=_identity(second.arm),
         suite=name,
@@ -131,15 +136,15 @@ def _suite(document: RunDocument, name: str) -> Suite:
     return parse_suite(content, f"run {document.run_id}, suite {name}")
 
 
-def _side(chosen: RunArm, suite: str, document: RunDocument) -> tuple[Side, list[Arm]]:
-    arms = read_arms(chosen.run, suite)
+def _side(chosen: RunArm, suite: Suite, document: RunDocument) -> tuple[Side, list[Arm]]:
+    arms = read_arms(chosen.run, suite.name)
     arm = next((a for a in arms if a.generator == chosen.generator), None)
     if arm is None:
         known = ", ".join(a.generator for a in arms)
         raise StoreError(f"run {chosen.run.run_id} has no generator {chosen.generator!r}; it has: {known}")
     real = next((a for a in arms if a.control == CEILING), None)
     floors = tuple(a for a in arms if a.control not in (None, CEILING))
-    return Side(arm, real, floors, document.hardware), arms
+    return Side(arm, real, floors, document.hardware, floor_of(suite)), arms
 
 
 def _joint_sets(baseline: RunArm, candidate: RunArm, contents: Sequence[Suite]) -> JointSets | None:
@@ -154,6 +159,17 @@ def _joint_sets(baseline: RunArm, candidate: RunArm, contents: Sequence[Suite]) 
 
 def _identity(arm: Arm) -> dict[str, Any]:
     return {"run": arm.run_id, "generator": arm.generator, "ok": arm.ok, "planned": arm.planned}
+
+
+def _on_verdict(results: Sequence[MetricResult], pairing: Pairing) -> list[str]:
+    """What bears on the overall verdict beside the primary metrics."""
+    notes = []
+    beside = [one.metric for one in results if not one.primary and one.verdict is Verdict.REGRESSED]
+    if beside:
+        notes.append(f"outside the primary metrics REGRESSED: {', '.join(beside)}; so this is no PASS")
+    if all(one.verdict is None for one in results if one.metric != COVERAGE) and not pairing.identical:
+        notes.append("no metric was judged, so nothing says that the candidate may pass")
+    return notes
 
 
 # --- what else a reader must know ------------------------------------------------------------

@@ -1,14 +1,14 @@
 """One metric of two arms, subtracted: paired by prompt and seed, or the reason why it cannot be.
 
-Differences are oriented so that + means the candidate is better. Times, rates and memory peaks are
-compared as natural logs of the ratio of typical calls; everything else in the metric's own unit.
+Differences are oriented so that + means the candidate is better. Numbers of calls that cannot be 0 (times,
+rates, memory peaks) are compared as natural logs of the ratio of typical rounds; everything else in the
+metric's own unit.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -19,22 +19,30 @@ from vbench_lite.results.axes import Scale, scale_of
 from vbench_lite.results.estimates import Evidence
 from vbench_lite.run.scoring.fingerprint import differences as fingerprint_differences
 from vbench_lite.run.scoring.joint_sets import JointSets
-from vbench_lite.stats.paired import Delta, log_ratio, paired_means, paired_replicates
-from vbench_lite.stats.rounds import interleaved_log_ratio, separate_log_ratio
+from vbench_lite.stats.delta import Delta
+from vbench_lite.stats.means import Clusters, cluster_means, linearised
+from vbench_lite.stats.paired import paired_means, paired_replicates
+from vbench_lite.stats.rounds import STEADY, Occasions, by_round, interleaved, medians, separate
 from vbench_lite.store.schema import Level
 
-LEAST_CALLS = 4
-LEAST_ROUNDS = 3  # with two, the spread between rounds is known from one difference
+LEAST_CALM = 0.5  # share of the calls that no other process may have disturbed
 
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two arms, with what its run says of the machine and of the controls."""
+    """One of the two arms, with what its run says of the machine and of the controls.
+
+    Attributes:
+        floor_of: the control that the suite takes as the floor of a metric; the worst one elsewhere.
+        occasions: what differs between two runs in time, for generators that were timed apart.
+    """
 
     arm: Arm
     real: Arm | None
     floors: tuple[Arm, ...]
     hardware: Mapping[str, object]
+    floor_of: Mapping[str, str] = field(default_factory=dict)
+    occasions: Occasions = STEADY
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,7 @@ class Pairing:
 class Subtracted:
     """A difference, + is better, with the two values on the common requests.
 
-    units: what `delta.n` counts: prompts, calls or rounds.
+    units: what `delta.n` counts: prompts or rounds.
     """
 
     delta: Delta
@@ -128,13 +136,13 @@ def subtract(metric: str, baseline: Side, candidate: Side, pairing: Pairing, ove
 def margin_of(metric: str, baseline: Side, evidence: Evidence, fraction: float) -> tuple[float, str]:
     """The default margin of a metric in its own unit, and what it is a share of.
 
-    In this order: the way from the worst control to real clips in the baseline's run; the metric's
+    In this order: the way from the floor of the axis to real clips in the baseline's run; the metric's
     bounds where both are finite; the baseline's value.
 
     Raises:
         IncomparableError: none of them is positive.
     """
-    scale = scale_of(metric, baseline.real, baseline.floors)
+    scale = scale_of(metric, baseline.real, baseline.floors, baseline.floor_of)
     if isinstance(scale, Scale):
         return fraction * abs(
             scale.span()
@@ -149,9 +157,9 @@ def margin_of(metric: str, baseline: Side, evidence: Evidence, fraction: float) 
 
 def hardware_difference(first: Mapping[str, object], second: Mapping[str, object]) -> str | None:
     """The first hardware field in which two runs differ, with both values."""
-    for field in sorted({*first, *second}):
-        if first.get(field) != second.get(field):
-            return f"hardware.{field}: {first.get(field)} and {second.get(field)}"
+    for name in sorted({*first, *second}):
+        if first.get(name) != second.get(name):
+            return f"hardware.{name}: {first.get(name)} and {second.get(name)}"
     return None
 
 
@@ -166,8 +174,8 @@ def _check_fingerprints(first: Evidence, second: Evidence) -> None:
     one, other = first.fingerprints[0], second.fingerprints[0]
     found = fingerprint_differences(one, other)
     other_clips = first.level is Level.SET and found.pop("requests", None) is not None  # see `_sets`
-    for field, (mine, its) in found.items():
-        raise IncomparableError(f"{field}: {mine or 'none'} and {its or 'none'}")
+    for name, (mine, its) in found.items():
+        raise IncomparableError(f"{name}: {mine or 'none'} and {its or 'none'}")
     if not other_clips:
         raise IncomparableError(f"fingerprint: {one or 'none'} and {other or 'none'}")
 
@@ -181,23 +189,20 @@ def _samples(
     _check_enough(len(both), pairing, overlap)
     mine = [first.by_sample[a] for a, _ in both]
     its = [second.by_sample[b] for _, b in both]
-    low, high = first.facts.bounds
-    delta = paired_means(
-        mine,
-        its,
-        [baseline.prompt_of[a] for a, _ in both],
-        width=high - low if low is not None and high is not None else None,
+    prompts = [baseline.prompt_of[a] for a, _ in both]
+    rule = first.facts.over_set
+    weights = None
+    if rule is not None:
+        weights = [first.sample_weights[a] for a, _ in both], [second.sample_weights[b] for _, b in both]
+    scale = 1.0 if rule is None else rule.scale
+    low, high = (None if end is None else end * scale for end in first.facts.bounds)
+    delta = paired_means(mine, its, prompts, bounds=(low, high), weights=weights)
+    groups = Clusters.of(prompts)
+    before, after = (
+        linearised(cluster_means(values, groups, weight))[0]
+        for values, weight in zip((mine, its), weights or (None, None), strict=True)
     )
-    return Subtracted(
-        _oriented(delta, first), _by_prompt(mine, both, baseline), _by_prompt(its, both, baseline)
-    )
-
-
-def _by_prompt(values: list[float], both: list[tuple[str, str]], baseline: Arm) -> float:
-    groups: dict[str, list[float]] = {}
-    for value, (sample, _) in zip(values, both, strict=True):
-        groups.setdefault(baseline.prompt_of[sample], []).append(value)
-    return float(np.mean([np.mean(group) for group in groups.values()]))
+    return Subtracted(_oriented(delta, first), before, after)
 
 
 def _check_enough(count: int, pairing: Pairing, overlap: float) -> None:
@@ -251,8 +256,11 @@ def _calls(first: Evidence, second: Evidence, baseline: Side, candidate: Side) -
     if differs is not None:
         raise IncomparableError(differs)
     assert first.value is not None and second.value is not None
-    if baseline.arm.run_id == candidate.arm.run_id and first.calls == second.calls:  # an arm and itself
-        return Subtracted(Delta(0.0, 0.0, 1.0, len(first.calls)), first.value, second.value, logarithmic=True)
+    ratio = not (first.facts.may_be_zero or min(*first.calls.values(), *second.calls.values()) <= 0)
+    one_run = baseline.arm.run_id == candidate.arm.run_id
+    if one_run and first.calls == second.calls:  # an arm and itself
+        nothing = Delta(0.0, 0.0, 1.0, first.n)
+        return Subtracted(nothing, first.value, second.value, logarithmic=ratio, units="rounds")
     calm = []
     sides = (baseline.arm.generator, candidate.arm.generator)
     if len(set(sides)) == 1:
@@ -260,41 +268,23 @@ def _calls(first: Evidence, second: Evidence, baseline: Side, candidate: Side) -
     for side, evidence in zip(sides, (first, second), strict=True):
         spoilt = frozenset() if evidence.facts.axis == Axis.MEMORY else evidence.contended
         calls = {name: value for name, value in evidence.calls.items() if name not in spoilt}
-        if len(calls) < min(LEAST_CALLS, len(evidence.calls)):
+        if len(calls) < LEAST_CALM * len(evidence.calls):
             raise IncomparableError(
                 f"contended: another process used the device in {len(evidence.calls) - len(calls)} of "
                 f"{len(evidence.calls)} calls of {side}; time it again on an idle machine"
             )
-        calm.append(calls)
-    values = [float(np.median(list(calls.values()))) for calls in calm]
+        calm.append(by_round(calls))
+    values = [float(np.median(medians(rounds))) for rounds in calm]
     try:
-        delta, units = _call_ratio(*calm, one_run=baseline.arm.run_id == candidate.arm.run_id)
+        if one_run:
+            delta = interleaved(*calm, ratio=ratio)
+        else:
+            between = baseline.occasions if first.facts.axis == Axis.SPEED else STEADY
+            delta = separate(*calm, ratio=ratio, between=between)
     except NotApplicable as error:
         raise IncomparableError(f"n: {error}") from None
-    return Subtracted(_oriented(delta, first), values[0], values[1], logarithmic=True, units=units)
-
-
-def _call_ratio(
-    first: Mapping[str, float], second: Mapping[str, float], *, one_run: bool
-) -> tuple[Delta, str]:
-    """Log ratio of call times: by rounds where there are enough of them, else by calls."""
-    mine, its = _by_round(first), _by_round(second)
-    common = mine.keys() & its.keys()
-    if one_run and len(common) >= LEAST_ROUNDS:
-        return interleaved_log_ratio(mine, its), "rounds"
-    if not one_run and min(len(mine), len(its)) >= LEAST_ROUNDS:
-        return separate_log_ratio(mine, its), "rounds"
-    return log_ratio(list(first.values()), list(second.values())), "calls"
-
-
-def _by_round(calls: Mapping[str, float]) -> dict[int, list[float]]:
-    """Calls by round; their ids are "case/round/index"."""
-    rounds: dict[int, list[float]] = {}
-    for name, value in calls.items():
-        rounds.setdefault(int(name.rsplit("/", 2)[-2]), []).append(value)
-    return rounds
+    return Subtracted(_oriented(delta, first), values[0], values[1], logarithmic=ratio, units="rounds")
 
 
 def _oriented(delta: Delta, evidence: Evidence) -> Delta:
-    value = delta.value if evidence.facts.sign >= 0 else -delta.value
-    return replace(delta, value=value if math.copysign(1, value) > 0 or value else 0.0)
+    return delta if evidence.facts.sign >= 0 else delta.negated()

@@ -7,15 +7,18 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from vbench_lite.compare.differences import Pairing, Side, Subtracted, margin_of, subtract
 from vbench_lite.compare.policy import COVERAGE, Policy
 from vbench_lite.errors import IncomparableError
 from vbench_lite.results.arms import Arm
 from vbench_lite.results.estimates import Evidence
+from vbench_lite.stats.bounded import score_interval
 from vbench_lite.stats.multiple import benjamini_hochberg, holm
 from vbench_lite.stats.noninferiority import Decision, Question, Verdict, decide, worst
 from vbench_lite.stats.paired import mcnemar
-from vbench_lite.stats.power import detectable_effect, units_to_settle
+from vbench_lite.stats.power import detectable_loss, units_to_settle
 from vbench_lite.store.schema import Level
 
 
@@ -29,12 +32,12 @@ class MetricResult:
             ratio of typical calls (`scale` is "log_ratio"). ci: its 95% interval, unadjusted.
         margin: how much worse is still no loss, on the scale of delta.
         p_value: of the one-sided test that decided, adjusted over its family.
-        verdict: None for a description that is neither good nor bad.
+        verdict: None for a description that is neither good nor bad, and for a metric that no arm has.
         reason: why there is no number, beginning with the field that differs; or what the margin is.
-        n: independent units behind delta; units: what they are (prompts, calls, rounds).
+        n: independent units behind delta; units: what they are (prompts, rounds).
         more_units: about how many more of them would settle an inconclusive one.
-        detectable: the smallest true loss that would have been called one in 4 of 5 such comparisons,
-            on the scale of delta.
+        detectable: the smallest true loss that would have been called REGRESSED in 4 of 5 such
+            comparisons, on the scale of delta.
     """
 
     metric: str
@@ -75,9 +78,25 @@ def judge(
     return results
 
 
-def overall(results: Sequence[MetricResult]) -> Verdict:
-    """The gravest verdict of the primary metrics."""
-    return worst([result.verdict for result in results if result.primary and result.verdict is not None])
+def overall(results: Sequence[MetricResult], *, coverage_alone: bool = False) -> Verdict:
+    """The gravest verdict of the primary metrics.
+
+    Coverage can only worsen it. Nothing is PASS where no metric was judged, or while a metric outside the
+    primary ones says REGRESSED.
+
+    Args:
+        coverage_alone: coverage may decide where no metric is judged: nothing else was asked for, or the
+            clips are the same.
+    """
+    decided = [result for result in results if result.primary and result.verdict is not None]
+    metrics = [result.verdict for result in decided if result.metric != COVERAGE and result.verdict]
+    coverage = [result.verdict for result in decided if result.metric == COVERAGE and result.verdict]
+    if not metrics and not coverage_alone:
+        metrics = [Verdict.INCOMPARABLE]
+    spared = metrics and worst(coverage) in (Verdict.PASS, Verdict.IMPROVED)
+    verdict = worst(metrics if spared else [*metrics, *coverage])
+    beside = any(not result.primary and result.verdict is Verdict.REGRESSED for result in results)
+    return worst([verdict, Verdict.INCONCLUSIVE]) if beside else verdict
 
 
 # --- coverage --------------------------------------------------------------------------------
@@ -97,7 +116,7 @@ def _coverage(baseline: Arm, candidate: Arm, pairing: Pairing, policy: Policy) -
     lost = sum(mine[key] and not its[key] for key in mine)
     gained = sum(its[key] and not mine[key] for key in mine)
     delta = (gained - lost) / count
-    se = math.sqrt(max(lost + gained - (gained - lost) ** 2 / count, 0.0)) / count
+    units = np.array([float(its[key]) - float(mine[key]) for key in mine])
     verdict = Verdict.REGRESSED if delta < -policy.coverage_margin else Verdict.PASS
     return replace(
         result,
@@ -105,7 +124,7 @@ def _coverage(baseline: Arm, candidate: Arm, pairing: Pairing, policy: Policy) -
         baseline=sum(mine.values()) / count,
         candidate=sum(its.values()) / count,
         delta=delta,
-        ci=(max(-1.0, delta - 1.96 * se), min(1.0, delta + 1.96 * se)),
+        ci=(0.0, 0.0) if pairing.identical else score_interval(units, -1.0, 1.0),
         p_value=mcnemar(mine, its),
         n=count,
     )
@@ -127,11 +146,14 @@ def _judge(
             primary,
             str(evidence.level),
             None,
-            units="calls" if evidence.level is Level.CALL else "prompts",
+            units="rounds" if evidence.level is Level.CALL else "prompts",
             unit=evidence.facts.unit,
             higher_is_better=evidence.facts.higher_is_better,
         )
         results[metric] = blank
+        if metric not in policy.named and (why := _absent(metric, first.arm, second.arm)) is not None:
+            results[metric] = replace(blank, reason=why)
+            continue
         try:
             found = subtract(metric, first, second, pairing, policy.minimum_overlap)
             if evidence.facts.sign == 0:
@@ -150,9 +172,23 @@ def _judge(
     return list(results.values())
 
 
+def _absent(metric: str, first: Arm, second: Arm) -> str | None:
+    """Why neither arm has a value; None if one has."""
+    both = [arm.evidence.get(metric) for arm in (first, second)]
+    if any(evidence is not None and evidence.value is not None for evidence in both):
+        return None
+    reasons = [evidence.reason for evidence in both if evidence is not None and evidence.reason]
+    return f"value: neither has one: {reasons[0] if reasons else 'no row for it in these runs'}"
+
+
 def _question(
     metric: str, found: Subtracted, evidence: Evidence, first: Side, policy: Policy
 ) -> tuple[Question, str]:
+    if evidence.level is Level.CALL and not found.logarithmic:
+        least = policy.margins.get(
+            metric, max(policy.least(evidence.facts.unit), policy.minimum_effect * abs(found.baseline))
+        )
+        return Question(found.delta, least, least), "a number that may be 0: the least that counts"
     if found.logarithmic:
         ratio = policy.margins.get(metric, policy.minimum_effect)
         return Question(found.delta, math.log1p(ratio), math.log1p(ratio)), f"a change of {ratio:.0%}"
@@ -182,8 +218,6 @@ def _decided(
     more = None
     if decision.verdict is Verdict.INCONCLUSIVE:
         more = units_to_settle(question.delta, question.margin, alpha=level)
-    delta = question.delta
-    detectable = detectable_effect(delta.se, delta.dof, alpha=level) if delta.se else delta.reach
     return replace(
         _with_numbers(blank, found),
         verdict=decision.verdict,
@@ -191,5 +225,5 @@ def _decided(
         p_value=decision.p_value,
         reason=f"margin: {why}",
         more_units=more,
-        detectable=max(detectable, question.least),
+        detectable=detectable_loss(question.delta, question.margin, question.least, alpha=level),
     )

@@ -28,10 +28,10 @@ class Policy(BaseModel):
 
     name: str = Field(description="How results call it.")
     version: int = Field(default=1, ge=1, description="Raised with every change.")
-    primary: Literal["axes"] | tuple[str, ...] = Field(
-        default="axes",
-        description="Metric ids that decide the overall verdict, or axes: every metric that an axis of the "
-        "suite counts. Coverage always decides.",
+    primary: Literal["all", "axes"] | tuple[str, ...] = Field(
+        default="all",
+        description="Metric ids that decide the overall verdict; all: every metric with a direction; axes: "
+        "every metric that an axis of the suite counts. Coverage always decides.",
     )
     alpha: float = Field(
         default=0.025,
@@ -58,6 +58,24 @@ class Policy(BaseModel):
         gt=0,
         description="Speed and memory: the margin, and the least loss that is called one, as a ratio.",
     )
+    least_seconds: float = Field(
+        default=0.1,
+        gt=0,
+        description="Seconds of a timed call that may be 0 (stalling): the margin where the ratio gives a "
+        "smaller one.",
+    )
+    least_count: float = Field(
+        default=0.5,
+        gt=0,
+        description="The same of counts that may be 0 (stalls a clip).",
+    )
+    occasion_sd: float = Field(
+        default=0.06,
+        ge=0,
+        lt=1,
+        description="Standard deviation of the log of a time between two runs of an unchanged generator; "
+        "read where the runs under the root are too few to estimate it.",
+    )
     coverage_margin: float = Field(
         default=0.02,
         ge=0,
@@ -74,12 +92,23 @@ class Policy(BaseModel):
         default=(Verdict.REGRESSED, Verdict.INCOMPARABLE), description="Overall verdicts that fail the gate."
     )
 
+    @property
+    def named(self) -> frozenset[str]:
+        """The metrics that it names one by one: each must have a value."""
+        return frozenset() if isinstance(self.primary, str) else frozenset(self.primary)
+
+    def least(self, unit: str) -> float:
+        """The smallest margin of a number of timed calls that may be 0."""
+        return self.least_seconds if unit == "s" else self.least_count
+
     def primary_metrics(self, suite: Suite) -> tuple[str, ...]:
         """Ids of the metrics that decide, in the order of the suite.
 
         Raises:
             SpecError: the policy names a metric that the suite does not have.
         """
+        if self.primary == "all":
+            return suite.metrics
         if self.primary == "axes":
             counted = {metric for spec in suite.axes.values() for metric in spec.metrics}
             return tuple(metric for metric in suite.metrics if metric in counted)

@@ -13,6 +13,7 @@ import pyarrow as pa
 from vbench_lite.errors import StoreError
 from vbench_lite.format import day
 from vbench_lite.generator import Family
+from vbench_lite.results.catalogue import summary_metric
 from vbench_lite.results.estimates import Evidence, ScoreColumns, absent, evidence, summary
 from vbench_lite.store.columns import Places, integers, texts
 from vbench_lite.store.schema import GeneratorEntry, RunDocument, SampleStatus
@@ -167,7 +168,11 @@ def _arm(
     )
     ids, prompt_ids = samples.sample.of(good), samples.prompt_id.of(good)
     prompts = tuple(sorted(set(prompt_ids)))
-    found = {metric: evidence(metric, scores, places, prompts) for metric, places in by_metric.items()}
+    found = {
+        metric: evidence(metric, scores, places, prompts)
+        for metric, places in by_metric.items()
+        if summary_metric(metric) is None  # made of the others below, whatever a failed scoring left
+    }
     for metric in metrics:
         if metric not in found:
             found[metric] = summary(metric, found) or absent(metric, len(good))

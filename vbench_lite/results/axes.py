@@ -33,7 +33,7 @@ from vbench_lite.results.estimates import Evidence
 from vbench_lite.stats.jackknife import MIN_GROUPS, standard_error
 from vbench_lite.stats.ranks import Difference
 from vbench_lite.stats.student import quantile
-from vbench_lite.suite import AxisSpec, Gate
+from vbench_lite.suite import AxisSpec, Gate, Suite
 
 Floats = npt.NDArray[np.float64]
 Blocks = Sequence[frozenset[str]]
@@ -80,6 +80,11 @@ class Scale:
             return 0.0
         low, high = _WINSOR
         return min(max((evidence.without(left_out) - self.floor.without(left_out)) / span, low), high)
+
+
+def floor_of(suite: Suite) -> dict[str, str]:
+    """The control that the suite takes as the floor of a metric, for the metrics that it names."""
+    return {metric: name for spec in suite.axes.values() for metric, name in spec.floors.items()}
 
 
 def scale_of(

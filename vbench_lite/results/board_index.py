@@ -38,7 +38,6 @@ from vbench_lite.suite import Suite
 FOLDER = "index"
 KEPT = 20  # entries; the oldest leave
 LEAST_BYTES = 2**20  # of the tables: smaller ones are read faster than they are worth an entry
-_PACKAGES = ("report", "stats", "suites", "store")
 
 
 def indexed_board(
@@ -158,7 +157,7 @@ def _key(runs: Sequence[RunDir], suite: str | None, every: bool) -> str:
             digest.update(f"{path.name} {state.st_size} {state.st_mtime_ns}".encode())
     package = Path(__file__).parents[1]
     beside = package.parent / "suites"  # where an editable installation has it
-    for folder in (*(package / name for name in _PACKAGES), beside):
+    for folder in (package, beside):
         for path in sorted(folder.rglob("*.py")):
             state = path.stat()
             digest.update(f"{path.name} {state.st_size} {state.st_mtime_ns}".encode())

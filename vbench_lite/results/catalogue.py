@@ -33,6 +33,7 @@ class MetricFacts:
     summary: str
     known: bool
     over_set: SetRule | None = None
+    may_be_zero: bool = False
 
     @property
     def sign(self) -> int:
@@ -76,6 +77,7 @@ def _registered(metric: str) -> MetricFacts | None:
         info.summary,
         True,
         info.over_set,
+        info.may_be_zero,
     )
 
 

@@ -7,12 +7,13 @@ its interval, and the value without some prompts (for joint jackknives over metr
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from vbench_lite.errors import NotApplicable, StoreError
@@ -22,6 +23,7 @@ from vbench_lite.stats.jackknife import fold
 from vbench_lite.stats.means import Clusters
 from vbench_lite.stats.medians import median_estimate
 from vbench_lite.stats.over_set import set_estimate_of, set_means
+from vbench_lite.stats.rounds import by_round, medians
 from vbench_lite.store.columns import Places, flags, numbers, texts
 from vbench_lite.store.json_text import json_object
 from vbench_lite.store.schema import Level, ScoreStatus
@@ -34,11 +36,12 @@ class Evidence:
     Attributes:
         value: None when there is none; `reason` says why.
         low, high: 95% interval; None where nothing can vary or n is too small to say.
-        n: clips, or warm calls.
+        n: clips, or rounds of warm calls (fresh processes).
         missing: how many clips (or calls) have no value, by reason.
         by_prompt: mean of each prompt's clips (sample level); prompt_weights: of each prompt in the
             value, where a published rule weights clips (else every prompt counts once).
-        by_sample: value of each clip by sample id (sample level), in the unit of `value`.
+        by_sample: value of each clip by sample id (sample level), in the unit of `value`; sample_weights:
+            of each clip, where a published rule sums clips.
         prompts, replicates: prompts of the set, sorted, and the value without each block of
             `stats.jackknife.fold(prompts)` (set level).
         calls: values of warm calls by call id; first_call: median over first calls;
@@ -58,6 +61,7 @@ class Evidence:
     by_prompt: Mapping[str, float] = field(default_factory=dict)
     prompt_weights: Mapping[str, float] = field(default_factory=dict)
     by_sample: Mapping[str, float] = field(default_factory=dict)
+    sample_weights: Mapping[str, float] = field(default_factory=dict)
     prompts: tuple[str, ...] = ()
     replicates: tuple[float, ...] = ()
     calls: Mapping[str, float] = field(default_factory=dict)
@@ -155,9 +159,12 @@ def evidence(metric: str, scores: ScoreColumns, places: Places, prompts: tuple[s
         StoreError: a row that says it is ok has no number.
     """
     ok = scores.status.among(ScoreStatus.OK, places)
-    good, missing = places[ok], scores.reason.counts(places[~ok])
-    level = Level(scores.level.of(places[:1])[0])
-    facts = metric_facts(metric, scores.facts(int(places[0])))
+    # A failure may have left rows of another level (one a clip, before a set could be made) beside the value.
+    shown = places[ok] if np.any(ok) else places
+    level = Level(scores.level.of(shown[-1:])[0])
+    here = scores.level.among(level, places)
+    good, missing = places[ok & here], scores.reason.counts(places[~ok & here])
+    facts = metric_facts(metric, scores.facts(int(shown[-1])))
     if not len(good):
         return nothing(metric, level, facts, max(missing, key=missing.__getitem__), missing=missing)
     if not np.all(np.isfinite(scores.value[good])):
@@ -175,14 +182,37 @@ def evidence(metric: str, scores: ScoreColumns, places: Places, prompts: tuple[s
 def _sample_evidence(
     metric: str, scores: ScoreColumns, good: Places, facts: MetricFacts, shared: dict[str, Any]
 ) -> Evidence:
-    values, clusters, rule = scores.value[good], scores.clusters(good), facts.over_set
     weights = None
-    if rule is not None and rule.weighted:
+    if facts.over_set is not None and facts.over_set.weighted:
         weights = np.nan_to_num(scores.weight[good], nan=1.0).tolist()
+    samples, clusters = scores.sample.of(good), scores.clusters(good)
+    return sample_evidence(metric, facts, samples, scores.value[good], clusters, weights, **shared)
+
+
+def sample_evidence(
+    metric: str,
+    facts: MetricFacts,
+    samples: Sequence[str],
+    values: npt.NDArray[np.float64],
+    clusters: Clusters,
+    weights: Sequence[float] | None,
+    *,
+    interval: bool = True,
+    **shared: Any,
+) -> Evidence:
+    """Evidence of the values of clips, under the metric's rule for sets.
+
+    Args:
+        values: in the metric's own unit, before the rule's scale. clusters: their prompts.
+        weights: of each clip, where the rule weighs them.
+        interval: whether one is wanted; it is most of the work.
+    """
+    rule = facts.over_set
     means = set_means(values, clusters, rule, weights)
-    estimate = set_estimate_of(means, rule, facts.bounds)
+    estimate = set_estimate_of(means, rule, facts.bounds, interval=interval)
     scale = 1.0 if rule is None else rule.scale
     shares = {} if means.weights is None else dict(zip(clusters.names, means.weights.tolist(), strict=True))
+    each = None if rule is None else ([1.0] * len(samples) if weights is None else weights)
     return Evidence(
         metric,
         Level.SAMPLE,
@@ -193,7 +223,8 @@ def _sample_evidence(
         estimate.n,
         by_prompt=dict(zip(clusters.names, (means.means * scale).tolist(), strict=True)),
         prompt_weights=shares,
-        by_sample=dict(zip(scores.sample.of(good), (values * scale).tolist(), strict=True)),
+        by_sample=dict(zip(samples, (values * scale).tolist(), strict=True)),
+        sample_weights={} if each is None else dict(zip(samples, each, strict=True)),
         **shared,
     )
 
@@ -246,7 +277,7 @@ def _call_evidence(
             contended.add(name)
     if not calls:
         return nothing(metric, Level.CALL, facts, "no warm call", **shared)
-    estimate = median_estimate(list(calls.values()))
+    estimate = median_estimate(medians(by_round(calls)))
     return Evidence(
         metric,
         Level.CALL,

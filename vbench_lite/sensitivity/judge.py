@@ -28,10 +28,11 @@ from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Estimate, MetricInfo
 from vbench_lite.sensitivity.ladders import Damage
 from vbench_lite.sensitivity.measure import CLEAN, Level, Values
+from vbench_lite.stats.delta import Delta
 from vbench_lite.stats.jackknife import MIN_GROUPS, standard_error
 from vbench_lite.stats.means import mean_estimate
 from vbench_lite.stats.multiple import holm
-from vbench_lite.stats.paired import Delta, paired_means, paired_replicates
+from vbench_lite.stats.paired import paired_means, paired_replicates
 from vbench_lite.stats.student import quantile
 
 SMALL = 0.2  # Cohen's small effect: changes within it are none worth the name

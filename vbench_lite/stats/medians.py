@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Estimate
-from vbench_lite.stats.means import t_interval
+from vbench_lite.stats.delta import Delta
 
 Floats = npt.NDArray[np.float64]
 
@@ -50,7 +50,7 @@ def _order_interval(ordered: Floats, confidence: float) -> tuple[float, float]:
     if rank > 0:
         return float(ordered[rank - 1]), float(ordered[count - rank])
     if ordered[0] > 0:
-        low, high = (math.exp(end) for end in t_interval(np.log(ordered), confidence))
+        low, high = (math.exp(end) for end in Delta.of(np.log(ordered)).interval(confidence))
     else:
-        low, high = t_interval(ordered, confidence)
+        low, high = Delta.of(ordered).interval(confidence)
     return min(low, float(ordered[0])), max(high, float(ordered[-1]))

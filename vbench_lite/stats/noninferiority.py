@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from vbench_lite.stats.paired import Delta
+from vbench_lite.stats.delta import Delta
 
 ALPHA = 0.025  # one-sided, so that the verdict on a single metric agrees with its 95% interval
 
@@ -39,7 +39,7 @@ SEVERITY = (
 class Question:
     """One difference to be judged.
 
-    margin: what is still no loss, > 0. least: a loss smaller than this is never called one.
+    margin: what is still no loss, > 0. least: a loss or gain smaller than this is never called one.
     """
 
     delta: Delta
@@ -76,7 +76,7 @@ def _decision(
     question: Question, noninferior: float, superior: float, inferior: float, *, alpha: float
 ) -> Decision:
     if noninferior <= alpha:
-        better = superior <= alpha
+        better = superior <= alpha and question.delta.value >= question.least
         verdict, p_value = (Verdict.IMPROVED, superior) if better else (Verdict.PASS, noninferior)
     elif inferior <= alpha and question.delta.value <= -question.least:
         verdict, p_value = Verdict.REGRESSED, inferior

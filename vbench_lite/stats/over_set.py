@@ -47,9 +47,11 @@ def set_means(
     return cluster_means(values, clusters, weights if weighted else np.ones(len(values)))
 
 
-def set_estimate_of(means: ClusterMeans, rule: SetRule | None, bounds: Bounds = (None, None)) -> Estimate:
+def set_estimate_of(
+    means: ClusterMeans, rule: SetRule | None, bounds: Bounds = (None, None), *, interval: bool = True
+) -> Estimate:
     """The value of a set whose means by prompt are known."""
-    estimate = estimate_of(means, bounds=bounds)
+    estimate = estimate_of(means, bounds=bounds, interval=interval)
     return estimate if rule is None else scaled(estimate, rule.scale)
 
 

@@ -8,13 +8,26 @@ from __future__ import annotations
 
 import math
 
-from vbench_lite.stats.paired import Delta
+from vbench_lite.stats.delta import Delta
 from vbench_lite.stats.student import quantile
 
 
 def detectable_effect(se: float, dof: float, *, alpha: float = 0.025, power: float = 0.8) -> float:
     """The smallest true difference that a one-sided test at alpha finds with this power."""
     return se * (quantile(1 - alpha, dof) + quantile(power, dof))
+
+
+def detectable_loss(
+    delta: Delta, margin: float, least: float = 0.0, *, alpha: float = 0.025, power: float = 0.8
+) -> float:
+    """The smallest true loss that a verdict like this one would call REGRESSED with this power.
+
+    It must be told from 0, must not pass as smaller than the margin, and must be seen to reach `least`.
+    """
+    found = detectable_effect(delta.scale, delta.dof, alpha=alpha, power=power)
+    seen = delta.scale * quantile(power, delta.dof)
+    passed = margin - delta.scale * quantile(1 - alpha, delta.dof)  # a smaller loss is shown to be small
+    return max(found, passed + seen, least + seen if least else 0.0)
 
 
 def sample_size(sd: float, effect: float, *, alpha: float = 0.025, power: float = 0.8) -> int:
@@ -39,9 +52,10 @@ def units_to_settle(delta: Delta, margin: float, *, alpha: float = 0.025, power:
     Either way of settling it counts: far enough above -margin, or far enough below 0. Between the two
     the larger distance decides; None where that is 0, since no number would settle it.
     """
-    distance = max(delta.value + margin, -delta.value)
-    if distance <= 0 or (delta.se == 0 and delta.reach == 0):
+    distance, scale = max(delta.value + margin, -delta.value), delta.scale
+    if distance <= 0 or scale == 0:
         return None
-    if delta.se == 0:  # nothing was seen to differ: the reach shrinks as 1 / n
-        return max(1, math.ceil(delta.reach * delta.n / distance) - delta.n)
-    return max(1, sample_size(delta.se * math.sqrt(delta.n), distance, alpha=alpha, power=power) - delta.n)
+    if delta.se == 0:  # nothing was seen to differ: what is not known shrinks as 1 / n
+        low, high = delta.interval()
+        return max(1, math.ceil((high - low) / 2 * delta.n / distance) - delta.n)
+    return max(1, sample_size(scale * math.sqrt(delta.n), distance, alpha=alpha, power=power) - delta.n)

@@ -1,84 +1,126 @@
-"""The ratio of two generators' call times (or peaks), from interleaved rounds of fresh processes.
+"""Call times (or peaks) of two generators, from rounds of fresh processes.
 
 Calls of one process share its luck, and neighbouring processes share the machine's mood, so the unit is
-the round: the log ratio of the two medians within it. A drift of the machine then cancels within
-rounds, and a burst of other work spoils a round or two.
+the round: the median of its calls. A drift of the machine then cancels within rounds, and a burst of
+other work spoils a round or two.
 
 - Five rounds or more: the mean with the smallest and the largest round trimmed, and the Tukey-McLaughlin
   interval with the winsorised deviation (Yuen 1974, Biometrika 61; Wilcox, Introduction to Robust
   Estimation and Hypothesis Testing, 2012, section 4.3). Times have one-sided bursts, which would
   stretch the plain interval.
 - Two to four rounds: Student's t.
-- Rounds that were not interleaved (two runs): Welch's t on each arm's rounds. What differs between the
-  two occasions is then part of the difference, and no interval can show it: measure both in one run.
+- Rounds that were not interleaved (two runs): Welch's t on each arm's rounds, widened by what differs
+  between two occasions (frequency, other tenants, where the memory lies), which no round of one run shows:
+  `Occasions` says how large that is.
+
+Numbers that may be 0 (stalls, seconds of stalling) are subtracted; all others are compared by ratio.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from vbench_lite.errors import NotApplicable
-from vbench_lite.stats.paired import Delta
+from vbench_lite.stats.delta import Delta
 
 TRIM_FROM = 5
 
 Rounds = Mapping[int, Sequence[float]]
 
 
-def interleaved_log_ratio(first: Rounds, second: Rounds) -> Delta:
-    """Log of second over first, from rounds that both have.
+@dataclass(frozen=True)
+class Occasions:
+    """How much the typical time of an unchanged generator moves from one run to another.
+
+    Attributes:
+        sd: standard deviation of the log of a typical time between occasions, what rounds show left out.
+        dof: degrees of freedom behind it; infinite where it is taken as given.
+    """
+
+    sd: float
+    dof: float = math.inf
+
+
+STEADY = Occasions(0.0)
+
+
+def by_round(calls: Mapping[str, float]) -> dict[int, list[float]]:
+    """Values of calls by round; ids of calls are "case/round/index"."""
+    rounds: dict[int, list[float]] = {}
+    for name, value in calls.items():
+        rounds.setdefault(int(name.rsplit("/", 2)[-2]), []).append(value)
+    return rounds
+
+
+def medians(arm: Rounds) -> list[float]:
+    """The median of each round, in the order of the rounds."""
+    return [float(np.median(arm[number])) for number in sorted(arm)]
+
+
+def interleaved(first: Rounds, second: Rounds, *, ratio: bool = True) -> Delta:
+    """Log of second over first (or second minus first), from rounds that both have.
 
     Args:
-        first, second: positive values of the warm calls by round.
+        first, second: values of the warm calls by round; positive for a ratio.
 
     Raises:
-        NotApplicable: fewer than two rounds in common, or a value that is not positive.
+        NotApplicable: fewer than two rounds in common, or a ratio of a value that is not positive.
     """
     common = sorted(first.keys() & second.keys())
     if len(common) < 2:
-        raise NotApplicable(f"a ratio from rounds needs two rounds of both, there are {len(common)}")
-    ratios = _log_medians(second, common) - _log_medians(first, common)
-    count = len(ratios)
+        raise NotApplicable(
+            f"the unit of times is the round, and two of both are needed: there are {len(common)}"
+        )
+    units = _units(second, common, ratio) - _units(first, common, ratio)
+    count = len(units)
     if count < TRIM_FROM:
-        return Delta(float(ratios.mean()), float(ratios.std(ddof=1)) / math.sqrt(count), count - 1.0, count)
-    ordered = np.sort(ratios)
+        return Delta.of(units)
+    ordered = np.sort(units)
     winsorised = np.clip(ordered, ordered[1], ordered[-2])
     kept = count - 2
     se = float(winsorised.std(ddof=1)) / (kept / count * math.sqrt(count))
     return Delta(float(ordered[1:-1].mean()), se, kept - 1.0, count)
 
 
-def separate_log_ratio(first: Rounds, second: Rounds) -> Delta:
-    """Log of second over first, from rounds of two runs.
+def separate(first: Rounds, second: Rounds, *, ratio: bool = True, between: Occasions = STEADY) -> Delta:
+    """Log of second over first (or second minus first), from rounds of two runs.
+
+    Args:
+        between: what differs between the two occasions; its standard deviation is that of a log, so for
+            plain differences it is taken in units of the mean of both arms.
 
     Raises:
-        NotApplicable: an arm has fewer than two rounds, or a value that is not positive.
+        NotApplicable: an arm has fewer than two rounds, or a ratio of a value that is not positive.
     """
     if min(len(first), len(second)) < 2:
         raise NotApplicable(
-            f"a ratio of two runs needs two rounds of each, there are {len(first)} and {len(second)}"
+            f"the unit of times is the round, and two of each run are needed: there are {len(first)} and "
+            f"{len(second)}"
         )
-    arms = [_log_medians(arm, sorted(arm)) for arm in (first, second)]
-    parts = [float(arm.var(ddof=1)) / len(arm) for arm in arms]
-    total = sum(parts)
+    arms = [_units(arm, sorted(arm), ratio) for arm in (first, second)]
     value = float(arms[1].mean() - arms[0].mean())
     count = min(map(len, arms))
+    parts = [(float(arm.var(ddof=1)) / len(arm), len(arm) - 1.0) for arm in arms]
+    if any(part for part, _ in parts):  # a number that never varies (a count) has no occasions
+        size = 1.0 if ratio else abs(float(np.mean([arm.mean() for arm in arms])))
+        parts.append((2 * (between.sd * size) ** 2, between.dof))
+    total = sum(part for part, _ in parts)
     if total == 0:
         return Delta(value, 0.0, count - 1.0, count)
-    dof = total**2 / sum(part**2 / (len(arm) - 1) for part, arm in zip(parts, arms, strict=True))
-    return Delta(value, math.sqrt(total), dof, count)
+    spread = sum(part**2 / dof for part, dof in parts)
+    return Delta(value, math.sqrt(total), total**2 / spread if spread > 0 else math.inf, count)
 
 
-def _log_medians(arm: Rounds, rounds: Sequence[int]) -> npt.NDArray[np.float64]:
-    medians = []
-    for number in rounds:
-        values = np.asarray(arm[number], np.float64)
-        if len(values) == 0 or float(values.min()) <= 0:
-            raise NotApplicable(f"round {number} needs positive values")
-        medians.append(float(np.median(values)))
-    logs: npt.NDArray[np.float64] = np.log(medians)
+def _units(arm: Rounds, rounds: Sequence[int], ratio: bool) -> npt.NDArray[np.float64]:
+    units = np.array([float(np.median(arm[number])) for number in rounds])
+    if not ratio:
+        return units
+    if min(float(np.min(arm[number])) for number in rounds) <= 0:
+        raise NotApplicable("a ratio needs positive values")
+    logs: npt.NDArray[np.float64] = np.log(units)
     return logs

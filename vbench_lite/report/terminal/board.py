@@ -224,13 +224,13 @@ def _metric_footnotes(board: Board) -> list[str]:
     clips = sorted(
         {e.n for row in rows for e in row.arm.evidence.values() if e.value is not None and not e.calls}
     )
-    calls = sorted({e.n for row in rows for e in row.arm.evidence.values() if e.calls})
+    rounds = sorted({e.n for row in rows for e in row.arm.evidence.values() if e.calls})
     lines = ["↑ higher is better, ↓ lower is better; ± is the wider side of the 95% interval."]
     counts = []
     if clips:
         counts.append(f"{_span(clips)} clips")
-    if calls:
-        counts.append(f"{_span(calls)} warm calls (median)")
+    if rounds:
+        counts.append(f"{_span(rounds)} rounds of warm calls (median)")
     if counts:
         lines.append(f"n: {', '.join(counts)} a generator.")
     lines += _missing_lines(board.rows)
