@@ -35,7 +35,7 @@ from vbench_lite.results.axes import RELATIVE_AXES, difference
 from vbench_lite.results.board import RELATIVE_TIE, Board, Row
 from vbench_lite.results.estimates import Evidence
 from vbench_lite.results.labels import row_titles
-from vbench_lite.stats.paired import Delta
+from vbench_lite.stats.delta import Delta
 from vbench_lite.stats.power import units_to_settle
 from vbench_lite.store import run_names
 
