@@ -45,7 +45,7 @@ def test_streaming_and_film_get_different_explained_answers() -> None:
     assert (stream.verdict, stream.leaders) == (Verdict.TAKE, (HYBRID,))
     assert (film.verdict, film.leaders) == (Verdict.TAKE, (LD,))
     assert f"{AR} does not meet speed/real_time_factor >= 1 (0.7" in stream.words
-    assert f"{LD} leads" in film.words and "coherence +" in film.words
+    assert f"take {LD}" in film.words and "coherence +" in film.words
     assert film.left_out == {"horizon": "suite quick does not measure it"}
 
 
