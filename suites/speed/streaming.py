@@ -5,14 +5,18 @@ A generator that hands over whole clips is on the same axis: all its frames arri
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 
 from vbench_lite.errors import NotApplicable
-from vbench_lite.measure.playback import gaps_s, playback
+from vbench_lite.measure.playback import deadlines, gaps_s, playback, slowest_rate
 from vbench_lite.metric import CallMetric, Measurement, MetricInfo
 from vbench_lite.suites.timed_call import call_info
+
+START_S = 1.0  # after the request, the time of a live stream's first frame
+WINDOW_S = 10.0
 
 
 class StartupDelay(CallMetric):
@@ -69,6 +73,89 @@ class Stalls(CallMetric):
 
     def value(self, call: Measurement) -> float:
         return float(playback(call.arrivals, call.fps).stalls)
+
+
+class DeadlineShare(CallMetric):
+    """Share of frames that are there when a live clock wants them.
+
+    Formula: frame k is wanted 1 s + k / fps after the request; frames that arrived by then / frames.
+    Traps: the clock does not wait: a generator that loses a second at the start stays late unless it is faster
+        than the clip plays. A generator of whole clips has only what its last frame leaves.
+    """
+
+    info: ClassVar[MetricInfo] = replace(
+        call_info(
+            "speed/deadline_share",
+            "",
+            "Share of frames that arrived by the time at which a stream that starts after 1 s shows them.",
+            "definition; vbench_lite.measure.playback.deadlines",
+            higher_is_better=True,
+        ),
+        bounds=(0.0, 1.0),
+    )
+
+    def value(self, call: Measurement) -> float:
+        return deadlines(call.arrivals, call.fps, START_S).share
+
+
+class WorstLateness(CallMetric):
+    """How late the latest frame of a live clock was.
+
+    Formula: max over frames of (arrival - 1 s - k / fps), at least 0.
+    Traps: one late frame decides; read it beside the share.
+    """
+
+    info: ClassVar[MetricInfo] = call_info(
+        "speed/worst_lateness_s",
+        "s",
+        "Seconds by which the latest frame missed its time in a stream that starts after 1 s.",
+        "definition; vbench_lite.measure.playback.deadlines",
+    )
+
+    def value(self, call: Measurement) -> float:
+        return deadlines(call.arrivals, call.fps, START_S).worst_lateness_s
+
+
+class LeastBuffer(CallMetric):
+    """Seconds of waiting after the first frame that a show without a stall needs.
+
+    Formula: start-up delay without a stall - first arrival, which is also how long a show that starts with the
+        first frame stalls in all.
+    Traps: 0 for a generator that hands over all frames at once, however late.
+    """
+
+    info: ClassVar[MetricInfo] = call_info(
+        "speed/least_buffer_s",
+        "s",
+        "The shortest wait between the first frame's arrival and a show of it that never stalls.",
+        "start-up delay without a stall, less the first arrival; vbench_lite.measure.playback",
+    )
+
+    def value(self, call: Measurement) -> float:
+        seen = playback(call.arrivals, call.fps)
+        return seen.startup_delay_s - call.arrivals[0][0]
+
+
+class SlowestWindow(CallMetric):
+    """Frames a second in the worst ten seconds of a stream.
+
+    Formula: min over windows of 10 s that begin at an arrival of frames arrived in it / 10 s.
+    Traps: unknown for a stream that is over in less than 10 s, and for a clip in one piece.
+    """
+
+    info: ClassVar[MetricInfo] = call_info(
+        "speed/worst_window_frames_per_s",
+        "frames/s",
+        "Frames a second in the ten seconds in which fewest arrived.",
+        "definition; vbench_lite.measure.playback.slowest_rate",
+        higher_is_better=True,
+    )
+
+    def value(self, call: Measurement) -> float:
+        rate = slowest_rate(call.arrivals, WINDOW_S)
+        if rate is None:
+            raise NotApplicable(f"the stream is over in less than {WINDOW_S:g} s")
+        return rate
 
 
 class _ChunkGap(CallMetric):

@@ -12,6 +12,7 @@ arrival t_1 instead, the show stalls each time this maximum grows, and for D - t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -56,3 +57,50 @@ def playback(arrivals: Arrivals, fps: float) -> Playback:
 def gaps_s(arrivals: Arrivals) -> list[float]:
     """Seconds between neighbouring arrivals; empty for a clip that arrives in one piece."""
     return [after - before for (before, _), (after, _) in pairwise(arrivals)]
+
+
+@dataclass(frozen=True)
+class Deadlines:
+    """How a stream keeps the times at which its frames are wanted.
+
+    Attributes:
+        share: of the frames, that had arrived when they were wanted, in [0, 1].
+        worst_lateness_s: how long the latest frame was wanted before it came; 0 if none was late.
+    """
+
+    share: float
+    worst_lateness_s: float
+
+
+def deadlines(arrivals: Arrivals, fps: float, start_s: float) -> Deadlines:
+    """Hold a stream to its clock: frame k (from 0) is wanted at start_s + k / fps, and the clock never waits.
+
+    Args:
+        arrivals, fps: as for `playback`.
+        start_s: seconds from the request to the first frame's time.
+    """
+    in_time = shown = 0
+    worst_s = 0.0
+    for arrived_s, count in arrivals:
+        late_s = arrived_s - start_s - shown / fps  # of the piece's first frame, its latest one
+        missed = min(count, max(0, math.ceil(late_s * fps - 1e-9)))
+        in_time += count - missed
+        worst_s = max(worst_s, late_s)
+        shown += count
+    return Deadlines(in_time / shown, worst_s if worst_s > 1e-9 else 0.0)
+
+
+def slowest_rate(arrivals: Arrivals, window_s: float) -> float | None:
+    """Frames a second in the window of this length in which fewest arrived; None for a shorter stream.
+
+    Windows begin at an arrival and lie between the first and the last one; frames of the first piece, for
+    which nothing says how long they took, are not counted in the window that it begins.
+    """
+    last_s = arrivals[-1][0]
+    rates = []
+    for place, (begin_s, _) in enumerate(arrivals):
+        if begin_s + window_s > last_s + 1e-9:
+            break
+        inside = sum(count for at_s, count in arrivals[place + 1 :] if at_s <= begin_s + window_s + 1e-9)
+        rates.append(inside / window_s)
+    return min(rates, default=None)
