@@ -79,9 +79,8 @@ class DeadlineShare(CallMetric):
     """Share of frames that are there when a live clock wants them.
 
     Formula: frame k is wanted 1 s + k / fps after the request; frames that arrived by then / frames.
-    Traps: the clock does not wait: a generator that loses a second at the start stays late unless it is
-    faster
-        than the clip plays. A generator of whole clips has only what its last frame leaves.
+    Traps: the clock does not wait: a generator that loses a second at the start stays late unless
+        it is faster than the clip plays. A generator of whole clips has only what its last frame leaves.
     """
 
     info: ClassVar[MetricInfo] = replace(
@@ -120,9 +119,8 @@ class WorstLateness(CallMetric):
 class LeastBuffer(CallMetric):
     """Seconds of waiting after the first frame that a show without a stall needs.
 
-    Formula: start-up delay without a stall - first arrival, which is also how long a show that starts with
-    the
-        first frame stalls in all.
+    Formula: start-up delay without a stall - first arrival, which is also how long a show
+        that starts with the first frame stalls in all.
     Traps: 0 for a generator that hands over all frames at once, however late.
     """
 
