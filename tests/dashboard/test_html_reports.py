@@ -11,12 +11,14 @@ from fabricate import GENERATORS, HOSTILE, make_run, make_scaling_run
 
 from vbench_lite.cli.main import call
 from vbench_lite.compare import RunArm, compare
-from vbench_lite.errors import StoreError
+from vbench_lite.errors import SpecError, StoreError
 from vbench_lite.report.charts import boards, gallery, growth
 from vbench_lite.report.html import clips as html_clips
 from vbench_lite.report.html import markup
 from vbench_lite.report.html.comparison import comparison_report
+from vbench_lite.report.html.publish import publish
 from vbench_lite.report.html.run import run_report
+from vbench_lite.results.choice import choose
 from vbench_lite.store.rundir import RunDir
 
 LINKS = ("src", "srcset", "href", "data", "action", "poster", "background")
@@ -198,3 +200,27 @@ def test_the_verbs_write_the_files(root: Path, tmp_path: Path, capsys: pytest.Ca
     assert call(["report", "nowhere", "--root", str(root)]) == 2
     with pytest.raises(StoreError, match="no run has the suite"):
         run_report(RunDir(root, "a" * 16), "film")
+
+
+def test_a_published_folder_needs_nothing_else_and_says_why_a_clip_is_missing(
+    root: Path, tmp_path: Path
+) -> None:
+    """Of the hostile run, whose first sample failed: its text is text, its clips lie beside the page."""
+    folder = tmp_path / "public"
+    done = publish(choose(root, ["e" * 16]), folder, prompts=2)
+    page = Page((folder / "index.html").read_text(encoding="utf-8"))
+    assert (folder / "badge.svg").read_text(encoding="utf-8").startswith("<svg")
+    clips = [target for target in page.targets if not target.startswith(("data:", "#"))]
+    assert clips == [] and done.clips > 0  # loaded by the script when they come into view
+    assert len(list((folder / "clips").glob("*.mp4"))) == done.clips
+    assert not page.handlers and page.tags.count("script") == 1
+    assert "script-src 'sha256-" in page.policy and "http" not in page.policy
+    assert HOSTILE in page.said and "no clip" in page.said
+    assert "suite:quick@1#" in page.said
+    assert done.bytes - sum(path.stat().st_size for path in (folder / "clips").iterdir()) < 2_000_000
+    publish(choose(root, ["e" * 16]), folder, prompts=0)  # again, in its place
+    assert not (folder / "clips").exists()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.tex").write_text("mine", encoding="utf-8")
+    with pytest.raises(SpecError, match="give another folder"):
+        publish(choose(root, ["e" * 16]), tmp_path / "mine", prompts=0)

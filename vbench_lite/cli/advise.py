@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vbench_lite.cli.exit_codes import FINE
-from vbench_lite.cli.options import json_option, root_option
+from vbench_lite.cli.options import axis_weight, json_option, named_use, root_option, stored_run
 from vbench_lite.cli.output import console, print_json
 
 if TYPE_CHECKING:
@@ -18,15 +18,25 @@ if TYPE_CHECKING:
 
 
 @click.command("advise")
-@click.argument("runs", nargs=-1, metavar="[RUN]...")
+@click.argument("runs", nargs=-1, metavar="[RUN]...", shell_complete=stored_run)
 @click.option(
     "--require", "limits", multiple=True, metavar="LIMIT",
     help="A limit, as in 'speed/time_to_first_frame_s<=0.5' or 'memory/peak_bytes<=8GB'; repeatable.",
 )  # fmt: skip
 @click.option(
-    "--weight", "weighed", multiple=True, metavar="AXIS=W", help="How much an axis counts; repeatable."
+    "--weight",
+    "weighed",
+    multiple=True,
+    metavar="AXIS=W",
+    shell_complete=axis_weight,
+    help="How much an axis counts; repeatable.",
 )
-@click.option("--use", "use_name", help="A named use, or a YAML file of one: its limits and weights apply.")
+@click.option(
+    "--use",
+    "use_name",
+    shell_complete=named_use,
+    help="A named use, or a YAML file of one: its limits and weights apply.",
+)
 @click.option("--uses", "list_uses", is_flag=True, help="List the named uses and leave.")
 @click.option("--suite", help="Whose axes are weighed; default: the first of the run.")
 @click.option(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from vbench_lite.cli.exit_codes import FINE, GATE_FAILED
-from vbench_lite.cli.options import OutputFile, json_option, root_option
-from vbench_lite.cli.output import console, print_json, warn
+from vbench_lite.cli.options import OutputFile, json_option, root_option, stored_run
+from vbench_lite.cli.output import console, print_json, print_text, warn
 
 if TYPE_CHECKING:
     from vbench_lite.compare import Comparison
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 @click.command("compare")
-@click.argument("baseline", metavar="BASELINE[:GENERATOR]")
-@click.argument("candidate", metavar="CANDIDATE[:GENERATOR]")
+@click.argument("baseline", metavar="BASELINE[:GENERATOR]", shell_complete=stored_run)
+@click.argument("candidate", metavar="CANDIDATE[:GENERATOR]", shell_complete=stored_run)
 @click.option("--suite", help="Which suite; default: the first that both runs have.")
 @click.option("--policy", type=click.Path(path_type=Path), help="Margins and primary metrics (YAML).")
 @click.option("--gate", is_flag=True, help="Exit code 1 where the policy says so (REGRESSED, INCOMPARABLE).")
@@ -51,11 +51,15 @@ def command(
 ) -> int:
     """Compare CANDIDATE with BASELINE, clip by clip where both answered the same request.
 
-    Each is a run (id, baseline name, or latest) and, where it has several, one of its generators:
+    Each is a run (id, name, baseline name, or latest) and, where it has several, one of its generators:
     main:wan-bf16. With --json: {verdict, metrics[], baseline, candidate, suite, policy, identical,
     environment[], notes[], fidelity}. With --gate in a GitHub workflow, the job gets annotations and a
     step summary.
     """
+    from vbench_lite.results.signature import is_signature
+
+    if is_signature(baseline) and is_signature(candidate):
+        return _compare_lines(baseline, candidate, as_json)
     from vbench_lite.compare import RunArm, compare, load_policy
     from vbench_lite.store.pool import Pool
 
@@ -80,6 +84,19 @@ def command(
         return FINE
     announce(found)
     return GATE_FAILED if found.fails else FINE
+
+
+def _compare_lines(first: str, second: str, as_json: bool) -> int:
+    """Whether numbers under two lines of `cite` may be compared."""
+    from vbench_lite.results.signature import comparable
+
+    found = comparable(first, second)
+    if as_json:
+        print_json({"quality": list(found.quality), "speed": list(found.speed)})
+    else:
+        for line in found.lines():
+            print_text(line)
+    return FINE
 
 
 def write_reports(found: Comparison, *, junit: Path | None, markdown: Path | None) -> None:

@@ -40,6 +40,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "store": ("store", "List, check, thin out and copy what is stored."),
     "merge": ("merge", "Put the parts of a run together that were made by run --shard."),
     "report": ("report", "Write a run as one HTML file for people without a server."),
+    "publish": ("publish", "Write a static folder for anyone: answer, table, clips, methods."),
+    "cite": ("cite", "Print the line that says how a run's numbers were made."),
     "export": ("export", "Write a run's tables as CSV, Parquet or JSON, or as VBench's files."),
     "import": ("import_results", "Keep published or foreign results as a run of their own."),
     "weights": ("weights", "List, fetch or import the weights of published networks."),

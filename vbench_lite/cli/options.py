@@ -81,6 +81,30 @@ def json_option(function: F) -> F:
     )(function)
 
 
+def stored_run(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    """What the tab key offers where a run is asked for: `latest`, names of baselines and runs, ids."""
+    from vbench_lite.store import rundir
+
+    root = context.params.get("root") or Path(DEFAULT_ROOT)
+    runs = [run.document() for run in rundir.list_runs(root)]
+    known = ["latest", *rundir.baselines(root), *(d.name for d in runs if d.name), *(d.run_id for d in runs)]
+    return [name for name in dict.fromkeys(known) if name.startswith(begun)]
+
+
+def named_use(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    """What the tab key offers where a use is asked for."""
+    from vbench_lite.advise import use_names
+
+    return [name for name in use_names() if name.startswith(begun)]
+
+
+def axis_weight(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    """What the tab key offers where AXIS=WEIGHT is asked for."""
+    from vbench_lite.metric import Axis
+
+    return [f"{axis}=" for axis in Axis if axis.startswith(begun)]
+
+
 def registered(*groups: Group) -> Callable[[click.Context, click.Parameter, str], list[str]]:
     """What the tab key offers where a registered name is asked for."""
 

@@ -142,3 +142,14 @@ def card(found: Card) -> Markup:
 def leaderboard(board: Mapping[str, Any]) -> Markup:
     """The leaderboard's table, as `report.html.board_table` lays it out."""
     return _part("leaderboard", board)
+
+
+def wall(rows: Sequence[Mapping[str, Any]]) -> Markup:
+    """Clips that lie beside the page: rows of {prompt, cells: [{name, clip, reason}]}."""
+    return _part("wall", rows)
+
+
+def badge(label: str, words: str) -> str:
+    """A badge as SVG."""
+    left, right = (12 + round(6.8 * len(text)) for text in (label, words))
+    return _environment().get_template("badge.svg").render(label=label, words=words, left=left, right=right)

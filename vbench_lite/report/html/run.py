@@ -11,10 +11,22 @@ import pandas as pd
 from markupsafe import Markup
 
 from vbench_lite.advise import advise, load_use, use_names
+from vbench_lite.advise.card import answer_card
 from vbench_lite.errors import SpecError, StoreError
-from vbench_lite.format import number, percent
+from vbench_lite.format import moment, number, percent
 from vbench_lite.metric import Measurement
-from vbench_lite.report.charts import advice, audits, boards, charts, curves, drifts, pairs, traces, trust
+from vbench_lite.report.charts import (
+    advice,
+    audits,
+    boards,
+    charts,
+    curves,
+    drifts,
+    leaderboard,
+    pairs,
+    traces,
+    trust,
+)
 from vbench_lite.report.charts.style import AXES, axis_order
 from vbench_lite.report.html import clips as html_clips
 from vbench_lite.report.html import markup
@@ -23,8 +35,10 @@ from vbench_lite.report.html.scaling import growing
 from vbench_lite.results.board import Board, build_board
 from vbench_lite.results.catalogue import metric_facts
 from vbench_lite.results.scaling import run_scaling
+from vbench_lite.results.signature import signature
 from vbench_lite.results.time_series import Course, courses
 from vbench_lite.sensitivity import load_audits
+from vbench_lite.store import run_names
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import RunDocument
 
@@ -60,18 +74,22 @@ def run_report(run: RunDir, suite: str | None = None) -> str:
     parts = [
         *_head(document, board, names),
         markup.links([(f"#{anchor}", title) for anchor, (title, _) in shown.items()]),
+        markup.card(answer_card(built, [run], use_names())),
+        *(markup.leaderboard(table) for table in leaderboard.tables(built)),
         *_words(document, board),
+        markup.paragraph(f"Cite as: {signature(document, name)}", "soft"),
     ]
     for anchor, (title, content) in shown.items():
         parts += [markup.heading(2, title, anchor), *content]
-    return markup.document(f"vbench_lite: run {run.run_id}", parts)
+    return markup.document(run_names.title(document), parts)
 
 
 def _head(document: RunDocument, board: boards.BoardTable, names: list[str]) -> Iterator[Markup]:
-    yield markup.heading(1, f"Run {document.run_id}")
+    yield markup.heading(1, run_names.title(document))
     generators = [e.label for e in document.generators if e.label in set(board.arms["generator"])]
     yield markup.paragraph(
-        f"{document.status}, started {document.created[:16].replace('T', ' ')} UTC; suite {board.suite}; "
+        f"Run {document.run_id}, {document.status}, started {moment(document.created)} UTC; "
+        f"suite {board.suite}; "
         f"{document.samples} samples for each of {', '.join(generators)}.",
         "soft",
     )
@@ -105,7 +123,6 @@ def _words(document: RunDocument, board: boards.BoardTable) -> Iterator[Markup]:
         yield markup.box("open", markup.paragraph("Know before trusting a number"), markup.bullets(doubts))
     if document.notes:
         yield markup.box("", markup.bullets(document.notes))
-    yield markup.bullets(boards.leaders(board))
 
 
 def _axes(board: boards.BoardTable) -> Iterator[Markup]:

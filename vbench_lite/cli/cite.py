@@ -1,0 +1,34 @@
+"""`vbench-lite cite RUN`: one line that says how its numbers were made, to stand beside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from vbench_lite.cli.exit_codes import FINE
+from vbench_lite.cli.options import json_option, root_option, stored_run
+from vbench_lite.cli.output import print_json, print_text
+
+
+@click.command("cite")
+@click.argument("run", default="latest", shell_complete=stored_run)
+@click.option("--suite", help="Which suite; default: the first of the run.")
+@root_option
+@json_option
+def command(run: str, suite: str | None, root: Path, as_json: bool) -> int:
+    """Print the line that names protocol, prompts, seed, size, scale, generators, device and version of RUN.
+
+    `vbench-lite compare LINE LINE` says whether numbers under two such lines may be compared. With --json:
+    {run, cite}.
+    """
+    from vbench_lite.results.signature import signature
+    from vbench_lite.store.rundir import resolve_run
+
+    found = resolve_run(root, run)
+    line = signature(found.document(), suite)
+    if as_json:
+        print_json({"run": found.run_id, "cite": line})
+    else:
+        print_text(line)
+    return FINE

@@ -1,0 +1,220 @@
+"""A static folder of some runs: card, leaderboard, trade-offs, wall of clips, methods, licences, a badge.
+
+Opens from a file address with the network off. Clips are files beside the page, loaded when they come into
+view; everything else is in the page. The one script keeps the clips on one clock and is allowed by its hash.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from vbench_lite.advise import use_names
+from vbench_lite.advise.card import Card, Fact, answer_card
+from vbench_lite.errors import ClipError, SpecError, StoreError
+from vbench_lite.format import listed, shorten
+from vbench_lite.report.charts import boards, charts, gallery, leaderboard, pairs
+from vbench_lite.report.charts.style import family_title
+from vbench_lite.report.html import markup
+from vbench_lite.report.html.charts import chart
+from vbench_lite.results.board import Board
+from vbench_lite.results.catalogue import metric_facts
+from vbench_lite.results.choice import Choice
+from vbench_lite.results.signature import signature
+from vbench_lite.store import atomic
+from vbench_lite.store.rundir import RunDir
+
+PAGE, BADGE, CLIPS = "index.html", "badge.svg", "clips"
+_SECTIONS = {"board": "Leaderboard", "tradeoffs": "Trade-offs", "clips": "Clips", "methods": "Methods"}
+_PROMPT = 160  # characters of a prompt
+
+
+@dataclass(frozen=True)
+class Published:
+    """What was written."""
+
+    files: int
+    bytes: int
+    clips: int
+
+
+def publish(choice: Choice, folder: Path, *, prompts: int, title: str | None = None) -> Published:
+    """Write the folder; an earlier publication in it is replaced.
+
+    Args:
+        prompts: of how many prompts clips go along.
+
+    Raises:
+        SpecError: the folder holds something else.
+        StoreError: there is nothing to publish.
+    """
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / PAGE).is_file():
+        raise SpecError(f"{folder} is not empty and holds no earlier publication; give another folder")
+    board = choice.board()
+    if not board.rows:
+        raise StoreError(
+            f"suite {board.suite.name} has no generator in these runs; there is nothing to publish"
+        )
+    card = answer_card(board, choice.runs, use_names())
+    shutil.rmtree(folder / CLIPS, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    clips = _Clips(choice.runs[0].root, folder)
+    parts = [
+        markup.heading(1, title or card.title),
+        markup.links(
+            [
+                ("#board", "Leaderboard"),
+                ("#tradeoffs", "Trade-offs"),
+                ("#clips", "Clips"),
+                ("#methods", "Methods"),
+            ]
+        ),
+        markup.card(card),
+        *_board(board, choice),
+        *_tradeoffs(board),
+        *_wall(board, choice.runs, clips, prompts),
+        *_methods(board, choice.runs),
+    ]
+    script = _script()
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = (
+        "default-src 'none'; img-src data: file: 'self'; media-src file: 'self'; style-src 'unsafe-inline'; "
+        f"script-src 'sha256-{digest}'"
+    )
+    atomic.write_text(
+        folder / PAGE, markup.document(title or card.title, parts, policy=policy, script=script)
+    )
+    atomic.write_text(folder / BADGE, badge(card))
+    written = [path for path in folder.rglob("*") if path.is_file()]
+    return Published(len(written), sum(path.stat().st_size for path in written), len(clips.written))
+
+
+@cache
+def _script() -> str:
+    return (files(__package__) / "clock.js").read_text(encoding="utf-8")
+
+
+def badge(card: Card) -> str:
+    """A small picture with the first sure answer of a card."""
+    sure = [fact for fact in (*card.facts, *card.take) if fact.sure == "sure" and fact.leaders]
+    words = _said(sure[0]) if sure else "no sure winner"
+    return markup.badge("vbench_lite", shorten(words, 48))
+
+
+def _said(fact: Fact) -> str:
+    return fact.words if fact.about == "take" else f"{fact.about}: {listed(fact.leaders)}"
+
+
+def _board(board: Board, choice: Choice) -> Iterator[Markup]:
+    yield markup.heading(2, "Leaderboard", "board")
+    for table in leaderboard.tables(board):
+        yield markup.leaderboard(table)
+    if board.suite.axes:
+        yield markup.paragraph(leaderboard.READING, "soft")
+    for old, larger in choice.extended.items():
+        yield markup.paragraph(f"Left out: run {old}, which {larger} extends.", "soft")
+
+
+def _tradeoffs(board: Board) -> Iterator[Markup]:
+    frames = boards.table(board.as_dict())
+    if len(frames.measures()) < 2:
+        return
+    pair = pairs.pair(frames, *pairs.default_pair(frames))
+    if pair.points.empty:
+        return
+    yield markup.heading(2, "Trade-offs", "tradeoffs")
+    drawing = charts.scatter(pair.points, pair.x, pair.y)
+    yield chart(drawing, f"{pair.y.title} against {pair.x.title} with 95% intervals", pair.table())
+    yield markup.paragraph(pair.reading(), "soft")
+
+
+class _Clips:
+    """Copies previews beside the page, each once."""
+
+    def __init__(self, root: Path, folder: Path) -> None:
+        self.root, self.folder = root, folder
+        self.written: dict[str, str] = {}
+
+    def address(self, sha256: str) -> str:
+        """The address of a clip from the page.
+
+        Raises:
+            ClipError, StoreError: the pool has no such clip.
+        """
+        if sha256 not in self.written:
+            source = gallery.preview_file(self.root, sha256)
+            name = f"{CLIPS}/{sha256[:16]}.mp4"
+            (self.folder / CLIPS).mkdir(exist_ok=True)
+            shutil.copyfile(source, self.folder / name)
+            self.written[sha256] = name
+        return self.written[sha256]
+
+
+def _wall(board: Board, runs: Sequence[RunDir], clips: _Clips, prompts: int) -> Iterator[Markup]:
+    """The clips of the newest run on the board: prompts down, generators across, real first."""
+    run = next((run for run in runs if run.run_id == board.rows[0].arm.run_id), runs[0])
+    samples = run.samples()
+    samples = samples[samples["suite"] == board.suite.name]
+    if samples.empty or prompts == 0:
+        return
+    arms = list(dict.fromkeys(samples["generator"]))
+    shown = gallery.first_shown(arms, [row.arm.generator for row in board.rows], 8)
+    cells = {(str(r["generator"]), str(r["sample_id"])): r for r in samples.to_dict("records")}
+    rows: list[dict[str, Any]] = []
+    for sample, (prompt, _) in list(gallery.prompts(samples).items())[:prompts]:
+        line = []
+        for arm in shown:
+            row = cells.get((arm, sample))
+            cell = {"name": arm.rsplit("/", 1)[-1], "clip": None, "reason": "not asked for"}
+            if row is not None:
+                cell["reason"] = f"{row['status']}: {row['reason'] or 'no reason recorded'}"
+                if isinstance(row["clip_sha256"], str) and row["status"] == "ok":
+                    try:
+                        cell["clip"] = clips.address(row["clip_sha256"])
+                    except (ClipError, StoreError) as error:
+                        cell["reason"] = str(error)
+            line.append(cell)
+        rows.append({"prompt": shorten(markup.line(prompt), _PROMPT), "cells": line})
+    yield markup.heading(2, "Clips", "clips")
+    yield markup.wall(rows)
+
+
+def _methods(board: Board, runs: Sequence[RunDir]) -> Iterator[Markup]:
+    yield markup.heading(2, "Methods", "methods")
+    yield markup.paragraph(markup.line(board.suite.description))
+    metrics = (
+        dict.fromkeys(m for spec in board.suite.axes.values() for m in spec.metrics) or board.suite.metrics
+    )
+    rows = [(m, metric_facts(m, {}).unit or "–", metric_facts(m, {}).summary) for m in metrics]
+    table = pd.DataFrame(rows, columns=["metric", "unit", "what it means"])
+    yield markup.folded("The metrics that count", markup.table(table, "Metrics of the suite"))
+    licences, lines, commands = [], [], []
+    used = {row.arm.run_id for row in board.rows}
+    for run in (run for run in runs if run.run_id in used):
+        document = run.document()
+        lines.append(signature(document, board.suite.name))
+        chosen = [e for e in document.generators if e.info.get("family") != "control"]
+        # A generator under a label of its own is named by its specification, which the run holds.
+        plain = all(e.label == e.adapter for e in chosen)
+        named = " ".join(f"-g {e.label}" for e in chosen) if plain else "SPEC.yaml"
+        command = f"vbench-lite run {named} --suite {board.suite.name} --samples {document.samples}"
+        commands.append(f"{command} --seed {document.seed}")
+        for e in chosen:
+            told = [str(e.info.get(key, "unknown")) for key in ("family", "licence", "weights_licence")]
+            licences.append((e.label, family_title(told[0]), told[1], told[2], e.fingerprint[:12]))
+    columns = ["generator", "family", "licence of the code", "licence of the weights", "fingerprint"]
+    yield markup.table(pd.DataFrame(licences, columns=columns), "Generators and their licences")
+    yield markup.heading(3, "Made with")
+    yield markup.bullets(dict.fromkeys(commands))
+    yield markup.heading(3, "Cite as")
+    yield markup.bullets(lines)
