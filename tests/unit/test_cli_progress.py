@@ -24,7 +24,7 @@ class Clock:
         (3.2, "a few seconds left"),
         (44, "about 40 s left"),
         (130, "about 2 min left"),
-        (8000, "about 2.2 h left"),
+        (8000, "about 2 h 13 min left"),
     ],
 )
 def test_time_left_is_rounded(seconds: float | None, text: str) -> None:
@@ -54,6 +54,21 @@ def test_lasting_events_are_always_written() -> None:
     progress.on_event(Event("generate", "hybrid p0 failed: out of memory", 1, 2, lasting=True))
     progress.on_event(Event("generate", "hybrid p1 failed: out of memory", 2, 2, lasting=True))
     assert lines[1:] == ["hybrid p0 failed: out of memory", "hybrid p1 failed: out of memory"]
+
+
+def test_failures_of_one_kind_are_one_line_and_a_count() -> None:
+    lines: list[str] = []
+    progress = PlainLines(lines.append, Clock())
+    for place in range(12):
+        text = f"hybrid a1df653ac{place:x}-s0 failed: out of memory"
+        progress.on_event(Event("generate", text, place, 12, lasting=True))
+    progress.on_event(Event("generate", "hybrid a1df653acb-s0 failed: timeout", 12, 12, lasting=True))
+    progress.told.end()
+    assert lines == [
+        "hybrid a1df653ac0-s0 failed: out of memory",
+        "hybrid a1df653acb-s0 failed: timeout",
+        "12 x hybrid failed: out of memory",
+    ]
 
 
 def test_a_message_without_counts_starts_no_stage() -> None:

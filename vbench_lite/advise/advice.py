@@ -10,7 +10,7 @@ from vbench_lite.advise.axes_from_other_suites import borrow
 from vbench_lite.advise.beliefs import beliefs
 from vbench_lite.advise.profiles import DOUBLINGS, Use
 from vbench_lite.advise.quantities import Numbers
-from vbench_lite.advise.ranking import Weights, gap, place
+from vbench_lite.advise.ranking import Place, Weights, gap, place
 from vbench_lite.advise.requirements import Requirement, Status, check
 from vbench_lite.advise.words import paragraph
 from vbench_lite.errors import SpecError, StoreError
@@ -58,6 +58,12 @@ def advise(
         )
     asked = {**(dict.fromkeys(use.weights) if use is not None else {}), **dict.fromkeys(weights or {})}
     board, borrowed = borrow(board, [*runs, *support], asked)
+    if not board.suite.axes and (use is not None or weights or not require):
+        raise SpecError(
+            f"suite {board.suite.name} has no axes to weigh; say what must hold with "
+            "--require METRIC<=VALUE, "
+            f"or see each metric with: vbench-lite leaderboard --suite {board.suite.name}"
+        )
     requirements = (*(use.requirements() if use is not None else ()), *require)
     numbers = Numbers(runs, support=support, price_per_hour=price_per_hour)
     for requirement in requirements:
@@ -140,8 +146,10 @@ def _placed(standings: Sequence[Standing], axes: Sequence[Axis], weights: Weight
     others = [replace(s, reason=why) for s, why in zip(standings, reasons, strict=True) if why is not None]
     if not candidates:
         return others
-    if not axes:
+    if not axes and candidates[0].row.axes:
         return [*(replace(s, reason="no axis can be ranked here") for s in candidates), *others]
+    if not axes:  # a suite without axes: the limits alone decide, and nothing puts one before another
+        return [*(replace(s, place=Place(None, None, None, 1.0, {})) for s in candidates), *others]
     places = place([standing.row for standing in candidates], axes, weights)
     placed = [replace(s, place=at) for s, at in zip(candidates, places, strict=True)]
 

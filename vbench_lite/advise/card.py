@@ -213,8 +213,7 @@ def _metric(metric: str, rows: Sequence[Row], names: Names) -> Fact | None:
 
 
 def _said(metric: str) -> tuple[str, str]:
-    title = metric.rsplit("/", 1)[-1].removesuffix("_s").removesuffix("_bytes").replace("_", " ")
-    return _SAID.get(metric, (title, "better"))
+    return _SAID.get(metric, (metric.rsplit("/", 1)[-1].replace("_", " "), "better"))
 
 
 def _by(ratio: float, better: str) -> str:

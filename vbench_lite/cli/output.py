@@ -56,11 +56,17 @@ def console(*, stderr: bool = False) -> Console:
 
     from rich.console import Console
 
+    class Faced(Console):
+        """A console whose reader may go away, as with `| head`: `main.call` ends quietly then."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
     stream = sys.stderr if stderr else sys.stdout
     if stream.isatty():
-        return Console(stderr=stderr, highlight=False)
+        return Faced(stderr=stderr, highlight=False)
     # A pipe or a file has no width: what is meant for a person keeps to a readable one.
-    return Console(stderr=stderr, highlight=False, width=max(shutil.get_terminal_size((100, 24)).columns, 80))
+    return Faced(stderr=stderr, highlight=False, width=max(shutil.get_terminal_size((100, 24)).columns, 80))
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -22,8 +24,10 @@ TITLES: dict[Stage, str] = {
     "measure": "Timing",
     "score": "Scoring",
     "finish": "Finishing",
+    "check": "Checking",
 }
 PLAIN_INTERVAL_S = 10.0  # between two lines of one stage in a log file
+_SAMPLE = re.compile(r" [0-9a-f]{10}-s\d+\b")  # the name of a sample in an event
 
 
 @contextmanager
@@ -33,7 +37,11 @@ def shown() -> Iterator[Progress]:
         with _moving() as progress:
             yield progress
     else:
-        yield PlainLines(warn)
+        lines = PlainLines(warn)
+        try:
+            yield lines
+        finally:
+            lines.told.end()
 
 
 def time_left(seconds: float | None) -> str:
@@ -50,18 +58,43 @@ def time_left(seconds: float | None) -> str:
     return f"about {duration(seconds)} left"
 
 
+class Told:
+    """Lets a lasting event through once for each kind: twelve clips that fail alike are one line and a count.
+
+    Events are of one kind if they differ in the name of a sample alone.
+    """
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+        self._counts: Counter[str] = Counter()
+
+    def on_event(self, event: Event) -> None:
+        """Write the first event of a kind."""
+        kind = _SAMPLE.sub("", event.text)
+        self._counts[kind] += 1
+        if self._counts[kind] == 1:
+            self._write(event.text)
+
+    def end(self) -> None:
+        """Write how many there were of each kind that came more than once."""
+        for kind, count in self._counts.items():
+            if count > 1:
+                self._write(f"{count} x {kind}")
+
+
 class PlainLines:
-    """One line for every new stage, every lasting event, and every ten seconds between."""
+    """One line for every new stage, every kind of lasting event, and every ten seconds between."""
 
     def __init__(self, write: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
         self._write, self._clock = write, clock
+        self.told = Told(write)
         self._stage: Stage | None = None
         self._last_s = 0.0
 
     def on_event(self, event: Event) -> None:
         """Write a line if this event is worth one."""
         if event.lasting:
-            self._write(event.text)
+            self.told.on_event(event)
             return
         now = self._clock()
         if event.stage == self._stage and now - self._last_s < PLAIN_INTERVAL_S:
@@ -89,7 +122,11 @@ def _moving() -> Iterator[Progress]:
         expand=True,
     )
     with bar:
-        yield _Bar(bar)
+        shown = _Bar(bar)
+        try:
+            yield shown
+        finally:
+            shown.told.end()
 
 
 class _Bar:
@@ -97,11 +134,12 @@ class _Bar:
 
     def __init__(self, bar: RichProgress) -> None:
         self._bar = bar
+        self.told = Told(lambda text: bar.console.print(text, markup=False))
         self._task = bar.add_task("", total=None, left="", text="")
 
     def on_event(self, event: Event) -> None:
         if event.lasting:
-            self._bar.console.print(event.text, markup=False)
+            self.told.on_event(event)
             return
         self._bar.update(
             self._task,

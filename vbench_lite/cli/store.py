@@ -82,7 +82,7 @@ def verify_stored(root: Path, as_json: bool) -> int:
     if not root.exists():
         raise StoreError(f"nothing is at {root}, so nothing was checked; name the folder with --root")
     with shown() as progress:
-        found = verify(root, lambda done, total: progress.on_event(Event("score", "clips", done, total)))
+        found = verify(root, lambda done, total: progress.on_event(Event("check", "clips", done, total)))
     if as_json:
         print_json(asdict(found))
     else:

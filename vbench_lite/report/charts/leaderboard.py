@@ -110,7 +110,10 @@ def _about(row: Row) -> str:
 
 
 def _title(name: str) -> str:
-    return name.rsplit("/", 1)[-1].replace("_", " ")
+    tail = name.rsplit("/", 1)[-1]
+    if metric_facts(name, {}).unit in ("s", "bytes"):  # the value has its unit
+        tail = tail.removesuffix("_s").removesuffix("_bytes")
+    return tail.replace("_", " ")
 
 
 def _meaning(name: str) -> str:
@@ -151,7 +154,7 @@ def _axis(board: Board, rows: Sequence[Row], row: Row, axis: Axis) -> dict[str, 
         ends = _ends([r.axes[axis] for r in rows], 0.0)
         metrics = [m for m in board.suite.axes[axis].metrics if _value(row, m) is not None]
         if metrics:
-            note = "; ".join(f"{_title(m).removesuffix(' s')} {_number(row, m)}" for m in metrics[1:])
+            note = "; ".join(f"{_title(m)} {_number(row, m)}" for m in metrics[1:])
             text = _number(row, metrics[0])
     first = rank == (1, 1) and sum(axis in other.ranks for other in rows) > 1
     return _cell(text, rank=place_text(rank) if rank else "", first=first, bar=_bar(score, ends), note=note)

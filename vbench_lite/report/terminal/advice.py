@@ -107,6 +107,8 @@ def _axes_tables(advice: Advice, width: int) -> list[RenderableType]:
     axes = list(advice.weights.by_axis if advice.weights is not None else advice.board.suite.axes)
     names = short_names([standing.row for standing in advice.standings])
     cells = [[_axis_cell(advice, standing, axis) for axis in axes] for standing in advice.standings]
+    if not axes:
+        return []
     titles = [_axis_title(advice, axis) for axis in axes]
     label = max(map(len, titles))
     widths = [

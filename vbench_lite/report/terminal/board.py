@@ -65,7 +65,7 @@ def _title(board: Board) -> str:
 
 def _axes_tables(board: Board, width: int) -> list[RenderableType]:
     axes = list(board.suite.axes)
-    if not board.rows and not board.controls:
+    if not axes or not (board.rows or board.controls):
         return []
     widths = [_AXIS_WIDTH + (axis in RELATIVE_AXES) for axis in axes]  # a sign more
     room = max(16, width - sum(widths) - len(widths))
