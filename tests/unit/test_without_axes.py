@@ -36,7 +36,7 @@ def test_the_limits_alone_decide() -> None:
 
 
 def test_without_limits_one_line_says_what_to_do() -> None:
-    with pytest.raises(SpecError, match="no axes to weigh.*--require"):
+    with pytest.raises(SpecError, match=r"no axes to weigh.*--require"):
         advise([_run()])
     with pytest.raises(SpecError, match="no axes to weigh"):
         advise([_run()], use=load_use("live-streaming"))
