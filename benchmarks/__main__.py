@@ -6,7 +6,9 @@ take minutes each, and one that is stopped costs only itself.
 
 from __future__ import annotations
 
+import argparse
 import importlib
+import inspect
 import os
 import platform
 import re
@@ -28,8 +30,13 @@ the greatest.
 """
 
 
-def main(names: list[str]) -> int:
-    """Run the named benchmarks, or all."""
+def main(arguments: list[str]) -> int:
+    """Run the named benchmarks, or all; `--minutes N` is for those that take a length."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=main.__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--minutes", type=float)
+    given = parser.parse_args(arguments)
+    names: list[str] = given.names
     known = sorted(path.stem for path in HERE.glob("*.py") if path.stem not in NOT_BENCHMARKS)
     unknown = sorted(set(names) - set(known))
     if unknown:
@@ -38,7 +45,9 @@ def main(names: list[str]) -> int:
     for name in names or known:
         print(f"{name} ...", file=sys.stderr, flush=True)
         module = importlib.import_module(f"benchmarks.{name}")
-        text = section(name, module.__doc__ or name, module.measure())
+        takes = "minutes" in inspect.signature(module.measure).parameters
+        figures = module.measure(given.minutes) if takes and given.minutes is not None else module.measure()
+        text = section(name, module.__doc__ or name, figures)
         print(text, flush=True)
         before = PAGE.read_text(encoding="utf-8") if PAGE.exists() else HEAD
         PAGE.write_text(renewed(before, name, text, known), encoding="utf-8")

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -169,11 +170,14 @@ class Prompt:
 
 
 def with_ids(texts: Sequence[str]) -> list[Prompt]:
-    """Give every text its id: ten hexadecimal digits of its hash, and a count where it is repeated."""
+    """Give every text its id: ten hexadecimal digits of its hash, and a count where it is repeated.
+
+    Texts of the same letters have the same hash, however Unicode composes them (NFC).
+    """
     seen: Counter[str] = Counter()
     prompts = []
     for text in texts:
-        digest = hashlib.sha256(text.encode()).hexdigest()[:10]
+        digest = hashlib.sha256(unicodedata.normalize("NFC", text).encode()).hexdigest()[:10]
         seen[digest] += 1
         prompts.append(Prompt(digest if seen[digest] == 1 else f"{digest}-{seen[digest]}", text))
     return prompts

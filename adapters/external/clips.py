@@ -8,7 +8,6 @@ rate, since tables show one generator beside another.
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,11 +27,14 @@ from vbench_lite.generator import (
     Site,
     SizeRule,
 )
+from vbench_lite.interop.vbench.layout import by_prompt
 from vbench_lite.video.decode import DECODING, ClipReader
 from vbench_lite.video.folder import ClipFolder, find_clips
 from vbench_lite.video.frame_rules import ClipRules, RuledReader
+from vbench_lite.video.images import series
 from vbench_lite.video.limits import Limits
 from vbench_lite.video.manifest import FolderClip
+from vbench_lite.video.names import is_there, same_text
 
 _SHOWN = 3  # names in a remark, before "and N more"
 _END_BYTES = 2**16
@@ -102,19 +104,20 @@ class Clips(Generator):
 
     def check(self, request: GenerationRequest) -> None:
         clip = self._find(request)
-        if not clip.path.is_file():
+        if not is_there(clip.path):
             raise RequestError(f"{clip.name}, which {self.config.clips.name} names, is not there")
 
     def remarks(self, requests: Sequence[GenerationRequest]) -> Sequence[str]:
         """Files that are missing, and clips that no request uses."""
         used = {self._find(request).name for request in requests}
-        idle = [clip.name for clip in self._clips if clip.name not in used and clip.path.is_file()]
+        idle = [clip.name for clip in self._clips if clip.name not in used and is_there(clip.path)]
         return [
             f"{what}: {_some(names)}"
             for what, names in (
                 ("named and not there", self._folder.missing),
                 ("there and not named in the manifest", self._folder.extra),
                 ("used by no request of the suite", idle),
+                ("links to folders, which are not followed", self._folder.unread),
             )
             if names
         ]
@@ -166,20 +169,17 @@ class Clips(Generator):
     def _is_inside(self, clip: FolderClip) -> bool:
         base = self._folder.path
         base = base if base.is_dir() else base.parent
-        if not clip.path.resolve().is_relative_to(base.resolve()):
+        if is_there(clip.path) and not clip.path.resolve().is_relative_to(base.resolve()):
             raise ClipError(f"{clip.name} is a link out of {base}; put the clip itself there")
         return True
 
     @cached_property
     def _by_prompt(self) -> Mapping[str, Sequence[FolderClip]]:
-        found: dict[str, list[FolderClip]] = defaultdict(list)
-        for clip in self._clips:
-            found[_plain(clip.prompt or clip.stem)].append(clip)
-        return found
+        return by_prompt(self._clips)
 
     def _find(self, request: GenerationRequest) -> FolderClip:
         """The clip of a request; raises RequestError if there is none."""
-        clips = self._by_prompt.get(_plain(request.prompt), ())
+        clips = self._by_prompt.get(same_text(request.prompt), ())
         if self.config.match == "seed":
             clips = [clip for clip in clips if clip.seed == request.seed]
             if not clips:
@@ -196,17 +196,24 @@ class Clips(Generator):
 
     @cached_property
     def _shape(self) -> _Shape:
-        """Of the first clip that is there; the others are held against it when they are read."""
-        there = [clip for clip in self._clips if clip.path.is_file()]
+        """Of the first clip that can be read; the others are held against it when they are read."""
+        there = [clip for clip in self._clips if is_there(clip.path)]
         if not there:
             raise ClipError(f"{self.config.clips}: none of its {len(self._clips)} clips is there")
-        with ClipReader(there[0].path, there[0].name, Limits()) as reader:
-            info = RuledReader(reader, self.config.rules).info(0)
-        return _Shape(there[0].name, info.height, info.width, info.fps)
+        failed: ClipError | None = None
+        for clip in there:
+            try:
+                with ClipReader(clip.path, clip.name, Limits()) as reader:
+                    info = RuledReader(reader, self.config.rules).info(0)
+                return _Shape(clip.name, info.height, info.width, info.fps)
+            except ClipError as error:
+                failed = failed or error
+        assert failed is not None
+        raise failed
 
     def _read(self, clip: FolderClip, request: GenerationRequest) -> Any:
         """Frames uint8 (T, H, W, 3) of a file, in the size that was agreed."""
-        if not clip.path.is_file():
+        if not is_there(clip.path):
             raise ClipError(f"{clip.name}: no such file")
         rules = self.config.rules
         if self.config.size == "request":
@@ -232,10 +239,6 @@ class Clips(Generator):
         return read.frames
 
 
-def _plain(prompt: str) -> str:
-    return " ".join(prompt.split())
-
-
 def _some(names: Sequence[str]) -> str:
     more = len(names) - _SHOWN
     return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
@@ -243,6 +246,8 @@ def _some(names: Sequence[str]) -> str:
 
 def _ends(path: Path) -> bytes:
     """Length and hash of both ends of a file: enough to tell that a clip was replaced, and cheap."""
+    if path.is_dir():
+        return "|".join(f"{one.name}:{one.stat().st_size}" for one in series(path)).encode() or b"empty"
     if not path.is_file():
         return b"missing"
     with path.open("rb") as file:

@@ -78,13 +78,13 @@ def _time_up_to(borders: Seconds, edges: Seconds) -> Seconds:
     held = np.append(0.0, np.cumsum(edges[:-1] * shown + _stairs(shown, step)))
     place = (np.searchsorted(edges, borders, side="right") - 1).clip(0, len(shown) - 1)
     begun = borders - edges[place]
-    return held[place] + edges[place] * begun + _stairs(begun, step)
+    return np.asarray(held[place] + edges[place] * begun + _stairs(begun, step))
 
 
 def _stairs(seconds: Seconds, step: float) -> Seconds:
     """The integral from 0 of a staircase that rises by `step` every `step` seconds."""
     whole = np.floor(seconds / step + _ROUNDING)
-    return step * (step * whole * (whole - 1) / 2 + whole * (seconds - whole * step))
+    return np.asarray(step * (step * whole * (whole - 1) / 2 + whole * (seconds - whole * step)))
 
 
 def first_second(edges: Seconds) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import struct
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -43,12 +44,13 @@ def tagged(path: Path, frames: Frames, codec: str, pix_fmt: str, **tags: int) ->
 
 
 def by_opencv(path: Path) -> Frames:
-    capture, frames = cv2.VideoCapture(str(path)), []
+    capture = cv2.VideoCapture(str(path))
+    frames: list[Frames] = []
     while True:
         there, frame = capture.read()
         if not there:
             return np.stack(frames)[..., ::-1]
-        frames.append(frame)
+        frames.append(np.asarray(frame, np.uint8))
 
 
 def by_ffmpeg(path: Path) -> Frames:
@@ -107,7 +109,9 @@ def test_high_dynamic_range_is_flagged(tmp_path: Path, trc: int) -> None:
         assert reader.flags == ()
 
 
-MATRICES = {  # (a, b, c, d): what a player shows of frames (T, H, W, 3), and the flag
+MATRICES: dict[
+    tuple[int, int, int, int], tuple[Callable[[Frames], Frames], str | None]
+] = {  # (a, b, c, d): what a player shows of frames (T, H, W, 3), and the flag
     (1, 0, 0, 1): (lambda f: f, None),
     (0, 1, -1, 0): (lambda f: np.rot90(f, -1, (1, 2)), "rotated by 270 degrees"),
     (-1, 0, 0, -1): (lambda f: np.rot90(f, 2, (1, 2)), "rotated by 180 degrees"),

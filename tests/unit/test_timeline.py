@@ -78,7 +78,7 @@ def test_a_held_frame_counts_like_the_frames_it_stands_for(metric: type[ClipMetr
     values = []
     for shown, when in ((frames, times), (even, None)):
         made = metric()
-        info = ClipInfo("c", len(shown), *shown.shape[1:3], (len(shown) - 1) / 3.9, when)
+        info = ClipInfo("c", len(shown), 48, 128, (len(shown) - 1) / 3.9, when)
         made.start(info if when is not None else replace(info, fps=10.0), SAMPLE)
         made.push(shown, np.arange(len(shown)))
         values.append(float(made.finish({})))

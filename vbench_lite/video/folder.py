@@ -1,7 +1,8 @@
 """Clips made elsewhere: a folder, a manifest, or a single file.
 
 A folder is searched with its subfolders; hidden files and files that are not named like a video are
-left out. A manifest (`manifest.py`, or VBench's full_info.json) names files relative to itself.
+left out, and a folder of numbered pictures is a clip. A manifest (`manifest.py`, or VBench's
+full_info.json) names files relative to itself.
 """
 
 from __future__ import annotations
@@ -15,17 +16,19 @@ from typing import Literal
 
 from vbench_lite.clip import Clip
 from vbench_lite.errors import ClipError
-from vbench_lite.interop.vbench.layout import FULL_INFO, named_after_prompt, read_full_info
+from vbench_lite.interop.vbench.layout import FULL_INFO, Listed, named_after_prompt, read_full_info
 from vbench_lite.video.decode import ClipReader
 from vbench_lite.video.frame_rules import ClipRules, RuledReader
+from vbench_lite.video.images import PICTURES, is_series
 from vbench_lite.video.limits import Limits
 from vbench_lite.video.manifest import MANIFESTS, FolderClip, read_manifest
+from vbench_lite.video.names import is_there
 
 __all__ = ["ClipFolder", "FolderClip", "find_clips", "natural_key"]
 
 _VIDEO = (
     *("mp4", "m4v", "mov", "mkv", "webm", "avi", "gif", "apng", "mpg", "mpeg", "ts", "mts", "m2ts"),
-    *("wmv", "flv", "ogv", "3gp", "mxf", "y4m", "ivf", "h264", "hevc", "obu", "nut"),
+    *("wmv", "flv", "ogv", "3gp", "mxf", "y4m", "ivf", "h264", "hevc", "obu", "nut", "webp"),
 )
 SUFFIXES = frozenset(f".{name}" for name in _VIDEO)
 
@@ -35,7 +38,9 @@ class ClipFolder:
     """The clips of a folder in natural order, or of a manifest in its order, and how they are read.
 
     Attributes:
-        absent: names that a full_info.json leads one to expect, without a file.
+        absent: names of clips that a full_info.json leads one to expect, of prompts without any file.
+        gaps: names that are left out between two indices of a prompt.
+        unread: folders behind links, which are not searched.
     """
 
     path: Path
@@ -43,6 +48,8 @@ class ClipFolder:
     rules: ClipRules = field(default_factory=ClipRules)
     limits: Limits = field(default_factory=Limits)
     absent: tuple[str, ...] = ()
+    gaps: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -52,7 +59,8 @@ class ClipFolder:
     @property
     def missing(self) -> tuple[str, ...]:
         """Names of clips that should be there and are not."""
-        return (*(clip.name for clip in self.clips if not clip.path.is_file()), *self.absent)
+        there = (clip.name for clip in self.clips if not is_there(clip.path))
+        return (*there, *self.gaps, *self.absent)
 
     @property
     def extra(self) -> tuple[str, ...]:
@@ -60,7 +68,7 @@ class ClipFolder:
         if self.path.is_dir() or self.path.suffix.lower() not in (*MANIFESTS, FULL_INFO):
             return ()
         named = {clip.name for clip in self.clips}
-        return tuple(clip.name for clip in _search(self.path.parent) if clip.name not in named)
+        return tuple(clip.name for clip in _search(self.path.parent)[0] if clip.name not in named)
 
     def read(self, clip: FolderClip) -> Iterator[Clip]:
         """The clips that one file gives, each whole in memory.
@@ -98,24 +106,31 @@ def find_clips(
     Raises:
         ClipError: nothing is there, no clip is in it, or the manifest is malformed.
     """
-    absent: tuple[str, ...] = ()
+    listed, unread = Listed([]), tuple[str, ...]()
     if path.is_dir():
-        clips = _search(path)
+        clips, unread = _search(path)
         if not clips:
+            behind = f"; it does not follow the link {unread[0]}" if unread else ""
             raise ClipError(
-                f"no clips in folder {path}: no file is named like a video ({' '.join(sorted(SUFFIXES))})"
+                f"no clips in folder {path}: no file is named like a video ({' '.join(sorted(SUFFIXES))}), "
+                f"and no folder holds numbered pictures{behind}"
             )
-    elif not path.exists():
+    elif not is_there(path):
         raise ClipError(f"no folder, manifest or clip is at {path}; check the path")
     elif path.suffix.lower() in MANIFESTS:
         clips = read_manifest(path)
     elif path.suffix.lower() == FULL_INFO:
-        clips, absent = read_full_info(path, _search(path.parent))
+        beside, unread = _search(path.parent)
+        listed = read_full_info(path, beside)
+        clips = listed.clips
+        if not clips:
+            raise ClipError(f"{path}: no clip of any of its {len(listed.absent)} prompts lies beside it")
     else:
         clips = [FolderClip(path.name, path)]
     if names == "prompt":
         clips = [named_after_prompt(clip) if clip.prompt is None else clip for clip in clips]
-    return ClipFolder(path, tuple(clips), rules or ClipRules(), limits or Limits(), absent)
+    given = (rules or ClipRules(), limits or Limits())
+    return ClipFolder(path, tuple(clips), *given, listed.absent, listed.gaps, unread)
 
 
 def natural_key(name: str) -> tuple[tuple[int, int | str], ...]:
@@ -124,13 +139,22 @@ def natural_key(name: str) -> tuple[tuple[int, int | str], ...]:
     return tuple((0, int(part)) if part.isdecimal() else (1, part) for part in parts if part)
 
 
-def _search(folder: Path) -> list[FolderClip]:
-    found = []
+def _search(folder: Path) -> tuple[list[FolderClip], tuple[str, ...]]:
+    """Clips below a folder, files and folders of pictures, and the folders behind links."""
+    found, unread = [], []
     for parent, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        for file in files:
-            path = Path(parent, file)
-            if not file.startswith(".") and path.suffix.lower() in SUFFIXES:
-                name = os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "replace")
-                found.append(FolderClip(name, path))
-    return sorted(found, key=lambda clip: (natural_key(clip.name), clip.name))
+        unread += [_named(Path(parent, name), folder) for name in folders if Path(parent, name).is_symlink()]
+        shown = [Path(parent, file) for file in files if not file.startswith(".")]
+        videos = [path for path in shown if path.suffix.lower() in SUFFIXES]
+        pictures = [path.name for path in shown if path.suffix.lower() in PICTURES]
+        if not videos and is_series(pictures):
+            videos = [Path(parent)]
+        found += [FolderClip(_named(path, folder), path) for path in videos]
+    return sorted(found, key=lambda clip: (natural_key(clip.name), clip.name)), tuple(sorted(unread))
+
+
+def _named(path: Path, folder: Path) -> str:
+    """A path relative to a folder, or the folder's own name; bytes that are no UTF-8 are shown as such."""
+    name = path.name if path == folder else path.relative_to(folder).as_posix()
+    return os.fsencode(name).decode("utf-8", "backslashreplace")

@@ -60,7 +60,11 @@ def image_files(path: Path, name: str, limits: Limits) -> ImageFiles | None:
     Raises:
         ClipError: they are no clip, or above a limit.
     """
-    if path.is_dir():
+    try:
+        is_folder = path.is_dir()
+    except OSError:  # a name that no file can have: whoever opens it says so
+        return None
+    if is_folder:
         paths = series(path)
         if not paths:
             raise ClipError(f"{name}: no regular file, and no folder of numbered pictures ({_suffixes()})")
@@ -113,10 +117,10 @@ def _numbered(paths: Sequence[Path]) -> PacketScan:
 def _webp(path: Path, name: str, limits: Limits) -> PacketScan:
     from vbench_lite.video.truncation import Ending, ending
 
+    if ending(path) is Ending.EARLY:
+        raise ClipError(f"{name}: truncated: the file is shorter than it says")
     with _opened(path, name) as image:
         count = getattr(image, "n_frames", 1)
-        if ending(path) is Ending.EARLY:
-            raise ClipError(f"{name}: truncated: the file is shorter than it says")
         if count > limits.max_frames:
             raise ClipError(f"{name}: {count} frames, above the limit max_frames = {limits.max_frames}")
         limits.check_size(name, image.height, image.width, count)

@@ -6,6 +6,9 @@ an even height it is FFmpeg's and decord's as well; what differs for others is i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import cv2
 import numpy as np
 from av.sidedata.sidedata import Type as SideData
@@ -75,7 +78,9 @@ def _display(picture: VideoFrame) -> tuple[bool, bool, bool]:
     Returns:
         Whether rows and columns are swapped, and whether columns and rows are then reversed.
     """
-    data = next((part for part in picture.side_data if part.type == SideData.DISPLAYMATRIX), None)
+    # A container of side data is a mapping to its annotations, and a sequence to those who use it.
+    parts: Iterable[Any] = picture.side_data
+    data = next((part for part in parts if part.type == SideData.DISPLAYMATRIX), None)
     if data is None:
         return (False, False, False)
     matrix = np.frombuffer(bytes(data), np.int32).astype(np.int64)

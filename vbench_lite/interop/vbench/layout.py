@@ -11,14 +11,16 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from vbench_lite.errors import ClipError
-from vbench_lite.video.manifest import FolderClip, inside
+from vbench_lite.video.manifest import FolderClip, inside, read_text
+from vbench_lite.video.names import check_text, same_text
 
 FULL_INFO = ".json"
+_SHOWN = 5  # names of clips that are left out, before "and so many more"
 _INDEXED = re.compile(r"(?s)(.+)-(\d{1,9})")
 
 
@@ -31,8 +33,38 @@ def named_after_prompt(clip: FolderClip) -> FolderClip:
     return replace(clip, prompt=match[1], seed=int(match[2]))
 
 
-def read_full_info(path: Path, beside: Sequence[FolderClip]) -> tuple[list[FolderClip], tuple[str, ...]]:
-    """Clips of the prompts of a full_info.json, in its order, and what is absent.
+def by_prompt(clips: Sequence[FolderClip]) -> dict[str, list[FolderClip]]:
+    """Clips by their prompts, in the form in which texts are compared; those of one file under both readings.
+
+    "a car-2.mp4" is number 2 of "a car", and the only clip of the prompt "a car-2" if nothing else is.
+    """
+    found: dict[str, list[FolderClip]] = defaultdict(list)
+    for clip in clips:
+        found[same_text(clip.prompt or clip.stem)].append(clip)
+    for clip in clips:
+        whole = same_text(clip.path.stem)
+        if clip.prompt is not None and whole not in found and clip == named_after_prompt(clip):
+            found[whole] = [replace(clip, prompt=clip.path.stem, seed=None)]
+    return found
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What a full_info.json and its folder give.
+
+    Attributes:
+        clips: in the order of the list, with the index as seed and what the list says of their prompts.
+        absent: PROMPT-0 of each prompt without any clip.
+        gaps: names of clips that are left out between two indices; of many the first few, and how many.
+    """
+
+    clips: list[FolderClip]
+    absent: tuple[str, ...] = ()
+    gaps: tuple[str, ...] = ()
+
+
+def read_full_info(path: Path, beside: Sequence[FolderClip]) -> Listed:
+    """Clips of the prompts of a full_info.json.
 
     An entry's `video_list` says which files are its clips; without one they are the files PROMPT-INDEX
     that lie in the folder.
@@ -40,19 +72,14 @@ def read_full_info(path: Path, beside: Sequence[FolderClip]) -> tuple[list[Folde
     Args:
         beside: the clips of the file's folder.
 
-    Returns:
-        The clips, with the index as seed and what the list says of their prompts; and the names of clips
-        that should be there: of a prompt without any clip PROMPT-0, and those left out between two indices.
-
     Raises:
         ClipError: no such list of prompts, or a listed file lies outside the folder.
     """
     base = path.parent.resolve()
-    by_prompt: dict[str, list[FolderClip]] = defaultdict(list)
-    for clip in map(named_after_prompt, beside):
-        by_prompt[str(clip.prompt)].append(clip)
+    named = by_prompt([named_after_prompt(clip) for clip in beside])
     clips: dict[str, FolderClip] = {}
     absent: list[str] = []
+    gaps: list[str] = []
     for place, entry in enumerate(_entries(path)):
         where = f"{path.name}, entry {place + 1}"
         prompt = entry["prompt_en"]
@@ -60,25 +87,35 @@ def read_full_info(path: Path, beside: Sequence[FolderClip]) -> tuple[list[Folde
         if listed is not None:
             found = [_listed(base, file, prompt, where) for file in _texts(listed, where)]
         else:
-            found = by_prompt.get(prompt, [])
-            there = {clip.seed or 0 for clip in found}
-            absent += [f"{prompt}-{i}" for i in range(max(there, default=0) + 1) if i not in there]
+            found = [replace(clip, prompt=prompt) for clip in named.get(same_text(prompt), [])]
+            if found:
+                gaps += _gaps(prompt, {clip.seed or 0 for clip in found})
+            else:
+                absent.append(f"{prompt}-0")
         for clip in found:
             facts = _facts(entry, clips[clip.name].facts if clip.name in clips else {}, where)
             clips[clip.name] = replace(clip, facts=facts)
-    return list(clips.values()), tuple(dict.fromkeys(absent))
+    return Listed(list(clips.values()), tuple(dict.fromkeys(absent)), tuple(dict.fromkeys(gaps)))
+
+
+def _gaps(prompt: str, there: set[int]) -> list[str]:
+    """Names between the first index and the last that are not there; the first few where they are many."""
+    lost = max(there) + 1 - len(there)
+    first = [f"{prompt}-{i}" for i in range(min(max(there), len(there) + _SHOWN)) if i not in there][:_SHOWN]
+    return [*first, f"{lost - len(first):,} more of {prompt!r}"] if lost > len(first) else first
 
 
 def _entries(path: Path) -> list[dict[str, Any]]:
     try:
-        data = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
-        raise ClipError(f"manifest {path}: {getattr(error, 'strerror', None) or 'no JSON'}") from None
+        data = json.loads(read_text(path))
+    except (ValueError, RecursionError):
+        raise ClipError(f"manifest {path}: no JSON") from None
     if not isinstance(data, list) or not data:
         raise ClipError(f"manifest {path}: must be a list of objects with prompt_en, as VBench writes it")
     for place, entry in enumerate(data):
         if not isinstance(entry, dict) or not isinstance(entry.get("prompt_en"), str):
             raise ClipError(f"{path.name}, entry {place + 1}: has no text prompt_en")
+        check_text(entry["prompt_en"], f"{path.name}, entry {place + 1}: prompt_en")
     return data
 
 

@@ -28,6 +28,7 @@ from vbench_lite.store.schema import ScoreStatus
 from vbench_lite.video.folder import ClipFolder, FolderClip, find_clips
 from vbench_lite.video.frame_rules import ClipRules
 from vbench_lite.video.limits import Limits
+from vbench_lite.video.names import same_text
 from vbench_lite.weights import unverified
 
 EVERY = "*"  # in place of a file: a reason that holds for all of them
@@ -188,6 +189,7 @@ class _FolderScoring:
         for result in self.passes.run(self._lone_references()):
             self._count(result)
             self._take_reference(result.task.source, result.features)
+        self._tell_what_is_absent()
         self._finish_sets()
         self._tell_what_holds_for_all()
         self._tell_unverified()
@@ -299,6 +301,19 @@ class _FolderScoring:
                 least = min(self.scores.sets[part].n for part in summary.parts)
                 self.scores.sets[summary.info.id] = Estimate(value, None, None, least)
 
+    def _tell_what_is_absent(self) -> None:
+        """Name the clips that a list or a folder leads one to expect, and that nobody reads."""
+        for folder, prefix in ((self.folder, ""), (self.references, "reference:")):
+            if folder is None:
+                continue
+            for name in folder.absent:
+                self.scores.errors[prefix + name] = "no such file: the list has a prompt without a clip"
+            for name in folder.unread:
+                self.scores.errors[prefix + name] = "a link to a folder, which is not followed"
+            if folder.gaps:
+                told = f"left out between two indices: {', '.join(folder.gaps)}"
+                self.scores.flags[prefix + folder.path.name] = (told,)
+
     def _tell_what_holds_for_all(self) -> None:
         """Reasons that have nothing to do with any one file."""
         for name, outcome in self.metrics.broken.items():
@@ -345,7 +360,8 @@ def pair_up(folder: ClipFolder, references: ClipFolder | None) -> dict[str, Fold
         return {folder.clips[0].name: references.clips[0]}
     by_stem: dict[str, FolderClip] = {}
     for clip in references.clips:
-        other = by_stem.setdefault(clip.stem, clip)
+        other = by_stem.setdefault(same_text(clip.stem), clip)
         if other is not clip:
             raise ClipError(f"references {other.name} and {clip.name} have one name; keep one of them")
-    return {clip.name: by_stem[clip.stem] for clip in folder.clips if clip.stem in by_stem}
+    named = ((clip.name, same_text(clip.stem)) for clip in folder.clips)
+    return {name: by_stem[stem] for name, stem in named if stem in by_stem}
