@@ -303,6 +303,10 @@ class Generator(ABC):
         """Raise PromptError or RequestError early if this request can never be served."""
         return
 
+    def answers(self) -> Sequence[str] | None:
+        """The prompts that it can answer, where it can answer no others (clips made before); else None."""
+        return None
+
     def remarks(self, requests: Sequence[GenerationRequest]) -> Sequence[str]:
         """What the user should know before a run with these requests, one line each."""
         return ()

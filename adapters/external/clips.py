@@ -107,6 +107,10 @@ class Clips(Generator):
         if not is_there(clip.path):
             raise RequestError(f"{clip.name}, which {self.config.clips.name} names, is not there")
 
+    def answers(self) -> Sequence[str]:
+        """The prompts that the clips were made for."""
+        return list(self._by_prompt)
+
     def remarks(self, requests: Sequence[GenerationRequest]) -> Sequence[str]:
         """Files that are missing, and clips that no request uses."""
         used = {self._find(request).name for request in requests}

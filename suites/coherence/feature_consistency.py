@@ -41,6 +41,28 @@ class SubjectConsistency(_Consistency):
     )  # fmt: skip
 
 
+class ContentConsistency(_Consistency):
+    """How much each frame resembles the one before it and the first, by EfficientNet-Lite0.
+
+    Formula:
+        mean over i >= 1 of (cos(f[i-1], f[i]) + cos(f[0], f[i])) / 2
+
+    Traps:
+        A frozen clip scores 1: read it beside `coherence/motion_explained`. A camera that moves to other
+        things lowers it as well: compare with real clips.
+
+    Cost: one pass of EfficientNet-Lite0 a frame.
+    """
+
+    info: ClassVar[MetricInfo] = MetricInfo(
+        id="coherence/content_consistency", version=1, axis=Axis.COHERENCE, unit="", bounds=(-1.0, 1.0),
+        higher_is_better=True,
+        summary="How alike frames are to the one before and the first, by EfficientNet-Lite0.",
+        source="VBench (Huang et al., CVPR 2024), the formula of its consistencies on other features",
+        extractors=("efficientnet-lite0",), min_frames=2,
+    )  # fmt: skip
+
+
 class BackgroundConsistency(_Consistency):
     """How much each frame resembles the one before it and the first, by CLIP ViT-B/32.
 

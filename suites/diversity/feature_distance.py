@@ -48,6 +48,28 @@ class FeatureDistance(FeatureSetMetric):
         return with_clips(jackknife(generated.prompts, mean), generated, None)
 
 
+class FeatureDistanceEfficientNet(FeatureDistance):
+    """Mean over pairs of clips of 1 - cosine of their mean EfficientNet features, each pair once.
+
+    0 if all clips show the same; at most 2. It reads what frames show and not how things move, for clips of
+    anything. Source and formula as `diversity/feature_distance`.
+
+    Traps: more than real clips have is no virtue: wrong clips are diverse. The value depends on the prompts.
+    Cost: one pass of EfficientNet-Lite0 a frame.
+    """
+
+    info: ClassVar[MetricInfo] = feature_set_info(
+        "diversity/feature_distance_efficientnet",
+        "efficientnet-lite0",
+        "Mean of 1 - cosine between the mean frame features of two clips of the set; 0 if all are the same.",
+        "mean pairwise feature distance (Zhu et al., NeurIPS 2017); features: extractor efficientnet-lite0",
+        axis=Axis.DIVERSITY,
+        bounds=(0.0, 2.0),
+        higher_is_better=True,
+        min_n=4,
+    )
+
+
 def cosine_distances(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """1 - cosine between rows, float64 (n, n) in [0, 2], of values, float64 (n, dim)."""
     unit = values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)

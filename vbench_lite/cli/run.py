@@ -33,6 +33,13 @@ MOST_LISTED = 20  # causes of failed samples on stderr; --json has every sample
     help="A prompt set (film, games ...) or its YAML file, in place of the suites' own prompts. Repeatable.",
 )  # fmt: skip
 @click.option(
+    "--dataset", metavar="NAME|PATH", shell_complete=registered("datasets"),
+    help="A data set, or a folder or manifest of real clips, in place of that of the suites, which are open.",
+)  # fmt: skip
+@click.option(
+    "--size", metavar="FxHxW@FPS", help="Size of every clip, as 16x256x256@8, of suites that are open."
+)
+@click.option(
     "--samples", type=click.IntRange(min=1), help="The first N requests per generator; default: the suite's."
 )
 @click.option("--seed", type=int, help="Seed of the whole plan; default 0.")
@@ -50,6 +57,8 @@ def command(
     generators: tuple[str, ...],
     suites: tuple[str, ...],
     prompts: tuple[str, ...],
+    dataset: str | None,
+    size: str | None,
     samples: int | None,
     seed: int | None,
     executor: str,
@@ -86,6 +95,8 @@ def command(
         generators=generators,
         suites=suites,
         prompts=prompts,
+        dataset=dataset,
+        size=size,
         samples=samples,
         seed=seed,
         controls=False if no_controls else None,

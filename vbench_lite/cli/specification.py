@@ -18,6 +18,8 @@ def build_spec(
     generators: Sequence[str] = (),
     suites: Sequence[str] = (),
     prompts: Sequence[str] = (),
+    dataset: str | None = None,
+    size: str | None = None,
     samples: int | None = None,
     seed: int | None = None,
     controls: bool | None = None,
@@ -39,6 +41,8 @@ def build_spec(
         for key, value in {
             "suites": list(suites) or None,
             "prompts": list(prompts) or None,
+            "dataset": dataset,
+            "size": size,
             "samples": samples,
             "seed": seed,
             "controls": controls,

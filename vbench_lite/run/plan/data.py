@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from vbench_lite.dataset import (
 from vbench_lite.errors import DatasetError, SpecError
 from vbench_lite.suite import DatasetPrompts, FoundDataset, RequestSpec, Suite, parse_suite
 
+CONTROLS = ("real", "frozen", "noise", "shuffled")  # arms that are made of the data set's clips
 _GIVEN = {"image": Gives.FIRST_FRAMES, "past_frames": Gives.PAST_FRAMES, "clip": Gives.REAL}
 
 
@@ -84,6 +86,16 @@ def with_dataset(suite: Suite, name: str) -> Suite:
     else:
         content["scale"] = name
     return parse_suite(content, f"suite {suite.name} on {name}")
+
+
+def with_answers(suite: Suite, texts: Sequence[str]) -> Suite:
+    """A suite that asks for what clips made elsewhere answer, each once, on the scale of its own data set."""
+    content = suite.model_dump(mode="json", exclude_defaults=True) | {
+        "prompts": {"texts": list(texts)},
+        "scale": suite.dataset,
+        "samples": len(texts),
+    }
+    return parse_suite(content, f"suite {suite.name} on the prompts of clips made elsewhere")
 
 
 def with_size(suite: Suite, size: ClipSize) -> Suite:

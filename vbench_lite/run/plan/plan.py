@@ -15,25 +15,24 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
-from vbench_lite.dataset import Prompt, parse_size
+from vbench_lite.dataset import Prompt
 from vbench_lite.errors import SpecError
 from vbench_lite.generator import GenerationRequest
 from vbench_lite.measure.hardware import environment
 from vbench_lite.processes import THREADS
 from vbench_lite.run.plan.build import resolve
-from vbench_lite.run.plan.data import suite_dataset, with_dataset, with_found_dataset, with_size
+from vbench_lite.run.plan.data import CONTROLS
 from vbench_lite.run.plan.fit import Sample, served_requests
-from vbench_lite.run.plan.prompts import suite_folder, suite_prompts, with_prompt_sets, written_out
+from vbench_lite.run.plan.prompts import suite_prompts
 from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
+from vbench_lite.run.plan.suites import left_out, load_suites, on_their_prompts
 from vbench_lite.store.schema import GeneratorEntry, SampleRecord
-from vbench_lite.suite import DatasetPrompts, Suite, load_suite
+from vbench_lite.suite import Suite
 
 __all__ = ["CONTROLS", "Batch", "Plan", "Sample", "build_plan", "suite_prompts"]
 
-CONTROLS = ("real", "frozen", "noise", "shuffled")
 _SORTED = json.JSONEncoder(sort_keys=True)  # made once: a plan has many batches
 
 
@@ -101,12 +100,15 @@ def build_plan(spec: RunSpec, tell: Callable[[str, int, int], None] = lambda wha
     Raises:
         SpecError, RegistryError, PromptError: something in it does not exist or does not fit.
     """
-    suites, prompts = _load_suites(spec)
+    suites, prompts = load_suites(spec)
     wanted, notes = _with_controls(spec, suites)
     resolved = [resolve(generator) for generator in wanted]
     entries = tuple(entry for entry, _ in resolved)
+    if spec.dataset is None and not spec.prompts:
+        suites, prompts, told = on_their_prompts(suites, prompts, [generator for _, generator in resolved])
+        notes += told
     asked = [list(requests(suite, texts, spec)) for suite, texts in zip(suites, prompts, strict=True)]
-    notes += _left_out(suites)
+    notes += left_out(suites)
     batches: list[Batch] = []
     refused: list[SampleRecord] = []
     done, total = 0, len(entries) * sum(map(len, asked))
@@ -122,8 +124,8 @@ def build_plan(spec: RunSpec, tell: Callable[[str, int, int], None] = lambda wha
                 notes.append(f"suite {suite.name} has no control arm {entry.label}: {reason}")
                 continue
             refused += turned_down
-            told = generator.remarks([sample.made for sample in served])
-            notes += [f"{entry.label}, suite {suite.name}: {remark}" for remark in told]
+            remarks = generator.remarks([sample.made for sample in served])
+            notes += [f"{entry.label}, suite {suite.name}: {remark}" for remark in remarks]
             for start in range(0, len(served), entry.batch):
                 batches.append(Batch(entry.label, suite.name, tuple(served[start : start + entry.batch])))
     facts = environment(threads=THREADS)
@@ -174,38 +176,6 @@ def sample_seed(plan_seed: int, prompt_id: str, seed_index: int) -> int:
 
 
 # --- inside ---------------------------------------------------------------------------------------
-
-
-def _load_suites(spec: RunSpec) -> tuple[tuple[Suite, ...], list[list[Prompt]]]:
-    """Suites, with prompts that stood in a file written into them, so that a run needs no file."""
-    suites: list[Suite] = []
-    prompts: list[list[Prompt]] = []
-    for name in spec.suites:
-        suite, folder = load_suite(name), suite_folder(name)
-        if spec.prompts:
-            suite = with_prompt_sets(suite, spec.prompts)
-        if spec.dataset is not None:
-            suite, folder = with_dataset(suite, spec.dataset), Path()
-        if spec.size is not None:
-            suite = with_size(suite, parse_size(spec.size))
-        if suite.name in [other.name for other in suites]:
-            raise SpecError(f"suite {suite.name!r} is given twice; name it once")
-        suite = with_found_dataset(suite, folder)
-        if not isinstance(suite.prompts, DatasetPrompts):
-            listed = written_out(suite.prompts, suite_folder(name))
-            suite = suite.model_copy(update={"prompts": listed})
-        suites.append(suite)
-        prompts.append(suite_prompts(suite))
-    return tuple(suites), prompts
-
-
-def _left_out(suites: Sequence[Suite]) -> Iterator[str]:
-    """What a data set leaves out at the size of a suite."""
-    for suite in suites:
-        dataset = suite_dataset(suite)
-        if dataset is not None:
-            name = f"suite {suite.name}, data set {dataset.info.name}"
-            yield from (f"{name}: {remark}" for remark in dataset.remarks(suite.request.size))
 
 
 def _with_controls(spec: RunSpec, suites: Sequence[Suite]) -> tuple[list[GeneratorSpec], list[str]]:

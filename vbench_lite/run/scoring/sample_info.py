@@ -10,7 +10,7 @@ from typing import Any
 from vbench_lite.clip import Clip
 from vbench_lite.errors import PromptError
 from vbench_lite.metric import SampleInfo
-from vbench_lite.run.plan.data import suite_dataset
+from vbench_lite.run.plan.data import CONTROLS, suite_dataset
 from vbench_lite.run.plan.given import Given, given_frames
 from vbench_lite.run.scoring.sources import MemorySource
 from vbench_lite.store.json_text import json_object
@@ -27,7 +27,7 @@ def sample_info(row: Row, suite: Suite) -> SampleInfo:
         generator=row["generator"],
         sample_id=row["sample_id"],
         prompt_id=row["prompt_id"],
-        prompt=row["prompt"],
+        prompt=None if _shows_other_things(row, suite) else row["prompt"],
         seed=row["seed"],
         image=given.image,
         past_frames=given.past_frames,
@@ -40,6 +40,11 @@ def given_clip(row: Row, suite: Suite) -> MemorySource | None:
     """The clip that was given to be reconstructed, at the length and size of what came back."""
     clip = _given(row, suite).clip
     return None if clip is None else MemorySource(Clip(clip, row["fps"]), f"given:{row['sample_id']}")
+
+
+def _shows_other_things(row: Row, suite: Suite) -> bool:
+    """Whether the clip is a control of a data set that knows nothing of the prompts."""
+    return suite.scale is not None and row["generator"] in CONTROLS
 
 
 def _walk(sample_id: str) -> float | None:

@@ -1,0 +1,174 @@
+"""`clips`: real clips of the user's own, a folder or a manifest.
+
+A manifest (CSV with a header, or JSON lines) gives `file` and, where they are known, `prompt`, `source`,
+`tags`, `look_for` and `split`. A folder is searched for files that are named like videos; it may hold a
+manifest named `metadata` or `manifest`, or beside each clip a text file of its name with the caption. What is
+wrong with a line or a file is told, and the rest is used.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from vbench_lite.dataset import ClipSize, Dataset, DatasetInfo, Draw, Gives, Prompt, RealClip
+from vbench_lite.datasets.real_clips import RealClips, Recording
+from vbench_lite.errors import ClipError, DatasetError
+from vbench_lite.video.folder import find_clips
+from vbench_lite.video.manifest import MANIFESTS, inside
+
+COLUMNS = ("file", "prompt", "source", "tags", "look_for", "split")
+_ALIASES = {"file_name": "file", "video": "file", "path": "file", "caption": "prompt", "text": "prompt"}
+_SIDES: dict[str, Literal["real", "reference"]] = {
+    **dict.fromkeys(("real", "held_out", "held-out", "test", "val", "validation"), "real"),
+    **dict.fromkeys(("reference", "train"), "reference"),
+}
+_LISTS = tuple(f"{stem}{suffix}" for stem in ("metadata", "manifest") for suffix in sorted(MANIFESTS))
+_NONE = "it is a folder or a manifest of yours: --dataset PATH"
+
+
+class Clips(Dataset):
+    """Real clips of your own: a folder or a manifest, with captions where there are some."""
+
+    @classmethod
+    def opens(cls, path: Path) -> Dataset | None:
+        if path.is_dir() or path.suffix.lower() in MANIFESTS:
+            return open_clips(path)
+        return None
+
+    @property
+    def info(self) -> DatasetInfo:
+        return DatasetInfo(
+            name="clips",
+            version=1,
+            licence="yours",
+            summary="real clips of your own, a folder or a manifest: --dataset PATH",
+            vocabulary="open",
+            gives=frozenset(),
+            lacks=dict.fromkeys(Gives, _NONE),
+            content="none",
+        )
+
+    def prompts(self, draw: Draw) -> list[Prompt]:
+        raise DatasetError(f"data set clips: {_NONE}")
+
+    def real(self, prompt: str | None, seed: int, size: ClipSize) -> RealClip:
+        raise DatasetError(f"data set clips: {_NONE}")
+
+    def reference(self, draw: Draw, size: ClipSize) -> list[RealClip]:
+        raise DatasetError(f"data set clips: {_NONE}")
+
+
+def open_clips(path: Path) -> RealClips:
+    """The data set of a folder or a manifest.
+
+    Raises:
+        DatasetError: it holds no usable clip, or the manifest is none.
+        ClipError: no file of the folder is named like a video.
+    """
+    faults: list[str] = []
+    lists = [path] if path.is_file() else [path / name for name in _LISTS if (path / name).is_file()]
+    if lists:
+        recordings = list(_listed(lists[0], faults))
+    else:
+        recordings = [_beside(clip.name, clip.path) for clip in find_clips(path).clips]
+    if not recordings:
+        raise DatasetError(f"data set {path}: no line of it names a clip{f': {faults[0]}' if faults else ''}")
+    return RealClips(
+        recordings,
+        name=(path if path.is_dir() else path.with_suffix("")).resolve().name,
+        licence="unknown",
+        summary=f"real clips of {path.resolve().name}",
+        faults=faults,
+    )
+
+
+def _beside(name: str, path: Path) -> Recording:
+    """A file of a folder, with the caption in the text file beside it."""
+    text = path.with_suffix(".txt")
+    caption = text.read_text(encoding="utf-8", errors="replace").strip() if text.is_file() else ""
+    return Recording(name, path, name, " ".join(caption.split()) or None)
+
+
+def _listed(path: Path, faults: list[str]) -> Iterator[Recording]:
+    """Recordings of a manifest; lines that cannot be used are told."""
+    base = path.parent.resolve()
+    seen: set[str] = set()
+    unread: set[str] = set()
+    for line, entry in _entries(path, faults):
+        where = f"{path.name}, line {line}"
+        facts = {_ALIASES.get(str(key), str(key)): value for key, value in entry.items()}
+        unread |= facts.keys() - set(COLUMNS)
+        try:
+            one = _recording(facts, base, where)
+        except ClipError as error:
+            faults.append(str(error))
+            continue
+        if one.name in seen:
+            faults.append(f"{where}: {one.name} is named twice; the first line counts")
+            continue
+        seen.add(one.name)
+        yield one
+    if unread:
+        known = ", ".join(COLUMNS)
+        faults.append(f"{path.name}: not read: {', '.join(sorted(unread))}; a manifest gives {known}")
+
+
+def _entries(path: Path, faults: list[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Lines with their numbers."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DatasetError(f"manifest {path}: {getattr(error, 'strerror', None) or 'not UTF-8'}") from None
+    if path.suffix.lower() == ".csv":
+        reader = csv.DictReader(text.splitlines())
+        if "file" not in [_ALIASES.get(name, name) for name in reader.fieldnames or ()]:
+            raise DatasetError(f"manifest {path}: no column file; a manifest gives {', '.join(COLUMNS)}")
+        for row in reader:
+            if None in row or None in row.values():
+                faults.append(f"{path.name}, line {reader.line_num}: it has not one value for each column")
+                continue
+            yield reader.line_num, row
+        return
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            entry = None
+        if isinstance(entry, dict):
+            yield number, entry
+        else:
+            faults.append(f"{path.name}, line {number}: no JSON object; write one a line")
+
+
+def _recording(facts: Mapping[str, Any], base: Path, where: str) -> Recording:
+    """One line; raises ClipError where it cannot be used."""
+    file = facts.get("file")
+    if not isinstance(file, str) or not file or "\0" in file:
+        raise ClipError(f"{where}: file must be a path, got {file!r}")
+    path = inside(base, file, where)
+    texts: dict[str, str] = {}
+    for column in ("prompt", "source", "look_for", "split"):
+        value = facts.get(column)
+        if value is not None and not isinstance(value, str):
+            raise ClipError(f"{where}: {column} must be a text, got {value!r}")
+        texts[column] = " ".join((value or "").split())
+    split = texts["split"].lower()
+    if split and split not in _SIDES:
+        raise ClipError(f"{where}: split {split!r} is none; there are: {', '.join(_SIDES)}")
+    tags = facts.get("tags") or ()
+    named = tags.replace(",", ";").split(";") if isinstance(tags, str) else [str(tag) for tag in tags]
+    return Recording(
+        name=file,
+        path=path,
+        source=texts["source"] or file,
+        prompt=texts["prompt"] or None,
+        tags=tuple(tag.strip() for tag in named if tag.strip()),
+        look_for=texts["look_for"],
+        split=_SIDES.get(split),
+    )

@@ -1,0 +1,80 @@
+"""The suites of a run: read, put on the data set, prompts and size that the run asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from vbench_lite.dataset import Prompt, parse_size
+from vbench_lite.errors import SpecError
+from vbench_lite.generator import Generator
+from vbench_lite.run.plan.data import (
+    suite_dataset,
+    with_answers,
+    with_dataset,
+    with_found_dataset,
+    with_size,
+)
+from vbench_lite.run.plan.prompts import suite_folder, suite_prompts, with_prompt_sets, written_out
+from vbench_lite.run.plan.spec import RunSpec
+from vbench_lite.suite import DatasetPrompts, Suite, load_suite
+
+
+def load_suites(spec: RunSpec) -> tuple[tuple[Suite, ...], list[list[Prompt]]]:
+    """Suites with their prompts; what stood in a file is written into them, so that a run needs no file."""
+    suites: list[Suite] = []
+    prompts: list[list[Prompt]] = []
+    for name in spec.suites:
+        suite, folder = load_suite(name), suite_folder(name)
+        if spec.prompts:
+            suite = with_prompt_sets(suite, spec.prompts)
+        if spec.dataset is not None:
+            suite, folder = with_dataset(suite, spec.dataset), Path()
+        if spec.size is not None:
+            suite = with_size(suite, parse_size(spec.size))
+        if suite.name in [other.name for other in suites]:
+            raise SpecError(f"suite {suite.name!r} is given twice; name it once")
+        suite = with_found_dataset(suite, folder)
+        if not isinstance(suite.prompts, DatasetPrompts):
+            listed = written_out(suite.prompts, suite_folder(name))
+            suite = suite.model_copy(update={"prompts": listed})
+        suites.append(suite)
+        prompts.append(suite_prompts(suite))
+    return tuple(suites), prompts
+
+
+def on_their_prompts(
+    suites: Sequence[Suite], prompts: Sequence[list[Prompt]], generators: Sequence[Generator]
+) -> tuple[tuple[Suite, ...], list[list[Prompt]], list[str]]:
+    """Open suites ask for what clips made elsewhere answer, where those answer none of the suite's prompts.
+
+    Returns:
+        suites, their prompts, and notes.
+    """
+    answered = [list(texts) for generator in generators if (texts := generator.answers()) is not None]
+    known = {text for texts in answered for text in texts}
+    common = [text for text in answered[0] if all(text in texts for texts in answered)] if answered else []
+    asked: list[Suite] = []
+    listed: list[list[Prompt]] = []
+    notes: list[str] = []
+    for suite, own in zip(suites, prompts, strict=True):
+        chosen, wanted = suite, own
+        if suite.open and suite.request.given is None and common and known.isdisjoint(p.text for p in own):
+            chosen = with_answers(suite, common)
+            wanted = suite_prompts(chosen)
+            notes.append(
+                f"suite {suite.name} asks for the {len(common)} prompts that the clips made elsewhere "
+                f"answer; real clips of {suite.dataset}, of other things, make its scale"
+            )
+        asked.append(chosen)
+        listed.append(wanted)
+    return tuple(asked), listed, notes
+
+
+def left_out(suites: Sequence[Suite]) -> Iterator[str]:
+    """What a data set leaves out at the size of a suite."""
+    for suite in suites:
+        dataset = suite_dataset(suite)
+        if dataset is not None:
+            name = f"suite {suite.name}, data set {dataset.info.name}"
+            yield from (f"{name}: {remark}" for remark in dataset.remarks(suite.request.size))
