@@ -7,6 +7,7 @@ import pickle
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from vbench_lite import registry
@@ -22,14 +23,33 @@ from vbench_lite.dataset import (
     reference_to,
 )
 from vbench_lite.errors import DatasetError, PromptError, RegistryError, SpecError
+from vbench_lite.video.encode import write_lossless
 
-SIZES = (ClipSize(16, 64, 64, 8.0), ClipSize(4, 32, 48, 4.0))
+SIZES = (ClipSize(8, 64, 64, 12.0), ClipSize(4, 32, 48, 8.0))
 PACKAGE = Path(__file__).parents[2] / "vbench_lite"
 
 
 @pytest.fixture(scope="module", params=registry.names("datasets"))
-def dataset(request: pytest.FixtureRequest) -> Dataset:
-    return load_dataset(request.param)
+def dataset(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    if request.param == "clips":  # it is nothing without a folder
+        return load_dataset(str(folder_of_clips(tmp_path_factory.mktemp("clips"))))
+    found = load_dataset(request.param)
+    try:
+        found.real(None, 0, SIZES[0])
+    except DatasetError as error:  # its clips come from a package index
+        pytest.skip(str(error))
+    return found
+
+
+def folder_of_clips(folder: Path) -> Path:
+    """Eighteen captioned clips, every third of them reference."""
+    rows = ["file,prompt,tags"]
+    for index in range(18):
+        frames = np.random.default_rng(index).integers(0, 256, (12, 64, 72, 3), np.uint8)
+        write_lossless(folder / f"{index}.mkv", frames, 12.0)
+        rows.append(f"{index}.mkv,scene {index},{'odd' if index % 2 else 'even'}")
+    (folder / "manifest.csv").write_text("\n".join(rows))
+    return folder
 
 
 def fitting(size: ClipSize, dataset: Dataset) -> ClipSize:
@@ -44,11 +64,13 @@ def captions(dataset: Dataset, **draw: object) -> list[str]:
 
 def test_what_it_declares_is_whole(dataset: Dataset) -> None:
     info = dataset.info
-    assert info.name and info.summary and info.licence != "unknown" and info.content and info.version >= 1
+    assert info.name and info.summary and info.licence and info.content and info.version >= 1
     assert Gives.REAL in info.gives
     assert not info.gives & info.lacks.keys()
     json.dumps([info.as_dict(), dict(dataset.facts())])
-    assert find_dataset(reference_to(dataset)).info == info
+    if info.name in registry.names("datasets"):
+        assert info.licence != "unknown"
+        assert find_dataset(reference_to(dataset)).info == info
 
 
 def test_the_same_draw_gives_the_same_prompts_and_a_longer_one_begins_with_a_shorter(

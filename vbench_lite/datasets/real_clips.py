@@ -32,11 +32,10 @@ from vbench_lite.clip import Frames
 from vbench_lite.dataset import ClipSize, Dataset, DatasetInfo, Draw, Gives, Prompt, RealClip, with_ids
 from vbench_lite.errors import ClipError, DatasetError, PromptError, RequestError
 from vbench_lite.video.decode import ClipReader
-from vbench_lite.video.packets import Limits, scan_packets
 
 RATE_TOLERANCE = 0.25  # by which a file's rate, after every k-th frame, may differ from the asked one
 REFERENCE_SHARE = 3  # of recordings without a stated split, every so many-th is reference
-_HELD_BYTES = 256 * 2**20  # of a file's resized frames that are kept, so that its windows need one decoding
+_HELD_BYTES = 128 * 2**20  # of a recording's reduced frames that are kept, for its other windows
 _VERSION = 1
 
 Side = Literal["real", "reference"]
@@ -68,7 +67,7 @@ class Recording:
 
 @dataclass(frozen=True)
 class Window(RealClip):
-    """Some frames of a file: every `stride`-th from `start`."""
+    """Some frames of a file: every `stride`-th from `start`; `span` is that of its recording."""
 
     name: str
     source: str
@@ -77,18 +76,18 @@ class Window(RealClip):
     start: int
     stride: int
     size: ClipSize
+    span: tuple[int, int] = (0, 0)
     crop: tuple[int, int, int, int] | None = None
     seed: int | None = field(default=None)
 
     def frames(self) -> Frames:
         places = range(self.start, self.start + self.size.num_frames * self.stride, self.stride)
         side = (self.size.height, self.size.width)
-        whole = _whole(self.path, _stamp(self.path), side, self.crop)
-        if whole is not None:
-            return np.ascontiguousarray(whole[places.start : places[-1] + 1 : self.stride])
-        with ClipReader(self.path, self.name) as reader:
-            kept = [_shown(f, side, self.crop) for i, f in enumerate(reader.frames()) if i in places]
-        return np.stack(kept)
+        first, last = self.span
+        if (last - first) * side[0] * side[1] * 3 <= _HELD_BYTES:
+            held = _read(self.path, _stamp(self.path), range(first, last), side, self.crop)
+            return np.ascontiguousarray(held[places.start - first : places[-1] + 1 - first : self.stride])
+        return _read.__wrapped__(self.path, _stamp(self.path), places, side, self.crop)
 
 
 class RealClips(Dataset):
@@ -313,7 +312,17 @@ def cut(one: Recording, size: ClipSize) -> list[Window]:
         )
     hop = max(1, size.num_frames * stride // 2)
     return [
-        Window(f"{one.name}@{start}", one.source, one.prompt, one.path, start, stride, size, one.crop)
+        Window(
+            f"{one.name}@{start}",
+            one.source,
+            one.prompt,
+            one.path,
+            start,
+            stride,
+            size,
+            (one.first, last),
+            one.crop,
+        )
         for start in range(one.first, one.first + spare + 1, hop)
     ]
 
@@ -340,16 +349,23 @@ def _sha256(path: Path, stamp: tuple[int, int]) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-@lru_cache(maxsize=2)  # clips of a file are mostly read one after another
-def _whole(
-    path: Path, stamp: tuple[int, int], side: tuple[int, int], crop: tuple[int, int, int, int] | None
-) -> Frames | None:
-    """Every frame of a file at a size, uint8 (T, H, W, 3); None where they would take too much memory."""
-    count = scan_packets(path, path.name, Limits()).count
-    if count * side[0] * side[1] * 3 > _HELD_BYTES:
-        return None
+@lru_cache(maxsize=4)  # windows of a recording are mostly read one after another
+def _read(
+    path: Path,
+    stamp: tuple[int, int],
+    places: range,
+    side: tuple[int, int],
+    crop: tuple[int, int, int, int] | None,
+) -> Frames:
+    """Some frames of a file at a size, uint8 (T, H, W, 3); it is read up to the last of them."""
+    kept = []
     with ClipReader(path, path.name) as reader:
-        return np.stack([_shown(frame, side, crop) for frame in reader.frames()])
+        for place, frame in enumerate(reader.frames()):
+            if place in places:
+                kept.append(_shown(frame, side, crop))
+            if place == places[-1]:
+                break
+    return np.stack(kept)
 
 
 def _shown(frame: Frames, side: tuple[int, int], crop: tuple[int, int, int, int] | None) -> Frames:
