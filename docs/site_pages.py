@@ -30,7 +30,10 @@ NAVIGATION: list[tuple[str, list[str]]] = [
     ("Tutorials", ["tutorials/choose.md", "tutorials/gate.md", "tutorials/score-clips.md",
                    "tutorials/add-a-metric.md", "tutorials/add-an-adapter.md", "tutorials/add-a-suite.md"]),
     ("Your model", ["adapters"]),
-    ("How to", ["how-to", "dashboard.md", "advise.md", "data-sets.md", "audit.md", "weights.md", "vbench.md"]),
+    (
+        "How to",
+        ["how-to", "dashboard.md", "advise.md", "data-sets.md", "audit.md", "weights.md", "vbench.md"],
+    ),
     ("What the numbers mean", ["diffusion-or-autoregression.md", "speed-and-memory.md", "validation.md",
                                "benchmarks.md", "reference-generators.md", "model-card.md"]),
     ("Metrics", ["metrics"]),
