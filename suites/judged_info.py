@@ -1,10 +1,8 @@
-"""What metrics declare that read clips of the shapes world through its judge."""
+"""What metrics declare that read clips of a procedural world through its judge."""
 
 from __future__ import annotations
 
 from vbench_lite.metric import Axis, MetricInfo
-
-_JUDGE = "vbench_lite.datasets.shapes.judge"
 
 
 def judged_info(
@@ -17,6 +15,7 @@ def judged_info(
     high: float | None = 1.0,
     min_frames: int = 1,
     min_n: int = 1,
+    world: str = "shapes",
 ) -> MetricInfo:
     """What a metric over the judge's readings declares.
 
@@ -24,6 +23,7 @@ def judged_info(
         how: what the judge goes by.
         low: -1 for a difference of two shares.
         high: None for a distance.
+        world: the data set whose judge it is, with the extractor of that name.
     """
     return MetricInfo(
         id=id,
@@ -33,9 +33,9 @@ def judged_info(
         bounds=(low, high),
         higher_is_better=True,
         summary=summary,
-        source=f"{_JUDGE}: {how}",
-        extractors=("shapes-judge",),
+        source=f"vbench_lite.datasets.{world}.judge: {how}",
+        extractors=(f"{world}-judge",),
         min_frames=min_frames,
         min_n=min_n,
-        needs_world="shapes",
+        needs_world=world,
     )

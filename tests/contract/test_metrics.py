@@ -11,6 +11,7 @@ import pytest
 
 from vbench_lite import registry
 from vbench_lite.clip import ClipInfo
+from vbench_lite.dataset import ClipSize, Draw, load_dataset
 from vbench_lite.datasets import shapes
 from vbench_lite.errors import NotApplicable
 from vbench_lite.extractor import FeatureExtractor
@@ -38,28 +39,38 @@ def _of(kind: type) -> list[str]:
     return [name for name in METRICS if issubclass(registry.load("metrics", name), kind)]
 
 
+def _world(name: str) -> str:
+    """The data set whose captions a metric reads."""
+    return registry.load("metrics", name).info.needs_world or "shapes"
+
+
 @cache
-def _real(count: int = 12) -> tuple[tuple[SampleInfo, Frames], ...]:
-    scenes = shapes.sample_scenes(count, 5)
+def _real(count: int = 12, world: str = "shapes") -> tuple[tuple[SampleInfo, Frames], ...]:
+    data = load_dataset(world)
+    height, width = data.info.size.snap(SIDE, SIDE)
+    size = ClipSize(FRAMES, height, width, FPS)
+    texts = [prompt.text for prompt in data.prompts(Draw(count, seed=5))]
     return tuple(
-        (SampleInfo("real", f"s{i:03}", f"p{i:03}", scene.caption, i), shapes.real_clip(scene, 400 + i))
-        for i, scene in enumerate(scenes)
+        (SampleInfo("real", f"s{i:03}", f"p{i:03}", text, i), data.real(text, 400 + i, size).frames())
+        for i, text in enumerate(texts)
     )
 
 
 @cache
-def _clips() -> Mapping[str, Frames]:
+def _clips(world: str = "shapes") -> Mapping[str, Frames]:
     rng = np.random.default_rng(0)
-    real = _real()[0][1]
+    real = _real(world=world)[0][1]
     return {
         "real": real,
-        "other": _real()[1][1],
+        "other": _real(world=world)[1][1],
         "noise": rng.integers(0, 256, real.shape, dtype=np.uint8),
         "black": np.zeros_like(real),
         "white": np.full_like(real, 255),
         "frozen": np.repeat(real[:1], len(real), axis=0),
         "shuffled": real[rng.permutation(len(real))],
-        "checkers": np.tile(np.array([[0, 255], [255, 0]], np.uint8), (16, 16))[None, :, :, None]
+        "checkers": np.tile(np.array([[0, 255], [255, 0]], np.uint8), (real.shape[1] // 2,) * 2)[
+            None, :, :, None
+        ]
         .repeat(FRAMES, 0)
         .repeat(3, 3),
         "wide": shapes.real_clip(shapes.sample_scenes(1, 0)[0], 0, FRAMES, 40, 64),
@@ -183,9 +194,9 @@ def test_the_fingerprint_names_the_extractor_and_is_stable(name: str) -> None:
 @pytest.mark.parametrize("name", _of(ClipMetric))
 def test_a_clip_metric_keeps_its_bounds(name: str, clip: str) -> None:
     metric = registry.load("metrics", name)()
-    sample, _ = _real()[0]
+    sample, _ = _real(world=_world(name))[0]
     try:
-        value = _score(metric, _clips()[clip], sample)
+        value = _score(metric, _clips(_world(name))[clip], sample)
     except NotApplicable as reason:
         assert len(str(reason)) > 10
         return
@@ -196,7 +207,7 @@ def test_a_clip_metric_keeps_its_bounds(name: str, clip: str) -> None:
 @pytest.mark.parametrize("name", _of(ClipMetric))
 def test_a_clip_metric_scores_a_clip_alike_in_any_company(name: str) -> None:
     """One object serves many clips; neither they nor the size of the chunks may show in the value."""
-    sample, real = _real()[0]
+    sample, real = _real(world=_world(name))[0]
     kind = registry.load("metrics", name)
     try:
         alone = _score(kind(), real, sample)
@@ -205,7 +216,7 @@ def test_a_clip_metric_scores_a_clip_alike_in_any_company(name: str) -> None:
     shared = kind()
     for other in ("noise", "black", "wide"):
         try:
-            _score(shared, _clips()[other], sample)
+            _score(shared, _clips(_world(name))[other], sample)
         except NotApplicable:
             continue
     for chunk in (1, 5, FRAMES):
@@ -218,7 +229,7 @@ def test_a_clip_metric_needs_no_prompt_or_says_so(name: str) -> None:
     for prompt in (None, "a dog on a skateboard"):
         sample = SampleInfo("g", "s", "p", prompt, None)
         try:
-            assert math.isfinite(_score(metric, _clips()["real"], sample))
+            assert math.isfinite(_score(metric, _clips(_world(name))["real"], sample))
         except NotApplicable as reason:
             assert len(str(reason)) > 10
 
@@ -273,7 +284,7 @@ def _set(name: str, count: int) -> list[tuple[SampleInfo, dict[str, Features]]]:
     extractors = registry.load("metrics", name).info.extractors
     infos = [registry.load("extractors", extractor).info for extractor in extractors]
     found = []
-    for i, (sample, frames) in enumerate(_real(count)):
+    for i, (sample, frames) in enumerate(_real(count, _world(name))):
         rng = np.random.default_rng(i)
         found.append(
             (

@@ -19,7 +19,16 @@ from vbench_lite.datasets.stage.judge_frames import FEATURE_DIM, areas, per_fram
 from vbench_lite.datasets.stage.judge_motion import MOTION_FRAMES, Fit, cover_of, fit_motion
 from vbench_lite.datasets.stage.words import COLORS, COOL, PANS, SHAPES, TEXTURES, TINTS, WARM, Scene, Thing
 
-__all__ = ["FEATURE_DIM", "Judgement", "Seen", "agreement", "judge_clip", "judge_features", "per_frame"]
+__all__ = [
+    "FEATURE_DIM",
+    "Judgement",
+    "Seen",
+    "agreement",
+    "judge_clip",
+    "judge_features",
+    "per_frame",
+    "still_shown",
+]
 
 Floats = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
@@ -240,6 +249,25 @@ def _tint(tones: Floats) -> str | None:
     middles = chroma(np.array(list(TINTS.values()), np.float64).mean(axis=1))
     distances = np.linalg.norm(middles - chroma(tones.mean(axis=0)), axis=1)
     return tuple(TINTS)[int(distances.argmin())] if distances.min() <= TONE_ALLOWED else None
+
+
+def still_shown(features: Floats, opening: int) -> Floats:
+    """How much of what a clip began with each frame shows, float32 (T,) in {0, 0.5, 1}.
+
+    Half for each of the warm and the cool object: whole, uncovered, in the color and with the shape that most
+    of the clean frames among the first `opening` show. Real clips hide objects at times, so they lie below 1.
+    """
+    found = np.zeros(len(features), np.float32)
+    for group in (WARM, COOL):
+        hue = _most_covered(features[:opening, measured.COVER], group)
+        if hue is None:
+            continue
+        best = _table(features, measured.SCORES, hue).argmax(axis=1)
+        clean = features[:, measured.COVER][:, hue] >= CLEAN * areas()[best]
+        if clean[:opening].any():
+            shape = int(np.bincount(best[:opening][clean[:opening]]).argmax())
+            found += 0.5 * (clean & (best == shape))
+    return found
 
 
 def agreement(judged: Judgement, scene: Scene) -> dict[str, float | None]:
