@@ -129,6 +129,7 @@ class _Run:
         self.messages: list[str] = []
         self.began: dict[Stage, tuple[float, int]] = {}
         self.document = directory.document() if self.resumed else run_document(plan, directory, shard)
+        self.renamed = bool(name) and name != self.document.name
         self.document.name = name or self.document.name
         self.settings = Settings.of(directory, plan.spec.timeout_s, plan.spec.memory_limit_gib)
 
@@ -139,7 +140,8 @@ class _Run:
             # The id of a run holds its suites and not the code of their metrics.
             renewed = f"where a metric or its weights changed, vbench-lite score {run_id} renews the scores"
             self.say("finish", f"run {run_id} is finished already; {again}; {renewed}")
-            self.directory.write_document(self.document)  # its name may be another
+            if self.renamed:
+                self.directory.write_document(self.document)
             return self.outcome()
         for suite in self.plan.suites:  # before clips are made that nothing could score
             check_names(suite.metrics)
