@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 SHOWN = 40  # characters of a wrong value
 NEEDED = {  # what a type of pydantic's is called by people
@@ -33,9 +34,17 @@ NEEDED = {  # what a type of pydantic's is called by people
 
 def misfit(error: ValidationError, model: type[BaseModel], top: str = "top level") -> str:
     """The first fault that a model found, as "place: what is wrong"; `top` names the whole document."""
-    first = error.errors()[0]
-    keys, models = _way(first["loc"], model)
-    kind, value = first["type"], first["input"]
+    return misfits(error, model, top)[0]
+
+
+def misfits(error: ValidationError, model: type[BaseModel], top: str = "top level") -> list[str]:
+    """Every fault that a model found, each once."""
+    return list(dict.fromkeys(_line(fault, model, top) for fault in error.errors()))
+
+
+def _line(fault: ErrorDetails, model: type[BaseModel], top: str) -> str:
+    keys, models = _way(fault["loc"], model)
+    kind, value = fault["type"], fault["input"]
     place = ".".join(keys) or top
     if kind == "extra_forbidden":
         return f"{place}: there is no such key; {_known(keys[-1], models)}"
@@ -43,7 +52,7 @@ def misfit(error: ValidationError, model: type[BaseModel], top: str = "top level
         return f"{place}: is missing"
     if kind in NEEDED:
         return f"{place}: {NEEDED[kind]}, not {_shown(value)}"
-    text = first["msg"].removeprefix("Value error, ")
+    text = fault["msg"].removeprefix("Value error, ")
     if text.startswith("Input should"):
         return f"{place}: {text.removeprefix('Input ')}, not {_shown(value)}"
     return f"{place}: {text}"

@@ -19,7 +19,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "executors": ("name", "package", "summary"),
     "suites": ("name", "version", "samples", "description"),
     "datasets": ("name", "vocabulary", "licence", "summary"),
-    "runs": ("name", "status", "created", "suites", "generators"),
+    "runs": ("name", "called", "status", "samples", "created", "suites", "generators"),
 }
 
 
@@ -84,7 +84,7 @@ def _suite_row(name: str) -> dict[str, Any]:
 
 def all_runs(root: Path) -> tuple[list[dict[str, Any]], list[str]]:
     """Return the rows of every stored run, newest first, and the reason for each damaged one."""
-    from vbench_lite.store import rundir
+    from vbench_lite.store import run_names, rundir
 
     rows = []
     for run in rundir.list_runs(root):
@@ -92,6 +92,8 @@ def all_runs(root: Path) -> tuple[list[dict[str, Any]], list[str]]:
         rows.append(
             {
                 "name": document.run_id,
+                "called": document.name or None,
+                "title": run_names.title(document),
                 "status": document.status,
                 "created": document.created,
                 "suites": [s["name"] for s in document.suites],

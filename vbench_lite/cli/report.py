@@ -23,11 +23,14 @@ def command(run: str, output: Path | None, suite: str | None, root: Path) -> int
 
     The file needs no server, holds no script and asks no host for anything, so it can be mailed or kept.
     """
+    from vbench_lite.errors import SpecError
     from vbench_lite.report.html.run import run_report
     from vbench_lite.store.output_file import write_output
     from vbench_lite.store.rundir import resolve_run
 
     found = resolve_run(root, run)
+    if output is not None and not output.parent.is_dir():
+        raise SpecError(f"there is no folder {output.parent}; make it first, or give another place with -o")
     target = output if output is not None else Path(f"{found.run_id}.html")
     write_output(target, run_report(found, suite))
     click.echo(target)

@@ -39,6 +39,9 @@ def command(name: str, as_markdown: bool, root: Path, as_json: bool) -> int:
     else:
         if found["kind"] == "generator":
             found["config"] = config_lines(name)
+        if found["kind"] == "metric":
+            console().print(in_words(found), markup=False)
+            console().print()
         console().print(as_yaml(found).rstrip(), markup=False, soft_wrap=True)
     return FINE
 
@@ -65,6 +68,9 @@ def find(name: str, root: Path) -> dict[str, Any]:
         return describe.extractor(name)
     if name in registry.names("suites") or name.endswith((".yaml", ".yml")):
         return describe.suite(name)
+    tail = [one for one in registry.names("metrics") if one.endswith(f"/{name}")]
+    if len(tail) == 1:  # as tables print it
+        return describe.metric(tail[0])
     try:
         return describe.run(name, root)
     except StoreError:
@@ -76,6 +82,16 @@ def find(name: str, root: Path) -> dict[str, Any]:
         raise RegistryError(
             f"{name!r} is no data set, generator, metric, suite, or run under {root}; {hint}"
         ) from None
+
+
+def in_words(metric: dict[str, Any]) -> str:
+    """A metric in two sentences: what it means, and how its numbers are read."""
+    better = {True: "higher is better", False: "lower is better", None: "neither end is better"}
+    low, high = metric["bounds"]
+    ends = [f"{word} {end:g}" for word, end in (("from", low), ("to", high)) if end is not None]
+    unit = f", in {metric['unit']}" if metric["unit"] else ""
+    reading = ", ".join([better[metric["higher_is_better"]], *([" ".join(ends)] if ends else [])])
+    return f"{metric['name']}: {metric['summary'].rstrip('.')}. {reading[:1].upper()}{reading[1:]}{unit}."
 
 
 def config_lines(name: str) -> dict[str, str]:

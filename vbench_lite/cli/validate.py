@@ -13,7 +13,9 @@ from vbench_lite.cli.options import json_option
 from vbench_lite.cli.output import print_json, warn
 
 if TYPE_CHECKING:
-    from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
+    from pydantic import BaseModel
+
+    from vbench_lite.run.plan.spec import GeneratorSpec
     from vbench_lite.suite import Suite
 
 
@@ -58,9 +60,13 @@ def _kind(file: Path) -> str:
 def spec_problems(file: Path) -> Iterator[str]:
     """Yield one line for each thing that is wrong with a run specification."""
     from vbench_lite.errors import VBenchLiteError
-    from vbench_lite.run.plan.spec import read_spec
+    from vbench_lite.run.plan.spec import RunSpec, read_spec
     from vbench_lite.suite import load_suite
 
+    faults = list(_faults(file, RunSpec))
+    if len(faults) > 1:  # a single one is said by the reader of specifications, with its hints
+        yield from faults
+        return
     try:
         spec: RunSpec = read_spec(file)
     except VBenchLiteError as error:
@@ -76,12 +82,31 @@ def spec_problems(file: Path) -> Iterator[str]:
         yield from _generator_problems(entry, suites)
 
 
+def _faults(file: Path, model: type[BaseModel]) -> Iterator[str]:
+    """Everything that a file's form has wrong, and not the first alone."""
+    from pydantic import ValidationError
+
+    from vbench_lite.validation_errors import misfits
+    from vbench_lite.yaml_text import parse_yaml
+
+    try:
+        model.model_validate(parse_yaml(file.read_text(encoding="utf-8"), str(file)))
+    except ValidationError as error:
+        yield from (f"{file}: {fault}" for fault in misfits(error, model))
+    except OSError:
+        return  # said by who reads it
+
+
 def suite_problems(name: str) -> Iterator[str]:
     """Yield one line for each thing that is wrong with a suite of a registered name or a path."""
     from vbench_lite import registry
     from vbench_lite.errors import VBenchLiteError
-    from vbench_lite.suite import load_suite
+    from vbench_lite.suite import Suite, load_suite
 
+    faults = list(_faults(Path(name), Suite)) if name.endswith((".yaml", ".yml")) else []
+    if len(faults) > 1:
+        yield from faults
+        return
     try:
         suite = load_suite(name)
     except VBenchLiteError as error:
