@@ -37,7 +37,7 @@ def test_a_clear_lead_is_sure_and_says_by_how_much_in_seconds_and_factors() -> N
     assert card.title == "quick · 3 generators · 16 clips each"
     whole = _fact(card, "whole clip")
     assert (whole.sure, whole.leaders) == ("sure", ("hybrid",))
-    assert "hybrid: 1.4" in whole.words and "sooner than latent-diffusion (1." in whole.words
+    assert "hybrid: 1.39 s" in whole.words and "sooner than latent-diffusion (1." in whole.words
     quality = _fact(card, "quality")
     assert (quality.sure, quality.leaders) == ("sure", ("autoregressive",))
 

@@ -124,7 +124,7 @@ def restored(value: Any) -> Any:
 
 
 def _shown(board: Board) -> Board:
-    """The board without the values of single clips, which no table shows."""
+    """The board without the values of single clips, which no table shows; scores of axes keep what pairs need."""
     return replace(
         board,
         rows=[_slim(row) for row in board.rows],
@@ -138,9 +138,8 @@ def _slim(row: Row) -> Row:
         name: replace(one, by_prompt={}, by_sample={}, prompt_weights={}, prompts=(), replicates=())
         for name, one in row.arm.evidence.items()
     }
-    axes = {axis: replace(score, replicates=np.empty(0)) for axis, score in row.axes.items()}
-    arm = replace(row.arm, evidence=evidence, clips={}, requests={}, prompt_of={}, prompts=())
-    return replace(row, arm=arm, axes=axes)
+    arm = replace(row.arm, evidence=evidence, clips={}, requests={}, prompt_of={})
+    return replace(row, arm=arm)
 
 
 # --- when an entry holds --------------------------------------------------------------------------
