@@ -124,7 +124,7 @@ def restored(value: Any) -> Any:
 
 
 def _shown(board: Board) -> Board:
-    """The board without the values of single clips, which no table shows; scores of axes keep what pairs need."""
+    """The board without the values of single clips, which no table shows; axes keep what pairs need."""
     return replace(
         board,
         rows=[_slim(row) for row in board.rows],
