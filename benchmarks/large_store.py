@@ -207,7 +207,7 @@ def _samples(plan: Plan) -> list[dict[str, Any]]:
             sample.asked.seed, "ok", clip_sha256=f"{number:064x}", num_frames=8, generated_frames=8,
             requested_frames=8, height=32, width=32, requested_height=32, requested_width=32, fps=8.0,
             total_s=0.1, first_frame_s=0.1, peak_bytes=10**8, worker="w:1",
-            facts=json.dumps({"phases": {"denoise": 0.1}, "pieces": [8], "batch": batch.key}),
+            facts=json.dumps({"phases": {"denoise": 0.1}}), pieces=[8], batch_key=batch.key,
         ).as_dict()
         for number, batch in enumerate(plan.batches)
         for sample in batch.samples

@@ -21,7 +21,16 @@ TOPS = {"vbench_lite": (), "adapters": ("adapters",), "suites": ("suites",), "da
 LAYERS: dict[str, tuple[str, ...]] = {
     "contracts": (
         *("", "generator", "extractor", "metric", "dataset", "suite", "clip", "registry", "errors"),
-        *("size_rules", "secrets", "validation_errors", "yaml_text", "gc_pause", "processes", "format"),
+        *(
+            "size_rules",
+            "secrets",
+            "validation_errors",
+            "yaml_text",
+            "gc_pause",
+            "processes",
+            "format",
+            "printable",
+        ),
     ),
     "services": ("store", "stats", "measure", "weights", "video", "interop"),
     "data sets": ("datasets",),

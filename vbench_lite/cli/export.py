@@ -9,7 +9,7 @@ import click
 
 from vbench_lite.cli.exit_codes import FINE
 from vbench_lite.cli.options import json_option, root_option
-from vbench_lite.cli.output import print_json
+from vbench_lite.cli.output import print_bytes, print_json, print_text
 
 if TYPE_CHECKING:
     from vbench_lite.store.rundir import RunDir
@@ -62,7 +62,7 @@ def command(
             raise click.UsageError("stdout takes json, or csv of one table (--table)")
         pieces = export.json_pieces(found, names) if form == "json" else export.csv_pieces(found, names[0])
         for piece in pieces:
-            click.echo(piece, nl=False)
+            print_bytes(piece)
         return FINE
     suffix = ".json" if form == "json" else ""
     target = output or Path(f"{found.run_id}-{form}{suffix}")
@@ -71,7 +71,7 @@ def command(
         print_json({"run": found.run_id, "files": files})
     else:
         for file in files.values():
-            click.echo(file)
+            print_text(str(file))
     return FINE
 
 
@@ -85,5 +85,5 @@ def _vbench(run: RunDir, output: Path | None, generator: str | None, as_json: bo
         print_json({"run": run.run_id, "files": files})
     else:
         for file in files.values():
-            click.echo(file)
+            print_text(str(file))
     return FINE

@@ -17,6 +17,8 @@ from typing import Any
 import click
 
 from vbench_lite.cli.exit_codes import INTERRUPTED, WRONG_USE
+from vbench_lite.cli.output import any_encoding
+from vbench_lite.printable import printable
 from vbench_lite.secrets import redact
 
 PROGRAM = "vbench-lite"
@@ -62,6 +64,10 @@ vbench_lite measures video generators on the same requests, with the same clock.
 All verbs: {PROGRAM} --help"""
 
 
+class ReaderGone(Exception):
+    """Who reads our output has left, as `| head` does."""
+
+
 class Interrupted(Exception):
     """The user pressed Ctrl-C."""
 
@@ -99,6 +105,8 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt:  # before click turns it into a blank line and an abort
             raise Interrupted from None
+        except BrokenPipeError:  # before click makes a failure of it
+            raise ReaderGone from None
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -133,12 +141,13 @@ def app(ctx: click.Context) -> int:
 def _say(message: str, context: click.Context | None = None) -> None:
     """One line on stderr, naming the verb where one is known."""
     where = context.command_path if context is not None else PROGRAM
-    click.echo(f"{where}: {redact(' '.join(message.split()))}", err=True)
+    click.echo(f"{where}: {printable(redact(' '.join(message.split())))}", err=True)
 
 
 def call(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code; see `exit_codes`."""
     debug = os.environ.get(DEBUG_VARIABLE) not in (None, "", "0")
+    any_encoding()
     try:
         code = app.main(args=arguments, prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()
@@ -160,8 +169,9 @@ def call(arguments: Sequence[str] | None = None) -> int:
     except (Interrupted, KeyboardInterrupt, click.Abort):
         _say("interrupted; what was finished is kept, and the same command goes on from there")
         return INTERRUPTED
-    except BrokenPipeError:  # the reader of our output went away, as with `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter complains once more at exit
+    except (ReaderGone, BrokenPipeError):  # the reader of our output went away, as with `| head`
+        for stream in (1, 2):  # or the interpreter complains once more at exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
         return 0
     except Exception as error:
         return _report(error, debug)

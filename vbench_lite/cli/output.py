@@ -1,15 +1,19 @@
-"""Where text goes: results to stdout, all else to stderr, JSON without NaN."""
+"""Where text goes: results to stdout, all else to stderr, JSON without NaN, no control characters."""
 
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from vbench_lite.printable import json_safe, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,7 +25,24 @@ READABLE = 30  # characters of a column that wraps in its place
 
 def print_json(document: Any) -> None:
     """Print one JSON document to stdout; NaN and infinity are refused, as JSON has no word for them."""
-    click.echo(json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False, default=_plain))
+    text = json.dumps(document, indent=2, allow_nan=False, ensure_ascii=not _unicode_stdout(), default=_plain)
+    click.echo(json_safe(text))
+
+
+def print_bytes(piece: str) -> None:
+    """Part of a file on stdout, in UTF-8 whatever the terminal's encoding."""
+    click.echo(piece.encode("utf-8"), nl=False)
+
+
+def _unicode_stdout() -> bool:
+    return (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
+
+
+def any_encoding() -> None:
+    """Have stdout and stderr take every character: one that their encoding lacks is spelled out."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _plain(value: Any) -> Any:
@@ -41,18 +62,20 @@ def _plain(value: Any) -> Any:
 
 def print_text(text: str) -> None:
     """One line on stdout."""
-    click.echo(text)
+    click.echo(printable(text))
 
 
 def warn(message: str) -> None:
     """One line on stderr."""
-    click.echo(message, err=True)
+    click.echo(printable(message), err=True)
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A rich console; NO_COLOR and pipes are honoured, long cells are not cut when piped."""
+    """A rich console; NO_COLOR and pipes are honoured, long cells are not cut when piped.
+
+    Control characters in what it prints are spelled out.
+    """
     import shutil
-    import sys
 
     from rich.console import Console
 
@@ -64,9 +87,30 @@ def console(*, stderr: bool = False) -> Console:
 
     stream = sys.stderr if stderr else sys.stdout
     if stream.isatty():
-        return Faced(stderr=stderr, highlight=False)
+        return _harmless(Faced(stderr=stderr, highlight=False))
     # A pipe or a file has no width: what is meant for a person keeps to a readable one.
-    return Faced(stderr=stderr, highlight=False, width=max(shutil.get_terminal_size((100, 24)).columns, 80))
+    width = max(shutil.get_terminal_size((100, 24)).columns, 80)
+    return _harmless(Faced(stderr=stderr, highlight=False, width=width))
+
+
+def _harmless(made: Console) -> Console:
+    from rich.console import ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
+    from rich.segment import Segment
+
+    class Harmless:
+        def __init__(self, inner: ConsoleRenderable) -> None:
+            self.inner = inner
+
+        def __rich_console__(self, out: Console, options: ConsoleOptions) -> RenderResult:
+            for piece in out.render(self.inner, options):
+                yield piece if piece.control else Segment(printable(piece.text), piece.style)
+
+    class Hook(RenderHook):
+        def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
+            return [Harmless(one) for one in renderables]
+
+    made.push_render_hook(Hook())
+    return made
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

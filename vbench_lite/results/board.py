@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
-from vbench_lite.errors import StoreError
+from vbench_lite.errors import StoreError, VBenchLiteError
 from vbench_lite.metric import Axis
 from vbench_lite.results.arms import CEILING, Arm, Run, read_arms
 from vbench_lite.results.axes import RELATIVE_AXES, AxisScore, Blocks, axis_score, difference
@@ -156,13 +156,21 @@ def build_board(runs: Sequence[Run], *, suite: str | None = None, every: bool = 
     rows: list[Row] = []
     trust: list[TrustFlag] = []
     newest: Suite | None = None
+    left_out: list[str] = []
     for run in fitting:
-        content, found, flags = _read(run, chosen)
+        try:
+            content, found, flags = _read(run, chosen)
+        except VBenchLiteError as error:  # a damaged run costs itself, unless it is the only one
+            if len(fitting) == 1:
+                raise
+            left_out.append(f"left out: {error}")
+            continue
         newest = newest or content
         rows.extend(found)
         known = {(flag.metric, flag.kind, flag.control) for flag in trust}
         trust.extend(flag for flag in flags if (flag.metric, flag.kind, flag.control) not in known)
-    assert newest is not None
+    if newest is None:
+        raise StoreError(f"no run with the suite {chosen!r} can be read; {left_out[0]}")
     if not every:
         rows = _newest(rows)
     imported = [row for row in rows if row.imported]
@@ -179,7 +187,7 @@ def build_board(runs: Sequence[Run], *, suite: str | None = None, every: bool = 
         controls,
         imported,
         trust,
-        notes + _contended(ranked) + _unverified([*ranked, *controls]),
+        left_out + notes + _contended(ranked) + _unverified([*ranked, *controls]),
         others,
     )
 

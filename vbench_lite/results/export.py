@@ -1,16 +1,22 @@
 """A run's tables for other programs: CSV, Parquet or one JSON document.
 
 Columns are those of `store.schema`, with nothing computed or left out. In CSV a missing value is an empty
-field and a list is JSON; in JSON the fields that hold JSON text are given as objects.
+field and a list is JSON, and a text that a spreadsheet would run as a formula begins with an apostrophe; in
+JSON the fields that hold JSON text are given as objects.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+import pyarrow as pa
+
+from vbench_lite.errors import StoreError
+from vbench_lite.store.json_text import parse_json
 from vbench_lite.store.output_file import output_file, output_folder, write_output
 from vbench_lite.store.tables import plain
 
@@ -20,6 +26,7 @@ if TYPE_CHECKING:
 Format = Literal["csv", "parquet", "json"]
 TABLES: dict[str, str] = {"samples": "sample", "scores": "score", "measurements": "measurement"}
 _AT_ONCE = 50_000  # rows that are text at one time
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _JSON_TEXT = ("facts", "extras", "arrivals", "phases")
 
 
@@ -31,11 +38,20 @@ def json_pieces(run: RunDir, names: Sequence[str] = tuple(TABLES)) -> Iterator[s
         between = "\n"
         for rows in run.batches(TABLES[name]):
             for row in rows:
-                row.update({key: json.loads(row[key]) for key in _JSON_TEXT if row.get(key)})
+                row.update({key: _value(row[key], run) for key in _JSON_TEXT if row.get(key)})
             yield between + ",\n".join(json.dumps(row, allow_nan=False) for row in rows)
             between = ",\n"
         yield "]"
     yield "}\n"
+
+
+def _value(text: str, run: RunDir) -> Any:
+    try:
+        return parse_json(text)
+    except ValueError as error:
+        raise StoreError(
+            f"a table of run {run.run_id} holds what is no JSON ({error}); restore it from a copy"
+        ) from None
 
 
 def csv_pieces(run: RunDir, name: str) -> Iterator[str]:
@@ -43,11 +59,19 @@ def csv_pieces(run: RunDir, name: str) -> Iterator[str]:
     table = plain(run.table(TABLES[name]), TABLES[name])
     for start in range(0, max(1, len(table)), _AT_ONCE):
         frame = table.slice(start, _AT_ONCE).to_pandas(integer_object_nulls=True)
-        if "replicates" in frame:
-            frame["replicates"] = [
-                None if cell is None else json.dumps([float(x) for x in cell]) for cell in frame["replicates"]
-            ]
-        yield frame.to_csv(index=False, header=start == 0, lineterminator="\n")
+        for field in table.schema:
+            if pa.types.is_list(field.type):
+                cells = table.column(field.name).slice(start, _AT_ONCE).to_pylist()
+                frame[field.name] = [None if cell is None else json.dumps(cell) for cell in cells]
+            elif pa.types.is_string(field.type):
+                frame[field.name] = [_no_formula(cell) for cell in frame[field.name]]
+        # Every text is quoted: the csv module leaves a lone carriage return bare before Python 3.11.9.
+        yield frame.to_csv(index=False, header=start == 0, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+
+
+def _no_formula(cell: object) -> object:
+    """A text that a spreadsheet would run as a formula, with an apostrophe before it."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
 def export_files(

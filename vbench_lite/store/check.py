@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vbench_lite.errors import ClipError, StoreError
+from vbench_lite.store.columns import texts
 from vbench_lite.store.inside import is_file
 from vbench_lite.store.journal import is_torn
+from vbench_lite.store.json_text import json_object
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir, baselines, stored
-from vbench_lite.store.tables import CHECKSUMS, FILES, read_table
+from vbench_lite.store.tables import CHECKSUMS, FILES, measurement_of, read_table
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ def verify(root: Path, tell: Callable[[int, int], None] = lambda done, total: No
     for run in stored(root):
         found.runs += 1
         found.problems += _check_run(run, found, wanted)
-    names = sorted(path for path in (pool.folder / "clips").glob("*.mkv"))
+    clips = (pool.folder / "clips").glob("*.mkv")
+    names = sorted(path for path in clips if not path.name.startswith("."))  # those are being written
     for done, path in enumerate(names):
         tell(done, len(names))
         found.clips += 1
@@ -71,8 +74,8 @@ def _check_run(run: RunDir, found: Verification, wanted: dict[str, str]) -> Iter
             found.tables += (run.path / name).exists()
             for journal, size in read_table(run.path / name, kind).offsets.items():
                 covered[journal] = max(size, covered.get(journal, 0))
-        except StoreError as error:
-            yield Problem(f"{place}/{name}", str(error))
+        except StoreError:
+            continue  # said with the rows
     for path in sorted((run.path / "journal").glob("*.jsonl")):
         found.journals += 1
         try:
@@ -86,10 +89,24 @@ def _check_run(run: RunDir, found: Verification, wanted: dict[str, str]) -> Iter
             yield Problem(
                 f"{place}/journal/{path.name}", "a last line was cut off; the run's command repairs it"
             )
-    try:
-        wanted |= dict.fromkeys(run.clips() - wanted.keys(), run.run_id)
-    except StoreError:
-        return  # said above
+    yield from _check_rows(run, place, wanted)
+
+
+def _check_rows(run: RunDir, place: str, wanted: dict[str, str]) -> Iterator[Problem]:
+    """What readers see: tables and journals as one, and the JSON in their texts."""
+    for kind in FILES:
+        try:
+            rows = run.table(kind)
+            for name in ("facts", "extras"):
+                for text in texts(rows, name).names if name in rows.column_names else ():
+                    json_object(text, lambda name=name: f"column {name}")  # type: ignore[misc]
+            if kind == "measurement":
+                for row in run.rows(kind):
+                    measurement_of(row)
+            if kind == "sample":
+                wanted |= dict.fromkeys(run.clips() - wanted.keys(), run.run_id)
+        except StoreError as error:
+            yield Problem(f"{place} ({kind}s)", str(error))
 
 
 def _check_sums(run: RunDir, place: str) -> Iterator[Problem]:

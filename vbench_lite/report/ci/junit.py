@@ -31,7 +31,10 @@ def junit_xml(comparison: Comparison) -> str:
         case = ET.SubElement(
             suite,
             "testcase",
-            {"classname": f"{comparison.suite}.{kind}{'.' + area if area else ''}", "name": result.metric},
+            {
+                "classname": _plain(f"{comparison.suite}.{kind}{'.' + area if area else ''}"),
+                "name": _plain(result.metric),
+            },
         )
         if result.primary and result.verdict in comparison.policy.fail_on:
             counts["failures"] += 1

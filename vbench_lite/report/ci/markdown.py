@@ -5,11 +5,18 @@ A step summary holds at most 1 MiB; what is beyond `limit` is cut at a line's en
 
 from __future__ import annotations
 
+import html
+import re
+from collections.abc import Mapping
+from typing import Any
+
 from vbench_lite.compare import Comparison, MetricResult
 from vbench_lite.format import significant, unit_of
+from vbench_lite.printable import printable
 from vbench_lite.report.terminal.comparison import change, environment_lines, open_question
 from vbench_lite.stats.noninferiority import Verdict
 
+_MARKS = re.compile(r"[\\`*\[\]|~$]")
 STEP_SUMMARY_BYTES = 1024 * 1024
 SYMBOLS = {
     Verdict.IMPROVED: "🟢",
@@ -26,13 +33,14 @@ def markdown(comparison: Comparison, *, limit: int = STEP_SUMMARY_BYTES) -> str:
     lines = [
         f"## {SYMBOLS[comparison.verdict]} {comparison.verdict}",
         "",
-        f"`{second['run']}:{second['generator']}` against `{first['run']}:{first['generator']}`, "
-        f"suite {comparison.suite}, policy {comparison.policy.name} v{comparison.policy.version}",
+        f"{_code(_arm(second))} against {_code(_arm(first))}, suite {_escaped(comparison.suite)}, "
+        f"policy {_escaped(comparison.policy.name)} v{comparison.policy.version}",
         "",
     ]
-    lines += _table([r for r in comparison.metrics if r.primary])
+    primary = [r for r in comparison.metrics if r.primary]
+    lines += _table(primary)
     lines += ["", "change: + is better, ± is the wider side of the 95% interval.", ""]
-    lines += [f"- **{r.metric}**: {why}" for r in comparison.metrics if r.primary and (why := _why(r))]
+    lines += [f"- **{_escaped(r.metric)}**: {why}" for r in primary if (why := _why(r))]
     lines += [f"- {_escaped(note)}" for note in comparison.notes]
     if comparison.fidelity is not None:
         lines += [f"- {_escaped(line)}" for line in comparison.fidelity.lines()]
@@ -43,7 +51,12 @@ def markdown(comparison: Comparison, *, limit: int = STEP_SUMMARY_BYTES) -> str:
     environment = environment_lines(comparison)
     if environment:
         lines += ["", "<details><summary>What differs between the two</summary>", "", "```"]
-        lines += [*environment[1:], "```", "", "</details>"]
+        lines += [
+            *(printable(line).replace("```", "'''") for line in environment[1:]),
+            "```",
+            "",
+            "</details>",
+        ]
     return _within("\n".join(lines) + "\n", limit)
 
 
@@ -57,11 +70,13 @@ def _table(results: list[MetricResult]) -> list[str]:
 
 def _numbers(result: MetricResult) -> list[str]:
     if result.baseline is None or result.candidate is None:
-        return [f"`{result.metric}`", "–", "–", "–"]
+        return [_code(result.metric), "–", "–", "–"]
     unit, factor = unit_of(result.unit, max(abs(result.baseline), abs(result.candidate)))
-    title = f"`{result.metric}`" + (f" {unit}" if unit and not result.metric.endswith(f"_{unit}") else "")
+    title = _code(result.metric) + (
+        f" {_escaped(unit)}" if unit and not result.metric.endswith(f"_{unit}") else ""
+    )
     values = [significant(value / factor) for value in (result.baseline, result.candidate)]
-    return [_escaped(title), *values, change(result, factor)]
+    return [title, *values, change(result, factor)]
 
 
 def _why(result: MetricResult) -> str | None:
@@ -70,9 +85,20 @@ def _why(result: MetricResult) -> str | None:
     return _escaped(result.reason or "") if result.verdict is Verdict.INCOMPARABLE else None
 
 
+def _arm(side: Mapping[str, Any]) -> str:
+    return f"{side['run']}:{side['generator']}"
+
+
 def _escaped(text: str) -> str:
-    """Text that cannot break a table row or open a tag."""
-    return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
+    """Text of one line that is shown as it is: it opens no tag, link, picture, mention or table cell."""
+    return _MARKS.sub(r"\\\g<0>", html.escape(printable(" ".join(text.split())), quote=False)).replace(
+        "@", "&#64;"
+    )
+
+
+def _code(text: str) -> str:
+    """Text in backticks, in a table or out of it; what would end them is left out."""
+    return f"`{printable(' '.join(text.split())).replace('`', chr(39)).replace('|', chr(0x2502))}`"
 
 
 def _within(text: str, limit: int) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from vbench_lite.printable import printable
 from vbench_lite.report.charts.charts import Drawing
 from vbench_lite.report.html import markup
 
@@ -40,11 +41,19 @@ def svg(drawing: Drawing, width: int, dark: bool) -> str:
     """A chart as SVG, `width` pixels in all."""
     import vl_convert
 
-    specification = drawing.properties(
-        width=width, autosize={"type": "fit-x", "contains": "padding"}
-    ).to_dict()
+    fitted = drawing.properties(width=width, autosize={"type": "fit-x", "contains": "padding"})
+    specification = _harmless(fitted.to_dict())
     picture: str = vl_convert.vegalite_to_svg(specification, config=_config(dark), allowed_base_urls=[])
     return picture
+
+
+def _harmless(value: Any) -> Any:
+    """A specification without control characters in its texts: one of them ends the chart library."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        return {_harmless(key): _harmless(inner) for key, inner in value.items()}
+    return [_harmless(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _picture(drawing: Drawing, width: int, dark: bool) -> str:

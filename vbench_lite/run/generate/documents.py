@@ -18,7 +18,7 @@ def run_document(plan: Plan, directory: RunDir, shard: Shard | None = None) -> R
     return RunDocument(
         run_id=directory.run_id,
         status="running",
-        created=max(now(), _just_after(newest)) if newest else now(),
+        created=after(newest) if newest else now(),
         finished=None,
         seed=spec.seed,
         samples=spec.samples or max(suite.samples for suite in plan.suites),
@@ -38,5 +38,10 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
-def _just_after(moment: str) -> str:
-    return (datetime.fromisoformat(moment) + timedelta(microseconds=1)).isoformat(timespec="microseconds")
+def after(moment: str) -> str:
+    """Now, or just after a moment that is later: a clock stepped back, unless it is ahead by a year."""
+    later = datetime.fromisoformat(moment)
+    later = later if later.tzinfo is not None else later.replace(tzinfo=UTC)
+    if not timedelta(0) <= later - datetime.now(UTC) < timedelta(days=366):
+        return now()
+    return (later.astimezone(UTC) + timedelta(microseconds=1)).isoformat(timespec="microseconds")

@@ -13,6 +13,7 @@ from vbench_lite.secrets import redact, redacted
 from vbench_lite.store.journal import JournalWriter
 from vbench_lite.store.rundir import SampleKey
 from vbench_lite.store.schema import SampleRecord, SampleStatus
+from vbench_lite.store.storable import Unstorable, fitted
 
 
 class Recorder:
@@ -53,6 +54,7 @@ class Recorder:
         record = replace(
             record, reason=redacted(record.reason), facts=redact(record.facts), phase=redacted(record.phase)
         )
+        record = _storable(record)
         self._journal.append({"kind": "sample", **record.as_dict()})
         self._recorded.add(key)
         if record.status != SampleStatus.OK:
@@ -82,3 +84,16 @@ class Recorder:
     def _tell(self, text: str, *, lasting: bool = False) -> None:
         done, remaining_s = len(self._recorded), self._left.remaining_s()
         self._progress.on_event(Event("generate", text, done, self._planned, remaining_s, lasting))
+
+
+def _storable(record: SampleRecord) -> SampleRecord:
+    """The record, or that of a sample that failed: what its generator told of it cannot be stored."""
+    while True:
+        try:
+            fitted({"kind": "sample", **record.as_dict()})
+        except Unstorable as error:
+            told = {"status": SampleStatus.FAILED, "phase": "store", "clip_sha256": None}
+            reason = f"cannot be stored: {error}"
+            record = replace(record, **{**told, error.field: None, "reason": reason})
+        else:
+            return record
