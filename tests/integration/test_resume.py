@@ -113,6 +113,17 @@ def test_a_longer_run_extends_a_shorter_one(world: Any) -> None:
     assert len(query.scores(world.root, [RunDir(world.root, long.run_id)])) >= 5
 
 
+def test_a_run_whose_clips_are_gone_makes_them_again(world: Any) -> None:
+    run = world.run(samples=3)
+    world.made()
+    lost = next(iter((world.root / "pool" / "clips").glob("*.mkv")))
+    lost.unlink()
+    again = world.run(samples=3)
+    assert (again.run_id, again.ok, world.made()) == (run.run_id, 3, 1)
+    assert any("clips of 1 samples are gone" in message for message in again.messages)
+    assert lost.exists()
+
+
 def test_a_batch_is_taken_over_only_as_a_whole(world: Any) -> None:
     world.run(samples=3, batch=2)
     world.made()

@@ -39,7 +39,7 @@ def test_csv_has_a_line_for_every_record(run: RunDir) -> None:
     assert len(found) == len(rows)
     for line, row in zip(found, rows, strict=True):
         assert {key: _text(row[key]) for key in row} == line
-    assert "".join(csv_pieces(run, "measurements")).startswith("generator,suite,case,round,")
+    assert "".join(csv_pieces(run, "measurements")).startswith('"generator","suite","case","round",')
 
 
 def _text(value: Any) -> str:

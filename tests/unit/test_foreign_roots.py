@@ -15,6 +15,7 @@ from test_store_keeping import store_run
 
 from vbench_lite.cli.main import call
 from vbench_lite.errors import SpecError, StoreError
+from vbench_lite.run.scoring.features import Extractors, FeatureCache
 from vbench_lite.store import atomic
 from vbench_lite.store.check import verify
 from vbench_lite.store.journal import read_journal
@@ -134,6 +135,36 @@ def test_a_pipe_in_a_root_is_told_and_not_waited_for(root: Path, name: str) -> N
     if name != "lock":
         assert any("no regular file" in problem.reason for problem in found.problems)
     assert stat.S_ISFIFO(place.stat().st_mode)
+
+
+def test_a_foreign_root_names_no_address(root: Path) -> None:
+    (sha,) = RunDir(root, "a").clips()
+    Pool(root).place(sha).unlink()
+    elsewhere = root.parent / "elsewhere"
+    store_run(elsewhere, "a", (1,))
+    (root / "origin.json").write_text(f'{{"url": "file://{elsewhere}", "runs": []}}')
+    assert not Pool(root).has(sha)
+    with pytest.raises(StoreError, match="is not in the pool"):
+        Pool(root).path(sha)
+
+
+def test_a_temporary_file_is_no_damage(root: Path) -> None:
+    (root / "pool" / "clips" / ".0123.tmp.mkv").write_bytes(b"half of a clip")
+    assert verify(root).problems == []
+    assert "" not in Pool(root).names()
+    assert len(Pool(root).names()) == 1
+
+
+def test_a_cache_that_cannot_be_written_costs_no_score(root: Path) -> None:
+    extractor = Extractors(["shapes-video"]).made(["shapes-video"])[0]
+    features = np.zeros((2, extractor.info.dim), np.float32)
+    cache = FeatureCache(root / "pool" / "features")
+    (root / "pool" / "features").write_bytes(b"a file where a folder is needed")
+    cache.put("a" * 64, extractor, features)
+    assert cache.get("a" * 64, extractor) is None
+    (root / "pool" / "features").unlink()
+    cache.put("a" * 64, extractor, features)
+    assert np.array_equal(cache.get("a" * 64, extractor), features)
 
 
 def test_a_device_in_the_place_of_a_document_is_not_read(root: Path) -> None:

@@ -134,7 +134,8 @@ class _Run:
         self.settings = Settings.of(directory, plan.spec.timeout_s, plan.spec.memory_limit_gib)
 
     def carry_out(self) -> RunOutcome:
-        if self.document.status == "finished":
+        self.lost = self.directory.lost_samples() if self.resumed else set()
+        if self.document.status == "finished" and not self.lost:
             again = "--fresh repeats it" if self.shard is None else "delete its folder to repeat it"
             run_id = self.directory.run_id
             # The id of a run holds its suites and not the code of their metrics.
@@ -184,6 +185,8 @@ class _Run:
             self.say("generate", note)
         if self.resumed:
             self.say("generate", f"run {self.directory.run_id} goes on where it was stopped")
+            if self.lost:
+                self.say("generate", f"clips of {len(self.lost)} samples are gone; they are made again")
         elif self.shard is not None:
             self.say("generate", f"part {self.shard} of a run, without scores until it is merged")
         elif not self.fresh and (earlier := newest_similar(self.directory.root, self.document)):
@@ -197,7 +200,7 @@ class _Run:
         if self.resumed and self.plan.samples >= LONG_PLAN:
             self.tell("prepare", "reading what is recorded", self.plan.samples, self.plan.samples)
         with uncollected():
-            recorded = self.directory.sample_keys()
+            recorded = self.directory.sample_keys() - self.lost
         sink = Recorder(journal, recorded, self.plan.samples, self.progress)
         for record in self.plan.refused:
             sink.record(record)

@@ -9,18 +9,29 @@ from pathlib import Path
 from vbench_lite.clip import check_sha256
 from vbench_lite.errors import StoreError
 from vbench_lite.store import atomic
+from vbench_lite.store.cache import cache_folder
+from vbench_lite.store.inside import is_file
 from vbench_lite.store.site import Site
 
 ORIGIN = "origin.json"
 
 
+def mirrors() -> Path:
+    """The folder in which every root at a URL has one that stands for it."""
+    return cache_folder("roots")
+
+
 def origin_of(folder: Path) -> dict[str, object]:
-    """The URL and the runs that were last seen there; empty if the folder stands for itself."""
+    """The URL and the runs that were last seen there; empty if the folder stands for itself.
+
+    Only a folder in the user's own cache stands for a URL: a results folder of somebody else must not say
+    where clips are fetched from.
+    """
+    if folder.resolve().parent != mirrors().resolve() or not is_file(folder / ORIGIN):
+        return {}
     try:
         found = json.loads((folder / ORIGIN).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except ValueError:
+    except (ValueError, RecursionError):
         raise StoreError(f"{folder / ORIGIN} is damaged; delete the folder {folder}, it is a cache") from None
     return found if isinstance(found, dict) else {}
 

@@ -42,6 +42,10 @@ class Pool:
                 write_lossless(temporary, frames, fps)
         return sha
 
+    def names(self) -> set[str]:
+        """Hashes of the clips whose files are here."""
+        return {path.stem for path in (self.folder / "clips").glob("*.mkv") if path.name[0] != "."}
+
     def has(self, sha: str) -> bool:
         """Whether the pool holds a clip of this hash, here or where this root is a mirror of."""
         return self.place(sha).exists() or has_clip(self.folder.parent, sha)

@@ -1,7 +1,7 @@
 """Questions over many runs: DuckDB in memory over their Parquet files.
 
 The database is made for each question and holds nothing of its own, so it can never disagree with the
-runs. Only compacted runs are in it.
+runs. Only compacted runs are in it. DuckDB is an extra: nothing else here needs it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vbench_lite.errors import StoreError
 from vbench_lite.store.rundir import RunDir, list_runs
 from vbench_lite.store.tables import FILES
 
@@ -27,8 +28,14 @@ def connect(root: Path, runs: Sequence[RunDir] | None = None) -> Any:
 
     Args:
         runs: which runs; None for every one under the root.
+
+    Raises:
+        StoreError: DuckDB is not installed.
     """
-    import duckdb
+    try:
+        import duckdb
+    except ImportError:
+        raise StoreError("queries need DuckDB; install it with: pip install 'vbench-lite[query]'") from None
 
     from vbench_lite.store.tables import arrow
 

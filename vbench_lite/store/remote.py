@@ -12,8 +12,7 @@ import shutil
 from pathlib import Path
 
 from vbench_lite.errors import StoreError
-from vbench_lite.store.cache import cache_folder
-from vbench_lite.store.origin import origin_of, remember
+from vbench_lite.store.origin import mirrors, origin_of, remember
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.site import Site
 from vbench_lite.store.transfer import sync
@@ -28,7 +27,7 @@ def mirror(url: str) -> Path:
         StoreError: the URL cannot be reached or read.
     """
     name = hashlib.sha256(url.rstrip("/").encode()).hexdigest()[:16]
-    folder = cache_folder("roots") / name
+    folder = mirrors() / name
     site, local = Site(url), Site(str(folder))
     there = site.names("runs")
     for run_id in _sent(folder) - there:  # removed over there since

@@ -29,6 +29,7 @@ from vbench_lite.store.inside import inside, is_file
 from vbench_lite.store.journal import JournalReader, JournalWriter, is_torn, whole_lines
 from vbench_lite.store.locks import folder_lock, is_locked, root_lock
 from vbench_lite.store.migration import new_row
+from vbench_lite.store.pool import Pool
 from vbench_lite.store.schema import RunDocument
 from vbench_lite.store.storable import fitted
 from vbench_lite.store.table_checks import check_table
@@ -44,6 +45,9 @@ SampleKey = tuple[str, str, str]  # generator, suite, sample
 _SAMPLE_LINE = re.compile(
     rb'\{"kind":"sample","generator":"([^"\\]*)","suite":"([^"\\]*)","sample_id":"([^"\\]*)",'
 )
+
+
+_CLIP = re.compile(rb'"clip_sha256":"([0-9a-f]{64})"')
 
 
 class RunDir:
@@ -172,6 +176,23 @@ class RunDir:
         stored = tables.read_table(self.path / tables.FILES["sample"], "sample", tables.KEYS["sample"])
         names = (texts(stored.rows, name).cells(0, len(stored.rows)) for name in tables.KEYS["sample"])
         return {*zip(*names, strict=True), *(key for key, _ in self._sample_lines(stored.offsets))}
+
+    def lost_samples(self) -> set[SampleKey]:
+        """Recorded samples whose clip is in the pool no more, so that it has to be made again."""
+        pool = Pool(self.root)
+        stored = tables.read_table(
+            self.path / tables.FILES["sample"], "sample", {*tables.KEYS["sample"], "clip_sha256"}
+        )
+        columns = (
+            texts(stored.rows, name).cells(0, len(stored.rows))
+            for name in (*tables.KEYS["sample"], "clip_sha256")
+        )
+        clips = {(g, s, i): sha for g, s, i, sha in zip(*columns, strict=True) if sha}
+        for key, line in self._sample_lines(stored.offsets):
+            if found := _CLIP.search(line):
+                clips.setdefault(key, found[1].decode())
+        there = pool.names()
+        return {key for key, sha in clips.items() if sha not in there and not pool.has(sha)}
 
     def samples_of(self, wanted: Collection[tuple[str, str]]) -> list[Row]:
         """The records of some (generator, sample) of whatever suite, read without the others."""
