@@ -26,10 +26,11 @@ from vbench_lite.store.columns import records, texts
 from vbench_lite.store.disk import writing
 from vbench_lite.store.documents import read_document
 from vbench_lite.store.inside import inside, is_file
-from vbench_lite.store.journal import JournalReader, JournalWriter, is_torn, whole_lines
+from vbench_lite.store.journal import JournalReader, JournalWriter, is_torn
 from vbench_lite.store.locks import folder_lock, is_locked, root_lock
 from vbench_lite.store.migration import new_row
 from vbench_lite.store.pool import Pool
+from vbench_lite.store.sample_lines import SampleKey, clip_of, sample_lines
 from vbench_lite.store.schema import RunDocument
 from vbench_lite.store.storable import fitted
 from vbench_lite.store.table_checks import check_table
@@ -40,14 +41,6 @@ if TYPE_CHECKING:
 
 DOCUMENT = "run.json"
 _BATCH = 10_000  # records that are dicts at one time
-SampleKey = tuple[str, str, str]  # generator, suite, sample
-# As the writer writes it, without characters that JSON escapes; any other line is parsed.
-_SAMPLE_LINE = re.compile(
-    rb'\{"kind":"sample","generator":"([^"\\]*)","suite":"([^"\\]*)","sample_id":"([^"\\]*)",'
-)
-
-
-_CLIP = re.compile(rb'"clip_sha256":"([0-9a-f]{64})"')
 
 
 class RunDir:
@@ -175,7 +168,7 @@ class RunDir:
         """(generator, suite, sample) of every recorded sample; of a long run this is all that fits well."""
         stored = tables.read_table(self.path / tables.FILES["sample"], "sample", tables.KEYS["sample"])
         names = (texts(stored.rows, name).cells(0, len(stored.rows)) for name in tables.KEYS["sample"])
-        return {*zip(*names, strict=True), *(key for key, _ in self._sample_lines(stored.offsets))}
+        return {*zip(*names, strict=True), *(key for key, _ in sample_lines(self._unread(stored.offsets)))}
 
     def lost_samples(self) -> set[SampleKey]:
         """Recorded samples whose clip is in the pool no more, so that it has to be made again."""
@@ -188,9 +181,9 @@ class RunDir:
             for name in (*tables.KEYS["sample"], "clip_sha256")
         )
         clips = {(g, s, i): sha for g, s, i, sha in zip(*columns, strict=True) if sha}
-        for key, line in self._sample_lines(stored.offsets):
-            if found := _CLIP.search(line):
-                clips.setdefault(key, found[1].decode())
+        for key, line in sample_lines(self._unread(stored.offsets)):
+            if sha := clip_of(line):
+                clips.setdefault(key, sha)
         there = pool.names()
         return {key for key, sha in clips.items() if sha not in there and not pool.has(sha)}
 
@@ -201,7 +194,7 @@ class RunDir:
         stored = tables.read_table(self.path / tables.FILES["sample"], "sample")
         names = (texts(stored.rows, name).cells(0, len(stored.rows)) for name in ("generator", "sample_id"))
         places = [place for place, key in enumerate(zip(*names, strict=True)) if key in wanted]
-        lines = self._sample_lines(stored.offsets)
+        lines = sample_lines(self._unread(stored.offsets))
         found = (json.loads(line) for key, line in lines if (key[0], key[2]) in wanted)
         fresh = tables.arrow(
             "sample", [new_row("sample", row, lambda: f"journal of {self.path}") for row in found]
@@ -261,30 +254,6 @@ class RunDir:
             covered = offsets.get(path.name, 0)
             # A shorter journal than the table has seen is another one: all of it is still to be read.
             yield path, covered if covered <= path.stat().st_size else 0
-
-    def _sample_lines(self, offsets: Mapping[str, int]) -> Iterator[tuple[SampleKey, bytes]]:
-        """Lines of samples in the journals beyond what the table covers, each with its key.
-
-        Raises:
-            StoreError: a line is no record.
-        """
-        for path, start in self._unread(offsets):
-            for line in whole_lines(path, start):
-                match = _SAMPLE_LINE.match(line)
-                if match is not None and line.endswith(b"}\n"):
-                    yield (match[1].decode(), match[2].decode(), match[3].decode()), line
-                    continue
-                try:
-                    record = json.loads(line)
-                    kind = record["kind"]
-                    names = tables.KEYS["sample"] if kind == "sample" else ()
-                    key = tuple(str(record[name]) for name in names)
-                except (ValueError, KeyError, TypeError, RecursionError):
-                    raise StoreError(
-                        f"journal {path} is damaged; see which line with: vbench-lite store verify"
-                    ) from None
-                if len(key) == 3:
-                    yield key, line
 
     def _journaled(self, kind: str, offsets: dict[str, int]) -> Iterator[Row]:
         """Rows of the journals beyond these places, which are moved to the journals' ends."""
