@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from clip_files import moving_square
+from clip_files import encode, moving_square
 
+from vbench_lite.adapters.external.clip_file import emit_clip_file
 from vbench_lite.adapters.external.clips import Clips
 from vbench_lite.errors import ClipError, RequestError, SpecError
 from vbench_lite.generator import Frames, GenerationRequest, Site
@@ -18,6 +19,7 @@ from vbench_lite.run.generate.batch import run_batch
 from vbench_lite.run.plan.plan import Batch, Sample
 from vbench_lite.store.pool import Pool
 from vbench_lite.video.decode import write_lossless
+from vbench_lite.video.limits import Limits
 
 
 def ask(prompt: str = "a cat", repeat: int = 0, seed: int = 11, num_frames: int = 4) -> GenerationRequest:
@@ -163,3 +165,30 @@ def test_nothing_there_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_text("file\ngone.mp4\n")
     with pytest.raises(ClipError, match="none of its 1 clips is there"):
         _ = Clips({"clips": tmp_path / "list.csv"}).info
+
+
+def test_a_damaged_first_clip_fails_alone(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "clips", **{"a cat": 10, "b dog": 20})
+    (folder / "a cat.mkv").write_bytes(b"no clip")
+    generator = Clips({"clips": folder})
+    assert blue(generator, ask("b dog")) == 20
+    with pytest.raises(ClipError, match=r"a cat.mkv: not a readable video"):
+        blue(generator, ask())
+
+
+def test_uneven_frames_need_a_rate(tmp_path: Path) -> None:
+    encode(tmp_path / "a cat.mkv", clip(30, 5), "ffv1", "bgr0", rate=8, pts=[0, 1, 2, 6, 7])
+    with pytest.raises(ClipError, match=r"unlike times, and a run keeps one rate; give it with rules"):
+        blue(Clips({"clips": tmp_path}), ask())
+    assert blue(Clips({"clips": tmp_path, "rules": {"fps": 8}}), ask(num_frames=8)) == 30
+
+
+def test_a_file_of_another_program_is_brought_to_the_agreed_rate(tmp_path: Path) -> None:
+    frames = clip(30, 5)
+    path = encode(tmp_path / "a.mkv", frames, "ffv1", "bgr0", rate=8, pts=[0, 1, 2, 6, 7])
+    request = ask(num_frames=8)
+    context = RecordingContext([request])
+    emit_clip_file(path, "a.mkv", 0, request, Clips({"clips": folder_of(tmp_path / "c", a=1)}).info, context,
+                   Limits())  # fmt: skip
+    (made,) = context.result().frames
+    assert made is not None and np.array_equal(made, frames[[0, 1, 2, 2, 2, 2, 3, 4]])

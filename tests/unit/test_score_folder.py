@@ -272,3 +272,22 @@ def test_progress_counts_files(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     score_clips(tmp_path, metric_set(Brightness), on_progress=lambda done, total: told.append((done, total)))
     assert told == [(1, 2), (2, 2)]
+
+
+@pytest.mark.parametrize("held", [clip_pass.HELD_BYTES, 0], ids=["held", "streamed"])
+def test_a_reference_at_another_rate_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: int
+) -> None:
+    monkeypatch.setattr(clip_pass, "HELD_BYTES", held)
+    for name, rate in (("clips", 8.0), ("real", 16.0)):
+        (tmp_path / name).mkdir()
+        write_lossless(tmp_path / name / "a.mkv", moving_square(8), rate)
+        write_lossless(tmp_path / name / "b.mkv", moving_square(8), 8.0 if rate == 8 else 8.05)
+    scores = score(tmp_path / "clips", Difference, reference=tmp_path / "real")
+    (told,) = scores.not_applicable.values()
+    assert told == {
+        "a.mkv": "the clip has 8 frames a second and its reference 16; give one rate to both (--fps)"
+    }
+    assert list(scores.samples["b.mkv"]), "containers round rates"
+    same = score(tmp_path / "clips", Difference, reference=tmp_path / "real", rules=ClipRules(fps=8))
+    assert same.not_applicable.popitem()[1] == {"a.mkv": "the clip has 8 frames and its reference 4"}

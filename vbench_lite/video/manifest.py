@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,9 @@ def _seed(value: Any, where: str) -> int | None:
     return seed
 
 
+_resolved = lru_cache(maxsize=1024)(Path.resolve)
+
+
 def inside(base: Path, file: str, where: str) -> Path:
     """The path of a file below a resolved folder.
 
@@ -168,11 +172,11 @@ def inside(base: Path, file: str, where: str) -> Path:
     check_text(file, f"{where}: the file's name")
     if "\0" in file:
         raise ClipError(f"{where}: {file!r} holds a NUL, which no file's name does")
-    path = base / file
-    try:
-        real = path.resolve()
+    path = Path(os.path.normpath(base / file))
+    try:  # of a file that is no link only the folder can lead elsewhere, and folders are few
+        real = path.resolve() if path.is_symlink() else _resolved(path.parent) / path.name
     except (OSError, RuntimeError):  # a name too long, or links in a circle: no file is there
-        real = Path(os.path.normpath(path))
+        real = path
     if not real.is_relative_to(base):
         raise ClipError(f"{where}: {file} lies outside the manifest's folder; put the clips beside it")
     return path

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -70,11 +71,11 @@ def results_document(results: Mapping[str, Dimensional]) -> dict[str, Any]:
 
 def _entries(file: Path) -> dict[str, Any]:
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
+        data = json.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SpecError(f"{file}: {error.strerror}") from None
-    except ValueError as error:
-        raise SpecError(f"{file} is no JSON: {error}") from None
+    except (ValueError, RecursionError):
+        raise SpecError(f"{file} is no JSON in UTF-8") from None
     if not isinstance(data, dict) or not data:
         raise SpecError(f"{file} is no {SUFFIX}: it must be an object with a value for each dimension")
     return data
@@ -99,12 +100,17 @@ def _video(entry: Any, where: str) -> Video:
     if not isinstance(entry, dict) or "video_path" not in entry or "video_results" not in entry:
         raise SpecError(f"{where}: must be an object with video_path and video_results")
     more = {name: value for name, value in entry.items() if name not in ("video_path", "video_results")}
+    try:
+        json.dumps(entry, allow_nan=False, ensure_ascii=False).encode()
+    except ValueError:  # of text too: half of a surrogate pair
+        raise SpecError(f"{where}: holds NaN, infinity or half of a surrogate pair") from None
     return Video(str(entry["video_path"]), _number(entry["video_results"], where), more)
 
 
 def _number(value: Any, where: str) -> float:
     if isinstance(value, bool):
         return float(value)
-    if not isinstance(value, int | float) or not math.isfinite(value):
-        raise SpecError(f"{where}: must be a finite number, got {value!r}")
-    return float(value)
+    with suppress(OverflowError):  # a whole number above all of float64
+        if isinstance(value, int | float) and math.isfinite(value):
+            return float(value)
+    raise SpecError(f"{where}: must be a finite number, got {str(value)[:80]}")

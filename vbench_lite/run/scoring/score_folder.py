@@ -31,6 +31,7 @@ from vbench_lite.video.limits import Limits
 from vbench_lite.video.names import same_text
 from vbench_lite.weights import unverified
 
+_TELLS = 500  # how often progress is told at most
 EVERY = "*"  # in place of a file: a reason that holds for all of them
 NO_REFERENCE = "no reference clips were given; add --reference CLIPS"
 NO_CALLS = "needs timed calls of a generator; make them with: vbench-lite run"
@@ -179,12 +180,14 @@ class _FolderScoring:
     def score(self, on_progress: Callable[[int, int], None] | None) -> None:
         total = len(self.folder.clips)
         seen: set[str] = set()
+        told = 0
         for result in self.passes.run(self._tasks()):
             self._take(result)
             if result.task.reference is not None:
                 self._take_reference(result.task.reference, result.reference_features)
             seen.add(result.task.source.file)
-            if on_progress is not None:
+            if on_progress is not None and len(seen) * _TELLS // total > told:
+                told = len(seen) * _TELLS // total
                 on_progress(len(seen), total)
         for result in self.passes.run(self._lone_references()):
             self._count(result)
