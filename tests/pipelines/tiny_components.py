@@ -39,6 +39,14 @@ def llama_tokenizer() -> Any:
     return tokenizer
 
 
+def bert_tokenizer() -> Any:
+    from transformers import BertTokenizer
+
+    letters = [chr(c) for c in range(ord("a"), ord("z") + 1)]
+    tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{letter}" for letter in letters)]
+    return BertTokenizer(vocab={token: index for index, token in enumerate(tokens)}, model_max_length=77)
+
+
 def t5_encoder(multilingual: bool = False) -> Any:
     """T5, or UMT5 as the Wan family has it."""
     from transformers import T5Config, T5EncoderModel, UMT5Config, UMT5EncoderModel

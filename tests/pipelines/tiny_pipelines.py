@@ -29,11 +29,11 @@ def _wan() -> Any:
         text_encoder=tiny.t5_encoder(multilingual=True),
         vae=tiny.wan_vae(),
         scheduler=FlowMatchEulerDiscreteScheduler(shift=7.0),
-        transformer=WanTransformer3DModel(**_WAN_SIZES, qk_norm="rms_norm_across_heads").eval(),
+        transformer=WanTransformer3DModel(**WAN_SIZES, qk_norm="rms_norm_across_heads").eval(),
     )
 
 
-_WAN_SIZES: dict[str, Any] = {
+WAN_SIZES: dict[str, Any] = {
     "patch_size": (1, 2, 2), "num_attention_heads": 2, "attention_head_dim": 12, "in_channels": 16,
     "out_channels": 16, "text_dim": tiny.TEXT_DIM, "freq_dim": 32, "ffn_dim": 32, "num_layers": 1,
     "cross_attn_norm": True, "rope_max_seq_len": 32,
@@ -134,7 +134,7 @@ def _skyreels() -> Any:
         text_encoder=tiny.t5_encoder(),
         vae=tiny.wan_vae(),
         scheduler=UniPCMultistepScheduler(flow_shift=8.0, use_flow_sigmas=True),
-        transformer=SkyReelsV2Transformer3DModel(**_WAN_SIZES, qk_norm="rms_norm_across_heads").eval(),
+        transformer=SkyReelsV2Transformer3DModel(**WAN_SIZES, qk_norm="rms_norm_across_heads").eval(),
     )
 
 
@@ -144,7 +144,7 @@ def _skyreels_v2v() -> Any:
     return SkyReelsV2DiffusionForcingVideoToVideoPipeline(**_skyreels().components)
 
 
-_HUNYUAN_SIZES: dict[str, Any] = {
+HUNYUAN_SIZES: dict[str, Any] = {
     "in_channels": 4, "out_channels": 4, "num_attention_heads": 2, "attention_head_dim": 10, "num_layers": 1,
     "num_single_layers": 1, "num_refiner_layers": 1, "patch_size": 2, "patch_size_t": 1,
     "guidance_embeds": True, "text_embed_dim": 16, "pooled_projection_dim": 8, "rope_axes_dim": (2, 4, 4),
@@ -165,7 +165,7 @@ def _hunyuan() -> Any:
         tokenizer_2=tiny.clip_tokenizer(),
         vae=tiny.hunyuan_vae(),
         scheduler=FlowMatchEulerDiscreteScheduler(shift=7.0),
-        transformer=HunyuanVideoTransformer3DModel(**_HUNYUAN_SIZES).eval(),
+        transformer=HunyuanVideoTransformer3DModel(**HUNYUAN_SIZES).eval(),
     )
 
 
@@ -192,7 +192,7 @@ def _framepack() -> Any:
         ).eval(),
         feature_extractor=SiglipImageProcessor(size={"height": 32, "width": 32}),
         transformer=HunyuanVideoFramepackTransformer3DModel(
-            **_HUNYUAN_SIZES, has_image_proj=True, image_proj_dim=16, has_clean_x_embedder=True
+            **HUNYUAN_SIZES, has_image_proj=True, image_proj_dim=16, has_clean_x_embedder=True
         ).eval(),
     )  # fmt: skip
 
@@ -262,7 +262,7 @@ def _anyflow_far() -> Any:
         FlowMapEulerDiscreteScheduler,
     )
 
-    sizes = {key: value for key, value in _WAN_SIZES.items() if key != "rope_max_seq_len"}
+    sizes = {key: value for key, value in WAN_SIZES.items() if key != "rope_max_seq_len"}
     return AnyFlowFARPipeline(
         tokenizer=tiny.t5_tokenizer(),
         text_encoder=tiny.t5_encoder(multilingual=True),
@@ -278,7 +278,7 @@ def _anyflow_far() -> Any:
 def _helios() -> Any:
     from diffusers import HeliosPipeline, HeliosScheduler, HeliosTransformer3DModel
 
-    sizes = {key: value for key, value in _WAN_SIZES.items() if key != "rope_max_seq_len"}
+    sizes = {key: value for key, value in WAN_SIZES.items() if key != "rope_max_seq_len"}
     return HeliosPipeline(
         tokenizer=tiny.t5_tokenizer(),
         text_encoder=tiny.t5_encoder(multilingual=True),
