@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
-import importlib.util
+import inspect
 import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, field_validator
 
+from vbench_lite.adapters.code_references import check_reference, load_reference, reference_sha256
 from vbench_lite.adapters.model_files import locate, offline
 from vbench_lite.adapters.token_stream import row_sampler, token_streamer
 from vbench_lite.errors import ClipError, RequestError, SpecError, WeightsError
@@ -89,10 +88,8 @@ class TransformersConfig(GeneratorConfig):
 
     @field_validator("decoder", "prompt")
     @classmethod
-    def _names_an_attribute(cls, value: str | None) -> str | None:
-        if value is not None and not all(value.rpartition(":")):
-            raise ValueError(f"{value!r} is not of the form module:attribute")
-        return value
+    def _names_anload_reference(cls, value: str | None) -> str | None:
+        return check_reference(value)
 
 
 class Transformers(Generator):
@@ -103,6 +100,7 @@ class Transformers(Generator):
     _tokenizer: Any = None
     _decode: Any = None
     _prompt: Any = None
+    _taken: set[str] | None = None  # names of inputs that the model takes; None: any but token types
 
     @cached_property
     def _info(self) -> GeneratorInfo:
@@ -139,7 +137,7 @@ class Transformers(Generator):
         """Weights and configuration, the code that turns tokens into frames, and the library."""
         from importlib.metadata import version
 
-        own = {name: _module_sha256(name) for name in (self.config.decoder, self.config.prompt) if name}
+        own = {name: reference_sha256(name) for name in (self.config.decoder, self.config.prompt) if name}
         facts = {"base": super().fingerprint(), "code": own, "transformers": version("transformers")}
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -153,7 +151,7 @@ class Transformers(Generator):
         import transformers
         import transformers.generation.streamers
 
-        _attribute(_qualified(self.config.model_class))
+        load_reference(_qualified(self.config.model_class))
         source = locate(self.config.model, self.config.revision, self.config.local_files_only)
         for name in ("AutoTokenizer", "GenerationConfig", *source.config().get("architectures", ())):
             getattr(transformers, name, None)  # remote code has no class there
@@ -170,7 +168,7 @@ class Transformers(Generator):
 
         config = self.config
         logging.disable_progress_bar()
-        kind = _attribute(_qualified(config.model_class))
+        kind = load_reference(_qualified(config.model_class))
         source = locate(config.model, config.revision, config.local_files_only)
         options = {
             "revision": config.revision or "main",
@@ -186,10 +184,14 @@ class Transformers(Generator):
             raise WeightsError(f"model {config.model}: {' '.join(str(error).split())}") from None
         if not hasattr(model, "generate"):
             raise SpecError(f"model {config.model}: {type(model).__name__} has no generate()")
-        decode = _attribute(config.decoder)
+        decode = load_reference(config.decoder)
         self._decode = decode(**config.decoder_config) if isinstance(decode, type) else decode
-        self._prompt = _attribute(config.prompt) if config.prompt else None
+        self._prompt = load_reference(config.prompt) if config.prompt else None
         self._model = model.to(self.device).eval().requires_grad_(False)
+        # Tokenizers give an attention mask, and some token types, to models that take none of them.
+        names = inspect.signature(model.forward).parameters
+        open_ended = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in names.values())
+        self._taken = None if open_ended and "attention_mask" in names else set(names) - {"token_type_ids"}
 
     def close(self) -> None:
         """Let go of the model."""
@@ -236,6 +238,7 @@ class Transformers(Generator):
             context.phase("decode_tokens")
 
         numbers = self._sampling(first)
+        extra = {n: v for n, v in self._generation(first).items() if n not in numbers}
         guide = self._guidance(numbers["guidance"], first.negative_prompt, len(requests))
         sampler = row_sampler(
             [request.seed for request in requests],
@@ -250,7 +253,7 @@ class Transformers(Generator):
         with torch.inference_mode(), WorkCounter([self._model], count_flops=False) as work:
             written = self._model.generate(
                 **inputs,
-                **config.call,
+                **{**config.call, **extra},
                 do_sample=False,
                 min_new_tokens=total,
                 max_new_tokens=total,
@@ -272,8 +275,11 @@ class Transformers(Generator):
             found = self._prompt(list(texts), self._tokenizer)
         else:
             found = self._tokenizer(list(texts), return_tensors="pt")
+        taken = self._taken
         return {
-            name: value.to(self.device) for name, value in dict(found).items() if name != "token_type_ids"
+            name: value.to(self.device)
+            for name, value in dict(found).items()
+            if name == "input_ids" or taken is None or name in taken
         }
 
     def _guidance(self, scale: float, negative_prompt: str, rows: int) -> list[Any]:
@@ -289,11 +295,11 @@ class Transformers(Generator):
     def _sampling(self, request: GenerationRequest) -> dict[str, float]:
         """Temperature, top_k, top_p and guidance: the configuration's, or the request's where it has them."""
         names = ("temperature", "top_k", "top_p", "guidance")
-        unknown = sorted(set(request.params) - set(names))
+        unknown = sorted(set(request.params) - set(names) - set(self._generation(request)))
         if unknown:
             raise RequestError(
-                f"{request.sample_id}: the adapter transformers has no parameter {unknown[0]!r}; "
-                f"it has {', '.join(names)}"
+                f"{request.sample_id}: neither the adapter transformers ({', '.join(names)}) nor the model's "
+                f"generate() has a parameter {unknown[0]!r}"
             )
         found = {name: request.params.get(name, getattr(self.config, name)) for name in names}
         try:
@@ -301,6 +307,12 @@ class Transformers(Generator):
         except ValueError:
             raise RequestError(f"{request.sample_id}: parameters {found} are out of range") from None
         return {name: float(value) for name, value in found.items()}
+
+    def _generation(self, request: GenerationRequest) -> dict[str, Any]:
+        """Parameters of the request that `generate` takes: fields of the model's generation configuration."""
+        known = self._model.generation_config.to_dict()
+        ours = {"do_sample", "max_new_tokens", "min_new_tokens", "max_length", "min_length"}
+        return {name: value for name, value in request.params.items() if name in known.keys() - ours}
 
     def _check_length(self, request: GenerationRequest, inputs: Mapping[str, Any], total: int) -> None:
         positions = _positions(self._model.config.to_dict())
@@ -334,41 +346,3 @@ def _positions(config: Mapping[str, Any]) -> int | None:
 
 def _qualified(name: str) -> str:
     return name if ":" in name else f"transformers:{name}"
-
-
-def _attribute(path: str) -> Any:
-    """What "module:attribute" or "file.py:attribute" stands for.
-
-    Raises:
-        SpecError: it cannot be imported.
-    """
-    module, _, attribute = path.rpartition(":")
-    try:
-        if not module.endswith(".py"):
-            return getattr(importlib.import_module(module), attribute)
-        spec = importlib.util.spec_from_file_location(f"_vbench_lite_{Path(module).stem}", module)
-        if spec is None or spec.loader is None:
-            raise ImportError(f"{module} is no Python file")
-        loaded = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(loaded)
-        return getattr(loaded, attribute)
-    except (ImportError, AttributeError, OSError) as error:
-        hint = "; install vbench-lite[diffusers]" if module == "transformers" else ""
-        raise SpecError(f"{path} cannot be imported: {error}{hint}") from None
-
-
-def _module_sha256(path: str) -> str:
-    """Hash of the file in "module:attribute" or "file.py:attribute"; it is not run."""
-    module = path.rpartition(":")[0]
-    file = Path(module) if module.endswith(".py") else None
-    if file is None:
-        try:
-            spec = importlib.util.find_spec(module)
-        except (ImportError, ValueError):
-            spec = None
-        file = Path(spec.origin) if spec is not None and spec.origin is not None else None
-    if file is None or not file.is_file():
-        raise SpecError(
-            f"{path}: there is no module {module} on the Python path; a file may be named instead"
-        )
-    return hashlib.sha256(file.read_bytes()).hexdigest()

@@ -15,6 +15,7 @@ from vbench_lite.generator import Frames, GenerationRequest
 
 # How suites name sampling parameters, whatever the pipeline calls them.
 STEPS, GUIDANCE = "steps", "guidance"
+GUIDER_SCALE = "guider scale"  # stands among the arguments for what the pipeline's guider is set to
 # Arguments that decide on frame counts or on how a clip comes out; a suite may not change them.
 STRUCTURAL = {
     "num_latent_frames_per_chunk",
@@ -36,16 +37,20 @@ class Signature:
 
     Attributes:
         owner: name of the class. defaults: by argument; `inspect.Parameter.empty` where there is none.
+        guided: whether its guidance is held by a component, the guider.
     """
 
     owner: str
     defaults: Mapping[str, Any]
+    guided: bool = False
 
     @classmethod
-    def of(cls, pipeline: type) -> Signature:
+    def of(cls, pipeline: Any) -> Signature:
         """Read it from the class."""
         parameters = inspect.signature(pipeline.__call__).parameters.values()
-        return cls(pipeline.__name__, {p.name: p.default for p in parameters if p.name != "self"})
+        defaults = {p.name: p.default for p in parameters if p.name != "self"}
+        guided = "guider" in inspect.signature(pipeline.__init__).parameters
+        return cls(pipeline.__name__, defaults, guided)
 
     def __contains__(self, name: object) -> bool:
         return name in self.defaults
@@ -67,23 +72,31 @@ def sampling(
     Raises:
         RequestError: a parameter of the request means nothing to this class.
     """
-    chosen = dict(config.call)
+    chosen = {**rule.call, **config.call}
     for name, value in request.params.items():
         if name in STRUCTURAL:
             raise RequestError(f"{request.sample_id}: {name} belongs into the generator's config, under call")
-        argument = {STEPS: "num_inference_steps", GUIDANCE: rule.cfg[0]}.get(name, name)
-        if argument not in signature:
+        argument = {STEPS: rule.steps_argument, GUIDANCE: rule.cfg[0]}.get(name, name)
+        if name == GUIDANCE and argument not in signature and signature.guided:
+            argument = GUIDER_SCALE
+        elif argument not in signature:
             raise RequestError(f"{request.sample_id}: {signature.owner} has no parameter for {name!r}")
-        chosen[argument] = value
+        stages = chosen.get(str(argument), signature.defaults.get(str(argument)))
+        if name == STEPS and isinstance(stages, (list, tuple)):
+            value = [value] * len(stages)
+        chosen[str(argument)] = value
     for name in _ENHANCERS:
         if name in signature:
             chosen.setdefault(name, False)
     return chosen
 
 
-def steps_of(arguments: Mapping[str, Any], signature: Signature) -> int:
-    """Denoising steps that a call was given, 1 if its class has no such argument."""
-    steps = arguments.get("num_inference_steps", signature.defaults.get("num_inference_steps", 1))
+def steps_of(arguments: Mapping[str, Any], signature: Signature, rule: ClassRule) -> int:
+    """Denoising steps that a call was given, over all stages; 1 if its class has no such argument."""
+    name = rule.steps_argument or ""
+    steps = arguments.get(name, signature.defaults.get(name, 1))
+    if isinstance(steps, (list, tuple)):
+        return sum(map(int, steps))
     return steps if isinstance(steps, int) else 1
 
 
@@ -117,7 +130,7 @@ def arguments(
         fps = config.fps or first.fps
         given[str(rule.fps_argument)] = int(fps) if float(fps).is_integer() else fps
     if "num_inference_steps" in signature:
-        given["num_inference_steps"] = steps_of(given, signature)
+        given["num_inference_steps"] = steps_of(given, signature, rule)
     if rule.returns_past and first.past_frames is not None:
         given["overlap_history"] = overlap_history(config, first.past_frames)
     given |= _given_frames(first, rule, signature, num_frames)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from vbench_lite.adapters.code_references import check_reference
 from vbench_lite.adapters.external.declared import DeclaredFrames
 from vbench_lite.generator import GeneratorConfig
 
@@ -38,7 +39,10 @@ class DiffusersConfig(GeneratorConfig):
         revision: branch, tag or commit on the hub.
         variant: of the weight files, for instance fp16.
         pipeline: class name in diffusers; what model_index.json names if null.
-        components: parts taken from elsewhere, by the name that the pipeline gives them.
+        components: parts taken from elsewhere, by the name that the pipeline gives them; null goes without
+            one, such as a safety checker.
+        hook: "module:function" or "file.py:function" that is called with the loaded pipeline and may change
+            it, or return another: LoRA, caches, compilation, quantisation. Its file is part of the identity.
         dtype: of the weights.
         vae_dtype: of the VAE, where it needs more digits than the rest.
         offload: model or sequential keeps weights on the CPU until they are needed (accelerate).
@@ -64,7 +68,8 @@ class DiffusersConfig(GeneratorConfig):
     revision: str | None = None
     variant: str | None = None
     pipeline: str | None = None
-    components: dict[str, ComponentSpec] = Field(default_factory=dict)
+    components: dict[str, ComponentSpec | None] = Field(default_factory=dict)
+    hook: str | None = None
     dtype: Dtype = "float32"
     vae_dtype: Dtype | None = None
     offload: Literal["none", "model", "sequential"] = "none"
@@ -90,6 +95,11 @@ class DiffusersConfig(GeneratorConfig):
     @classmethod
     def _long_name(cls, value: Any) -> Any:
         return _SHORT.get(value, value) if isinstance(value, str) else value
+
+    @field_validator("hook")
+    @classmethod
+    def _hook_names_an_attribute(cls, value: str | None) -> str | None:
+        return check_reference(value)
 
     @field_validator("call")
     @classmethod

@@ -65,7 +65,10 @@ class Description:
 
     def agree(self, pipe: Any) -> None:
         """Raise SpecError if the loaded pipeline compresses otherwise than its files were understood."""
-        found = pipeline_compression(pipe)
+        vae = getattr(pipe, "vae", None)
+        known = None if vae is None else _vae_compression(vae)
+        # Some classes name the compression of the first model of their family, whatever VAE they hold.
+        found = known or pipeline_compression(pipe)
         if self.geometry is not None and found not in (None, (self.geometry.temporal, self.geometry.spatial)):
             raise SpecError(
                 f"model of class {self.pipeline}: its VAE compresses by {found}, its files were read as "
@@ -84,6 +87,8 @@ def describe(config: DiffusersConfig) -> Description:
     rule, known = rules.class_rule(pipeline), True
     if rule is None:
         rule, known = ClassRule(FrameScheme.ANY, 8, tasks=(Task.T2V,)), False
+    if rule.lacks is not None:
+        raise SpecError(f"model {config.model}: {pipeline} cannot be asked for clips here: {rule.lacks}")
     geometry = _geometry(source, config)
     if not known and geometry is not None and geometry.temporal > 1:
         rule = replace(rule, scheme=FrameScheme.CAUSAL)
@@ -97,7 +102,9 @@ def describe(config: DiffusersConfig) -> Description:
         rule = replace(rule, scheme=FrameScheme.ANY if known else rule.scheme)
     else:
         assert geometry is not None
-        made = rules.made_frames(rule.scheme, geometry)
+        made = rule.counts or rules.made_frames(rule.scheme, geometry)
+        if rule.counts is not None and config.call.get("enable_temporal_reasoning"):
+            made = rules.made_frames(rule.scheme, geometry)
     drops = rule.returns_image if config.drop_first_frame is None else config.drop_first_frame
     only_images = rule.tasks == (Task.I2V,)
     returned = rules.without_image(made) if drops and only_images else made
@@ -149,7 +156,11 @@ def pipeline_compression(pipe: Any) -> tuple[int, int] | None:
     if hasattr(pipe, "vae_scale_factor"):
         return 1, int(pipe.vae_scale_factor)
     vae = getattr(pipe, "vae", None)
-    return None if vae is None else rules.vae_compression({"_class_name": type(vae).__name__, **vae.config})
+    return None if vae is None else _vae_compression(vae)
+
+
+def _vae_compression(vae: Any) -> tuple[int, int] | None:
+    return rules.vae_compression({"_class_name": type(vae).__name__, **vae.config})
 
 
 def _geometry(source: ModelSource, config: DiffusersConfig) -> Geometry | None:
@@ -176,7 +187,7 @@ def _geometry(source: ModelSource, config: DiffusersConfig) -> Geometry | None:
 def _component_config(source: ModelSource, config: DiffusersConfig, name: str) -> Mapping[str, Any]:
     spec = config.components.get(name)
     if spec is None:
-        return source.config(name)
+        return {} if name in config.components else source.config(name)
     return _component_source(spec, config).config(spec.subfolder)
 
 
@@ -192,7 +203,7 @@ def _weights_sha256(source: ModelSource, config: DiffusersConfig) -> str:
     if not config.components:
         return own
     parts = [
-        f"{name}:{_component_source(spec, config).weights_sha256(spec.variant)}"
+        f"{name}:{'none' if spec is None else _component_source(spec, config).weights_sha256(spec.variant)}"
         for name, spec in sorted(config.components.items())
     ]
     return hashlib.sha256("\n".join([own, *parts]).encode()).hexdigest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,8 @@ import numpy.typing as npt
 from vbench_lite.errors import ClipError
 from vbench_lite.generator import Frames
 
+_FRAMES = ("frames", "images", "video", "videos")
+
 
 def clips_of(output: Any) -> list[npt.NDArray[Any]]:
     """The clips in a pipeline's output, each float (T, H, W, 3) in [0, 1] or uint8.
@@ -18,16 +20,24 @@ def clips_of(output: Any) -> list[npt.NDArray[Any]]:
     Raises:
         ClipError: the output holds no clips in a form that is known here.
     """
-    found = next((getattr(output, key) for key in ("frames", "images") if hasattr(output, key)), None)
+    found = next((getattr(output, key) for key in _FRAMES if getattr(output, key, None) is not None), None)
     if found is None and isinstance(output, tuple) and output:
         found = output[0]
     if found is None:
-        raise ClipError(f"the pipeline returned {type(output).__name__}, which has neither frames nor images")
+        raise ClipError(f"the pipeline returned {type(output).__name__}, which has no {' or '.join(_FRAMES)}")
     clips = [_array(clip) for clip in found] if _is_batch(found) else [_array(found)]
     for clip in clips:
         if clip.ndim != 4 or clip.shape[-1] != 3:
             raise ClipError(f"the pipeline returned a clip of shape {clip.shape}, expected (T, H, W, 3)")
     return clips
+
+
+def other_outputs(output: Any) -> list[str]:
+    """What came beside the frames and is not kept: audio, sound, actions ..."""
+    if not isinstance(output, Mapping):
+        return []
+    known = (*_FRAMES, "nsfw_content_detected")
+    return [str(name) for name, value in output.items() if name not in known and value is not None]
 
 
 def safety_flags(output: Any) -> int:

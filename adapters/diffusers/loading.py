@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from vbench_lite.adapters.diffusers.config import ComponentSpec, DiffusersConfig
+from vbench_lite.adapters.diffusers.rules import class_rule
 from vbench_lite.adapters.model_files import locate, offline
 from vbench_lite.errors import SpecError, WeightsError
 
@@ -47,21 +51,27 @@ def load_pipeline(name: str, config: DiffusersConfig, device: str) -> Any:
         dtype if config.vae_dtype is None else {"default": dtype, "vae": getattr(torch, config.vae_dtype)}
     )
     model = _where(config.model, config.revision, config.local_files_only)
-    parts = {part: _component(spec, config) for part, spec in config.components.items()}
+    parts = {part: _part(name, part, spec, config) for part, spec in config.components.items()}
     community: dict[str, Any] = {}
     if config.custom_pipeline is not None:
         community = {"custom_pipeline": config.custom_pipeline}
     try:
-        pipe = kind.from_pretrained(
-            model,
-            dtype=dtypes,
-            revision=config.revision,
-            variant=config.variant,
-            local_files_only=offline(config.local_files_only),
-            trust_remote_code=config.trust_remote_code,
-            **community,
-            **parts,
-        )
+        with _named_components():
+            pipe = kind.from_pretrained(
+                model,
+                dtype=dtypes,
+                revision=config.revision,
+                variant=config.variant,
+                local_files_only=offline(config.local_files_only),
+                trust_remote_code=config.trust_remote_code,
+                **community,
+                **parts,
+            )
+    except ImportError as error:
+        raise SpecError(
+            f"model {config.model} as {name}: {_first_line(error)}; install it, or go without that "
+            "component, for instance components: {safety_checker: null}"
+        ) from None
     except OSError as error:
         raise WeightsError(f"model {config.model}: {' '.join(str(error).split())}") from None
     except ValueError as error:
@@ -70,6 +80,9 @@ def load_pipeline(name: str, config: DiffusersConfig, device: str) -> Any:
     for component in pipe.components.values():
         if isinstance(component, torch.nn.Module):
             component.eval().requires_grad_(False)
+    rule = class_rule(name)
+    if rule is not None and rule.tiled:
+        pipe.vae.enable_tiling()
     if config.scheduler is not None or config.scheduler_config:
         pipe.scheduler = _scheduler(pipe.scheduler, config)
     _set_vae_options(pipe, config)
@@ -85,6 +98,39 @@ def load_pipeline(name: str, config: DiffusersConfig, device: str) -> Any:
     return pipe
 
 
+@contextmanager
+def guider_at(pipe: Any, scale: float | None) -> Iterator[None]:
+    """The pipeline with its guider set to a scale during the block; as it is where the scale is None."""
+    if scale is None:
+        yield
+        return
+    own = pipe.guider
+    pipe.guider = own.new(guidance_scale=float(scale))
+    try:
+        yield
+    finally:
+        pipe.guider = own
+
+
+@contextmanager
+def _named_components() -> Iterator[None]:
+    """Say on stderr, the worker's log, what is being loaded, so that a crash of the process names it."""
+    from diffusers.pipelines import pipeline_utils
+
+    own = pipeline_utils.load_sub_model
+
+    def told(*args: Any, **kwargs: Any) -> Any:
+        names = [kwargs.get("name"), kwargs.get("class_name")]
+        print("loading", *[name for name in names if name], file=sys.stderr, flush=True)  # noqa: T201
+        return own(*args, **kwargs)
+
+    pipeline_utils.load_sub_model = told
+    try:
+        yield
+    finally:
+        pipeline_utils.load_sub_model = own
+
+
 def fresh_scheduler(scheduler: Any) -> Any:
     """A scheduler without the state that multi-step methods carry from one clip into the next."""
     return type(scheduler).from_config(scheduler.config)
@@ -94,6 +140,31 @@ def _where(model: str, revision: str | None, local_files_only: bool) -> str:
     """The folder where the files lie already; the hub id itself if they may be fetched."""
     folder = locate(model, revision, local_files_only).folder
     return str(folder) if offline(local_files_only) or Path(model).expanduser() == folder else model
+
+
+class NothingToCheck:
+    """In the place of a safety checker that the configuration goes without: every text and clip passes."""
+
+    def check_text_safety(self, text: str) -> bool:
+        return True
+
+    def check_video_safety(self, frames: Any) -> Any:
+        return frames
+
+    def to(self, *_: Any, **__: Any) -> NothingToCheck:
+        return self
+
+
+def _part(pipeline: str, part: str, spec: ComponentSpec | None, config: DiffusersConfig) -> Any:
+    """A component from elsewhere, or what stands for one that is left out."""
+    if spec is not None:
+        return _component(spec, config)
+    # Cosmos builds a checker of its own where it gets none.
+    return NothingToCheck() if part == "safety_checker" and pipeline.startswith("Cosmos") else None
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def _component(spec: ComponentSpec, config: DiffusersConfig) -> Any:
@@ -112,7 +183,11 @@ def _component(spec: ComponentSpec, config: DiffusersConfig) -> Any:
     }
     options = {key: value for key, value in options.items() if value is not None}
     try:
-        return kind.from_pretrained(spec.model, dtype=getattr(torch, spec.dtype or config.dtype), **options)
+        if isinstance(kind, type) and issubclass(
+            kind, torch.nn.Module
+        ):  # schedulers and guiders have no type
+            options["dtype"] = getattr(torch, spec.dtype or config.dtype)
+        return kind.from_pretrained(spec.model, **options)
     except OSError as error:
         raise WeightsError(f"component {spec.model}: {' '.join(str(error).split())}") from None
 

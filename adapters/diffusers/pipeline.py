@@ -9,10 +9,11 @@ from functools import cached_property, partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from vbench_lite.adapters.code_references import load_reference, reference_sha256
 from vbench_lite.adapters.diffusers import calls
 from vbench_lite.adapters.diffusers.config import DiffusersConfig
 from vbench_lite.adapters.diffusers.description import describe
-from vbench_lite.adapters.diffusers.frames import clips_of, safety_flags, to_uint8
+from vbench_lite.adapters.diffusers.frames import clips_of, other_outputs, safety_flags, to_uint8
 from vbench_lite.adapters.diffusers.prompts import prompt_facts
 from vbench_lite.errors import ClipError, RequestError, SpecError
 from vbench_lite.generator import (
@@ -65,6 +66,7 @@ class Diffusers(Generator):
             "base": super().fingerprint(),
             "libraries": {name: _version(name) for name in ("diffusers", "transformers", "accelerate")},
             "attention": os.environ.get("DIFFUSERS_ATTN_BACKEND"),
+            **({} if self.config.hook is None else {"hook": reference_sha256(self.config.hook)}),
         }
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -104,8 +106,21 @@ class Diffusers(Generator):
         self._signature = calls.Signature.of(type(pipe))
         self._signature.check(list(self.config.call))
         self._described.agree(pipe)
+        if self.config.hook is not None:
+            pipe = self._hooked(pipe)
         self._probe = Probe(pipe)
         self._pipe = pipe
+
+    def _hooked(self, pipe: Any) -> Any:
+        """The pipeline as the configuration's hook leaves it."""
+        try:
+            found = load_reference(self.config.hook)(pipe)
+        except SpecError:
+            raise
+        except Exception as error:
+            why = " ".join(str(error).split())
+            raise SpecError(f"hook {self.config.hook}: {type(error).__name__}: {why}") from error
+        return pipe if found is None else found
 
     def close(self) -> None:
         """Let go of the pipeline."""
@@ -145,6 +160,8 @@ class Diffusers(Generator):
         rule, past = self._described.rule, request.past_frames
         if rule.returns_past and past is not None:
             return calls.overlap_history(self.config, past), len(past)
+        if rule.keeps_past and past is not None:
+            return len(past), 0
         return int(self._described.drops_first and request.image is not None), 0
 
     def _groups(self, requests: Sequence[GenerationRequest]) -> list[list[int]]:
@@ -163,7 +180,7 @@ class Diffusers(Generator):
         """Make some of the `clips` of a batch in one call of the pipeline."""
         import torch
 
-        from vbench_lite.adapters.diffusers.loading import fresh_scheduler
+        from vbench_lite.adapters.diffusers.loading import fresh_scheduler, guider_at
         from vbench_lite.adapters.diffusers.streaming import open_stream
 
         if self._pipe is None:
@@ -183,14 +200,18 @@ class Diffusers(Generator):
         if len(requests) == 1:
             emit = partial(context.emit, indices[0])
             stream = open_stream(known, self.config, plan, asked, pipe, emit, dropped, first.num_frames)
-        steps = calls.steps_of(asked, self._signature) * plan.chunks
-        output = self._run(asked, stream, self._probe.following(context, steps, clips), first.seed)
+        steps = calls.steps_of(asked, self._signature, known.rule) * plan.chunks
+        with guider_at(pipe, asked.pop(calls.GUIDER_SCALE, None)):
+            output = self._run(asked, stream, self._probe.following(context, steps, clips), first.seed)
         made, flagged = clips_of(output), safety_flags(output)
+        if left_out := other_outputs(output):
+            context.note(left_out=" ".join(left_out))
         if len(made) != len(requests):
             raise ClipError(f"{known.pipeline} returned {len(made)} clips for {len(requests)} requests")
         nonfinite = 0
         for index, request, clip in zip(indices, requests, made, strict=True):
             frames, wrong = to_uint8(clip)
+            self._check_form(frames, request, dropped if stream is None else None)
             if stream is not None:
                 wrong = stream.finish(frames)
             else:
@@ -202,6 +223,25 @@ class Diffusers(Generator):
             context.note(safety_flagged=flagged)
         context.note(pipeline_frames=stream.made if stream else len(made[0]), fps_source=known.fps_source)
         context.note(**prompt_facts(pipe, self._probe.prompt, asked))
+
+    def _check_form(self, frames: Frames, request: GenerationRequest, dropped: int | None) -> None:
+        """Raise ClipError if another size or fewer frames came back than the class was understood to make.
+
+        Args:
+            dropped: frames that were given; None for a stream, whose pieces count themselves.
+        """
+        known, size = self._described, (request.height, request.width)
+        if frames.shape[1:3] != size:
+            height, width = frames.shape[1:3]
+            raise ClipError(
+                f"{known.pipeline} returned {width}x{height} pixels for {size[1]}x{size[0]}; it chooses its "
+                "size itself: ask for that one, or name its setting under call"
+            )
+        if dropped is not None and len(frames) < dropped + request.num_frames:
+            raise ClipError(
+                f"{known.pipeline} returned {len(frames)} frames, of which {dropped} were given, for "
+                f"{request.num_frames}; say under frames what it can make"
+            )
 
     def _run(
         self,

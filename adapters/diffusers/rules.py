@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -40,7 +40,14 @@ class ClassRule:
         returns_image: whether the first frame is the given image, decoded, and not generated.
         returns_past: whether the frames that are continued come back before the generated ones, of which the
             first `overlap_history` repeat the end of what was given.
+        keeps_past: whether the frames that are continued come back as the first of the clip, in its count.
         batches: whether one call can make several prompts, each from its own generator.
+        steps_argument: the argument that takes the step count, or a list of it for each stage; None where
+            the class has no count to set.
+        counts: the frame counts that it makes whatever is asked, in place of the scheme's.
+        call: arguments that it needs to make what it is asked for; the configuration's go over them.
+        tiled: whether its VAE decodes in tiles only.
+        lacks: why this adapter cannot ask it for clips; None where it can.
     """
 
     scheme: FrameScheme
@@ -52,32 +59,78 @@ class ClassRule:
     frames_argument: str | None = "num_frames"
     returns_image: bool = False
     returns_past: bool = False
+    keeps_past: bool = False
     batches: bool = True
     tasks: tuple[Task, ...] | None = None
+    steps_argument: str | None = "num_inference_steps"
+    counts: FrameRule | None = None
+    call: Mapping[str, Any] = field(default_factory=dict)
+    tiled: bool = False
+    lacks: str | None = None
 
 
 _A, _C = FrameScheme.ANY, FrameScheme.CAUSAL
 _I2V, _T2V_V2V = (Task.I2V,), (Task.T2V, Task.V2V)
 _ALL = (Task.T2V, Task.I2V, Task.V2V)
 
+
+def _cosmos_continuation() -> ClassRule:
+    """Frames that come after an image or a clip, which both come back at the beginning."""
+    return ClassRule(
+        _C,
+        16,
+        cfg=("guidance_scale", 7.0),
+        fps_argument="fps",
+        returns_image=True,
+        keeps_past=True,
+        batches=False,
+        tasks=(Task.I2V, Task.V2V),
+    )
+
+
+_NEEDS_CONTROL = "it needs a control clip (pose, depth, edges ...)"
+_UPSCALES = "it refines the clip or the latents of another pipeline"
+
 # By the beginning of the class name; the longest that fits is taken.
 CLASSES: Mapping[str, ClassRule] = {
-    "Allegro": ClassRule(FrameScheme.WHOLE, 8, cfg=("guidance_scale", 7.5)),
+    "Allegro": ClassRule(FrameScheme.WHOLE, 8, cfg=("guidance_scale", 7.5), tiled=True),
     "AnimateDiff": ClassRule(_A, 8, cfg=("guidance_scale", 7.5)),
+    "AnimateDiffControlNet": ClassRule(_A, 8, lacks=_NEEDS_CONTROL),
+    "AnimateDiffSparseControlNet": ClassRule(_A, 8, lacks=_NEEDS_CONTROL),
+    "AnimateDiffVideoToVideoControlNet": ClassRule(_A, 8, lacks=_NEEDS_CONTROL),
     "AnyFlow": ClassRule(_C, 16, cfg=("guidance_scale", 1.0), tasks=_T2V_V2V),
     "AnyFlowFAR": ClassRule(
         _C, 16, Mechanism.CHUNK_AUTOREGRESSIVE, Family.HYBRID, ("guidance_scale", 1.0), tasks=_T2V_V2V
     ),
-    "ChronoEdit": ClassRule(_C, 16, tasks=_I2V),
+    # Five frames, of which the last is the edited image; more only with enable_temporal_reasoning.
+    "ChronoEdit": ClassRule(_C, 16, tasks=_I2V, counts=FrameRule(5, minimum=5, maximum=5)),
     "CogVideoX": ClassRule(FrameScheme.PAIRS, 16, cfg=("guidance_scale", 6.0)),
-    "ConsisID": ClassRule(FrameScheme.PAIRS, 16, cfg=("guidance_scale", 6.0), tasks=_I2V),
+    "CogVideoXFunControl": ClassRule(FrameScheme.PAIRS, 16, lacks=_NEEDS_CONTROL),
+    "ConsisID": ClassRule(FrameScheme.PAIRS, 16, lacks="it needs the embeddings of a face with every image"),
     "Cosmos": ClassRule(_C, 16, cfg=("guidance_scale", 7.0), fps_argument="fps"),
-    "EasyAnimate": ClassRule(_C, 16),
+    "Cosmos3": replace(_cosmos_continuation(), tasks=_ALL),
+    "CosmosVideoToWorld": _cosmos_continuation(),
+    "Cosmos2VideoToWorld": _cosmos_continuation(),
+    "Cosmos2_5_Predict": replace(_cosmos_continuation(), tasks=_ALL),
+    "Cosmos2_5_Transfer": ClassRule(_C, 16, lacks=_NEEDS_CONTROL),
+    "EasyAnimate": ClassRule(_C, 16, call={"negative_prompt": ""}),  # it reads one in any case
+    "EasyAnimateInpaint": ClassRule(_C, 16, lacks="it needs a clip and a mask of what to paint anew"),
+    "EasyAnimateControl": ClassRule(_C, 16, lacks=_NEEDS_CONTROL),
     "Helios": ClassRule(
         FrameScheme.CHUNKS, 16, Mechanism.CHUNK_AUTOREGRESSIVE, Family.HYBRID, batches=False, tasks=_ALL
     ),
+    "HeliosPyramid": ClassRule(
+        FrameScheme.CHUNKS,
+        16,
+        Mechanism.CHUNK_AUTOREGRESSIVE,
+        Family.HYBRID,
+        batches=False,
+        tasks=_ALL,
+        steps_argument="pyramid_num_inference_steps_list",
+    ),
     "HunyuanVideo": ClassRule(_C, 16, cfg=("true_cfg_scale", 1.0)),
-    "HunyuanVideo15": ClassRule(_C, 16),
+    "HunyuanVideo15": ClassRule(_C, 16, batches=False),
+    "HunyuanVideo15ImageToVideo": ClassRule(_C, 16, batches=False),
     "HunyuanVideoFramepack": ClassRule(
         FrameScheme.SECTIONS,
         16,
@@ -92,10 +145,24 @@ CLASSES: Mapping[str, ClassRule] = {
     "HunyuanSkyreels": ClassRule(_C, 16, cfg=("true_cfg_scale", 6.0)),
     "I2VGenXL": ClassRule(_A, 8, cfg=("guidance_scale", 9.0), fps_argument="target_fps", tasks=_I2V),
     "Kandinsky5": ClassRule(_C, 16),
-    "Latte": ClassRule(_A, 8, cfg=("guidance_scale", 7.5), frames_argument="video_length"),
+    "Kandinsky6": ClassRule(_C, 16, tasks=(Task.T2V, Task.I2V)),
+    "Kandinsky6SR": ClassRule(_C, 16, lacks=_UPSCALES),
+    "Latte": ClassRule(
+        _A,
+        8,
+        cfg=("guidance_scale", 7.5),
+        frames_argument="video_length",
+        counts=FrameRule(16, minimum=16, maximum=16),
+    ),
     "LTX": ClassRule(_C, 32, cfg=("guidance_scale", 3.0), fps_argument="frame_rate"),
     "LTXCondition": ClassRule(
-        _C, 32, cfg=("guidance_scale", 3.0), fps_argument="frame_rate", returns_image=True, tasks=_ALL
+        _C,
+        32,
+        cfg=("guidance_scale", 3.0),
+        fps_argument="frame_rate",
+        returns_image=True,
+        keeps_past=True,
+        tasks=_ALL,
     ),
     "LTXImageToVideo": ClassRule(
         _C, 32, cfg=("guidance_scale", 3.0), fps_argument="frame_rate", returns_image=True
@@ -104,11 +171,23 @@ CLASSES: Mapping[str, ClassRule] = {
     "LTX2ImageToVideo": ClassRule(
         _C, 32, cfg=("guidance_scale", 4.0), fps_argument="frame_rate", returns_image=True
     ),
+    "LTX2DFRTemporalRefine": ClassRule(_C, 32, lacks=_UPSCALES),
+    "LTX2LatentUpsample": ClassRule(_C, 32, lacks=_UPSCALES),
+    "LTX2VideoDiffusionDecode": ClassRule(_C, 32, lacks="it decodes latents, which no request holds"),
+    "LTXLatentUpsample": ClassRule(_C, 32, lacks=_UPSCALES),
     "Lucy": ClassRule(_C, 16, tasks=(Task.V2V,)),
     "Mochi": ClassRule(_C, 16, cfg=("guidance_scale", 4.5)),
     "Motif": ClassRule(_C, 16),
     "PIA": ClassRule(_A, 8, cfg=("guidance_scale", 7.5), tasks=_I2V),
-    "Sana": ClassRule(_C, 32, cfg=("guidance_scale", 6.0), frames_argument="frames"),
+    # Its own choice of a size is left out: it would make another one than was asked for.
+    "Sana": ClassRule(
+        _C,
+        32,
+        cfg=("guidance_scale", 6.0),
+        frames_argument="frames",
+        call={"use_resolution_binning": False},
+    ),
+    "SanaWM": ClassRule(_C, 32, lacks="it needs a camera path or actions with every image"),
     "SkyReelsV2": ClassRule(_C, 16, cfg=("guidance_scale", 6.0)),
     "SkyReelsV2DiffusionForcing": ClassRule(
         _C, 16, Mechanism.DIFFUSION_FORCING, Family.HYBRID, ("guidance_scale", 6.0), "fps", batches=False
@@ -142,6 +221,8 @@ CLASSES: Mapping[str, ClassRule] = {
     ),
     "VideoToVideoSD": ClassRule(_A, 8, cfg=("guidance_scale", 15.0)),
     "Wan": ClassRule(_C, 16),
+    "WanAnimate": ClassRule(_C, 16, lacks="it needs clips of a pose and of a face to follow"),
+    "WanVACE": ClassRule(_C, 16, batches=False),
 }
 _NAMED_TASKS = (
     ("ImageToVideo", Task.I2V),
@@ -163,7 +244,7 @@ def class_rule(name: str) -> ClassRule | None:
         rule = replace(
             rule, tasks=tuple(task for part, task in _NAMED_TASKS if part in name)[:1] or (Task.T2V,)
         )
-    if rule.tasks == (Task.V2V,) and not rule.returns_past:
+    if rule.tasks == (Task.V2V,) and not (rule.returns_past or rule.keeps_past):
         rule = replace(rule, frames_argument=None, batches=False)
     return rule
 

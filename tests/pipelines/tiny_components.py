@@ -70,13 +70,13 @@ def clip_text_encoder(dim: int = TEXT_DIM) -> Any:
     ).eval()  # fmt: skip
 
 
-def llama_encoder() -> Any:
+def llama_encoder(layers: int = 2) -> Any:
     from transformers import LlamaConfig, LlamaModel
 
     return LlamaModel(
         LlamaConfig(
-            vocab_size=64, hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=4,
-            num_key_value_heads=2, max_position_embeddings=512,
+            vocab_size=64, hidden_size=16, intermediate_size=32, num_hidden_layers=layers,
+            num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=512,
         )
     ).eval()  # fmt: skip
 

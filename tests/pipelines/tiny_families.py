@@ -11,7 +11,21 @@ from typing import Any
 import tiny_components as tiny
 import tiny_pipelines as first
 
+from vbench_lite.adapters.diffusers.loading import NothingToCheck
+
 BUILDERS: dict[str, Callable[[], Any]] = {}
+# What a configuration says beside the model: arguments of the call, and other keys.
+CALLS: dict[str, dict[str, Any]] = {
+    "HeliosPyramidPipeline": {
+        "pyramid_num_inference_steps_list": [1, 1],
+        "num_latent_frames_per_chunk": 3,
+    },
+    "TextToVideoZeroPipeline": {"num_inference_steps": 4, "t0": 1, "t1": 3},
+}
+KEYS: dict[str, dict[str, Any]] = {
+    name: {"components": {"safety_checker": None}}
+    for name in ("CosmosTextToWorldPipeline", "CosmosVideoToWorldPipeline", "Cosmos2VideoToWorldPipeline")
+}
 
 
 def _class(name: str) -> Callable[[Callable[[], dict[str, Any]]], Callable[[], dict[str, Any]]]:
@@ -152,7 +166,7 @@ def _helios_pyramid() -> dict[str, Any]:
     from diffusers import HeliosScheduler
 
     parts = dict(first.BUILDERS["helios"]().components)
-    return {**parts, "scheduler": HeliosScheduler()}
+    return {**parts, "scheduler": HeliosScheduler(stages=2, stage_range=[0, 0.5, 1])}
 
 
 @_class("SanaVideoPipeline")
@@ -200,13 +214,6 @@ def _ltx_condition() -> dict[str, Any]:
     return dict(first.BUILDERS["ltx"]().components)
 
 
-@_class("LTXI2VLongMultiPromptPipeline")
-def _ltx_long() -> dict[str, Any]:
-    from diffusers import LTXEulerAncestralRFScheduler
-
-    return {**first.BUILDERS["ltx"]().components, "scheduler": LTXEulerAncestralRFScheduler()}
-
-
 # --- CogVideoX ------------------------------------------------------------------------------------
 
 
@@ -228,11 +235,6 @@ def _cogvideox_v2v() -> dict[str, Any]:
     return _cogvideox()
 
 
-@_class("CogVideoXFunControlPipeline")
-def _cogvideox_control() -> dict[str, Any]:
-    return _cogvideox(in_channels=8)
-
-
 # --- Hunyuan --------------------------------------------------------------------------------------
 
 
@@ -250,11 +252,6 @@ def _hunyuan(**more: Any) -> dict[str, Any]:
 
 
 # --- AnimateDiff and other motion of Stable Diffusion ---------------------------------------------
-
-
-def _animatediff(**more: Any) -> dict[str, Any]:
-    found = first.BUILDERS["animatediff"]().components
-    return {**{key: value for key, value in found.items() if value is not None}, **more}
 
 
 def _unet(**more: Any) -> Any:
@@ -287,16 +284,6 @@ def _animatediff_parts() -> dict[str, Any]:
     }
 
 
-def _controlnet() -> Any:
-    from diffusers import ControlNetModel
-
-    return ControlNetModel(
-        block_out_channels=(8, 8), layers_per_block=1, in_channels=4, norm_num_groups=2,
-        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"), cross_attention_dim=tiny.TEXT_DIM,
-        conditioning_embedding_out_channels=(8, 8, 8, 8), attention_head_dim=4,
-    ).eval()  # fmt: skip
-
-
 @_class("AnimateDiffPAGPipeline")
 def _animatediff_pag() -> dict[str, Any]:
     return {**_animatediff_parts(), "pag_applied_layers": ["mid"]}
@@ -305,29 +292,6 @@ def _animatediff_pag() -> dict[str, Any]:
 @_class("AnimateDiffVideoToVideoPipeline")
 def _animatediff_v2v() -> dict[str, Any]:
     return _animatediff_parts()
-
-
-@_class("AnimateDiffControlNetPipeline")
-def _animatediff_control() -> dict[str, Any]:
-    return {**_animatediff_parts(), "controlnet": _controlnet()}
-
-
-@_class("AnimateDiffVideoToVideoControlNetPipeline")
-def _animatediff_v2v_control() -> dict[str, Any]:
-    return {**_animatediff_parts(), "controlnet": _controlnet()}
-
-
-@_class("AnimateDiffSparseControlNetPipeline")
-def _animatediff_sparse() -> dict[str, Any]:
-    from diffusers import SparseControlNetModel
-
-    controlnet = SparseControlNetModel(
-        block_out_channels=(8, 8), layers_per_block=1, in_channels=4, norm_num_groups=2,
-        down_block_types=("CrossAttnDownBlockMotion", "DownBlockMotion"), cross_attention_dim=tiny.TEXT_DIM,
-        conditioning_embedding_out_channels=(8, 8, 8, 8), attention_head_dim=4, motion_num_attention_heads=4,
-        conditioning_channels=3, concat_conditioning_mask=False, use_simplified_condition_embedding=False,
-    ).eval()  # fmt: skip
-    return {**_animatediff_parts(), "controlnet": controlnet}
 
 
 @_class("PIAPipeline")
@@ -373,6 +337,17 @@ def _video_to_video_sd() -> dict[str, Any]:
     return dict(first.BUILDERS["text-to-video-sd"]().components)
 
 
+def _safety_checker() -> Any:
+    from diffusers.pipelines.stable_diffusion import StableDiffusionSafetyChecker
+    from transformers import CLIPConfig
+
+    vision = {
+        "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16,
+        "image_size": 32, "patch_size": 16,
+    }  # fmt: skip
+    return StableDiffusionSafetyChecker(CLIPConfig(vision_config=vision, projection_dim=16)).eval()
+
+
 @_class("TextToVideoZeroPipeline")
 def _zero() -> dict[str, Any]:
     return {
@@ -381,29 +356,9 @@ def _zero() -> dict[str, Any]:
         "tokenizer": tiny.clip_tokenizer(),
         "unet": _unet(sample_size=4),
         "scheduler": _ddim(),
-        "safety_checker": None,
-        "feature_extractor": None,
-        "requires_safety_checker": False,
-    }
-
-
-@_class("I2VGenXLPipeline")
-def _i2vgen() -> dict[str, Any]:
-    from diffusers import I2VGenXLUNet
-
-    return {
-        "vae": tiny.image_vae(),
-        "text_encoder": tiny.clip_text_encoder(),
-        "tokenizer": tiny.clip_tokenizer(),
-        "image_encoder": _vision("CLIPVisionModelWithProjection", projection_dim=tiny.TEXT_DIM),
+        "safety_checker": _safety_checker(),
         "feature_extractor": _clip_images(),
-        "unet": I2VGenXLUNet(
-            block_out_channels=(8, 8), layers_per_block=1, in_channels=4, out_channels=4, norm_num_groups=2,
-            down_block_types=("CrossAttnDownBlock3D", "DownBlock3D"), cross_attention_dim=tiny.TEXT_DIM,
-            up_block_types=("UpBlock3D", "CrossAttnUpBlock3D"), attention_head_dim=4, num_attention_heads=2,
-        ).eval(),
-        "scheduler": _ddim(),
-    }  # fmt: skip
+    }
 
 
 # --- further families -----------------------------------------------------------------------------
@@ -460,7 +415,7 @@ def _easyanimate(in_channels: int = 4, inpaint: bool = False) -> dict[str, Any]:
                 intermediate_size=16,
             )
         ).eval(),
-        "tokenizer": tiny.bert_tokenizer(),
+        "tokenizer": _chatty(tiny.bert_tokenizer()),
         "transformer": EasyAnimateTransformer3DModel(
             num_attention_heads=2, attention_head_dim=16, in_channels=in_channels, out_channels=4,
             time_embed_dim=2, text_embed_dim=32, num_layers=1, mmdit_layers=1, patch_size=2, sample_width=8,
@@ -474,16 +429,6 @@ def _easyanimate(in_channels: int = 4, inpaint: bool = False) -> dict[str, Any]:
 @_class("EasyAnimatePipeline")
 def _easyanimate_t2v() -> dict[str, Any]:
     return _easyanimate()
-
-
-@_class("EasyAnimateControlPipeline")
-def _easyanimate_control() -> dict[str, Any]:
-    return _easyanimate(8)
-
-
-@_class("EasyAnimateInpaintPipeline")
-def _easyanimate_inpaint() -> dict[str, Any]:
-    return _easyanimate(9, inpaint=True)
 
 
 def _cosmos(in_channels: int = 5, vae: Any = None, **more: Any) -> dict[str, Any]:
@@ -506,12 +451,12 @@ def _cosmos(in_channels: int = 5, vae: Any = None, **more: Any) -> dict[str, Any
             **{
                 "in_channels": in_channels - 1, "out_channels": 4, "num_attention_heads": 2,
                 "attention_head_dim": 12, "num_layers": 1, "mlp_ratio": 2, "text_embed_dim": tiny.TEXT_DIM,
-                "adaln_lora_dim": 4, "max_size": (4, 32, 32), "patch_size": (1, 2, 2),
+                "adaln_lora_dim": 4, "max_size": (8, 32, 32), "patch_size": (1, 2, 2),
                 "rope_scale": (2.0, 1.0, 1.0), "concat_padding_mask": True,
                 "extra_pos_embed_type": "learnable", **more,
             }
         ).eval(),
-        "safety_checker": tiny.nothing_to_check(),
+        "safety_checker": NothingToCheck(),
     }  # fmt: skip
 
 
@@ -529,3 +474,190 @@ def _cosmos_v2w() -> dict[str, Any]:
 def _cosmos2() -> dict[str, Any]:
     parts = _cosmos(18, tiny.wan_vae(), out_channels=16, extra_pos_embed_type=None)
     return {**parts, "scheduler": _flow(use_karras_sigmas=True)}
+
+
+def _chatty(tokenizer: Any) -> Any:
+    """A tokenizer with a chat template: the texts of the messages, one after another."""
+    tokenizer.chat_template = (
+        "{% for message in messages %}{% if message.content is string %}{{ message.content }}{% else %}"
+        "{% for part in message.content %}{{ part.text }}{% endfor %}{% endif %}{% endfor %}"
+    )
+    return tokenizer
+
+
+def _hunyuan15(task: str) -> dict[str, Any]:
+    from diffusers import (
+        AutoencoderKLHunyuanVideo15,
+        ClassifierFreeGuidance,
+        HunyuanVideo15Transformer3DModel,
+    )
+    from transformers import ByT5Tokenizer, T5Config, T5EncoderModel
+
+    byt5 = T5Config(vocab_size=384, d_model=8, d_kv=4, d_ff=8, num_layers=1, num_heads=2)
+    return {
+        "text_encoder": tiny.llama_encoder(layers=3),
+        "tokenizer": _chatty(tiny.llama_tokenizer()),
+        "text_encoder_2": T5EncoderModel(byt5).eval(),
+        "tokenizer_2": ByT5Tokenizer(),
+        "vae": AutoencoderKLHunyuanVideo15(
+            latent_channels=4, block_out_channels=(8, 8, 8, 8, 8), layers_per_block=1,
+        ).eval(),
+        "scheduler": _flow(shift=7.0),
+        "transformer": HunyuanVideo15Transformer3DModel(
+            in_channels=9, out_channels=4, num_attention_heads=2, attention_head_dim=8, num_layers=1,
+            num_refiner_layers=1, mlp_ratio=2.0, text_embed_dim=16, text_embed_2_dim=8, image_embed_dim=16,
+            rope_axes_dim=(2, 2, 4), target_size=32, task_type=task,
+        ).eval(),
+        "guider": ClassifierFreeGuidance(guidance_scale=6.0),
+    }  # fmt: skip
+
+
+@_class("HunyuanVideo15Pipeline")
+def _hunyuan15_t2v() -> dict[str, Any]:
+    return _hunyuan15("t2v")
+
+
+@_class("HunyuanVideo15ImageToVideoPipeline")
+def _hunyuan15_i2v() -> dict[str, Any]:
+    from transformers import SiglipImageProcessor, SiglipVisionConfig, SiglipVisionModel
+
+    config = SiglipVisionConfig(
+        hidden_size=16, intermediate_size=16, num_attention_heads=2, num_hidden_layers=1, image_size=32,
+        patch_size=16,
+    )  # fmt: skip
+    return {
+        **_hunyuan15("i2v"),
+        "image_encoder": SiglipVisionModel(config).eval(),
+        "feature_extractor": SiglipImageProcessor(size={"height": 32, "width": 32}),
+    }
+
+
+def _motif() -> dict[str, Any]:
+    from diffusers import ClassifierFreeGuidance, MotifVideoTransformer3DModel
+
+    return {
+        "scheduler": _flow(shift=7.0),
+        "vae": tiny.wan_vae(),
+        "text_encoder": tiny.t5_encoder(),
+        "tokenizer": tiny.t5_tokenizer(),
+        "transformer": MotifVideoTransformer3DModel(
+            in_channels=33, out_channels=16, num_attention_heads=2, attention_head_dim=8, num_layers=1,
+            num_single_layers=1, mlp_ratio=2.0, text_embed_dim=tiny.TEXT_DIM, rope_axes_dim=(2, 2, 4),
+        ).eval(),
+        "guider": ClassifierFreeGuidance(guidance_scale=6.0),
+    }  # fmt: skip
+
+
+@_class("MotifVideoPipeline")
+def _motif_t2v() -> dict[str, Any]:
+    return _motif()
+
+
+def _ltx2() -> dict[str, Any]:
+    from diffusers import AutoencoderKLLTX2Audio, AutoencoderKLLTX2Video, LTX2VideoTransformer3DModel
+    from diffusers.pipelines.ltx2 import LTX2TextConnectors, LTX2Vocoder
+
+    return {
+        "scheduler": _flow(),
+        "vae": AutoencoderKLLTX2Video(
+            latent_channels=4, block_out_channels=(8,), decoder_block_out_channels=(8,),
+            layers_per_block=(1,), decoder_layers_per_block=(1, 1), spatio_temporal_scaling=(True,),
+            decoder_spatio_temporal_scaling=(True,), decoder_inject_noise=(False, False),
+            downsample_type=("spatial",), upsample_residual=(False,), upsample_factor=(1,),
+            down_block_types=("LTX2VideoDownBlock3D",), upsample_type=("spatiotemporal",),
+            decoder_causal=False,
+        ).eval(),
+        "audio_vae": AutoencoderKLLTX2Audio(
+            base_channels=4, output_channels=2, ch_mult=(1,), num_res_blocks=1, in_channels=2, resolution=32,
+            latent_channels=2, mel_bins=8,
+        ).eval(),
+        "text_encoder": tiny.llama_encoder(),
+        "tokenizer": tiny.llama_tokenizer(),
+        "connectors": LTX2TextConnectors(
+            caption_channels=16, text_proj_in_factor=3, video_connector_num_attention_heads=2,
+            video_connector_attention_head_dim=8, video_connector_num_layers=1,
+            video_connector_num_learnable_registers=None, audio_connector_num_attention_heads=2,
+            audio_connector_attention_head_dim=8, audio_connector_num_layers=1,
+            audio_connector_num_learnable_registers=None, connector_rope_base_seq_len=32,
+            video_hidden_dim=16, audio_hidden_dim=8,
+        ).eval(),
+        "transformer": LTX2VideoTransformer3DModel(
+            in_channels=4, out_channels=4, num_attention_heads=2, attention_head_dim=8,
+            cross_attention_dim=16, audio_in_channels=4, audio_out_channels=4, audio_num_attention_heads=2,
+            audio_attention_head_dim=4, audio_cross_attention_dim=8, num_layers=1, caption_channels=16,
+            rope_double_precision=False,
+        ).eval(),
+        "vocoder": LTX2Vocoder(
+            in_channels=16, hidden_channels=16, out_channels=2, upsample_kernel_sizes=[4, 4],
+            upsample_factors=[2, 2], resnet_kernel_sizes=[3], resnet_dilations=[[1, 3, 5]],
+            output_sampling_rate=16000,
+        ).eval(),
+    }  # fmt: skip
+
+
+@_class("LTX2Pipeline")
+def _ltx2_t2v() -> dict[str, Any]:
+    return _ltx2()
+
+
+@_class("LTX2ImageToVideoPipeline")
+def _ltx2_i2v() -> dict[str, Any]:
+    return _ltx2()
+
+
+@_class("LTX2ConditionPipeline")
+def _ltx2_condition() -> dict[str, Any]:
+    return _ltx2()
+
+
+@_class("LTX2InContextPipeline")
+def _ltx2_in_context() -> dict[str, Any]:
+    return _ltx2()
+
+
+# --- which class is tried by which tiny pipeline --------------------------------------------------
+
+_FIRST = {
+    "LTXPipeline": "ltx",
+    "WanPipeline": "wan",
+    "CogVideoXPipeline": "cogvideox",
+    "AnimateDiffPipeline": "animatediff",
+    "TextToVideoSDPipeline": "text-to-video-sd",
+    "SkyReelsV2DiffusionForcingPipeline": "skyreels",
+    "SkyReelsV2DiffusionForcingVideoToVideoPipeline": "skyreels-v2v",
+    "HunyuanVideoPipeline": "hunyuan",
+    "HunyuanVideoFramepackPipeline": "framepack",
+    "MochiPipeline": "mochi",
+    "StableVideoDiffusionPipeline": "svd",
+    "AnyFlowFARPipeline": "anyflow-far",
+    "HeliosPipeline": "helios",
+}
+NOT_TRIED = {
+    "Cosmos2_5_PredictBasePipeline": "its text encoder is a Qwen2.5-VL with a processor from the hub",
+    "Cosmos3OmniPipeline": "its transformer and tokenizers are one model of several parts from the hub",
+    "HunyuanVideoImageToVideoPipeline": "its text encoder is a LLaVA with a processor from the hub",
+    "I2VGenXLPipeline": "diffusers 0.42 reads a part of CLIPTextModel that transformers 5 has not",
+    "Kandinsky5I2VPipeline": "its text encoder is a Qwen2.5-VL with a processor from the hub",
+    "Kandinsky5T2VPipeline": "its text encoder is a Qwen2.5-VL with a processor from the hub",
+    "Kandinsky6TI2VAPipeline": "its text encoder is a Qwen2.5-VL with a processor from the hub",
+    "LTX2DFRPipeline": "two stages, of which the second needs keyframes of the first",
+    "LTX2HDRPipeline": "returns values beyond white, which no clip of 8 bits holds",
+    "LTXI2VLongMultiPromptPipeline": "its tiles are larger than a tiny clip",
+    "MotifVideoImage2VideoPipeline": "its image encoder is part of a T5Gemma 2 from the hub",
+    "TextToVideoZeroSDXLPipeline": "the same method as TextToVideoZero, on SDXL",
+}
+
+
+def configuration(name: str) -> dict[str, Any]:
+    """The adapter's configuration for the tiny pipeline of a class."""
+    if name in _FIRST:
+        return first.configuration(_FIRST[name])
+    return {
+        "model": str(first.folder(name, BUILDERS[name], __file__)),
+        "weights_licence": "Apache-2.0",
+        "call": CALLS.get(name, {"num_inference_steps": 2}),
+        **KEYS.get(name, {}),
+    }
+
+
+SUBJECTS = tuple(sorted([*_FIRST, *(name for name in BUILDERS if name not in NOT_TRIED)]))

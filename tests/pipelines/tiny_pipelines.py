@@ -322,14 +322,18 @@ def configuration(name: str, **call: Any) -> dict[str, Any]:
 
 
 @cache
-def folder(name: str) -> Path:
-    """The folder of a tiny pipeline; built if the cache does not hold it."""
-    target = cache_folder() / name
+def folder(name: str, build: Callable[[], Any] | None = None, *sources: str) -> Path:
+    """The folder of a tiny pipeline; built if the cache does not hold it.
+
+    Args:
+        build: makes it, if it is none of this file. sources: further files that decide on it.
+    """
+    target = cache_folder(*sources) / name
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(dir=target.parent))
         with tiny.seeded(0):
-            BUILDERS[name]().save_pretrained(scratch)
+            (build or BUILDERS[name])().save_pretrained(scratch)
         try:
             scratch.rename(target)
         except OSError:  # another process was quicker
@@ -337,10 +341,10 @@ def folder(name: str) -> Path:
     return target
 
 
-def cache_folder() -> Path:
+def cache_folder(*sources: str) -> Path:
     """Where everything built by the present builders and library versions is kept."""
     digest = hashlib.sha256()
-    for file in (Path(__file__), Path(tiny.__file__)):
+    for file in (Path(__file__), Path(tiny.__file__), *map(Path, sources)):
         digest.update(file.read_bytes())
     for library in ("torch", "diffusers", "transformers"):
         digest.update(version(library).encode())
