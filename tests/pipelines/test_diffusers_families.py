@@ -8,6 +8,7 @@ import pytest
 import tiny_families
 from generator_promises import *  # noqa: F403  the tests themselves
 from generator_promises import Subject
+from tiny_parts import BUILDERS
 
 # From an image, in tiles, and from text, images and clips.
 OFTEN = {"LTXImageToVideoPipeline", "AllegroPipeline", "LTXConditionPipeline"}
@@ -16,7 +17,7 @@ SHORT = {"ChronoEditPipeline"}
 SUBJECTS = [
     pytest.param(name, marks=[] if name in OFTEN else [pytest.mark.slow])
     for name in tiny_families.SUBJECTS
-    if name in tiny_families.BUILDERS and name not in SHORT
+    if name in BUILDERS and name not in SHORT
 ]
 
 
