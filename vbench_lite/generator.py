@@ -200,6 +200,9 @@ class GenerationContext(ABC):
     def note(self, **facts: int | float | str | bool | None) -> None:
         """Record facts about the work: nfe, tokens, kv_cache_bytes, effective_prompt ...
 
+        `nfe`: function evaluations of the denoiser for one clip (rows through it, divided by the clips of the
+        call). `tokens`: written in the call, over all its clips. Both add up over the notes of a call.
+        `kv_cache_bytes`: the largest that the caches of all clips of the call held together.
         `seams`: for a generator that joins pieces and emits them together, the frames at which another
         piece begins, as text ("16 24"); how visible they are is measured.
         """

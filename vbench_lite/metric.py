@@ -286,8 +286,8 @@ class Measurement:
         phases: seconds by phase.
         peak_bytes: resident (or device) peak during the call; None if unknown, never 0.
         baseline_bytes: resident bytes before the generator was loaded (imports only); None if unknown.
-        nfe, tokens, kv_cache_bytes: work counters, None where they mean nothing. nfe is rows through the
-            denoiser for each clip.
+        nfe, tokens, kv_cache_bytes: work counters, None where they mean nothing. nfe is for one clip (rows
+            through the denoiser, divided by the clips); tokens and bytes are of the whole call.
         flops: floating-point operations of the call, from a profiled call that is not timed.
         energy_j: joules the accelerator took during the call.
         contended: another process was busy on the same device during the call.

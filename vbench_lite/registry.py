@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal
@@ -53,6 +54,15 @@ def load(group: Group, name: str) -> Any:
         raise RegistryError(
             f"{group[:-1]} {name!r} ({entries[name].value}) cannot be imported: {error}"
         ) from error
+
+
+def loadable(group: Group) -> dict[str, Any]:
+    """What the registered names stand for; a plug-in that cannot be imported is not among them."""
+    found = {}
+    for name in names(group):
+        with suppress(RegistryError):
+            found[name] = load(group, name)
+    return found
 
 
 def check(group: Group, name: str) -> None:

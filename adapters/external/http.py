@@ -95,6 +95,11 @@ class Http(Generator):
             told.append(
                 f"{len(requests)} clips for about {total:.6g} {config.currency}; timed calls come on top"
             )
+        if not any("{seed}" in text for text in texts_of(config.body)):
+            told.append(
+                "its requests hold no {seed}: where it answers a prompt again from what it kept, its times "
+                "are those of a cache"
+            )
         used = sum(self._needed(request) for request in requests)
         if sum(asked) > 1.5 * used:
             told.append(

@@ -121,7 +121,7 @@ class Autoregressive(ReferenceGenerator):
             yield codec.from_tokens(tokens)[:, None]
         written = (first.num_frames - made) * codec.tokens
         context.note(
-            tokens=written * len(requests),  # of the call; evaluations are those of one clip
-            nfe=written * (1 if guidance == 1 else 2),
+            tokens=written * len(requests),
+            nfe=self.share(written * (1 if guidance == 1 else 2), requests),
             kv_cache_bytes=sampler.cache_bytes(),
         )

@@ -98,6 +98,7 @@ class ReferenceGenerator(Generator):
         """Make the clips, those that can run as one batch together."""
         import torch
 
+        self._clips = len(requests)
         for indices in self.groups(requests):
             with torch.inference_mode():
                 self.make(indices, [requests[i] for i in indices], context)
@@ -107,6 +108,10 @@ class ReferenceGenerator(Generator):
         self, indices: Sequence[int], requests: Sequence[GenerationRequest], context: GenerationContext
     ) -> None:
         """Make the clips of one of `groups`; `indices` are the places of its requests in the call."""
+
+    def share(self, evaluations: int, requests: Sequence[GenerationRequest]) -> float:
+        """Evaluations of each clip of a group, as a part of the mean over all clips of the call."""
+        return evaluations if len(requests) == self._clips else evaluations * len(requests) / self._clips
 
     @property
     def codec(self) -> TokenCodec:

@@ -88,7 +88,7 @@ class Hybrid(FlowGenerator):
             end = min(size, first.num_frames + skipped - number * size)
             self.emit(context, indices, model.denormalise(x[:, begin:end]))
         context.note(
-            nfe=(blocks * steps + blocks - 1) * (1 if guidance == 1 else 2),
+            nfe=self.share((blocks * steps + blocks - 1) * (1 if guidance == 1 else 2), requests),
             blocks=blocks,
             kv_cache_bytes=sampler.cache_bytes(),
         )

@@ -126,7 +126,8 @@ class LatentDiffusion(FlowGenerator):
             borders.append(made.shape[1] - skipped)
             windows += 1
         taken = steps if draft is None else max(1, round(steps * strength))
-        context.note(nfe=windows * taken * (1 if guidance == 1 else 2), windows=windows)
+        evaluations = windows * taken * (1 if guidance == 1 else 2)
+        context.note(nfe=self.share(evaluations, requests), windows=windows)
         if windows > 1:
             context.note(seams=" ".join(str(border) for border in borders[:-1]))
         return model.denormalise(made[:, skipped:target])

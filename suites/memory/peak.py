@@ -41,7 +41,9 @@ class PeakMemoryWithImports(CallMetric):
     """Peak of the whole process during the call.
 
     Formula: peak of the call.
-    Traps: imports of hundreds of megabytes hide small differences.
+    Traps: imports of hundreds of megabytes hide small differences. Of a `command` that starts other programs
+        it is the sum of their proportional sizes (PSS), looked at while they run: pages that they share count
+        once, and a peak shorter than a look can be missed.
     """
 
     info: ClassVar[MetricInfo] = call_info(

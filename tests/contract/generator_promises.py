@@ -139,6 +139,22 @@ def test_a_batch_gives_every_request_its_clip(loaded: Any, tmp_path: Path) -> No
     assert records[0].clip_sha256 != records[1].clip_sha256
 
 
+def test_counters_are_of_one_clip_or_of_the_call_as_defined(loaded: Any) -> None:
+    """nfe is of one clip; tokens and the bytes of caches are of all clips of the call."""
+
+    def counted(clips: int) -> Any:
+        requests = [ask(loaded, seed=i, sample_id=f"s{i}")[1] for i in range(clips)]
+        context = RecordingContext(requests)
+        loaded.generate(requests, context)
+        return context.result().facts
+
+    one, four = counted(1), counted(4)
+    for name, clips in (("nfe", 1), ("tokens", 4), ("kv_cache_bytes", 4)):
+        assert (name in one) == (name in four)
+        if one.get(name) is not None:
+            assert four[name] == clips * one[name], name
+
+
 def test_a_request_to_stop_is_honoured(loaded: Any) -> None:
     _, made = ask(loaded, num_frames=16)
     heard = []

@@ -96,11 +96,21 @@ def test_memory_of_the_program_and_of_what_it_starts(build: Build) -> None:
     peak = call(alone).peak_bytes
     assert peak is not None and 60e6 < peak < 160e6
     child = build(
-        SAVE + f"subprocess.run([sys.executable, '-c', \"import time; {big}\"])\n"
+        SAVE + "scratch = bytearray(b'x') * 60_000_000\n"
+        f"subprocess.run([sys.executable, '-c', \"import time; {big}\"])\n"
         "np.save(asked['output'], np.zeros((3, 4, 6, 3), np.uint8))\n"
     )
     both = call(child).peak_bytes
-    assert both is not None and both > peak
+    assert both is not None and both > peak + 40e6, "the memory of both"
+    forks = build(
+        SAVE + "scratch = bytearray(b'x') * 60_000_000\n"
+        "for _ in range(3):\n"
+        "    if os.fork() == 0: sum(scratch[::4096]); time.sleep(0.5); os._exit(0)\n"
+        "for _ in range(3): os.wait()\n"
+        "np.save(asked['output'], np.zeros((3, 4, 6, 3), np.uint8))\n"
+    )
+    shared = call(forks).peak_bytes
+    assert shared is not None and shared < peak + 30e6, "pages that four processes share are counted once"
     elsewhere = Command({"argv": child.config.argv, "output": ".npy"}, device="cuda:0")
     elsewhere.load()
     assert call(elsewhere).peak_bytes is None  # what is on a device cannot be seen from here

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
+from vbench_lite import registry
 from vbench_lite.errors import Cancelled, ClipError
 from vbench_lite.generator import GenerationRequest
 from vbench_lite.measure.clock import Clock
 from vbench_lite.measure.context import RecordingContext
 from vbench_lite.measure.playback import playback
+from vbench_lite.metric import Measurement
 
 
 @dataclass
@@ -79,6 +81,35 @@ def test_queued_work_is_waited_for_before_a_time_is_read() -> None:
     record = context.result()
     assert record.total_s == 4.0
     assert record.phases == {"denoise": 3.0, "decode": 1.0}
+
+
+def test_stages_and_the_rest_add_up_to_the_latency() -> None:
+    """What a generator does behind its last frame is in neither; what no phase names is the rest."""
+    device = ScriptedDevice()
+    context = RecordingContext([request()], clock=device.clock())
+    device.work(0.25)  # before any phase
+    for _ in range(2):
+        context.phase("encode")
+        device.work(0.5)
+        context.phase("denoise")
+        device.queue(4.0)
+        context.phase("tidy up")
+        device.work(0.5)
+        context.phase("decode")
+        device.work(1.0)
+        context.emit(0, frames(8))
+        device.work(2.0)
+    record = context.result()
+    call = Measurement(
+        generator="g", case="base", round=0, call="warm", load_s=1.0, total_s=record.total_s,
+        arrivals=record.arrivals[0], frames_generated=16, frames_returned=16, batch=1, height=32, width=32,
+        fps=8.0, phases=record.phases,
+    )  # fmt: skip
+    assert record.total_s == 14.25
+    stages = ("encode", "denoise", "decode", "other")
+    found = {stage: registry.load("metrics", f"speed/stage_{stage}_s")().value(call) for stage in stages}
+    assert found == {"encode": 1.0, "denoise": 8.0, "decode": 4.0, "other": 1.25}
+    assert sum(found.values()) == record.total_s
 
 
 def test_a_clock_that_does_not_wait_reads_too_early() -> None:

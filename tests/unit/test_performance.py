@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -225,6 +226,25 @@ def test_work_is_counted_in_one_call_that_is_not_timed() -> None:
 def test_facts_count_where_nothing_was_profiled_and_unknown_is_none() -> None:
     records, _ = run(Lab({"a": 1.0}), ["a"], rounds=1, warm_calls=1)
     assert {(r.nfe, r.tokens, r.flops, r.energy_j) for r in records} == {(12.0, None, None, None)}
+
+
+def test_a_server_is_never_asked_the_same_twice() -> None:
+    """Its process is not ours to start afresh: what it kept of a call must not be timed."""
+    lab = Lab({"api": 0.1, "b": 0.1})
+    remote = replace(entry("api"), info={"family": "external", "site": "remote"})
+    for _ in range(2):  # a run, and the same again
+        measure(
+            [remote, entry("b")],
+            suite(rounds=3, warm_calls=2),
+            on_record=lambda record: None,
+            now=lab.now,
+            open_session=lab.open_session,
+        )
+    asked = {label: [call[3] for call in lab.calls if call[0] == label] for label in ("api", "b")}
+    assert len(asked["api"]) == len(set(asked["api"])) == 2 * 3 * 3
+    assert all(2**30 <= seed < 2**31 for seeds in asked["api"] for seed in seeds)
+    assert {kind for label, kind, *_ in lab.calls if label == "api"} == {"timed"}
+    assert set(asked["b"]) == {(0,), (1,), (2,)}
 
 
 def test_a_sweep_varies_one_size_at_a_time_and_leaves_steps_to_those_who_have_them() -> None:

@@ -18,6 +18,7 @@ from vbench_lite.adapters.reference.sampling import TokenSampler
 from vbench_lite.datasets import shapes
 from vbench_lite.errors import PromptError, RequestError
 from vbench_lite.generator import Frames, GenerationRequest
+from vbench_lite.measure.context import RecordingContext
 
 SCENES = shapes.sample_scenes(3, 5)
 PIECES = {"latent-diffusion": [19], "hybrid": [4, 4, 4, 4, 3], "autoregressive": [1] * 19}
@@ -105,6 +106,20 @@ def test_pieces_leave_as_the_family_makes_them(generator: ReferenceGenerator, na
     pieces = [len(p) for p in collect.pieces[0]]
     assert pieces == PIECES[name]
     assert isinstance(collect.facts["nfe"], int) and collect.facts["nfe"] > 0
+
+
+def test_evaluations_are_of_one_clip_also_where_clips_are_made_one_by_one(
+    generator: ReferenceGenerator,
+) -> None:
+    past = shapes.real_clip(SCENES[0], 1, 4)
+
+    def evaluations(clips: int) -> Any:
+        requests = [ask(i, 6, past_frames=past) for i in range(clips)]
+        context = RecordingContext(requests)
+        generator.generate(requests, context)
+        return context.result().facts["nfe"]
+
+    assert evaluations(2) == evaluations(1)
 
 
 def test_a_given_image_is_the_first_frame(generator: ReferenceGenerator) -> None:

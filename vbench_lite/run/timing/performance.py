@@ -10,6 +10,8 @@ How it is done, and what was accepted:
 - A timed call runs without hooks or profilers. Work is counted in a call of its own.
 - The pass keeps below the suite's limit by making fewer warm calls, then fewer rounds; a generator
   always gets two warm calls, even if two take longer than the limit.
+- A server outlives the process that is timed, and may answer from what it kept. So it is never asked the same
+  (prompt, seed) twice: not over rounds, reruns and fresh runs, nor what the quality pass asked.
 - A round's records are handed over together when its process is done, so a pass that was killed
   repeats whole processes only.
 """
@@ -17,6 +19,7 @@ How it is done, and what was accepted:
 from __future__ import annotations
 
 import itertools
+import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -32,6 +35,7 @@ from vbench_lite.store.schema import GeneratorEntry
 from vbench_lite.suite import PerformanceSpec, Suite
 
 LEAST_WARM_CALLS = 2
+UNSEEN_SEEDS = 2**30  # and above, below 2**31, which every API takes: no sample of a run has such a seed
 _DENOISING = {Family.LATENT_DIFFUSION, Family.PIXEL_DIFFUSION, Family.HYBRID}
 
 
@@ -143,6 +147,7 @@ def measure(
     texts = list(prompts or [prompt.text for prompt in suite_prompts(suite)])
     failures: dict[tuple[str, str], str] = {}
     skipped: Counter[str] = Counter()
+    unseen = itertools.count(UNSEEN_SEEDS + secrets.randbelow(UNSEEN_SEEDS // 2))
     least_s: dict[tuple[str, str], float] = {}  # what the shortest process took, start to end
     deadline_s = now() + spec.limit_s
 
@@ -164,7 +169,7 @@ def measure(
         share_s = max(deadline_s - started_s, 0.0) / (len(open_slots) - index)
         try:
             with closing(open_session(slot.entry)) as session:
-                records = _time_slot(session, slot, suite, spec, texts, work, now, now() + share_s)
+                records = _time_slot(session, slot, suite, spec, texts, unseen, work, now, now() + share_s)
         except _SlotFailed as failed:
             failures[key] = str(failed)
             tell(f"failed: {failed}")
@@ -220,6 +225,7 @@ def _time_slot(
     suite: Suite,
     spec: PerformanceSpec,
     texts: Sequence[str],
+    unseen: Iterator[int],
     work: dict[tuple[str, str], Profiled],
     now: Callable[[], float],
     deadline_s: float,
@@ -234,7 +240,7 @@ def _time_slot(
         if warm >= min(LEAST_WARM_CALLS, spec.warm_calls) and now() + longest_s > deadline_s:
             break
         before_s = now()
-        answer = session.ask(("timed", _requests(slot, suite, texts, len(calls))))
+        answer = session.ask(("timed", _requests(slot, suite, texts, unseen, len(calls))))
         if not isinstance(answer, Timed):
             raise _SlotFailed(answer.reason if isinstance(answer, Failed) else "no timed answer")
         if calls:  # the first call is slower than those whose time has to be foreseen
@@ -243,16 +249,22 @@ def _time_slot(
     key = (slot.entry.label, slot.case.name)
     here = slot.entry.info.get("site", Site.PROCESS) == Site.PROCESS  # elsewhere nothing can be hooked
     if spec.profile and here and key not in work:
-        counted = session.ask(("profiled", _requests(slot, suite, texts, 0)))
+        counted = session.ask(("profiled", _requests(slot, suite, texts, unseen, 0)))
         if not isinstance(counted, Profiled):
             raise _SlotFailed(counted.reason if isinstance(counted, Failed) else "no profiled answer")
         work[key] = counted
     return [_measurement(slot, index, call, ready, work.get(key)) for index, call in enumerate(calls)]
 
 
-def _requests(slot: Slot, suite: Suite, texts: Sequence[str], index: int) -> list[GenerationRequest]:
-    """The requests of one call: equal for every generator and round, different from call to call."""
+def _requests(
+    slot: Slot, suite: Suite, texts: Sequence[str], unseen: Iterator[int], index: int
+) -> list[GenerationRequest]:
+    """The requests of one call: different from call to call, and equal for every generator and round.
+
+    A server gets seeds of its own, that it was never asked for.
+    """
     batch = slot.case.batch or slot.entry.batch
+    remote = slot.entry.info.get("site") == Site.REMOTE
     return [
         GenerationRequest(
             sample_id=f"{slot.case.name}/{slot.round}/{index}/{row}",
@@ -261,7 +273,7 @@ def _requests(slot: Slot, suite: Suite, texts: Sequence[str], index: int) -> lis
             height=slot.case.height,
             width=slot.case.width,
             fps=suite.request.fps,
-            seed=index * batch + row,
+            seed=next(unseen) if remote else index * batch + row,
             params=slot.case.params,
         )
         for row in range(batch)
