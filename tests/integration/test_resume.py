@@ -73,7 +73,7 @@ def clips(world: Any, outcome: Any) -> Any:
 def test_a_finished_run_is_reported_and_a_fresh_one_repeats_it(world: Any) -> None:
     log = Log()
     first = world.run(log=log)
-    assert (first.ok, first.failed, first.adopted, first.resumed) == (2, 0, 0, False)
+    assert (first.ok, first.failed, first.reused, first.resumed) == (2, 0, 0, False)
     assert "suite tiny has no data set, so it has no control arms" in first.messages
     assert {event.stage for event in log.events} >= {"generate", "score"}
     assert [event.done for event in log.events if event.stage == "generate"][-1] == 2
@@ -84,7 +84,7 @@ def test_a_finished_run_is_reported_and_a_fresh_one_repeats_it(world: Any) -> No
     assert any(f"vbench-lite score {again.run_id} renews" in message for message in again.messages)
     fresh = world.run(fresh=True)
     assert fresh.run_id == f"{first.run_id}-2"
-    assert (fresh.ok, fresh.adopted, world.made()) == (2, 0, 2)
+    assert (fresh.ok, fresh.reused, world.made()) == (2, 0, 2)
     assert clips(world, fresh) == clips(world, first)
     assert world.run().run_id == fresh.run_id
 
@@ -98,14 +98,14 @@ def test_a_fresh_run_that_was_stopped_goes_on_by_the_same_command(world: Any) ->
     directory.write_document(document)
     world.made()
     again = world.run(fresh=True)
-    assert (again.run_id, again.resumed, again.adopted, world.made()) == (fresh.run_id, True, 0, 0)
+    assert (again.run_id, again.resumed, again.reused, world.made()) == (fresh.run_id, True, 0, 0)
 
 
 def test_a_longer_run_extends_a_shorter_one(world: Any) -> None:
     short = world.run(samples=2)
     world.made()
     long = world.run(samples=5)
-    assert (long.ok, long.adopted, world.made()) == (5, 2, 3)
+    assert (long.ok, long.reused, world.made()) == (5, 2, 3)
     assert any("samples: 2 -> 5" in message for message in long.messages)
     assert clips(world, short).items() <= clips(world, long).items()
     adopted = [row["reused_from"] for row in list_runs(world.root)[0].rows("sample")]
@@ -128,14 +128,14 @@ def test_a_batch_is_taken_over_only_as_a_whole(world: Any) -> None:
     world.run(samples=3, batch=2)
     world.made()
     long = world.run(samples=4, batch=2)
-    assert (long.adopted, world.made()) == (2, 2)
+    assert (long.reused, world.made()) == (2, 2)
 
 
 def test_a_changed_configuration_takes_nothing_over(world: Any) -> None:
     world.run()
     world.made()
     changed = world.run(config={"delay_s": 0.001})
-    assert (changed.adopted, world.made()) == (0, 2)
+    assert (changed.reused, world.made()) == (0, 2)
     assert any("generator toy.config.delay_s: 0.0 -> 0.001" in message for message in changed.messages)
 
 
@@ -143,7 +143,7 @@ def test_a_clip_that_is_gone_is_made_again(world: Any) -> None:
     world.run()
     world.made()
     next((world.root / "pool" / "clips").glob("*.mkv")).unlink()
-    assert (world.run(samples=3).adopted, world.made()) == (1, 2)
+    assert (world.run(samples=3).reused, world.made()) == (1, 2)
 
 
 def test_suites_that_ask_for_the_same_clips_share_them(world: Any) -> None:

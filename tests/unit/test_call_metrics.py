@@ -31,6 +31,7 @@ STREAM = Measurement(
     kv_cache_bytes=4096.0,
     flops=2e9,
     energy_j=6.0,
+    phases={"encode": 0.25, "denoise": 1.0, "decode": 0.25, "queue": 0.125, "download": 0.125},
 )
 WHOLE = replace(STREAM, arrivals=((2.0, 16),), nfe=None, tokens=None, kv_cache_bytes=None, flops=None)
 
@@ -52,6 +53,9 @@ def value(name: str, call: Measurement) -> float:
         ("speed/stalls", 3.0, 0.0),
         ("speed/stalled_s", 0.75, 0.0),
         ("speed/load_s", 3.0, 3.0),
+        ("speed/stage_queue_s", 0.125, 0.125),
+        ("speed/stage_download_s", 0.125, 0.125),
+        ("speed/stage_other_s", 0.25, 0.25),
         ("speed/energy_j", 6.0, 6.0),
         ("memory/peak_bytes", 400.0, 400.0),
         ("memory/peak_with_imports_bytes", 700.0, 700.0),

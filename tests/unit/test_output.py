@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from vbench_lite.generator import Family, GenerationRequest
-from vbench_lite.run.generate.check_clip import judge
+from vbench_lite.run.generate.check_clip import check_clip
 
 ASKED = GenerationRequest("s", "p", num_frames=4, height=8, width=8, fps=8.0, seed=0)
 MADE = GenerationRequest("s", "p", num_frames=6, height=8, width=8, fps=8.0, seed=0)
@@ -20,7 +20,7 @@ def clip(num_frames: Any = 6, height: Any = 8, width: Any = 8) -> Any:
 
 
 def status(frames: Any, family: Any = Family.EXTERNAL, nonfinite: Any = False, made: Any = MADE) -> Any:
-    verdict = judge(frames, ASKED, made, family, nonfinite)
+    verdict = check_clip(frames, ASKED, made, family, nonfinite)
     return str(verdict.status), verdict
 
 
@@ -60,7 +60,7 @@ def test_almost_frozen_is_for_metrics_to_say() -> None:
 
 def test_only_what_is_kept_is_judged_and_one_frame_is_not_frozen() -> None:
     asked_one = GenerationRequest("s", "p", num_frames=1, height=8, width=8, fps=8.0, seed=0)
-    assert judge(clip(), asked_one, MADE, Family.EXTERNAL, False).status == "ok"
+    assert check_clip(clip(), asked_one, MADE, Family.EXTERNAL, False).status == "ok"
     late = np.concatenate([np.repeat(clip(1), 4, axis=0), clip(2)])
     assert status(late)[0] == "invalid"
 
@@ -80,10 +80,10 @@ def test_a_continuation_that_is_its_past_once_more_is_invalid(blur: int) -> None
     made = replace(asked, past_frames=_walk(6))
     damage = np.random.default_rng(2).integers(-blur, blur + 1, (8, 8, 32, 3))
     copy = np.clip(_walk(8) + damage, 0, 255).astype(np.uint8)
-    verdict = judge(copy, asked, made, Family.EXTERNAL, False)
+    verdict = check_clip(copy, asked, made, Family.EXTERNAL, False)
     assert str(verdict.status) == "invalid"
     assert verdict.reason == "its first 6 frames are those that were given; a continuation begins after them"
-    assert judge(_walk(8, start=6), asked, made, Family.EXTERNAL, False).status == "ok"
+    assert check_clip(_walk(8, start=6), asked, made, Family.EXTERNAL, False).status == "ok"
     still = replace(asked, past_frames=np.repeat(_walk(1), 6, 0))
-    assert judge(_walk(8), asked, still, Family.EXTERNAL, False).status == "ok"
-    assert judge(copy, asked, made, Family.CONTROL, False).status == "ok"
+    assert check_clip(_walk(8), asked, still, Family.EXTERNAL, False).status == "ok"
+    assert check_clip(copy, asked, made, Family.CONTROL, False).status == "ok"

@@ -10,7 +10,7 @@ from clip_files import moving_square
 from tiny_metrics import Brightness, Course, extractors, metric_set, reset
 
 from vbench_lite.metric import Scored
-from vbench_lite.run.scoring.outcome import judged
+from vbench_lite.run.scoring.outcome import checked_value
 from vbench_lite.run.scoring.score_folder import score_clips
 from vbench_lite.run.scoring.score_part import Tools
 from vbench_lite.run.scoring.scorer import score_run
@@ -58,5 +58,5 @@ def test_clips_in_a_folder_have_the_same_series(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("point", [(math.nan, 1.0), (0.0, math.inf)])
 def test_a_series_holds_finite_numbers_only(point: tuple[float, float]) -> None:
-    outcome = judged(Scored(0.5, ((0.0, 0.5), point)), Course.info)
+    outcome = checked_value(Scored(0.5, ((0.0, 0.5), point)), Course.info)
     assert (outcome.status, outcome.reason) == ("error", "non-finite value in the series")

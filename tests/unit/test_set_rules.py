@@ -14,7 +14,7 @@ from vbench_lite.extractor import ExtractorInfo, FeatureExtractor
 from vbench_lite.metric import Features, Frames, Scored, SetRule
 from vbench_lite.results.catalogue import metric_facts
 from vbench_lite.run.scoring.features import FeatureStream
-from vbench_lite.run.scoring.outcome import Outcome, judged
+from vbench_lite.run.scoring.outcome import Outcome, checked_value
 from vbench_lite.stats.over_set import set_estimate
 from vbench_lite.store.schema import ScoreStatus
 from vbench_lite.suites.vbench.temporal_flickering import TemporalFlickering
@@ -56,10 +56,10 @@ def test_the_published_rule_of_a_metric_reaches_the_report() -> None:
 
 
 def test_a_weight_must_be_positive_and_is_kept_with_the_outcome() -> None:
-    kept = judged(Scored(0.5, weight=15.0, note="cut"), TemporalFlickering.info)
+    kept = checked_value(Scored(0.5, weight=15.0, note="cut"), TemporalFlickering.info)
     assert (kept.status, kept.weight, kept.note) == (ScoreStatus.OK, 15.0, "cut")
     for weight in (0.0, float("nan")):
-        assert judged(Scored(0.5, weight=weight), TemporalFlickering.info).status is ScoreStatus.ERROR
+        assert checked_value(Scored(0.5, weight=weight), TemporalFlickering.info).status is ScoreStatus.ERROR
 
 
 class EveryThird(FeatureExtractor):

@@ -162,7 +162,7 @@ def _document(
         "run": outcome.run_id,
         "ok": outcome.ok,
         "failed": outcome.failed,
-        "adopted": outcome.adopted,
+        "adopted": outcome.reused,
         "resumed": outcome.resumed,
         "messages": list(outcome.messages),
         "failures": failures,

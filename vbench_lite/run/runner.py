@@ -24,7 +24,7 @@ from vbench_lite.run.executors.contract import Executor, Job
 from vbench_lite.run.executors.local import LocalExecutor
 from vbench_lite.run.generate.documents import now, run_document
 from vbench_lite.run.generate.recorder import Recorder
-from vbench_lite.run.generate.reuse import Adoption, earlier_runs
+from vbench_lite.run.generate.reuse import ReusableClips, earlier_runs
 from vbench_lite.run.plan.changes import differences, newest_similar
 from vbench_lite.run.plan.plan import Batch, Plan, build_plan
 from vbench_lite.run.plan.shards import Shard, part_of, shard_directory
@@ -50,7 +50,7 @@ class RunOutcome:
 
     Attributes:
         ok, failed: samples of all generators, controls included; failed is every other outcome.
-        adopted: samples among them that were taken over from an earlier run.
+        reused: samples among them whose clips an earlier run made.
         resumed: the run had been started before.
         interrupted: it was asked to stop; the same command goes on.
         messages: what the user should know, one line each.
@@ -59,7 +59,7 @@ class RunOutcome:
     run_id: str
     ok: int
     failed: int
-    adopted: int
+    reused: int
     resumed: bool
     interrupted: bool
     messages: list[str] = field(default_factory=list)
@@ -119,7 +119,7 @@ class _Run:
         shard: Shard | None,
         name: str,
     ) -> None:
-        # A run that repeats another takes nothing over, also when it goes on after a stop.
+        # A run that repeats another reuses nothing, also when it goes on after a stop.
         self.fresh = fresh or (shard is None and directory.run_id != plan.run_id)
         self.shard = shard
         self.plan, self.directory = plan, directory
@@ -207,32 +207,32 @@ class _Run:
         pending = [batch for batch in self.plan.batches if not sink.has(batch)]
         if not pending:
             return
-        pending = self.adopt(pending, sink)
+        pending = self.reuse(pending, sink)
         entries = {entry.label: entry for entry in self.plan.generators}
         while pending:
             # Suites that ask a generator for the same clips share one call: the twins of a batch wait.
             now, twins = _unique(pending)
             sink.expect(now)
             self.executor.execute(_jobs(now, entries), sink, self.settings)
-            pending = self.adopt(twins, sink) if twins else []
+            pending = self.reuse(twins, sink) if twins else []
 
-    def adopt(self, pending: list[Batch], sink: Recorder) -> list[Batch]:
+    def reuse(self, pending: list[Batch], sink: Recorder) -> list[Batch]:
         """Record the batches whose clips are there already and return the others."""
-        adoption = Adoption(self.pool, pending)
+        reusable = ReusableClips(self.pool, pending)
         # Of this run itself: what another suite, or a batch that a kill cut short, has made already.
         names = [suite.name for suite in self.plan.suites]
-        made = {(label, sample) for label, sample in adoption.wanted if sink.recorded(label, sample, names)}
-        adoption.add(self.plan.generators, self.directory.samples_of(made), source=None)
+        made = {(label, sample) for label, sample in reusable.wanted if sink.recorded(label, sample, names)}
+        reusable.add(self.plan.generators, self.directory.samples_of(made), source=None)
         if not self.fresh:
             problems: list[str] = []
-            for document, rows in earlier_runs(self.directory.root, self.document, adoption.wanted, problems):
-                adoption.add(document.generators, rows, source=document.run_id)
+            for document, rows in earlier_runs(self.directory.root, self.document, reusable.wanted, problems):
+                reusable.add(document.generators, rows, source=document.run_id)
             for problem in problems:
                 self.say("generate", problem)
         entries = {entry.label: entry for entry in self.plan.generators}
         left, taken = [], 0
         for batch in pending:
-            records = adoption.take(entries[batch.generator], batch)
+            records = reusable.take(entries[batch.generator], batch)
             if records is None:
                 left.append(batch)
                 continue
@@ -240,7 +240,7 @@ class _Run:
             for record in records:
                 sink.record(record)
         if taken:
-            self.say("generate", f"{taken} samples were made before and are taken over")
+            self.say("generate", f"{taken} samples were made before and are reused")
         return left
 
     def measure(self, journal: JournalWriter) -> None:
@@ -324,7 +324,7 @@ class _Run:
             run_id=self.directory.run_id,
             ok=ok,
             failed=len(rows) - ok,
-            adopted=sum(row["reused_from"] is not None for row in rows),
+            reused=sum(row["reused_from"] is not None for row in rows),
             resumed=self.resumed,
             interrupted=interrupted,
             messages=self.messages,

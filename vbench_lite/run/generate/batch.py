@@ -15,7 +15,7 @@ from vbench_lite.errors import Cancelled, is_out_of_memory, one_line
 from vbench_lite.generator import Generator, Site
 from vbench_lite.measure.call_clock import call_clock, call_meter
 from vbench_lite.measure.context import CallRecord, RecordingContext
-from vbench_lite.run.generate.check_clip import judge
+from vbench_lite.run.generate.check_clip import check_clip
 from vbench_lite.run.plan.plan import Batch, Sample
 from vbench_lite.store.disk import raise_storage_fault
 from vbench_lite.store.pool import Pool
@@ -123,13 +123,13 @@ def _store(
     pool: Pool,
     worker: str | None,
 ) -> SampleRecord:
-    """Judge one clip of a finished call, put it into the pool, and record it."""
+    """Validate one clip of a finished call, put it into the pool, and record it."""
     info = generator.info
     frames = call.frames[index]
     if frames is None:
         raise ValueError(f"the frames of sample {sample.sample_id} were not kept")
     timed = info.site is not Site.RECORDED
-    verdict = judge(frames, sample.asked, sample.made, info.family, bool(call.facts.get("nonfinite")))
+    checked = check_clip(frames, sample.asked, sample.made, info.family, bool(call.facts.get("nonfinite")))
     fps = info.native_fps or sample.made.fps
     found = {
         "generated_frames": len(frames),
@@ -143,11 +143,11 @@ def _store(
         "pieces": [count for _, count in call.arrivals[index]],
         "batch_key": batch.key,
     }
-    if verdict.frames is not None:
-        found["clip_sha256"] = pool.put(verdict.frames, fps)
-        found["num_frames"] = len(verdict.frames)
-    if verdict.status is not SampleStatus.OK:
-        reason, status = verdict.reason or "", verdict.status
+    if checked.frames is not None:
+        found["clip_sha256"] = pool.put(checked.frames, fps)
+        found["num_frames"] = len(checked.frames)
+    if checked.status is not SampleStatus.OK:
+        reason, status = checked.reason or "", checked.status
         return failure(batch, sample, reason, "output", status=status, worker=worker, **found)
     return SampleRecord(
         generator=batch.generator,

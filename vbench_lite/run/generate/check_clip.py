@@ -1,4 +1,4 @@
-"""What became of a clip: is it what was asked for, and is it a clip at all?"""
+"""Validates a generated clip: it has the size and length that were asked for, and shows something."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LEAST_MOTION = 1.0  # mean absolute difference of pixels, of 255, between the p
 
 
 @dataclass(frozen=True)
-class Verdict:
+class CheckedClip:
     """The status of an output, why it is not ok, and the frames to keep.
 
     Attributes:
@@ -26,10 +26,10 @@ class Verdict:
     frames: Frames | None
 
 
-def judge(
+def check_clip(
     frames: Frames, asked: GenerationRequest, made: GenerationRequest, family: Family, nonfinite: bool
-) -> Verdict:
-    """Judge what a generator emitted for one request.
+) -> CheckedClip:
+    """Validate what a generator emitted for one request.
 
     Frames beyond the length asked for are cut off: their cost stays with the generator, and its quality is
     judged on what was asked for. Black and frozen clips are invalid, unless a control arm means them.
@@ -42,22 +42,22 @@ def judge(
     height, width = frames.shape[1:3]
     if (height, width) != (made.height, made.width):
         reason = f"emitted {width}x{height} pixels, {made.width}x{made.height} were agreed"
-        return Verdict(SampleStatus.FAILED, reason, None)
+        return CheckedClip(SampleStatus.FAILED, reason, None)
     if len(frames) < asked.num_frames:
         reason = f"emitted {len(frames)} frames, {asked.num_frames} were asked for"
-        return Verdict(SampleStatus.FAILED, reason, None)
+        return CheckedClip(SampleStatus.FAILED, reason, None)
     kept = frames[: asked.num_frames]
     if family is not Family.CONTROL:
         if nonfinite:
-            return Verdict(SampleStatus.INVALID, "non-finite values in the output", kept)
+            return CheckedClip(SampleStatus.INVALID, "non-finite values in the output", kept)
         if not kept.any():
-            return Verdict(SampleStatus.INVALID, "every pixel is black", kept)
+            return CheckedClip(SampleStatus.INVALID, "every pixel is black", kept)
         if len(kept) > 1 and bool((kept == kept[0]).all()):
-            return Verdict(SampleStatus.INVALID, "frozen: every frame is the same", kept)
+            return CheckedClip(SampleStatus.INVALID, "frozen: every frame is the same", kept)
         if made.past_frames is not None and (count := copied_frames(kept, made.past_frames)):
             reason = f"its first {count} frames are those that were given; a continuation begins after them"
-            return Verdict(SampleStatus.INVALID, reason, kept)
-    return Verdict(SampleStatus.OK, None, kept)
+            return CheckedClip(SampleStatus.INVALID, reason, kept)
+    return CheckedClip(SampleStatus.OK, None, kept)
 
 
 def copied_frames(frames: Frames, past: Frames) -> int:

@@ -20,7 +20,7 @@ from vbench_lite.store.schema import GeneratorEntry, RunDocument, SampleRecord
 Key = tuple[str, str, str, str]  # label, fingerprint, batch key, sample
 
 
-class Adoption:
+class ReusableClips:
     """Finished samples by what they follow from; only those that could serve one of the pending batches.
 
     A label must be equal too: the same generator listed twice, to see how far two equal arms differ, must
@@ -72,7 +72,7 @@ class Adoption:
 def earlier_runs(
     root: Path, own: RunDocument, wanted: Collection[tuple[str, str]], problems: list[str]
 ) -> Iterator[tuple[RunDocument, list[dict[str, Any]]]]:
-    """Runs under the root, newest first, whose clips this run could take over, with their samples.
+    """Runs under the root, newest first, whose clips this run could reuse, with their samples.
 
     Args:
         wanted: (label, sample) of the samples to read.
@@ -89,4 +89,4 @@ def earlier_runs(
         try:
             yield document, run.samples_of(wanted)
         except StoreError as error:
-            problems.append(f"no clips were taken over from run {run.run_id}: {error}")
+            problems.append(f"no clips were reused from run {run.run_id}: {error}")

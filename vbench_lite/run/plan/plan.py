@@ -4,7 +4,7 @@ Everything that could make two runs differ is fixed here: the order of the reque
 which requests share a batch. Who executes the plan, and in how many processes, changes nothing.
 
 Requests go through all prompts with the first seed, then through all with the next. A longer plan begins
-with the shorter one, so its clips can be taken over. Seeds depend on the plan's seed, the prompt and the
+with the shorter one, so its clips can be reused. Seeds depend on the plan's seed, the prompt and the
 seed's index only: every generator gets the same one, and comparisons are paired.
 """
 

@@ -15,7 +15,7 @@ from vbench_lite.clip import ClipInfo, Frames, rates_agree
 from vbench_lite.dataset import load_dataset
 from vbench_lite.errors import PromptError, RegistryError
 from vbench_lite.metric import ClipMetric, Features, MetricInfo, PairMetric, SampleInfo
-from vbench_lite.run.scoring.outcome import Outcome, failure, judged
+from vbench_lite.run.scoring.outcome import Outcome, checked_value, failure
 
 FeatureResults = Mapping[str, Features | Outcome]
 
@@ -100,14 +100,14 @@ class ClipScoring:
             except Exception as error:  # as above
                 self.outcomes[info.id] = failure(error)
             else:
-                self.outcomes[info.id] = judged(value, info)
+                self.outcomes[info.id] = checked_value(value, info)
         for pair in self._pairs:
             try:
                 value = pair.finish()
             except Exception as error:  # as above
                 self.outcomes[pair.info.id] = failure(error)
             else:
-                self.outcomes[pair.info.id] = judged(value, pair.info)
+                self.outcomes[pair.info.id] = checked_value(value, pair.info)
         return self.outcomes
 
 

@@ -51,7 +51,7 @@ def failure(error: Exception, where: str = "") -> Outcome:
     return Outcome.error(redact(f"{where}: {text}" if where else text))
 
 
-def judged(value: Any, info: MetricInfo) -> Outcome:
+def checked_value(value: Any, info: MetricInfo) -> Outcome:
     """A metric's value, unless it is no finite number within the declared bounds."""
     try:
         number = float(value)

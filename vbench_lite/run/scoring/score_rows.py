@@ -57,6 +57,7 @@ class ScoreRows:
         self.suite = suite
         self.summary = ScoreSummary()
         self._journal = journal
+        self._waiting: list[Mapping[str, Any]] = []
         table = run.table("score", ("status", "value", "reason", "fingerprint", "extras", "retry", "asked"))
         of_suite = texts(table, "suite").among(suite)
         # What scoring again under the same fingerprint might make otherwise is no final row.
@@ -89,7 +90,12 @@ class ScoreRows:
         extras: Mapping[str, Any] | None = None,
         **columns: Any,
     ) -> None:
-        """Append a row; `row` names generator, sample_id and prompt_id; `columns` are low, high, n ..."""
+        """Add a row, to be stored by `flush`.
+
+        Args:
+            row: names generator, sample_id and prompt_id.
+            columns: further ones: low, high, n ...
+        """
         facts: dict[str, Any] = dict(extras or {})
         if info is not None:  # so that the number can be read where the metric is not installed
             facts |= {"unit": info.unit, "higher_is_better": info.higher_is_better}
@@ -119,8 +125,13 @@ class ScoreRows:
         if self._unsettled.get(key) == content:  # it ended as it did before
             self.summary.kept += 1
             return
-        self._journal.append({"kind": "score", **record.as_dict()})
+        self._waiting.append({"kind": "score", **record.as_dict()})
         self.summary.rows[outcome.status] += 1
+
+    def flush(self) -> None:
+        """Store the rows that were added; the disk is waited for once for all of them."""
+        self._journal.extend(self._waiting)
+        self._waiting = []
 
 
 def _cells(table: pa.Table, names: Sequence[str], places: Places) -> Iterator[tuple[str, ...]]:

@@ -16,7 +16,7 @@ from typing import Any
 from vbench_lite.generator import Site
 from vbench_lite.metric import SetMetric
 from vbench_lite.run.scoring import fingerprint as prints
-from vbench_lite.run.scoring.outcome import Outcome, failure, judged
+from vbench_lite.run.scoring.outcome import Outcome, checked_value, failure
 from vbench_lite.run.scoring.reference import reference_clips, reference_lack
 from vbench_lite.run.scoring.reference_features import ReferenceFeatures, set_reference
 from vbench_lite.run.scoring.sample_info import given_clip, sample_info
@@ -209,6 +209,7 @@ class _RunScorer:
                 self.rows.write(
                     row, Level.SAMPLE, name, outcome, self._clip_print(name, row), info=infos[name]
                 )
+        self.rows.flush()
 
     def _alone(self, row: Row) -> str | None:
         """Why a clip has no partner in the arm that others are compared with; None if it needs none."""
@@ -267,6 +268,7 @@ class _RunScorer:
                 "replicates": replicates,
             }
         self.rows.write(row, Level.SET, info.id, result.outcome, text, info=info, extras=extras, **interval)
+        self.rows.flush()
 
     # --- calls ----------------------------------------------------------------------------------
 
@@ -286,10 +288,11 @@ class _RunScorer:
                 if self.rows.has(row, Level.CALL, info.id, text):
                     continue
                 try:
-                    outcome = judged(metric.value(call), info)
+                    outcome = checked_value(metric.value(call), info)
                 except Exception as error:  # stored as this row's outcome
                     outcome = failure(error)
                 self.rows.write(row, Level.CALL, info.id, outcome, text, info=info, **of_call)
+            self.rows.flush()
 
     def _score_recorded(self) -> None:
         """Clips that were made before have no calls: a row says so, once for each metric."""
@@ -302,6 +305,7 @@ class _RunScorer:
                 text = prints.fingerprint(metric.info, [], "recorded")
                 if not self.rows.has(row, Level.CALL, metric.info.id, text):
                     self.rows.write(row, Level.CALL, metric.info.id, nothing, text, info=metric.info)
+        self.rows.flush()
 
     # --- fingerprints ---------------------------------------------------------------------------
 

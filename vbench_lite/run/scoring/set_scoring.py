@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from vbench_lite.metric import Estimate, Features, MetricInfo, SampleInfo, SetMetric
 from vbench_lite.run.scoring.clip_scoring import FeatureResults, no_world, select, too_short
-from vbench_lite.run.scoring.outcome import Outcome, failure, judged
+from vbench_lite.run.scoring.outcome import Outcome, checked_value, failure
 from vbench_lite.store.schema import ScoreStatus
 
 
@@ -86,7 +86,7 @@ class SetScoring:
             estimate = self.metric.compute()
         except Exception as error:  # as above
             return self._without(failure(error))
-        outcome = judged(estimate.value, self.metric.info)
+        outcome = checked_value(estimate.value, self.metric.info)
         if outcome.status is not ScoreStatus.OK:
             return self._without(outcome)
         outcome = replace(outcome, retry=self._unsettled)
