@@ -281,7 +281,8 @@ class _RunScorer:
             sample_id = f"{call.case}/{call.round}/{places[place]}"
             places[place] += 1
             row = {"generator": call.generator, "sample_id": sample_id, "prompt_id": None}
-            of_call = {"extras": {"case": call.case}, "call": call.call, "contended": call.contended}
+            of_call: dict[str, Any] = {"call": call.call, "contended": call.contended}
+            extras = {"case": call.case}
             for metric in self.metrics.calls:
                 info = metric.info
                 text = prints.fingerprint(info, [], prints.call_request(call))
@@ -291,7 +292,7 @@ class _RunScorer:
                     outcome = checked_value(metric.value(call), info)
                 except Exception as error:  # stored as this row's outcome
                     outcome = failure(error)
-                self.rows.write(row, Level.CALL, info.id, outcome, text, info=info, **of_call)
+                self.rows.write(row, Level.CALL, info.id, outcome, text, info=info, extras=extras, **of_call)
             self.rows.flush()
 
     def _score_recorded(self) -> None:
