@@ -11,7 +11,7 @@ CODE   := vbench_lite adapters suites dashboard tools tests benchmarks docs
 STAMPS := .make
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types bench audit docs docs-test readme format clean distclean
+.PHONY: help setup demo check test lint types bench audit docs docs-test readme format clean distclean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ demo: setup  ## the default benchmark, its leaderboard, and how to open the dash
 	@echo "The same table again:       vbench-lite leaderboard $(AT)"
 	@echo "Which one to take:          vbench-lite advise $(AT)"
 	@echo "Charts and clips, browser:  vbench-lite dashboard $(AT)"
+
+check: setup  ## lint, types and tests of what differs from main: for each change, before `make test`
+	$(BIN)/python -m tools.check
 
 test: setup lint types  ## lint, types, and every test
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
