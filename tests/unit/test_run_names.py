@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from vbench_lite.errors import StoreError
 from vbench_lite.results.choice import choose, newest_with
 from vbench_lite.store.run_names import check_name, latest, title
 from vbench_lite.store.rundir import RunDir, resolve_run
-from vbench_lite.store.schema import RunDocument
+from vbench_lite.store.schema import GeneratorEntry, RunDocument
 
 
 def _document(run_id: str, axes: int, day: int, status: str = "finished", **more: Any) -> RunDocument:
@@ -60,3 +61,17 @@ def test_white_space_of_a_name_is_one_space() -> None:
 
 def test_a_fabricated_run_has_a_title() -> None:
     assert title(fabricate().document()).startswith("quick · ")
+
+
+def test_a_run_of_which_no_row_would_be_shown_is_not_read(tmp_path: Path) -> None:
+    """Told by the documents alone: these runs have no tables at all."""
+    for place, samples in enumerate((8, 8, 16, 8), start=1):
+        run = RunDir(tmp_path, f"{place}" * 12)
+        run.path.mkdir(parents=True)
+        document = _document(run.run_id, 6, place)
+        entry = GeneratorEntry("mine", "mine", {}, "cpu", 1, {}, f"changed-{place}")
+        run.write_document(replace(document, samples=samples, generators=[entry]))
+    chosen = choose(tmp_path)
+    assert [run.run_id[0] for run in chosen.runs] == ["4", "3"]
+    assert chosen.suite == "with-6"
+    assert [run.run_id[0] for run in choose(tmp_path, every=True).runs] == ["4", "3", "2", "1"]

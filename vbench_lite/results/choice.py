@@ -69,8 +69,28 @@ def choose(
     if not found:
         raise StoreError(f"no finished run is under {root}; make one with: vbench-lite run")
     extended = extensions(found) if larger and not every else {}
-    runs = tuple(run for run in found if run.run_id not in extended)
-    return Choice(runs, suite or main_suite(runs), every=every, extended=extended)
+    runs = [run for run in found if run.run_id not in extended]
+    chosen = suite or main_suite(runs)
+    shown = tuple(runs if every else _newest(runs, chosen))
+    return Choice(shown, chosen, every=every, extended=extended)
+
+
+def _newest(runs: Sequence[RunDir], suite: str | None) -> list[RunDir]:
+    """The runs without those of which no row would be shown, since newer ones have them all.
+
+    Told by documents alone, so that a board over hundreds of runs reads the tables of a few.
+    """
+    seen: set[tuple[str, str]] = set()
+    kept = []
+    for run in runs:
+        document = run.document()
+        content = next((s for s in document.suites if s["name"] == suite), None)
+        asked = json.dumps([content, document.seed, document.samples], sort_keys=True)
+        rows = {(entry.label, asked) for entry in document.generators}
+        if content is None or rows - seen:
+            kept.append(run)
+        seen |= rows
+    return kept
 
 
 def main_suite(runs: Sequence[RunDir]) -> str | None:
