@@ -69,9 +69,9 @@ def choose(
     if not found:
         raise StoreError(f"no finished run is under {root}; make one with: vbench-lite run")
     extended = extensions(found) if larger and not every else {}
-    runs = [run for run in found if run.run_id not in extended]
-    chosen = suite or main_suite(runs)
-    shown = tuple(runs if every else _newest(runs, chosen))
+    whole = [run for run in found if run.run_id not in extended]
+    chosen = suite or main_suite(whole)
+    shown = tuple(whole if every else _newest(whole, chosen))
     return Choice(shown, chosen, every=every, extended=extended)
 
 
