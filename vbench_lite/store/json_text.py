@@ -39,7 +39,7 @@ def json_object(text: str | None, where: Callable[[], str]) -> dict[str, Any]:
     if text in (None, "", "{}"):
         return {}
     try:
-        found = parse_json(text)  # type: ignore[arg-type]
+        found = parse_json(text)
     except ValueError as error:
         raise StoreError(f"{where()} is damaged: no JSON ({error}); restore it from a copy") from None
     if not isinstance(found, dict):
