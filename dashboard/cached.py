@@ -25,8 +25,8 @@ from vbench_lite.report.html.markup import uri
 from vbench_lite.results.board import Board, build_board
 from vbench_lite.results.choice import choose
 from vbench_lite.results.scaling import ScalingReport
-from vbench_lite.results.time_series import Course
-from vbench_lite.results.time_series import courses as read_courses
+from vbench_lite.results.time_series import TimeSeries
+from vbench_lite.results.time_series import time_series as read_time_series
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.suite import Suite, parse_suite
@@ -279,14 +279,14 @@ def families(run: data.RunSummary) -> dict[str, str]:
     return {entry.label: str(entry.info.get("family", "unknown")) for entry in document.generators}
 
 
-def courses(run: data.RunSummary, suite: str | None) -> list[Course]:
+def time_series(run: data.RunSummary, suite: str | None) -> list[TimeSeries]:
     """How values go with time within the run's clips, read again when its files change."""
-    return _courses(str(root()), run.run_id, suite, data.run_stamp(directory(run)))
+    return _time_series(str(root()), run.run_id, suite, data.run_stamp(directory(run)))
 
 
-@st.cache_data(show_spinner="Reading courses", max_entries=8)
-def _courses(root_path: str, run_id: str, suite: str | None, stamp: str) -> list[Course]:
-    return read_courses(RunDir(Path(root_path), run_id), suite)
+@st.cache_data(show_spinner="Reading time series", max_entries=8)
+def _time_series(root_path: str, run_id: str, suite: str | None, stamp: str) -> list[TimeSeries]:
+    return read_time_series(RunDir(Path(root_path), run_id), suite)
 
 
 def scaling(run: data.RunSummary, suite: str) -> ScalingReport | None:

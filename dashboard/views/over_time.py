@@ -19,8 +19,8 @@ def _draw(run: data.RunSummary) -> None:
 
 def _drift(run: data.RunSummary, suite: str | None, families: dict[str, str]) -> None:
     st.subheader("Drift within clips")
-    courses = cached.courses(run, suite)
-    metrics = drifts.metrics(courses)
+    found = cached.time_series(run, suite)
+    metrics = drifts.metrics(found)
     if not metrics:
         st.info("No metric of this suite follows a clip over time. The horizon suite does:")
         st.code(f"vbench-lite run --suite horizon --root {cached.root()}", language="sh")
@@ -31,10 +31,10 @@ def _drift(run: data.RunSummary, suite: str | None, families: dict[str, str]) ->
     with right:
         controls = st.checkbox("show the controls", key="controls", bind="query-params")
     st.caption(plain(metric_facts(metric, {}).summary))
-    rows = drifts.table(courses, metric, families)
+    rows = drifts.table(found, metric, families)
     rows = rows if controls else rows[~rows["control"]]
     if rows.empty:
-        st.info("No generator has a course of this metric yet.")
+        st.info("No generator has a time series of this metric yet.")
         return
     frame.chart(
         curves.course(rows, f"what {metric} follows"),

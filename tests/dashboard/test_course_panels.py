@@ -21,7 +21,7 @@ from vbench_lite.report.charts import (
     growth,
     traces,
 )
-from vbench_lite.results.time_series import courses
+from vbench_lite.results.time_series import time_series
 from vbench_lite.stats.noninferiority import Verdict
 from vbench_lite.store.rundir import RunDir
 
@@ -50,7 +50,7 @@ def test_the_median_call_stands_for_a_generator() -> None:
 
 def test_a_course_is_the_mean_over_clips_at_each_time_with_its_interval(root: Path) -> None:
     run = RunDir(root, "a" * 16)
-    found = {c.generator: c for c in courses(run, "quick") if c.metric == DRIFT}
+    found = {c.generator: c for c in time_series(run, "quick") if c.metric == DRIFT}
     assert {name for name, c in found.items() if c.control} == {"real", "frozen", "noise", "shuffled"}
     mine = found["reference/hybrid"].points
     assert [p.time_s for p in mine] == pytest.approx(COURSE_S)
@@ -61,7 +61,7 @@ def test_a_course_is_the_mean_over_clips_at_each_time_with_its_interval(root: Pa
         assert point.n == 6
         assert point.low == pytest.approx(point.value - half, rel=1e-3)
         assert point.high == pytest.approx(point.value + half, rel=1e-3)
-    assert courses(run, "film") == []
+    assert time_series(run, "film") == []
     table = drifts.table(list(found.values()), DRIFT, {"reference/hybrid": "hybrid"})
     assert list(table["generator"].unique())[:3] == list(GENERATORS)  # controls last
     assert set(table.loc[table["generator"] == "reference/hybrid", "family"]) == {"hybrid"}

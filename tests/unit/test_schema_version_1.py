@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from vbench_lite.cli.main import call
-from vbench_lite.results.time_series import courses
+from vbench_lite.results.time_series import time_series
 from vbench_lite.store import tables
 from vbench_lite.store.check import verify
 from vbench_lite.store.migration import MOVED
@@ -112,7 +112,7 @@ def test_readers_say_what_they_said(run: RunDir, capsys: pytest.CaptureFixture[s
     pair = [f"{RUN}:reference/hybrid", f"{RUN}:control/frozen"]
     assert call(["compare", *pair, "--root", str(run.root), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["verdict"] == "PASS"
-    course = next(one for one in courses(run) if one.metric == "horizon/sharpness_drift")
+    course = next(one for one in time_series(run) if one.metric == "horizon/sharpness_drift")
     assert [point.n for point in course.points] == [4, 4, 4]
     problems = verify(run.root).problems  # the clips were left out of this copy
     assert {problem.reason.partition(",")[0] for problem in problems} == {"missing"}

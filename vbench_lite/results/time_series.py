@@ -1,7 +1,7 @@
 """How a value goes with time within clips: the mean over clips at each time, with its interval.
 
 Metrics that follow a clip keep a series with each score: pairs of seconds and value (column `series`).
-Here the series of a generator's clips become one course. A clip counts at the times that it has; the
+Here the series of a generator's clips become one time series. A clip counts at the times that it has; the
 interval at a time is that of a mean of clips that cluster by prompt (`stats.means`).
 """
 
@@ -32,8 +32,8 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Course:
-    """The course of one metric for one generator or control, in order of time."""
+class TimeSeries:
+    """The time series of one metric for one generator or control, in order of time."""
 
     metric: str
     generator: str
@@ -41,8 +41,8 @@ class Course:
     points: tuple[Point, ...]
 
 
-def courses(run: Run, suite: str | None = None) -> list[Course]:
-    """Every course of a run, in the order of its metrics and generators; empty where no metric has one.
+def time_series(run: Run, suite: str | None = None) -> list[TimeSeries]:
+    """Every time series of a run, in the order of its metrics and generators; empty where no metric has one.
 
     Args:
         suite: its name; None takes the rows of every suite.
@@ -64,7 +64,7 @@ def courses(run: Run, suite: str | None = None) -> list[Course]:
             grid.setdefault(round(time_s / _STEP_S), []).append((float(value), prompt))
     families = {e.label: str(e.info.get("family", "unknown")) for e in run.document().generators}
     return [
-        Course(metric, label, control_of(label, families.get(label)) is not None, tuple(_points(grid)))
+        TimeSeries(metric, label, control_of(label, families.get(label)) is not None, tuple(_points(grid)))
         for (metric, label), grid in found.items()
         if grid
     ]

@@ -1,4 +1,4 @@
-"""Courses within clips laid out for a chart and a table: how a value goes with time, with its band."""
+"""Time series within clips laid out for a chart and a table: how a value goes with time, with its band."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from vbench_lite.results.time_series import Course
+from vbench_lite.results.time_series import TimeSeries
 
 COLUMNS = ("generator", "family", "control", "time", "value", "low", "high", "n")
 
 
-def metrics(courses: Sequence[Course]) -> list[str]:
-    """Metrics that have a course, in the order of the run."""
-    return list(dict.fromkeys(course.metric for course in courses))
+def metrics(found: Sequence[TimeSeries]) -> list[str]:
+    """Metrics that have a time series, in the order of the run."""
+    return list(dict.fromkeys(one.metric for one in found))
 
 
-def table(courses: Sequence[Course], metric: str, families: dict[str, str]) -> pd.DataFrame:
-    """The courses of a metric, generators first: columns COLUMNS; time in seconds, n clips.
+def table(found: Sequence[TimeSeries], metric: str, families: dict[str, str]) -> pd.DataFrame:
+    """The time series of a metric, generators first: columns COLUMNS; time in seconds, n clips.
 
     Args:
         families: by label.
     """
     rows = [
         (c.generator, families.get(c.generator, "unknown"), c.control, p.time_s, p.value, p.low, p.high, p.n)
-        for c in courses
+        for c in found
         if c.metric == metric
         for p in c.points
     ]

@@ -36,7 +36,7 @@ from vbench_lite.results.board import Board, build_board
 from vbench_lite.results.catalogue import metric_facts
 from vbench_lite.results.scaling import run_scaling
 from vbench_lite.results.signature import signature
-from vbench_lite.results.time_series import Course, courses
+from vbench_lite.results.time_series import TimeSeries, time_series
 from vbench_lite.sensitivity import load_audits
 from vbench_lite.store import run_names
 from vbench_lite.store.rundir import RunDir
@@ -63,7 +63,7 @@ def run_report(run: RunDir, suite: str | None = None) -> str:
         "axes": ("Axis scores", list(_axes(board))),
         "tradeoffs": ("Trade-offs", list(_tradeoffs(board, pairs.pace(document, name)))),
         "advice": ("What to take", list(_advice(run, built)) if board.measures() else []),
-        "drift": ("Drift within clips", list(_drift(courses(run, name), board))),
+        "drift": ("Drift within clips", list(_drift(time_series(run, name), board))),
         "time": ("Over time", list(_time(run.calls(name), board))),
         "scaling": ("Scaling", list(_scaling(run, document))),
         "metrics": ("Metrics", list(_metrics(board))),
@@ -196,7 +196,7 @@ def _advice(run: RunDir, board: Board) -> Iterator[Markup]:
     yield markup.folded("Common beliefs", markup.table(found.beliefs, "They hold for these generators only"))
 
 
-def _drift(found: list[Course], board: boards.BoardTable) -> Iterator[Markup]:
+def _drift(found: list[TimeSeries], board: boards.BoardTable) -> Iterator[Markup]:
     families = dict(zip(board.arms["generator"], board.arms["family"], strict=True))
     for metric in drifts.metrics(found):
         rows = drifts.table(found, metric, families)
