@@ -11,7 +11,7 @@ CODE   := vbench_lite adapters suites dashboard tools tests benchmarks docs
 STAMPS := .make
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test lint types bench audit docs docs-test readme format clean distclean
+.PHONY: help setup demo check test slow lint types bench audit docs docs-test readme format clean distclean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ check: setup  ## lint, types and tests of what differs from main: for each chang
 
 test: setup lint types  ## lint, types, and every test
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
+
+slow: setup  ## tests that CI runs once a day: every tiny pipeline of diffusers
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile -m slow
 
 lint: setup  ## ruff: rules and format
 	$(BIN)/python -m ruff check $(CODE)

@@ -16,6 +16,7 @@ from vbench_lite.errors import StoreError
 from vbench_lite.results.arms import CEILING, Arm, Run, read_arms
 from vbench_lite.results.axes import floor_of
 from vbench_lite.results.board import joint_blocks
+from vbench_lite.results.repeats import seed_remark
 from vbench_lite.results.trust import trust_flags
 from vbench_lite.run.scoring.joint_sets import JointSets, StoredArm
 from vbench_lite.stats.noninferiority import Verdict
@@ -107,6 +108,9 @@ def compare(
     results = judge(first, second, pairing, primary, policy)
     notes = _notes(contents, pairing, first, arms, contents[0], primary)
     notes += _on_verdict(results, pairing)
+    notes += dict.fromkeys(
+        remark for side in (first, second) if (remark := seed_remark(side.arm)) is not None
+    )
     return Comparison(
         verdict=overall(results, coverage_alone=pairing.identical or policy.named == {COVERAGE}),
         baseline=_identity(first.arm),

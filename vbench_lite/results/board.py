@@ -16,6 +16,7 @@ from vbench_lite.results.arms import CEILING, Arm, Run, read_arms
 from vbench_lite.results.axes import RELATIVE_AXES, AxisScore, Blocks, axis_score, difference
 from vbench_lite.results.conflicts import DISTANCES, Conflict, Interval, find_conflicts
 from vbench_lite.results.estimates import Evidence
+from vbench_lite.results.repeats import seed_remark
 from vbench_lite.results.trust import TrustFlag, trust_flags
 from vbench_lite.stats.jackknife import fold
 from vbench_lite.stats.ranks import rank_intervals
@@ -187,7 +188,11 @@ def build_board(runs: Sequence[Run], *, suite: str | None = None, every: bool = 
         controls,
         imported,
         trust,
-        left_out + notes + _contended(ranked) + _unverified([*ranked, *controls]),
+        left_out
+        + notes
+        + [remark for row in ranked if (remark := seed_remark(row.arm)) is not None]
+        + _contended(ranked)
+        + _unverified([*ranked, *controls]),
         others,
     )
 
