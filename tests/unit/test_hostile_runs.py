@@ -136,6 +136,12 @@ def test_keys_that_nobody_knows_and_halves_of_characters_are_no_damage(root: Pat
     assert read_document(root / "runs" / "bad" / "run.json").generators[0].label
 
 
+def test_the_folder_names_a_run_whatever_its_document_says(root: Path) -> None:
+    change_document(root, put("run_id", value="../../etc"))
+    assert RunDir(root, "bad").document().run_id == "bad"
+    assert call(["advise", "--root", str(root)]) == 0
+
+
 def test_every_verb_over_the_root_goes_on(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     change_document(root, DAMAGED["version as text"])
     for command in (

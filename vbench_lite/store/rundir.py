@@ -71,6 +71,7 @@ class RunDir:
             StoreError: missing, damaged, or written by a later version.
         """
         document = read_document(self.path / DOCUMENT)
+        document.run_id = self.run_id  # the folder names a run, also where it was copied or renamed
         if document.status == "running" and not self.held():
             document.status = "interrupted"
         return document
