@@ -1,4 +1,4 @@
-"""The autoregressive generator: eight tokens a frame, one after another, frame after frame."""
+"""The autoregressive generator: a few tokens a frame, one after another, frame after frame."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ class Autoregressive(ReferenceGenerator):
             Family.AUTOREGRESSIVE,
             Mechanism.TOKEN_AUTOREGRESSIVE,
             Streaming.FRAME,
-            "Token model with 8 tokens a frame, a trunk that steps from frame to frame over "
-            "a sliding window of 8 frames and a head that writes the tokens of one frame.",
+            f"Token model with {self.world.tokens} tokens a frame, a trunk that steps from frame to "
+            "frame over a sliding window of 8 frames and a head that writes the tokens of one frame.",
         )
         return replace(shared, kv_cache=self.config.kv_cache)
 

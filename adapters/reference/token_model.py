@@ -1,4 +1,4 @@
-"""The token model of the autoregressive generator: every frame is eight tokens, made one by one.
+"""The token model of the autoregressive generator: every frame is a few tokens, made one by one.
 
 Two causal transformers, after the RQ-Transformer (Lee et al. 2022, arXiv:2203.01941). The trunk
 takes one step a frame: it reads the frames made so far and says what the next is like. The head

@@ -38,7 +38,7 @@ def call(generator: Any, *seeds: int, num_frames: int = 4, prompt: str = CAPTION
     from dataclasses import replace
 
     made = [
-        replace(ask(generator, num_frames, seed, prompt, sample_id=f"s{seed}")[1], params=params)
+        replace(ask(generator, num_frames, seed, sample_id=f"s{seed}")[1], prompt=prompt, params=params)
         for seed in seeds or (3,)
     ]
     context = RecordingContext(made)
