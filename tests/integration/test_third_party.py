@@ -1,4 +1,4 @@
-"""Another package adds a generator, a metric and a suite, and this package is not touched for it.
+"""Another package adds a generator, a metric, a data set and a suite, and this package is not touched for it.
 
 `tests/third_party/waves` is installed by pip into a folder of its own, which is put on PYTHONPATH.
 """
@@ -94,3 +94,24 @@ def test_without_the_package_nothing_is_left_of_it(root: Path) -> None:
     assert "waves/brightness" not in names
     (row,) = answer(plain, root, "leaderboard")["rows"]  # a stored run needs no plug-in to be read
     assert row["metrics"]["waves/brightness"]["value"] is not None
+
+
+def test_its_data_set_makes_prompts_and_controls(
+    environment: dict[str, str], root: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "light.yaml").write_text(
+        "{name: light, version: 1, description: '', prompts: {dataset: waves/light}, samples: 3, axes: {},"
+        " request: {num_frames: 4, height: 16, width: 16, fps: 8}, metrics: [frames/sharpness]}"
+    )
+    listed = {
+        row["name"]: row["package"] for row in answer(environment, root, "list", "datasets")["datasets"]
+    }
+    assert listed["waves/light"] == "vbench-lite-waves"
+    assert answer(environment, root, "show", "waves/light")["vocabulary"] == "closed"
+    suite = str(tmp_path / "light.yaml")
+    outcome = answer(environment, root, "run", "-g", "waves/stripes", "--suite", suite)
+    assert (outcome["ok"], outcome["failed"]) == (15, 0)
+    controls = {
+        row["generator"] for row in answer(environment, root, "leaderboard", "--suite", "light")["controls"]
+    }
+    assert controls == {"real", "frozen", "noise", "shuffled"}

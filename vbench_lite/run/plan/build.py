@@ -12,6 +12,7 @@ from typing import Any
 from vbench_lite import registry
 from vbench_lite.errors import RegistryError
 from vbench_lite.generator import Generator
+from vbench_lite.run.plan.code import code_of
 from vbench_lite.run.plan.spec import GeneratorSpec
 from vbench_lite.store.schema import GeneratorEntry
 
@@ -54,18 +55,17 @@ def resolve(spec: GeneratorSpec) -> tuple[GeneratorEntry, Generator]:
 
 
 def code_sha256(kind: type[Generator]) -> str:
-    """Hash of the adapter's module and of the modules beside it in its package.
+    """Hash of the adapter's module and of every module that it imports from its own distribution's plug-ins.
 
     A version number changes with a release only; while an adapter is edited, a run that resumed with
-    clips of the code before the edit would be silently mixed.
+    clips of the code before the edit would be silently mixed. What an adapter imports counts, a data set
+    included; its neighbours and the contracts, which it shares with every other, do not.
     """
     module = inspect.getmodule(kind)
     file = getattr(module, "__file__", None)
     if module is None or file is None:
         return "unknown"
-    own = Path(file)
-    beside = sorted(own.parent.glob("*.py")) if module.__package__ else [own]
     digest = hashlib.sha256()
-    for path in beside:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for name, path in sorted(code_of(module.__name__, Path(file)).items()):
+        digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
