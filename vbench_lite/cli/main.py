@@ -27,6 +27,7 @@ DEBUG_VARIABLE = "VBENCH_LITE_DEBUG"
 # verb: (module, what `--help` says of it). The text stands here so that help imports no verb.
 VERBS: dict[str, tuple[str, str]] = {
     "run": ("run", "Generate clips, score them, time the generators."),
+    "try": ("try_model", "Judge a model of your own: adapter, suite and size are chosen and said."),
     "score": ("score", "Score clips made elsewhere, or a stored run again."),
     "leaderboard": ("leaderboard", "Show every generator with intervals and coverage."),
     "compare": ("compare", "Compare a candidate with a baseline, pair by pair."),

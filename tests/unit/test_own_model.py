@@ -1,0 +1,61 @@
+"""`try MODEL`: what is chosen for a model, and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vbench_lite.cli.main import call
+from vbench_lite.dataset import ClipSize
+from vbench_lite.errors import SpecError
+from vbench_lite.run.plan.own_model import choose
+from vbench_lite.video.encode import write_lossless
+
+
+def clips(folder: Path, count: int = 20) -> Path:
+    folder.mkdir(exist_ok=True)
+    frames = np.random.default_rng(0).integers(0, 256, (count, 48, 64, 3), np.uint8)
+    write_lossless(folder / "a dog runs.mkv", frames, 10.0)
+    return folder
+
+
+def test_a_folder_of_clips_is_judged_at_its_own_size(tmp_path: Path) -> None:
+    choice = choose(str(clips(tmp_path / "My Clips")))
+    assert (choice.label, choice.adapter) == ("my-clips", "clips")
+    assert choice.size == ClipSize(20, 48, 64, 10.0)
+    assert choice.reasons[1] == "size 20x48x64@10: that of a dog runs.mkv"
+
+
+def test_a_registered_generator_is_asked_for_a_size_that_it_makes() -> None:
+    choice = choose("control/noise")
+    assert choice.adapter == "control/noise" and choice.size is None
+    assert choice.reasons == (
+        "adapter control/noise: it is a registered generator", "size 16x96x96@12: that of the suite",
+    )  # fmt: skip
+
+
+def test_a_command_line_is_a_list_of_arguments() -> None:
+    choice = choose("python make.py '{request}' --steps 4")
+    assert choice.adapter == "command"
+    assert choice.config["argv"] == ["python", "make.py", "{request}", "--steps", "4"]
+    with pytest.raises(SpecError, match="is told nothing"):
+        choose("python make.py")
+
+
+@pytest.mark.parametrize("model", ["nothing-here", "./no/such/folder/at/all"])
+def test_what_is_no_model_is_told(model: str) -> None:
+    with pytest.raises(SpecError, match="hub id, registered generator or command line"):
+        choose(model)
+
+
+def test_one_clip_is_not_a_model(tmp_path: Path) -> None:
+    clips(tmp_path)
+    with pytest.raises(SpecError, match="vbench-lite score"):
+        choose(str(tmp_path / "a dog runs.mkv"))
+
+
+def test_the_verb_says_what_it_chose(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(["try", str(tmp_path / "gone"), "--root", str(tmp_path / "r")]) == 2
+    assert "no pipeline folder" in capsys.readouterr().err

@@ -1,0 +1,61 @@
+"""`vbench-lite try MODEL`: one's own model judged, with adapter, suite and size chosen and said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from vbench_lite.cli.options import json_option, registered, root_option
+from vbench_lite.cli.output import warn
+
+
+@click.command("try")
+@click.argument("model", metavar="MODEL")
+@click.option(
+    "--dataset", metavar="NAME|PATH", shell_complete=registered("datasets"),
+    help="Real clips that make the scale; default: open-clips, through the package index.",
+)  # fmt: skip
+@click.option("--size", metavar="FxHxW@FPS", help="Size of every clip, as 16x256x256@8; default: chosen.")
+@click.option("--samples", type=click.IntRange(min=1), help="Prompts; default: those of the suite.")
+@root_option
+@json_option
+@click.pass_context
+def command(
+    context: click.Context,
+    model: str,
+    dataset: str | None,
+    size: str | None,
+    samples: int | None,
+    root: Path,
+    as_json: bool,
+) -> int:
+    """Judge a model of your own on real prompts.
+
+    MODEL is a folder of a diffusers pipeline, a hub id, a folder or manifest of clips, a registered
+    generator, or a command line in quotes with {request} among its arguments. Adapter, suite and size are
+    chosen, and said with the reason. The specification is kept under ROOT/try, to be edited and run again.
+    Ends as `run`.
+    """
+    import yaml
+
+    from vbench_lite.cli.run import command as run_command
+    from vbench_lite.run.plan.own_model import SUITE, choose
+    from vbench_lite.store.atomic import replaced
+
+    choice = choose(model)
+    for reason in choice.reasons:
+        warn(reason)
+    content = {
+        "generators": [{"label": choice.label, "adapter": choice.adapter, "config": choice.config}],
+        "suites": [SUITE],
+        **({} if dataset is None else {"dataset": dataset}),
+        **({"size": size} if size else {} if choice.size is None else {"size": str(choice.size)}),
+        **({} if samples is None else {"samples": samples}),
+    }
+    path = root / "try" / f"{choice.label}.yaml"
+    with replaced(path) as temporary:
+        temporary.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    warn(f"suite {SUITE}; the specification is {path}")
+    found: int = context.invoke(run_command, spec=path, root=root, as_json=as_json)
+    return found

@@ -1,0 +1,108 @@
+"""One's own model: which adapter takes it, which suite judges it, and at which size."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vbench_lite import registry
+from vbench_lite.dataset import ClipSize
+from vbench_lite.errors import ClipError, SpecError
+from vbench_lite.run.plan.build import build_generator
+from vbench_lite.suite import load_suite
+from vbench_lite.video.decode import probe
+from vbench_lite.video.folder import SUFFIXES, find_clips
+from vbench_lite.video.manifest import MANIFESTS
+
+SUITE = "open"
+_PIPELINE = "model_index.json"
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen for a model.
+
+    Attributes:
+        size: of every clip; None keeps the suite's.
+        reasons: one line for each choice, for the user.
+    """
+
+    label: str
+    adapter: str
+    config: dict[str, Any]
+    size: ClipSize | None
+    reasons: tuple[str, ...]
+
+
+def choose(model: str) -> Choice:
+    """Choose for a folder, a hub id, a registered generator, or a command line.
+
+    Raises:
+        SpecError: it is nothing that an adapter takes; the message says what would be.
+        ClipError: a folder of clips cannot be read.
+    """
+    path = Path(model)
+    if model in registry.names("generators"):
+        return _fitted(model, model, {}, "it is a registered generator")
+    if (path / _PIPELINE).is_file():
+        return _fitted(_label(path.resolve().name), "diffusers", {"model": model}, f"it holds {_PIPELINE}")
+    if path.is_dir() or path.suffix.lower() in MANIFESTS:
+        return _clips(path)
+    if path.exists() and path.suffix.lower() in SUFFIXES:
+        raise SpecError(f"{model} is one clip; give the folder of it, or score it: vbench-lite score {model}")
+    if " " in model.strip():
+        argv = shlex.split(model)
+        if not any("{request}" in part or "{prompt}" in part for part in argv):
+            raise SpecError(
+                f"the command {model!r} is told nothing: put {{request}} (a file with the request as "
+                "JSON) or {prompt} among its arguments; docs/adapters/command.md"
+            )
+        return _fitted(_label(Path(argv[0]).stem), "command", {"argv": argv}, "it is a command line")
+    if _HUB_ID.fullmatch(model) and not path.exists():
+        return _fitted(_label(model.split("/")[1]), "diffusers", {"model": model}, "it reads as a hub id")
+    raise SpecError(
+        f"{model!r} is no pipeline folder (with {_PIPELINE}), folder or manifest of clips, hub id, "
+        "registered generator or command line with {request}"
+    )
+
+
+def _clips(path: Path) -> Choice:
+    """Clips made before: judged at the size that they have."""
+    first = next((clip for clip in find_clips(path).clips if clip.path.is_file()), None)
+    if first is None:
+        raise ClipError(f"{path}: none of its clips is there")
+    info = probe(first.path, first.name)
+    asked = load_suite(SUITE).request
+    frames = min(info.num_frames or asked.num_frames, 4 * asked.num_frames)
+    size = ClipSize(frames, info.height, info.width, info.fps or asked.fps)
+    return Choice(
+        _label(path.with_suffix("").resolve().name),
+        "clips",
+        {"clips": str(path)},
+        size,
+        (
+            "adapter clips: it holds clips that were made before",
+            f"size {size}: that of {first.name}"
+            + (f", its first {frames} frames" if frames != info.num_frames else ""),
+        ),
+    )
+
+
+def _fitted(label: str, adapter: str, config: dict[str, Any], why: str) -> Choice:
+    """A generator that is asked for clips: of the suite's size, as far as it makes that."""
+    asked = load_suite(SUITE).request.size
+    info = build_generator(adapter, config).info
+    frames, height, width = info.snapped(asked.num_frames, asked.height, asked.width)
+    made = ClipSize(frames, height, width, info.native_fps or asked.fps)
+    reasons = [f"adapter {adapter}: {why}"]
+    if made == asked:
+        return Choice(label, adapter, config, None, (*reasons, f"size {asked}: that of the suite"))
+    return Choice(label, adapter, config, made, (*reasons, f"size {made}: what it makes nearest to {asked}"))
+
+
+def _label(name: str) -> str:
+    return re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-") or "model"
