@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -58,10 +58,10 @@ class FeatureSetMetric(SetMetric):
         """Return the value, with a delete-a-prompt-group jackknife interval.
 
         Raises:
-            NotApplicable: fewer clips than the metric declares, or no reference where one is needed.
+            NotApplicable: fewer clips in a set than the metric declares, or no reference where one is needed.
         """
         generated = self._rows("generated", self.info.min_n)
-        reference = self._rows("reference", 2) if self.needs_reference else None
+        reference = self._rows("reference", max(2, self.info.min_n)) if self.needs_reference else None
         return self.estimate(generated, reference)
 
     @abstractmethod
@@ -95,11 +95,12 @@ def feature_set_info(
     unit: str = "",
     min_frames: int = 1,
     min_n: int,
+    version: int = 1,
 ) -> MetricInfo:
     """What a metric over the features of one extractor declares."""
     return MetricInfo(
         id=id,
-        version=1,
+        version=version,
         axis=axis,
         unit=unit,
         bounds=bounds,
@@ -117,4 +118,4 @@ def with_clips(estimate: Estimate, rows: FeatureRows, reference: FeatureRows | N
     extras = dict(estimate.extras)
     if reference is not None:
         extras["reference_n"] = float(reference.clips)
-    return Estimate(estimate.value, estimate.low, estimate.high, rows.clips, estimate.replicates, extras)
+    return replace(estimate, n=rows.clips, extras=extras)

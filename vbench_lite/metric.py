@@ -103,6 +103,7 @@ class Estimate:
         n: clips (or calls) behind it.
         replicates: the value with each prompt group left out, in the order of the groups; the
             joint jackknife of axis scores and of comparisons reads them. None if not computed.
+        note: what a reader should know of it (why there is no interval); kept with the score.
     """
 
     value: float
@@ -111,6 +112,7 @@ class Estimate:
     n: int
     replicates: tuple[float, ...] | None = None
     extras: Mapping[str, float] = field(default_factory=dict)
+    note: str | None = None
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
 from vbench_lite.metric import Axis, Estimate, MetricInfo
 from vbench_lite.stats.extrapolation import SIZES, at_infinity
-from vbench_lite.stats.frechet import distance, expected_bias, moments
+from vbench_lite.stats.frechet import distance, moments, perfect_distance
 from vbench_lite.stats.jackknife import MAX_GROUPS, jackknife
 from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, feature_set_info, with_clips
 
@@ -15,6 +16,7 @@ _HEUSEL = "Heusel et al. (NeurIPS 2017), equation 6"
 _FVD = "Unterthiner et al., Towards accurate generative models of video (2018)"
 _WIDE = 1024  # features from here on: a replicate takes seconds
 _FEW_GROUPS = 20
+ROWS_A_DIMENSION = 5  # from here on the interval holds the truth in 90% of simulated sets
 _info = partial(feature_set_info, axis=Axis.QUALITY, bounds=(0.0, None), higher_is_better=False, min_n=16)
 
 
@@ -26,10 +28,12 @@ class FrechetDistance(FeatureSetMetric):
         root.
 
     Traps:
-        It is biased upwards, the more the fewer clips: never compare two values with different n. The
-        interval is a bias-corrected delete-a-prompt-group jackknife with the reference held fixed; `extras`
-        has the jackknife's estimate of the bias and `perfect`, what a perfect generator would show at this n
-        under equal isotropic Gaussians.
+        It is biased upwards, the more the fewer clips: never compare two values with different n. From five
+        rows a dimension on there is an interval, a bias-corrected delete-a-prompt-group jackknife with the
+        reference held fixed; below that nothing that is computed from the clips holds the value of
+        infinitely many, and there is none. `extras` has n of the reference, the jackknife's `corrected`
+        value where it is valid, and `perfect`: about what a perfect generator shows at this n, simulated
+        with the reference's covariance.
     """
 
     def estimate(self, generated: FeatureRows, reference: FeatureRows | None) -> Estimate:
@@ -40,10 +44,17 @@ class FrechetDistance(FeatureSetMetric):
         found = jackknife(
             generated.prompts, lambda kept: distance(moments(x[kept]), target), max_groups=groups
         )
+        perfect = perfect_distance(target, len(x), len(y))
+        least = ROWS_A_DIMENSION * x.shape[1]
+        if len(x) < least:
+            why = (
+                f"no interval: the bias of {len(x)} rows of {x.shape[1]} numbers cannot be taken off below "
+                f"{least}; a perfect generator shows about {perfect:.3g} at this n"
+            )
+            counted = replace(found, low=None, high=None, extras={"perfect": perfect}, note=why)
+            return with_clips(counted, generated, reference)
         low = None if found.low is None else max(0.0, found.low)  # bias correction can pass below zero
-        perfect = expected_bias(len(x), len(y), x.shape[1], float(y.var(axis=0, ddof=1).mean()))
-        extras = {**found.extras, "perfect": perfect}
-        counted = Estimate(found.value, low, found.high, found.n, found.replicates, extras)
+        counted = replace(found, low=low, extras={**found.extras, "perfect": perfect})
         return with_clips(counted, generated, reference)
 
 
@@ -165,5 +176,4 @@ class FrechetVideoDistanceAtInfinity(FeatureSetMetric):
             max_groups=_FEW_GROUPS,
         )
         extras = {**found.extras, "sizes": float(SIZES), "least_size": float(least)}
-        counted = Estimate(found.value, found.low, found.high, found.n, found.replicates, extras)
-        return with_clips(counted, generated, reference)
+        return with_clips(replace(found, extras=extras), generated, reference)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
@@ -12,7 +13,9 @@ from vbench_lite.stats.jackknife import jackknife
 from vbench_lite.stats.kernel_distance import KernelDistance, Matrix, cubic_kernel, gaussian_kernel
 from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, feature_set_info, with_clips
 
-_info = partial(feature_set_info, axis=Axis.QUALITY, bounds=(None, None), higher_is_better=False, min_n=4)
+_info = partial(
+    feature_set_info, axis=Axis.QUALITY, bounds=(None, None), higher_is_better=False, min_n=4, version=2
+)
 
 
 class KernelVideoDistance(FeatureSetMetric):
@@ -24,8 +27,9 @@ class KernelVideoDistance(FeatureSetMetric):
     perfect generator, not 0, and differences between generators stand. The interval is a
     delete-a-prompt-group jackknife with the reference held fixed.
 
-    Formula: mean of k(x, x') over pairs of different generated rows + mean of k(y, y') over pairs of
-        different reference rows - 2 mean of k(x, y), with k(x, y) = (x.y / d + 1)^3 in d dimensions.
+    Formula: mean of k(x, x') over pairs of generated rows of different prompts + mean of k(y, y') over pairs
+        of rows of different reference clips - 2 mean of k(x, y) over pairs that are not of one name (a clip
+        and its own reference), with k(x, y) = (x.y / d + 1)^3 in d dimensions.
     Traps: the size depends on the features, so values of two networks cannot be compared. Below 0 is
         chance, and not better than real.
     """
@@ -40,7 +44,13 @@ class KernelVideoDistance(FeatureSetMetric):
 
     def estimate(self, generated: FeatureRows, reference: FeatureRows | None) -> Estimate:
         assert reference is not None
-        distance = KernelDistance(self.points(generated.values), self.points(reference.values), self.kernel)
+        distance = KernelDistance(
+            self.points(generated.values),
+            self.points(reference.values),
+            self.kernel,
+            generated.prompts,
+            reference.prompts,
+        )
         return with_clips(jackknife(generated.prompts, distance), generated, reference)
 
 
@@ -84,8 +94,7 @@ class KernelInceptionDistance(KernelVideoDistance):
     """Kernel inception distance of frames: every fourth frame of each clip is one row.
 
     Traps:
-        Frames of a clip are alike, which an estimate that takes them for independent draws does not know:
-        equal sets of few clips come out below 0. Motion is not seen.
+        Frames of a clip are alike, so pairs of them are left out. Motion is not seen.
     """
 
     info: ClassVar[MetricInfo] = _info(
@@ -143,11 +152,13 @@ class ClipMeanDiscrepancy(KernelVideoDistance):
 def _times(estimate: Estimate, factor: float) -> Estimate:
     """An estimate in other units."""
     scaled = {"bias", "se", "corrected"}
-    return Estimate(
-        estimate.value * factor,
-        None if estimate.low is None else estimate.low * factor,
-        None if estimate.high is None else estimate.high * factor,
-        estimate.n,
-        None if estimate.replicates is None else tuple(value * factor for value in estimate.replicates),
-        {name: value * factor if name in scaled else value for name, value in estimate.extras.items()},
+    return replace(
+        estimate,
+        value=estimate.value * factor,
+        low=None if estimate.low is None else estimate.low * factor,
+        high=None if estimate.high is None else estimate.high * factor,
+        replicates=None
+        if estimate.replicates is None
+        else tuple(value * factor for value in estimate.replicates),
+        extras={name: value * factor if name in scaled else value for name, value in estimate.extras.items()},
     )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import replace
 from typing import ClassVar
 
-from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, Estimate, MetricInfo
 from vbench_lite.stats.jackknife import jackknife
 from vbench_lite.stats.manifold import Indices, Neighbourhoods
 from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, feature_set_info, with_clips
 
 _SOURCE = "Kynkäänniemi et al. (NeurIPS 2019) and Naeem et al., Reliable fidelity (ICML 2020)"
+_SURE = 32  # prompts from which the interval holds in 90% of simulated sets
 _LEAST = 12  # more than twice k: a ball to the fifth neighbour of seven points says nothing
 _HIGH: dict[str, float | None] = {"precision": 1.0, "recall": 1.0, "density": None, "coverage": 1.0}
 _MEANING = {
@@ -47,7 +48,9 @@ def _of_i3d(kind: str) -> MetricInfo:
 class ManifoldMetric(FeatureSetMetric):
     """The neighbourhood of a row reaches to its 5th nearest row of the same set; strictly nearer is inside.
 
-    The interval is a delete-a-prompt-group jackknife, the reference fixed.
+    The interval is for what sets of this size show on average, the reference fixed: a delete-a-prompt-group
+    jackknife around the value, without a correction of bias, since leaving clips out only lowers recall and
+    coverage. Of fewer than 32 prompts it holds too little, and there is none.
 
     Traps: values depend on the number of clips in both sets: never compare two with different n. One
         outlier has a large neighbourhood; density and coverage suffer less from it.
@@ -59,10 +62,13 @@ class ManifoldMetric(FeatureSetMetric):
 
     def estimate(self, generated: FeatureRows, reference: FeatureRows | None) -> Estimate:
         assert reference is not None
-        if reference.clips < _LEAST:
-            raise NotApplicable(f"n too small: {reference.clips} reference clips, and this needs {_LEAST}")
         places = Neighbourhoods(reference.values, generated.values)
-        found = jackknife(generated.prompts, lambda kept: self.number(places, kept))
+        found = jackknife(generated.prompts, lambda kept: self.number(places, kept), corrected=False)
+        if found.low is not None and found.extras["groups"] < _SURE:
+            why = (
+                f"no interval: of fewer than {_SURE} prompts it would hold the value of such sets too seldom"
+            )
+            found = replace(found, low=None, high=None, note=why)
         return with_clips(found, generated, reference)
 
 

@@ -31,7 +31,8 @@ class VendiShapes(FeatureSetMetric):
         exp(-sum l log l) over the eigenvalues l of K / n, K the cosines of features.
 
     Traps:
-        It grows with n, so values are compared at equal n only. Noise is diverse to networks that do not know
+        It grows with n, so values are compared at equal n only, and the interval is for what sets of this
+        size show on average. Noise is diverse to networks that do not know
         it: read it beside precision.
     """
 
@@ -45,7 +46,9 @@ class VendiShapes(FeatureSetMetric):
 
     def estimate(self, generated: FeatureRows, reference: FeatureRows | None) -> Estimate:
         similarity = cosine_similarity(generated.values)
-        found = jackknife(generated.prompts, lambda kept: vendi_score(similarity[np.ix_(kept, kept)]))
+        found = jackknife(
+            generated.prompts, lambda kept: vendi_score(similarity[np.ix_(kept, kept)]), corrected=False
+        )
         return with_clips(found, generated, None)
 
 

@@ -13,6 +13,7 @@ from vbench_lite.metric import Axis, Frames, MetricInfo, PairMetric, SampleInfo
 from vbench_lite.suites.reconstruction.sizes import check_sizes
 
 WINDOW = 11  # pixels; Gaussian, sigma 1.5
+BORDER = WINDOW // 2  # pixels whose window would leave the frame
 
 
 class Ssim(PairMetric):
@@ -22,13 +23,14 @@ class Ssim(PairMetric):
     assessment: from error visibility to structural similarity (TIP 2004), by torchmetrics.
 
     Formula: (2 m_x m_y + C1)(2 s_xy + C2) / ((m_x^2 + m_y^2 + C1)(s_x^2 + s_y^2 + C2)), C1 = 0.01^2, C2
-        = 0.03^2, in 11x11 Gaussian windows; mean over windows, channels and frames.
+        = 0.03^2, in 11x11 Gaussian windows; mean over the windows that lie wholly in the frame, channels
+        and frames, as the authors, scikit-image and piq take it.
     Traps: even areas score near 1, so a small thing on black hardly moves it.
     """
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="reconstruction/ssim",
-        version=1,
+        version=2,
         axis=Axis.QUALITY,
         unit="",
         bounds=(-1.0, 1.0),
@@ -49,8 +51,17 @@ class Ssim(PairMetric):
 
         # Single precision: twenty times quicker here than double, and right to a millionth.
         images, targets = (torch.tensor(x).permute(0, 3, 1, 2).float() / 255 for x in (frames, reference))
-        values = ssim(images, targets, sigma=1.5, kernel_size=WINDOW, data_range=1.0, reduction="none")
-        assert isinstance(values, torch.Tensor)
+        _, full = ssim(
+            images,
+            targets,
+            sigma=1.5,
+            kernel_size=WINDOW,
+            data_range=1.0,
+            reduction="none",
+            return_full_image=True,
+        )
+        assert isinstance(full, torch.Tensor)
+        values = full[..., BORDER:-BORDER, BORDER:-BORDER].mean(dim=(1, 2, 3))
         self._sum += float(values.clamp(-1.0, 1.0).sum())
         self._count += len(frames)
 

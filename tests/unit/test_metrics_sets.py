@@ -8,7 +8,7 @@ from scipy.linalg import sqrtm
 
 from vbench_lite.errors import NotApplicable, StoreError
 from vbench_lite.metric import SampleInfo, SetMetric
-from vbench_lite.stats.frechet import expected_bias, frechet_distance
+from vbench_lite.stats.frechet import frechet_distance, moments, perfect_distance
 from vbench_lite.stats.kernel_distance import KernelDistance, cubic_kernel, kernel_distance
 from vbench_lite.suites.distribution.frechet import FrechetShapes
 from vbench_lite.suites.distribution.kernel import KvdShapes
@@ -67,26 +67,42 @@ def test_frechet_does_not_know_rotation_and_is_the_textbook_formula(n: int, m: i
         assert value == pytest.approx(mean + np.trace(s1 + s2 - 2 * root), abs=1e-8)
 
 
-def test_the_bias_of_a_perfect_generator_is_as_predicted() -> None:
+@pytest.mark.parametrize(("n", "m", "dim", "off"), [(64, 256, 400, 0.15), (16, 256, 64, 0.15)])
+def test_what_a_perfect_generator_shows_is_foretold(n: int, m: int, dim: int, off: float) -> None:
+    """With a spectrum that falls as those of networks do, of fewer rows than dimensions too."""
     rng = RNG(4)
-    values = [
-        frechet_distance(rng.standard_normal((200, 20)), rng.standard_normal((300, 20))) for _ in range(40)
-    ]
-    assert np.mean(values) == pytest.approx(expected_bias(200, 300, 20, 1.0), rel=0.1)
+    scales = np.sqrt(np.arange(1.0, dim + 1) ** -1.2)
+    shown, foretold = [], []
+    for _ in range(6):
+        real, generated = rng.standard_normal((m, dim)) * scales, rng.standard_normal((n, dim)) * scales
+        shown.append(frechet_distance(generated, real))
+        foretold.append(perfect_distance(moments(real), n, m))
+    assert np.mean(foretold) == pytest.approx(np.mean(shown), rel=off)
 
 
 def test_frechet_metric_reports_value_interval_and_bias() -> None:
     rng = RNG(5)
-    first, second = rng.standard_normal((30, 8)), 1 + rng.standard_normal((80, 8))
+    first, second = rng.standard_normal((48, 8)), 1 + rng.standard_normal((80, 8))
     estimate = fill(FrechetShapes(), first, second).compute()
     expected = frechet_distance(
         first.astype(np.float32).astype(float), second.astype(np.float32).astype(float)
     )
     assert estimate.value == pytest.approx(expected, abs=1e-9)
-    assert estimate.n == 30 and estimate.extras["reference_n"] == 80
+    assert estimate.n == 48 and estimate.extras["reference_n"] == 80
     assert estimate.low is not None and estimate.high is not None
     assert 0 <= estimate.low < estimate.value <= estimate.high
-    assert estimate.extras["perfect"] == pytest.approx(expected_bias(30, 80, 8, 1.0), rel=0.3)
+    equal_isotropic = (1 / 48 + 1 / 80) * (8 + 8 * 9 / 4)
+    assert estimate.extras["perfect"] == pytest.approx(equal_isotropic, rel=0.4)
+
+
+def test_frechet_of_few_clips_has_no_interval_and_says_why() -> None:
+    rng = RNG(5)
+    estimate = fill(FrechetShapes(), rng.standard_normal((32, 8)), rng.standard_normal((80, 8))).compute()
+    assert (estimate.low, estimate.high) == (None, None)
+    assert estimate.note is not None and "below 40" in estimate.note and "perfect generator" in estimate.note
+    assert set(estimate.extras) == {"perfect", "reference_n"}
+    with pytest.raises(NotApplicable, match="2 reference clips"):
+        fill(FrechetShapes(), rng.standard_normal((32, 8)), rng.standard_normal((2, 8))).compute()
 
 
 # --- kernel -------------------------------------------------------------------------------------
@@ -108,6 +124,36 @@ def test_kernel_distance_is_unbiased_and_not_clipped() -> None:
     values = [kernel_distance(rng.standard_normal((12, 6)), rng.standard_normal((30, 6))) for _ in range(600)]
     assert abs(np.mean(values)) < 4 * np.std(values) / np.sqrt(len(values))
     assert min(values) < 0
+
+
+def test_pairs_of_one_scene_leave_the_cross_term() -> None:
+    """A set and its near copies are at no distance, told by names or seen from the data."""
+    rng = RNG(9)
+    named, seen, blind = [], [], []
+    for _ in range(100):
+        real = rng.standard_normal((32, 16))
+        copy = real + 0.1 * rng.standard_normal((32, 16))
+        names = [str(place) for place in range(32)]
+        every = np.arange(32)
+        named.append(KernelDistance(copy, real, names=names, others=names)(every))
+        seen.append(KernelDistance(copy, real)(every))
+        blind.append(KernelDistance(copy, real, names=names, others=[f"r{name}" for name in names])(every))
+    assert seen == pytest.approx(named)
+    assert abs(np.mean(named)) < 0.05
+    assert np.mean(blind) < -0.4  # what it would be
+
+
+def test_seeds_of_a_prompt_are_no_independent_clips() -> None:
+    """A perfect generator asked for four clips of each of eight prompts."""
+    rng = RNG(10)
+    values = []
+    for _ in range(200):
+        prompts = np.repeat(rng.standard_normal((8, 16)), 4, axis=0)
+        clips = prompts + 0.3 * rng.standard_normal((32, 16))
+        real = np.sqrt(1.09) * rng.standard_normal((64, 16))
+        distance = KernelDistance(clips, real, names=[f"p{place // 4}" for place in range(32)])
+        values.append(distance(np.arange(32)))
+    assert abs(np.mean(values)) < 4 * np.std(values) / np.sqrt(len(values))
 
 
 def test_kernel_distance_of_a_subset_is_that_of_the_rows() -> None:

@@ -23,6 +23,9 @@ from vbench_lite.stats.ranks import rank_intervals
 from vbench_lite.suite import Suite, parse_suite
 from vbench_lite.weights import unverified
 
+# Beside a value over a set: clips of the reference, what a perfect generator shows at this n, the value
+# without its bias.
+_DETAILS = ("reference_n", "perfect", "corrected")
 RELATIVE_TIE = 0.05  # speed and memory closer than this are ties: machines differ by more from day to day
 
 
@@ -105,7 +108,8 @@ class Board:
         Keys: suite {name, version, description, axes{axis: {metrics{id: weight}, gate, floors}}}; rows[],
         controls[] and imported[] (results of others; coverage null) {generator, family, run, created,
         protocol, coverage, samples{ok, planned, failures}, axes{axis: {value, ci, n, rank, reason}},
-        metrics{id: {value, ci, ci_reason, n, unit, higher_is_better, level, reason, missing}}}; trust[]
+        metrics{id: {value, ci, ci_reason, n, unit, higher_is_better, level, reason, missing, details,
+        first_call}}}; trust[]
         {metric, kind, control, value, real, axes, reason}; conflicts[] {distance, other_distance, generator,
         other_generator, firm}; notes[]; other_suites[].
         """
@@ -328,6 +332,9 @@ def _metric(evidence: Evidence) -> dict[str, Any]:
         "reason": evidence.reason,
         "missing": dict(evidence.missing),
     }
+    details = {name: evidence.extras[name] for name in _DETAILS if name in evidence.extras}
+    if details:
+        facts["details"] = details
     if evidence.first_call is not None:
         facts["first_call"] = evidence.first_call
     return facts
@@ -337,6 +344,8 @@ def _no_interval(evidence: Evidence) -> str | None:
     """Why a value has no interval."""
     if evidence.value is None or evidence.low is not None:
         return None
+    if evidence.extras.get("note"):
+        return str(evidence.extras["note"])
     if evidence.n < 2:
         return "there is one value"
     return "the values are equal, or all from one prompt"

@@ -51,6 +51,7 @@ def jackknife(
     *,
     max_groups: int = MAX_GROUPS,
     confidence: float = 0.95,
+    corrected: bool = True,
 ) -> Estimate:
     """Estimate a statistic of a set with a bias-corrected delete-a-group jackknife interval.
 
@@ -59,6 +60,9 @@ def jackknife(
         statistic: takes the indices of the items that are kept, int64 (k,), sorted.
         max_groups: at most this many replicates are computed; see `fold`.
         confidence: of the interval.
+        corrected: whether the interval is for the value at infinitely many items, its bias taken off. A
+            statistic that leaving items out only lowers (recall, coverage, Vendi) is not corrected: the
+            interval then lies around the value and is for what sets of this size show on average.
 
     Returns:
         `value`: the statistic of all items, uncorrected, because that is the number that others
@@ -86,6 +90,9 @@ def jackknife(
     if not np.all(np.isfinite(replicates)):
         raise NotApplicable("the value is not finite once a prompt is left out: the set is too small")
     low, high, bias, se = interval(value, replicates, confidence)
+    if not corrected and low is not None:
+        half = quantile(0.5 + confidence / 2, len(blocks) - 1) * se
+        low, high = value - half, value + half
     extras = {"bias": bias, "se": se, "corrected": value - bias, "groups": float(len(blocks))}
     return Estimate(value, low, high, len(groups), tuple(replicates.tolist()), extras)
 

@@ -9,14 +9,17 @@ MMD GANs (ICLR 2018), for the cubic kernel on features.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from vbench_lite.errors import NotApplicable
+
 Matrix = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 Kernel = Callable[[Matrix, Matrix], Matrix]
+_CHANCE = 1e-6  # pairs are taken for such where chance would make them look so once in a million sets
 
 
 def cubic_kernel(first: Matrix, second: Matrix) -> Matrix:
@@ -36,17 +39,64 @@ def gaussian_kernel(first: Matrix, second: Matrix, sigma: float = 10.0) -> Matri
 
 
 class KernelDistance:
-    """The distance of subsets of one set to a fixed second set; kernels are computed once."""
+    """The distance of subsets of one set to a fixed second set; kernels are computed once.
 
-    def __init__(self, first: Matrix, second: Matrix, kernel: Kernel = cubic_kernel) -> None:
-        self._within = kernel(first, first)
-        self._across = kernel(first, second).mean(axis=1)
-        self._second = _off_diagonal_mean(kernel(second, second))
+    The estimate is unbiased for pairs of independent rows only, so pairs that share a source are left out of
+    every sum: within a set those of one name (seeds of a prompt, frames of a clip), across the sets those
+    whose names are equal (a clip and its reconstruction). Without names, rows of equal places are taken for
+    pairs where the data say that they are.
+
+    Args:
+        first, second: float64 (n, d) and (m, d).
+        names, others: of their rows: what rows of one source have in common; None where each is its own.
+    """
+
+    def __init__(
+        self,
+        first: Matrix,
+        second: Matrix,
+        kernel: Kernel = cubic_kernel,
+        names: Sequence[str] | None = None,
+        others: Sequence[str] | None = None,
+    ) -> None:
+        mine = np.arange(len(first)) if names is None else np.array(names)
+        its = np.arange(len(second)) if others is None else np.array(others)
+        self._apart = mine[:, None] != mine
+        self._within = kernel(first, first) * self._apart
+        if names is not None and others is not None:
+            free = mine[:, None] != its
+        elif paired(first, second):
+            free = ~np.eye(len(first), dtype=bool)
+        else:
+            free = np.ones((len(first), len(second)), dtype=bool)
+        self._across = (kernel(first, second) * free).sum(axis=1)
+        self._free = free.sum(axis=1)
+        self._second = _mean(kernel(second, second), its[:, None] != its)
 
     def __call__(self, kept: Indices) -> float:
-        """Return the distance of the rows `kept` of the first set, at least two of them."""
-        within = _off_diagonal_mean(self._within[np.ix_(kept, kept)])
-        return within + self._second - 2 * float(self._across[kept].mean())
+        """Return the distance of the rows `kept` of the first set, of at least two sources.
+
+        Raises:
+            NotApplicable: no two rows are independent.
+        """
+        rows = np.ix_(kept, kept)
+        pairs, free = int(self._apart[rows].sum()), int(self._free[kept].sum())
+        if pairs == 0 or free == 0:
+            raise NotApplicable("n too small: all clips are of one prompt, or are pairs of one another")
+        across = float(self._across[kept].sum()) / free
+        return float(self._within[rows].sum()) / pairs + self._second - 2 * across
+
+
+def paired(first: Matrix, second: Matrix) -> bool:
+    """Whether rows of equal places belong together: they are nearest far more often than by chance."""
+    from scipy import stats  # slow to import
+
+    count = len(first)
+    if count != len(second) or count < 3:
+        return False
+    squares = (first**2).sum(axis=1)[:, None] + (second**2).sum(axis=1) - 2 * first @ second.T
+    hits = int(np.sum(squares.argmin(axis=1) == np.arange(count)))
+    return bool(stats.binom.sf(hits - 1, count, 1 / count) < _CHANCE)
 
 
 def kernel_distance(first: Matrix, second: Matrix, kernel: Kernel = cubic_kernel) -> float:
@@ -54,6 +104,8 @@ def kernel_distance(first: Matrix, second: Matrix, kernel: Kernel = cubic_kernel
     return KernelDistance(first, second, kernel)(np.arange(len(first)))
 
 
-def _off_diagonal_mean(kernel: Matrix) -> float:
-    count = len(kernel)
-    return float((kernel.sum() - np.trace(kernel)) / (count * (count - 1)))
+def _mean(kernel: Matrix, chosen: npt.NDArray[np.bool_]) -> float:
+    """Raises NotApplicable where nothing is chosen."""
+    if not chosen.any():
+        raise NotApplicable("n too small: all reference clips are of one source")
+    return float((kernel * chosen).sum() / chosen.sum())

@@ -176,6 +176,11 @@ class _FolderScoring:
         self._ruled: dict[str, _Ruled] = {m.info.id: _Ruled() for m in metrics.clips if m.info.over_set}
         prompts = dict.fromkeys(clip.prompt for clip in folder.clips if clip.prompt is not None)
         self.prompt_ids = {prompt.text: prompt.prompt_id for prompt in with_ids(list(prompts))}
+        self._scene_of = {
+            f"reference:{self.partners[clip.name].name}": self._prompt_id(clip)
+            for clip in folder.clips
+            if clip.name in self.partners
+        }
 
     def score(self, on_progress: Callable[[int, int], None] | None) -> None:
         total = len(self.folder.clips)
@@ -235,9 +240,13 @@ class _FolderScoring:
         return RuledFile(clip.path, prefix + clip.name, self.folder.rules, self.folder.limits).sources()
 
     def _sample(self, clip: FolderClip, source: WindowSource) -> SampleInfo:
-        prompt_id = clip.name if clip.prompt is None else self.prompt_ids[clip.prompt]
         generator = clip.generator or self.folder.label
-        return SampleInfo(generator, source.name, prompt_id, clip.prompt, clip.seed, facts=clip.facts)
+        return SampleInfo(
+            generator, source.name, self._prompt_id(clip), clip.prompt, clip.seed, facts=clip.facts
+        )
+
+    def _prompt_id(self, clip: FolderClip) -> str:
+        return clip.name if clip.prompt is None else self.prompt_ids[clip.prompt]
 
     # --- what comes back ------------------------------------------------------------------------
 
@@ -276,7 +285,10 @@ class _FolderScoring:
             if isinstance(found, Outcome) and found not in self.extractors.broken.values():
                 self.scores.errors[source.file] = str(found.reason).removeprefix(f"{source.file}: ")
                 return
-        sample = SampleInfo("reference", source.name, source.file, None, None)
+        # A reference of one name with a clip is of its scene: distances leave such pairs out.
+        sample = SampleInfo(
+            "reference", source.name, self._scene_of.get(source.file, source.file), None, None
+        )
         arrays = {name: found for name, found in features.items() if not isinstance(found, Outcome)}
         for one in self.sets:
             names = one.metric.info.extractors

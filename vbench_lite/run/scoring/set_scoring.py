@@ -86,7 +86,7 @@ class SetScoring:
             estimate = self.metric.compute()
         except Exception as error:  # as above
             return self._without(failure(error))
-        outcome = checked_value(estimate.value, self.metric.info)
+        outcome = replace(checked_value(estimate.value, self.metric.info), note=estimate.note)
         if outcome.status is not ScoreStatus.OK:
             return self._without(outcome)
         outcome = replace(outcome, retry=self._unsettled)
