@@ -271,3 +271,14 @@ def test_one_sided_doubt_falls_on_its_side() -> None:
 def test_ties_are_split() -> None:
     totals = np.array([[1.0, 0.98, 0.5], [0.5, 0.9, 0.89]])
     assert best_probability(totals, 0.05).tolist() == [0.25, 0.5, 0.25]
+
+
+def test_what_was_not_measured_decides_nothing() -> None:
+    """Speed and memory alone, a fifth of the weight, must not choose."""
+    run = fabricate(controls=False)  # without controls there is no scale of quality and its like
+    found = advise([run], use=load_use("social-clip"))
+    assert (found.verdict, found.leaders) == (Verdict.CANNOT_TELL, ())
+    assert found.unmeasured > 0.8 and f"{found.unmeasured:.0%}" in found.words
+    assert "Measure quality" in found.words and "By speed 1 alone" in found.words
+    whole = advise([fabricate(prompts=32)], use=load_use("film-previs"))  # the horizon is 18% of it
+    assert whole.verdict is not Verdict.CANNOT_TELL or whole.leaders

@@ -14,6 +14,7 @@ from fabricated import FakeRun, default_world, fabricate
 
 from vbench_lite.compare import Comparison, RunArm, compare, load_policy
 from vbench_lite.errors import SpecError, StoreError
+from vbench_lite.results.arms import read_arms
 from vbench_lite.stats.noninferiority import Verdict
 
 HYBRID = "reference/hybrid"
@@ -280,3 +281,67 @@ def test_another_length_of_clip_or_another_reference_is_refused() -> None:
         measured = [r for r in results if r.metric not in ("coverage", "frames/degenerate")]
         assert {(r.verdict, r.delta) for r in measured} == {(Verdict.INCOMPARABLE, None)}
         assert {(r.reason or "").split(" (on the 16 in common")[0] for r in measured} == {reason}
+
+
+def test_what_is_better_everywhere_is_improved() -> None:
+    policy = load_policy().model_copy(update={"primary": ("distribution/kvd_shapes",)})
+    better = _compare(_run(), _run({"distribution/kvd_shapes": 0.3}, run_id="b", noise_seed=1), policy=policy)
+    assert better.verdict is Verdict.IMPROVED
+
+
+def test_a_gate_that_judges_nothing_does_not_pass() -> None:
+    run = _run()
+    empty = replace(run, score_rows=[])
+    comparison = _compare(empty, replace(_run(run_id="b", noise_seed=1), score_rows=[]))
+    assert comparison.verdict is Verdict.INCOMPARABLE and comparison.fails
+    assert any("no metric was judged" in note for note in comparison.notes)
+    only_coverage = load_policy().model_copy(update={"primary": ("coverage",)})
+    assert _compare(run, _run(run_id="b", noise_seed=1), policy=only_coverage).metrics[0].primary
+
+
+def test_margins_use_the_floor_that_the_suite_names() -> None:
+    run = _run()
+    suite = json.loads(json.dumps(run.doc.suites[0]))
+    suite["axes"]["quality"]["floors"] = {"distribution/kvd_shapes": "frozen"}
+    named = replace(run, doc=replace(run.doc, suites=[suite]))
+    other = replace(_run(run_id="b", noise_seed=1), doc=replace(named.doc, run_id="b"))
+    result = next(r for r in _compare(named, other).metrics if r.metric == "distribution/kvd_shapes")
+    assert result.margin == pytest.approx(0.05 * (3.0 - 0.02), rel=0.15)  # noise lies three times as far
+    assert (result.reason or "").endswith("from frozen to real clips")
+
+
+def test_board_and_comparison_take_a_published_rule_alike() -> None:
+    """Every clip counts once under this rule, however many a prompt has: prompts of 1 and of 3 clips."""
+    run = _run(prompts=8, seeds=3)
+    keep = {row.sample_id for row in run.sample_rows if row.seed == 0 or row.prompt_id < "p004"}
+    some = [
+        replace(
+            one,
+            sample_rows=[row for row in one.sample_rows if row.sample_id in keep],
+            score_rows=[row for row in one.score_rows if row.level != "sample" or row.sample_id in keep],
+        )
+        for one in (run, _run(prompts=8, seeds=3, run_id="b", noise_seed=1))
+    ]
+    metric = "vbench/temporal_flickering"
+    result = next(r for r in _compare(*some).metrics if r.metric == metric)
+    for one, value in zip(some, (result.baseline, result.candidate), strict=True):
+        arm = next(a for a in read_arms(one, one.doc.suites[0]["name"]) if a.generator == HYBRID)
+        assert value == pytest.approx(arm.evidence[metric].value)
+    assert result.baseline is not None and result.candidate is not None
+    assert result.delta == pytest.approx(result.candidate - result.baseline)
+
+
+def test_a_set_metric_that_failed_once_is_read_after_the_fix() -> None:
+    run = _run()
+    broken = [
+        replace(
+            row, level="sample", metric="distribution/kvd_shapes", status="error", value=None, reason="broken"
+        )
+        for row in run.score_rows
+        if row.generator == HYBRID and row.metric == "frames/sharpness"
+    ]
+    mended = replace(run, score_rows=[*broken, *run.score_rows])
+    arm = next(a for a in read_arms(mended, run.doc.suites[0]["name"]) if a.generator == HYBRID)
+    evidence = arm.evidence["distribution/kvd_shapes"]
+    assert (evidence.level, evidence.missing) == ("set", {})
+    assert evidence.value is not None and evidence.low is not None

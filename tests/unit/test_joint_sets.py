@@ -140,7 +140,7 @@ def test_no_clip_is_read(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def never(*_: object) -> None:
         raise AssertionError("a network was asked for")
 
-    monkeypatch.setattr(Extractors, "loaded", never)
+    monkeypatch.setattr(Extractors, "stream", never)
     assert _compare(copy, "whole", "part").as_dict() == expected
 
 

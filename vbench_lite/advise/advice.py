@@ -18,6 +18,7 @@ from vbench_lite.metric import Axis
 from vbench_lite.results.arms import Run
 from vbench_lite.results.board import Board, build_board
 
+MOST_UNMEASURED = 0.25  # share of the weights; with more of it open, the rest decides nothing
 SURE = 0.95  # probability from which one generator is called the best
 
 
@@ -81,20 +82,23 @@ def advise(
     if wanted is not None and not any(axis in axes for axis in wanted):
         why = "; ".join(f"{axis}: {reason}" for axis, reason in left_out.items())
         raise SpecError(f"nothing that counts can be weighed in suite {board.suite.name}: {why}")
-    weighed = None
+    weighed, unmeasured = None, 0.0
     if wanted is not None:
+        unmeasured = sum(weight for axis, weight in wanted.items() if axis not in axes) / sum(wanted.values())
         axes = [axis for axis in axes if axis in wanted]
         doublings = use.doublings if use is not None else DOUBLINGS
         weighed = Weights({axis: wanted[axis] for axis in axes}, doublings)
     placed = _placed(standings, axes, weighed)
     verdict, leaders = _verdict(placed, weighed)
+    if unmeasured > MOST_UNMEASURED and verdict is not Verdict.NONE_QUALIFIES:
+        verdict, leaders = Verdict.CANNOT_TELL, ()
     candidates = [standing for standing in placed if standing.place is not None]
     between = None
     if weighed is not None and len(candidates) > 1:
         between = gap(candidates[0].row, candidates[1].row, weighed)
     found = Advice(
         board, use, weighed, requirements, price_per_hour, verdict, leaders, tuple(placed), between, left_out,
-        tuple(beliefs(board.rows, numbers)), (*borrowed, *board.notes),
+        tuple(beliefs(board.rows, numbers)), (*borrowed, *board.notes), unmeasured=unmeasured,
     )  # fmt: skip
     return replace(found, words=paragraph(found))
 

@@ -81,10 +81,10 @@ class Advice:
     Attributes:
         standings: candidates first, by total (else by probability of being on the front).
         leaders: labels that the answer names: one for TAKE, those that cannot be told apart for
-            CANNOT_TELL, those on the front for DEPENDS.
+            CANNOT_TELL (none where too much of what counts was not measured), those on the front for DEPENDS.
         gap: the leader against the next; None with one candidate or without weights.
         weights: None where neither a use nor weights were given: then there is no total.
-        left_out: axes that should count and cannot, with the reason.
+        left_out: axes that should count and cannot, with the reason. unmeasured: their share of the weights.
         words: the answer as one paragraph.
     """
 
@@ -101,6 +101,7 @@ class Advice:
     beliefs: tuple[Belief, ...]
     notes: tuple[str, ...] = ()
     words: str = ""
+    unmeasured: float = 0.0
 
     @property
     def candidates(self) -> tuple[Standing, ...]:
@@ -115,8 +116,8 @@ class Advice:
         leaders[]; words; gap {value, ci, by_axis{}, more, units} or null; standings[] {generator, family,
         run, coverage, status, reason, checks[] {requirement, why, status, value, ci, n, units, unit,
         probability, more, reason}, total, total_ci, rank, best_probability, front_probability,
-        best_on{axis: p}, cost_per_clip}; left_out{axis: reason}; beliefs[] {id, belief, verdict, words,
-        numbers[]}; notes[].
+        best_on{axis: p}, cost_per_clip}; left_out{axis: reason}; unmeasured; beliefs[] {id, belief, verdict,
+        words, numbers[]}; notes[].
         """
         found = self.gap
         return {
@@ -143,6 +144,7 @@ class Advice:
             },
             "standings": [standing.as_dict() for standing in self.standings],
             "left_out": dict(self.left_out),
+            "unmeasured": self.unmeasured,
             "beliefs": [belief.as_dict() for belief in self.beliefs],
             "notes": list(self.notes),
         }

@@ -269,6 +269,8 @@ def _take(board: Board, runs: Sequence[Run], uses: Sequence[str], names: Names) 
             found = advise(runs, suite=board.suite.name, use=use, board=board)
         except (SpecError, StoreError):  # what counts for it was not measured here
             continue
+        if found.verdict is Verdict.CANNOT_TELL and not found.leaders:
+            continue  # nor was enough of it
         sure, leaders = _answer(found)
         called = [by_label.get(one, one) for one in leaders]
         key = tuple(sorted(called) if sure == OPEN else called)  # those that tie have no order

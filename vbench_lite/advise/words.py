@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from vbench_lite.advise.requirements import Check, Status
-from vbench_lite.format import chance, forecast, listed, with_interval
+from vbench_lite.format import chance, forecast, listed, percent, with_interval
 
 if TYPE_CHECKING:
     from vbench_lite.advise.answer import Advice, Standing
@@ -73,10 +73,33 @@ def _take(advice: Advice) -> list[str]:
         f"{_for(advice)}take {leader.generator}: it has the best total in "
         f"{chance(leader.place.best or 0.0)} of draws from what was measured."
     )
-    return [_sentence(first), *_met(leader), *_decided(advice)]
+    return [_sentence(first), *_met(leader), *_decided(advice), *_weights(advice)]
+
+
+def _weights(advice: Advice) -> list[str]:
+    """What counted how much, and what did not count for want of a number."""
+    assert advice.weights is not None
+    counted = listed([f"{axis} {weight:g}" for axis, weight in advice.weights.by_axis.items()])
+    beside = f", without {listed(list(advice.left_out))} (not measured)" if advice.left_out else ""
+    return [f"Weights: {counted}{beside}."]
+
+
+def _open(advice: Advice) -> list[str]:
+    """What was not measured outweighs the rest; what the rest says, with its weights."""
+    assert advice.weights is not None
+    missing = listed([f"{axis} ({reason})" for axis, reason in advice.left_out.items()])
+    first = (
+        f"{_for(advice)}the data cannot tell which is best: {percent(advice.unmeasured)} of the weight lies "
+        f"on what was not measured. Measure {missing}."
+    )
+    known = [f"{axis} {weight:g}" for axis, weight in advice.weights.by_axis.items()]
+    leader = advice.candidates[0].generator if advice.candidates else "no one"
+    return [_sentence(first), f"By {listed(known)} alone, {leader} would come first."]
 
 
 def _cannot_tell(advice: Advice) -> list[str]:
+    if not advice.leaders:
+        return _open(advice)
     if len(advice.leaders) == 1:
         leader = next(s for s in advice.candidates if s.generator == advice.leaders[0])
         doubts = [

@@ -144,7 +144,7 @@ def choose_arms(root: Path, baseline: str, candidate: str) -> tuple[tuple[RunDir
     if not any(names):
         offered = [_generators(run) for run in runs]
         both = [label for label in offered[0] if label in offered[1]]
-        if len(both) != 1 or runs[0].run_id == runs[1].run_id:
+        if len(both) != 1:
             has = "; ".join(f"{run.run_id} has {', '.join(_generators(run))}" for run in runs)
             raise StoreError(f"say which generator, as in {baseline}:GENERATOR ({has})")
         names = [both[0], both[0]]

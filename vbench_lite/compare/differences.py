@@ -114,6 +114,11 @@ def subtract(metric: str, baseline: Side, candidate: Side, pairing: Pairing, ove
             why = evidence.reason if evidence is not None else "no row for it in this run"
             raise IncomparableError(f"value: the {side} has none: {why}")
     assert first is not None and second is not None
+    if _itself(baseline.arm, candidate.arm):
+        assert first.value is not None
+        units = "rounds" if first.level is Level.CALL else "prompts"
+        ratio = first.level is Level.CALL and not first.facts.may_be_zero
+        return Subtracted(Delta(0.0, 0.0, 1.0, first.n), first.value, first.value, ratio, units)
     _check_fingerprints(first, second)
     if first.level is Level.CALL:
         return _calls(first, second, baseline, candidate)
@@ -131,6 +136,11 @@ def subtract(metric: str, baseline: Side, candidate: Side, pairing: Pairing, ove
         return _samples(first, second, baseline.arm, pairing, overlap)
     except NotApplicable as error:
         raise IncomparableError(f"n: {error}") from None
+
+
+def _itself(first: Arm, second: Arm) -> bool:
+    """Whether both are one generator of one run: then nothing can differ, whatever was measured."""
+    return first.run_id == second.run_id and first.generator == second.generator
 
 
 def margin_of(metric: str, baseline: Side, evidence: Evidence, fraction: float) -> tuple[float, str]:
@@ -255,12 +265,8 @@ def _calls(first: Evidence, second: Evidence, baseline: Side, candidate: Side) -
     differs = hardware_difference(baseline.hardware, candidate.hardware)
     if differs is not None:
         raise IncomparableError(differs)
-    assert first.value is not None and second.value is not None
     ratio = not (first.facts.may_be_zero or min(*first.calls.values(), *second.calls.values()) <= 0)
     one_run = baseline.arm.run_id == candidate.arm.run_id
-    if one_run and first.calls == second.calls:  # an arm and itself
-        nothing = Delta(0.0, 0.0, 1.0, first.n)
-        return Subtracted(nothing, first.value, second.value, logarithmic=ratio, units="rounds")
     calm = []
     sides = (baseline.arm.generator, candidate.arm.generator)
     if len(set(sides)) == 1:

@@ -194,6 +194,8 @@ def _question(
         return Question(found.delta, math.log1p(ratio), math.log1p(ratio)), f"a change of {ratio:.0%}"
     if metric in policy.margins:
         return Question(found.delta, policy.margins[metric]), "set by the policy"
+    if found.delta.value == found.delta.se == 0 and found.delta.scale == 0 and not found.baseline:
+        return Question(found.delta, 1.0), "nothing differs"
     margin, why = margin_of(metric, first, evidence, policy.margin_fraction)
     return Question(found.delta, margin), why
 
