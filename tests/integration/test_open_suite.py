@@ -62,7 +62,7 @@ def _texture(side: int, seed: int) -> Frames:
     shaped = np.fft.ifft2(field / np.maximum(np.hypot(rows, columns), 1 / side)).real
     level = np.clip(0.5 + shaped / (5 * shaped.std()), 0, 1)[..., None]
     colours = np.random.default_rng([seed, 1]).integers(0, 256, (2, 3))
-    return (level * colours[0] + (1 - level) * colours[1]).astype(np.uint8)
+    return np.asarray(level * colours[0] + (1 - level) * colours[1], np.uint8)
 
 
 @pytest.fixture(scope="module")

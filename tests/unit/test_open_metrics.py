@@ -23,7 +23,8 @@ RNG = np.random.default_rng(0)
 
 
 def value(metric: ClipMetric, frames: Frames, fps: float = 8.0) -> float:
-    metric.start(ClipInfo("clip", len(frames), *frames.shape[1:3], fps), SAMPLE)
+    count, height, width, _ = frames.shape
+    metric.start(ClipInfo("clip", count, height, width, fps), SAMPLE)
     metric.push(frames, np.arange(len(frames)))
     found: Any = metric.finish({})
     return float(getattr(found, "value", found))

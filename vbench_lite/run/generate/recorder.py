@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from vbench_lite.run.plan.plan import Batch
 from vbench_lite.run.progress import Event, Progress, TimeLeft
@@ -92,7 +93,7 @@ def _storable(record: SampleRecord) -> SampleRecord:
         try:
             fitted({"kind": "sample", **record.as_dict()})
         except Unstorable as error:
-            told = {"status": SampleStatus.FAILED, "phase": "store", "clip_sha256": None}
+            told: dict[str, Any] = {"status": SampleStatus.FAILED, "phase": "store", "clip_sha256": None}
             reason = f"cannot be stored: {error}"
             record = replace(record, **{**told, error.field: None, "reason": reason})
         else:
