@@ -113,7 +113,7 @@ CLASSES: Mapping[str, ClassRule] = {
     "Cosmos2VideoToWorld": _cosmos_continuation(),
     "Cosmos2_5_Predict": replace(_cosmos_continuation(), tasks=_ALL),
     "Cosmos2_5_Transfer": ClassRule(_C, 16, lacks=_NEEDS_CONTROL),
-    "EasyAnimate": ClassRule(_C, 16, call={"negative_prompt": ""}),  # it reads one in any case
+    "EasyAnimate": ClassRule(_C, 16, call={"negative_prompt": ""}, batches=False),  # it reads one in any case
     "EasyAnimateInpaint": ClassRule(_C, 16, lacks="it needs a clip and a mask of what to paint anew"),
     "EasyAnimateControl": ClassRule(_C, 16, lacks=_NEEDS_CONTROL),
     "Helios": ClassRule(

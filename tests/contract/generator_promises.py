@@ -75,8 +75,20 @@ def ask(
     needs_image = Task.I2V in tasks and Task.T2V not in tasks
     image = np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8) if needs_image else None
     world = reference_to(load_dataset("shapes")) if generator.info.family is Family.CONTROL else None
+    past = None
+    if tasks == (Task.V2V,):  # enough frames to edit as many as any test asks for
+        past = np.random.default_rng(0).integers(0, 256, (25, side, side, 3), np.uint8)
     asked = GenerationRequest(
-        sample_id, captions(generator)[prompt], num_frames, side, side, 8.0, seed, image=image, dataset=world
+        sample_id,
+        captions(generator)[prompt],
+        num_frames,
+        side,
+        side,
+        8.0,
+        seed,
+        image=image,
+        past_frames=past,
+        dataset=world,
     )
     return asked, generator.info.snap(asked)
 

@@ -154,6 +154,20 @@ def test_cost_is_the_price_of_the_time() -> None:
     assert unknown.standings[0].checks[0].reason == "give the price of an hour with --price-per-hour"
 
 
+def test_what_a_service_takes_outranks_the_price_of_the_time() -> None:
+    """The client's wait is no time of one's own machine."""
+    run = fabricate()
+    for index, sample in enumerate(run.sample_rows):
+        if sample.generator == LD:
+            run.sample_rows[index] = replace(sample, facts='{"cost_per_clip": 0.35}')
+    found = advise([run], price_per_hour=3.6, require=[parse_requirement("cost_per_clip<=0.3")])
+    costs = {standing.generator: standing.cost for standing in found.standings}
+    assert costs[LD] is not None and (costs[LD].value, costs[LD].exact) == (pytest.approx(0.35), True)
+    others = [cost for generator, cost in costs.items() if generator != LD]
+    assert all(cost is not None and cost.value is not None and cost.value < 0.1 for cost in others)
+    assert next(s for s in found.standings if s.generator == LD).status is Status.FAILS
+
+
 def test_the_length_of_clips_is_known_from_what_was_made_and_declared() -> None:
     run = fabricate()
     made = [replace(row, num_frames=16, fps=8.0) for row in run.sample_rows]

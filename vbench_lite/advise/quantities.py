@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from scipy import stats as scipy_stats
+
 from vbench_lite import registry
 from vbench_lite.advise.requirements import Quantity
 from vbench_lite.compare.differences import Side
@@ -21,6 +23,7 @@ from vbench_lite.results.arms import Arm, Run, read_arms
 from vbench_lite.results.board import Row
 from vbench_lite.results.catalogue import metric_facts
 from vbench_lite.results.estimates import Evidence
+from vbench_lite.results.prices import declared_costs
 from vbench_lite.stats.means import mean_estimate
 from vbench_lite.store.columns import texts
 from vbench_lite.store.schema import GeneratorEntry, Level, RunDocument
@@ -29,7 +32,7 @@ from vbench_lite.suite import load_suite
 COVERAGE, COST, CLIP_SECONDS = "coverage", "cost_per_clip", "clip_seconds"
 DERIVED = {
     COVERAGE: "share of requests that were answered",
-    COST: "latency of a clip times --price-per-hour",
+    COST: "what a service takes for a clip, else its latency times --price-per-hour",
     CLIP_SECONDS: "length of the longest clip that was made",
 }
 LATENCY = "speed/latency_s"
@@ -64,6 +67,7 @@ class Numbers:
         self._documents = {run.run_id: run.document() for run in runs}
         self._runs = list({run.run_id: run for run in [*runs, *support]}.values())
         self._arms: dict[tuple[str, str], list[Arm]] = {}
+        self._costs: dict[str, Mapping[tuple[str, str], list[float]]] = {}
 
     def known(self, name: str, rows: Sequence[Row]) -> None:
         """Check that a requirement speaks of something.
@@ -110,7 +114,12 @@ class Numbers:
         return reasons[0] if reasons else where(metric)
 
     def cost(self, row: Row) -> Quantity:
-        """Money for one clip, without the time to load: the price of an hour times the latency."""
+        """Money for one clip: what its service took, else the price of an hour times the latency.
+
+        The time that a client waits for a service is no time of one's own machine.
+        """
+        if (told := self._declared(row)) is not None:
+            return told
         if self._price is None:
             return Quantity(COST, None, reason="give the price of an hour with --price-per-hour")
         latency = self.of(row, LATENCY)
@@ -127,6 +136,21 @@ class Numbers:
             low=cost(latency.low),
             high=cost(latency.high),
         )
+
+    def _declared(self, row: Row) -> Quantity | None:
+        """The mean of what clips of the row took by their generator's word; None where it said nothing."""
+        run_id = row.arm.run_id
+        if run_id not in self._costs:
+            run = next((run for run in self._runs if run.run_id == run_id), None)
+            self._costs[run_id] = {} if run is None else declared_costs(run)
+        costs = self._costs[run_id].get((row.arm.generator, row.arm.suite))
+        if not costs:
+            return None
+        mean, n = sum(costs) / len(costs), len(costs)
+        if len(set(costs)) == 1:
+            return Quantity(COST, mean, low=mean, high=mean, n=n, exact=True)
+        low, high = scipy_stats.t.interval(0.95, n - 1, mean, scipy_stats.sem(costs))
+        return Quantity(COST, mean, low=float(low), high=float(high), n=n)
 
     def _places(self, row: Row) -> Iterator[tuple[Arm, Mapping[str, Any]]]:
         """Arms of the same generator: the row's own, then other suites and runs."""
