@@ -345,3 +345,25 @@ def test_a_set_metric_that_failed_once_is_read_after_the_fix() -> None:
     evidence = arm.evidence["distribution/kvd_shapes"]
     assert (evidence.level, evidence.missing) == ("set", {})
     assert evidence.value is not None and evidence.low is not None
+
+
+def test_numbers_that_may_be_zero_are_subtracted() -> None:
+    """A stream that never stalls against one that never stalls is no change; three stalls a clip are."""
+    never, often = (
+        replace(
+            run,
+            score_rows=[
+                replace(row, metric="speed/stalls", value=stalls)
+                if row.metric == "speed/frames_per_s" and row.generator == HYBRID
+                else row
+                for row in run.score_rows
+            ],
+        )
+        for run, stalls in ((_run(), 0.0), (_run(run_id="b", noise_seed=1), 3.0))
+    )
+    policy = load_policy().model_copy(update={"primary": ("speed/latency_s",)})
+    same = replace(never, doc=replace(never.doc, run_id="c"), run_id="c")
+    for candidate, verdict, delta in ((same, Verdict.PASS, 0.0), (often, Verdict.REGRESSED, -3.0)):
+        results = {one.metric: one for one in _compare(never, candidate, policy=policy).metrics}
+        stalls = results["speed/stalls"]
+        assert (stalls.verdict, stalls.delta, stalls.scale) == (verdict, delta, "difference")
