@@ -12,7 +12,7 @@ from vbench_lite.run.plan.plan import Batch
 from vbench_lite.run.progress import Event, Progress, TimeLeft
 from vbench_lite.secrets import redact, redacted
 from vbench_lite.store.journal import JournalWriter
-from vbench_lite.store.rundir import SampleKey
+from vbench_lite.store.sample_lines import SampleKey
 from vbench_lite.store.schema import SampleRecord, SampleStatus
 from vbench_lite.store.storable import Unstorable, fitted
 
