@@ -90,6 +90,7 @@ def measure(minutes: float = MINUTES) -> list[Figure]:
     if not faults:
         shutil.rmtree(kept)
     return [
+        summarise("length", [minutes], "min"),
         summarise("inputs read", [float(tally["read"])], ""),
         summarise("inputs refused in one line", [float(tally["refused"])], ""),
         summarise("faults", [float(sum(faults.values()))], "", "0"),

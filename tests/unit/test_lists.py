@@ -16,6 +16,7 @@ from PIL import Image
 from benchmarks.fuzz import fuzz
 from vbench_lite.cli import main as program
 from vbench_lite.dataset import with_ids
+from vbench_lite.datasets.clips import open_clips
 from vbench_lite.errors import ClipError
 from vbench_lite.interop.vbench.layout import by_prompt, named_after_prompt
 from vbench_lite.run.scoring.score_folder import score_clips
@@ -87,6 +88,18 @@ def test_names_that_no_file_can_have_are_absent_files(tmp_path: Path) -> None:
     (tmp_path / "m.csv").write_text(f"file\na.mkv\nloop.mkv\n{'x' * 5000}.mkv\n")
     scores = score_clips(tmp_path / "m.csv", [METRIC])
     assert list(scores.samples) == ["a.mkv"] and len(scores.errors) == 2
+
+
+def test_manifests_of_data_sets_are_cut_alike(tmp_path: Path) -> None:
+    clip(tmp_path / "a.mkv")
+    clip(tmp_path / "b.mkv")
+    (tmp_path / "m.csv").write_text(
+        'file,prompt,tags\na.mkv,"red\nball",x\u2028y\nb.mkv,two,\n', encoding="utf-8"
+    )
+    assert [one.prompt for one in open_clips(tmp_path / "m.csv").recordings] == ["red ball", "two"]
+    rows = [{"file": "a.mkv", "prompt": "one\u0085two"}, {"file": "b.mkv", "prompt": "\ud800"}]
+    (tmp_path / "m.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    assert [one.prompt for one in open_clips(tmp_path / "m.jsonl").recordings] == ["one two"]
 
 
 # --- prompts ------------------------------------------------------------------------------------------

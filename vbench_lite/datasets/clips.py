@@ -9,6 +9,7 @@ wrong with a line or a file is told, and the rest is used.
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,7 +19,8 @@ from vbench_lite.dataset import ClipSize, Dataset, DatasetInfo, Draw, Gives, Pro
 from vbench_lite.datasets.real_clips import RealClips, Recording
 from vbench_lite.errors import ClipError, DatasetError
 from vbench_lite.video.folder import find_clips
-from vbench_lite.video.manifest import MANIFESTS, inside
+from vbench_lite.video.manifest import MANIFESTS, inside, read_text
+from vbench_lite.video.names import check_text
 
 COLUMNS = ("file", "prompt", "source", "tags", "look_for", "split")
 _ALIASES = {"file_name": "file", "video": "file", "path": "file", "caption": "prompt", "text": "prompt"}
@@ -120,11 +122,11 @@ def _listed(path: Path, faults: list[str]) -> Iterator[Recording]:
 def _entries(path: Path, faults: list[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Lines with their numbers."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DatasetError(f"manifest {path}: {getattr(error, 'strerror', None) or 'not UTF-8'}") from None
+        text = read_text(path)
+    except ClipError as error:
+        raise DatasetError(str(error)) from None
     if path.suffix.lower() == ".csv":
-        reader = csv.DictReader(text.splitlines())
+        reader = csv.DictReader(io.StringIO(text, newline=""))
         if "file" not in [_ALIASES.get(name, name) for name in reader.fieldnames or ()]:
             raise DatasetError(f"manifest {path}: no column file; a manifest gives {', '.join(COLUMNS)}")
         for row in reader:
@@ -133,12 +135,12 @@ def _entries(path: Path, faults: list[str]) -> Iterator[tuple[int, Mapping[str, 
                 continue
             yield reader.line_num, row
         return
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
             entry = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             entry = None
         if isinstance(entry, dict):
             yield number, entry
@@ -157,7 +159,7 @@ def _recording(facts: Mapping[str, Any], base: Path, where: str) -> Recording:
         value = facts.get(column)
         if value is not None and not isinstance(value, str):
             raise ClipError(f"{where}: {column} must be a text, got {value!r}")
-        texts[column] = " ".join((value or "").split())
+        texts[column] = " ".join(check_text(value or "", f"{where}: {column}").split())
     split = texts["split"].lower()
     if split and split not in _SIDES:
         raise ClipError(f"{where}: split {split!r} is none; there are: {', '.join(_SIDES)}")

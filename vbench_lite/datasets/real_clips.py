@@ -28,7 +28,7 @@ from typing import Any, Literal
 import cv2
 import numpy as np
 
-from vbench_lite.clip import Frames
+from vbench_lite.clip import Frames, is_uneven
 from vbench_lite.dataset import ClipSize, Dataset, DatasetInfo, Draw, Gives, Prompt, RealClip, with_ids
 from vbench_lite.errors import ClipError, DatasetError, PromptError, RequestError
 from vbench_lite.video.decode import ClipReader
@@ -340,6 +340,8 @@ def _stamp(path: Path) -> tuple[int, int]:
 def _measured(path: Path, stamp: tuple[int, int], name: str) -> tuple[int, float | None, int, int]:
     """Frames, rate, height and width of a file."""
     with ClipReader(path, name) as reader:
+        if is_uneven(reader.info.times):
+            raise RequestError(f"{name} shows its frames for unlike times; write it at one rate")
         return reader.scan.count, reader.info.fps, reader.info.height, reader.info.width
 
 
