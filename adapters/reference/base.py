@@ -98,10 +98,14 @@ class ReferenceGenerator(Generator):
         """Make the clips, those that can run as one batch together."""
         import torch
 
-        self._clips = len(requests)
+        self.begin(len(requests))
         for indices in self.groups(requests):
             with torch.inference_mode():
                 self.make(indices, [requests[i] for i in indices], context)
+
+    def begin(self, clips: int) -> None:
+        """A call for so many clips begins; what each costs is told as a share of it."""
+        self._clips = clips
 
     @abstractmethod
     def make(

@@ -92,6 +92,11 @@ class Refined(LatentDiffusion):
         super().close()
         self._writer.close()
 
+    def begin(self, clips: int) -> None:
+        """The draft is a part of the same call."""
+        super().begin(clips)
+        self._writer.begin(clips)
+
     def make(
         self, indices: Sequence[int], requests: Sequence[GenerationRequest], context: GenerationContext
     ) -> None:
