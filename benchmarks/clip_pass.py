@@ -19,9 +19,10 @@ from vbench_lite.metric import SampleInfo
 from vbench_lite.run.scoring.clip_pass import ClipPass, ClipTask
 from vbench_lite.run.scoring.features import Extractors
 from vbench_lite.run.scoring.metric_set import make_metrics
+from vbench_lite.run.scoring.outcome import Outcome
 from vbench_lite.run.scoring.score_folder import score_clips
 from vbench_lite.run.scoring.sources import FileSource
-from vbench_lite.video.decode import ClipReader, read_chunks
+from vbench_lite.video.decode import ClipReader, probe, read_chunks
 from vbench_lite.video.encode import write_preview
 from vbench_lite.video.samples import sample_clip
 
@@ -76,8 +77,9 @@ def _clip(folder: Path, frames: int, height: int, width: int) -> Path:
 def _loaded() -> Extractors:
     extractors = Extractors(make_metrics(METRICS).extractors)
     for name in EXTRACTORS:
-        if extractors.loaded(name) is None:
-            raise SystemExit(str(extractors.broken[name].reason))
+        found = extractors.stream(name, probe(sample_clip("bikes")))
+        if isinstance(found, Outcome):
+            raise SystemExit(str(found.reason))
     return extractors
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from benchmarks.figure import Figure, summarise
 from tools.reference.judging import GENERATORS, Collect, make_clips, request, shapes_verdict
+from vbench_lite.adapters.reference.base import ReferenceGenerator
 from vbench_lite.datasets import shapes
 from vbench_lite.generator import Frames, Generator
 
@@ -56,7 +57,7 @@ def _measure() -> list[Figure]:
     return figures + _cache() + _rows()
 
 
-def _loaded(name: str, config: Mapping[str, Any] | None = None) -> Generator:
+def _loaded(name: str, config: Mapping[str, Any] | None = None) -> ReferenceGenerator:
     generator = GENERATORS[name](dict(config or {}))
     generator.load()
     return generator

@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from vbench_lite.stats.delta import Delta
 from vbench_lite.stats.jackknife import jackknife
 from vbench_lite.stats.kernel_distance import KernelDistance
-from vbench_lite.stats.paired import Delta, paired_means, paired_replicates
+from vbench_lite.stats.paired import paired_means, paired_replicates
 from vbench_lite.stats.permutation import label_swap_test, sign_flip_test
 
 Floats = npt.NDArray[np.float64]

@@ -295,7 +295,8 @@ def test_an_image_goes_where_the_body_has_a_place_for_it(api: VideoApi, build: B
     sent = api.seen[0].fields
     assert sent["first"] == f"data:image/png;base64,{sent['same'][0]}"
     png = np.frombuffer(base64.b64decode(sent["same"][0]), np.uint8)
-    assert np.array_equal(cv2.imdecode(png, cv2.IMREAD_COLOR)[..., ::-1], image)
+    decoded = cv2.imdecode(png, cv2.IMREAD_COLOR)
+    assert decoded is not None and np.array_equal(decoded[..., ::-1], image)
 
 
 JSON = st.recursive(

@@ -235,7 +235,7 @@ def test_ssim_is_that_of_its_authors() -> None:
     x, y = one / 255, two / 255
 
     def blurred(values: np.ndarray) -> np.ndarray:
-        return gaussian_filter(values, 1.5, truncate=3.5, axes=(1, 2))
+        return np.asarray(gaussian_filter(values, 1.5, truncate=3.5, axes=(1, 2)))
 
     mean_x, mean_y = blurred(x), blurred(y)
     spread = blurred(x * x) - mean_x**2 + blurred(y * y) - mean_y**2

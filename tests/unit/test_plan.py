@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from vbench_lite.dataset import with_ids
 from vbench_lite.errors import PromptError, RegistryError, SpecError
 from vbench_lite.run.plan.plan import build_plan, sample_seed
-from vbench_lite.run.plan.prompts import read_prompts, with_ids
+from vbench_lite.run.plan.prompts import read_prompts
 from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
 from vbench_lite.suite import ListedPrompts
 

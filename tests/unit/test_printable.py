@@ -46,7 +46,7 @@ def test_a_terminal_gets_no_acting_character(capsys: pytest.CaptureFixture[str])
 def test_colours_of_our_own_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     made = console()
-    made.file, made._force_terminal, made._color_system = io.StringIO(), True, None  # type: ignore[assignment]
+    made.file, made._force_terminal, made._color_system = io.StringIO(), True, None
     made.print("plain\x1b[0m", style="bold", markup=False)
     assert "plain\\x1b[0m" in made.file.getvalue()
 

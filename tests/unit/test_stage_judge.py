@@ -53,9 +53,10 @@ def test_a_caption_with_another_word_does_not_hold(word: str, judged: list[judge
             return group[(group.index(now) + 1) % len(group)]
 
         if word in ("texture", "tint", "pan", "event"):
-            return replace(scene, **{word: other(getattr(scene, word))})
+            return replace(scene, **{word: other(getattr(scene, word))})  # type: ignore[arg-type]
         things = (replace(t, **{word: other(getattr(t, word))}) for t in (scene.first, scene.second))
-        return replace(scene, **dict(zip(("first", "second"), things, strict=True)))
+        first, second = things
+        return replace(scene, first=first, second=second)
 
     assert means(judged, [changed(scene) for scene in SCENES])[word] <= 0.15
 

@@ -117,7 +117,9 @@ def serving(say: Say) -> Iterator[JudgeSpec]:
 
 def decoded(url: str) -> Frames:
     data = np.frombuffer(base64.b64decode(url.partition(",")[2]), np.uint8)
-    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1], np.float32)
+    image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    assert image is not None
+    return np.asarray(image[..., ::-1], np.float32)
 
 
 def test_an_honest_judge_passes_its_audit_and_its_orders_agree(run: tuple[Path, RunClips]) -> None:

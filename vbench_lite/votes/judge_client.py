@@ -52,14 +52,14 @@ class JudgeSpec(BaseModel):
     url: str
     model: str
     key_env: str | None = None
-    frames: int = Field(8, ge=1, le=64)
-    max_side: int = Field(512, ge=32, le=2048)
-    temperature: float = Field(0.0, ge=0, le=2)
-    draws: int = Field(2, ge=2, le=32)
-    timeout_s: float = Field(60.0, gt=0)
-    attempts: int = Field(4, ge=1, le=10)
-    requests_per_minute: float | None = Field(None, gt=0)
-    price_per_call: float | None = Field(None, ge=0)
+    frames: int = Field(default=8, ge=1, le=64)
+    max_side: int = Field(default=512, ge=32, le=2048)
+    temperature: float = Field(default=0.0, ge=0, le=2)
+    draws: int = Field(default=2, ge=2, le=32)
+    timeout_s: float = Field(default=60.0, gt=0)
+    attempts: int = Field(default=4, ge=1, le=10)
+    requests_per_minute: float | None = Field(default=None, gt=0)
+    price_per_call: float | None = Field(default=None, ge=0)
 
     @field_validator("draws")
     @classmethod

@@ -94,7 +94,7 @@ def _storable(record: SampleRecord) -> SampleRecord:
             fitted({"kind": "sample", **record.as_dict()})
         except Unstorable as error:
             told: dict[str, Any] = {"status": SampleStatus.FAILED, "phase": "store", "clip_sha256": None}
-            reason = f"cannot be stored: {error}"
-            record = replace(record, **{**told, error.field: None, "reason": reason})
+            told |= {error.field: None, "reason": f"cannot be stored: {error}"}
+            record = replace(record, **told)
         else:
             return record
