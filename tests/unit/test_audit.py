@@ -87,7 +87,7 @@ def test_direction_is_that_of_the_metric() -> None:
 def test_a_constant_metric_is_blind() -> None:
     found = verdict(made({}))
     assert found.verdict is MetricVerdict.BLIND
-    assert set(with_outcome(found.cells, Seen.NOT_SEEN)) == {damage.name for damage in ALL}
+    assert set(with_outcome(found.cells, Seen.NOT_SEEN)) == {damage.name for damage in ALL} - {"duplicates"}
     same = made({})
     for table in same.clips[INFO.id].values():
         table.update(dict.fromkeys(table, 3.0))
@@ -107,8 +107,16 @@ def test_a_change_that_few_clips_cannot_show_is_not_called_blindness() -> None:
 
 
 def test_a_metric_that_sees_only_what_others_should_see_is_off_its_axis() -> None:
-    found = verdict(made({"duplicates": -2.0}))
-    assert found.verdict is MetricVerdict.OFF_AXIS and "duplicates" in found.words
+    found = verdict(made({"wrong prompt": -2.0}))
+    assert found.verdict is MetricVerdict.OFF_AXIS and "wrong prompt" in found.words
+
+
+def test_a_metric_of_single_clips_is_not_accused_by_duplicates() -> None:
+    """The clip that stands for the others may be a sharp one."""
+    found = verdict(made({"blur": -1.0, "duplicates": 2.0}))
+    assert found.verdict is MetricVerdict.SOUND
+    (cell,) = [one for one in found.cells if one.damage == "duplicates"]
+    assert cell.seen is Seen.NO_VALUE and "one clip" in (cell.reason or "")
 
 
 def test_a_dip_in_the_middle_is_not_monotone() -> None:

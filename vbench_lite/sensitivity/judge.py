@@ -26,7 +26,7 @@ from scipy import stats
 
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Estimate, MetricInfo
-from vbench_lite.sensitivity.ladders import Damage
+from vbench_lite.sensitivity.ladders import Damage, Kind
 from vbench_lite.sensitivity.measure import CLEAN, Level, Values
 from vbench_lite.stats.delta import Delta
 from vbench_lite.stats.jackknife import MIN_GROUPS, standard_error
@@ -149,6 +149,9 @@ def _change(info: MetricInfo, values: Values, damage: Damage) -> Cell:
     try:
         if info.id in values.sets:
             return _of_sets(blank, info, values, levels)
+        if damage.kind is Kind.COPIES and info.axis not in damage.axes:
+            # One clip in the place of others moves a mean over clips by what that clip happens to be.
+            raise NotApplicable("a value of one clip, whatever else its set holds")
         return _of_clips(blank, info, values, levels)
     except NotApplicable as error:
         return replace(blank, reason=str(error))
