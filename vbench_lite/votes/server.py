@@ -183,8 +183,8 @@ def same_box(clip: Clip, beside: Clip) -> bytes:
 
     Smaller clips are enlarged, larger ones reduced; the aspect is kept, the rest of the box is grey.
     """
-    shapes = [c.frames.shape[1:3] for c in (clip, beside)]
-    height, width = (max(shape[axis] for shape in shapes) for axis in (0, 1))
+    sizes = [c.frames.shape[1:3] for c in (clip, beside)]
+    height, width = (max(shape[axis] for shape in sizes) for axis in (0, 1))
     scale = min(MOST_SIDE / max(height, width), max(1.0, LEAST_SIDE / max(height, width)))
     height, width = (max(2, round(side * scale / 2) * 2) for side in (height, width))
     rate = min(FASTEST, max(c.fps or 8.0 for c in (clip, beside)))
