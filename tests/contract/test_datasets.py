@@ -35,7 +35,7 @@ def dataset(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         return load_dataset(str(folder_of_clips(tmp_path_factory.mktemp("clips"))))
     found = load_dataset(request.param)
     try:
-        found.real(None, 0, SIZES[0])
+        found.real(None, 0, fitting(SIZES[0], found))
     except DatasetError as error:  # its clips come from a package index
         pytest.skip(str(error))
     return found
