@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -71,10 +71,14 @@ def ask(
     sample_id: Any = "s",
 ) -> Any:
     """A request as the plan would hand it over, and as a suite would ask it."""
-    tasks = generator.info.tasks
+    info = generator.info
+    tasks = info.tasks
     needs_image = Task.I2V in tasks and Task.T2V not in tasks
     image = np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8) if needs_image else None
-    world = reference_to(load_dataset("shapes")) if generator.info.family is Family.CONTROL else None
+    world = None
+    if info.family is Family.CONTROL:  # it shows what the data set has, in the sizes that it has
+        dataset = load_dataset("shapes")
+        world, info = reference_to(dataset), replace(info, size=dataset.info.size)
     past = None
     if tasks == (Task.V2V,):  # enough frames to edit as many as any test asks for
         past = np.random.default_rng(0).integers(0, 256, (25, side, side, 3), np.uint8)
@@ -90,7 +94,7 @@ def ask(
         past_frames=past,
         dataset=world,
     )
-    return asked, generator.info.snap(asked)
+    return asked, info.snap(asked)
 
 
 def make(generator: Any, *requests: Any, root: Path) -> Any:
