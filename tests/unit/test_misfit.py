@@ -55,8 +55,8 @@ def test_a_specification(document: str, said: str) -> None:
 
 def test_a_place_is_a_path_of_keys_even_behind_a_union() -> None:
     document = yaml.safe_load(SUITE)
-    document["prompts"]["dataset"] = "shape"
-    with pytest.raises(SpecError, match=r"^f: prompts\.dataset: should be 'shapes', not 'shape'$"):
+    document["prompts"]["count"] = "many"
+    with pytest.raises(SpecError, match=r"^f: prompts\.count: a whole number is needed, not 'many'$"):
         parse_suite(document, "f")
 
 
