@@ -40,7 +40,8 @@ class Chain:
 
 def vbench_lite(*arguments: str | Path, **environment: str) -> Answer:
     """Run `vbench-lite ARGUMENTS` in this process: for verbs that read, since an import of torch is saved."""
-    out, err = io.StringIO(), io.StringIO()
+    # like real ones: of bytes, which a verb that writes a file to stdout uses
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="", write_through=True) for _ in range(2))
     before = dict(os.environ)
     os.environ.update(environment)
     try:
@@ -49,7 +50,7 @@ def vbench_lite(*arguments: str | Path, **environment: str) -> Answer:
     finally:
         os.environ.clear()
         os.environ.update(before)
-    return Answer(code, out.getvalue(), err.getvalue())
+    return Answer(code, *(stream.buffer.getvalue().decode() for stream in (out, err)))
 
 
 def process(*arguments: str | Path, **environment: str) -> Answer:
