@@ -167,7 +167,7 @@ def test_a_prompt_outside_the_vocabulary_fails_alone(tmp_path: Path) -> None:
         "axes: {coherence: {metrics: {vbench/temporal_flickering: 1}}}\n"
     )
     spec = tmp_path / "spec.yaml"
-    spec.write_text(f"generators: [{{label: one, adapter: control/real}}]\nsuites: [{suite}]\n")
+    spec.write_text(f"generators: [{{label: one, adapter: reference/autoregressive}}]\nsuites: [{suite}]\n")
     done = process("run", spec, "--json", "--root", tmp_path)
     assert done.code == 3
     assert (done.json["ok"], done.json["failed"]) == (1, 1)
