@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import sysconfig
 import zipfile
 from pathlib import Path
 
@@ -51,8 +50,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The `bin` folder of an environment that holds the wheel and sees this one's libraries.
 
-    A .pth file lends the libraries; the editable install beside them is not taken over, since the hook
-    that makes it importable is a .pth file of that folder, and those are not read along.
+    A .pth file lends the libraries, from every folder of them that this environment sees: its own and those
+    that its .pth files add. The editable install beside them is not taken over, since the hook that makes
+    it importable is a .pth file of that folder, and those are not read along.
     """
     folder = tmp_path_factory.mktemp("environment")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
@@ -61,8 +61,8 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
         check=True, capture_output=True, text=True,
     ).stdout.strip()  # fmt: skip
-    lent = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
-    (Path(own) / "lent.pth").write_text("".join(f"{path}\n" for path in sorted(lent)))
+    lent = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
+    (Path(own) / "lent.pth").write_text("".join(f"{path}\n" for path in lent))
     subprocess.run(
         [sys.executable, "-m", "pip", "--python", str(python), "install", "-q", "--no-deps", "--no-index",
          str(wheel)],
