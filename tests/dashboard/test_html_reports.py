@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 from fabricate import GENERATORS, HOSTILE, make_run, make_scaling_run
 
+from vbench_lite.advise import use_names
+from vbench_lite.advise.card import answer_card
 from vbench_lite.cli.main import call
 from vbench_lite.compare import RunArm, compare
 from vbench_lite.errors import SpecError, StoreError
@@ -18,6 +20,7 @@ from vbench_lite.report.html import markup
 from vbench_lite.report.html.comparison import comparison_report
 from vbench_lite.report.html.publish import publish
 from vbench_lite.report.html.run import run_report
+from vbench_lite.results.board import build_board
 from vbench_lite.results.choice import choose
 from vbench_lite.store.rundir import RunDir
 
@@ -95,9 +98,12 @@ def test_hostile_text_is_text(root: Path) -> None:
 
 
 def test_the_page_says_what_the_board_says(root: Path, ordinary: Page) -> None:
-    board = boards.read_board([RunDir(root, "a" * 16)], "quick")
-    for line in boards.leaders(board):
-        assert line in ordinary.said
+    run = RunDir(root, "a" * 16)
+    board = boards.read_board([run], "quick")
+    card = answer_card(build_board([run], suite="quick"), [run], use_names())
+    assert "quality" in {fact.about for fact in card.facts} and card.take
+    for fact in card.facts + card.take:  # who leads, and how sure that is
+        assert f"{fact.sure} {fact.about}{fact.words}" in ordinary.said
     scores = boards.axis_table(board)
     for value in scores["quality"]:
         assert f"{value:.4g}" in ordinary.said

@@ -37,7 +37,7 @@ def command(
     from vbench_lite.results.history import history
 
     warn_damaged(root, runs)
-    found = history(choose(root, runs, larger=False).runs, metric, suite=suite, generator=generator)
+    found = history(choose(root, runs, every=True).runs, metric, suite=suite, generator=generator)
     if as_json:
         points = {name: [point.as_dict() for point in those] for name, those in found.items()}
         print_json({"metric": metric, "generators": points})

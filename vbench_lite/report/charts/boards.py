@@ -283,20 +283,3 @@ def why_empty(board: BoardTable, axis: str) -> str:
     rows = board.values[(board.values["name"] == axis) & ~board.values["control"]]
     reasons = [reason for reason in rows["reason"] if isinstance(reason, str)]
     return reasons[0] if reasons else "the suite has no such axis"
-
-
-def leaders(board: BoardTable) -> list[str]:
-    """One sentence an axis: who leads, or who cannot be told apart from the first."""
-    lines = []
-    rows = board.values[(board.values["kind"] == "axis") & ~board.values["control"]]
-    for axis in board.axes:
-        ranked = rows[(rows["name"] == axis) & rows["rank_best"].notna()]
-        first = ranked[ranked["rank_best"] == 1].sort_values("value", ascending=False)
-        if ranked.empty:
-            continue
-        names = list(first["generator"])
-        if len(names) == 1:
-            lines.append(f"{axis}: {names[0]} leads the {len(ranked)} that are ranked.")
-        else:
-            lines.append(f"{axis}: {', '.join(names[:-1])} and {names[-1]} cannot be told apart at the top.")
-    return lines
