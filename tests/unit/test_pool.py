@@ -36,6 +36,13 @@ def test_clips_come_back_bit_exact(tmp_path_factory: pytest.TempPathFactory, sha
     assert pool.verify(sha)
 
 
+@pytest.mark.parametrize("fps", [None, 0.1, 7.3, 239.76])
+@pytest.mark.parametrize("count", [1, 2, 4, 9])
+def test_clips_smaller_than_their_headers_are_whole(tmp_path: Path, count: int, fps: float | None) -> None:
+    pool, frames = Pool(tmp_path), noise((count, 1, 1))
+    np.testing.assert_array_equal(pool.read(pool.put(frames, fps)).frames, frames)
+
+
 def test_equal_clips_are_kept_once_and_others_apart(tmp_path: Path) -> None:
     pool = Pool(tmp_path)
     frames = noise((4, 16, 16))

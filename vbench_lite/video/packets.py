@@ -112,10 +112,13 @@ def scan_packets(path: Path, name: str, limits: Limits) -> PacketScan:
         if kind == "flv" and finish is not None:  # it states a length, not an end
             finish -= walk.begin or 0.0
         if kind != "ogg":  # whose duration is that of the last page that is there
-            _check_duration(name, scan, None if kind in _COUNTS_WHAT_IS_THERE else duration, finish)
+            _check_duration(
+                name, scan, None if kind in _COUNTS_WHAT_IS_THERE else duration, finish, scan.step
+            )
         return scan.flagged(NO_END_MARK)
     if tagged is not None and scan.count > 1 and walk.end < _MOST_OF * path.stat().st_size:
-        _check_duration(name, scan, tagged, walk.finish)  # damage may end the walk without an error
+        step = scan.step or ((walk.finish or 0.0) - (walk.begin or 0.0)) / scan.count  # a clip without a rate
+        _check_duration(name, scan, tagged, walk.finish, step)  # damage may end the walk without an error
     counted = declared > 0 and kind == "avi"
     return scan.flagged(NO_END) if end is Ending.SILENT and tagged is None and not counted else scan
 
@@ -149,13 +152,15 @@ def _tagged_duration(stream: Any) -> float | None:
     return 3600 * int(hours) + 60 * int(minutes) + float(seconds)
 
 
-def _check_duration(name: str, scan: PacketScan, duration: float | None, finish: float | None) -> None:
+def _check_duration(
+    name: str, scan: PacketScan, duration: float | None, finish: float | None, step: float | None
+) -> None:
     """Of a file cut short, tell whether frames are missing or only the index at its end.
 
     Args:
         duration: seconds at which the file says it ends. finish: at which its last frame ends.
+        step: seconds of a usual frame by the file's clock.
     """
-    step = scan.step
     if duration is None or not step:
         raise ClipError(f"{name}: truncated: the file breaks off after {scan.count} frames")
     missing = round((duration - (float(scan.edges[-1]) if finish is None else finish)) / step)
