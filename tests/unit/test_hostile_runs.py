@@ -221,11 +221,23 @@ def test_a_table_of_wrong_values_is_one_line_and_verify_reads_what_readers_read(
 def test_a_damaged_table_leaves_the_other_runs_on_the_board(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Though by its document it is newer and has every row that the other one has."""
+    change_document(root, put("created", value="2026-01-03T00:00:00+00:00"))
     (root / "runs" / "bad" / "scores.parquet").write_bytes(b"PAR1 nonsense PAR1")
     assert call(["leaderboard", "--root", str(root), "--json"]) == 0
     board = json.loads(capsys.readouterr().out)
     assert {row["run"] for row in board["rows"]} == {"good"}
     assert any("left out" in note and "scores.parquet" in note for note in board["notes"])
+
+
+def test_a_damaged_table_of_which_no_row_is_shown_is_not_read(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / "runs" / "bad" / "scores.parquet").write_bytes(b"PAR1 nonsense PAR1")
+    assert call(["leaderboard", "--root", str(root), "--json"]) == 0
+    board = json.loads(capsys.readouterr().out)
+    assert {row["run"] for row in board["rows"]} == {"good"}
+    assert not any("left out" in note for note in board["notes"])
 
 
 @pytest.mark.parametrize("text", ["not json", "[1]", '{"x": NaN}', "[" * 5000])

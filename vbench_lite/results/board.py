@@ -26,6 +26,7 @@ from vbench_lite.weights import unverified
 # Beside a value over a set: clips of the reference, what a perfect generator shows at this n, the value
 # without its bias.
 _DETAILS = ("reference_n", "perfect", "corrected")
+LEFT_OUT = "left out: "  # begins the note on a run that could not be read
 RELATIVE_TIE = 0.05  # speed and memory closer than this are ties: machines differ by more from day to day
 
 
@@ -168,7 +169,7 @@ def build_board(runs: Sequence[Run], *, suite: str | None = None, every: bool = 
         except VBenchLiteError as error:  # a damaged run costs itself, unless it is the only one
             if len(fitting) == 1:
                 raise
-            left_out.append(f"left out: {error}")
+            left_out.append(f"{LEFT_OUT}{error}")
             continue
         newest = newest or content
         rows.extend(found)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vbench_lite.errors import StoreError
-from vbench_lite.results.board import Board
+from vbench_lite.results.board import LEFT_OUT, Board
 from vbench_lite.results.board_index import indexed_board
 from vbench_lite.store import run_names
 from vbench_lite.store.rundir import RunDir, list_runs, resolve_run
@@ -29,6 +29,7 @@ class Choice:
         picked: (run id, generator) to keep; empty for all.
         every: keep older rows of a generator as well.
         extended: runs that are left out, with the id of the one that extends them.
+        behind: older runs that are read only if one of `runs` turns out to be damaged.
     """
 
     runs: tuple[RunDir, ...]
@@ -36,13 +37,27 @@ class Choice:
     picked: frozenset[tuple[str, str]] = frozenset()
     every: bool = False
     extended: Mapping[str, str] = field(default_factory=dict)
+    behind: tuple[RunDir, ...] = ()
 
     def board(self) -> Board:
         """The leaderboard over these runs; rows that were not picked are left out, controls stay."""
-        found = indexed_board(self.runs[0].root, self.runs, suite=self.suite, every=self.every)
+        found = self._read()
         if not self.picked:
             return found
         return replace(found, rows=[r for r in found.rows if (r.arm.run_id, r.arm.generator) in self.picked])
+
+    def _read(self) -> Board:
+        """The board of the runs; a damaged one hides no older run, whose rows it does not show."""
+        root = self.runs[0].root
+        if not self.behind:
+            return indexed_board(root, self.runs, suite=self.suite, every=self.every)
+        try:
+            found = indexed_board(root, self.runs, suite=self.suite, every=self.every)
+        except StoreError:
+            found = None
+        if found is not None and not any(note.startswith(LEFT_OUT) for note in found.notes):
+            return found
+        return indexed_board(root, (*self.runs, *self.behind), suite=self.suite, every=self.every)
 
 
 def choose(
@@ -72,7 +87,8 @@ def choose(
     whole = [run for run in found if run.run_id not in extended]
     chosen = suite or main_suite(whole)
     shown = tuple(whole if every else _newest(whole, chosen))
-    return Choice(shown, chosen, every=every, extended=extended)
+    behind = tuple(run for run in whole if run not in shown)
+    return Choice(shown, chosen, every=every, extended=extended, behind=behind)
 
 
 def _newest(runs: Sequence[RunDir], suite: str | None) -> list[RunDir]:
