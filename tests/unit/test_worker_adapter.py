@@ -36,9 +36,11 @@ def generate(request, context):
     context.phase("denoise")
     for t in range(request.num_frames):
         context.step(t, request.num_frames)
-        context.emit(bytes([t, 1, 2]) * (request.height * request.width))
         context.note(nfe=2, effective_prompt=request.prompt + "!")
     context.phase("decode")
+    for t in range(request.num_frames):
+        context.emit(bytes([t, 1, 2]) * (request.height * request.width))
+    context.phase("tidy")
 serve(generate)
 """
     )
@@ -51,7 +53,7 @@ serve(generate)
     assert (frames[..., 1:] == [1, 2]).all()
     assert [count for _, count in record.arrivals[0]] == [1, 1, 1]
     assert steps == [("denoise", t, 3) for t in range(3)]
-    assert set(record.phases) == {"denoise", "decode"}
+    assert set(record.phases) == {"denoise", "decode"}  # "tidy" begins after the last frame
     assert (record.facts["nfe"], record.facts["effective_prompt"]) == (6, "a cat!")
     assert worker.info.site is Site.WORKER
 
