@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -224,7 +225,8 @@ def test_ctrl_c_stops_within_five_seconds_and_keeps_what_is_done(tmp_path: Path)
 def test_a_clock_that_steps_back_does_not_make_a_later_run_an_older_one(tmp_path: Path) -> None:
     first = toy(tmp_path)
     document = first.document()
-    document.created = "2999-01-01T00:00:00.000000+00:00"  # made before the clock was set right
+    ahead = datetime.now(UTC) + timedelta(days=300)  # made before the clock was set right
+    document.created = ahead.isoformat(timespec="microseconds")
     first.write_document(document)
     second = toy(tmp_path, samples=3)
     assert second.document().created > document.created
