@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vbench_lite.adapters.diffusers.config import ComponentSpec, DiffusersConfig
-from vbench_lite.adapters.diffusers.rules import class_rule
+from vbench_lite.adapters.diffusers.rules import ClassRule, class_rule
 from vbench_lite.adapters.model_files import locate, offline
 from vbench_lite.errors import SpecError, WeightsError
 
@@ -83,6 +83,7 @@ def load_pipeline(name: str, config: DiffusersConfig, device: str) -> Any:
     rule = class_rule(name)
     if rule is not None and rule.tiled:
         pipe.vae.enable_tiling()
+        pipe.vae.enable_slicing()  # its tiles are of one clip, and a batch has several
     if config.scheduler is not None or config.scheduler_config:
         pipe.scheduler = _scheduler(pipe.scheduler, config)
     _set_vae_options(pipe, config)
@@ -96,6 +97,25 @@ def load_pipeline(name: str, config: DiffusersConfig, device: str) -> Any:
         case "sequential":
             pipe.enable_sequential_cpu_offload(device=device)
     return pipe
+
+
+@contextmanager
+def tiles_within(pipe: Any, rule: ClassRule, frames: int, height: int, width: int) -> Iterator[None]:
+    """The pipeline with tiles no larger than a clip, if its VAE decodes in tiles only.
+
+    Such a VAE fits whole tiles into the clip: of one that is smaller than a tile it decodes nothing.
+    """
+    if not rule.tiled:
+        yield
+        return
+    vae, size = pipe.vae, (frames, height, width)
+    own = vae.kernel, vae.stride
+    vae.kernel = tuple(map(min, vae.kernel, size))
+    vae.stride = tuple(map(min, vae.stride, size))
+    try:
+        yield
+    finally:
+        vae.kernel, vae.stride = own
 
 
 @contextmanager

@@ -180,7 +180,7 @@ class Diffusers(Generator):
         """Make some of the `clips` of a batch in one call of the pipeline."""
         import torch
 
-        from vbench_lite.adapters.diffusers.loading import fresh_scheduler, guider_at
+        from vbench_lite.adapters.diffusers.loading import fresh_scheduler, guider_at, tiles_within
         from vbench_lite.adapters.diffusers.streaming import open_stream
 
         if self._pipe is None:
@@ -201,7 +201,8 @@ class Diffusers(Generator):
             emit = partial(context.emit, indices[0])
             stream = open_stream(known, self.config, plan, asked, pipe, emit, dropped, first.num_frames)
         steps = calls.steps_of(asked, self._signature, known.rule) * plan.chunks
-        with guider_at(pipe, asked.pop(calls.GUIDER_SCALE, None)):
+        tiles = tiles_within(pipe, known.rule, plan.num_frames, first.height, first.width)
+        with guider_at(pipe, asked.pop(calls.GUIDER_SCALE, None)), tiles:
             output = self._run(asked, stream, self._probe.following(context, steps, clips), first.seed)
         made, flagged = clips_of(output), safety_flags(output)
         if left_out := other_outputs(output):
