@@ -161,12 +161,16 @@ def test_the_extrapolated_frechet_distance_loses_most_of_its_bias() -> None:
 # --- the metrics that carry them ------------------------------------------------------------------
 
 
-def filled(name: str, generated: np.ndarray, reference: np.ndarray) -> SetMetric:
+def filled(
+    name: str, generated: np.ndarray, reference: np.ndarray, *, same_scenes: bool = False
+) -> SetMetric:
+    """A metric with both sets; `same_scenes`: clip i of each is of one prompt, else all are apart."""
     metric: SetMetric = registry.load("metrics", name)()
     (extractor,) = metric.info.extractors
     for role, rows in (("generated", generated), ("reference", reference)):
+        scene = "r" if role == "reference" and not same_scenes else "p"
         for i, row in enumerate(rows):
-            sample = SampleInfo("g", f"s{i:04}", f"p{i:04}", None, i)
+            sample = SampleInfo("g", f"s{i:04}", f"{scene}{i:04}", None, i)
             metric.update({extractor: row[None].astype(np.float32)}, sample, role)  # type: ignore[arg-type]
     return metric
 
@@ -176,15 +180,19 @@ def test_frechet_metrics_report_n_and_the_bias_of_a_perfect_generator(name: str)
     dim = registry.load(
         "extractors", registry.load("metrics", f"distribution/{name}").info.extractors[0]
     ).info.dim
-    x, y = RNG(5).standard_normal((16, dim)), RNG(6).standard_normal((24, dim))
-    estimate = filled(f"distribution/{name}", x, y).compute()
-    exact = frechet_distance(x.astype(np.float32).astype(float), y.astype(np.float32).astype(float))
-    assert estimate.value == pytest.approx(exact, rel=1e-12)
-    assert estimate.n == 16 and estimate.extras["reference_n"] == 24
-    assert estimate.extras["perfect"] == pytest.approx(
-        (1 / 16 + 1 / 24) * (dim + dim * (dim + 1) / 4), rel=0.1
-    )
-    assert estimate.low is not None and estimate.low <= estimate.value
+    scales = np.sqrt(np.arange(1.0, dim + 1) ** -1.2)  # a spectrum as networks have
+    estimates = []
+    for seed in range(6):
+        x, y = (scales * RNG([seed, role]).standard_normal((n, dim)) for role, n in ((0, 16), (1, 64)))
+        estimates.append(filled(f"distribution/{name}", x, y).compute())
+        exact = frechet_distance(x.astype(np.float32).astype(float), y.astype(np.float32).astype(float))
+        assert estimates[-1].value == pytest.approx(exact, rel=1e-12)
+    estimate = estimates[-1]
+    assert estimate.n == 16 and estimate.extras["reference_n"] == 64
+    shown = float(np.mean([one.value for one in estimates]))  # both sets are of one distribution
+    assert np.mean([one.extras["perfect"] for one in estimates]) == pytest.approx(shown, rel=0.15)
+    assert estimate.low is estimate.high is None  # 16 rows of this many numbers
+    assert estimate.note is not None and f"cannot be taken off below {5 * dim}" in estimate.note
     with pytest.raises(NotApplicable, match="n too small: 15 generated clips, and this needs 16"):
         filled(f"distribution/{name}", x[:15], y).compute()
 
@@ -201,7 +209,11 @@ def test_kernel_metrics_may_be_negative_and_grow_with_the_gap(name: str) -> None
         for shift in (0.0, 0.3, 0.6)
     ]
     assert abs(values[0]) < values[1] < values[2]
-    assert filled(f"distribution/{name}", reference[:32], reference).compute().value < 0
+    copies = filled(f"distribution/{name}", reference[:32], reference)
+    assert copies.compute().value < 0  # a clip and its copy are taken for two draws
+    pairs = filled(f"distribution/{name}", reference[:32], reference, same_scenes=True).compute()
+    assert pairs.low is not None and pairs.high is not None
+    assert pairs.low < 0 < pairs.high and abs(pairs.value) < values[1]  # told of, they are left out
 
 
 def test_cmmd_is_a_thousand_times_the_distance_of_unit_vectors() -> None:
