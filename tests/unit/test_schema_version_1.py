@@ -102,7 +102,7 @@ def test_a_journal_may_hold_rows_of_both_versions(run: RunDir) -> None:
     assert after[1:] == before[1:]
 
 
-def test_readers_say_what_they_said(run: RunDir, capsys: pytest.CaptureFixture[str]) -> None:
+def test_readers_say_what_they_said(run: RunDir, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (listed,) = list_runs(run.root)
     assert listed.document().schema_version == SCHEMA_VERSION
     assert call(["leaderboard", "--root", str(run.root), "--json"]) == 0
@@ -111,7 +111,21 @@ def test_readers_say_what_they_said(run: RunDir, capsys: pytest.CaptureFixture[s
     assert row["metrics"]["frames/sharpness"]["ci"] == [0.13101701463684665, 0.3774287337502059]
     pair = [f"{RUN}:reference/hybrid", f"{RUN}:control/frozen"]
     assert call(["compare", *pair, "--root", str(run.root), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["verdict"] == "PASS"
+    found = json.loads(capsys.readouterr().out)
+    results = {result["metric"]: result for result in found["metrics"]}
+    assert results["coverage"]["verdict"] == results["horizon/identity_drift"]["verdict"] == "PASS"
+    assert results["frames/sharpness"]["verdict"] == "IMPROVED"
+    assert results["frames/sharpness"]["delta"] == pytest.approx(0.3008798088071729 - 0.2542228741935263)
+    # Every metric with a direction decides by now, and the control was not timed: nothing else is in the way.
+    apart = {name for name, result in results.items() if result["verdict"] == "INCOMPARABLE"}
+    assert apart == {"speed/latency_s", "memory/peak_bytes"}
+    assert all(results[name]["reason"].endswith("not timed in this run") for name in apart)
+    assert found["verdict"] == "INCOMPARABLE"
+    for primary, verdict in (("[coverage]", "PASS"), ("axes", "IMPROVED")):
+        policy = tmp_path / "policy.yaml"
+        policy.write_text(f"name: then\nprimary: {primary}\n", encoding="utf-8")
+        assert call(["compare", *pair, "--root", str(run.root), "--policy", str(policy), "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["verdict"] == verdict
     course = next(one for one in time_series(run) if one.metric == "horizon/sharpness_drift")
     assert [point.n for point in course.points] == [4, 4, 4]
     problems = verify(run.root).problems  # the clips were left out of this copy
