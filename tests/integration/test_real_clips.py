@@ -102,14 +102,30 @@ def test_scores_do_not_depend_on_neighbours(real: Path, tmp_path: Path) -> None:
     assert together == pytest.approx(alone, abs=1e-5)
 
 
-def test_sets_of_windows_are_compared_with_a_reference_set(real: Path) -> None:
+def test_sets_of_windows_are_compared_with_a_reference_set(real: Path, tmp_path: Path) -> None:
     rules = ClipRules(window=16, place="every", height=32, width=32)
     metrics = ["distribution/kvd_shapes", "diversity/feature_distance"]
-    equal = score_clips(real / "bikes.mp4", metrics, reference=real / "bikes.mp4", rules=rules)
-    other = score_clips(real / "bikes.mp4", metrics, reference=real / "carphone_pristine.mp4", rules=rules)
-    assert equal.sets["distribution/kvd_shapes"].n == 15
+    clips, others = tmp_path / "clips", tmp_path / "others"
+    for folder, chosen in ((clips, CLIPS[:2]), (others, CLIPS[1:])):
+        folder.mkdir()
+        for name in chosen:
+            shutil.copy(real / f"{name}.mp4", folder / f"{name if folder == clips else f'other_{name}'}.mp4")
+    equal = score_clips(clips, metrics, reference=clips, rules=rules)
+    other = score_clips(clips, metrics, reference=others, rules=rules)
+    assert equal.sets["distribution/kvd_shapes"].n == other.sets["distribution/kvd_shapes"].n == 15 + 7
     assert equal.sets["distribution/kvd_shapes"].value < other.sets["distribution/kvd_shapes"].value
-    assert equal.decodes == {"bikes.mp4": 1, "reference:bikes.mp4": 1}
+    assert equal.sets["distribution/kvd_shapes"].value == pytest.approx(0.0, abs=1e-6)
+    names = {f"{prefix}{name}.mp4" for prefix in ("", "reference:") for name in CLIPS[:2]}
+    assert equal.decodes == dict.fromkeys(names, 1)
+
+
+def test_windows_of_one_recording_are_no_set_for_kernel_distances(real: Path) -> None:
+    """They depend on one another: an unbiased distance has no pair of independent clips to take."""
+    rules = ClipRules(window=16, place="every", height=32, width=32)
+    metrics = ["distribution/kvd_shapes", "diversity/feature_distance"]
+    scores = score_clips(real / "bikes.mp4", metrics, reference=real / "carphone_pristine.mp4", rules=rules)
+    assert "distribution/kvd_shapes" not in scores.sets
+    assert "of one source" in scores.not_applicable["distribution/kvd_shapes"]["*"]
 
 
 def test_broken_files_beside_real_ones(real: Path, tmp_path: Path) -> None:
