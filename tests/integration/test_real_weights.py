@@ -287,6 +287,8 @@ def test_a_folder_is_scored_with_real_weights_in_one_decode(tmp_path: Path) -> N
     scores = score_clips(distorted, metrics, reference=pristine, rules=rules)
     assert scores.errors == {}
     assert set(scores.decodes.values()) == {1}
-    assert scores.sets["distribution/kvd"].n == 7 and scores.sets["distribution/kvd"].value > 0
+    # Windows of one recording depend on one another: kernel distances find no pair to take.
+    assert "of one source" in scores.not_applicable["distribution/kvd"]["*"]
+    assert scores.sets == {}
     assert "n too small: 7" in scores.not_applicable["distribution/fvd"]["*"]
     assert all(values["reconstruction/lpips"] > 0.1 for values in scores.samples.values())
