@@ -132,8 +132,7 @@ class LeastBuffer(CallMetric):
     )
 
     def value(self, call: Measurement) -> float:
-        seen = playback(call.arrivals, call.fps)
-        return seen.startup_delay_s - call.arrivals[0][0]
+        return playback(call.arrivals, call.fps).stalled_s
 
 
 class SlowestWindow(CallMetric):

@@ -8,6 +8,7 @@ Significance in Human Evaluation of Automatic Metrics via Soft Pairwise Accuracy
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 FOLDS = 5
+Pair = TypeVar("Pair", bound=Hashable)
 
 
 def decided_right(leads: Floats, judged: Ints) -> tuple[Floats, Ints]:
@@ -61,9 +63,7 @@ def right_with_ties(leads: Floats, judged: Ints, prompts: Sequence[Hashable]) ->
     return right
 
 
-def soft_pairwise_accuracy(
-    first: Mapping[tuple[int, int], float], second: Mapping[tuple[int, int], float]
-) -> float:
+def soft_pairwise_accuracy(first: Mapping[Pair, float], second: Mapping[Pair, float]) -> float:
     """1 minus the mean difference of two certainties over pairs of systems.
 
     Args:

@@ -99,13 +99,20 @@ def agreements(votes: Sequence[Vote], axis: str, run: RunClips) -> list[Agreemen
     """
     those = counted(votes, axis)
     evidence = {arm.generator: arm.evidence for arm in run.arms}
+    people = _certainties(those)
     metrics = list(dict.fromkeys(metric for found in evidence.values() for metric in found))
-    found = [one for metric in metrics if (one := _agreement(metric, those, run, evidence)) is not None]
+    found = [
+        one for metric in metrics if (one := _agreement(metric, those, run, evidence, people)) is not None
+    ]
     return sorted(found, key=lambda one: -one.accuracy.value)
 
 
 def _agreement(
-    metric: str, votes: Sequence[Vote], run: RunClips, evidence: Mapping[str, Mapping[str, Evidence]]
+    metric: str,
+    votes: Sequence[Vote],
+    run: RunClips,
+    evidence: Mapping[str, Mapping[str, Evidence]],
+    people: Mapping[tuple[str, str], float] | None,
 ) -> Agreement | None:
     rows = []
     for vote in votes:
@@ -124,7 +131,7 @@ def _agreement(
         mean_over(right.tolist(), [voters[p] for p in places], [prompts[p] for p in places], bounds=SHARE),
         mean_over(tied.tolist(), voters, prompts, bounds=SHARE),
         _tau(metric, votes, run, evidence),
-        _soft(metric, votes, evidence),
+        _soft(metric, people, evidence),
     )
 
 
@@ -170,19 +177,35 @@ def _tau(
     return mean_over(values, prompts, prompts, bounds=(-1.0, 1.0)) if values else None
 
 
-def _soft(metric: str, votes: Sequence[Vote], evidence: Mapping[str, Mapping[str, Evidence]]) -> float | None:
+def _certainties(votes: Sequence[Vote]) -> dict[tuple[str, str], float] | None:
+    """P(the first is stronger) by the votes, of every two generators; None where no pair has a spread."""
     names = sorted({name for vote in votes for name in vote.pair})
     outcomes = outcomes_of(votes, names)
     if len(names) < 2 or len(components(outcomes, len(names))) > 1:
         return None
     model = fit(outcomes, len(names))
-    people, machine = {}, {}
+    found = {}
     for i, j in combinations(range(len(names)), 2):
         lead, se, dof = model.difference(i, j)
-        ours = _certainty([evidence.get(names[k], {}).get(metric) for k in (i, j)])
-        if ours is None or se == 0:
+        if se == 0:
             return None
-        people[i, j], machine[i, j] = cdf(lead / se, dof), ours
+        found[names[i], names[j]] = cdf(lead / se, dof)
+    return found
+
+
+def _soft(
+    metric: str,
+    people: Mapping[tuple[str, str], float] | None,
+    evidence: Mapping[str, Mapping[str, Evidence]],
+) -> float | None:
+    if people is None:
+        return None
+    machine = {}
+    for pair in people:
+        ours = _certainty([evidence.get(name, {}).get(metric) for name in pair])
+        if ours is None:
+            return None
+        machine[pair] = ours
     return soft_pairwise_accuracy(people, machine)
 
 

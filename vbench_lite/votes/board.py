@@ -15,6 +15,7 @@ from itertools import combinations
 from typing import Any
 
 from vbench_lite.errors import StoreError
+from vbench_lite.results.arms import CEILING, control_of
 from vbench_lite.stats.bradley_terry import LEFT, RIGHT, TIE, Outcome, Strengths, components, fit
 from vbench_lite.stats.clusters import LEAST
 from vbench_lite.stats.krippendorff import alpha
@@ -286,8 +287,8 @@ def check_passed(vote: Vote, votes: Sequence[Vote]) -> bool | None:
     """
     if vote.check is None or vote.answer == Answer.SKIP:
         return None
-    if vote.check == Check.CONTROL:  # of the pair, `real` is what a voter should prefer
-        return (vote.winner() or "").rsplit("/", 1)[-1] == "real"
+    if vote.check == Check.CONTROL:
+        return control_of(vote.winner() or "", None) == CEILING
     if vote.check == Check.SAME:
         return vote.answer in (Answer.TIE, Answer.BOTH_BAD)
     same = [

@@ -33,6 +33,11 @@ class RunClips:
     samples: dict[tuple[str, str, int], str]
     arms: tuple[Arm, ...]
 
+    @property
+    def control_names(self) -> dict[str, str]:
+        """Label of each control arm that has clips, by what it stands for: "real", "frozen", ..."""
+        return {arm.control: arm.generator for arm in self.arms if arm.control and arm.clips}
+
     def of(self, generator: str) -> dict[Request, str]:
         """Clips of a generator or control by request; none for an unknown one."""
         return self.clips.get(generator) or self.controls.get(generator) or {}

@@ -20,7 +20,9 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from vbench_lite.errors import SpecError
+from vbench_lite.errors import ClipError, SpecError
+from vbench_lite.store.output_file import write_output
+from vbench_lite.video.manifest import read_text
 from vbench_lite.votes.ballot import OVERALL, Answer, Shown, Vote
 
 _ANSWERS = {
@@ -40,11 +42,9 @@ def read_list(path: Path) -> list[Vote]:
         line.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise SpecError(f"votes {path}: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise SpecError(f"votes {path}: not UTF-8 (byte {error.start}); save it as UTF-8") from None
+        text = read_text(path)
+    except ClipError as error:
+        raise SpecError(str(error)) from None
     rows = _json_rows(text, path) if path.suffix == ".jsonl" else _csv_rows(text)
     if not rows:
         raise SpecError(f"votes {path}: holds no row")
@@ -167,7 +167,7 @@ def write_list(votes: Iterable[Vote], path: Path) -> int:
         writer.writeheader()
         writer.writerows(rows)
         text = buffer.getvalue()
-    path.write_text(text, encoding="utf-8", newline="")
+    write_output(path, text)
     return len(rows)
 
 

@@ -17,8 +17,10 @@ from scipy.stats import binomtest
 
 from vbench_lite.clip import Clip
 from vbench_lite.errors import StoreError
+from vbench_lite.results.arms import CEILING
 from vbench_lite.store import atomic
 from vbench_lite.store.disk import writing
+from vbench_lite.store.inside import inside
 from vbench_lite.store.pool import Pool
 from vbench_lite.video import damage
 from vbench_lite.votes.ballot import FOLDER, OVERALL, Vote
@@ -88,7 +90,7 @@ def audit_judge(judge: Judge, root: Path, run: RunClips, *, clips: int = 8, seed
     Raises:
         StoreError: the run has no control `real`.
     """
-    real = next((c for name, c in run.controls.items() if name.rsplit("/", 1)[-1] == "real"), None)
+    real = run.controls.get(run.control_names.get(CEILING, ""))
     if not real:
         raise StoreError(f"run {run.run_id} has no real clips; make it with its controls")
     requests = sorted(real)[:clips]
@@ -142,7 +144,7 @@ def store_audit(root: Path, audit: JudgeAudit) -> None:
     found = {**_stored(root), audit.judge: audit.as_dict()}
     with writing(root / FOLDER):
         (root / FOLDER).mkdir(parents=True, exist_ok=True)
-        atomic.write_text(root / FOLDER / "judges.json", json.dumps(found, indent=2) + "\n")
+        atomic.write_text(inside(root, root / FOLDER / "judges.json"), json.dumps(found, indent=2) + "\n")
 
 
 def refused(root: Path, votes: Sequence[Vote], axis: str) -> dict[str, str]:

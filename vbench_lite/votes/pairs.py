@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from vbench_lite.errors import StoreError
+from vbench_lite.results.arms import CEILING
 from vbench_lite.stats.bradley_terry import components, fit
 from vbench_lite.votes.ballot import OVERALL, Answer, Check, Shown, Vote
 from vbench_lite.votes.board import counted, outcomes_of
@@ -22,7 +23,6 @@ from vbench_lite.votes.clips import Request, RunClips
 CHECK_EVERY = 8
 LEAST_VOTES = 4  # on a pair of generators before strengths say what to ask
 _FLOORS = ("frozen", "shuffled", "noise")
-_REAL = "real"
 
 
 @dataclass(frozen=True)
@@ -118,13 +118,13 @@ class Questions:
         return None
 
     def _control(self, mine: Sequence[Vote], draw: random.Random) -> Question | None:
-        arms = {name.rsplit("/", 1)[-1]: name for name in self._run.controls}
+        arms = self._run.control_names
         floors = [arms[floor] for floor in _FLOORS if floor in arms]
-        if _REAL not in arms or not floors:
+        if CEILING not in arms or not floors:
             return None
         floor = draw.choice(floors)
-        common = _common(self._run.of(arms[_REAL]), self._run.of(floor))
-        return self._ask(draw.choice(common), arms[_REAL], floor, draw, Check.CONTROL) if common else None
+        common = _common(self._run.of(arms[CEILING]), self._run.of(floor))
+        return self._ask(draw.choice(common), arms[CEILING], floor, draw, Check.CONTROL) if common else None
 
     def _swap(self, mine: Sequence[Vote], draw: random.Random) -> Question | None:
         repeated = {(v.prompt, v.seed, v.pair) for v in mine if v.check == Check.SWAP}

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from vbench_lite.format import percent, place_text
 from vbench_lite.stats.clusters import MeanOverClusters
 from vbench_lite.votes.agreement import Agreement
 from vbench_lite.votes.board import PairState, VoteBoard
@@ -22,13 +23,16 @@ def print_votes(
     out.print(Text(headline(board), style="bold"))
     table = _table("generator", "log-odds (95%)", "rank", "votes", "won", "tied", "lost")
     for row in board.rows:
-        rank = f"{row.rank[0]}" if row.rank[0] == row.rank[1] else f"{row.rank[0]}-{row.rank[1]}"
         strength = f"{row.strength:+.2f} ({row.ci[0]:+.2f} to {row.ci[1]:+.2f})"
-        table.add_row(row.generator, strength, rank, *map(str, (row.votes, row.won, row.tied, row.lost)))
+        table.add_row(
+            row.generator, strength, place_text(row.rank), *map(str, (row.votes, row.won, row.tied, row.lost))
+        )
     out.print(table)
     for pair in board.pairs:
         out.print(Text(f"· {pair_text(pair)}"))
-    out.print(Text(f"ties {board.ties:.0%}, both bad {board.both_bad:.0%}{_alpha(board)}", style="dim"))
+    out.print(
+        Text(f"ties {percent(board.ties)}, both bad {percent(board.both_bad)}{_alpha(board)}", style="dim")
+    )
     if board.order_effect is not None:
         value, (low, high) = board.order_effect
         sure = "; sides matter" if low > 0 or high < 0 else ""
@@ -86,7 +90,7 @@ def _agreement_table(agreements: Sequence[Agreement], limit: MeanOverClusters | 
     for one in agreements[:MOST_METRICS]:
         tau = "–" if one.tau_b is None else f"{one.tau_b.value:.2f}"
         table.add_row(
-            one.metric, _share(one.accuracy), f"{one.accuracy_with_ties.value:.0%}", tau, one.verdict
+            one.metric, _share(one.accuracy), percent(one.accuracy_with_ties.value), tau, one.verdict
         )
     if limit is not None:
         table.add_row("two people", _share(limit), "", "", "ceiling")
@@ -95,5 +99,5 @@ def _agreement_table(agreements: Sequence[Agreement], limit: MeanOverClusters | 
 
 def _share(found: MeanOverClusters) -> str:
     if found.low is None or found.high is None:
-        return f"{found.value:.0%}"
-    return f"{found.value:.0%} ({found.low:.0%} to {found.high:.0%})"
+        return percent(found.value)
+    return f"{percent(found.value)} ({percent(found.low)} to {percent(found.high)})"
