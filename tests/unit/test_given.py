@@ -16,7 +16,7 @@ from vbench_lite.adapters.controls import Frozen, Real
 from vbench_lite.adapters.reference.hybrid import Hybrid
 from vbench_lite.dataset import load_dataset, reference_to
 from vbench_lite.datasets import shapes
-from vbench_lite.datasets.shapes.dataset import with_edits
+from vbench_lite.datasets.shapes.dataset import Shapes
 from vbench_lite.errors import RequestError, SpecError
 from vbench_lite.generator import GenerationRequest
 from vbench_lite.measure.context import RecordingContext
@@ -159,7 +159,7 @@ def test_edits_of_seen_pairs_are_seen() -> None:
 
 def test_repeated_captions_among_edits_keep_their_own_ids() -> None:
     scene = shapes.parse_caption(CAPTION)
-    prompts = with_edits([scene, scene])
+    prompts = Shapes().prompts_of([scene, scene], edits=True)
     assert len({prompt.sample_id(0) for prompt in prompts}) == 10
     assert [prompt.edit for prompt in prompts[5:]] == [None, "colour", "shape", "direction", "speed"]
     assert [len({prompt.prompt_id for prompt in half}) for half in (prompts[:5], prompts[5:])] == [1, 1]

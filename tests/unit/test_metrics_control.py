@@ -13,7 +13,7 @@ import pytest
 from vbench_lite.clip import ClipInfo, Frames
 from vbench_lite.datasets import shapes
 from vbench_lite.datasets.shapes import judge as shapes_judge
-from vbench_lite.datasets.shapes.dataset import with_edits
+from vbench_lite.datasets.shapes.dataset import Shapes
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import ClipMetric, Estimate, SampleInfo, SetMetric
 from vbench_lite.suites.control.edits import EditFollowed, EditKept
@@ -90,7 +90,7 @@ def test_clips_of_other_seeds_or_two_edits_are_no_pair() -> None:
 
 
 def test_edits_of_one_base_pair_with_it_and_not_with_each_other() -> None:
-    prompts = with_edits(SCENES[:1])
+    prompts = Shapes().prompts_of(SCENES[:1], edits=True)
     clips = [(p.text, 0, shapes.parse_caption(p.text)) for p in prompts]
     assert over(EditFollowed(), clips).extras.keys() >= {"colour", "shape", "direction", "speed"}
 
