@@ -4,6 +4,6 @@
 on the screen, `cached.py` what they read and how long it is kept. Tables and charts come from
 `vbench_lite.report.charts`; `data.py`, `glossary.py` and `progress.py` read what only pages need. None of
 these three imports streamlit; all are tested as plain functions. `player.py` is the synchronised player,
-`server.py` the command that starts it all. No number
-is computed here that another part of the package computes.
+`wall.py` the wall of clips, both made by `component.py`; `server.py` is the command that starts it all.
+No number is computed here that another part of the package computes.
 """

@@ -3,28 +3,7 @@
 // paused each is set to the middle of its frame. Everything from a run is put in as text.
 
 const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 4];
-const mounted = new WeakMap();
-
-export default function (component) {
-  const { data, parentElement } = component;
-  const root = parentElement.querySelector(".player");
-  const before = mounted.get(root);
-  if (before && before.signature === data.signature) return;
-  if (before) before.stop();
-  mounted.set(root, build(root, data));
-  return () => {
-    const now = mounted.get(root);
-    if (now) now.stop();
-    mounted.delete(root);
-  };
-}
-
-function element(tag, attributes = {}, text = "") {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  if (text) made.textContent = text;
-  return made;
-}
+const ROOT = ".player";
 
 // Text whose lines may break after a slash or an underscore.
 function breakable(tag, text) {

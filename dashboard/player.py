@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+from vbench_lite.dashboard.component import component
 from vbench_lite.errors import ClipError
 from vbench_lite.report.charts import gallery
 from vbench_lite.report.html.markup import uri
@@ -21,7 +21,6 @@ from vbench_lite.store.pool import Pool
 
 MAX_CLIPS = 8
 MAX_CLIP_BYTES = 4_000_000
-_HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -109,18 +108,6 @@ def _part(clip: PlayerClip) -> dict[str, Any]:
     }
 
 
-@cache
-def _component() -> Any:
-    from streamlit.components import v2
-
-    return v2.component(
-        "vbench_lite_player",
-        html='<div class="player" role="region" aria-label="synchronised player"></div>',
-        css=(_HERE / "player.css").read_text(encoding="utf-8"),
-        js=(_HERE / "player.js").read_text(encoding="utf-8"),
-    )
-
-
 def show(
     clips: Sequence[PlayerClip],
     difference: bool = False,
@@ -129,4 +116,4 @@ def show(
     key: str = "player",
 ) -> None:
     """Draw the player on the page that is being built; see `payload`."""
-    _component()(data=payload(clips, difference, wipe, marks), key=key)
+    component("player", "synchronised player")(data=payload(clips, difference, wipe, marks), key=key)

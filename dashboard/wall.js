@@ -1,29 +1,6 @@
-// A wall of clips on one clock: prompts down, generators across. A video plays while it is in view and
-// is set right when it is off by more than half a frame. Everything from a run is put in as text.
+// A wall of clips on one clock (`oneClock`): prompts down, generators across.
 
-const SLACK_S = 1 / 16;
-const mounted = new WeakMap();
-
-export default function (component) {
-  const { data, parentElement } = component;
-  const root = parentElement.querySelector(".wall");
-  const before = mounted.get(root);
-  if (before && before.signature === data.signature) return;
-  if (before) before.stop();
-  mounted.set(root, build(root, data));
-  return () => {
-    const now = mounted.get(root);
-    if (now) now.stop();
-    mounted.delete(root);
-  };
-}
-
-function element(tag, attributes = {}, text = "") {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  if (text) made.textContent = text;
-  return made;
-}
+const ROOT = ".wall";
 
 function build(root, data) {
   root.replaceChildren();
@@ -31,16 +8,6 @@ function build(root, data) {
   data.arms.forEach((name) => head.append(element("div", { class: "head" }, name)));
   root.append(head);
   const videos = [];
-  const watch = new IntersectionObserver((seen) => {
-    for (const { target, isIntersecting } of seen) {
-      if (isIntersecting && !target.src) {
-        target.preload = "auto";
-        target.src = target.dataset.src;
-      }
-      target.dataset.seen = String(isIntersecting);
-      if (!isIntersecting) target.pause();
-    }
-  });
   const grid = data.rows.map((row) => {
     const prompt = element("p", { class: "prompt" }, row.prompt);
     if (row.seed) prompt.append(element("span", { class: "seed" }, ` · ${row.seed}`));
@@ -49,38 +16,14 @@ function build(root, data) {
     cells.forEach((cell) => {
       line.append(cell);
       const video = cell.querySelector("video");
-      if (video) {
-        videos.push(video);
-        watch.observe(video);
-      }
+      if (video) videos.push(video);
     });
     root.append(prompt, line);
     return cells;
   });
   root.onkeydown = (event) => move(event, grid);
-  const began = performance.now();
-  let request = 0;
-  const tick = () => {
-    const now = (performance.now() - began) / 1000;
-    root.dataset.at = String(now);
-    for (const video of videos) {
-      if (video.dataset.seen !== "true" || video.readyState < 2) continue;
-      if (video.paused) video.play().catch(() => {});
-      const due = now % video.duration;
-      const off = Math.abs(video.currentTime - due);
-      if (!video.seeking && Math.min(off, video.duration - off) > SLACK_S) video.currentTime = due;
-    }
-    request = requestAnimationFrame(tick);
-  };
-  request = requestAnimationFrame(tick);
-  return {
-    signature: data.signature,
-    stop: () => {
-      cancelAnimationFrame(request);
-      watch.disconnect();
-      videos.forEach((video) => video.pause());
-    },
-  };
+  const stop = oneClock(videos, (now) => (root.dataset.at = String(now)));
+  return { signature: data.signature, stop };
 }
 
 function card(cell, link) {

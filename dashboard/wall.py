@@ -9,23 +9,22 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from vbench_lite.dashboard.component import component
 from vbench_lite.errors import ClipError, StoreError
 from vbench_lite.format import number, shorten
 from vbench_lite.report.charts import gallery
-from vbench_lite.report.html.markup import uri
+from vbench_lite.report.html.markup import clock_script, uri
 from vbench_lite.results.catalogue import metric_facts
 from vbench_lite.store.pool import Pool
 
 MOST_BYTES = 400_000  # of one video of the wall
 MOST_SCORES = 6  # that a card shows on hover
 DIFFERENT, FAILED, AS_ASKED = "most different", "failed first", "as asked"
-_HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -142,18 +141,6 @@ def _cell(root: Path, line: Line, cell: Sample) -> dict[str, Any]:
         return made | {"reason": str(error)}
 
 
-@cache
-def _component() -> Any:
-    from streamlit.components import v2
-
-    return v2.component(
-        "vbench_lite_wall",
-        html='<div class="wall" role="region" aria-label="wall of clips"></div>',
-        css=(_HERE / "wall.css").read_text(encoding="utf-8"),
-        js=(_HERE / "wall.js").read_text(encoding="utf-8"),
-    )
-
-
 def show(data: Mapping[str, Any], key: str = "wall") -> None:
     """Draw the wall on the page that is being built."""
-    _component()(data=data, key=key)
+    component("wall", "wall of clips", clock_script())(data=data, key=key)

@@ -6,8 +6,6 @@ Skipped only where no chromium is on PATH, and never in CI.
 from __future__ import annotations
 
 import http.client
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from fabricate import make_run
 
-from tools.screenshots import chromium, serving, settle
+from tools.screenshots import serving, settle
 from vbench_lite.dashboard.pages import PAGES
 from vbench_lite.report.html.run import run_report
 
@@ -63,15 +61,6 @@ class Visit:
         self.page.get_by_test_id("stSidebarNavLink").filter(has_text=title).click()
         settle(self.page, title)
         return self.page
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """The chromium on PATH."""
-    if shutil.which("chromium") is None and os.environ.get("CI") != "true":
-        pytest.skip("no chromium is on PATH")
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
 from fabricate import make_run
 
-from tools.screenshots import chromium
 from vbench_lite.votes.ballot import read_votes
 from vbench_lite.votes.clips import RunClips, run_clips
 from vbench_lite.votes.server import Poll, server
@@ -24,15 +20,6 @@ if TYPE_CHECKING:
 
 KEYS = ("ArrowLeft", "ArrowRight", "ArrowDown", "b")
 GIVEN_AWAY = re.compile(r"reference|hybrid|autoregressive|diffusion|control|[0-9a-f]{32}", re.IGNORECASE)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """The chromium on PATH."""
-    if shutil.which("chromium") is None and os.environ.get("CI") != "true":
-        pytest.skip("no chromium is on PATH")
-    with chromium() as found:
-        yield found
 
 
 @contextmanager

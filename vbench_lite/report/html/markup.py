@@ -153,3 +153,9 @@ def badge(label: str, words: str) -> str:
     """A badge as SVG."""
     left, right = (12 + round(6.8 * len(text)) for text in (label, words))
     return _environment().get_template("badge.svg").render(label=label, words=words, left=left, right=right)
+
+
+@cache
+def clock_script() -> str:
+    """Defines `oneClock(videos, tell)`, which plays the videos in view together."""
+    return (files(__package__) / "clock.js").read_text(encoding="utf-8")

@@ -11,8 +11,6 @@ import hashlib
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -99,9 +97,8 @@ def publish(choice: Choice, folder: Path, *, prompts: int, title: str | None = N
     return Published(len(written), sum(path.stat().st_size for path in written), len(clips.written))
 
 
-@cache
 def _script() -> str:
-    return (files(__package__) / "clock.js").read_text(encoding="utf-8")
+    return f'{markup.clock_script()}\noneClock([...document.querySelectorAll("video[data-src]")]);\n'
 
 
 def badge(card: Card) -> str:

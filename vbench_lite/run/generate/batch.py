@@ -87,6 +87,13 @@ def failure(
     **found: Any,
 ) -> SampleRecord:
     """The record of a sample that has no valid clip; `found` are further fields of the record."""
+    told = {"reason": reason, "phase": phase, "oom": oom, "fps": sample.made.fps, "batch_key": batch.key}
+    return _record(batch, sample, status, worker, **{**told, **found})
+
+
+def _record(
+    batch: Batch, sample: Sample, status: SampleStatus, worker: str | None, **found: Any
+) -> SampleRecord:
     return SampleRecord(
         generator=batch.generator,
         suite=batch.suite,
@@ -95,14 +102,11 @@ def failure(
         prompt=sample.asked.prompt,
         seed=sample.asked.seed,
         status=status,
-        reason=reason,
-        phase=phase,
-        oom=oom,
         requested_frames=sample.asked.num_frames,
         requested_height=sample.asked.height,
         requested_width=sample.asked.width,
         worker=worker,
-        **{"fps": sample.made.fps, "batch_key": batch.key, **found},
+        **found,
     )
 
 
@@ -149,20 +153,7 @@ def _store(
     if checked.status is not SampleStatus.OK:
         reason, status = checked.reason or "", checked.status
         return failure(batch, sample, reason, "output", status=status, worker=worker, **found)
-    return SampleRecord(
-        generator=batch.generator,
-        suite=batch.suite,
-        sample_id=sample.sample_id,
-        prompt_id=sample.prompt_id,
-        prompt=sample.asked.prompt,
-        seed=sample.asked.seed,
-        status=SampleStatus.OK,
-        requested_frames=sample.asked.num_frames,
-        requested_height=sample.asked.height,
-        requested_width=sample.asked.width,
-        worker=worker,
-        **found,
-    )
+    return _record(batch, sample, SampleStatus.OK, worker, **found)
 
 
 def _facts(call: CallRecord) -> str:
