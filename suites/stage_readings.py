@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from functools import partial
 
 from vbench_lite.datasets.stage import judge, words
-from vbench_lite.errors import NotApplicable, PromptError
 from vbench_lite.metric import Features, SampleInfo
+from vbench_lite.suites.captions import scene_in
 from vbench_lite.suites.judged_info import judged_info
 
 EXTRACTOR = "stage-judge"
@@ -15,17 +15,8 @@ stage_info = partial(judged_info, world="stage")
 
 
 def scene_of(sample: SampleInfo) -> words.Scene:
-    """What the clip was asked to show.
-
-    Raises:
-        NotApplicable: there is no prompt, or it is no caption of the stage world.
-    """
-    if sample.prompt is None:
-        raise NotApplicable("the clip has no prompt")
-    try:
-        return words.parse_caption(sample.prompt)
-    except PromptError:
-        raise NotApplicable("the prompt is no caption of the stage world") from None
+    """What the clip was asked to show; raises as `scene_in`."""
+    return scene_in("stage", words.parse_caption, sample)
 
 
 def shown(features: Mapping[str, Features]) -> judge.Judgement:
