@@ -22,7 +22,7 @@ from vbench_lite.dataset import DatasetRef
 from vbench_lite.errors import RequestError, SpecError
 from vbench_lite.size_rules import FrameRule as FrameRule
 from vbench_lite.size_rules import SizeRule as SizeRule
-from vbench_lite.validation_errors import misfit
+from vbench_lite.validation_errors import validation_error
 
 
 class Family(StrEnum):
@@ -237,7 +237,7 @@ class Generator(ABC):
         try:
             self.config: Any = self.Config.model_validate(dict(config or {}))
         except ValidationError as error:
-            fault = misfit(error, self.Config, top="config")
+            fault = validation_error(error, self.Config, top="config")
             raise SpecError(f"config of {type(self).__name__}: {fault}") from None
         self.device = device
 

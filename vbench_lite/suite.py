@@ -17,7 +17,7 @@ from vbench_lite import registry
 from vbench_lite.dataset import ClipSize, DatasetRef
 from vbench_lite.errors import SpecError
 from vbench_lite.metric import Axis
-from vbench_lite.validation_errors import misfit
+from vbench_lite.validation_errors import validation_error
 from vbench_lite.yaml_text import parse_yaml
 
 
@@ -336,7 +336,7 @@ def parse_suite(data: Any, where: str) -> Suite:
     try:
         return Suite.model_validate(data)
     except ValidationError as error:
-        raise SpecError(f"{where}: {misfit(error, Suite)}") from None
+        raise SpecError(f"{where}: {validation_error(error, Suite)}") from None
 
 
 def load_suite(name: str) -> Suite:

@@ -32,7 +32,7 @@ NEEDED = {  # what a type of pydantic's is called by people
 }
 
 
-def misfit(error: ValidationError, model: type[BaseModel], top: str = "top level") -> str:
+def validation_error(error: ValidationError, model: type[BaseModel], top: str = "top level") -> str:
     """The first fault that a model found, as "place: what is wrong"; `top` names the whole document."""
     return misfits(error, model, top)[0]
 

@@ -19,7 +19,7 @@ Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Course:
+class TimeSeries:
     """Means over windows in order of time.
 
     Attributes:
@@ -41,7 +41,7 @@ class Course:
         return tuple(zip(self.times_s.tolist(), self.values.tolist(), strict=True))
 
 
-def course(values: Values, edges: Seconds) -> Course:
+def course(values: Values, edges: Seconds) -> TimeSeries:
     """Values of frames, float64 (T,), as means over windows of one second, each for as long as it stands.
 
     Args:
@@ -65,7 +65,7 @@ def course(values: Values, edges: Seconds) -> Course:
     # A window's mean is the difference of the integral up to its ends, over its width.
     known = np.append(0.0, np.cumsum(np.asarray(values, np.float64) * np.diff(edges)))
     of_values = np.diff(np.interp(borders, edges, known))
-    return Course(np.diff(_time_up_to(borders, edges)) / np.diff(borders), of_values / np.diff(borders))
+    return TimeSeries(np.diff(_time_up_to(borders, edges)) / np.diff(borders), of_values / np.diff(borders))
 
 
 def _time_up_to(borders: Seconds, edges: Seconds) -> Seconds:

@@ -108,8 +108,8 @@ def test_a_longer_run_extends_a_shorter_one(world: Any) -> None:
     assert (long.ok, long.reused, world.made()) == (5, 2, 3)
     assert any("samples: 2 -> 5" in message for message in long.messages)
     assert clips(world, short).items() <= clips(world, long).items()
-    adopted = [row["reused_from"] for row in list_runs(world.root)[0].rows("sample")]
-    assert Counter(adopted) == {None: 3, short.run_id: 2}
+    reused = [row["reused_from"] for row in list_runs(world.root)[0].rows("sample")]
+    assert Counter(reused) == {None: 3, short.run_id: 2}
     assert len(query.scores(world.root, [RunDir(world.root, long.run_id)])) >= 5
 
 

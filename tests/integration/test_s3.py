@@ -12,7 +12,7 @@ from command_line import vbench_lite
 
 from vbench_lite.store import origin, remote
 from vbench_lite.store.pool import Pool
-from vbench_lite.store.site import Site
+from vbench_lite.store.site import RunRoot
 
 BUCKET = "results"
 URL = f"s3://{BUCKET}/video"
@@ -83,7 +83,7 @@ def test_a_run_is_sent_when_it_is_finished_and_read_on_another_machine(
     done = vbench_lite("run", specification(tmp_path), "--json", "--root", bucket)
     assert done.code == 0, done.err
     run_id = done.json["run"]
-    site = Site(bucket)
+    site = RunRoot(bucket)
     assert site.names("runs") == {run_id}
     assert "run.json" in site.names(f"runs/{run_id}")
     assert "journal" not in site.names(f"runs/{run_id}"), "journals stay on the machine"
@@ -117,18 +117,18 @@ def test_a_server_that_is_away_keeps_the_results_here(
 ) -> None:
     folder = machine("away")
     root = remote.mirror("s3://results/other")
-    monkeypatch.setattr(Site, "_upload", lambda *_: (_ for _ in ()).throw(ConnectionError("gone away")))
+    monkeypatch.setattr(RunRoot, "_upload", lambda *_: (_ for _ in ()).throw(ConnectionError("gone away")))
     monkeypatch.setattr("vbench_lite.store.site.FIRST_PAUSE_S", 0.0)
     done = vbench_lite("run", specification(tmp_path), "--json", "--root", "s3://results/other")
     assert done.code == 2
     assert "after 5 attempts: gone away" in done.err
     assert f"the results are kept in {root}" in done.err
     assert json.loads(next(folder.rglob("run.json")).read_text())["status"] == "finished"
-    assert Site("s3://results/other").names("runs") == set()
+    assert RunRoot("s3://results/other").names("runs") == set()
     monkeypatch.undo()
     monkeypatch.setenv("VBENCH_LITE_CACHE", str(folder))
     assert vbench_lite("leaderboard", "--root", "s3://results/other").code == 0
-    assert len(Site("s3://results/other").names("runs")) == 1, "the next command sends them"
+    assert len(RunRoot("s3://results/other").names("runs")) == 1, "the next command sends them"
 
 
 def test_a_bucket_that_is_not_there_is_one_line(bucket: str, machine: Any) -> None:

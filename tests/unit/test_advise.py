@@ -145,7 +145,7 @@ def test_failed_samples_keep_a_generator_out_of_the_ranking() -> None:
 def test_cost_is_the_price_of_the_time() -> None:
     found = advise([fabricate()], price_per_hour=3.6, require=[parse_requirement("cost_per_clip<=1")])
     for standing in found.standings:
-        latency = standing.row.arm.evidence["speed/latency_s"]
+        latency = standing.row.arm.estimates["speed/latency_s"]
         assert standing.cost is not None and latency.value is not None and latency.low is not None
         assert standing.cost.value == pytest.approx(latency.value / 1000)
         assert standing.cost.low == pytest.approx(latency.low / 1000)

@@ -74,7 +74,7 @@ def test_every_number_is_that_of_the_rows(run: FakeRun) -> None:
                 for row in run.score_rows
                 if (row.generator, row.suite, row.metric) == (arm.generator, SUITE, metric)
             ]
-            _check(arm.evidence.get(metric), rows)
+            _check(arm.estimates.get(metric), rows)
 
 
 def _check(found: Any, rows: list[ScoreRecord]) -> None:
@@ -102,7 +102,7 @@ def _check(found: Any, rows: list[ScoreRecord]) -> None:
 def test_sets_and_calls_are_those_of_the_rows() -> None:
     run = fabricate(prompts=12, seeds=2)
     for arm in read_arms(run, SUITE):
-        for metric, found in arm.evidence.items():
+        for metric, found in arm.estimates.items():
             rows = [r for r in run.score_rows if (r.generator, r.metric) == (arm.generator, metric)]
             if rows and rows[0].level == "set":
                 assert (found.value, found.low, found.high) == (rows[0].value, rows[0].low, rows[0].high)

@@ -49,7 +49,7 @@ def test_log_ratio_axes_are_oriented_so_that_more_is_better() -> None:
     board = build_board([fabricate()])
     speed = {row.arm.generator: row.axes[Axis.SPEED].value for row in board.rows}
     assert speed["reference/autoregressive"] > speed["reference/hybrid"] > 0  # type: ignore[operator]
-    latency = board.rows[0].arm.evidence["speed/latency_s"]
+    latency = board.rows[0].arm.estimates["speed/latency_s"]
     assert (latency.n, len(latency.calls)) == (5, 20)  # rounds; the first call of each is shown apart
     assert latency.first_call is not None
 
@@ -126,9 +126,9 @@ def test_a_gate_settles_what_frozen_clips_win() -> None:
 
 def test_five_seeds_a_prompt_count_as_clips_but_vary_by_prompt() -> None:
     row = build_board([fabricate(prompts=8, seeds=5)]).rows[0]
-    evidence = row.arm.evidence["frames/sharpness"]
-    assert evidence.n == 40
-    assert len(evidence.by_prompt) == 8
+    measured = row.arm.estimates["frames/sharpness"]
+    assert measured.n == 40
+    assert len(measured.by_prompt) == 8
 
 
 def test_many_prompts_fold_into_the_blocks_of_the_set_metrics() -> None:

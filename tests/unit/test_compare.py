@@ -326,7 +326,7 @@ def test_board_and_comparison_take_a_published_rule_alike() -> None:
     result = next(r for r in _compare(*some).metrics if r.metric == metric)
     for one, value in zip(some, (result.baseline, result.candidate), strict=True):
         arm = next(a for a in read_arms(one, one.doc.suites[0]["name"]) if a.generator == HYBRID)
-        assert value == pytest.approx(arm.evidence[metric].value)
+        assert value == pytest.approx(arm.estimates[metric].value)
     assert result.baseline is not None and result.candidate is not None
     assert result.delta == pytest.approx(result.candidate - result.baseline)
 
@@ -342,9 +342,9 @@ def test_a_set_metric_that_failed_once_is_read_after_the_fix() -> None:
     ]
     mended = replace(run, score_rows=[*broken, *run.score_rows])
     arm = next(a for a in read_arms(mended, run.doc.suites[0]["name"]) if a.generator == HYBRID)
-    evidence = arm.evidence["distribution/kvd_shapes"]
-    assert (evidence.level, evidence.missing) == ("set", {})
-    assert evidence.value is not None and evidence.low is not None
+    measured = arm.estimates["distribution/kvd_shapes"]
+    assert (measured.level, measured.missing) == ("set", {})
+    assert measured.value is not None and measured.low is not None
 
 
 def test_numbers_that_may_be_zero_are_subtracted() -> None:

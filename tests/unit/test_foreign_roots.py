@@ -23,7 +23,7 @@ from vbench_lite.store.output_file import output_folder, write_output
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.prune import prune
 from vbench_lite.store.rundir import RunDir, list_runs, set_baseline
-from vbench_lite.store.site import Site
+from vbench_lite.store.site import RunRoot
 from vbench_lite.store.transfer import sync
 
 
@@ -78,12 +78,12 @@ WRITERS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "prune a run": ("runs/a", lambda root: prune(root, ["a"])),
     "prune previews": ("pool/previews", lambda root: prune(root)),
     "prune features": ("pool/features/x", lambda root: prune(root)),
-    "sync to": ("runs/b", lambda root: sync(Site(str(root.parent / "other")), Site(str(root)))),
+    "sync to": ("runs/b", lambda root: sync(RunRoot(str(root.parent / "other")), RunRoot(str(root)))),
     "sync from": (
         "runs/a/scores.parquet",
-        lambda root: sync(Site(str(root)), Site(str(root.parent / "new"))),
+        lambda root: sync(RunRoot(str(root)), RunRoot(str(root.parent / "new"))),
     ),
-    "sync a clip": ("pool/clips", lambda root: sync(Site(str(root)), Site(str(root.parent / "new")))),
+    "sync a clip": ("pool/clips", lambda root: sync(RunRoot(str(root)), RunRoot(str(root.parent / "new")))),
 }
 
 

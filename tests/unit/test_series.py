@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from clip_files import moving_square
-from tiny_metrics import Brightness, Course, extractors, metric_set, reset
+from tiny_metrics import Brightness, TimeSeries, extractors, metric_set, reset
 
 from vbench_lite.metric import Scored
 from vbench_lite.run.scoring.outcome import checked_value
@@ -37,7 +37,7 @@ def test_a_run_keeps_the_series_in_the_row(tmp_path: Path) -> None:
         "name": "tiny", "version": 1, "description": "", "prompts": {"texts": ["p"]},
         "metrics": ["t/course", "t/brightness"], "axes": {},
     }  # fmt: skip
-    tools = Tools(metric_set(Course, Brightness), extractors(tmp_path))
+    tools = Tools(metric_set(TimeSeries, Brightness), extractors(tmp_path))
     score_run(run, parse_suite(data, "tiny"), tools=tools)
     rows = {str(row["metric"]): row for row in run.rows("score")}
     levels = frames[..., 0].mean(axis=(1, 2))
@@ -49,7 +49,7 @@ def test_a_run_keeps_the_series_in_the_row(tmp_path: Path) -> None:
 def test_clips_in_a_folder_have_the_same_series(tmp_path: Path) -> None:
     frames = moving_square(8)
     write_lossless(tmp_path / "a.mkv", frames, 8.0)
-    scores = score_clips(tmp_path, metric_set(Course, Brightness), extractors=extractors())
+    scores = score_clips(tmp_path, metric_set(TimeSeries, Brightness), extractors=extractors())
     levels = frames[..., 0].mean(axis=(1, 2))
     assert scores.as_dict()["series"] == {
         "a.mkv": {"t/course": [[index / 8, level] for index, level in enumerate(levels)]}
@@ -58,5 +58,5 @@ def test_clips_in_a_folder_have_the_same_series(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("point", [(math.nan, 1.0), (0.0, math.inf)])
 def test_a_series_holds_finite_numbers_only(point: tuple[float, float]) -> None:
-    outcome = checked_value(Scored(0.5, ((0.0, 0.5), point)), Course.info)
+    outcome = checked_value(Scored(0.5, ((0.0, 0.5), point)), TimeSeries.info)
     assert (outcome.status, outcome.reason) == ("error", "non-finite value in the series")

@@ -19,7 +19,7 @@ from vbench_lite.store.pool import Pool
 from vbench_lite.store.prune import prune
 from vbench_lite.store.rundir import RunDir, list_runs, set_baseline
 from vbench_lite.store.schema import GeneratorEntry, RunDocument, SampleRecord
-from vbench_lite.store.site import ATTEMPTS, Site
+from vbench_lite.store.site import ATTEMPTS, RunRoot
 from vbench_lite.store.transfer import sync
 
 
@@ -140,12 +140,12 @@ def test_a_copy_is_whole_and_made_once(root: Path, tmp_path: Path) -> None:
     store_run(root, "c", (4,), status="running")
     set_baseline(root, "main", "a")
     copy = tmp_path / "copy"
-    done = sync(Site(str(root)), Site(f"file://{copy}"))
+    done = sync(RunRoot(str(root)), RunRoot(f"file://{copy}"))
     assert (done.runs, done.kept, done.skipped, done.clips) == (["a", "b"], [], ["c"], 3)
     assert verify(copy).problems == []
     assert RunDir(copy, "a").rows("sample") == RunDir(root, "a").rows("sample")
     assert json.loads((copy / "baselines.json").read_text()) == {"main": "a"}
-    again = sync(Site(str(root)), Site(str(copy)))
+    again = sync(RunRoot(str(root)), RunRoot(str(copy)))
     assert (again.runs, again.kept, again.clips) == ([], ["a", "b"], 0)
 
 
@@ -153,7 +153,7 @@ def test_a_damaged_table_is_not_copied(root: Path, tmp_path: Path) -> None:
     table = root / "runs" / "a" / "samples.parquet"
     table.write_bytes(table.read_bytes() + b" ")
     with pytest.raises(StoreError, match="is not what was written"):
-        sync(Site(str(root)), Site(str(tmp_path / "copy")))
+        sync(RunRoot(str(root)), RunRoot(str(tmp_path / "copy")))
     assert list_runs(tmp_path / "copy") == []
 
 
@@ -188,7 +188,7 @@ def failing() -> Any:
 def test_an_upload_is_tried_again(root: Path, failing: Any) -> None:
     waits: list[float] = []
     failing.failures = ATTEMPTS - 1
-    done = sync(Site(str(root)), Site("failing://bucket/x", waits.append))
+    done = sync(RunRoot(str(root)), RunRoot("failing://bucket/x", waits.append))
     assert done.runs == ["a", "b"]
     assert len(waits) == ATTEMPTS - 1
     assert waits == sorted(waits)
@@ -199,15 +199,15 @@ def test_an_upload_is_tried_again(root: Path, failing: Any) -> None:
 
 
 def test_an_upload_that_breaks_off_leaves_no_half_run(root: Path, failing: Any, tmp_path: Path) -> None:
-    target = Site("failing://bucket/x", lambda _: None)
-    sync(Site(str(root)), target, only=["b"])
+    target = RunRoot("failing://bucket/x", lambda _: None)
+    sync(RunRoot(str(root)), target, only=["b"])
     failing.failures = 10**6
     with pytest.raises(StoreError, match=f"after {ATTEMPTS} attempts: the network went away"):
-        sync(Site(str(root)), target)
+        sync(RunRoot(str(root)), target)
     assert target.read("runs/a/run.json") is None
     failing.failures = 0
-    assert sync(Site(str(root)), target).runs == ["a"]
-    sync(target, Site(str(tmp_path / "back")))
+    assert sync(RunRoot(str(root)), target).runs == ["a"]
+    sync(target, RunRoot(str(tmp_path / "back")))
     assert verify(tmp_path / "back").problems == []
     shutil.rmtree(tmp_path / "back")
 

@@ -13,7 +13,7 @@ from vbench_lite.metric import Estimate
 from vbench_lite.report.terminal.board import print_board
 from vbench_lite.results.board import Board, build_board
 from vbench_lite.results.catalogue import metric_facts
-from vbench_lite.results.estimates import Evidence
+from vbench_lite.results.estimates import MetricEstimate
 from vbench_lite.store.schema import Level
 
 
@@ -23,9 +23,9 @@ def _printed(board: Board, width: int = 80) -> str:
     return stream.getvalue()
 
 
-def _evidence(estimate: Estimate) -> Evidence:
+def _metric_estimate(estimate: Estimate) -> MetricEstimate:
     facts = metric_facts("x/y", {})
-    return Evidence("x/y", Level.SET, facts, estimate.value, estimate.low, estimate.high, estimate.n)
+    return MetricEstimate("x/y", Level.SET, facts, estimate.value, estimate.low, estimate.high, estimate.n)
 
 
 def test_the_board_fits_eighty_columns_without_escapes() -> None:

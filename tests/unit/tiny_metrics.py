@@ -94,7 +94,7 @@ class Faulty(ClipMetric):
         return self.ending
 
 
-class Course(ClipMetric):
+class TimeSeries(ClipMetric):
     """Mean red level with the level of each frame."""
 
     info = info("t/course")

@@ -79,10 +79,10 @@ def test_one_file_a_dimension_makes_one_run_and_a_missing_one_no_total(tmp_path:
     run = import_results(tmp_path, files, "cog/5b")
     (found,) = build_board([run]).imported
     assert found.arm.generator == "cog/5b"
-    evidence = found.arm.evidence
-    assert evidence["vbench/quality_score"].value is not None
-    assert evidence["vbench/total_score"].value is None
-    assert "scene" in str(evidence["vbench/total_score"].reason)
+    measured = found.arm.estimates
+    assert measured["vbench/quality_score"].value is not None
+    assert measured["vbench/total_score"].value is None
+    assert "scene" in str(measured["vbench/total_score"].reason)
     again = import_results(tmp_path, files, "cog/5b")
     assert again.run_id == run.run_id
 

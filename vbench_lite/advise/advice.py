@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from vbench_lite.advise.answer import Advice, Standing, Verdict
-from vbench_lite.advise.axes_from_other_suites import borrow
+from vbench_lite.advise.axes_from_other_suites import axes_from_other_suites
 from vbench_lite.advise.beliefs import beliefs
 from vbench_lite.advise.profiles import DOUBLINGS, Use
 from vbench_lite.advise.quantities import Numbers
@@ -58,7 +58,7 @@ def advise(
             f"the runs asked for different things ({board.notes[0]}); name runs of one protocol, or one run"
         )
     asked = {**(dict.fromkeys(use.weights) if use is not None else {}), **dict.fromkeys(weights or {})}
-    board, borrowed = borrow(board, [*runs, *support], asked)
+    board, borrowed = axes_from_other_suites(board, [*runs, *support], asked)
     if not board.suite.axes and (use is not None or weights or not require):
         raise SpecError(
             f"suite {board.suite.name} has no axes to weigh; say what must hold with "

@@ -12,7 +12,7 @@ from vbench_lite.advise.beliefs import Belief
 from vbench_lite.advise.profiles import Use
 from vbench_lite.advise.ranking import Gap, Place, Weights
 from vbench_lite.advise.requirements import Check, Quantity, Requirement, Status
-from vbench_lite.results.board import Board, Row
+from vbench_lite.results.board import Board, BoardRow
 
 
 class Verdict(StrEnum):
@@ -33,7 +33,7 @@ class Standing:
         place: among the candidates; None if it is not one, and `reason` says why.
     """
 
-    row: Row
+    row: BoardRow
     checks: tuple[Check, ...]
     cost: Quantity | None
     place: Place | None = None

@@ -12,11 +12,13 @@ from dataclasses import replace
 from vbench_lite.metric import Axis
 from vbench_lite.results.arms import Run
 from vbench_lite.results.axes import RELATIVE_AXES
-from vbench_lite.results.board import Board, Row, build_board
+from vbench_lite.results.board import Board, BoardRow, build_board
 from vbench_lite.store.schema import RunDocument
 
 
-def borrow(board: Board, runs: Sequence[Run], axes: Iterable[Axis]) -> tuple[Board, list[str]]:
+def axes_from_other_suites(
+    board: Board, runs: Sequence[Run], axes: Iterable[Axis]
+) -> tuple[Board, list[str]]:
     """The board with axes that its suite lacks, and a note for each.
 
     Args:
@@ -46,7 +48,7 @@ def _measuring(runs: Sequence[Run], axis: Axis) -> Iterable[tuple[Run, str]]:
                 yield run, str(content["name"])
 
 
-def _marks(rows: Sequence[Row], documents: Mapping[str, RunDocument]) -> dict[str, str]:
+def _marks(rows: Sequence[BoardRow], documents: Mapping[str, RunDocument]) -> dict[str, str]:
     """Fingerprint of each generator."""
     found = {}
     for row in rows:
@@ -56,6 +58,6 @@ def _marks(rows: Sequence[Row], documents: Mapping[str, RunDocument]) -> dict[st
     return found
 
 
-def _with(row: Row, other: Row, axis: Axis) -> Row:
+def _with(row: BoardRow, other: BoardRow, axis: Axis) -> BoardRow:
     ranks = {**row.ranks, axis: other.ranks[axis]} if axis in other.ranks else row.ranks
     return replace(row, axes={**row.axes, axis: other.axes[axis]}, ranks=ranks)

@@ -24,7 +24,7 @@ from vbench_lite.errors import IncomparableError
 from vbench_lite.generator import Family
 from vbench_lite.metric import Axis
 from vbench_lite.results.axes import difference
-from vbench_lite.results.board import RELATIVE_TIE, Row
+from vbench_lite.results.board import RELATIVE_TIE, BoardRow
 from vbench_lite.stats.student import quantile
 
 FIRST_FRAME = "speed/time_to_first_frame_s"
@@ -80,7 +80,7 @@ class Belief:
         }
 
 
-def beliefs(rows: Sequence[Row], numbers: Numbers) -> list[Belief]:
+def beliefs(rows: Sequence[BoardRow], numbers: Numbers) -> list[Belief]:
     """Hold every belief against the generators of a board."""
     diffusion = [row for row in rows if row.arm.family in DIFFUSION]
     regressive = [row for row in rows if row.arm.family == Family.AUTOREGRESSIVE]
@@ -94,7 +94,7 @@ def beliefs(rows: Sequence[Row], numbers: Numbers) -> list[Belief]:
     ]
 
 
-Pairs = Sequence[tuple[Row, Row]]  # (diffusion, autoregressive)
+Pairs = Sequence[tuple[BoardRow, BoardRow]]  # (diffusion, autoregressive)
 _NO_PAIR = "The run has no generators of both families."
 
 
@@ -140,7 +140,7 @@ def _faster(pairs: Pairs, numbers: Numbers) -> Belief:
     return Belief(name, text, verdict, _joined([*words, *why]), tuple(found))
 
 
-def _ratio(metric: str, one: Row, other: Row, numbers: Numbers) -> tuple[float, float, float] | str:
+def _ratio(metric: str, one: BoardRow, other: BoardRow, numbers: Numbers) -> tuple[float, float, float] | str:
     """Time of the first over the second with its interval, or why there is none."""
     first, second = numbers.find(one, metric), numbers.find(other, metric)
     for there in (first, second):
@@ -202,7 +202,7 @@ def _by_axis(name: str, text: str, axis: Axis, pairs: Pairs, *, expected: int) -
 # --- one generator at a time -----------------------------------------------------------------
 
 
-def _drift(rows: Sequence[Row], numbers: Numbers) -> Belief:
+def _drift(rows: Sequence[BoardRow], numbers: Numbers) -> Belief:
     """Slopes of what a clip shows against time; below 0 something is lost as it goes on."""
     slopes = {metric: _values(metric, rows, numbers) for metric in DRIFTS}
     found = [number for numbers_of in slopes.values() for number in numbers_of.values()]
@@ -231,7 +231,7 @@ def _drift(rows: Sequence[Row], numbers: Numbers) -> Belief:
     return Belief("drift", "drift grows with length", verdict, text, tuple(found))
 
 
-def _detail(rows: Sequence[Row], numbers: Numbers) -> Belief:
+def _detail(rows: Sequence[BoardRow], numbers: Numbers) -> Belief:
     """Fine detail of real clips that is left after a generator's own encoder and decoder."""
     text = "the latent code loses detail"
     kept = _values(DETAIL, rows, numbers)
@@ -244,16 +244,16 @@ def _detail(rows: Sequence[Row], numbers: Numbers) -> Belief:
     return Belief("detail", text, verdict_of(signs, +1), told, tuple(kept.values()))
 
 
-def _values(metric: str, rows: Sequence[Row], numbers: Numbers) -> dict[str, Number]:
+def _values(metric: str, rows: Sequence[BoardRow], numbers: Numbers) -> dict[str, Number]:
     """A metric of every generator that has it, by label."""
     found = {}
     for row in rows:
         there = numbers.find(row, metric)
-        if isinstance(there, Found) and there.evidence.value is not None:
-            evidence = there.evidence
-            ends = None if evidence.low is None or evidence.high is None else (evidence.low, evidence.high)
+        if isinstance(there, Found) and there.estimate.value is not None:
+            measured = there.estimate
+            ends = None if measured.low is None or measured.high is None else (measured.low, measured.high)
             what = f"{metric} of {row.arm.generator}"
-            found[row.arm.generator] = Number(what, there.evidence.value, ends, evidence.facts.unit)
+            found[row.arm.generator] = Number(what, there.estimate.value, ends, measured.facts.unit)
     return found
 
 

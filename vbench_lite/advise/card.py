@@ -32,8 +32,8 @@ from vbench_lite.format import (
 from vbench_lite.metric import Axis
 from vbench_lite.results.arms import Run
 from vbench_lite.results.axes import RELATIVE_AXES, difference
-from vbench_lite.results.board import RELATIVE_TIE, Board, Row
-from vbench_lite.results.estimates import Evidence
+from vbench_lite.results.board import RELATIVE_TIE, Board, BoardRow
+from vbench_lite.results.estimates import MetricEstimate
 from vbench_lite.results.labels import row_titles
 from vbench_lite.stats.delta import Delta
 from vbench_lite.stats.power import units_to_settle
@@ -113,11 +113,11 @@ def answer_card(board: Board, runs: Sequence[Run] = (), uses: Sequence[str] = ()
     return Card(_title(board, rows, asked or runs), facts, take, tuple(_doubts(board, rows, names)))
 
 
-def _key(row: Row) -> tuple[str, str]:
+def _key(row: BoardRow) -> tuple[str, str]:
     return row.arm.run_id, row.arm.generator
 
 
-def _title(board: Board, rows: Sequence[Row], runs: Sequence[Run]) -> str:
+def _title(board: Board, rows: Sequence[BoardRow], runs: Sequence[Run]) -> str:
     if not rows:
         return f"{board.suite.name}: no generator has been scored"
     told = {run.run_id: run_names.title(run.document()) for run in runs}
@@ -130,7 +130,7 @@ def _title(board: Board, rows: Sequence[Row], runs: Sequence[Run]) -> str:
 # --- facts ------------------------------------------------------------------------------------
 
 
-def _facts(board: Board, rows: Sequence[Row], names: Names) -> Iterator[Fact]:
+def _facts(board: Board, rows: Sequence[BoardRow], names: Names) -> Iterator[Fact]:
     scaled = [axis for axis in board.suite.axes if axis not in RELATIVE_AXES]
     timed = [m for axis in board.suite.axes if axis in RELATIVE_AXES for m in board.suite.axes[axis].metrics]
     for axis in scaled:
@@ -144,7 +144,7 @@ def _facts(board: Board, rows: Sequence[Row], names: Names) -> Iterator[Fact]:
         yield from _without_axes(rows, names)
 
 
-def _axis(board: Board, axis: Axis, rows: Sequence[Row], names: Names) -> Fact:
+def _axis(board: Board, axis: Axis, rows: Sequence[BoardRow], names: Names) -> Fact:
     """Who is first on a scaled axis."""
     ordered = sorted(rows, key=lambda row: -(row.axes[axis].value or 0.0))
     called = [names[_key(row)] for row in ordered]
@@ -171,7 +171,7 @@ def _axis(board: Board, axis: Axis, rows: Sequence[Row], names: Names) -> Fact:
     return Fact(str(axis), sure, (called[best],), said)
 
 
-def _more(first: Row, second: Row, axis: Axis) -> str:
+def _more(first: BoardRow, second: BoardRow, axis: Axis) -> str:
     """How many more prompts would part two rows, if what was seen is the truth."""
     found = difference(first.axes[axis], second.axes[axis])
     prompts = len(first.arm.prompts)
@@ -183,9 +183,9 @@ def _more(first: Row, second: Row, axis: Axis) -> str:
     return f"; about {forecast(more)} more would" if more <= _MANY else f"; even {_MANY:,} more would not"
 
 
-def _metric(metric: str, rows: Sequence[Row], names: Names) -> Fact | None:
+def _metric(metric: str, rows: Sequence[BoardRow], names: Names) -> Fact | None:
     """Who is first on a metric with a direction; times, rates and memory are read as ratios."""
-    found = [(names[_key(row)], row.arm.evidence[metric]) for row in rows if metric in row.arm.evidence]
+    found = [(names[_key(row)], row.arm.estimates[metric]) for row in rows if metric in row.arm.estimates]
     there = [(name, e) for name, e in found if e.value is not None]
     if not there or not there[0][1].facts.sign:
         return None
@@ -222,12 +222,12 @@ def _by(ratio: float, better: str) -> str:
     )
 
 
-def _ratio(first: Evidence, second: Evidence) -> float:
+def _ratio(first: MetricEstimate, second: MetricEstimate) -> float:
     values = sorted((first.value or 1.0, second.value or 1.0))
     return values[1] / values[0]
 
 
-def _apart(best: Evidence, others: Sequence[Evidence]) -> str:
+def _apart(best: MetricEstimate, others: Sequence[MetricEstimate]) -> str:
     """How sure it is that a metric of one is better than that of every other."""
     chances = [_chance(best, other) for other in others]
     if all(chance == 1.0 for chance in chances):
@@ -235,7 +235,7 @@ def _apart(best: Evidence, others: Sequence[Evidence]) -> str:
     return LIKELY if certainty(min(chances)) != OPEN else OPEN
 
 
-def _chance(best: Evidence, other: Evidence) -> float:
+def _chance(best: MetricEstimate, other: MetricEstimate) -> float:
     """1 where the 95% intervals are apart, else the normal probability that the order is as seen."""
     ends = (best.low, best.high, other.low, other.high)
     if any(end is None for end in ends) or best.value is None or other.value is None:
@@ -249,9 +249,9 @@ def _chance(best: Evidence, other: Evidence) -> float:
     return min(0.5 * (1 + math.erf(abs(best.value - other.value) / width / math.sqrt(2))), 0.999)
 
 
-def _without_axes(rows: Sequence[Row], names: Names) -> Iterator[Fact]:
+def _without_axes(rows: Sequence[BoardRow], names: Names) -> Iterator[Fact]:
     """A suite without axes: who is first on each metric with a direction, those that are sure first."""
-    metrics = dict.fromkeys(m for row in rows for m in row.arm.evidence)
+    metrics = dict.fromkeys(m for row in rows for m in row.arm.estimates)
     facts = [found for metric in metrics if (found := _metric(metric, rows, names)) is not None]
     yield from sorted(facts, key=lambda fact: (SURE, LIKELY, OPEN).index(fact.sure))[:_MOST_METRICS]
 
@@ -294,7 +294,7 @@ def _answer(found: Advice) -> tuple[str, tuple[str, ...]]:
 # --- doubts -----------------------------------------------------------------------------------
 
 
-def _doubts(board: Board, rows: Sequence[Row], names: Names) -> Iterator[str]:
+def _doubts(board: Board, rows: Sequence[BoardRow], names: Names) -> Iterator[str]:
     for row in rows:
         if row.arm.ok < row.arm.planned:
             reasons = sorted(row.arm.failures.items(), key=lambda item: -item[1])

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from vbench_lite.advise.requirements import Requirement, parse_requirement
 from vbench_lite.errors import SpecError
 from vbench_lite.metric import Axis
-from vbench_lite.validation_errors import misfit
+from vbench_lite.validation_errors import validation_error
 from vbench_lite.yaml_text import parse_yaml
 
 DOUBLINGS = 4.0
@@ -105,7 +105,7 @@ def load_use(name: str) -> Use:
     try:
         return Use.model_validate(parse_yaml(text, where) or {})
     except ValidationError as error:
-        raise SpecError(f"{where}: {misfit(error, Use)}") from None
+        raise SpecError(f"{where}: {validation_error(error, Use)}") from None
 
 
 def _folder() -> Traversable:

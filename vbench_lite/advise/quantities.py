@@ -20,9 +20,9 @@ from vbench_lite.compare.differences import Side
 from vbench_lite.errors import SpecError, VBenchLiteError
 from vbench_lite.metric import Axis
 from vbench_lite.results.arms import Arm, Run, read_arms
-from vbench_lite.results.board import Row
+from vbench_lite.results.board import BoardRow
 from vbench_lite.results.catalogue import metric_facts
-from vbench_lite.results.estimates import Evidence
+from vbench_lite.results.estimates import MetricEstimate
 from vbench_lite.results.prices import declared_costs
 from vbench_lite.stats.means import mean_estimate
 from vbench_lite.store.columns import texts
@@ -42,7 +42,7 @@ LATENCY = "speed/latency_s"
 class Found:
     """A metric of a generator, where it was found."""
 
-    evidence: Evidence
+    estimate: MetricEstimate
     arm: Arm
     hardware: Mapping[str, Any]
 
@@ -69,20 +69,20 @@ class Numbers:
         self._arms: dict[tuple[str, str], list[Arm]] = {}
         self._costs: dict[str, Mapping[tuple[str, str], list[float]]] = {}
 
-    def known(self, name: str, rows: Sequence[Row]) -> None:
+    def known(self, name: str, rows: Sequence[BoardRow]) -> None:
         """Check that a requirement speaks of something.
 
         Raises:
             SpecError: the name is no metric, no axis and no derived quantity.
         """
-        stored = {metric for row in rows for metric in row.arm.evidence}
+        stored = {metric for row in rows for metric in row.arm.estimates}
         names = {*DERIVED, *map(str, Axis), *stored, *registry.names("metrics")}
         if name not in names:
             near = difflib.get_close_matches(name, sorted(names), n=1)
             hint = f"did you mean {near[0]!r}?" if near else "see: vbench-lite list metrics"
             raise SpecError(f"requirement on {name!r}: no metric, axis or quantity has that name; {hint}")
 
-    def of(self, row: Row, name: str) -> Quantity:
+    def of(self, row: BoardRow, name: str) -> Quantity:
         """The number of one generator; without a value it says why, and what would measure it."""
         if name == COVERAGE:
             return _coverage(row.arm)
@@ -94,26 +94,26 @@ class Numbers:
             return _axis(row, Axis(name))
         found = self.find(row, name)
         if isinstance(found, Found):
-            return _metric(found.evidence, found.arm)
+            return _metric(found.estimate, found.arm)
         return Quantity(name, None, unit=metric_facts(name, {}).unit, reason=found)
 
-    def find(self, row: Row, metric: str) -> Found | str:
+    def find(self, row: BoardRow, metric: str) -> Found | str:
         """Where a metric of a generator has a value, or why it has none."""
         reasons = []
         mine = self._documents[row.arm.run_id].hardware
         for arm, hardware in self._places(row):
-            evidence = arm.evidence.get(metric)
-            if evidence is None:
+            measured = arm.estimates.get(metric)
+            if measured is None:
                 continue
-            if evidence.level is Level.CALL and hardware != mine:
+            if measured.level is Level.CALL and hardware != mine:
                 reasons.append(f"timed on other hardware in run {arm.run_id}")
-            elif evidence.value is not None:
-                return Found(evidence, arm, hardware)
-            elif evidence.reason:
-                reasons.append(evidence.reason)
+            elif measured.value is not None:
+                return Found(measured, arm, hardware)
+            elif measured.reason:
+                reasons.append(measured.reason)
         return reasons[0] if reasons else where(metric)
 
-    def cost(self, row: Row) -> Quantity:
+    def cost(self, row: BoardRow) -> Quantity:
         """Money for one clip: what its service took, else the price of an hour times the latency.
 
         The time that a client waits for a service is no time of one's own machine.
@@ -137,7 +137,7 @@ class Numbers:
             high=cost(latency.high),
         )
 
-    def _declared(self, row: Row) -> Quantity | None:
+    def _declared(self, row: BoardRow) -> Quantity | None:
         """The mean of what clips of the row took by their generator's word; None where it said nothing."""
         run_id = row.arm.run_id
         if run_id not in self._costs:
@@ -152,7 +152,7 @@ class Numbers:
         low, high = scipy_stats.t.interval(0.95, n - 1, mean, scipy_stats.sem(costs))
         return Quantity(COST, mean, low=float(low), high=float(high), n=n)
 
-    def _places(self, row: Row) -> Iterator[tuple[Arm, Mapping[str, Any]]]:
+    def _places(self, row: BoardRow) -> Iterator[tuple[Arm, Mapping[str, Any]]]:
         """Arms of the same generator: the row's own, then other suites and runs."""
         own = self._documents[row.arm.run_id]
         yield row.arm, own.hardware
@@ -172,7 +172,7 @@ class Numbers:
                     if arm.generator == row.arm.generator:
                         yield arm, document.hardware
 
-    def _clip_seconds(self, row: Row) -> Quantity:
+    def _clip_seconds(self, row: BoardRow) -> Quantity:
         made, most = self._made_seconds(row), self._most_seconds(row)
         if made is None:
             return Quantity(CLIP_SECONDS, None, unit="s", reason="no clip of a known length in this run")
@@ -182,7 +182,7 @@ class Numbers:
         most = math.inf if most is None else most
         return Quantity(CLIP_SECONDS, made, made, most, row.arm.ok, _clips(row.arm), "s", reason)
 
-    def _made_seconds(self, row: Row) -> float | None:
+    def _made_seconds(self, row: BoardRow) -> float | None:
         """Length of the longest clip that the generator returned in any of the runs."""
         mark = _fingerprint(self._documents[row.arm.run_id], row.arm.generator)
         longest = 0.0
@@ -197,7 +197,7 @@ class Numbers:
                         longest = max(longest, float(record[frames]) / float(record["fps"]))
         return longest or None
 
-    def _most_seconds(self, row: Row) -> float | None:
+    def _most_seconds(self, row: BoardRow) -> float | None:
         """Length of the longest clip that the generator says it can make, at the suite's rate."""
         entry = _entry(self._documents[row.arm.run_id], row.arm.generator)
         most = (entry.info.get("frames") or {}).get("maximum") if entry is not None else None
@@ -226,24 +226,24 @@ def where(metric: str) -> str:
     return "not in this run; put it into a suite, or: vbench-lite score RUN --metric " + metric
 
 
-def _metric(evidence: Evidence, arm: Arm) -> Quantity:
-    low, high = evidence.facts.bounds
-    call = evidence.level is Level.CALL
+def _metric(measured: MetricEstimate, arm: Arm) -> Quantity:
+    low, high = measured.facts.bounds
+    call = measured.level is Level.CALL
     # Counts and peaks that are equal in every call are what they are; clips could still have varied.
-    steady = call and evidence.low is None and len(evidence.calls) > 1
+    steady = call and measured.low is None and len(measured.calls) > 1
     return Quantity(
-        evidence.metric,
-        evidence.value,
-        evidence.value if steady else evidence.low,
-        evidence.value if steady else evidence.high,
-        evidence.n if call else len(arm.prompts),
+        measured.metric,
+        measured.value,
+        measured.value if steady else measured.low,
+        measured.value if steady else measured.high,
+        measured.n if call else len(arm.prompts),
         "rounds" if call else _clips(arm),
-        evidence.facts.unit,
-        on_bound=evidence.value in (low, high),
+        measured.facts.unit,
+        on_bound=measured.value in (low, high),
     )
 
 
-def _axis(row: Row, axis: Axis) -> Quantity:
+def _axis(row: BoardRow, axis: Axis) -> Quantity:
     score = row.axes.get(axis)
     if score is None:
         return Quantity(str(axis), None, reason=f"suite {row.suite.name} has no axis {axis}")

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from vbench_lite.advise.requirements import WIDE
 from vbench_lite.metric import Axis
 from vbench_lite.results.axes import RELATIVE_AXES, AxisScore, difference
-from vbench_lite.results.board import RELATIVE_TIE, Row
+from vbench_lite.results.board import RELATIVE_TIE, BoardRow
 from vbench_lite.stats.delta import Delta
 from vbench_lite.stats.jackknife import MIN_GROUPS, standard_error
 from vbench_lite.stats.pareto import best_probability, front_probability, joint_draws
@@ -95,7 +95,7 @@ def utility(axis: Axis, score: AxisScore, doublings: float) -> float:
     return score.value / doublings if axis in RELATIVE_AXES else score.value
 
 
-def total(row: Row, weights: Weights) -> AxisScore:
+def total(row: BoardRow, weights: Weights) -> AxisScore:
     """The weighted mean of utilities with its interval and replicates."""
     value, down, up = 0.0, 0.0, 0.0
     groups = max(len(row.axes[axis].replicates) for axis in weights.by_axis)
@@ -124,7 +124,7 @@ def _sides(score: AxisScore, joint: bool) -> tuple[float, float]:
     return score.value - score.low, score.high - score.value
 
 
-def place(rows: Sequence[Row], axes: Sequence[Axis], weights: Weights | None) -> list[Place]:
+def place(rows: Sequence[BoardRow], axes: Sequence[Axis], weights: Weights | None) -> list[Place]:
     """Rank candidates, all of which have a score on each of the axes.
 
     axes: those that the front is made of; weights: over the same axes, or None for no total.
@@ -162,7 +162,7 @@ def _ranks(totals: Sequence[AxisScore], tie: float) -> list[tuple[int, int]]:
     return list(rank_intervals(keys, pairs).values())
 
 
-def _draws(rows: Sequence[Row], axes: Sequence[Axis]) -> Floats:
+def _draws(rows: Sequence[BoardRow], axes: Sequence[Axis]) -> Floats:
     """Joint draws of axis scores, float64 (draws, generators, axes); scaled axes held within [0, 1]."""
     scores = [row.axes[axis] for row in rows for axis in axes]
     groups = max(len(score.replicates) for score in scores)
@@ -181,7 +181,7 @@ def _draws(rows: Sequence[Row], axes: Sequence[Axis]) -> Floats:
     return drawn
 
 
-def gap(leader: Row, other: Row, weights: Weights) -> Gap:
+def gap(leader: BoardRow, other: BoardRow, weights: Weights) -> Gap:
     """What puts the leader before another, by axis, and what it would take to be sure."""
     by_axis = {
         axis: weights.share(axis)
@@ -204,7 +204,7 @@ def gap(leader: Row, other: Row, weights: Weights) -> Gap:
     return Gap(found.value, low, high, by_axis, None if small else units_to_settle(delta, 0.0), units)
 
 
-def _timed(leader: Row, other: Row, weights: Weights) -> bool:
+def _timed(leader: BoardRow, other: BoardRow, weights: Weights) -> bool:
     """Whether the doubt about two totals comes from timed calls more than from clips."""
     parts = {True: 0.0, False: 0.0}
     for axis in weights.by_axis:

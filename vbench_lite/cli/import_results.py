@@ -51,12 +51,12 @@ def summary(run: RunDir) -> dict[str, Any]:
 
     (arm,) = read_arms(run, "vbench")
     ids = [dimension.metric for dimension in BY_NAME.values()]
-    values = {metric: e.value for metric, e in arm.evidence.items() if e.value is not None}
+    values = {metric: e.value for metric, e in arm.estimates.items() if e.value is not None}
     totals = (QUALITY_SCORE, SEMANTIC_SCORE, TOTAL_SCORE)
     return {
         "run": run.run_id,
         "name": arm.generator,
         "dimensions": {metric: values[metric] for metric in ids if metric in values},
         "scores": {metric: values[metric] for metric in totals if metric in values},
-        "missing": {metric: arm.evidence[metric].reason for metric in totals if metric not in values},
+        "missing": {metric: arm.estimates[metric].reason for metric in totals if metric not in values},
     }

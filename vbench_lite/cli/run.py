@@ -75,7 +75,7 @@ def command(
 
     Without arguments this is the default benchmark. What was finished is never made again: after a stop,
     the same command goes on. --workers, --executor ray and --shard change who works, never a clip or a
-    score. With --json: {run, ok, failed, adopted, resumed, messages[], failures[], leaderboard,
+    score. With --json: {run, ok, failed, reused, resumed, messages[], failures[], leaderboard,
     other_leaderboards[], scaling[], card{title, facts[], take[], doubts[]}}. Exit code 3 if some samples
     failed.
     """
@@ -162,7 +162,7 @@ def _document(
         "run": outcome.run_id,
         "ok": outcome.ok,
         "failed": outcome.failed,
-        "adopted": outcome.reused,
+        "reused": outcome.reused,
         "resumed": outcome.resumed,
         "messages": list(outcome.messages),
         "failures": failures,

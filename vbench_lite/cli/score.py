@@ -122,13 +122,13 @@ def _score_clips(
     from vbench_lite.errors import SpecError
     from vbench_lite.run.progress import Event
     from vbench_lite.run.scoring.score_folder import score_clips
-    from vbench_lite.validation_errors import misfit
+    from vbench_lite.validation_errors import validation_error
     from vbench_lite.video.frame_rules import ClipRules
 
     try:
         rules = ClipRules.model_validate(given)
     except ValidationError as error:
-        raise SpecError(f"clip rules: {misfit(error, ClipRules)}") from None
+        raise SpecError(f"clip rules: {validation_error(error, ClipRules)}") from None
     with shown() as progress:
         scores = score_clips(
             clips,

@@ -130,18 +130,18 @@ def sync_stored(source: str, destination: str, runs: tuple[str, ...], as_json: b
     clips}.
     """
     from vbench_lite.errors import StoreError
-    from vbench_lite.store.site import Site
+    from vbench_lite.store.site import RunRoot
     from vbench_lite.store.transfer import sync
 
     if "://" not in source and not Path(source).is_dir():
         raise StoreError(
             f"no folder is at {source}, so nothing was sent; SOURCE is a folder of results or a URL"
         )
-    site = Site(source)
+    site = RunRoot(source)
     missing = sorted(set(runs) - site.names("runs"))
     if missing:
         raise StoreError(f"no run is named {missing[0]!r} under {source}; see: vbench-lite store ls")
-    done = sync(site, Site(destination), only=runs or None)
+    done = sync(site, RunRoot(destination), only=runs or None)
     if as_json:
         print_json(asdict(done))
     else:

@@ -27,7 +27,7 @@ from vbench_lite.compare.policy import Policy, load_policy
 from vbench_lite.errors import StoreError
 from vbench_lite.results.arms import CEILING, Arm, Run, read_arms
 from vbench_lite.results.axes import floor_of
-from vbench_lite.results.estimates import Evidence, sample_evidence
+from vbench_lite.results.estimates import MetricEstimate, sample_estimate
 from vbench_lite.stats.means import Clusters
 from vbench_lite.stats.noninferiority import Verdict
 from vbench_lite.stats.rounds import Occasions
@@ -224,33 +224,33 @@ def _mixed(repeats: Sequence[Arm], picks: Mapping[str, int], whole: int) -> Arm:
         prompt_of={sample: arm.prompt_of[sample] for sample, arm in good.items()},
         # Seeds differ between repeats by design; what is paired is the request of one prompt.
         requests={sample: (arm.requests[sample][0], 0) for sample, arm in chosen.items()},
-        evidence={metric: _evidence(metric, base, good) for metric in base.evidence},
+        estimates={metric: _metric_estimate(metric, base, good) for metric in base.estimates},
     )
 
 
-def _evidence(metric: str, base: Arm, good: Mapping[str, Arm]) -> Evidence:
-    """A metric's evidence of a mixed arm; for sets and calls that of the whole repeat."""
-    own = base.evidence[metric]
+def _metric_estimate(metric: str, base: Arm, good: Mapping[str, Arm]) -> MetricEstimate:
+    """A metric's estimate of a mixed arm; for sets and calls that of the whole repeat."""
+    own = base.estimates[metric]
     if own.level is Level.SET:
         return replace(own, fingerprints=own.fingerprints and ("a-a",))  # the requests' seeds are part of it
     if own.level is not Level.SAMPLE:
         return own
     found = [
-        (sample, arm.prompt_of[sample], arm.evidence[metric])
+        (sample, arm.prompt_of[sample], arm.estimates[metric])
         for sample, arm in good.items()
-        if metric in arm.evidence and sample in arm.evidence[metric].by_sample
+        if metric in arm.estimates and sample in arm.estimates[metric].by_sample
     ]
     if not found:
         return replace(own, value=None)
     rule = own.facts.over_set
     scale = 1.0 if rule is None else rule.scale
-    return sample_evidence(
+    return sample_estimate(
         metric,
         own.facts,
         [sample for sample, _, _ in found],
-        np.array([evidence.by_sample[sample] for sample, _, evidence in found]) / scale,
+        np.array([measured.by_sample[sample] for sample, _, measured in found]) / scale,
         Clusters.of([prompt for _, prompt, _ in found]),
-        None if rule is None else [evidence.sample_weights[sample] for sample, _, evidence in found],
+        None if rule is None else [measured.sample_weights[sample] for sample, _, measured in found],
         interval=False,
         fingerprints=own.fingerprints,
     )

@@ -16,7 +16,7 @@ from vbench_lite.errors import IncomparableError, NotApplicable
 from vbench_lite.metric import Axis
 from vbench_lite.results.arms import Arm
 from vbench_lite.results.axes import Scale, scale_of
-from vbench_lite.results.estimates import Evidence
+from vbench_lite.results.estimates import MetricEstimate
 from vbench_lite.run.scoring.fingerprint import differences as fingerprint_differences
 from vbench_lite.run.scoring.joint_sets import JointSets
 from vbench_lite.stats.delta import Delta
@@ -108,10 +108,10 @@ def subtract(metric: str, baseline: Side, candidate: Side, pairing: Pairing, ove
     Raises:
         IncomparableError: the two numbers may not be subtracted; the message begins with the field.
     """
-    first, second = baseline.arm.evidence.get(metric), candidate.arm.evidence.get(metric)
-    for side, evidence in (("baseline", first), ("candidate", second)):
-        if evidence is None or evidence.value is None:
-            why = evidence.reason if evidence is not None else "no row for it in this run"
+    first, second = baseline.arm.estimates.get(metric), candidate.arm.estimates.get(metric)
+    for side, measured in (("baseline", first), ("candidate", second)):
+        if measured is None or measured.value is None:
+            why = measured.reason if measured is not None else "no row for it in this run"
             raise IncomparableError(f"value: the {side} has none: {why}")
     assert first is not None and second is not None
     if _itself(baseline.arm, candidate.arm):
@@ -143,7 +143,7 @@ def _itself(first: Arm, second: Arm) -> bool:
     return first.run_id == second.run_id and first.generator == second.generator
 
 
-def margin_of(metric: str, baseline: Side, evidence: Evidence, fraction: float) -> tuple[float, str]:
+def margin_of(metric: str, baseline: Side, measured: MetricEstimate, fraction: float) -> tuple[float, str]:
     """The default margin of a metric in its own unit, and what it is a share of.
 
     In this order: the way from the floor of the axis to real clips in the baseline's run; the metric's
@@ -157,11 +157,11 @@ def margin_of(metric: str, baseline: Side, evidence: Evidence, fraction: float) 
         return fraction * abs(
             scale.span()
         ), f"{fraction:.0%} of the way from {scale.floor_name} to real clips"
-    low, high = evidence.facts.bounds
+    low, high = measured.facts.bounds
     if low is not None and high is not None and high > low:
         return fraction * (high - low), f"{fraction:.0%} of the metric's range"
-    if evidence.value:
-        return fraction * abs(evidence.value), f"{fraction:.0%} of the baseline's value"
+    if measured.value:
+        return fraction * abs(measured.value), f"{fraction:.0%} of the baseline's value"
     raise IncomparableError("margin: the baseline's value is 0 and nothing else gives it a scale; set one")
 
 
@@ -173,11 +173,11 @@ def hardware_difference(first: Mapping[str, object], second: Mapping[str, object
     return None
 
 
-def _check_fingerprints(first: Evidence, second: Evidence) -> None:
-    for side, evidence in (("baseline", first), ("candidate", second)):
-        if len(evidence.fingerprints) > 1 and evidence.level is not Level.CALL:
+def _check_fingerprints(first: MetricEstimate, second: MetricEstimate) -> None:
+    for side, measured in (("baseline", first), ("candidate", second)):
+        if len(measured.fingerprints) > 1 and measured.level is not Level.CALL:
             raise IncomparableError(
-                f"fingerprint: the {side} was measured in {len(evidence.fingerprints)} ways"
+                f"fingerprint: the {side} was measured in {len(measured.fingerprints)} ways"
             )
     if set(first.fingerprints) == set(second.fingerprints):
         return
@@ -191,7 +191,7 @@ def _check_fingerprints(first: Evidence, second: Evidence) -> None:
 
 
 def _samples(
-    first: Evidence, second: Evidence, baseline: Arm, pairing: Pairing, overlap: float
+    first: MetricEstimate, second: MetricEstimate, baseline: Arm, pairing: Pairing, overlap: float
 ) -> Subtracted:
     both = [
         ids for ids in pairing.answered.values() if ids[0] in first.by_sample and ids[1] in second.by_sample
@@ -222,7 +222,7 @@ def _check_enough(count: int, pairing: Pairing, overlap: float) -> None:
         )
 
 
-def _sets(first: Evidence, second: Evidence, pairing: Pairing, overlap: float) -> Subtracted:
+def _sets(first: MetricEstimate, second: MetricEstimate, pairing: Pairing, overlap: float) -> Subtracted:
     """Values over sets: those that are stored if both are of the same requests, else made again."""
     differs = _other_requests(first, second)
     if differs is not None:
@@ -234,7 +234,7 @@ def _sets(first: Evidence, second: Evidence, pairing: Pairing, overlap: float) -
     return Subtracted(_oriented(delta, first), first.value, second.value)
 
 
-def _other_requests(first: Evidence, second: Evidence) -> str | None:
+def _other_requests(first: MetricEstimate, second: MetricEstimate) -> str | None:
     """In what the clips of two sets differ, or None if they answer the same requests."""
     if first.n != second.n:
         return f"n: {first.n} and {second.n} clips; a value over a set depends on how many"
@@ -246,7 +246,7 @@ def _other_requests(first: Evidence, second: Evidence) -> str | None:
     return None
 
 
-def _joint_sets(first: Evidence, pairing: Pairing, overlap: float, differs: str) -> Subtracted:
+def _joint_sets(first: MetricEstimate, pairing: Pairing, overlap: float, differs: str) -> Subtracted:
     """Both values on the requests that both answered; without them, why the stored ones do not do."""
     both = list(pairing.answered.values())
     try:
@@ -261,7 +261,7 @@ def _joint_sets(first: Evidence, pairing: Pairing, overlap: float, differs: str)
     return Subtracted(_oriented(paired_replicates(mine.value, its.value, *out), first), mine.value, its.value)
 
 
-def _calls(first: Evidence, second: Evidence, baseline: Side, candidate: Side) -> Subtracted:
+def _calls(first: MetricEstimate, second: MetricEstimate, baseline: Side, candidate: Side) -> Subtracted:
     differs = hardware_difference(baseline.hardware, candidate.hardware)
     if differs is not None:
         raise IncomparableError(differs)
@@ -271,13 +271,13 @@ def _calls(first: Evidence, second: Evidence, baseline: Side, candidate: Side) -
     sides = (baseline.arm.generator, candidate.arm.generator)
     if len(set(sides)) == 1:
         sides = ("the baseline", "the candidate")
-    for side, evidence in zip(sides, (first, second), strict=True):
-        spoilt = frozenset() if evidence.facts.axis == Axis.MEMORY else evidence.contended
-        calls = {name: value for name, value in evidence.calls.items() if name not in spoilt}
-        if len(calls) < LEAST_CALM * len(evidence.calls):
+    for side, measured in zip(sides, (first, second), strict=True):
+        spoilt = frozenset() if measured.facts.axis == Axis.MEMORY else measured.contended
+        calls = {name: value for name, value in measured.calls.items() if name not in spoilt}
+        if len(calls) < LEAST_CALM * len(measured.calls):
             raise IncomparableError(
-                f"contended: another process used the device in {len(evidence.calls) - len(calls)} of "
-                f"{len(evidence.calls)} calls of {side}; time it again on an idle machine"
+                f"contended: another process used the device in {len(measured.calls) - len(calls)} of "
+                f"{len(measured.calls)} calls of {side}; time it again on an idle machine"
             )
         calm.append(by_round(calls))
     values = [float(np.median(medians(rounds))) for rounds in calm]
@@ -292,5 +292,5 @@ def _calls(first: Evidence, second: Evidence, baseline: Side, candidate: Side) -
     return Subtracted(_oriented(delta, first), values[0], values[1], logarithmic=ratio, units="rounds")
 
 
-def _oriented(delta: Delta, evidence: Evidence) -> Delta:
-    return delta if evidence.facts.sign >= 0 else delta.negated()
+def _oriented(delta: Delta, measured: MetricEstimate) -> Delta:
+    return delta if measured.facts.sign >= 0 else delta.negated()

@@ -13,7 +13,7 @@ from vbench_lite.compare.differences import Pairing, Side, Subtracted, margin_of
 from vbench_lite.compare.policy import COVERAGE, Policy
 from vbench_lite.errors import IncomparableError
 from vbench_lite.results.arms import Arm
-from vbench_lite.results.estimates import Evidence
+from vbench_lite.results.estimates import MetricEstimate
 from vbench_lite.stats.bounded import score_interval
 from vbench_lite.stats.multiple import benjamini_hochberg, holm
 from vbench_lite.stats.noninferiority import Decision, Question, Verdict, decide, worst
@@ -71,7 +71,7 @@ def judge(
     Args:
         primary: ids of the metrics that decide; coverage always does.
     """
-    metrics = list(dict.fromkeys([*first.arm.evidence, *second.arm.evidence]))
+    metrics = list(dict.fromkeys([*first.arm.estimates, *second.arm.estimates]))
     results = [_coverage(first.arm, second.arm, pairing, policy)]
     results += _judge([m for m in metrics if m in primary], True, first, second, pairing, policy)
     results += _judge([m for m in metrics if m not in primary], False, first, second, pairing, policy)
@@ -140,15 +140,15 @@ def _judge(
     results: dict[str, MetricResult] = {}
     asked: dict[str, tuple[Subtracted, Question, str]] = {}
     for metric in metrics:
-        evidence = first.arm.evidence.get(metric) or second.arm.evidence[metric]
+        measured = first.arm.estimates.get(metric) or second.arm.estimates[metric]
         blank = MetricResult(
             metric,
             primary,
-            str(evidence.level),
+            str(measured.level),
             None,
-            units="rounds" if evidence.level is Level.CALL else "prompts",
-            unit=evidence.facts.unit,
-            higher_is_better=evidence.facts.higher_is_better,
+            units="rounds" if measured.level is Level.CALL else "prompts",
+            unit=measured.facts.unit,
+            higher_is_better=measured.facts.higher_is_better,
         )
         results[metric] = blank
         if metric not in policy.named and (why := _absent(metric, first.arm, second.arm)) is not None:
@@ -156,10 +156,10 @@ def _judge(
             continue
         try:
             found = subtract(metric, first, second, pairing, policy.minimum_overlap)
-            if evidence.facts.sign == 0:
+            if measured.facts.sign == 0:
                 results[metric] = _with_numbers(blank, found)
                 continue
-            question, why = _question(metric, found, evidence, first, policy)
+            question, why = _question(metric, found, measured, first, policy)
         except IncomparableError as error:
             results[metric] = replace(blank, verdict=Verdict.INCOMPARABLE, reason=str(error))
             continue
@@ -174,19 +174,19 @@ def _judge(
 
 def _absent(metric: str, first: Arm, second: Arm) -> str | None:
     """Why neither arm has a value; None if one has."""
-    both = [arm.evidence.get(metric) for arm in (first, second)]
-    if any(evidence is not None and evidence.value is not None for evidence in both):
+    both = [arm.estimates.get(metric) for arm in (first, second)]
+    if any(measured is not None and measured.value is not None for measured in both):
         return None
-    reasons = [evidence.reason for evidence in both if evidence is not None and evidence.reason]
+    reasons = [measured.reason for measured in both if measured is not None and measured.reason]
     return f"value: neither has one: {reasons[0] if reasons else 'no row for it in these runs'}"
 
 
 def _question(
-    metric: str, found: Subtracted, evidence: Evidence, first: Side, policy: Policy
+    metric: str, found: Subtracted, measured: MetricEstimate, first: Side, policy: Policy
 ) -> tuple[Question, str]:
-    if evidence.level is Level.CALL and not found.logarithmic:
+    if measured.level is Level.CALL and not found.logarithmic:
         least = policy.margins.get(
-            metric, max(policy.least(evidence.facts.unit), policy.minimum_effect * abs(found.baseline))
+            metric, max(policy.least(measured.facts.unit), policy.minimum_effect * abs(found.baseline))
         )
         return Question(found.delta, least, least), "a number that may be 0: the least that counts"
     if found.logarithmic:
@@ -196,7 +196,7 @@ def _question(
         return Question(found.delta, policy.margins[metric]), "set by the policy"
     if found.delta.value == found.delta.se == 0 and found.delta.scale == 0 and not found.baseline:
         return Question(found.delta, 1.0), "nothing differs"
-    margin, why = margin_of(metric, first, evidence, policy.margin_fraction)
+    margin, why = margin_of(metric, first, measured, policy.margin_fraction)
     return Question(found.delta, margin), why
 
 

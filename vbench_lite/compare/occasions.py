@@ -47,7 +47,7 @@ def estimate(run: Run, suite: str, history: Sequence[Run]) -> Occasions | None:
         except StoreError:  # a damaged run is no history
             continue
         for arm in arms:
-            timed = arm.evidence.get(LATENCY)
+            timed = arm.estimates.get(LATENCY)
             if arm.control is None and timed is not None and not timed.contended and len(timed.calls) > 1:
                 units = np.log(medians(by_round(timed.calls)))
                 if len(units) > 1:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from vbench_lite.errors import SpecError
 from vbench_lite.stats.noninferiority import Verdict
 from vbench_lite.suite import Suite
-from vbench_lite.validation_errors import misfit
+from vbench_lite.validation_errors import validation_error
 from vbench_lite.yaml_text import parse_yaml
 
 COVERAGE = "coverage"
@@ -140,4 +140,4 @@ def load_policy(source: str | Path | None = None) -> Policy:
     try:
         return Policy.model_validate(parse_yaml(text, where) or {})
     except ValidationError as error:
-        raise SpecError(f"{where}: {misfit(error, Policy)}") from None
+        raise SpecError(f"{where}: {validation_error(error, Policy)}") from None

@@ -1,4 +1,4 @@
-"""An arm: one generator (or control) of one run under one suite, with the evidence on each metric."""
+"""An arm: one generator (or control) of one run under one suite, with an estimate of each metric."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vbench_lite.errors import StoreError
 from vbench_lite.format import day
 from vbench_lite.generator import Family
 from vbench_lite.results.catalogue import summary_metric
-from vbench_lite.results.estimates import Evidence, ScoreColumns, absent, evidence, summary
+from vbench_lite.results.estimates import MetricEstimate, ScoreColumns, absent, estimate_of, summary
 from vbench_lite.store.columns import Places, integers, texts
 from vbench_lite.store.schema import GeneratorEntry, RunDocument, SampleStatus
 
@@ -63,7 +63,7 @@ class Arm:
     prompts: tuple[str, ...]
     prompt_of: Mapping[str, str]
     requests: Mapping[str, tuple[str, int]]
-    evidence: Mapping[str, Evidence]
+    estimates: Mapping[str, MetricEstimate]
     settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -169,7 +169,7 @@ def _arm(
     ids, prompt_ids = samples.sample.of(good), samples.prompt_id.of(good)
     prompts = tuple(sorted(set(prompt_ids)))
     found = {
-        metric: evidence(metric, scores, places, prompts)
+        metric: estimate_of(metric, scores, places, prompts)
         for metric, places in by_metric.items()
         if summary_metric(metric) is None  # made of the others below, whatever a failed scoring left
     }
@@ -192,5 +192,5 @@ def _arm(
         prompts=prompts,
         prompt_of=dict(zip(ids, prompt_ids, strict=True)),
         requests=dict(zip(samples.sample.of(every), asked, strict=True)),
-        evidence={m: found[m] for m in sorted(found, key=lambda m: (order.get(m, len(order)), m))},
+        estimates={m: found[m] for m in sorted(found, key=lambda m: (order.get(m, len(order)), m))},
     )

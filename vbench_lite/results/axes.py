@@ -29,7 +29,7 @@ import numpy.typing as npt
 
 from vbench_lite.metric import Axis
 from vbench_lite.results.arms import Arm
-from vbench_lite.results.estimates import Evidence
+from vbench_lite.results.estimates import MetricEstimate
 from vbench_lite.stats.jackknife import MIN_GROUPS, standard_error
 from vbench_lite.stats.ranks import Difference
 from vbench_lite.stats.student import quantile
@@ -65,21 +65,21 @@ class AxisScore:
 class Scale:
     """The two ends of a metric: real clips at 1, a floor control at 0."""
 
-    real: Evidence
-    floor: Evidence
+    real: MetricEstimate
+    floor: MetricEstimate
     floor_name: str
 
     def span(self, left_out: frozenset[str] = frozenset()) -> float:
         """Real minus floor, in the metric's unit; its sign is the metric's direction."""
         return self.real.without(left_out) - self.floor.without(left_out)
 
-    def place(self, evidence: Evidence, left_out: frozenset[str] = frozenset()) -> float:
+    def place(self, measured: MetricEstimate, left_out: frozenset[str] = frozenset()) -> float:
         """Where a value lies on the scale, not held within [0, 1]."""
         span = self.span(left_out)
         if span == 0:
             return 0.0
         low, high = _WINSOR
-        return min(max((evidence.without(left_out) - self.floor.without(left_out)) / span, low), high)
+        return min(max((measured.without(left_out) - self.floor.without(left_out)) / span, low), high)
 
 
 def floor_of(suite: Suite) -> dict[str, str]:
@@ -96,20 +96,20 @@ def scale_of(
     """
     if real is None:
         return "the run has no real control to scale by"
-    ceiling = real.evidence.get(metric)
+    ceiling = real.estimates.get(metric)
     if ceiling is None or ceiling.value is None:
         return f"{metric} has no value on the real control: {ceiling.reason if ceiling else 'no row'}"
     sign = ceiling.facts.sign
     if sign == 0:
         return f"{metric} has no known direction (higher or lower is better)"
     known = [
-        (evidence, arm.control or arm.generator)
+        (measured, arm.control or arm.generator)
         for arm in floors
-        if (evidence := arm.evidence.get(metric)) is not None and evidence.value is not None
+        if (measured := arm.estimates.get(metric)) is not None and measured.value is not None
     ]
     wanted = (named or {}).get(metric)
     if wanted is not None:
-        known = [(evidence, name) for evidence, name in known if name == wanted]
+        known = [(measured, name) for measured, name in known if name == wanted]
     if not known:
         return f"{metric} has no value on {'any floor control' if wanted is None else wanted}"
     floor, name = min(known, key=lambda pair: sign * pair[0].without(frozenset()))
@@ -126,7 +126,7 @@ def gate_factor(
     """min(1, value / (share * real value)), not below 0; or why it cannot be had."""
     if gate is None:
         return 1.0
-    mine, its = arm.evidence.get(gate.metric), real.evidence.get(gate.metric)
+    mine, its = arm.estimates.get(gate.metric), real.estimates.get(gate.metric)
     if mine is None or mine.value is None:
         return f"the gate {gate.metric} has no value: {mine.reason if mine else 'no row'}"
     if its is None or its.value is None or its.without(left_out) <= 0:
@@ -142,11 +142,11 @@ def axis_score(
     blocks: prompts that leave together, the same for all arms that will be compared.
     """
     for metric in spec.metrics:
-        evidence = arm.evidence.get(metric)
+        measured = arm.estimates.get(metric)
         if arm.control is not None and axis in RELATIVE_AXES:
             return AxisScore(None, reason="controls are not timed")
-        if evidence is None or evidence.value is None:
-            why = evidence.reason if evidence is not None else "no row for it in this run"
+        if measured is None or measured.value is None:
+            why = measured.reason if measured is not None else "no row for it in this run"
             return AxisScore(None, reason=f"{metric} is missing: {why}")
     if axis in RELATIVE_AXES:
         return _relative(spec, arm)
@@ -158,13 +158,13 @@ def _relative(spec: AxisSpec, arm: Arm) -> AxisScore:
     value = low = high = 0.0
     varies = False
     for metric, weight in spec.metrics.items():
-        evidence = arm.evidence[metric]
-        sign = evidence.facts.sign
+        measured = arm.estimates[metric]
+        sign = measured.facts.sign
         if sign == 0:
             return AxisScore(None, reason=f"{metric} has no known direction (higher or lower is better)")
-        ends = [evidence.without(frozenset())] * 3
-        if evidence.low is not None and evidence.high is not None:
-            ends[1:] = [evidence.low, evidence.high]
+        ends = [measured.without(frozenset())] * 3
+        if measured.low is not None and measured.high is not None:
+            ends[1:] = [measured.low, measured.high]
             varies = True
         if min(ends) <= 0:
             return AxisScore(None, reason=f"{metric} is not positive, so it has no ratio to its reference")
@@ -172,7 +172,7 @@ def _relative(spec: AxisSpec, arm: Arm) -> AxisScore:
         value += weight * centre / total
         low += weight * min(first, second) / total
         high += weight * max(first, second) / total
-    n = min(arm.evidence[m].n for m in spec.metrics)
+    n = min(arm.estimates[m].n for m in spec.metrics)
     spare = (value - low, high - value)
     return AxisScore(value, low if varies else None, high if varies else None, n, spare=spare)
 
@@ -190,9 +190,9 @@ def _scaled(spec: AxisSpec, arm: Arm, real: Arm | None, floors: Sequence[Arm], b
         return AxisScore(None, reason=gate)
     total = sum(spec.metrics.values())
     weights = {metric: weight / total for metric, weight in spec.metrics.items()}
-    held = sum(w * min(max(scales[m].place(arm.evidence[m]), 0.0), 1.0) for m, w in weights.items())
+    held = sum(w * min(max(scales[m].place(arm.estimates[m]), 0.0), 1.0) for m, w in weights.items())
     value = min(1.0, gate * held)  # weights may sum to a little above 1
-    n = min(arm.evidence[m].n for m in spec.metrics)
+    n = min(arm.estimates[m].n for m in spec.metrics)
     if arm is real:
         return AxisScore(1.0, n=n)
     replicates = _replicates(spec.gate, weights, scales, arm, real, blocks)
@@ -214,7 +214,7 @@ def _replicates(
         factor = gate_factor(gate, arm, real, block)
         if isinstance(factor, str):
             return np.empty(0)
-        scores.append(factor * sum(w * scales[m].place(arm.evidence[m], block) for m, w in weights.items()))
+        scores.append(factor * sum(w * scales[m].place(arm.estimates[m], block) for m, w in weights.items()))
     return np.array(scores, dtype=np.float64)
 
 
@@ -224,12 +224,12 @@ def _spare(
     """Half-widths, down and up, from metrics whose spread the joint jackknife cannot see."""
     down = up = 0.0
     for metric, weight in weights.items():
-        evidence, span = arm.evidence[metric], scales[metric].span()
-        value = evidence.without(frozenset())
-        seen = {evidence.without(block) for block in blocks} if evidence.resamples else {value}
-        if evidence.low is None or evidence.high is None or len(seen) > 1:
+        measured, span = arm.estimates[metric], scales[metric].span()
+        value = measured.without(frozenset())
+        seen = {measured.without(block) for block in blocks} if measured.resamples else {value}
+        if measured.low is None or measured.high is None or len(seen) > 1:
             continue
-        reach = [(value - evidence.low) / abs(span), (evidence.high - value) / abs(span)]
+        reach = [(value - measured.low) / abs(span), (measured.high - value) / abs(span)]
         if span < 0:
             reach.reverse()
         down += (gate * weight * reach[0]) ** 2

@@ -15,7 +15,7 @@ from vbench_lite.metric import Axis
 from vbench_lite.results.arms import CEILING, Arm, Run, read_arms
 from vbench_lite.results.axes import RELATIVE_AXES, AxisScore, Blocks, axis_score, difference
 from vbench_lite.results.conflicts import DISTANCES, Conflict, Interval, find_conflicts
-from vbench_lite.results.estimates import Evidence
+from vbench_lite.results.estimates import MetricEstimate
 from vbench_lite.results.repeats import seed_remark
 from vbench_lite.results.trust import TrustFlag, trust_flags
 from vbench_lite.stats.jackknife import fold
@@ -31,7 +31,7 @@ RELATIVE_TIE = 0.05  # speed and memory closer than this are ties: machines diff
 
 
 @dataclass(frozen=True)
-class Row:
+class BoardRow:
     """One generator (or control) of one run.
 
     ranks: (best, worst) possible place on an axis among comparable rows with full coverage.
@@ -60,7 +60,7 @@ class Row:
             "coverage": arm.coverage,
             "samples": {"ok": arm.ok, "planned": arm.planned, "failures": dict(arm.failures)},
             "axes": {str(axis): self._axis(axis, score) for axis, score in self.axes.items()},
-            "metrics": {metric: _metric(evidence) for metric, evidence in arm.evidence.items()},
+            "metrics": {metric: _metric(measured) for metric, measured in arm.estimates.items()},
         }
 
     def _axis(self, axis: Axis, score: AxisScore) -> dict[str, Any]:
@@ -79,9 +79,9 @@ class Board:
     """Everything a leaderboard says. `as_dict` is the documented `leaderboard --json` form."""
 
     suite: Suite
-    rows: list[Row]
-    controls: list[Row]
-    imported: list[Row]
+    rows: list[BoardRow]
+    controls: list[BoardRow]
+    imported: list[BoardRow]
     trust: list[TrustFlag]
     notes: list[str]
     other_suites: list[str]
@@ -97,7 +97,7 @@ class Board:
             for row in group:
                 arm = row.arm
                 name = arm.generator if names.count(arm.generator) == 1 else f"{arm.run_id}:{arm.generator}"
-                for metric, e in arm.evidence.items():
+                for metric, e in arm.estimates.items():
                     if metric.startswith(DISTANCES) and e.facts.sign < 0 and e.value is not None:
                         values.setdefault(metric, {})[name] = (e.value, e.low, e.high)
             found += find_conflicts(values)
@@ -159,7 +159,7 @@ def build_board(runs: Sequence[Run], *, suite: str | None = None, every: bool = 
     fitting = [run for run in runs if any(s["name"] == chosen for s in run.document().suites)]
     if not fitting:
         raise StoreError(f"no run has the suite {chosen!r}; they have: {', '.join(sorted(set(names)))}")
-    rows: list[Row] = []
+    rows: list[BoardRow] = []
     trust: list[TrustFlag] = []
     newest: Suite | None = None
     left_out: list[str] = []
@@ -202,13 +202,13 @@ def build_board(runs: Sequence[Run], *, suite: str | None = None, every: bool = 
     )
 
 
-def _contended(rows: Sequence[Row]) -> list[str]:
+def _contended(rows: Sequence[BoardRow]) -> list[str]:
     """Whose calls were timed while another process used the device: a note for each number of such calls."""
     generators: dict[tuple[int, int], dict[str, None]] = {}
     for row in rows:
-        timed = [evidence for evidence in row.arm.evidence.values() if evidence.calls]
-        calls = {name for evidence in timed for name in evidence.calls}
-        busy = calls & {name for evidence in timed for name in evidence.contended}
+        timed = [measured for measured in row.arm.estimates.values() if measured.calls]
+        calls = {name for measured in timed for name in measured.calls}
+        busy = calls & {name for measured in timed for name in measured.contended}
         if busy:
             generators.setdefault((len(busy), len(calls)), {})[row.arm.generator] = None
     return [
@@ -218,18 +218,18 @@ def _contended(rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def _unverified(rows: Sequence[Row]) -> list[str]:
+def _unverified(rows: Sequence[BoardRow]) -> list[str]:
     """Which metrics were measured with weights that nothing vouches for."""
     marked = {
         metric
         for row in rows
-        for metric, evidence in row.arm.evidence.items()
-        if any(map(unverified.marked, evidence.fingerprints))
+        for metric, measured in row.arm.estimates.items()
+        if any(map(unverified.marked, measured.fingerprints))
     }
     return [unverified.remark(metric) for metric in sorted(marked)]
 
 
-def _read(run: Run, name: str) -> tuple[Suite, list[Row], list[TrustFlag]]:
+def _read(run: Run, name: str) -> tuple[Suite, list[BoardRow], list[TrustFlag]]:
     document = run.document()
     content = next(s for s in document.suites if s["name"] == name)
     suite = parse_suite(content, f"run {run.run_id}, suite {name}")
@@ -240,7 +240,7 @@ def _read(run: Run, name: str) -> tuple[Suite, list[Row], list[TrustFlag]]:
     protocol = _digest([suite.content_sha256(), suite.version, document.seed, document.samples])
     hardware = _digest(document.hardware)
     rows = [
-        Row(
+        BoardRow(
             arm,
             suite,
             {axis: axis_score(axis, spec, arm, real, floors, blocks) for axis, spec in suite.axes.items()},
@@ -264,14 +264,14 @@ def _digest(facts: Any) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 
-def _newest(rows: Sequence[Row]) -> list[Row]:
-    kept: dict[tuple[str, str], Row] = {}
+def _newest(rows: Sequence[BoardRow]) -> list[BoardRow]:
+    kept: dict[tuple[str, str], BoardRow] = {}
     for row in rows:
         kept.setdefault((row.arm.generator, row.protocol), row)
     return list(kept.values())
 
 
-def _rank(rows: Sequence[Row]) -> tuple[list[Row], list[str]]:
+def _rank(rows: Sequence[BoardRow]) -> tuple[list[BoardRow], list[str]]:
     """Rank the rows of each protocol among themselves; say where that is not possible."""
     notes: list[str] = []
     ranked = [replace(row, ranks={}) for row in rows]
@@ -294,7 +294,7 @@ def _rank(rows: Sequence[Row]) -> tuple[list[Row], list[str]]:
     return ranked, notes
 
 
-def _rank_axis(axis: Axis, rows: Sequence[Row]) -> list[str]:
+def _rank_axis(axis: Axis, rows: Sequence[BoardRow]) -> list[str]:
     if len(rows) < 2:
         return []
     why = _differs(axis, rows)
@@ -311,43 +311,43 @@ def _rank_axis(axis: Axis, rows: Sequence[Row]) -> list[str]:
     return []
 
 
-def _differs(axis: Axis, rows: Sequence[Row]) -> str | None:
+def _differs(axis: Axis, rows: Sequence[BoardRow]) -> str | None:
     """What forbids to order these rows on an axis, or None."""
     if axis in RELATIVE_AXES and len({row.hardware for row in rows}) > 1:
         return "the runs were timed on different hardware"
     for metric in rows[0].suite.axes[axis].metrics:
-        if len({row.arm.evidence[metric].fingerprints for row in rows}) > 1:
+        if len({row.arm.estimates[metric].fingerprints for row in rows}) > 1:
             return f"{metric} was measured in different ways"
     return None
 
 
-def _metric(evidence: Evidence) -> dict[str, Any]:
+def _metric(measured: MetricEstimate) -> dict[str, Any]:
     facts: dict[str, Any] = {
-        "value": evidence.value,
-        "ci": _ci(evidence.low, evidence.high),
-        "ci_reason": _no_interval(evidence),
-        "n": evidence.n,
-        "unit": evidence.facts.unit,
-        "higher_is_better": evidence.facts.higher_is_better,
-        "level": str(evidence.level),
-        "reason": evidence.reason,
-        "missing": dict(evidence.missing),
+        "value": measured.value,
+        "ci": _ci(measured.low, measured.high),
+        "ci_reason": _no_interval(measured),
+        "n": measured.n,
+        "unit": measured.facts.unit,
+        "higher_is_better": measured.facts.higher_is_better,
+        "level": str(measured.level),
+        "reason": measured.reason,
+        "missing": dict(measured.missing),
     }
-    details = {name: evidence.extras[name] for name in _DETAILS if name in evidence.extras}
+    details = {name: measured.extras[name] for name in _DETAILS if name in measured.extras}
     if details:
         facts["details"] = details
-    if evidence.first_call is not None:
-        facts["first_call"] = evidence.first_call
+    if measured.first_call is not None:
+        facts["first_call"] = measured.first_call
     return facts
 
 
-def _no_interval(evidence: Evidence) -> str | None:
+def _no_interval(measured: MetricEstimate) -> str | None:
     """Why a value has no interval."""
-    if evidence.value is None or evidence.low is not None:
+    if measured.value is None or measured.low is not None:
         return None
-    if evidence.extras.get("note"):
-        return str(evidence.extras["note"])
-    if evidence.n < 2:
+    if measured.extras.get("note"):
+        return str(measured.extras["note"])
+    if measured.n < 2:
         return "there is one value"
     return "the values are equal, or all from one prompt"
 

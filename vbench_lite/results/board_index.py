@@ -24,9 +24,9 @@ from vbench_lite.gc_pause import uncollected
 from vbench_lite.metric import Axis, SetRule
 from vbench_lite.results.arms import Arm
 from vbench_lite.results.axes import AxisScore
-from vbench_lite.results.board import Board, Row, build_board
+from vbench_lite.results.board import Board, BoardRow, build_board
 from vbench_lite.results.catalogue import MetricFacts
-from vbench_lite.results.estimates import Evidence
+from vbench_lite.results.estimates import MetricEstimate
 from vbench_lite.results.trust import TrustFlag
 from vbench_lite.store import atomic
 from vbench_lite.store.inside import inside
@@ -73,7 +73,8 @@ def indexed_board(
 # --- as JSON --------------------------------------------------------------------------------------
 
 _CLASSES: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (Board, Row, Arm, Evidence, MetricFacts, SetRule, AxisScore, TrustFlag)
+    kind.__name__: kind
+    for kind in (Board, BoardRow, Arm, MetricEstimate, MetricFacts, SetRule, AxisScore, TrustFlag)
 }
 _ENUMS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Axis, Level)}
 
@@ -133,12 +134,12 @@ def _shown(board: Board) -> Board:
     )
 
 
-def _slim(row: Row) -> Row:
-    evidence = {
+def _slim(row: BoardRow) -> BoardRow:
+    measured = {
         name: replace(one, by_prompt={}, by_sample={}, prompt_weights={}, prompts=(), replicates=())
-        for name, one in row.arm.evidence.items()
+        for name, one in row.arm.estimates.items()
     }
-    arm = replace(row.arm, evidence=evidence, clips={}, requests={}, prompt_of={})
+    arm = replace(row.arm, estimates=measured, clips={}, requests={}, prompt_of={})
     return replace(row, arm=arm)
 
 

@@ -1,6 +1,6 @@
-"""Evidence: what a run says about one metric of one arm, as a number with its uncertainty.
+"""Metric estimates: what a run says about one metric of one arm, as a number with its uncertainty.
 
-The only place where score rows become estimates. Three kinds of evidence, one interface: the value,
+The only place where score rows become estimates. Three kinds of measured, one interface: the value,
 its interval, and the value without some prompts (for joint jackknives over metrics and arms).
 """
 
@@ -30,7 +30,7 @@ from vbench_lite.store.schema import Level, ScoreStatus
 
 
 @dataclass(frozen=True)
-class Evidence:
+class MetricEstimate:
     """What a run says about one metric of one arm.
 
     Attributes:
@@ -148,7 +148,9 @@ class ScoreColumns:
         return self._clusters[key]
 
 
-def evidence(metric: str, scores: ScoreColumns, places: Places, prompts: tuple[str, ...]) -> Evidence:
+def estimate_of(
+    metric: str, scores: ScoreColumns, places: Places, prompts: tuple[str, ...]
+) -> MetricEstimate:
     """What the rows of one metric of one arm come to.
 
     Args:
@@ -173,23 +175,23 @@ def evidence(metric: str, scores: ScoreColumns, places: Places, prompts: tuple[s
         )
     shared = {"missing": missing, "fingerprints": tuple(sorted(scores.fingerprint.used(good)))}
     if level is Level.SAMPLE:
-        return _sample_evidence(metric, scores, good, facts, shared)
+        return _sample_estimate(metric, scores, good, facts, shared)
     if level is Level.SET:
-        return _set_evidence(metric, scores, int(good[-1]), facts, prompts, shared)
-    return _call_evidence(metric, scores, good, facts, shared)
+        return _set_estimate(metric, scores, int(good[-1]), facts, prompts, shared)
+    return _call_estimate(metric, scores, good, facts, shared)
 
 
-def _sample_evidence(
+def _sample_estimate(
     metric: str, scores: ScoreColumns, good: Places, facts: MetricFacts, shared: dict[str, Any]
-) -> Evidence:
+) -> MetricEstimate:
     weights = None
     if facts.over_set is not None and facts.over_set.weighted:
         weights = np.nan_to_num(scores.weight[good], nan=1.0).tolist()
     samples, clusters = scores.sample.of(good), scores.clusters(good)
-    return sample_evidence(metric, facts, samples, scores.value[good], clusters, weights, **shared)
+    return sample_estimate(metric, facts, samples, scores.value[good], clusters, weights, **shared)
 
 
-def sample_evidence(
+def sample_estimate(
     metric: str,
     facts: MetricFacts,
     samples: Sequence[str],
@@ -199,8 +201,8 @@ def sample_evidence(
     *,
     interval: bool = True,
     **shared: Any,
-) -> Evidence:
-    """Evidence of the values of clips, under the metric's rule for sets.
+) -> MetricEstimate:
+    """The estimate from the values of clips, under the metric's rule for sets.
 
     Args:
         values: in the metric's own unit, before the rule's scale. clusters: their prompts.
@@ -213,7 +215,7 @@ def sample_evidence(
     scale = 1.0 if rule is None else rule.scale
     shares = {} if means.weights is None else dict(zip(clusters.names, means.weights.tolist(), strict=True))
     each = None if rule is None else ([1.0] * len(samples) if weights is None else weights)
-    return Evidence(
+    return MetricEstimate(
         metric,
         Level.SAMPLE,
         facts,
@@ -229,20 +231,20 @@ def sample_evidence(
     )
 
 
-def _set_evidence(
+def _set_estimate(
     metric: str,
     scores: ScoreColumns,
     place: int,
     facts: MetricFacts,
     prompts: tuple[str, ...],
     shared: dict[str, Any],
-) -> Evidence:
+) -> MetricEstimate:
     extras = scores.facts(place)
     used = tuple(sorted(map(str, extras["prompts"]))) if "prompts" in extras else prompts
     replicates = tuple(map(float, scores.cell(place, "replicates") or ()))
     if replicates and len(replicates) != len(fold(used)):
         replicates = ()  # of other prompts than these: its own interval stands in for them
-    return Evidence(
+    return MetricEstimate(
         metric,
         Level.SET,
         facts,
@@ -257,9 +259,9 @@ def _set_evidence(
     )
 
 
-def _call_evidence(
+def _call_estimate(
     metric: str, scores: ScoreColumns, good: Places, facts: MetricFacts, shared: dict[str, Any]
-) -> Evidence:
+) -> MetricEstimate:
     of_base = [_case(name) == BASE_CASE for name in scores.sample.of(good)]
     mine = good[of_base] if any(of_base) else good
     shared |= {"fingerprints": tuple(sorted(scores.fingerprint.used(mine)))}
@@ -278,7 +280,7 @@ def _call_evidence(
     if not calls:
         return nothing(metric, Level.CALL, facts, "no warm call", **shared)
     estimate = median_estimate(medians(by_round(calls)))
-    return Evidence(
+    return MetricEstimate(
         metric,
         Level.CALL,
         facts,
@@ -298,7 +300,7 @@ def _case(sample_id: str) -> str:
     return sample_id.rsplit("/", 2)[0]
 
 
-def summary(metric: str, found: Mapping[str, Evidence]) -> Evidence | None:
+def summary(metric: str, found: Mapping[str, MetricEstimate]) -> MetricEstimate | None:
     """A metric that is made of the values of others; None if it is of another kind."""
     rule = summary_metric(metric)
     if rule is None:
@@ -311,12 +313,12 @@ def summary(metric: str, found: Mapping[str, Evidence]) -> Evidence | None:
     except NotApplicable as reason:
         return nothing(metric, Level.SET, facts, str(reason))
     prints = tuple(sorted(f"{part.metric}:{one}" for part in parts for one in part.fingerprints))
-    return Evidence(
+    return MetricEstimate(
         metric, Level.SET, facts, value, None, None, min(part.n for part in parts), fingerprints=prints
     )
 
 
-def absent(metric: str, clips: int) -> Evidence:
+def absent(metric: str, clips: int) -> MetricEstimate:
     """A metric of the suite without any row, of an arm with so many valid clips."""
     facts = metric_facts(metric, {})
     if facts.axis in (Axis.SPEED, Axis.MEMORY):
@@ -325,6 +327,6 @@ def absent(metric: str, clips: int) -> Evidence:
     return nothing(metric, Level.SAMPLE, facts, why)
 
 
-def nothing(metric: str, level: Level, facts: MetricFacts, reason: str, **more: Any) -> Evidence:
-    """Evidence without a value."""
-    return Evidence(metric, level, facts, None, None, None, 0, reason=reason, **more)
+def nothing(metric: str, level: Level, facts: MetricFacts, reason: str, **more: Any) -> MetricEstimate:
+    """An estimate without a value."""
+    return MetricEstimate(metric, level, facts, None, None, None, 0, reason=reason, **more)

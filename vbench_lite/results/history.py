@@ -50,12 +50,12 @@ def history(
         document = run.document()
         for name in [str(s["name"]) for s in document.suites if suite in (None, s["name"])]:
             for arm in read_arms(run, name):
-                evidence = arm.evidence.get(metric)
+                measured = arm.estimates.get(metric)
                 if arm.control or generator not in (None, arm.generator):
                     continue
-                if evidence is None or evidence.value is None:
+                if measured is None or measured.value is None:
                     continue
-                conditions = document.hardware if evidence.level is Level.CALL else None
+                conditions = document.hardware if measured.level is Level.CALL else None
                 key = (
                     f"{arm.generator} ({name})"
                     if suite is None and len(document.suites) > 1
@@ -66,17 +66,17 @@ def history(
                     run=run.run_id,
                     created=document.created,
                     generator=arm.generator,
-                    value=evidence.value,
+                    value=measured.value,
                     ci=None
-                    if evidence.low is None or evidence.high is None
-                    else (evidence.low, evidence.high),
-                    n=evidence.n,
-                    unit=evidence.facts.unit,
-                    higher_is_better=evidence.facts.higher_is_better,
-                    break_=_break(last, evidence.fingerprints, conditions),
+                    if measured.low is None or measured.high is None
+                    else (measured.low, measured.high),
+                    n=measured.n,
+                    unit=measured.facts.unit,
+                    higher_is_better=measured.facts.higher_is_better,
+                    break_=_break(last, measured.fingerprints, conditions),
                 )
                 found.setdefault(key, []).append(point)
-                before[key] = (evidence.fingerprints, conditions)
+                before[key] = (measured.fingerprints, conditions)
     if not found:
         who = f" of {generator}" if generator else ""
         raise StoreError(f"no run has a value of {metric}{who}; see: vbench-lite list metrics")

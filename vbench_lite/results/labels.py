@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from vbench_lite.results.board import Row
+from vbench_lite.results.board import BoardRow
 
 _MOST = 2  # settings that are named
 
 
-def row_titles(rows: Sequence[Row]) -> list[str]:
+def row_titles(rows: Sequence[BoardRow]) -> list[str]:
     """A name for each row that no other has: `hybrid`, `reference/hybrid` where needed, `hybrid · coarse`."""
     labels = [row.arm.generator for row in rows]
     short = [label.rsplit("/", 1)[-1] for label in labels]
@@ -27,7 +27,7 @@ def row_titles(rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def _differs(rows: Sequence[Row], alike: Sequence[int], place: int) -> str:
+def _differs(rows: Sequence[BoardRow], alike: Sequence[int], place: int) -> str:
     """The settings of a row that not all rows of its label share; the run where that does not do."""
     mine = rows[place].arm.settings
     known = dict.fromkeys(key for i in alike for key in rows[i].arm.settings)

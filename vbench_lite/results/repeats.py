@@ -31,5 +31,5 @@ def seed_remark(arm: Arm) -> str | None:
     count = len(arm.clips)
     return (
         f"{arm.generator} ignores its seed: of {prompts} prompts every seed gave the same clip, byte for "
-        f"byte, so that its {count} clips are no more evidence than one a prompt"
+        f"byte, so that its {count} clips are no more measured than one a prompt"
     )

@@ -11,7 +11,7 @@ import numpy as np
 from vbench_lite.metric import Axis
 from vbench_lite.results.arms import Arm
 from vbench_lite.results.axes import Blocks, gate_factor, scale_of
-from vbench_lite.results.estimates import Evidence
+from vbench_lite.results.estimates import MetricEstimate
 from vbench_lite.stats.jackknife import MIN_GROUPS, standard_error
 from vbench_lite.stats.student import quantile
 from vbench_lite.store.schema import Level
@@ -49,7 +49,7 @@ def trust_flags(
     if real is None:
         return []
     flags = []
-    for metric, ceiling in real.evidence.items():
+    for metric, ceiling in real.estimates.items():
         if ceiling.value is None or ceiling.facts.sign == 0 or ceiling.level is Level.CALL:
             continue
         used = [axis for axis, spec in axes.items() if metric in spec.metrics]
@@ -72,7 +72,7 @@ def _beaten(
     used: Sequence[Axis],
     blocks: Blocks,
 ) -> TrustFlag | None:
-    its, best = floor.evidence.get(metric), real.evidence[metric]
+    its, best = floor.estimates.get(metric), real.estimates[metric]
     if its is None or its.value is None or best.value is None:
         return None
     if not _better(its, best, blocks):
@@ -92,12 +92,12 @@ def _beaten(
 def _no_scale(
     metric: str, real: Arm, floors: Sequence[Arm], used: Sequence[Axis], blocks: Blocks
 ) -> TrustFlag | None:
-    best = real.evidence[metric]
+    best = real.estimates[metric]
     sign = best.facts.sign
     known = [
         (e, floor.control or floor.generator)
         for floor in floors
-        if (e := floor.evidence.get(metric)) and e.value is not None
+        if (e := floor.estimates.get(metric)) and e.value is not None
     ]
     if not known or best.value is None:
         return None
@@ -111,7 +111,7 @@ def _no_scale(
     return TrustFlag(metric, "no_scale", name, worst.value, best.value, tuple(map(str, used)), reason)
 
 
-def _better(first: Evidence, second: Evidence, blocks: Blocks) -> bool:
+def _better(first: MetricEstimate, second: MetricEstimate, blocks: Blocks) -> bool:
     """Whether the first is better beyond noise, paired by prompt."""
     assert first.value is not None and second.value is not None
     sign = second.facts.sign

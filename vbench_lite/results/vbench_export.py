@@ -24,7 +24,7 @@ from vbench_lite.interop.vbench.results import (
     results_document,
 )
 from vbench_lite.results.arms import Arm, read_arms
-from vbench_lite.results.estimates import Evidence
+from vbench_lite.results.estimates import MetricEstimate
 from vbench_lite.store.output_file import output_folder, write_output
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import (
@@ -170,23 +170,23 @@ def _document(run_id: str, label: str, files: Sequence[Path], sha: str) -> RunDo
 
 
 def _exported(run: RunDir, arm: Arm, metric: str) -> Dimensional | None:
-    evidence = arm.evidence.get(metric)
-    if evidence is None or evidence.value is None:
+    measured = arm.estimates.get(metric)
+    if measured is None or measured.value is None:
         return None
-    if evidence.level is Level.SET:
-        listed = evidence.extras.get("videos", [])
-        return Dimensional(evidence.value, tuple(Video(path, value, more) for path, value, more in listed))
+    if measured.level is Level.SET:
+        listed = measured.extras.get("videos", [])
+        return Dimensional(measured.value, tuple(Video(path, value, more) for path, value, more in listed))
     videos = [
-        Video(_clip(run, arm, sample), value / _scale(evidence))
-        for sample, value in evidence.by_sample.items()
+        Video(_clip(run, arm, sample), value / _scale(measured))
+        for sample, value in measured.by_sample.items()
         if sample in arm.clips
     ]
-    return Dimensional(evidence.value, tuple(videos))
+    return Dimensional(measured.value, tuple(videos))
 
 
-def _scale(evidence: Evidence) -> float:
+def _scale(measured: MetricEstimate) -> float:
     """From a video's value to the unit of the set."""
-    return 1.0 if evidence.facts.over_set is None else evidence.facts.over_set.scale
+    return 1.0 if measured.facts.over_set is None else measured.facts.over_set.scale
 
 
 def _clip(run: RunDir, arm: Arm, sample: str) -> str:

@@ -11,7 +11,7 @@ from vbench_lite.errors import StoreError
 from vbench_lite.store import atomic
 from vbench_lite.store.cache import cache_folder
 from vbench_lite.store.inside import is_file
-from vbench_lite.store.site import Site
+from vbench_lite.store.site import RunRoot
 
 ORIGIN = "origin.json"
 
@@ -53,10 +53,10 @@ def fetch_clip(root: Path, sha: str) -> bool:
     if not has_clip(root, sha):
         return False
     name = f"pool/clips/{check_sha256(sha)}.mkv"
-    Site(str(origin_of(root)["url"])).fetch(name, root / name)
+    RunRoot(str(origin_of(root)["url"])).fetch(name, root / name)
     return True
 
 
 @cache
 def _clips(url: str) -> frozenset[str]:
-    return frozenset(Site(url).names("pool/clips"))
+    return frozenset(RunRoot(url).names("pool/clips"))

@@ -14,7 +14,7 @@ from pathlib import Path
 from vbench_lite.errors import StoreError
 from vbench_lite.store.origin import mirrors, origin_of, remember
 from vbench_lite.store.rundir import RunDir
-from vbench_lite.store.site import Site
+from vbench_lite.store.site import RunRoot
 from vbench_lite.store.transfer import sync
 
 _opened: dict[Path, str] = {}  # mirrors that this process works in
@@ -28,7 +28,7 @@ def mirror(url: str) -> Path:
     """
     name = hashlib.sha256(url.rstrip("/").encode()).hexdigest()[:16]
     folder = mirrors() / name
-    site, local = Site(url), Site(str(folder))
+    site, local = RunRoot(url), RunRoot(str(folder))
     there = site.names("runs")
     for run_id in _sent(folder) - there:  # removed over there since
         shutil.rmtree(RunDir(folder, run_id).path, ignore_errors=True)
@@ -48,7 +48,7 @@ def publish() -> list[str]:
     sent: list[str] = []
     for folder, url in _opened.items():
         try:
-            done = sync(Site(str(folder)), Site(url), only=None)
+            done = sync(RunRoot(str(folder)), RunRoot(url), only=None)
         except StoreError as error:
             raise StoreError(
                 f"{error}; the results are kept in {folder}, and the next command with this root sends them"

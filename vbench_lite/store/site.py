@@ -27,7 +27,7 @@ _FINAL = (FileNotFoundError, PermissionError, NotADirectoryError, IsADirectoryEr
 T = TypeVar("T")
 
 
-class Site:
+class RunRoot:
     """A root with its files by names relative to it, such as "runs/ID/run.json".
 
     Args:

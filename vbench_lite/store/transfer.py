@@ -23,7 +23,7 @@ from vbench_lite.store import atomic
 from vbench_lite.store.disk import writing
 from vbench_lite.store.inside import is_file
 from vbench_lite.store.rundir import DOCUMENT, check_run_id
-from vbench_lite.store.site import Site
+from vbench_lite.store.site import RunRoot
 from vbench_lite.store.tables import CHECKSUMS, FILES
 
 BASELINES = "baselines.json"
@@ -46,8 +46,8 @@ class Transfer:
 
 
 def sync(
-    source: Site,
-    target: Site,
+    source: RunRoot,
+    target: RunRoot,
     *,
     with_clips: bool = True,
     only: Iterable[str] | None = None,
@@ -100,12 +100,12 @@ def _finished(document: bytes, where: str) -> bool:
         raise StoreError(f"run document {where}/{DOCUMENT} is damaged; restore it from a copy") from None
 
 
-def _same(source: Site, target: Site, run_id: str, document: bytes) -> bool:
+def _same(source: RunRoot, target: RunRoot, run_id: str, document: bytes) -> bool:
     sums = f"runs/{run_id}/{CHECKSUMS}"
     return target.read(f"runs/{run_id}/{DOCUMENT}") == document and target.read(sums) == source.read(sums)
 
 
-def _tables(source: Site, run_id: str, folder: Path) -> list[Path]:
+def _tables(source: RunRoot, run_id: str, folder: Path) -> list[Path]:
     """The tables of a run on this machine, checked against their hashes."""
     there = source.names(f"runs/{run_id}")
     paths = []
@@ -125,7 +125,7 @@ def _tables(source: Site, run_id: str, folder: Path) -> list[Path]:
 
 
 def _send_clips(
-    source: Site, target: Site, tables: Iterable[Path], known: set[str], tell: Callable[[str], None]
+    source: RunRoot, target: RunRoot, tables: Iterable[Path], known: set[str], tell: Callable[[str], None]
 ) -> int:
     """Send the clips of a run that the target has not; adds them to `known`."""
     count = 0
@@ -147,7 +147,7 @@ def _send_clips(
     return count
 
 
-def _send(source: Site, target: Site, name: str) -> None:
+def _send(source: RunRoot, target: RunRoot, name: str) -> None:
     if source.local is not None:
         place = source.place(name)
         if not is_file(place):
@@ -161,7 +161,7 @@ def _send(source: Site, target: Site, name: str) -> None:
             target.store(Path(folder) / "file", name)
 
 
-def _send_beside(source: Site, target: Site) -> None:
+def _send_beside(source: RunRoot, target: RunRoot) -> None:
     """Names of baselines, where the target has not given them already; and folders beside the runs."""
     for folder in _BESIDE:
         for name in sorted(source.names(folder) - target.names(folder)):

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import kendalltau
 
-from vbench_lite.results.estimates import Evidence
+from vbench_lite.results.estimates import MetricEstimate
 from vbench_lite.stats.bradley_terry import components, fit
 from vbench_lite.stats.clusters import MeanOverClusters, mean_over
 from vbench_lite.stats.rank_agreement import decided_right, right_with_ties, soft_pairwise_accuracy
@@ -98,11 +98,11 @@ def agreements(votes: Sequence[Vote], axis: str, run: RunClips) -> list[Agreemen
         votes: about clips of the run (`clips.of_run`).
     """
     those = counted(votes, axis)
-    evidence = {arm.generator: arm.evidence for arm in run.arms}
+    estimates = {arm.generator: arm.estimates for arm in run.arms}
     people = _certainties(those)
-    metrics = list(dict.fromkeys(metric for found in evidence.values() for metric in found))
+    metrics = list(dict.fromkeys(metric for found in estimates.values() for metric in found))
     found = [
-        one for metric in metrics if (one := _agreement(metric, those, run, evidence, people)) is not None
+        one for metric in metrics if (one := _agreement(metric, those, run, estimates, people)) is not None
     ]
     return sorted(found, key=lambda one: -one.accuracy.value)
 
@@ -111,12 +111,12 @@ def _agreement(
     metric: str,
     votes: Sequence[Vote],
     run: RunClips,
-    evidence: Mapping[str, Mapping[str, Evidence]],
+    estimates: Mapping[str, Mapping[str, MetricEstimate]],
     people: Mapping[tuple[str, str], float] | None,
 ) -> Agreement | None:
     rows = []
     for vote in votes:
-        scores = [_score(metric, shown.generator, vote, run, evidence) for shown in (vote.left, vote.right)]
+        scores = [_score(metric, shown.generator, vote, run, estimates) for shown in (vote.left, vote.right)]
         if scores[0] is not None and scores[1] is not None:
             rows.append((vote, scores[0] - scores[1]))
     leads = np.array([lead for _, lead in rows])
@@ -130,8 +130,8 @@ def _agreement(
         metric,
         mean_over(right.tolist(), [voters[p] for p in places], [prompts[p] for p in places], bounds=SHARE),
         mean_over(tied.tolist(), voters, prompts, bounds=SHARE),
-        _tau(metric, votes, run, evidence),
-        _soft(metric, people, evidence),
+        _tau(metric, votes, run, estimates),
+        _soft(metric, people, estimates),
     )
 
 
@@ -140,10 +140,10 @@ def _score(
     generator: str,
     vote: Vote,
     run: RunClips,
-    evidence: Mapping[str, Mapping[str, Evidence]],
+    estimates: Mapping[str, Mapping[str, MetricEstimate]],
 ) -> float | None:
     """Value of a clip, + is better; None without a value or a direction."""
-    estimate = evidence.get(generator, {}).get(metric)
+    estimate = estimates.get(generator, {}).get(metric)
     sample = run.samples.get((generator, vote.prompt, vote.seed))
     if estimate is None or estimate.facts.higher_is_better is None or sample is None:
         return None
@@ -157,13 +157,13 @@ def _sign(vote: Vote) -> int:
 
 
 def _tau(
-    metric: str, votes: Sequence[Vote], run: RunClips, evidence: Mapping[str, Mapping[str, Evidence]]
+    metric: str, votes: Sequence[Vote], run: RunClips, estimates: Mapping[str, Mapping[str, MetricEstimate]]
 ) -> MeanOverClusters | None:
     points: dict[str, dict[tuple[str, int], list[float]]] = defaultdict(lambda: defaultdict(list))
     scores: dict[tuple[str, str, int], float] = {}
     for vote in votes:
         for shown, sign in ((vote.left, 1), (vote.right, -1)):
-            score = _score(metric, shown.generator, vote, run, evidence)
+            score = _score(metric, shown.generator, vote, run, estimates)
             if score is not None:
                 points[vote.prompt][shown.generator, vote.seed].append(_sign(vote) * sign)
                 scores[vote.prompt, shown.generator, vote.seed] = score
@@ -196,20 +196,20 @@ def _certainties(votes: Sequence[Vote]) -> dict[tuple[str, str], float] | None:
 def _soft(
     metric: str,
     people: Mapping[tuple[str, str], float] | None,
-    evidence: Mapping[str, Mapping[str, Evidence]],
+    estimates: Mapping[str, Mapping[str, MetricEstimate]],
 ) -> float | None:
     if people is None:
         return None
     machine = {}
     for pair in people:
-        ours = _certainty([evidence.get(name, {}).get(metric) for name in pair])
+        ours = _certainty([estimates.get(name, {}).get(metric) for name in pair])
         if ours is None:
             return None
         machine[pair] = ours
     return soft_pairwise_accuracy(people, machine)
 
 
-def _certainty(estimates: Sequence[Evidence | None]) -> float | None:
+def _certainty(estimates: Sequence[MetricEstimate | None]) -> float | None:
     """P(the first generator is better on a metric) by a paired t test over prompts."""
     first, second = estimates
     if first is None or second is None:

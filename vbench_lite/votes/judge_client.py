@@ -27,7 +27,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from vbench_lite.clip import Clip
 from vbench_lite.errors import SpecError
-from vbench_lite.validation_errors import misfit
+from vbench_lite.validation_errors import validation_error
 from vbench_lite.yaml_text import parse_yaml
 
 RETRIED = frozenset({408, 409, 429, 500, 502, 503, 504})
@@ -92,7 +92,7 @@ def load_judge(path: Path) -> JudgeSpec:
     try:
         spec = JudgeSpec.model_validate(parse_yaml(text, f"judge {path}") or {})
     except ValidationError as error:
-        raise SpecError(f"judge {path}: {misfit(error, JudgeSpec)}") from None
+        raise SpecError(f"judge {path}: {validation_error(error, JudgeSpec)}") from None
     if spec.key_env is not None and not os.environ.get(spec.key_env):
         raise SpecError(f"judge {path}: the environment variable {spec.key_env} is not set")
     return spec

@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
 
 from vbench_lite.errors import WeightsError
-from vbench_lite.validation_errors import misfit
+from vbench_lite.validation_errors import validation_error
 
 Pin = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{8}|[0-9a-f]{64})$")]
 
@@ -94,7 +94,7 @@ def entries() -> tuple[Entry, ...]:
     try:
         return tuple(Entry(key=key, **facts) for key, facts in yaml.safe_load(text).items())
     except ValidationError as error:
-        raise WeightsError(f"weights catalogue: {misfit(error, Entry)}") from None
+        raise WeightsError(f"weights catalogue: {validation_error(error, Entry)}") from None
 
 
 def entry(key: str) -> Entry:

@@ -16,9 +16,9 @@ from vbench_lite.format import NONE, listed, number, percent, place_text, plural
 from vbench_lite.metric import Axis
 from vbench_lite.report.charts.style import AXES, axis_order, family_title
 from vbench_lite.results.axes import RELATIVE_AXES, AxisScore
-from vbench_lite.results.board import Board, Row
+from vbench_lite.results.board import Board, BoardRow
 from vbench_lite.results.catalogue import metric_facts
-from vbench_lite.results.estimates import Evidence
+from vbench_lite.results.estimates import MetricEstimate
 from vbench_lite.results.labels import row_titles
 
 Key = tuple[str, str]  # run id and generator
@@ -58,17 +58,17 @@ def columns(board: Board) -> list[str]:
     """Names of the columns that the table can be sorted by."""
     if board.suite.axes:
         return axis_order({str(axis) for axis in board.suite.axes})
-    metrics = dict.fromkeys(m for row in board.rows for m, e in row.arm.evidence.items() if e.facts.sign)
+    metrics = dict.fromkeys(m for row in board.rows for m, e in row.arm.estimates.items() if e.facts.sign)
     return [m for m in metrics if any(_value(row, m) is not None for row in board.rows)][:_MOST_METRICS]
 
 
-def _key(row: Row) -> Key:
+def _key(row: BoardRow) -> Key:
     return row.arm.run_id, row.arm.generator
 
 
 def _table(
     board: Board,
-    rows: list[Row],
+    rows: list[BoardRow],
     names: Mapping[Key, str],
     by: str | None,
     thumbs: Mapping[Key, str],
@@ -104,7 +104,7 @@ def _table(
     }
 
 
-def _about(row: Row) -> str:
+def _about(row: BoardRow) -> str:
     family, arm = family_title(row.arm.family), row.arm
     return family if arm.ok == arm.planned else f"{family} · {arm.ok} of {arm.planned} ok"
 
@@ -120,7 +120,7 @@ def _meaning(name: str) -> str:
     return AXES.get(name) or metric_facts(name, {}).summary
 
 
-def _standing(row: Row, by: str | None, totals: Mapping[Key, dict[str, Any]]) -> tuple[bool, float]:
+def _standing(row: BoardRow, by: str | None, totals: Mapping[Key, dict[str, Any]]) -> tuple[bool, float]:
     """Best first; what has no value last."""
     if by == TOTAL:
         found = totals.get(_key(row), {}).get("sort")
@@ -131,20 +131,20 @@ def _standing(row: Row, by: str | None, totals: Mapping[Key, dict[str, Any]]) ->
         value = row.axes[Axis(by)].value
         return value is None, -(value or 0.0)
     value = _value(row, by)
-    sign = row.arm.evidence[by].facts.sign if by in row.arm.evidence else 1
+    sign = row.arm.estimates[by].facts.sign if by in row.arm.estimates else 1
     return value is None, -sign * (value or 0.0)
 
 
-def _value(row: Row, metric: str) -> float | None:
-    found = row.arm.evidence.get(metric)
+def _value(row: BoardRow, metric: str) -> float | None:
+    found = row.arm.estimates.get(metric)
     return None if found is None else found.value
 
 
-def _of(board: Board, rows: Sequence[Row], row: Row, name: str) -> dict[str, Any]:
+def _of(board: Board, rows: Sequence[BoardRow], row: BoardRow, name: str) -> dict[str, Any]:
     return _axis(board, rows, row, Axis(name)) if name in row.axes else _metric(rows, row, name)
 
 
-def _axis(board: Board, rows: Sequence[Row], row: Row, axis: Axis) -> dict[str, Any]:
+def _axis(board: Board, rows: Sequence[BoardRow], row: BoardRow, axis: Axis) -> dict[str, Any]:
     score, rank = row.axes[axis], row.ranks.get(axis)
     if score.value is None:
         return _cell(NONE, note=score.reason or "")
@@ -160,16 +160,16 @@ def _axis(board: Board, rows: Sequence[Row], row: Row, axis: Axis) -> dict[str, 
     return _cell(text, rank=place_text(rank) if rank else "", first=first, bar=_bar(score, ends), note=note)
 
 
-def _number(row: Row, metric: str) -> str:
-    found = row.arm.evidence[metric]
+def _number(row: BoardRow, metric: str) -> str:
+    found = row.arm.estimates[metric]
     return number(found.value, found.facts.unit)
 
 
-def _metric(rows: Sequence[Row], row: Row, metric: str) -> dict[str, Any]:
-    found = row.arm.evidence.get(metric)
+def _metric(rows: Sequence[BoardRow], row: BoardRow, metric: str) -> dict[str, Any]:
+    found = row.arm.estimates.get(metric)
     if found is None or found.value is None:
         return _cell(NONE, note=(found.reason or "") if found is not None else "")
-    others = [r.arm.evidence[metric] for r in rows if r is not row and _value(r, metric) is not None]
+    others = [r.arm.estimates[metric] for r in rows if r is not row and _value(r, metric) is not None]
     text = (
         number(found.value, found.facts.unit)
         if found.facts.unit in ("s", "bytes")
@@ -179,7 +179,7 @@ def _metric(rows: Sequence[Row], row: Row, metric: str) -> dict[str, Any]:
     return _cell(text, first=bool(others) and all(_beats(found, other) for other in others), bar=bar)
 
 
-def _beats(one: Evidence, other: Evidence) -> bool:
+def _beats(one: MetricEstimate, other: MetricEstimate) -> bool:
     """Whether a metric is better with intervals apart."""
     if one.low is None or one.high is None or other.low is None or other.high is None:
         return False
@@ -197,13 +197,13 @@ def _cell(
     return {"value": value, "rank": rank, "first": first, "bar": bar, "note": note}
 
 
-def _ends(found: Sequence[AxisScore | Evidence], reference: float | None) -> tuple[float, float]:
+def _ends(found: Sequence[AxisScore | MetricEstimate], reference: float | None) -> tuple[float, float]:
     drawn = [end for one in found for end in (one.low, one.value, one.high) if end is not None]
     drawn += [] if reference is None else [reference]
     return (min(drawn), max(drawn)) if drawn else (0.0, 1.0)
 
 
-def _bar(found: AxisScore | Evidence, ends: tuple[float, float]) -> dict[str, str] | None:
+def _bar(found: AxisScore | MetricEstimate, ends: tuple[float, float]) -> dict[str, str] | None:
     """The interval and the value as percent of the scale."""
     if found.value is None or ends[1] <= ends[0]:
         return None

@@ -13,7 +13,7 @@ from vbench_lite.format import ARROWS, NONE, number, plural, plus_minus, rank_te
 from vbench_lite.metric import Axis
 from vbench_lite.results.arms import CEILING
 from vbench_lite.results.axes import RELATIVE_AXES
-from vbench_lite.results.board import RELATIVE_TIE, Board, Row
+from vbench_lite.results.board import RELATIVE_TIE, Board, BoardRow
 from vbench_lite.results.catalogue import metric_facts
 from vbench_lite.results.labels import row_titles
 
@@ -93,7 +93,7 @@ def _axes_tables(board: Board, width: int) -> list[RenderableType]:
     return [top, Text("controls, never ranked", style="bold"), below, *more, Text()]
 
 
-def _generator_cell(row: Row, name: str, room: int) -> Text:
+def _generator_cell(row: BoardRow, name: str, room: int) -> Text:
     arm = row.arm
     for mark in ("/", " · ", "-", "_"):
         if max(map(len, name.split("\n"))) > room:
@@ -104,13 +104,13 @@ def _generator_cell(row: Row, name: str, room: int) -> Text:
     return cell
 
 
-def _score_cell(board: Board, row: Row, axis: Axis) -> Text:
+def _score_cell(board: Board, row: BoardRow, axis: Axis) -> Text:
     """The score and its rank; speed and memory in their own unit first, doublings below."""
     score, rank = row.axes[axis], row.ranks.get(axis)
     ranked = sum(axis in other.ranks for other in board.rows if other.protocol == row.protocol)
     first = rank == (1, 1) and ranked > 1  # surely first
     text = score_text(score, signed=axis in RELATIVE_AXES)
-    shown = row.arm.evidence.get(next(iter(board.suite.axes[axis].metrics)))
+    shown = row.arm.estimates.get(next(iter(board.suite.axes[axis].metrics)))
     in_units = axis in RELATIVE_AXES and shown is not None and shown.value is not None
     cell = Text(number(shown.value, shown.facts.unit) if in_units and shown else text)
     cell.stylize("bold green" if first else "")
@@ -152,18 +152,20 @@ def _axis_footnotes(board: Board) -> list[str]:
 # --- metrics ---------------------------------------------------------------------------------
 
 
-def _valued(rows: Sequence[Row]) -> list[Row]:
+def _valued(rows: Sequence[BoardRow]) -> list[BoardRow]:
     """Rows with those metrics only that any of them has."""
-    some = {metric for row in rows for metric, e in row.arm.evidence.items() if e.value is not None}
+    some = {metric for row in rows for metric, e in row.arm.estimates.items() if e.value is not None}
     return [
-        replace(row, arm=replace(row.arm, evidence={m: e for m, e in row.arm.evidence.items() if m in some}))
+        replace(
+            row, arm=replace(row.arm, estimates={m: e for m, e in row.arm.estimates.items() if m in some})
+        )
         for row in rows
     ]
 
 
-def _metric_tables(columns: Sequence[Row], width: int) -> list[RenderableType]:
+def _metric_tables(columns: Sequence[BoardRow], width: int) -> list[RenderableType]:
     """One table, or several below one another where the generators do not fit side by side."""
-    metrics = list(dict.fromkeys(m for row in columns for m in row.arm.evidence))
+    metrics = list(dict.fromkeys(m for row in columns for m in row.arm.estimates))
     lines = {metric: _metric_cells(metric, columns) for metric in metrics}
     label = min(max((len(cells[0]) for cells in lines.values()), default=10), 28)
     names = short_names(columns)
@@ -198,19 +200,19 @@ def spread(widths: Sequence[int], room: int) -> list[tuple[int, int]]:
     return [*slices, (start, len(widths))]
 
 
-def _metric_cells(metric: str, columns: Sequence[Row]) -> list[Text]:
-    known = [row.arm.evidence[metric] for row in columns if metric in row.arm.evidence]
+def _metric_cells(metric: str, columns: Sequence[BoardRow]) -> list[Text]:
+    known = [row.arm.estimates[metric] for row in columns if metric in row.arm.estimates]
     facts = known[0].facts
     unit, factor = unit_of(facts.unit, max((abs(e.value) for e in known if e.value is not None), default=0.0))
     title = Text(f"  {metric.split('/', 1)[-1]}{ARROWS[facts.higher_is_better]}")
     if unit and not metric.endswith(f"_{unit}"):
         title.append(f" {unit}", style="dim")
-    found = [row.arm.evidence.get(metric) for row in columns]
+    found = [row.arm.estimates.get(metric) for row in columns]
     cells = [Text(NONE if one is None else plus_minus(one, factor, facts.bounds)) for one in found]
     return [title, *cells]
 
 
-def short_names(rows: Sequence[Row]) -> list[str]:
+def short_names(rows: Sequence[BoardRow]) -> list[str]:
     """The names of rows as they head a column."""
     return [_folded(name.replace(" · ", "\n")) for name in row_titles(rows)]
 
@@ -222,9 +224,9 @@ def _folded(name: str) -> str:
 def _metric_footnotes(board: Board) -> list[str]:
     rows = [*board.rows, *board.controls]
     clips = sorted(
-        {e.n for row in rows for e in row.arm.evidence.values() if e.value is not None and not e.calls}
+        {e.n for row in rows for e in row.arm.estimates.values() if e.value is not None and not e.calls}
     )
-    rounds = sorted({e.n for row in rows for e in row.arm.evidence.values() if e.calls})
+    rounds = sorted({e.n for row in rows for e in row.arm.estimates.values() if e.calls})
     lines = ["↑ higher is better, ↓ lower is better; ± is the wider side of the 95% interval."]
     counts = []
     if clips:
@@ -234,7 +236,7 @@ def _metric_footnotes(board: Board) -> list[str]:
     if counts:
         lines.append(f"n: {', '.join(counts)} a generator.")
     lines += _missing_lines(board.rows)
-    unknown = [m for m, e in (board.rows[0].arm.evidence.items() if board.rows else ()) if not e.facts.known]
+    unknown = [m for m, e in (board.rows[0].arm.estimates.items() if board.rows else ()) if not e.facts.known]
     if unknown:
         lines.append(
             f"Not registered by any installed package (direction and unit as stored): {', '.join(unknown)}"
@@ -242,14 +244,14 @@ def _metric_footnotes(board: Board) -> list[str]:
     return lines
 
 
-def _missing_lines(rows: Sequence[Row]) -> list[str]:
+def _missing_lines(rows: Sequence[BoardRow]) -> list[str]:
     """Why values are missing: one line for each reason, with the metrics and generators it holds for."""
     where: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
     for row in rows:
-        for metric, evidence in row.arm.evidence.items():
-            reason = evidence.reason if evidence.value is None else None
-            if reason is None and evidence.missing:
-                reason = f"no value on {sum(evidence.missing.values())}: {next(iter(evidence.missing))}"
+        for metric, measured in row.arm.estimates.items():
+            reason = measured.reason if measured.value is None else None
+            if reason is None and measured.missing:
+                reason = f"no value on {sum(measured.missing.values())}: {next(iter(measured.missing))}"
             if reason is not None:
                 metrics, names = where.setdefault(reason, ({}, {}))
                 metrics[metric] = names[row.arm.generator] = None

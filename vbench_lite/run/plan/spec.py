@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from vbench_lite import registry
 from vbench_lite.dataset import parse_size
 from vbench_lite.errors import SpecError
-from vbench_lite.validation_errors import misfit
+from vbench_lite.validation_errors import validation_error
 from vbench_lite.yaml_text import parse_yaml
 
 _LABEL = re.compile(r"[a-z0-9._/-]+")
@@ -142,7 +142,7 @@ def parse_spec(data: Any, where: str) -> RunSpec:
     try:
         return RunSpec.model_validate(data)
     except ValidationError as error:
-        raise SpecError(f"{where}: {misfit(error, RunSpec)}") from None
+        raise SpecError(f"{where}: {validation_error(error, RunSpec)}") from None
 
 
 def _meant(name: str) -> str:
