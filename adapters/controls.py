@@ -44,8 +44,8 @@ class Control(Generator):
             tasks=(Task.T2V, Task.I2V, Task.V2V),
             frames=FrameRule(minimum=self.smallest),
             latents=True,
-            licence="Apache-2.0",
-            weights_licence="Apache-2.0",
+            license="Apache-2.0",
+            weights_license="Apache-2.0",
             summary=self.summary,
         )
 

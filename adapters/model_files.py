@@ -64,8 +64,8 @@ class ModelSource:
         path = folder / "config.json"
         return _json(path) if path.is_file() else {}
 
-    def licence(self) -> str | None:
-        """The licence that the model card states in its header, or None."""
+    def license(self) -> str | None:
+        """The license that the model card states in its header, or None."""
         card = self.folder / "README.md"
         if not card.is_file():
             return None

@@ -59,7 +59,7 @@ class TransformersConfig(GeneratorConfig):
         call: further arguments of generate.
         local_files_only: never fetch from the hub.
         trust_remote_code: run Python from the model's repository.
-        licence, weights_licence: SPDX names; that of the weights is read from the model card if null.
+        license, weights_license: SPDX names; that of the weights is read from the model card if null.
     """
 
     model: str
@@ -83,8 +83,8 @@ class TransformersConfig(GeneratorConfig):
     call: dict[str, Any] = Field(default_factory=dict)
     local_files_only: bool = True
     trust_remote_code: bool = False
-    licence: str | None = None
-    weights_licence: str | None = None
+    license: str | None = None
+    weights_license: str | None = None
 
     @field_validator("decoder", "prompt")
     @classmethod
@@ -122,8 +122,8 @@ class Transformers(Generator):
             guidance=config.guidance > 1,
             streaming=Streaming.FRAME if config.frames_per_chunk == 1 else Streaming.CHUNK,
             kv_cache=bool(config.call.get("use_cache", True)),
-            licence=config.licence or "Apache-2.0",
-            weights_licence=config.weights_licence or source.licence() or "unknown",
+            license=config.license or "Apache-2.0",
+            weights_license=config.weights_license or source.license() or "unknown",
             weights_sha256=source.weights_sha256(),
             summary=f"{config.model_class} of transformers, {config.dtype}, from {config.model}.",
         )

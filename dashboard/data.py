@@ -198,14 +198,14 @@ class Filters:
     """What generators a reader wants to see; an empty tuple, or None, admits all.
 
     Attributes:
-        families, streaming, licences: one of these.
+        families, streaming, licenses: one of these.
         tasks: all of these.
         most_bytes: peak memory at most; a generator whose peak is not known does not pass.
     """
 
     families: tuple[str, ...] = ()
     streaming: tuple[str, ...] = ()
-    licences: tuple[str, ...] = ()
+    licenses: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
     most_bytes: float | None = None
 
@@ -224,19 +224,19 @@ class Filters:
     def _declared(self, told: Mapping[str, str]) -> bool:
         return (
             (not self.streaming or told.get("streaming") in self.streaming)
-            and (not self.licences or told.get("licence") in self.licences)
+            and (not self.licenses or told.get("license") in self.licenses)
             and set(self.tasks) <= set(told.get("tasks", "").split(", "))
         )
 
 
 def facts(document: RunDocument) -> dict[str, dict[str, str]]:
-    """What each generator of a run declares, as text: streaming, licence, tasks, device."""
+    """What each generator of a run declares, as text: streaming, license, tasks, device."""
     told: dict[str, dict[str, str]] = {}
     for entry in document.generators:
         info = entry.info
         told[entry.label] = {
             "streaming": str(info.get("streaming", "unknown")),
-            "licence": str(info.get("licence", "unknown")),
+            "license": str(info.get("license", "unknown")),
             "tasks": ", ".join(map(str, info.get("tasks") or ())) or "unknown",
             "device": entry.device,
             "adapter": entry.adapter,

@@ -108,7 +108,7 @@ def adapters() -> str:
             facts = [
                 f"family {info['family']}",
                 f"streams: {info['streaming']}",
-                f"licence {info['licence']}",
+                f"license {info['license']}",
             ]
             parts.append("; ".join(facts) + ".")
         rows = _rows(keys(found["config"], attributes(registry.load("generators", name).Config)))

@@ -26,6 +26,7 @@ from vbench_lite import registry
 from vbench_lite.clip import Frames
 from vbench_lite.errors import DatasetError, RegistryError, SpecError
 from vbench_lite.size_rules import SizeRule
+from vbench_lite.spelling import takes_british
 
 _SIZE = re.compile(r"(\d+)x(\d+)x(\d+)@(\d+(?:\.\d+)?)")
 
@@ -82,6 +83,7 @@ class Gives(StrEnum):
     EDITS = "edits"  # prompts that differ in one word
 
 
+@takes_british
 @dataclass(frozen=True)
 class DatasetInfo:
     """What a data set declares of itself; no clip is decoded for it.
@@ -89,7 +91,7 @@ class DatasetInfo:
     Attributes:
         name: the registered name; of a folder of the user's, the folder's own name.
         version: raised with every change of what is given for equal arguments.
-        licence: SPDX name of the clips and captions, or "unknown".
+        license: SPDX name of the clips and captions, or "unknown".
         vocabulary: "closed" where only its own captions are understood, else "open".
         gives: what it can give.
         lacks: why it cannot give the rest, by what is missing; for messages.
@@ -101,7 +103,7 @@ class DatasetInfo:
 
     name: str
     version: int
-    licence: str
+    license: str
     summary: str
     vocabulary: Literal["open", "closed"]
     gives: frozenset[Gives]

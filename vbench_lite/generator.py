@@ -15,13 +15,14 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from vbench_lite.clip import Frames as Frames
 from vbench_lite.dataset import DatasetRef
 from vbench_lite.errors import RequestError, SpecError
 from vbench_lite.size_rules import FrameRule as FrameRule
 from vbench_lite.size_rules import SizeRule as SizeRule
+from vbench_lite.spelling import american, takes_british
 from vbench_lite.validation_errors import validation_error
 
 
@@ -77,6 +78,7 @@ class Site(StrEnum):
     RECORDED = "recorded"  # done before: neither time nor memory
 
 
+@takes_british
 @dataclass(frozen=True)
 class GeneratorInfo:
     """What a generator declares of itself, readable without loading weights.
@@ -89,7 +91,7 @@ class GeneratorInfo:
         guidance: whether classifier-free guidance is used (it doubles the work).
         kv_cache: whether past computation is cached.
         deterministic: whether a seed fixes the clip, byte for byte, on equal hardware.
-        licence, weights_licence: SPDX names, or "unknown".
+        license, weights_license: SPDX names, or "unknown".
         weights_sha256: hash over the weights it would load; None if there are none or unknown.
         latents: whether `encode` and `decode` exist (for the reconstruction metrics).
         noise_dim: numbers in a frame's initial noise, if requests may set it by the parameter `noise`, a
@@ -114,8 +116,8 @@ class GeneratorInfo:
     latents: bool = False
     noise_dim: int | None = None
     site: Site = Site.PROCESS
-    licence: str = "unknown"
-    weights_licence: str = "unknown"
+    license: str = "unknown"
+    weights_license: str = "unknown"
     weights_sha256: str | None = None
     summary: str = ""
 
@@ -217,6 +219,8 @@ class GeneratorConfig(BaseModel):
     """Base of every adapter's configuration: unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    _american = model_validator(mode="before")(american)
 
 
 class Generator(ABC):

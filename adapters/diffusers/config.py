@@ -61,7 +61,7 @@ class DiffusersConfig(GeneratorConfig):
         local_files_only: never fetch from the hub.
         trust_remote_code: run Python from the model's repository.
         custom_pipeline: a community pipeline, which is remote code.
-        licence, weights_licence: SPDX names; that of the weights is read from the model card if null.
+        license, weights_license: SPDX names; that of the weights is read from the model card if null.
     """
 
     model: str
@@ -88,8 +88,8 @@ class DiffusersConfig(GeneratorConfig):
     local_files_only: bool = True
     trust_remote_code: bool = False
     custom_pipeline: str | None = None
-    licence: str | None = None
-    weights_licence: str | None = None
+    license: str | None = None
+    weights_license: str | None = None
 
     @field_validator("dtype", "vae_dtype", mode="before")
     @classmethod

@@ -14,7 +14,7 @@ from vbench_lite.errors import SpecError
 from vbench_lite.generator import Family, FrameRule, GeneratorInfo, Mechanism, SizeRule, Streaming, Task
 
 ADAPTER = "diffusers"
-_LIBRARY_LICENCE = "Apache-2.0"
+_LIBRARY_LICENSE = "Apache-2.0"
 
 
 @dataclass(frozen=True)
@@ -125,8 +125,8 @@ def describe(config: DiffusersConfig) -> Description:
         streaming=Streaming.CHUNK if streams(pipeline, config) else Streaming.NONE,
         latents=geometry is not None,
         kv_cache=pipeline.startswith("AnyFlowFAR") and bool(config.call.get("use_kv_cache", True)),
-        licence=config.licence or _LIBRARY_LICENCE,
-        weights_licence=config.weights_licence or source.licence() or "unknown",
+        license=config.license or _LIBRARY_LICENSE,
+        weights_license=config.weights_license or source.license() or "unknown",
         weights_sha256=_weights_sha256(source, config),
         summary=f"{pipeline} of diffusers, {config.dtype}, from {config.model}.",
     )

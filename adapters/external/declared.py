@@ -64,8 +64,8 @@ class Declared(GeneratorConfig):
         guidance: whether it uses classifier-free guidance.
         kv_cache: whether it keeps past computation.
         deterministic: whether a seed fixes the clip.
-        licence: of the code, an SPDX name.
-        weights_licence: of the weights, an SPDX name.
+        license: of the code, an SPDX name.
+        weights_license: of the weights, an SPDX name.
     """
 
     model: str = ""
@@ -75,8 +75,8 @@ class Declared(GeneratorConfig):
     guidance: bool = False
     kv_cache: bool = False
     deterministic: bool = False
-    licence: str = "unknown"
-    weights_licence: str = "unknown"
+    license: str = "unknown"
+    weights_license: str = "unknown"
 
 
 class DeclaredMaker(Declared):
@@ -116,8 +116,8 @@ def declared_info(config: Declared, name: str, site: Site, summary: str, **more:
         kv_cache=config.kv_cache,
         deterministic=config.deterministic,
         streaming=more.pop("streaming", Streaming.NONE),
-        licence=config.licence,
-        weights_licence=config.weights_licence,
+        license=config.license,
+        weights_license=config.weights_license,
         site=site,
         summary=f"{config.model}: {summary}" if config.model else summary,
         **more,

@@ -86,8 +86,8 @@ class ReferenceGenerator(Generator):
             guidance=True,
             streaming=streaming,
             latents=True,
-            licence="Apache-2.0",
-            weights_licence="Apache-2.0",
+            license="Apache-2.0",
+            weights_license="Apache-2.0",
             weights_sha256=weights.digest(
                 [self.world.folder + name for name in (CODEC_FILE, *self.network_files)], self.config.folder
             ),

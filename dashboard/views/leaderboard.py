@@ -90,7 +90,7 @@ def _filtered(run: data.RunSummary, board: boards.BoardTable) -> list[str]:
         "family": list(families),
         "task": sorted({task for facts in mine for task in facts["tasks"].split(", ")}),
         "streaming": sorted({facts["streaming"] for facts in mine}),
-        "licence": sorted({facts["licence"] for facts in mine}),
+        "license": sorted({facts["license"] for facts in mine}),
     }
     picked: dict[str, list[str]] = {}
     with st.expander("Filters"):
@@ -105,7 +105,7 @@ def _filtered(run: data.RunSummary, board: boards.BoardTable) -> list[str]:
     filters = data.Filters(
         families=tuple(families[title] for title in picked["family"]),
         streaming=tuple(picked["streaming"]),
-        licences=tuple(picked["licence"]),
+        licenses=tuple(picked["license"]),
         tasks=tuple(picked["task"]),
         most_bytes=_MEMORY[most],
     )

@@ -14,7 +14,7 @@ class MotionSmoothness(FeatureMetric):
     """How little odd frames differ from what RIFE interpolates between the even ones.
 
     The formula is that of VBench's motion smoothness, but the network is not: VBench interpolates with AMT-S,
-    whose licence forbids commercial use. So the number is one of its own and enters no VBench total.
+    whose license forbids commercial use. So the number is one of its own and enters no VBench total.
 
     Formula:
         (255 - mean over odd frames of the mean absolute difference to the interpolated frame) / 255

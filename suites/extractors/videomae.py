@@ -19,7 +19,7 @@ _DEVIATION = (0.229, 0.224, 0.225)
 class VideoMaeFeatures(NetworkExtractor):
     """Features of VideoMAE V2 ViT-g, fine-tuned on Something-Something v2, before its classifier.
 
-    They weigh motion more, and looks less, than I3D's do. The licence of the weights forbids commercial use:
+    They weigh motion more, and looks less, than I3D's do. The license of the weights forbids commercial use:
     they are never fetched, only imported. Not run with the real weights here: the layout is theirs, the
     numbers of the network are tested with random weights.
 

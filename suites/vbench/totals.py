@@ -25,7 +25,7 @@ class QualityScore(SummaryMetric):
         sum of w (x - min) / (max - min) over the dimensions / sum of w; not clipped
 
     Traps:
-        Motion smoothness needs a network under a non-commercial licence and is never computed here, so only
+        Motion smoothness needs a network under a non-commercial license and is never computed here, so only
         imported results have this score. A missing dimension gives no score, never a silent 0.
     """
 

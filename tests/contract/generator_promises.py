@@ -114,7 +114,7 @@ def test_it_is_described_without_weights(subject: Subject, monkeypatch: pytest.M
     assert isinstance(info, GeneratorInfo)
     assert info.name == subject.adapter
     assert info.summary
-    assert "unknown" not in (info.licence, info.weights_licence)
+    assert "unknown" not in (info.license, info.weights_license)
     assert (info.prompts == "closed") == (info.vocabulary is not None)
     json.dumps(info.as_dict(), allow_nan=False)
 

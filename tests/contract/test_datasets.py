@@ -64,12 +64,12 @@ def captions(dataset: Dataset, **draw: object) -> list[str]:
 
 def test_what_it_declares_is_whole(dataset: Dataset) -> None:
     info = dataset.info
-    assert info.name and info.summary and info.licence and info.content and info.version >= 1
+    assert info.name and info.summary and info.license and info.content and info.version >= 1
     assert Gives.REAL in info.gives
     assert not info.gives & info.lacks.keys()
     json.dumps([info.as_dict(), dict(dataset.facts())])
     if info.name in registry.names("datasets"):
-        assert info.licence != "unknown"
+        assert info.license != "unknown"
         assert find_dataset(reference_to(dataset)).info == info
 
 

@@ -17,7 +17,7 @@ from vbench_lite.datasets import shapes
 from vbench_lite.video.decode import write_lossless
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "adapters" / "examples"
-LICENCES = {"licence": "MIT", "weights_licence": "MIT"}
+LICENSES = {"license": "MIT", "weights_license": "MIT"}
 
 
 def clips(folder: Path, python: Path) -> Subject:
@@ -29,23 +29,23 @@ def clips(folder: Path, python: Path) -> Subject:
             write_lossless(folder / f"{place}-{seed}.mkv", np.asarray(frames, np.uint8), 8.0)
             lines.append(f"{place}-{seed}.mkv,{caption},{seed}")
     (folder / "list.csv").write_text("\n".join(lines))
-    return Subject("clips", {"clips": str(folder / "list.csv"), "match": "seed", **LICENCES})
+    return Subject("clips", {"clips": str(folder / "list.csv"), "match": "seed", **LICENSES})
 
 
 def command(folder: Path, python: Path) -> Subject:
     argv = [str(python), str(EXAMPLES / "my_command.py"), "{request}"]
-    return Subject("command", {"argv": argv, "output": ".npy", "deterministic": True, **LICENCES})
+    return Subject("command", {"argv": argv, "output": ".npy", "deterministic": True, **LICENSES})
 
 
 def worker(folder: Path, python: Path) -> Subject:
     argv = [str(python), "-B", str(EXAMPLES / "my_worker.py")]
-    return Subject("worker", {"argv": argv, "streaming": "frame", "deterministic": True, **LICENCES})
+    return Subject("worker", {"argv": argv, "streaming": "frame", "deterministic": True, **LICENSES})
 
 
 def http(folder: Path, python: Path) -> Subject:
     body = {"size": "{width}x{height}", "num_frames": "{num_frames}", "seed": "{seed}", "prompt": "{prompt}"}
     config = {"base_url": API.url, "body": body, "poll_s": 0.01, "output": ".mkv", "deterministic": True}
-    return Subject("http", {**config, **LICENCES})
+    return Subject("http", {**config, **LICENSES})
 
 
 def noise(asked: Asked) -> Clip:

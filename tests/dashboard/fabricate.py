@@ -127,7 +127,7 @@ def _document(run_id: str, status: str, created: str, prompts: int, hostile: boo
                 "name": label,
                 "family": family,
                 "streaming": streaming,
-                "licence": "Apache-2.0",
+                "license": "Apache-2.0",
                 "tasks": ["t2v"],
             },
             f"f-{label}",

@@ -54,7 +54,7 @@ def test_filters_admit_what_generators_declare_and_need(root: Path, board: board
     assert everyone == list(GENERATORS)
     assert data.Filters(families=("hybrid",)).passing(board, told) == ["reference/hybrid"]
     assert data.Filters(streaming=("none",)).passing(board, told) == ["reference/latent-diffusion"]
-    assert data.Filters(tasks=("t2v",), licences=("Apache-2.0",)).passing(board, told) == everyone
+    assert data.Filters(tasks=("t2v",), licenses=("Apache-2.0",)).passing(board, told) == everyone
     assert data.Filters(tasks=("t2v", "v2v")).passing(board, told) == []
     peaks = board.of(data.PEAK, everyone).set_index("generator")["value"]
     small = data.Filters(most_bytes=float(peaks["reference/autoregressive"])).passing(board, told)

@@ -12,7 +12,7 @@ from command_line import vbench_lite
 
 from vbench_lite.store import origin, remote
 from vbench_lite.store.pool import Pool
-from vbench_lite.store.site import RunRoot
+from vbench_lite.store.run_root import RunRoot
 
 BUCKET = "results"
 URL = f"s3://{BUCKET}/video"
@@ -118,7 +118,7 @@ def test_a_server_that_is_away_keeps_the_results_here(
     folder = machine("away")
     root = remote.mirror("s3://results/other")
     monkeypatch.setattr(RunRoot, "_upload", lambda *_: (_ for _ in ()).throw(ConnectionError("gone away")))
-    monkeypatch.setattr("vbench_lite.store.site.FIRST_PAUSE_S", 0.0)
+    monkeypatch.setattr("vbench_lite.store.run_root.FIRST_PAUSE_S", 0.0)
     done = vbench_lite("run", specification(tmp_path), "--json", "--root", "s3://results/other")
     assert done.code == 2
     assert "after 5 attempts: gone away" in done.err

@@ -24,6 +24,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         *(
             "size_rules",
             "secrets",
+            "spelling",
             "validation_errors",
             "yaml_text",
             "gc_pause",

@@ -73,14 +73,14 @@ def test_there_are_six_and_all_are_listed() -> None:
     assert set(GENERATORS) == set(LAYOUTS)
 
 
-def test_its_head_says_licence_and_that_it_was_not_run(spec: GeneratorSpec) -> None:
+def test_its_head_says_license_and_that_it_was_not_run(spec: GeneratorSpec) -> None:
     (text,) = (
         p.read_text() for p in SPECS.values() if spec.label in [g.label for g in read_spec(p).generators]
     )
     head = text.partition("generators:")[0]
-    assert "Licence" in head
+    assert "License" in head
     assert "not run with the real weights" in head
-    assert spec.config["weights_licence"] not in (None, "unknown")
+    assert spec.config["weights_license"] not in (None, "unknown")
 
 
 def test_every_argument_is_one_of_the_class(spec: GeneratorSpec) -> None:

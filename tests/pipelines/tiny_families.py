@@ -64,7 +64,7 @@ def configuration(name: str) -> dict[str, Any]:
         return first.configuration(_FIRST[name])
     return {
         "model": str(first.folder(name, BUILDERS[name], *_SOURCES)),
-        "weights_licence": "Apache-2.0",
+        "weights_license": "Apache-2.0",
         "call": CALLS.get(name, {"num_inference_steps": 2}),
         **KEYS.get(name, {}),
     }

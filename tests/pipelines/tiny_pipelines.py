@@ -316,7 +316,7 @@ def configuration(name: str, **call: Any) -> dict[str, Any]:
     """The adapter's configuration for a tiny pipeline: two steps, and further arguments of the call."""
     return {
         "model": str(folder(name)),
-        "weights_licence": "Apache-2.0",
+        "weights_license": "Apache-2.0",
         "call": {"num_inference_steps": 2, **_CALLS.get(name, {}), **call},
     }
 

@@ -72,6 +72,6 @@ def configuration(**changes: Any) -> dict[str, Any]:
         "width": SIZE,
         "tokens_per_chunk": SIDE * SIDE,
         "vocabulary": [FIRST, FIRST + COLOURS],
-        "weights_licence": "Apache-2.0",
+        "weights_license": "Apache-2.0",
         **changes,
     }

@@ -33,8 +33,8 @@ def test_a_last_column_without_room_follows_below() -> None:
 
 
 def test_several_columns_below_are_named() -> None:
-    lines = list(table_lines(("name", "licence", "use"), [("a" * 20, "some licence", "for all")], 24))
-    assert lines == ["name", "a" * 20, "    licence: some", "    licence", "    use: for all"]
+    lines = list(table_lines(("name", "license", "use"), [("a" * 20, "some license", "for all")], 24))
+    assert lines == ["name", "a" * 20, "    license: some", "    license", "    use: for all"]
 
 
 @given(st.lists(st.tuples(word, word, sentence), min_size=1, max_size=5), st.integers(30, 120))

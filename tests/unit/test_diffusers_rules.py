@@ -138,7 +138,7 @@ def test_a_folder_describes_its_model(tmp_path: Path) -> None:
     assert (found.family, found.streaming) == (Family.LATENT_DIFFUSION, Streaming.NONE)
     assert found.guidance and not info(tmp_path, call={"guidance_scale": 1}).guidance
     assert (found.native_fps, info(tmp_path, fps=16).native_fps) == (None, 16)
-    assert found.weights_licence == "unknown"
+    assert found.weights_license == "unknown"
 
 
 def test_the_size_fits_vae_and_patches(tmp_path: Path) -> None:
@@ -208,11 +208,11 @@ def test_a_variant_leaves_other_weights_out(tmp_path: Path) -> None:
     assert info(folder, variant="fp16").weights_sha256 != before
 
 
-def test_the_model_card_states_the_licence(tmp_path: Path) -> None:
+def test_the_model_card_states_the_license(tmp_path: Path) -> None:
     folder = model(tmp_path)
     (folder / "README.md").write_text("---\nlanguage: en\nlicense: apache-2.0\n---\n# Model\nlicense: mit\n")
-    assert info(folder).weights_licence == "apache-2.0"
-    assert info(folder, weights_licence="MIT").weights_licence == "MIT"
+    assert info(folder).weights_license == "apache-2.0"
+    assert info(folder, weights_license="MIT").weights_license == "MIT"
 
 
 @pytest.mark.parametrize(

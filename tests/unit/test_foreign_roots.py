@@ -22,8 +22,8 @@ from vbench_lite.store.journal import read_journal
 from vbench_lite.store.output_file import output_folder, write_output
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.prune import prune
+from vbench_lite.store.run_root import RunRoot
 from vbench_lite.store.rundir import RunDir, list_runs, set_baseline
-from vbench_lite.store.site import RunRoot
 from vbench_lite.store.transfer import sync
 
 

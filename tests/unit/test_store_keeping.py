@@ -17,9 +17,9 @@ from vbench_lite.secrets import HIDDEN, redact, redacted
 from vbench_lite.store.check import verify
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.prune import prune
+from vbench_lite.store.run_root import ATTEMPTS, RunRoot
 from vbench_lite.store.rundir import RunDir, list_runs, set_baseline
 from vbench_lite.store.schema import GeneratorEntry, RunDocument, SampleRecord
-from vbench_lite.store.site import ATTEMPTS, RunRoot
 from vbench_lite.store.transfer import sync
 
 

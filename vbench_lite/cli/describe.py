@@ -18,7 +18,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "extractors": ("name", "version", "dim", "window", "preprocessing"),
     "executors": ("name", "package", "summary"),
     "suites": ("name", "version", "samples", "description"),
-    "datasets": ("name", "vocabulary", "licence", "summary"),
+    "datasets": ("name", "vocabulary", "license", "summary"),
     "runs": ("name", "called", "status", "samples", "created", "suites", "generators"),
 }
 
@@ -72,7 +72,7 @@ def _executor_row(name: str) -> dict[str, Any]:
 
 def _dataset_row(name: str) -> dict[str, Any]:
     whole = dataset(name)
-    return {"name": name} | {key: whole[key] for key in ("vocabulary", "gives", "licence", "summary")}
+    return {"name": name} | {key: whole[key] for key in ("vocabulary", "gives", "license", "summary")}
 
 
 def _suite_row(name: str) -> dict[str, Any]:

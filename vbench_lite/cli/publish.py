@@ -34,7 +34,7 @@ def command(
     root: Path,
     as_json: bool,
 ) -> int:
-    """Write the answer, the leaderboard, a wall of clips, trade-offs, methods and licences of some runs.
+    """Write the answer, the leaderboard, a wall of clips, trade-offs, methods and licenses of some runs.
 
     Without RUN: what `leaderboard` shows. The folder needs no server and asks no host for anything. With
     --json: {folder, files, bytes, clips}.

@@ -130,7 +130,7 @@ def sync_stored(source: str, destination: str, runs: tuple[str, ...], as_json: b
     clips}.
     """
     from vbench_lite.errors import StoreError
-    from vbench_lite.store.site import RunRoot
+    from vbench_lite.store.run_root import RunRoot
     from vbench_lite.store.transfer import sync
 
     if "://" not in source and not Path(source).is_dir():

@@ -24,9 +24,9 @@ def command() -> None:
 @command.command("list")
 @json_option
 def list_weights(as_json: bool) -> int:
-    """List every key: whether it is here, its licence and size, and what needs it.
+    """List every key: whether it is here, its license and size, and what needs it.
 
-    With --json: {weights: [{key, title, here, verified, licence, commercial, upstream, size_bytes, sources,
+    With --json: {weights: [{key, title, here, verified, license, commercial, upstream, size_bytes, sources,
     pinned, source_sha256, needed_by, path}]}; verified, source_sha256 and path are null where it is not here.
     """
     from vbench_lite.weights import catalogue
@@ -36,7 +36,7 @@ def list_weights(as_json: bool) -> int:
     if as_json:
         print_json({"weights": rows})
         return FINE
-    print_table(("key", "here", "size", "licence", "needed by"), [_cells(row) for row in rows])
+    print_table(("key", "here", "size", "license", "needed by"), [_cells(row) for row in rows])
     if not all(row["here"] for row in rows):
         click.echo("\nto have one: vbench-lite weights fetch KEY")
         click.echo("a file of yours: vbench-lite weights import KEY FILE")
@@ -108,7 +108,7 @@ def _row(entry: Entry, needed_by: list[str]) -> dict[str, Any]:
     path = files.cached(entry.key)
     facts = files.origin(path) if path is not None else None
     return {
-        **entry.model_dump(include={"key", "title", "licence", "commercial", "upstream", "size_bytes"}),
+        **entry.model_dump(include={"key", "title", "license", "commercial", "upstream", "size_bytes"}),
         "sources": [source.place for source in entry.sources],
         "pinned": entry.pinned,
         "here": path is not None,
@@ -122,7 +122,7 @@ def _row(entry: Entry, needed_by: list[str]) -> dict[str, Any]:
 def _cells(row: dict[str, Any]) -> list[str]:
     here = {True: "yes", False: "unverified", None: "no"}[row["verified"]]
     size = number(row["size_bytes"], "bytes")
-    return [row["key"], here, size, row["licence"], ", ".join(row["needed_by"]) or "-"]
+    return [row["key"], here, size, row["license"], ", ".join(row["needed_by"]) or "-"]
 
 
 def _needed_by() -> dict[str, list[str]]:

@@ -46,7 +46,7 @@ class Clips(Dataset):
         return DatasetInfo(
             name="clips",
             version=1,
-            licence="yours",
+            license="yours",
             summary="real clips of your own, a folder or a manifest: --dataset PATH",
             vocabulary="open",
             gives=frozenset(),
@@ -82,7 +82,7 @@ def open_clips(path: Path) -> RealClips:
     return RealClips(
         recordings,
         name=(path if path.is_dir() else path.with_suffix("")).resolve().name,
-        licence="unknown",
+        license="unknown",
         summary=f"real clips of {path.resolve().name}",
         faults=faults,
     )

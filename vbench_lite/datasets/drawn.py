@@ -109,7 +109,7 @@ class DrawnDataset(Dataset, Generic[Scene]):
         return DatasetInfo(
             name=self.name,
             version=self.version,
-            licence="Apache-2.0",
+            license="Apache-2.0",
             summary=self.summary,
             vocabulary="closed",
             gives=frozenset(Gives),

@@ -17,7 +17,7 @@ from vbench_lite.video.samples import SAMPLES, default_cache, sample_clip
 from vbench_lite.yaml_text import parse_yaml
 
 _LIST = Path(__file__).with_name("open_clips.yaml")
-_LICENCES = "CC0-1.0 AND CC-BY-3.0 AND CC-BY-4.0 AND BSD-3-Clause AND LicenseRef-public-domain"
+_LICENSES = "CC0-1.0 AND CC-BY-3.0 AND CC-BY-4.0 AND BSD-3-Clause AND LicenseRef-public-domain"
 
 
 class OpenClips(RealClips):
@@ -29,7 +29,7 @@ class OpenClips(RealClips):
         super().__init__(
             [_recording(entry) for entry in entries],
             name="open-clips",
-            licence=_LICENCES,
+            license=_LICENSES,
             summary="freely licensed real clips through the package index, with captions; small, for scales",
         )
 

@@ -94,7 +94,7 @@ class RealClips(Dataset):
     """A data set over recordings; subclasses say where they come from.
 
     Args:
-        facts: name, licence and summary.
+        facts: name, license and summary.
         faults: what was wrong with the list that the recordings come from, one line each.
     """
 
@@ -103,11 +103,11 @@ class RealClips(Dataset):
         recordings: Sequence[Recording],
         *,
         name: str,
-        licence: str,
+        license: str,
         summary: str,
         faults: Sequence[str] = (),
     ) -> None:
-        self.name, self.licence, self.summary = name, licence, summary
+        self.name, self.license, self.summary = name, license, summary
         self.faults = list(faults)
         self.recordings = self._with_splits(recordings)
         self.held_out = [one for one in self.recordings if one.split == "real"]
@@ -134,7 +134,7 @@ class RealClips(Dataset):
         return DatasetInfo(
             name=self.name,
             version=_VERSION,
-            licence=self.licence,
+            license=self.license,
             summary=self.summary,
             vocabulary="open",
             gives=frozenset(gives),

@@ -54,7 +54,7 @@ class Weights:
     """A file of weights that a metric needs, by its key in the catalogue."""
 
     key: str
-    licence: str
+    license: str
     upstream: str
 
 
@@ -118,7 +118,7 @@ class MetricPage:
             ("Direction", self.direction),
             ("Bounds", self.bounds),
             ("Needs", "; ".join(self.needs)),
-            ("Weights", "; ".join(f"{w.key} ({w.licence}; {w.upstream})" for w in self.weights) or "none"),
+            ("Weights", "; ".join(f"{w.key} ({w.license}; {w.upstream})" for w in self.weights) or "none"),
             ("Cost", self.cost),
             ("Version", str(self.info.version)),
         ]
@@ -326,7 +326,7 @@ def _weights(info: MetricInfo) -> Iterable[Weights]:
         except WeightsError:
             yield Weights(key, "unknown", "not in the catalogue")
         else:
-            yield Weights(key, entry.licence, entry.upstream)
+            yield Weights(key, entry.license, entry.upstream)
 
 
 def _arrow(info: MetricInfo) -> str:

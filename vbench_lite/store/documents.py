@@ -6,9 +6,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from vbench_lite.errors import StoreError
+from vbench_lite.spelling import american
 from vbench_lite.store.inside import is_file
 from vbench_lite.store.json_text import parse_json
 from vbench_lite.store.schema import SCHEMA_VERSION, GeneratorEntry, RunDocument
@@ -89,6 +90,8 @@ class _Open(BaseModel):
 
 
 class _Info(_Open):
+    _american = model_validator(mode="before")(american)
+
     family: str | None = None
     name: str | None = None
     summary: str | None = None

@@ -11,7 +11,7 @@ from vbench_lite.errors import StoreError
 from vbench_lite.store import atomic
 from vbench_lite.store.cache import cache_folder
 from vbench_lite.store.inside import is_file
-from vbench_lite.store.site import RunRoot
+from vbench_lite.store.run_root import RunRoot
 
 ORIGIN = "origin.json"
 

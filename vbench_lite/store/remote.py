@@ -13,8 +13,8 @@ from pathlib import Path
 
 from vbench_lite.errors import StoreError
 from vbench_lite.store.origin import mirrors, origin_of, remember
+from vbench_lite.store.run_root import RunRoot
 from vbench_lite.store.rundir import RunDir
-from vbench_lite.store.site import RunRoot
 from vbench_lite.store.transfer import sync
 
 _opened: dict[Path, str] = {}  # mirrors that this process works in

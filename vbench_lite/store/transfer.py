@@ -22,8 +22,8 @@ from vbench_lite.secrets import redact
 from vbench_lite.store import atomic
 from vbench_lite.store.disk import writing
 from vbench_lite.store.inside import is_file
+from vbench_lite.store.run_root import RunRoot
 from vbench_lite.store.rundir import DOCUMENT, check_run_id
-from vbench_lite.store.site import RunRoot
 from vbench_lite.store.tables import CHECKSUMS, FILES
 
 BASELINES = "baselines.json"

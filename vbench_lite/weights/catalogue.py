@@ -1,4 +1,4 @@
-"""What the catalogue says of each key: licence, origin, and which files are accepted."""
+"""What the catalogue says of each key: license, origin, and which files are accepted."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Entry(BaseModel):
     """One key of the catalogue.
 
     Attributes:
-        commercial: False if the licence forbids commercial use; then nothing is fetched.
+        commercial: False if the license forbids commercial use; then nothing is fetched.
         upstream: who publishes the weights, and which file it is there.
         size_bytes: of the file with the weights, None if unknown.
     """
@@ -67,7 +67,7 @@ class Entry(BaseModel):
 
     key: str
     title: str
-    licence: str
+    license: str
     commercial: bool = True
     upstream: str
     size_bytes: int | None

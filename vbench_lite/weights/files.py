@@ -155,7 +155,7 @@ def _fetch(entry: Entry, unverified: bool) -> Path:
             except FetchError as error:
                 tried.append(str(error))
         if not entry.commercial:
-            tried.append(f"no fetching under {entry.licence}, which forbids commercial use")
+            tried.append(f"no fetching under {entry.license}, which forbids commercial use")
         reason = _missing(entry, "; ".join(tried))
         _failed[_folder(entry.key), entry.key] = reason
         raise WeightsError(reason)

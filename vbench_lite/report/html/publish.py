@@ -1,4 +1,4 @@
-"""A static folder of some runs: card, leaderboard, trade-offs, wall of clips, methods, licences, a badge.
+"""A static folder of some runs: card, leaderboard, trade-offs, wall of clips, methods, licenses, a badge.
 
 Opens from a file address with the network off. Clips are files beside the page, loaded when they come into
 view; everything else is in the page. The one script keeps the clips on one clock and is allowed by its hash.
@@ -195,7 +195,7 @@ def _methods(board: Board, runs: Sequence[RunDir]) -> Iterator[Markup]:
     rows = [(m, metric_facts(m, {}).unit or "–", metric_facts(m, {}).summary) for m in metrics]
     table = pd.DataFrame(rows, columns=["metric", "unit", "what it means"])
     yield markup.folded("The metrics that count", markup.table(table, "Metrics of the suite"))
-    licences, lines, commands = [], [], []
+    licenses, lines, commands = [], [], []
     used = {row.arm.run_id for row in board.rows}
     for run in (run for run in runs if run.run_id in used):
         document = run.document()
@@ -207,10 +207,10 @@ def _methods(board: Board, runs: Sequence[RunDir]) -> Iterator[Markup]:
         command = f"vbench-lite run {named} --suite {board.suite.name} --samples {document.samples}"
         commands.append(f"{command} --seed {document.seed}")
         for e in chosen:
-            told = [str(e.info.get(key, "unknown")) for key in ("family", "licence", "weights_licence")]
-            licences.append((e.label, family_title(told[0]), told[1], told[2], e.fingerprint[:12]))
-    columns = ["generator", "family", "licence of the code", "licence of the weights", "fingerprint"]
-    yield markup.table(pd.DataFrame(licences, columns=columns), "Generators and their licences")
+            told = [str(e.info.get(key, "unknown")) for key in ("family", "license", "weights_license")]
+            licenses.append((e.label, family_title(told[0]), told[1], told[2], e.fingerprint[:12]))
+    columns = ["generator", "family", "license of the code", "license of the weights", "fingerprint"]
+    yield markup.table(pd.DataFrame(licenses, columns=columns), "Generators and their licenses")
     yield markup.heading(3, "Made with")
     yield markup.bullets(dict.fromkeys(commands))
     yield markup.heading(3, "Cite as")

@@ -41,7 +41,7 @@ class Waves(Dataset):
         return DatasetInfo(
             name="waves/light",
             version=1,
-            licence="Apache-2.0",
+            license="Apache-2.0",
             summary="waves of light in three colours",
             vocabulary="closed",
             gives=frozenset({Gives.CAPTIONS, Gives.REAL, Gives.REFERENCE}),

@@ -31,7 +31,7 @@ class Stripes(Generator):
             name="waves/stripes",
             family=Family.EXTERNAL,
             streaming=Streaming.FRAME,
-            licence="MIT",
+            license="MIT",
             summary="moving stripes",
         )
 
