@@ -50,9 +50,11 @@ class World:
         self, *suites: Any, config: Any = None, fresh: Any = False, log: Any = None, **fields: Any
     ) -> Any:
         config = {"made": str(self.file), **(config or {})}
-        toy = GeneratorSpec(label="toy", adapter="toys:Toy", config=config, batch=fields.pop("batch", 1))
+        how = {name: fields.pop(name) for name in ("retime", "keep_going") if name in fields}
+        adapter = fields.pop("adapter", "toys:Toy")
+        toy = GeneratorSpec(label="toy", adapter=adapter, config=config, batch=fields.pop("batch", 1))
         spec = RunSpec(generators=(toy,), suites=suites or (self.suite(),), **fields)
-        return run(spec, self.root, fresh=fresh, progress=log)
+        return run(spec, self.root, fresh=fresh, progress=log, **how)
 
     def made(self) -> Any:
         lines = self.file.read_text().split("\n")[:-1] if self.file.exists() else []
@@ -99,6 +101,36 @@ def test_a_fresh_run_that_was_stopped_goes_on_by_the_same_command(world: Any) ->
     world.made()
     again = world.run(fresh=True)
     assert (again.run_id, again.resumed, again.reused, world.made()) == (fresh.run_id, True, 0, 0)
+
+
+def test_a_run_is_timed_again_with_the_clips_that_are_there(world: Any) -> None:
+    first = world.run()
+    world.made()
+    again = world.run(retime=True)
+    assert again.run_id == f"{first.run_id}-2"
+    assert (again.ok, again.reused, world.made()) == (2, 2, 0)
+    directory = RunDir(world.root, again.run_id)
+    document = directory.document()
+    assert "timed again; clips are those of earlier runs" in document.notes
+    document.status = "interrupted"
+    directory.write_document(document)
+    assert (world.run().run_id, world.made()) == (again.run_id, 0)
+
+
+def test_a_stopped_generator_goes_on_where_it_is_asked_to(world: Any) -> None:
+    suite, log = Path(world.suite("five")), Log()
+    suite.write_text(suite.read_text().replace("samples: 2", "samples: 5"))
+    broken = {"config": {"refuses": "*"}, "adapter": "toys:Fussy"}
+    first = world.run(str(suite), log=log, **broken)
+    assert (first.failed, world.made()) == (5, 3)
+    stopped = [event.text for event in log.events if "is stopped" in event.text]
+    assert stopped == [
+        "toy is stopped; not tried: the first 3 requests failed by: RuntimeError: not this one; "
+        "--keep-going tries the rest"
+    ]
+    assert (world.run(str(suite), **broken).failed, world.made()) == (5, 0)
+    again = world.run(str(suite), keep_going=True, **broken)
+    assert (again.run_id, again.failed, world.made()) == (first.run_id, 5, 2)
 
 
 def test_a_longer_run_extends_a_shorter_one(world: Any) -> None:

@@ -54,7 +54,7 @@ class Toy(Generator):
 
 
 class FussyConfig(ToyConfig):
-    refuses: str = ""  # a prompt that it fails on
+    refuses: str = ""  # a prompt that it fails on; * for every one
 
 
 class Fussy(Toy):
@@ -63,6 +63,6 @@ class Fussy(Toy):
     Config = FussyConfig
 
     def frames(self, request: Any) -> Any:
-        if request.prompt == self.config.refuses:
+        if self.config.refuses in (request.prompt, "*"):
             raise RuntimeError("not this one")
         return super().frames(request)

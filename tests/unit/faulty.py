@@ -69,7 +69,7 @@ class Faulty(Generator):
         for index, request in enumerate(requests):
             context.step(index, len(requests))
             frames = self.frames(request)
-            match request.prompt:
+            match request.prompt.rstrip("0123456789 "):
                 case "greedy":
                     np.ones(GREED_BYTES, np.uint8)
                 case "many":

@@ -85,6 +85,7 @@ def execute(
     timeout_s: Any = 120.0,
     memory_bytes: Any = None,
     device: Any = "cpu",
+    keep_going: Any = False,
     **config: Any,
 ) -> Any:
     path = root / "suite.yaml"
@@ -99,7 +100,7 @@ def execute(
         for entry in plan.generators
     ]
     sink = Recorder()
-    settings = Settings(root, root / "logs", 1, timeout_s, load_timeout_s, memory_bytes)
+    settings = Settings(root, root / "logs", 1, timeout_s, load_timeout_s, memory_bytes, keep_going)
     LocalExecutor(workers).execute(jobs, sink, settings)
     return sink
 
@@ -254,3 +255,29 @@ def test_secrets_stay_out_of_logs_and_records(tmp_path: Path, monkeypatch: pytes
     text = (tmp_path / "runs" / "x" / "journal" / "runner.jsonl").read_text()
     assert "[secret]" in text
     assert "correct-horse-battery" not in text
+
+
+def numbered(*prompts: str) -> list[str]:
+    return [f"{prompt} {place}" for place, prompt in enumerate(prompts)]
+
+
+def test_three_equal_failures_at_the_start_stop_a_generator_alone(tmp_path: Path) -> None:
+    sink = execute(tmp_path, numbered(*["raise"] * 6), labels=("a", "b"))
+    for label in ("a", "b"):
+        records = [record for record in sink.records if record.generator == label]
+        assert [record.phase for record in records] == ["denoise"] * 3 + ["not tried"] * 3
+        assert records[-1].reason == "not tried: the first 3 requests failed by: RuntimeError: two lines"
+
+
+@pytest.mark.parametrize(
+    ("prompts", "keep_going"),
+    [
+        (["raise", "raise", "fine", "raise", "raise", "raise"], False),
+        (["raise", "nothing", "raise", "raise", "raise"], False),
+        (["raise"] * 4, True),
+    ],
+    ids=["one success", "two causes", "keep going"],
+)
+def test_what_stops_no_generator(tmp_path: Path, prompts: list[str], keep_going: bool) -> None:
+    sink = execute(tmp_path, numbered(*prompts), keep_going=keep_going)
+    assert "not tried" not in [record.phase for record in sink.records]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vbench_lite.cli.exit_codes import FINE
-from vbench_lite.cli.options import axis_weight, json_option, named_use, root_option, stored_run
+from vbench_lite.cli.options import axis_weight, json_option, named_use, registered, root_option, stored_run
 from vbench_lite.cli.output import console, print_json
 
 if TYPE_CHECKING:
@@ -38,7 +38,11 @@ if TYPE_CHECKING:
     help="A named use, or a YAML file of one: its limits and weights apply.",
 )
 @click.option("--uses", "list_uses", is_flag=True, help="List the named uses and leave.")
-@click.option("--suite", help="Whose axes are weighed; default: the first of the run.")
+@click.option(
+    "--suite",
+    shell_complete=registered("suites"),
+    help="Whose axes are weighed; default: the first of the run.",
+)
 @click.option(
     "--price-per-hour",
     type=click.FloatRange(min=0.0, min_open=True),

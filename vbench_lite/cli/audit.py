@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from vbench_lite.cli.exit_codes import FINE
-from vbench_lite.cli.options import json_option, root_option
+from vbench_lite.cli.options import json_option, registered, root_option
 from vbench_lite.cli.output import console, print_json
 
 
@@ -28,14 +28,25 @@ def without_networks(names: Sequence[str]) -> tuple[list[str], list[str]]:
 
 @click.command("audit")
 @click.argument("clips", required=False, type=click.Path(path_type=Path), metavar="[CLIPS]")
-@click.option("--suite", "suites", multiple=True, metavar="NAME", help="Metrics of this suite. Repeatable.")
-@click.option("--metric", "metrics", multiple=True, metavar="ID", help="This metric. Repeatable.")
+@click.option(
+    "--suite", "suites", multiple=True, metavar="NAME", shell_complete=registered("suites"),
+    help="Metrics of this suite. Repeatable.",
+)  # fmt: skip
+@click.option(
+    "--metric", "metrics", multiple=True, metavar="ID", shell_complete=registered("metrics"),
+    help="This metric. Repeatable.",
+)  # fmt: skip
 @click.option(
     "--reference",
     type=click.Path(path_type=Path),
     help="Other real clips, for metrics that compare two sets.",
 )
-@click.option("--dataset", metavar="NAME|PATH", help="Clips of this data set; default: that of the suite.")
+@click.option(
+    "--dataset",
+    metavar="NAME|PATH",
+    shell_complete=registered("datasets"),
+    help="Clips of this data set; default: that of the suite.",
+)
 @click.option("--clips", "count", type=click.IntRange(min=4), help="How many clips to damage.")
 @click.option("--frames", type=click.IntRange(min=2), help="Frames of a clip; default: those of the suite.")
 @click.option(

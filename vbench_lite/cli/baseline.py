@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from vbench_lite.cli.exit_codes import FINE
-from vbench_lite.cli.options import json_option, root_option
+from vbench_lite.cli.options import baseline_name, json_option, root_option, stored_run
 from vbench_lite.cli.output import print_json, print_table
 
 
@@ -17,8 +17,8 @@ def command() -> None:
 
 
 @command.command("set")
-@click.argument("name")
-@click.argument("run", default="latest")
+@click.argument("name", shell_complete=baseline_name)
+@click.argument("run", default="latest", shell_complete=stored_run)
 @root_option
 @json_option
 def set_name(name: str, run: str, root: Path, as_json: bool) -> int:

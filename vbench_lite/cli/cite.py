@@ -7,13 +7,15 @@ from pathlib import Path
 import click
 
 from vbench_lite.cli.exit_codes import FINE
-from vbench_lite.cli.options import json_option, root_option, stored_run
+from vbench_lite.cli.options import json_option, registered, root_option, stored_run
 from vbench_lite.cli.output import print_json, print_text
 
 
 @click.command("cite")
 @click.argument("run", default="latest", shell_complete=stored_run)
-@click.option("--suite", help="Which suite; default: the first of the run.")
+@click.option(
+    "--suite", shell_complete=registered("suites"), help="Which suite; default: the first of the run."
+)
 @root_option
 @json_option
 def command(run: str, suite: str | None, root: Path, as_json: bool) -> int:

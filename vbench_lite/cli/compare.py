@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vbench_lite.cli.exit_codes import FINE, GATE_FAILED
-from vbench_lite.cli.options import OutputFile, json_option, root_option, stored_run
+from vbench_lite.cli.options import OutputFile, json_option, registered, root_option, stored_run
 from vbench_lite.cli.output import console, print_json, print_text, warn
 
 if TYPE_CHECKING:
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 @click.command("compare")
 @click.argument("baseline", metavar="BASELINE[:GENERATOR]", shell_complete=stored_run)
 @click.argument("candidate", metavar="CANDIDATE[:GENERATOR]", shell_complete=stored_run)
-@click.option("--suite", help="Which suite; default: the first that both runs have.")
+@click.option(
+    "--suite",
+    shell_complete=registered("suites"),
+    help="Which suite; default: the first that both runs have.",
+)
 @click.option("--policy", type=click.Path(path_type=Path), help="Margins and primary metrics (YAML).")
 @click.option("--gate", is_flag=True, help="Exit code 1 where the policy says so (REGRESSED, INCOMPARABLE).")
 @click.option(

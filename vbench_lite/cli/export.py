@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vbench_lite.cli.exit_codes import FINE
-from vbench_lite.cli.options import json_option, root_option
+from vbench_lite.cli.options import json_option, root_option, stored_run
 from vbench_lite.cli.output import print_bytes, print_json, print_text
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ TABLES = ("samples", "scores", "measurements")
 
 
 @click.command("export")
-@click.argument("run", metavar="RUN[:GENERATOR]")
+@click.argument("run", metavar="RUN[:GENERATOR]", shell_complete=stored_run)
 @click.option(
     "--format",
     "form",

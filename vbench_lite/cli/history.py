@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vbench_lite.cli.exit_codes import FINE
-from vbench_lite.cli.options import json_option, root_option
+from vbench_lite.cli.options import json_option, registered, root_option, stored_run
 from vbench_lite.cli.output import print_json, print_table, print_text
 
 if TYPE_CHECKING:
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 @click.command("history")
-@click.argument("metric")
-@click.argument("runs", nargs=-1, metavar="[RUN]...")
+@click.argument("metric", shell_complete=registered("metrics"))
+@click.argument("runs", nargs=-1, metavar="[RUN]...", shell_complete=stored_run)
 @click.option("-g", "--generator", help="Only this generator; default: every one, a table each.")
-@click.option("--suite", help="Only values under this suite.")
+@click.option("--suite", shell_complete=registered("suites"), help="Only values under this suite.")
 @root_option
 @json_option
 def command(

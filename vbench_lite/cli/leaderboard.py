@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vbench_lite.cli.exit_codes import FINE
-from vbench_lite.cli.options import json_option, root_option, stored_run
+from vbench_lite.cli.options import json_option, registered, root_option, stored_run
 from vbench_lite.cli.output import console, print_json, warn
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 @click.command("leaderboard")
 @click.argument("runs", nargs=-1, metavar="[RUN[:GENERATOR]]...", shell_complete=stored_run)
-@click.option("--suite", help="Which suite; default: that of the broadest run.")
+@click.option(
+    "--suite", shell_complete=registered("suites"), help="Which suite; default: that of the broadest run."
+)
 @click.option("--all", "every", is_flag=True, help="Keep older rows of a generator as well.")
 @click.option("--brief", is_flag=True, help="Only the axes, without the table of metrics.")
 @root_option

@@ -82,13 +82,31 @@ def json_option(function: F) -> F:
 
 
 def stored_run(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
-    """What the tab key offers where a run is asked for: `latest`, names of baselines and runs, ids."""
+    """What the tab key offers where a run is asked for: `latest`, names of baselines and runs, ids.
+
+    Behind a colon: the generators of the run before it.
+    """
     from vbench_lite.store import rundir
 
     root = context.params.get("root") or Path(DEFAULT_ROOT)
-    runs = [run.document() for run in rundir.list_runs(root)]
-    known = ["latest", *rundir.baselines(root), *(d.name for d in runs if d.name), *(d.run_id for d in runs)]
+    called, colon, _ = begun.partition(":")
+    if colon:
+        entries = rundir.resolve_run(root, called).document().generators
+        known = [f"{called}:{entry.label}" for entry in entries]
+    else:
+        runs = [run.document() for run in rundir.list_runs(root)]
+        known = ["latest", *rundir.baselines(root)]
+        known += [document.name for document in runs if document.name]
+        known += [document.run_id for document in runs]
     return [name for name in dict.fromkeys(known) if name.startswith(begun)]
+
+
+def baseline_name(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    """What the tab key offers where a baseline is named."""
+    from vbench_lite.store import rundir
+
+    known = rundir.baselines(context.params.get("root") or Path(DEFAULT_ROOT))
+    return [name for name in known if name.startswith(begun)]
 
 
 def named_use(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
@@ -103,6 +121,13 @@ def axis_weight(context: click.Context, parameter: click.Parameter, begun: str) 
     from vbench_lite.metric import Axis
 
     return [f"{axis}=" for axis in Axis if axis.startswith(begun)]
+
+
+def judged_axis(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    """What the tab key offers where an axis of votes is asked for."""
+    from vbench_lite.metric import Axis
+
+    return [axis for axis in ("overall", *Axis) if axis.startswith(begun)]
 
 
 def registered(*groups: Group) -> Callable[[click.Context, click.Parameter, str], list[str]]:

@@ -28,13 +28,23 @@ TITLES: dict[Stage, str] = {
 }
 PLAIN_INTERVAL_S = 10.0  # between two lines of one stage in a log file
 _SAMPLE = re.compile(r" [0-9a-f]{10}-s\d+\b")  # the name of a sample in an event
+_NUMBERS = re.compile(r"0x[0-9a-fA-F]+|\d+(\.\d+)?")
+
+
+LONG_S = 2 * 3600.0  # work that somebody at a terminal is asked about
+PACE_S = 20.0  # of work before its pace is taken for an estimate
 
 
 @contextmanager
-def shown() -> Iterator[Progress]:
-    """Give what an engine reports to, fitting for where stderr goes."""
+def shown(*, ask: bool = False) -> Iterator[Progress]:
+    """Give what an engine reports to, fitting for where stderr goes.
+
+    Args:
+        ask: on a terminal, ask once before hours of work, as soon as its pace is known; "no" stops the run
+            as Ctrl-C does, so that it can go on later.
+    """
     if sys.stderr.isatty():
-        with _moving() as progress:
+        with _moving(ask=ask and sys.stdin.isatty()) as progress:
             yield progress
     else:
         lines = PlainLines(warn)
@@ -61,25 +71,29 @@ def time_left(seconds: float | None) -> str:
 class Told:
     """Lets a lasting event through once for each kind: twelve clips that fail alike are one line and a count.
 
-    Events are of one kind if they differ in the name of a sample alone.
+    Events are of one kind if they differ in the name of a sample, or in numbers of the reason, alone.
     """
 
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
         self._counts: Counter[str] = Counter()
+        self._first: dict[str, str] = {}
 
     def on_event(self, event: Event) -> None:
         """Write the first event of a kind."""
-        kind = _SAMPLE.sub("", event.text)
+        told = _SAMPLE.sub("", event.text)
+        head, _, reason = told.partition(": ")
+        kind = f"{head}: {_NUMBERS.sub('#', reason)}"
         self._counts[kind] += 1
         if self._counts[kind] == 1:
+            self._first[kind] = told
             self._write(event.text)
 
     def end(self) -> None:
         """Write how many there were of each kind that came more than once."""
         for kind, count in self._counts.items():
             if count > 1:
-                self._write(f"{count} x {kind}")
+                self._write(f"{count} x {self._first[kind]}")
 
 
 class PlainLines:
@@ -104,8 +118,39 @@ class PlainLines:
         self._write("  ".join([*parts, time_left(event.remaining_s)]).rstrip())
 
 
+class Question:
+    """Asks once whether to go on, when the work that is left is known to take hours.
+
+    Args:
+        confirm: shows a question and returns the answer.
+        clock: seconds.
+    """
+
+    def __init__(self, confirm: Callable[[str], bool], clock: Callable[[], float] = time.monotonic) -> None:
+        self._confirm, self._clock = confirm, clock
+        self._since_s: float | None = None  # when the first estimate came
+        self._asked = False
+
+    def on_event(self, event: Event) -> None:
+        """Take one event.
+
+        Raises:
+            KeyboardInterrupt: the answer is no.
+        """
+        if self._asked or event.remaining_s is None:
+            return
+        if self._since_s is None:
+            self._since_s = self._clock()
+        if self._clock() - self._since_s < PACE_S or event.remaining_s < LONG_S:
+            return
+        self._asked = True
+        rest = f"{time_left(event.remaining_s)} ({event.done} of {event.total} are done)"
+        if not self._confirm(f"{TITLES[event.stage]}: {rest}. Go on?"):
+            raise KeyboardInterrupt
+
+
 @contextmanager
-def _moving() -> Iterator[Progress]:
+def _moving(*, ask: bool = False) -> Iterator[Progress]:
     """A bar with the counts, what is being done, and an estimate of the time left."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.table import Column
@@ -122,7 +167,7 @@ def _moving() -> Iterator[Progress]:
         expand=True,
     )
     with bar:
-        shown = _Bar(bar)
+        shown = _Bar(bar, ask)
         try:
             yield shown
         finally:
@@ -132,8 +177,9 @@ def _moving() -> Iterator[Progress]:
 class _Bar:
     """Events to one task of a rich progress display."""
 
-    def __init__(self, bar: RichProgress) -> None:
+    def __init__(self, bar: RichProgress, ask: bool = False) -> None:
         self._bar = bar
+        self._question = Question(self._confirm) if ask else None
         self.told = Told(lambda text: bar.console.print(text, markup=False))
         self._task = bar.add_task("", total=None, left="", text="")
 
@@ -149,3 +195,14 @@ class _Bar:
             left=time_left(event.remaining_s),
             text=event.text,
         )
+        if self._question is not None:
+            self._question.on_event(event)
+
+    def _confirm(self, text: str) -> bool:
+        import click
+
+        self._bar.stop()
+        try:
+            return click.confirm(text, default=True, err=True)
+        finally:
+            self._bar.start()

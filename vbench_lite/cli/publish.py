@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from vbench_lite.cli.exit_codes import FINE
-from vbench_lite.cli.options import json_option, root_option, stored_run
+from vbench_lite.cli.options import json_option, registered, root_option, stored_run
 from vbench_lite.cli.output import print_json, print_text
 
 
@@ -17,7 +17,9 @@ from vbench_lite.cli.output import print_json, print_text
     "-o", "--output", required=True, type=click.Path(file_okay=False, path_type=Path),
     help="The folder to write; it must not exist, be empty, or hold an earlier publication.",
 )  # fmt: skip
-@click.option("--suite", help="Which suite; default: that of the broadest run.")
+@click.option(
+    "--suite", shell_complete=registered("suites"), help="Which suite; default: that of the broadest run."
+)
 @click.option(
     "--prompts", type=click.IntRange(min=0), default=12, show_default=True,
     help="How many prompts of clips go along; 0 leaves clips out.",

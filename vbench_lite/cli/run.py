@@ -48,6 +48,20 @@ MOST_LISTED = 20  # causes of failed samples on stderr; --json has every sample
 @click.option("--no-controls", is_flag=True, help="Leave out the arms real, frozen, noise and shuffled.")
 @click.option("--fresh", is_flag=True, help="Make everything again, though a finished run has it.")
 @click.option(
+    "--retime",
+    is_flag=True,
+    help="Time the generators again, in a run of its own with the clips of this.",
+)
+@click.option(
+    "--when-idle", is_flag=True, help="Begin each timed process when other programs leave the machine alone."
+)
+@click.option(
+    "--keep-going",
+    is_flag=True,
+    help="Go on with a generator that failed three times at its start.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask before hours of work (asked on a terminal only).")
+@click.option(
     "--name", "run_name", metavar="NAME", help="What the run is called wherever it is listed or asked for."
 )
 @root_option
@@ -67,6 +81,10 @@ def command(
     shard: str | None,
     no_controls: bool,
     fresh: bool,
+    retime: bool,
+    when_idle: bool,
+    keep_going: bool,
+    yes: bool,
     run_name: str | None,
     root: Path,
     as_json: bool,
@@ -104,11 +122,23 @@ def command(
     maker = make_executor(executor, workers, address)
     called = "" if run_name is None else check_name(run_name)
     part = None if shard is None else parse_shard(shard)
-    if part is not None and fresh:
-        raise click.UsageError("--fresh repeats a whole run; delete the part's folder to make it again")
-    with shown() as progress:
+    if part is not None and (fresh or retime):
+        flag = "--fresh" if fresh else "--retime"
+        raise click.UsageError(f"{flag} repeats a whole run; delete the part's folder to make it again")
+    if fresh and retime:
+        raise click.UsageError("--fresh makes the clips again, --retime keeps them; give one of them")
+    with shown(ask=not yes) as progress:
         outcome = runner.run(
-            resolved, root, fresh=fresh, progress=progress, executor=maker, shard=part, name=called
+            resolved,
+            root,
+            fresh=fresh,
+            progress=progress,
+            executor=maker,
+            shard=part,
+            name=called,
+            keep_going=keep_going,
+            retime=retime,
+            when_idle=when_idle,
         )
     if outcome.interrupted:
         return INTERRUPTED

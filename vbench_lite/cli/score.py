@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from vbench_lite.cli.exit_codes import FINE, SOME_FAILED, WRONG_USE
-from vbench_lite.cli.options import json_option, root_option, workers_options
+from vbench_lite.cli.options import json_option, registered, root_option, stored_run, workers_options
 from vbench_lite.cli.output import print_json, warn
 
 if TYPE_CHECKING:
@@ -19,9 +19,15 @@ DEFAULT_SUITE = "quick"
 
 
 @click.command("score")
-@click.argument("target", metavar="CLIPS|RUN")
-@click.option("--suite", "suites", multiple=True, metavar="NAME", help="Metrics of this suite. Repeatable.")
-@click.option("--metric", "metrics", multiple=True, metavar="ID", help="This metric. Repeatable.")
+@click.argument("target", metavar="CLIPS|RUN", shell_complete=stored_run)
+@click.option(
+    "--suite", "suites", multiple=True, metavar="NAME", shell_complete=registered("suites"),
+    help="Metrics of this suite. Repeatable.",
+)  # fmt: skip
+@click.option(
+    "--metric", "metrics", multiple=True, metavar="ID", shell_complete=registered("metrics"),
+    help="This metric. Repeatable.",
+)  # fmt: skip
 @click.option(
     "--reference", metavar="CLIPS",
     help="Real clips, or clips of the same names to compare with; for a RUN: the label of one of its arms.",

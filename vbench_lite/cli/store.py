@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from vbench_lite.cli.exit_codes import FINE, SOME_FAILED
-from vbench_lite.cli.options import json_option, root_option
+from vbench_lite.cli.options import json_option, root_option, stored_run
 from vbench_lite.cli.output import print_json, print_table, print_text, warn
 from vbench_lite.format import number
 
@@ -96,7 +96,7 @@ def verify_stored(root: Path, as_json: bool) -> int:
 
 
 @command.command("prune")
-@click.argument("runs", nargs=-1, metavar="[RUN...]")
+@click.argument("runs", nargs=-1, metavar="[RUN...]", shell_complete=stored_run)
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 @root_option
 @json_option
@@ -121,7 +121,9 @@ def prune_stored(runs: tuple[str, ...], dry_run: bool, root: Path, as_json: bool
 @command.command("sync")
 @click.argument("source")
 @click.argument("destination")
-@click.option("--run", "runs", multiple=True, metavar="ID", help="This run only. Repeatable.")
+@click.option(
+    "--run", "runs", multiple=True, metavar="ID", shell_complete=stored_run, help="This run only. Repeatable."
+)
 @json_option
 def sync_stored(source: str, destination: str, runs: tuple[str, ...], as_json: bool) -> int:
     """Copy finished runs and their clips from SOURCE to DESTINATION: folders, or URLs such as s3://bucket/x.

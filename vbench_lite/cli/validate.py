@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,24 +62,54 @@ def spec_problems(file: Path) -> Iterator[str]:
     """Yield one line for each thing that is wrong with a run specification."""
     from vbench_lite.errors import VBenchLiteError
     from vbench_lite.run.plan.spec import RunSpec, read_spec
-    from vbench_lite.suite import load_suite
 
     faults = list(_faults(file, RunSpec))
     if len(faults) > 1:  # a single one is said by the reader of specifications, with its hints
         yield from faults
+        yield from _named_problems(*_readable(file))
         return
     try:
         spec: RunSpec = read_spec(file)
     except VBenchLiteError as error:
         yield str(error)
+        yield from _named_problems(*_readable(file))
         return
+    yield from _named_problems(spec.suites, spec.generators)
+
+
+def _readable(file: Path) -> tuple[list[str], list[GeneratorSpec]]:
+    """Names of suites, and the generators, that can be read of a specification with faults elsewhere."""
+    from pydantic import ValidationError
+
+    from vbench_lite.errors import SpecError
+    from vbench_lite.run.plan.spec import GeneratorSpec
+    from vbench_lite.yaml_text import parse_yaml
+
+    try:
+        data = parse_yaml(file.read_text(encoding="utf-8"), str(file))
+    except SpecError:
+        return [], []
+    if not isinstance(data, dict):
+        return [], []
+    entries = []
+    for entry in data.get("generators") or () if isinstance(data.get("generators"), list) else ():
+        with suppress(ValidationError):
+            entries.append(GeneratorSpec.model_validate(entry))
+    suites = data.get("suites")
+    return [name for name in suites if isinstance(name, str)] if isinstance(suites, list) else [], entries
+
+
+def _named_problems(names: Sequence[str], generators: Sequence[GeneratorSpec]) -> Iterator[str]:
+    """What is wrong with the suites and generators that a specification names."""
+    from vbench_lite.suite import load_suite
+
     suites = []
-    for name in spec.suites:
+    for name in names:
         problems = list(suite_problems(name))
         yield from problems
         if not problems:
             suites.append(load_suite(name))
-    for entry in spec.generators:
+    for entry in generators:
         yield from _generator_problems(entry, suites)
 
 

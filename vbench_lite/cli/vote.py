@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vbench_lite.cli.exit_codes import FINE
-from vbench_lite.cli.options import json_option, root_option
+from vbench_lite.cli.options import json_option, judged_axis, registered, root_option, stored_run
 from vbench_lite.cli.output import console, print_json, print_text, warn
 
 if TYPE_CHECKING:
@@ -38,13 +38,17 @@ def command() -> None:
 
 
 def _axis(function: click.decorators.FC) -> click.decorators.FC:
-    return click.option("--axis", default="overall", show_default=True, help="What is judged.")(function)
+    return click.option(
+        "--axis", shell_complete=judged_axis, default="overall", show_default=True, help="What is judged."
+    )(function)
 
 
 @command.command("page")
-@click.argument("run", default="latest")
+@click.argument("run", default="latest", shell_complete=stored_run)
 @click.option("--voter", help="Your name; default: the page asks.")
-@click.option("--suite", help="Which suite of the run; default: its first.")
+@click.option(
+    "--suite", shell_complete=registered("suites"), help="Which suite of the run; default: its first."
+)
 @click.option("--question", help="The text above the clips; default: by axis, or the prompt's own.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of sides and order.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="TCP port; default: a free one.")
@@ -93,8 +97,10 @@ def page(
 
 
 @command.command("board")
-@click.argument("run", required=False)
-@click.option("--suite", help="Which suite of the run; default: its first.")
+@click.argument("run", required=False, shell_complete=stored_run)
+@click.option(
+    "--suite", shell_complete=registered("suites"), help="Which suite of the run; default: its first."
+)
 @click.option("--without", multiple=True, metavar="VOTER", help="Leave this voter out.")
 @_axis
 @root_option
@@ -139,11 +145,13 @@ def board(
 
 
 @command.command("ask")
-@click.argument("run", default="latest")
+@click.argument("run", default="latest", shell_complete=stored_run)
 @click.option(
     "--judge", "spec", required=True, type=click.Path(dir_okay=False, path_type=Path), help="YAML file."
 )
-@click.option("--suite", help="Which suite of the run; default: its first.")
+@click.option(
+    "--suite", shell_complete=registered("suites"), help="Which suite of the run; default: its first."
+)
 @click.option(
     "--questions", is_flag=True, help="Yes/no questions on each clip instead of pairs; axis alignment."
 )
@@ -214,8 +222,14 @@ def ask(
 
 @command.command("import")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--run", help="Bind votes to the clips of this run, by generator, prompt and seed.")
-@click.option("--suite", help="Which suite of the run; default: its first.")
+@click.option(
+    "--run",
+    shell_complete=stored_run,
+    help="Bind votes to the clips of this run, by generator, prompt and seed.",
+)
+@click.option(
+    "--suite", shell_complete=registered("suites"), help="Which suite of the run; default: its first."
+)
 @root_option
 @json_option
 def import_(file: Path, run: str | None, suite: str | None, root: Path, as_json: bool) -> int:

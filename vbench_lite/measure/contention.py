@@ -11,10 +11,12 @@ the system reports it, and cannot be seen where it does not.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 BUSY_SHARE = 0.10  # of the machine's processor time during the call
+IDLE_WINDOW_S = 3.0  # so long nobody else may be busy before a machine is called idle
 BUSY_FLOOR_S = 0.05  # the totals count in ticks of 10 ms a core: less than this is rounding
 
 
@@ -35,8 +37,6 @@ class CpuTimes:
 
 def cpu_times() -> CpuTimes:
     """Read the processor times now."""
-    import time
-
     import psutil
 
     total = psutil.cpu_times()
@@ -109,3 +109,20 @@ class ContentionWatch:
         assert self._before is not None, "start() comes before contended()"
         busy = cpu_contended(self._before, self._read(), self._cores)
         return busy or self._seen or (self._strangers is not None and bool(self._strangers()))
+
+
+def wait_until_idle(
+    device: str,
+    tell: Callable[[str], None],
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    watch: Callable[[str], ContentionWatch] = ContentionWatch,
+) -> None:
+    """Return after a window in which nobody else used the device; `tell` hears of each that was busy."""
+    while True:
+        window = watch(device)
+        window.start()
+        sleep(IDLE_WINDOW_S)
+        if not window.contended():
+            return
+        tell("waiting until other programs leave the machine alone")

@@ -213,7 +213,7 @@ def _contended(rows: Sequence[BoardRow]) -> list[str]:
             generators.setdefault((len(busy), len(calls)), {})[row.arm.generator] = None
     return [
         f"{', '.join(names)}: another process used the device in {busy} of {calls} timed calls; "
-        "time again on an idle machine (run --fresh)"
+        "time again on an idle machine (run --retime --when-idle)"
         for (busy, calls), names in generators.items()
     ]
 

@@ -20,7 +20,7 @@ from vbench_lite.gc_pause import uncollected
 from vbench_lite.measure.hardware import hardware
 from vbench_lite.metric import Measurement
 from vbench_lite.processes import sigterm_interrupts
-from vbench_lite.run.executors.contract import Executor, Job
+from vbench_lite.run.executors.contract import Executor, first_calls, jobs_of
 from vbench_lite.run.executors.local import LocalExecutor
 from vbench_lite.run.generate.documents import now, run_document
 from vbench_lite.run.generate.recorder import Recorder
@@ -35,12 +35,13 @@ from vbench_lite.run.worker_process import Settings
 from vbench_lite.store.journal import JournalWriter
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir
-from vbench_lite.store.schema import GeneratorEntry, SampleStatus
+from vbench_lite.store.sample_lines import SampleKey
+from vbench_lite.store.schema import NOT_TRIED, SampleStatus
 from vbench_lite.store.tables import measurement_row
-from vbench_lite.suite import Suite
 
 __all__ = ["Event", "Progress", "RunOutcome", "run"]
 
+RETIMED = "timed again; clips are those of earlier runs"
 LONG_PLAN = 20_000  # samples; what is shorter is planned and read before anybody waits
 
 
@@ -74,6 +75,9 @@ def run(
     executor: Executor | None = None,
     shard: Shard | None = None,
     name: str = "",
+    keep_going: bool = False,
+    retime: bool = False,
+    when_idle: bool = False,
 ) -> RunOutcome:
     """Carry out a specification, or what is left of it.
 
@@ -83,6 +87,9 @@ def run(
         executor: makes the batches; worker processes of this machine, one at a time, if None.
         shard: make this part of the plan only, to be put together by `merge`.
         name: what a person calls the run; a run that has a name keeps it where none is given.
+        keep_going: try every request, also of a generator that failed on the first ones.
+        retime: time the generators again in a run of its own, with the clips that are there.
+        when_idle: begin each timed process when other programs leave the machine alone.
 
     Raises:
         SpecError, RegistryError, PromptError: the specification cannot be resolved.
@@ -97,12 +104,23 @@ def run(
     with uncollected():
         plan = build_plan(spec, tell)
     if shard is None:
-        directory = _directory(root, plan.run_id, fresh)
+        directory = _directory(root, plan.run_id, fresh or retime)
     else:
         directory = shard_directory(root, plan.run_id, shard)
         plan = part_of(plan, shard)
     with directory.lock(), sigterm_interrupts():
-        work = _Run(plan, directory, fresh, progress, executor or LocalExecutor(), shard, name)
+        work = _Run(
+            plan,
+            directory,
+            progress,
+            executor or LocalExecutor(),
+            fresh=fresh,
+            shard=shard,
+            name=name,
+            keep_going=keep_going,
+            retime=retime,
+            when_idle=when_idle,
+        )
         return work.carry_out()
 
 
@@ -113,15 +131,17 @@ class _Run:
         self,
         plan: Plan,
         directory: RunDir,
-        fresh: bool,
         progress: Progress,
         executor: Executor,
+        *,
+        fresh: bool,
         shard: Shard | None,
         name: str,
+        keep_going: bool,
+        retime: bool,
+        when_idle: bool,
     ) -> None:
-        # A run that repeats another reuses nothing, also when it goes on after a stop.
-        self.fresh = fresh or (shard is None and directory.run_id != plan.run_id)
-        self.shard = shard
+        self.shard, self.when_idle = shard, when_idle
         self.plan, self.directory = plan, directory
         self.progress, self.executor = progress, executor
         self.pool = Pool(directory.root)
@@ -129,18 +149,24 @@ class _Run:
         self.messages: list[str] = []
         self.began: dict[Stage, tuple[float, int]] = {}
         self.document = directory.document() if self.resumed else run_document(plan, directory, shard)
+        if retime and not self.resumed:
+            self.document.notes.append(RETIMED)
+        # A run that repeats another reuses nothing, also after a stop; one that times again reuses all.
+        self.fresh = fresh or (shard is None and directory.run_id != plan.run_id)
+        self.fresh = self.fresh and RETIMED not in self.document.notes
         self.renamed = bool(name) and name != self.document.name
         self.document.name = name or self.document.name
-        self.settings = Settings.of(directory, plan.spec.timeout_s, plan.spec.memory_limit_gib)
+        self.settings = Settings.of(directory, plan.spec.timeout_s, plan.spec.memory_limit_gib, keep_going)
 
     def carry_out(self) -> RunOutcome:
         self.lost = self.directory.lost_samples() if self.resumed else set()
-        if self.document.status == "finished" and not self.lost:
+        self.given_up = self.untried() if self.resumed and self.settings.keep_going else set()
+        if self.document.status == "finished" and not self.lost and not self.given_up:
             again = "--fresh repeats it" if self.shard is None else "delete its folder to repeat it"
-            run_id = self.directory.run_id
             # The id of a run holds its suites and not the code of their metrics.
-            renewed = f"where a metric or its weights changed, vbench-lite score {run_id} renews the scores"
-            self.say("finish", f"run {run_id} is finished already; {again}; {renewed}")
+            renewed = "where a metric or its weights changed, vbench-lite score {run_id} renews the scores"
+            said = f"run {{run_id}} is finished already; {again}; {renewed}"
+            self.say("finish", said.format(run_id=self.directory.run_id))
             if self.renamed:
                 self.directory.write_document(self.document)
             return self.outcome()
@@ -187,6 +213,9 @@ class _Run:
             self.say("generate", f"run {self.directory.run_id} goes on where it was stopped")
             if self.lost:
                 self.say("generate", f"clips of {len(self.lost)} samples are gone; they are made again")
+            if self.given_up:
+                self.say("generate", f"{len(self.given_up)} requests that were given up are tried now")
+                self.lost |= self.given_up
         elif self.shard is not None:
             self.say("generate", f"part {self.shard} of a run, without scores until it is merged")
         elif not self.fresh and (earlier := newest_similar(self.directory.root, self.document)):
@@ -211,10 +240,15 @@ class _Run:
         entries = {entry.label: entry for entry in self.plan.generators}
         while pending:
             # Suites that ask a generator for the same clips share one call: the twins of a batch wait.
-            now, twins = _unique(pending)
+            now, twins = first_calls(pending)
             sink.expect(now)
-            self.executor.execute(_jobs(now, entries), sink, self.settings)
+            self.executor.execute(jobs_of(now, entries, sink.worked), sink, self.settings)
             pending = self.reuse(twins, sink) if twins else []
+
+    def untried(self) -> set[SampleKey]:
+        """Samples that were given up after the first ones of their generator failed."""
+        rows = self.directory.rows("sample", ("generator", "suite", "sample_id"), phase=NOT_TRIED)
+        return {(row["generator"], row["suite"], row["sample_id"]) for row in rows}
 
     def reuse(self, pending: list[Batch], sink: Recorder) -> list[Batch]:
         """Record the batches whose clips are there already and return the others."""
@@ -245,6 +279,7 @@ class _Run:
 
     def measure(self, journal: JournalWriter) -> None:
         """Time the generators for every suite that wants it."""
+        from vbench_lite.measure.contention import wait_until_idle
         from vbench_lite.run.timing.performance import PerformanceProgress, measure
         from vbench_lite.run.timing.timed_process import TimedProcess
 
@@ -266,8 +301,9 @@ class _Run:
                 on_record=keep,
                 done=done,
                 on_progress=tell,
-                prompts=_texts(self.plan, suite),
+                prompts=self.plan.texts(suite),
                 open_session=partial(TimedProcess, settings=self.settings),
+                wait=wait_until_idle if self.when_idle else None,
             )
             for (generator, case), reason in summary.failures.items():
                 self.say("measure", f"{generator} could not be timed ({case}): {reason}", keep=True)
@@ -347,32 +383,6 @@ def _directory(root: Path, run_id: str, fresh: bool) -> RunDir:
     if fresh and newest.exists() and not (repeats and newest.document().status != "finished"):
         return RunDir(root, f"{run_id}-{number + 1}")
     return newest
-
-
-def _unique(batches: Sequence[Batch]) -> tuple[list[Batch], list[Batch]]:
-    """The first batch of each (generator, key), and the others."""
-    seen: set[tuple[str, str]] = set()
-    first: list[Batch] = []
-    again: list[Batch] = []
-    for batch in batches:
-        (again if (batch.generator, batch.key) in seen else first).append(batch)
-        seen.add((batch.generator, batch.key))
-    return first, again
-
-
-def _jobs(batches: Sequence[Batch], entries: Mapping[str, GeneratorEntry]) -> list[Job]:
-    by_label: dict[str, list[Batch]] = defaultdict(list)
-    for batch in batches:
-        by_label[batch.generator].append(batch)
-    return [Job(entries[label], tuple(listed)) for label, listed in by_label.items()]
-
-
-def _texts(plan: Plan, suite: Suite) -> list[str]:
-    """The prompts of a suite's batches, each once, in order."""
-    made = (
-        sample.asked.prompt for batch in plan.batches if batch.suite == suite.name for sample in batch.samples
-    )
-    return list(dict.fromkeys(made))
 
 
 def _bad(rows: Sequence[Mapping[str, str]]) -> dict[str, Counter[str]]:

@@ -39,6 +39,7 @@ class Settings:
         timeout_s: for one batch.
         load_timeout_s: for starting a process and loading its generator.
         memory_bytes: what a worker may allocate; None for no limit.
+        keep_going: make every batch, also of a generator that failed on the first ones.
     """
 
     root: Path
@@ -47,9 +48,12 @@ class Settings:
     timeout_s: float
     load_timeout_s: float
     memory_bytes: int | None = None
+    keep_going: bool = False
 
     @classmethod
-    def of(cls, run: RunDir, timeout_s: float, memory_limit_gib: float | None) -> Settings:
+    def of(
+        cls, run: RunDir, timeout_s: float, memory_limit_gib: float | None, keep_going: bool = False
+    ) -> Settings:
         """The settings that belong to the limits of a run."""
         return cls(
             root=run.root,
@@ -58,6 +62,7 @@ class Settings:
             timeout_s=timeout_s,
             load_timeout_s=max(LEAST_LOAD_TIMEOUT_S, timeout_s),
             memory_bytes=None if memory_limit_gib is None else round(memory_limit_gib * 2**30),
+            keep_going=keep_going,
         )
 
 

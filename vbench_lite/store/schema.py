@@ -16,6 +16,7 @@ import pyarrow as pa
 from vbench_lite.metric import Measurement
 
 SCHEMA_VERSION = 2
+NOT_TRIED = "not tried"  # the phase of samples that were given up after the first ones failed
 IMPORTED = "import/"  # adapters of runs that hold results of others begin so
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, deque
+from collections.abc import Sequence
 
 from vbench_lite.run.executors.contract import Job
 from vbench_lite.run.plan.plan import Batch
+from vbench_lite.store.schema import SampleRecord, SampleStatus
 
 LOAD_ATTEMPTS = 3
+FIRST_FAILURES = 3  # batches at the start that fail alike before the rest is not tried
+_NUMBERS = re.compile(r"0x[0-9a-fA-F]+|\d+")
 
 
 class BatchQueue:
@@ -28,6 +33,9 @@ class BatchQueue:
         self._load_s = 0.0
         self._batch_s: float | None = None  # of the batch that ended last
         self._losses: Counter[tuple[str, bool]] = Counter()
+        self._failed_alike = 0  # batches since the start, all of which failed for one cause
+        self._cause: str | None = None
+        self._may_stop = not job.worked
 
     @property
     def waiting(self) -> int:
@@ -69,6 +77,26 @@ class BatchQueue:
     def made(self, seconds: float) -> None:
         """A batch has ended after so long."""
         self._batch_s = seconds
+
+    def stops_after(self, records: Sequence[SampleRecord]) -> str | None:
+        """Count a batch that has ended; the cause, if it is the third at the start that failed by it.
+
+        Causes are one where status, phase and reason differ in numbers alone. After any other end of a batch
+        a generator is not stopped any more.
+        """
+        causes = {
+            f"{record.status} in {record.phase}: {_NUMBERS.sub('#', record.reason or '')}"
+            for record in records
+            if record.status != SampleStatus.OK
+        }
+        well = any(record.status == SampleStatus.OK for record in records)
+        if well or len(causes) != 1 or self._cause not in (None, *causes):
+            self._may_stop = False
+        (self._cause,) = causes if len(causes) == 1 else (None,)
+        self._failed_alike += 1
+        if not self._may_stop or self._failed_alike != FIRST_FAILURES:
+            return None
+        return records[0].reason or str(records[0].status)
 
     def load_failed(self, final: bool) -> bool:
         """Count a load that failed; return whether to try again."""

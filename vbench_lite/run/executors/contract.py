@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -18,10 +19,11 @@ CANCEL_GRACE_S = 2.0  # for a batch that was asked to stop, before what makes it
 
 @dataclass(frozen=True)
 class Job:
-    """The batches of one generator that are still to be made, in order."""
+    """The batches of one generator that are still to be made, in order; `worked`: it has made others."""
 
     entry: GeneratorEntry
     batches: tuple[Batch, ...]
+    worked: bool = False
 
 
 class RecordSink(Protocol):
@@ -60,3 +62,24 @@ class Executor(ABC):
     def score(self, parts: Iterable[Part], settings: Settings, tools: Tools) -> Iterator[PartScores]:
         """Score every part, in order; in this process, with these tools, unless a subclass does better."""
         return map(tools.score, parts)
+
+
+def first_calls(batches: Sequence[Batch]) -> tuple[list[Batch], list[Batch]]:
+    """The first batch of each (generator, key), and the others."""
+    seen: set[tuple[str, str]] = set()
+    first: list[Batch] = []
+    again: list[Batch] = []
+    for batch in batches:
+        (again if (batch.generator, batch.key) in seen else first).append(batch)
+        seen.add((batch.generator, batch.key))
+    return first, again
+
+
+def jobs_of(
+    batches: Sequence[Batch], entries: Mapping[str, GeneratorEntry], worked: Collection[str]
+) -> list[Job]:
+    """The batches by generator, in order; `worked`: generators that have made others."""
+    by_label: dict[str, list[Batch]] = defaultdict(list)
+    for batch in batches:
+        by_label[batch.generator].append(batch)
+    return [Job(entries[label], tuple(listed), label in worked) for label, listed in by_label.items()]

@@ -12,13 +12,19 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
 from vbench_lite.errors import StoreError
-from vbench_lite.run.executors.batch_queue import BatchQueue
+from vbench_lite.run.executors.batch_queue import FIRST_FAILURES, BatchQueue
 from vbench_lite.run.executors.contract import CANCEL_GRACE_S, RecordSink
 from vbench_lite.run.generate.batch import failure
 from vbench_lite.run.generate.worker import Done, Loaded, LoadFailed, StorageLost, Working
 from vbench_lite.run.plan.plan import Batch
 from vbench_lite.run.worker_process import Settings
-from vbench_lite.store.schema import SampleStatus
+from vbench_lite.store.schema import NOT_TRIED, SampleRecord, SampleStatus
+
+
+def _failures(
+    batch: Batch, reason: str, phase: str, oom: bool = False, status: SampleStatus = SampleStatus.FAILED
+) -> list[SampleRecord]:
+    return [failure(batch, sample, reason, phase, oom, status=status) for sample in batch.samples]
 
 
 @dataclass(frozen=True)
@@ -102,7 +108,7 @@ class WorkerSlot(ABC):
                 batch, self._batch = self._batch, None
                 if batch is not None and records is not None:
                     self.queue.made(time.monotonic() - self._since_s)
-                    self._sink.finished(batch, records)
+                    self._finish(batch, records)
                 elif batch is not None:
                     self._lose(batch, self._too_long("it stopped when asked"), SampleStatus.TIMEOUT)
                 self._next()
@@ -185,8 +191,17 @@ class WorkerSlot(ABC):
         """Record that a batch came to nothing; the next one goes on."""
         self._batch = None
         phase = self._phase or "generate"
-        records = [failure(batch, sample, reason, phase, oom, status=status) for sample in batch.samples]
+        self._finish(batch, _failures(batch, reason, phase, oom, status))
+
+    def _finish(self, batch: Batch, records: Sequence[SampleRecord]) -> None:
+        """Hand over what became of a batch; after three that failed alike at the start, give up the rest."""
         self._sink.finished(batch, records)
+        cause = self.queue.stops_after(records)
+        if cause is None or self._settings.keep_going:
+            return
+        why = f"not tried: the first {FIRST_FAILURES} requests failed by: {cause}"
+        for rest in self.queue.take_all():
+            self._sink.finished(rest, _failures(rest, why, NOT_TRIED))
 
     def _too_long(self, how: str) -> str:
         return f"no end after {self._settings.timeout_s:g} s; {how}"

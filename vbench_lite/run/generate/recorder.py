@@ -13,7 +13,7 @@ from vbench_lite.run.progress import Event, Progress, TimeLeft
 from vbench_lite.secrets import redact, redacted
 from vbench_lite.store.journal import JournalWriter
 from vbench_lite.store.sample_lines import SampleKey
-from vbench_lite.store.schema import SampleRecord, SampleStatus
+from vbench_lite.store.schema import NOT_TRIED, SampleRecord, SampleStatus
 from vbench_lite.store.storable import Unstorable, fitted
 
 
@@ -23,6 +23,9 @@ class Recorder:
     Args:
         recorded: samples that are there already.
         planned: samples in all.
+
+    Attributes:
+        worked: generators that have made a clip, or of which there were records already.
     """
 
     def __init__(
@@ -30,6 +33,8 @@ class Recorder:
     ) -> None:
         self._journal, self._planned, self._progress = journal, planned, progress
         self._recorded = set(recorded)
+        self.worked = {generator for generator, _, _ in self._recorded}
+        self._stopped: set[str] = set()
         self._left = TimeLeft({})
         self._since_s: dict[str, float] = {}
 
@@ -58,7 +63,16 @@ class Recorder:
         record = _storable(record)
         self._journal.append({"kind": "sample", **record.as_dict()})
         self._recorded.add(key)
-        if record.status != SampleStatus.OK:
+        if record.status == SampleStatus.OK:
+            self.worked.add(record.generator)
+        elif record.phase == NOT_TRIED:  # one line for all that a generator was not asked
+            if record.generator not in self._stopped:
+                self._stopped.add(record.generator)
+                self._tell(
+                    f"{record.generator} is stopped; {record.reason}; --keep-going tries the rest",
+                    lasting=True,
+                )
+        else:
             self._tell(
                 f"{record.generator} {record.sample_id} {record.status}: {record.reason}", lasting=True
             )

@@ -93,6 +93,11 @@ class Plan:
         """Samples of all generators, refused ones included."""
         return len(self.refused) + sum(len(batch.samples) for batch in self.batches)
 
+    def texts(self, suite: Suite) -> list[str]:
+        """The prompts of a suite's batches, each once, in order."""
+        batches = (batch for batch in self.batches if batch.suite == suite.name)
+        return list(dict.fromkeys(sample.asked.prompt for batch in batches for sample in batch.samples))
+
 
 def build_plan(spec: RunSpec, tell: Callable[[str, int, int], None] = lambda what, done, total: None) -> Plan:
     """Resolve a specification; `tell` hears whose samples come next, how many are planned, and of how many.

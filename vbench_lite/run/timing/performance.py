@@ -121,6 +121,7 @@ def measure(
     on_progress: Callable[[PerformanceProgress], None] | None = None,
     prompts: Sequence[str] | None = None,
     now: Callable[[], float] = time.monotonic,
+    wait: Callable[[str, Callable[[str], None]], None] | None = None,
 ) -> PerformanceSummary:
     """Time every generator of a run that is no control and whose clips were not made before.
 
@@ -133,6 +134,8 @@ def measure(
         on_progress: told about each process.
         prompts: what to ask for; the suite's own prompts if None.
         now: the pass's own clock.
+        wait: called with a device before each process, and with what to tell meanwhile; its time does not
+            count towards the suite's limit.
 
     Returns:
         What failed and what was skipped; a generator that fails never stops the others.
@@ -164,6 +167,10 @@ def measure(
             skipped[f"{slot.entry.label} round {slot.round + 1}"] += 1
             tell(f"left out, it would not end within the limit of {spec.limit_s:g} s")
             continue
+        if wait is not None:
+            waited_s = now()
+            wait(slot.entry.device, tell)
+            deadline_s += now() - waited_s
         tell("started")
         started_s = now()
         share_s = max(deadline_s - started_s, 0.0) / (len(open_slots) - index)
