@@ -88,8 +88,8 @@ def test_manifests_give_prompt_seed_and_generator(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("m.csv", "path,prompt\na.mp4,x\n", "line 1: has no file"),
-        ("m.csv", "file,colour\na.mp4,x\n", "line 1: 'colour' is unknown"),
+        ("m.csv", "name,prompt\na.mp4,x\n", "line 2: has no file"),
+        ("m.csv", "file,colour\na.mp4,x\n", "line 2: 'colour' is unknown"),
         ("m.csv", "file,seed\na.mp4,many\n", "line 2: seed must be a whole number, got 'many'"),
         ("m.csv", "file,seed\na.mp4\n", "line 2: it has not one value for each column"),
         ("m.csv", "file\n", "it has no entries"),
@@ -98,8 +98,8 @@ def test_manifests_give_prompt_seed_and_generator(tmp_path: Path) -> None:
         ("m.csv", "file\n/etc/passwd\n", "line 2: /etc/passwd lies outside"),
         ("m.csv", "file\nout/a.mp4\n", "line 2: out/a.mp4 lies outside"),
         ("m.csv", "file\nlink.mp4\n", "line 2: link.mp4 lies outside"),
-        ("m.jsonl", '{"file": "a.mp4"}\nnot json\n', "line 2: no JSON"),
-        ("m.jsonl", "[1]\n", "line 1: must be an object"),
+        ("m.jsonl", '{"file": "a.mp4"}\nnot json\n', "line 2: no JSON object"),
+        ("m.jsonl", "[1]\n", "line 1: no JSON object"),
         ("m.jsonl", '{"file": 3}\n', "line 1: file must be a path, got 3"),
         ("m.jsonl", '{"file": "a.mp4", "prompt": 3}\n', "line 1: prompt must be a text, got 3"),
         ("m.jsonl", '{"file": "a.mp4", "seed": true}\n', "line 1: seed must be a whole number, got True"),
@@ -213,3 +213,14 @@ def test_resizing(tmp_path: Path, rules: ClipRules, size: tuple[int, int]) -> No
 def test_rules_that_contradict_each_other_are_refused(bad: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         ClipRules.model_validate(bad)
+
+
+def test_lists_of_other_tools_and_of_real_clips_are_read(tmp_path: Path) -> None:
+    (tmp_path / "metadata.csv").write_text("file_name,text\na.mp4,a red ball\n")
+    (tmp_path / "real.jsonl").write_text('{"file": "a.mp4", "caption": "a red ball", "tags": ["ball"]}\n')
+    for name in ("metadata.csv", "real.jsonl"):
+        (clip,) = find_clips(tmp_path / name).clips
+        assert (clip.name, clip.prompt) == ("a.mp4", "a red ball")
+    (tmp_path / "twice.csv").write_text("file,path\na.mp4,b.mp4\n")
+    with pytest.raises(ClipError, match=r"twice\.csv, line 2: a column is named twice"):
+        find_clips(tmp_path / "twice.csv")

@@ -8,9 +8,6 @@ wrong with a line or a file is told, and the rest is used.
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -19,16 +16,16 @@ from vbench_lite.dataset import ClipSize, Dataset, DatasetInfo, Draw, Gives, Pro
 from vbench_lite.datasets.real_clips import RealClips, Recording
 from vbench_lite.errors import ClipError, DatasetError
 from vbench_lite.video.folder import find_clips
-from vbench_lite.video.manifest import MANIFESTS, inside, read_text
+from vbench_lite.video.list_rows import LISTS, list_rows
+from vbench_lite.video.manifest import inside
 from vbench_lite.video.names import check_text
 
 COLUMNS = ("file", "prompt", "source", "tags", "look_for", "split")
-_ALIASES = {"file_name": "file", "video": "file", "path": "file", "caption": "prompt", "text": "prompt"}
 _SIDES: dict[str, Literal["real", "reference"]] = {
     **dict.fromkeys(("real", "held_out", "held-out", "test", "val", "validation"), "real"),
     **dict.fromkeys(("reference", "train"), "reference"),
 }
-_LISTS = tuple(f"{stem}{suffix}" for stem in ("metadata", "manifest") for suffix in sorted(MANIFESTS))
+_LISTS = tuple(f"{stem}{suffix}" for stem in ("metadata", "manifest") for suffix in sorted(LISTS))
 _NONE = "it is a folder or a manifest of yours: --dataset PATH"
 
 
@@ -37,7 +34,7 @@ class Clips(Dataset):
 
     @classmethod
     def opens(cls, path: Path) -> Dataset | None:
-        if path.is_dir() or path.suffix.lower() in MANIFESTS:
+        if path.is_dir() or path.suffix.lower() in LISTS:
             return open_clips(path)
         return None
 
@@ -74,7 +71,10 @@ def open_clips(path: Path) -> RealClips:
     faults: list[str] = []
     lists = [path] if path.is_file() else [path / name for name in _LISTS if (path / name).is_file()]
     if lists:
-        recordings = list(_listed(lists[0], faults))
+        try:
+            recordings = list(_listed(lists[0], faults))
+        except ClipError as error:
+            raise DatasetError(f"data set {path}: {error}") from None
     else:
         recordings = [_beside(clip.name, clip.path) for clip in find_clips(path).clips]
     if not recordings:
@@ -100,9 +100,8 @@ def _listed(path: Path, faults: list[str]) -> Iterator[Recording]:
     base = path.parent.resolve()
     seen: set[str] = set()
     unread: set[str] = set()
-    for line, entry in _entries(path, faults):
+    for line, facts in list_rows(path, faults):
         where = f"{path.name}, line {line}"
-        facts = {_ALIASES.get(str(key), str(key)): value for key, value in entry.items()}
         unread |= facts.keys() - set(COLUMNS)
         try:
             one = _recording(facts, base, where)
@@ -119,38 +118,11 @@ def _listed(path: Path, faults: list[str]) -> Iterator[Recording]:
         faults.append(f"{path.name}: not read: {', '.join(sorted(unread))}; a manifest gives {known}")
 
 
-def _entries(path: Path, faults: list[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Lines with their numbers."""
-    try:
-        text = read_text(path)
-    except ClipError as error:
-        raise DatasetError(str(error)) from None
-    if path.suffix.lower() == ".csv":
-        reader = csv.DictReader(io.StringIO(text, newline=""))
-        if "file" not in [_ALIASES.get(name, name) for name in reader.fieldnames or ()]:
-            raise DatasetError(f"manifest {path}: no column file; a manifest gives {', '.join(COLUMNS)}")
-        for row in reader:
-            if None in row or None in row.values():
-                faults.append(f"{path.name}, line {reader.line_num}: it has not one value for each column")
-                continue
-            yield reader.line_num, row
-        return
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            entry = json.loads(line)
-        except (ValueError, RecursionError):
-            entry = None
-        if isinstance(entry, dict):
-            yield number, entry
-        else:
-            faults.append(f"{path.name}, line {number}: no JSON object; write one a line")
-
-
 def _recording(facts: Mapping[str, Any], base: Path, where: str) -> Recording:
     """One line; raises ClipError where it cannot be used."""
-    file = facts.get("file")
+    if "file" not in facts:
+        raise ClipError(f"{where}: has no file; a manifest gives {', '.join(COLUMNS)}")
+    file = facts["file"]
     if not isinstance(file, str) or not file or "\0" in file:
         raise ClipError(f"{where}: file must be a path, got {file!r}")
     path = inside(base, file, where)

@@ -21,7 +21,8 @@ from vbench_lite.video.decode import ClipReader
 from vbench_lite.video.frame_rules import ClipRules, RuledReader
 from vbench_lite.video.images import PICTURES, is_series
 from vbench_lite.video.limits import Limits
-from vbench_lite.video.manifest import MANIFESTS, FolderClip, read_manifest
+from vbench_lite.video.list_rows import LISTS
+from vbench_lite.video.manifest import FolderClip, read_manifest
 from vbench_lite.video.names import is_there
 
 __all__ = ["ClipFolder", "FolderClip", "find_clips", "natural_key"]
@@ -65,7 +66,7 @@ class ClipFolder:
     @property
     def extra(self) -> tuple[str, ...]:
         """Names of clips beside a manifest that it does not name."""
-        if self.path.is_dir() or self.path.suffix.lower() not in (*MANIFESTS, FULL_INFO):
+        if self.path.is_dir() or self.path.suffix.lower() not in (*LISTS, FULL_INFO):
             return ()
         named = {clip.name for clip in self.clips}
         return tuple(clip.name for clip in _search(self.path.parent)[0] if clip.name not in named)
@@ -117,7 +118,7 @@ def find_clips(
             )
     elif not is_there(path):
         raise ClipError(f"no folder, manifest or clip is at {path}; check the path")
-    elif path.suffix.lower() in MANIFESTS:
+    elif path.suffix.lower() in LISTS:
         clips = read_manifest(path)
     elif path.suffix.lower() == FULL_INFO:
         beside, unread = _search(path.parent)

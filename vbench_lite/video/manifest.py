@@ -1,29 +1,27 @@
 """Lists of clips: a CSV file with a header, or JSON lines, with file, prompt, seed and generator of each.
 
-Files are named relative to the list. It cannot reach outside its folder, as lists come from others.
+Files are named relative to the list. It cannot reach outside its folder, as lists come from others. What a
+list of real clips says beside these (source, tags, look_for, split) is allowed and not read here.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from vbench_lite.errors import ClipError
+from vbench_lite.video.list_rows import list_rows
 from vbench_lite.video.names import check_text
 
-MANIFESTS = frozenset((".csv", ".jsonl"))
 LEAST_SEED, MOST_SEED = -(2**63), 2**64 - 1  # what torch takes, and ComfyUI draws
 MOST_CLIPS = 1_000_000
-MOST_BYTES = 2**28
 _COLUMNS = ("file", "prompt", "seed", "generator")
+_OF_REAL_CLIPS = ("source", "tags", "look_for", "split")
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ def read_manifest(path: Path) -> list[FolderClip]:
     """
     base = path.parent.resolve()
     clips: dict[str, FolderClip] = {}
-    for line, entry in _entries(path):
+    for line, entry in list_rows(path):
         where = f"{path.name}, line {line}"
         clip = _clip(entry, base, where)
         if clip.name in clips:
@@ -71,69 +69,12 @@ def read_manifest(path: Path) -> list[FolderClip]:
     return list(clips.values())
 
 
-def read_text(path: Path) -> str:
-    """The text of a list, with its line ends as they are.
-
-    Raises:
-        ClipError: it cannot be read, is no UTF-8, or is larger than MOST_BYTES.
-    """
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise ClipError(f"manifest {path}: above {MOST_BYTES // 2**20} MiB; split the list")
-        return path.read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ClipError(f"manifest {path}: {getattr(error, 'strerror', None) or 'not UTF-8'}") from None
-
-
-def _entries(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Entries with their line numbers."""
-    text = read_text(path)
-    yield from _csv_rows(path, text) if path.suffix.lower() == ".csv" else _json_lines(path, text)
-
-
-def _csv_rows(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Rows as RFC 4180 has them: a line end in quotes belongs to the value, and no other sign ends a row."""
-    before = csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    try:
-        _check_columns(reader.fieldnames or (), f"{path.name}, line 1")
-        for row in reader:
-            if None in row or None in row.values():
-                raise ClipError(f"{path.name}, line {reader.line_num}: it has not one value for each column")
-            yield reader.line_num, row
-    except csv.Error:
-        line = f"{path.name}, line {reader.reader.line_num}"
-        raise ClipError(f"{line}: no CSV: a quote is not closed, or there is text behind one") from None
-    finally:
-        csv.field_size_limit(before)
-
-
-def _json_lines(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        where = f"{path.name}, line {number}"
-        try:
-            entry = json.loads(line)
-        except (ValueError, RecursionError):
-            raise ClipError(f"{where}: no JSON; write one object a line") from None
-        if not isinstance(entry, dict):
-            raise ClipError(f"{where}: must be an object with {', '.join(_COLUMNS)}")
-        _check_columns(entry, where)
-        yield number, entry
-
-
-def _check_columns(columns: Sequence[str] | Mapping[str, Any], where: str) -> None:
-    if "file" not in columns:
+def _clip(entry: Mapping[str, Any], base: Path, where: str) -> FolderClip:
+    if "file" not in entry:
         raise ClipError(f"{where}: has no file; a manifest gives {', '.join(_COLUMNS)}")
-    unknown = [str(column) for column in columns if column not in _COLUMNS]
+    unknown = [column for column in entry if column not in (*_COLUMNS, *_OF_REAL_CLIPS)]
     if unknown:
         raise ClipError(f"{where}: {unknown[0]!r} is unknown; a manifest gives {', '.join(_COLUMNS)}")
-    if len(set(columns)) < len(columns):
-        raise ClipError(f"{where}: a column is named twice")
-
-
-def _clip(entry: Mapping[str, Any], base: Path, where: str) -> FolderClip:
     file = entry["file"]
     if not isinstance(file, str) or not file:
         raise ClipError(f"{where}: file must be a path, got {file!r}")

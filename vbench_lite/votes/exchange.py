@@ -22,7 +22,7 @@ from typing import Any
 
 from vbench_lite.errors import ClipError, SpecError
 from vbench_lite.store.output_file import write_output
-from vbench_lite.video.manifest import read_text
+from vbench_lite.video.list_rows import list_rows
 from vbench_lite.votes.ballot import OVERALL, Answer, Shown, Vote
 
 _ANSWERS = {
@@ -42,10 +42,9 @@ def read_list(path: Path) -> list[Vote]:
         line.
     """
     try:
-        text = read_text(path)
+        rows = list(list_rows(path, aliases={}))
     except ClipError as error:
-        raise SpecError(str(error)) from None
-    rows = _json_rows(text, path) if path.suffix == ".jsonl" else _csv_rows(text)
+        raise SpecError(f"votes: {error}") from None
     if not rows:
         raise SpecError(f"votes {path}: holds no row")
     columns = set(rows[0][1])
@@ -57,26 +56,6 @@ def read_list(path: Path) -> list[Vote]:
         f"votes {path}: neither pair votes (model_a, model_b, winner) nor ratings (generator, prompt, "
         f"score); its columns are {', '.join(sorted(map(str, columns)))}"
     )
-
-
-def _csv_rows(text: str) -> list[tuple[int, Mapping[str, Any]]]:
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    return [(reader.line_num, {k: v for k, v in row.items() if k is not None}) for row in reader]
-
-
-def _json_rows(text: str, path: Path) -> list[tuple[int, Mapping[str, Any]]]:
-    rows: list[tuple[int, Mapping[str, Any]]] = []
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError):
-            row = None
-        if not isinstance(row, dict):
-            raise SpecError(f"votes {path}, line {number}: not a JSON object")
-        rows.append((number, row))
-    return rows
 
 
 def _text(row: Mapping[str, Any], where: str, *names: str, default: str | None = None) -> str:

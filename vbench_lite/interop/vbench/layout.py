@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from vbench_lite.errors import ClipError
-from vbench_lite.video.manifest import FolderClip, inside, read_text
+from vbench_lite.video.list_rows import read_text
+from vbench_lite.video.manifest import FolderClip, inside
 from vbench_lite.video.names import check_text, same_text
 
 FULL_INFO = ".json"

@@ -15,7 +15,7 @@ from vbench_lite.run.plan.build import build_generator
 from vbench_lite.suite import load_suite
 from vbench_lite.video.decode import probe
 from vbench_lite.video.folder import SUFFIXES, find_clips
-from vbench_lite.video.manifest import MANIFESTS
+from vbench_lite.video.list_rows import LISTS
 
 SUITE = "open"
 _PIPELINE = "model_index.json"
@@ -50,7 +50,7 @@ def choose(model: str) -> Choice:
         return _fitted(model, model, {}, "it is a registered generator")
     if (path / _PIPELINE).is_file():
         return _fitted(_label(path.resolve().name), "diffusers", {"model": model}, f"it holds {_PIPELINE}")
-    if path.is_dir() or path.suffix.lower() in MANIFESTS:
+    if path.is_dir() or path.suffix.lower() in LISTS:
         return _clips(path)
     if path.exists() and path.suffix.lower() in SUFFIXES:
         raise SpecError(f"{model} is one clip; give the folder of it, or score it: vbench-lite score {model}")
