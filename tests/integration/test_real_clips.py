@@ -15,7 +15,8 @@ import pytest
 from command_line import vbench_lite
 
 from vbench_lite.errors import ClipError
-from vbench_lite.run.scoring.score_folder import FolderScores, score_clips
+from vbench_lite.run.scoring.folder_scores import FolderScores
+from vbench_lite.run.scoring.score_folder import score_clips
 from vbench_lite.video.decode import ClipReader, read_chunks
 from vbench_lite.video.frame_rules import ClipRules
 from vbench_lite.video.samples import sample_clip

@@ -6,7 +6,7 @@ import io
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -34,7 +34,8 @@ from vbench_lite.metric import Metric
 from vbench_lite.report.terminal.scores import print_scores
 from vbench_lite.run.scoring import clip_pass
 from vbench_lite.run.scoring.features import Extractors
-from vbench_lite.run.scoring.score_folder import NO_CALLS, NO_REFERENCE, FolderScores, score_clips
+from vbench_lite.run.scoring.folder_scores import FolderScores
+from vbench_lite.run.scoring.score_folder import NO_CALLS, NO_REFERENCE, score_clips
 from vbench_lite.video.decode import write_lossless
 from vbench_lite.video.frame_rules import ClipRules
 
@@ -291,3 +292,57 @@ def test_a_reference_at_another_rate_is_told(
     assert list(scores.samples["b.mkv"]), "containers round rates"
     same = score(tmp_path / "clips", Difference, reference=tmp_path / "real", rules=ClipRules(fps=8))
     assert same.not_applicable.popitem()[1] == {"a.mkv": "the clip has 8 frames and its reference 4"}
+
+
+def two_models(folder: Path) -> None:
+    """Clips of two models in folders of their own, those of the second 20 levels brighter; a list of both."""
+    rows = ["file,generator"]
+    for model, shift in (("a", 0), ("b", 20)):
+        (folder / model).mkdir(parents=True)
+        for index in range(3):
+            write_lossless(folder / model / f"{index}.mkv", moving_square(8) + np.uint8(shift), 8.0)
+            rows.append(f"{model}/{index}.mkv,model-{model}")
+    (folder / "list.csv").write_text("\n".join(rows))
+
+
+def test_generators_of_a_list_are_sets_of_their_own(tmp_path: Path) -> None:
+    two_models(tmp_path / "clips")
+    scores = score(tmp_path / "clips" / "list.csv", MeanShift, Captioned)
+    assert scores.sets == {} and set(scores.groups) == {"model-a", "model-b"}
+    assert scores.not_applicable["t/mean_shift"] == {"*": NO_REFERENCE}
+
+
+def test_distances_and_their_table_by_folder(tmp_path: Path) -> None:
+    two_models(tmp_path / "clips")
+    (tmp_path / "truth").mkdir()
+    for index in range(3):
+        write_lossless(tmp_path / "truth" / f"{index}.mkv", moving_square(8), 8.0)
+
+    def by(group: Literal["generator", "folder", "all"]) -> FolderScores:
+        kinds = metric_set(MeanShift)
+        folder, truth = tmp_path / "clips", tmp_path / "truth"
+        return score_clips(folder, kinds, reference=truth, by=group, extractors=extractors())
+
+    apart, pooled = by("folder"), by("generator")
+    values = {name: sets["t/mean_shift"].value for name, sets in apart.groups.items()}
+    assert values == {"a": pytest.approx(0, abs=1e-3), "b": pytest.approx(20, abs=1e-3)}
+    assert pooled.sets["t/mean_shift"].value == pytest.approx(10, abs=1e-3)
+    assert pooled.flags["clips"] == (
+        "clips of 2 folders are one set; --by folder makes each a set of its own",
+    )
+    assert "over a" in printed(apart.as_dict()) and "over b" in printed(apart.as_dict())
+    assert apart.as_dict()["groups"]["b"]["t/mean_shift"]["n"] == 3
+
+
+def test_unlike_rates_of_a_set_and_its_reference_are_told(tmp_path: Path) -> None:
+    for folder, fps in (("clips", 8.0), ("truth", 24.0)):
+        (tmp_path / folder).mkdir()
+        for index in range(3):
+            write_lossless(tmp_path / folder / f"{index}.mkv", moving_square(8), fps)
+    told = score(tmp_path / "clips", MeanShift, reference=tmp_path / "truth").flags["clips"]
+    assert told == (
+        "clips have 8 frames a second, the references 24: what is measured over the set counts that too; "
+        "give all one rate (--fps)",
+    )
+    rules = ClipRules(fps=8.0)
+    assert score(tmp_path / "clips", MeanShift, reference=tmp_path / "truth", rules=rules).flags == {}

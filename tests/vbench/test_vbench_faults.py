@@ -18,7 +18,8 @@ from vbench_lite import registry
 from vbench_lite.clip import ClipInfo
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import ClipMetric, Features, SampleInfo, Scored
-from vbench_lite.run.scoring.score_folder import FolderScores, score_clips
+from vbench_lite.run.scoring.folder_scores import FolderScores
+from vbench_lite.run.scoring.score_folder import score_clips
 from vbench_lite.suite import load_suite
 
 Held = Mapping[str, dict[str, Tensor]]

@@ -39,6 +39,10 @@ DEFAULT_SUITE = "quick"
     "--place", type=click.Choice(["first", "centre", "every"]), help="Which window; default: the first."
 )
 @click.option("--short-side", type=click.IntRange(min=1), help="Resize the shorter side to n pixels.")
+@click.option(
+    "--by", type=click.Choice(["generator", "folder", "all"]),
+    help="Clips that are one set for distances, diversity and the like; default: those of a generator.",
+)  # fmt: skip
 @workers_options
 @root_option
 @json_option
@@ -52,6 +56,7 @@ def command(
     window: int | None,
     place: str | None,
     short_side: int | None,
+    by: Literal["generator", "folder", "all"] | None,
     executor: str,
     workers: int,
     address: str | None,
@@ -60,15 +65,17 @@ def command(
 ) -> int:
     """Score CLIPS (a folder, a manifest, or a file), or a stored RUN once more.
 
-    A manifest is CSV or JSON lines with file, prompt, seed, generator; or VBench's full_info.json.
+    A manifest is CSV or JSON lines with file, prompt, seed, generator; or VBench's full_info.json. Clips of
+    unlike generators are sets of their own.
 
     Without --suite or --metric: the metrics of the suite quick, and with --reference every metric that
     compares a clip with its reference; for a RUN those of its own suites, by --workers processes or a
     Ray cluster, with the same scores. With --json for CLIPS:
     {samples{file: {metric: value}}, series{file: {metric: [[seconds, value]]}}, notes{file: {metric:
-    text}}, sets{metric: {value, ci, n}}, not_applicable{metric: {file or "*": reason}}, errors{file:
-    reason}, decodes{file: count}, flags{file: []}, unverified[]: metrics with values from weights of no
-    known hash}. Exit code 3 if some files failed, 2 if all did.
+    text}}, sets{metric: {value, ci, n}}, groups{group: {metric: {value, ci, n}}} in its place where the
+    clips are several sets, not_applicable{metric: {file, group or "*": reason}}, errors{file: reason},
+    decodes{file: count}, flags{file: []}, unverified[]: metrics with values from weights of no known
+    hash}. Exit code 3 if some files failed, 2 if all did.
     """
     rules = {"fps": fps, "stride": stride, "window": window, "place": place, "short_side": short_side}
     given = {name: value for name, value in rules.items() if value is not None}
@@ -77,9 +84,9 @@ def command(
         if (executor, workers, address) != ("local", 1, None):
             raise click.UsageError("--workers, --executor and --address are for a stored RUN; clips take one")
         wanted = metric_ids(suites, metrics, pairs=reference is not None)
-        return _score_clips(path, wanted, reference, given, _names(suites), root, as_json)
-    if given:
-        flag = next(iter(given)).replace("_", "-")
+        return _score_clips(path, wanted, reference, given, _names(suites), by or "generator", root, as_json)
+    if given or by is not None:
+        flag = next(iter(given), "by").replace("_", "-")
         raise click.UsageError(f"--{flag} is for clips made elsewhere; {target!r} is no file or folder")
     from vbench_lite.run.executors.make import make_executor
 
@@ -119,6 +126,7 @@ def _score_clips(
     reference: str | None,
     given: dict[str, Any],
     names: Literal["free", "prompt"],
+    by: Literal["generator", "folder", "all"],
     root: Path,
     as_json: bool,
 ) -> int:
@@ -143,6 +151,7 @@ def _score_clips(
             rules=rules,
             root=root if root.exists() else None,  # features are kept only beside results
             names=names,
+            by=by,
             on_progress=lambda done, total: progress.on_event(Event("score", "clips", done, total)),
         )
     if as_json:

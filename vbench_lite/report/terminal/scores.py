@@ -23,8 +23,9 @@ def print_scores(scores: Mapping[str, Any], console: Console) -> None:
     if metrics:
         table = _each(samples, metrics) if len(samples) <= MOST_COLUMNS else _summary(samples, metrics)
         console.print(table)
-    if scores["sets"]:
-        console.print(_sets(scores["sets"]))
+    for group, sets in ({"all clips": scores["sets"]} | scores["groups"]).items():
+        if sets:
+            console.print(_sets(group, sets))
     for reason, names in _reasons(scores["not_applicable"]).items():
         console.print(Text(f"– not applicable: {', '.join(names)}: {reason}", style="dim"))
     told = Counter(note for notes in scores["notes"].values() for note in notes.items())
@@ -61,8 +62,8 @@ def _summary(samples: Mapping[str, Mapping[str, float]], metrics: list[str]) -> 
     return table
 
 
-def _sets(sets: Mapping[str, Mapping[str, Any]]) -> Table:
-    table = _table("over all clips", "value", "95% interval", "n")
+def _sets(group: str, sets: Mapping[str, Mapping[str, Any]]) -> Table:
+    table = _table(f"over {group}", "value", "95% interval", "n")
     for metric, found in sets.items():
         ci = found["ci"]
         interval = "–" if ci is None else f"{significant(ci[0])} to {significant(ci[1])}"

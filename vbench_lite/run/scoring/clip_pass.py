@@ -48,7 +48,7 @@ class ClipResult:
     """What came of it.
 
     Attributes:
-        info: None if the clip could not be opened.
+        info, reference_info: None if the clip, or its reference, could not be opened.
         outcomes: of every metric and pair, by id.
         features: of the extractors asked for, or why there are none.
         error: why the clip could not be read to its end; then every outcome is this error.
@@ -58,6 +58,7 @@ class ClipResult:
 
     task: ClipTask
     info: ClipInfo | None = None
+    reference_info: ClipInfo | None = None
     sha256: str | None = None
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     features: dict[str, Features | Outcome] = field(default_factory=dict)
@@ -105,6 +106,7 @@ class ClipPass:
         opened = self._open(task.source, result, stack)
         result.info, result.flags = opened.info, opened.flags
         reference = self._open_reference(result, stack)
+        result.reference_info = reference.info
         held = _bytes(opened.info) + (0 if reference.info is None else _bytes(reference.info)) <= HELD_BYTES
         clip = _Reading(opened, held)
         _verify(task.source, clip.sha256)

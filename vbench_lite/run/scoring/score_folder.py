@@ -7,24 +7,21 @@ suffix), set metrics a folder of real clips; both come from `reference`. Speed a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from vbench_lite.clip import ClipInfo
 from vbench_lite.dataset import with_ids
-from vbench_lite.errors import ClipError, NotApplicable
-from vbench_lite.metric import Estimate, MetricInfo, SampleInfo
+from vbench_lite.errors import ClipError
+from vbench_lite.metric import SampleInfo
 from vbench_lite.run.scoring.clip_pass import ClipPass, ClipResult, ClipTask
 from vbench_lite.run.scoring.clip_scoring import FeatureResults
 from vbench_lite.run.scoring.features import Extractors, FeatureCache
 from vbench_lite.run.scoring.fingerprint import fingerprint
+from vbench_lite.run.scoring.folder_scores import FolderScores, Group, add_rate, unlike_rates
 from vbench_lite.run.scoring.metric_set import MetricSet, make_metrics
 from vbench_lite.run.scoring.outcome import Outcome
-from vbench_lite.run.scoring.set_scoring import SetScoring
 from vbench_lite.run.scoring.sources import RuledFile, Source, WindowSource
-from vbench_lite.stats.over_set import set_estimate
-from vbench_lite.store.schema import ScoreStatus
 from vbench_lite.video.folder import ClipFolder, FolderClip, find_clips
 from vbench_lite.video.frame_rules import ClipRules
 from vbench_lite.video.limits import Limits
@@ -34,73 +31,8 @@ from vbench_lite.weights import unverified
 _TELLS = 500  # how often progress is told at most
 EVERY = "*"  # in place of a file: a reason that holds for all of them
 NO_REFERENCE = "no reference clips were given; add --reference CLIPS"
+UNNAMED = "no generator named"
 NO_CALLS = "needs timed calls of a generator; make them with: vbench-lite run"
-
-
-@dataclass
-class FolderScores:
-    """What `score --json` prints.
-
-    Attributes:
-        samples: value by metric, by file; every file that could be read is in it.
-        series: (seconds, value) pairs behind such a value, where a metric gives them.
-        sets: estimates over all files.
-        not_applicable: reason by file (or "*"), by metric.
-        errors: reason by file; of a file that was read: the metrics that failed on it. A reference
-            clip is named "reference:FILE", and "*" is what failed for the set.
-        decodes: how often each file was decoded.
-        notes: what to know of a value (a prompt that was cut ...), by metric, by file.
-        flags: what is special about a file (variable rate, alpha ...).
-        unverified: metrics that have values made with weights of no known hash.
-        infos: size, length and rate of every clip that was read.
-    """
-
-    samples: dict[str, dict[str, float]] = field(default_factory=dict)
-    series: dict[str, dict[str, list[list[float]]]] = field(default_factory=dict)
-    notes: dict[str, dict[str, str]] = field(default_factory=dict)
-    sets: dict[str, Estimate] = field(default_factory=dict)
-    not_applicable: dict[str, dict[str, str]] = field(default_factory=dict)
-    errors: dict[str, str] = field(default_factory=dict)
-    decodes: dict[str, int] = field(default_factory=dict)
-    flags: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    unverified: list[str] = field(default_factory=list)
-    infos: dict[str, ClipInfo] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain JSON values; the keys are stable."""
-        sets = {
-            name: {
-                "value": estimate.value,
-                "ci": None if estimate.low is None else [estimate.low, estimate.high],
-                "n": estimate.n,
-            }
-            for name, estimate in self.sets.items()
-        }
-        return {
-            "samples": self.samples,
-            "series": self.series,
-            "notes": self.notes,
-            "sets": sets,
-            "not_applicable": self.not_applicable,
-            "errors": self.errors,
-            "decodes": self.decodes,
-            "flags": {name: list(flags) for name, flags in self.flags.items()},
-            "unverified": self.unverified,
-        }
-
-    def add(self, file: str, metric: str, outcome: Outcome) -> None:
-        """Take the outcome of a metric on a file (or on the set, as "*")."""
-        if outcome.status is ScoreStatus.NOT_APPLICABLE:
-            self.not_applicable.setdefault(metric, {})[file] = str(outcome.reason)
-        elif outcome.status is ScoreStatus.ERROR:
-            told = f"{metric}: {outcome.reason}"
-            self.errors[file] = f"{self.errors[file]}; {told}" if file in self.errors else told
-        elif outcome.value is not None:
-            self.samples.setdefault(file, {})[metric] = outcome.value
-            if outcome.note is not None:
-                self.notes.setdefault(file, {})[metric] = outcome.note
-            if outcome.series:
-                self.series.setdefault(file, {})[metric] = [list(point) for point in outcome.series]
 
 
 def score_clips(
@@ -113,6 +45,7 @@ def score_clips(
     root: Path | None = None,
     extractors: Extractors | None = None,
     names: Literal["free", "prompt"] = "free",
+    by: Literal["generator", "folder", "all"] = "generator",
     on_progress: Callable[[int, int], None] | None = None,
 ) -> FolderScores:
     """Score a folder, manifest or file.
@@ -123,6 +56,8 @@ def score_clips(
         rules: which frames count and at which size, for the clips and the references alike.
         root: where features are cached (`root/pool/features`); None keeps none.
         names: "prompt" takes files to be named PROMPT-INDEX, as VBench has them.
+        by: which clips are one set: those of a generator that the manifest names, those of a folder below
+            the given one, or all.
         on_progress: called with (files done, files in all).
 
     Raises:
@@ -136,44 +71,31 @@ def score_clips(
     if extractors is None:
         cache = None if root is None else FeatureCache(root / "pool" / "features")
         extractors = Extractors(made.extractors, cache)
-    scoring = _FolderScoring(folder, references, made, extractors)
+    scoring = _FolderScoring(folder, references, made, extractors, by)
     scoring.score(on_progress)
     return scoring.scores
-
-
-@dataclass
-class _Ruled:
-    """Values of clips of a metric that has a rule of its own for the set."""
-
-    values: list[float] = field(default_factory=list)
-    weights: list[float] = field(default_factory=list)
-    prompts: list[str] = field(default_factory=list)
-
-    def add(self, value: float, weight: float, prompt: str) -> None:
-        self.values.append(value)
-        self.weights.append(weight)
-        self.prompts.append(prompt)
-
-    def estimate(self, info: MetricInfo) -> Estimate:
-        return set_estimate(
-            self.values, self.prompts, info.over_set, weights=self.weights, bounds=info.bounds
-        )
 
 
 class _FolderScoring:
     """The state of one scoring."""
 
     def __init__(
-        self, folder: ClipFolder, references: ClipFolder | None, metrics: MetricSet, extractors: Extractors
+        self,
+        folder: ClipFolder,
+        references: ClipFolder | None,
+        metrics: MetricSet,
+        extractors: Extractors,
+        by: Literal["generator", "folder", "all"],
     ) -> None:
         self.folder, self.references, self.metrics = folder, references, metrics
         self.extractors = extractors
         self.scores = FolderScores()
         self.passes = ClipPass(extractors)
-        self.sets = [SetScoring(metric) for metric in metrics.sets]
+        self._group_of = {clip.name: _group(clip, by) for clip in folder.clips}
+        self.groups = {name: Group(metrics) for name in dict.fromkeys(self._group_of.values())}
+        self._reference_rates: list[float] = []
         self.partners = pair_up(folder, references)
         self._taken: set[str] = set()  # references whose features the sets have
-        self._ruled: dict[str, _Ruled] = {m.info.id: _Ruled() for m in metrics.clips if m.info.over_set}
         prompts = dict.fromkeys(clip.prompt for clip in folder.clips if clip.prompt is not None)
         self.prompt_ids = {prompt.text: prompt.prompt_id for prompt in with_ids(list(prompts))}
         self._scene_of = {
@@ -189,14 +111,14 @@ class _FolderScoring:
         for result in self.passes.run(self._tasks()):
             self._take(result)
             if result.task.reference is not None:
-                self._take_reference(result.task.reference, result.reference_features)
+                self._take_reference(result.task.reference, result.reference_info, result.reference_features)
             seen.add(result.task.source.file)
             if on_progress is not None and len(seen) * _TELLS // total > told:
                 told = len(seen) * _TELLS // total
                 on_progress(len(seen), total)
         for result in self.passes.run(self._lone_references()):
             self._count(result)
-            self._take_reference(result.task.source, result.features)
+            self._take_reference(result.task.source, result.info, result.features)
         self._tell_what_is_absent()
         self._finish_sets()
         self._tell_what_holds_for_all()
@@ -233,7 +155,7 @@ class _FolderScoring:
 
     def _set_extractors(self, *, reference: bool = False) -> list[str]:
         """Extractors that sets read, of the clips or of the references."""
-        metrics = [one.metric for one in self.sets if one.metric.needs_reference or not reference]
+        metrics = [metric for metric in self.metrics.sets if metric.needs_reference or not reference]
         return list(dict.fromkeys(name for metric in metrics for name in metric.info.extractors))
 
     def _windows(self, clip: FolderClip, prefix: str = "") -> list[WindowSource]:
@@ -267,16 +189,14 @@ class _FolderScoring:
         for metric, outcome in result.outcomes.items():
             if not self._broken_extractor(metric):
                 scores.add(name, metric, outcome)
-            if metric in self._ruled and outcome.value is not None:
-                self._ruled[metric].add(outcome.value, outcome.weight, result.task.sample.prompt_id)
-        for one in self.sets:
-            one.add(result.task.sample, result.features, int(result.info.num_frames or 0))
+        group = self.groups[self._group_of[result.task.source.file]]
+        group.add(result.task.sample, result.info, result.features, result.outcomes)
 
     def _count(self, result: ClipResult) -> None:
         for file, count in result.decodes.items():
             self.scores.decodes[file] = self.scores.decodes.get(file, 0) + count
 
-    def _take_reference(self, source: Source, features: FeatureResults) -> None:
+    def _take_reference(self, source: Source, info: ClipInfo | None, features: FeatureResults) -> None:
         """Hand the features of a reference clip, alone or beside another clip, to the sets."""
         if not features or source.name in self._taken:
             return
@@ -290,31 +210,27 @@ class _FolderScoring:
             "reference", source.name, self._scene_of.get(source.file, source.file), None, None
         )
         arrays = {name: found for name, found in features.items() if not isinstance(found, Outcome)}
-        for one in self.sets:
+        if info is not None:
+            add_rate(self._reference_rates, info.fps)
+        for one in [one for group in self.groups.values() for one in group.sets]:
             names = one.metric.info.extractors
             if one.metric.needs_reference and all(name in arrays for name in names):
                 one.add_reference(sample, {name: arrays[name] for name in names})
 
     def _finish_sets(self) -> None:
         missing = Outcome.not_applicable(NO_REFERENCE) if self.references is None else None
-        for one in self.sets:
-            result = one.finish(missing)
-            if result.estimate is not None:
-                self.scores.sets[one.metric.info.id] = result.estimate
+        several = len(self.groups) > 1
+        for name, group in self.groups.items():
+            found, none = group.finish(missing)
+            if several:
+                self.scores.groups[name] = found
             else:
-                self.scores.add(EVERY, one.metric.info.id, result.outcome)
-        for name, ruled in self._ruled.items():
-            if ruled.values:
-                self.scores.sets[name] = ruled.estimate(self.metrics.infos[name])
-        known = {name: estimate.value for name, estimate in self.scores.sets.items()}
-        for summary in self.metrics.summaries:
-            try:
-                value = summary.summarise(known)
-            except NotApplicable as reason:
-                self.scores.add(EVERY, summary.info.id, Outcome.not_applicable(str(reason)))
-            else:
-                least = min(self.scores.sets[part].n for part in summary.parts)
-                self.scores.sets[summary.info.id] = Estimate(value, None, None, least)
+                self.scores.sets = found
+            for metric, outcome in none.items():
+                self.scores.add(name if several and outcome != missing else EVERY, metric, outcome)
+            unlike = unlike_rates(group.rates, self._reference_rates)
+            if found and unlike is not None:
+                self.scores.flag(name if several else self.folder.path.name, unlike)
 
     def _tell_what_is_absent(self) -> None:
         """Name the clips that a list or a folder leads one to expect, and that nobody reads."""
@@ -327,7 +243,11 @@ class _FolderScoring:
                 self.scores.errors[prefix + name] = "a link to a folder, which is not followed"
             if folder.gaps:
                 told = f"left out between two indices: {', '.join(folder.gaps)}"
-                self.scores.flags[prefix + folder.path.name] = (told,)
+                self.scores.flag(prefix + folder.path.name, told)
+        folders = {_group(clip, "folder") for clip in self.folder.clips}
+        if len(self.groups) == 1 and self._set_extractors() and len(folders) > 1:
+            told = f"clips of {len(folders)} folders are one set; --by folder makes each a set of its own"
+            self.scores.flag(self.folder.path.name, told)
 
     def _tell_what_holds_for_all(self) -> None:
         """Reasons that have nothing to do with any one file."""
@@ -344,9 +264,9 @@ class _FolderScoring:
 
     def _tell_unverified(self) -> None:
         """Name the metrics whose values rest on weights that nothing vouches for."""
-        valued = {
-            name for values in self.scores.samples.values() for name in values
-        } | self.scores.sets.keys()
+        valued = {name for values in self.scores.samples.values() for name in values}.union(
+            self.scores.sets, *self.scores.groups.values()
+        )
         found: dict[str, bool] = {}
         for name, info in self.metrics.infos.items():
             made = self.extractors.made(info.extractors)
@@ -359,6 +279,13 @@ class _FolderScoring:
         """Why a metric has no value on any clip, if an extractor that it reads is broken."""
         names = self.metrics.infos[metric].extractors
         return next((self.extractors.broken[n] for n in names if n in self.extractors.broken), None)
+
+
+def _group(clip: FolderClip, by: Literal["generator", "folder", "all"]) -> str:
+    """The set that a clip is of."""
+    if by == "folder":
+        return clip.name.partition("/")[0] if "/" in clip.name else "."
+    return (clip.generator or UNNAMED) if by == "generator" else EVERY
 
 
 def pair_up(folder: ClipFolder, references: ClipFolder | None) -> dict[str, FolderClip]:
