@@ -53,6 +53,10 @@ class IncomparableError(VBenchLiteError):
     """Two results may not be subtracted; the message names the field that differs."""
 
 
+class ContendedError(IncomparableError):
+    """Times may not be subtracted, since other processes disturbed the timed calls."""
+
+
 class GeneratorError(VBenchLiteError):
     """A generator outside this process failed, died, or did not keep to what was agreed."""
 

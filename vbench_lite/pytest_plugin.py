@@ -39,7 +39,8 @@ class Gate:
         baseline: name or id of the run to hold against, RUN or RUN:GENERATOR.
         spec: specification to run for the candidate; None compares `run` as it is.
         run: the candidate's run where there is no specification.
-        root: folder that holds runs and clips. policy: a policy file; None is the default policy.
+        root: folder that holds runs and clips. policy: a policy that ships, or a file; None is the
+            default one.
     """
 
     request: pytest.FixtureRequest
@@ -47,7 +48,7 @@ class Gate:
     baseline: str
     spec: Path | None = None
     run: str = "latest"
-    policy: Path | None = None
+    policy: str | Path | None = None
     suite: str | None = None
 
     def compare(self, generator: str) -> Comparison:
@@ -77,7 +78,7 @@ class Gate:
         self.request.node.user_properties.append(("vbench_lite_verdict", str(comparison.verdict)))
         console = Console(width=100, no_color=True, highlight=False)
         with console.capture() as captured:
-            console.print(comparison_text(comparison))
+            console.print(comparison_text(comparison, update=True))
         if comparison.fails:
             pytest.fail(captured.get(), pytrace=False)
         if comparison.verdict is Verdict.INCONCLUSIVE:
@@ -119,9 +120,12 @@ def vbench_lite(request: pytest.FixtureRequest) -> Gate:
             f"{request.node.nodeid}: the fixture vbench_lite needs "
             f"@pytest.mark.{MARKER}(baseline=...), with no other options than {', '.join(sorted(known))}"
         )
-    base = _base(request, [options.get(name) for name in ("root", "spec", "policy")])
+    from vbench_lite.compare.policy import SHIPPED
+
+    files = ["spec"] if options.get("policy") in SHIPPED else ["spec", "policy"]
+    base = _base(request, [options.get(name) for name in ("root", *files)])
     options["root"] = base / options.get("root", "vbench-results")
-    for name in ("spec", "policy"):
+    for name in files:
         if options.get(name) is not None:
             options[name] = base / options[name]
     return Gate(request, **options)

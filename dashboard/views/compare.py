@@ -68,12 +68,14 @@ def _draw(run: data.RunSummary) -> None:
 def _review(found: comparisons.ComparisonTable, generator: str, other: str) -> None:
     """Counts first: how many metrics are worse, better, same, open; then what decided, and all of them."""
     if generator == other:
-        st.subheader(found.counts_text(), anchor=False)
+        st.subheader(found.counts, anchor=False)
         _BOXES.get(found.verdict, st.error)(f"{found.verdict}: {comparisons.MEANING[found.verdict]}.")
+        for part, verdict, counts in found.parts:
+            st.markdown(f"**{part.capitalize()}** {verdict}: {counts}")
         for line in found.because if found.verdict != "PASS" else ():
             st.markdown(f"- {plain(line)}")
     else:  # two models: one is not the other's regression
-        st.subheader(plain(f"{other} against {generator}: {found.counts_text()}"), anchor=False)
+        st.subheader(plain(f"{other} against {generator}: {found.counts}"), anchor=False)
         st.caption("Two different generators are set against each other; neither is the other's update.")
     if found.identical:
         st.info("Both gave the same clip to every request.")

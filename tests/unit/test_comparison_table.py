@@ -7,9 +7,9 @@ import math
 from dataclasses import replace
 
 from rich.console import Console
-from test_compare import _compare, _run
+from test_compare import HYBRID, _compare, _run
 
-from vbench_lite.compare import MetricResult
+from vbench_lite.compare import MetricResult, RunArm, compare
 from vbench_lite.report.charts import comparisons
 from vbench_lite.report.ci.junit import junit_xml
 from vbench_lite.report.ci.markdown import markdown
@@ -26,6 +26,27 @@ def test_a_comparison_fits_eighty_columns_and_says_what_decided() -> None:
     assert max(map(len, text.splitlines())) <= 80
     assert text.startswith("verdict: REGRESSED")
     assert "more prompts" in " ".join(text.split())
+
+
+def test_two_models_are_set_against_each_other_without_a_verdict() -> None:
+    run = _run({"coherence/shapes_identity": 0.6})
+    other = compare(RunArm(run, "reference/autoregressive"), RunArm(run, HYBRID))
+    stream = io.StringIO()
+    print_comparison(other, Console(file=stream, width=80, no_color=True))
+    text = stream.getvalue()
+    assert text.startswith("reference/hybrid against reference/autoregressive: ")
+    assert not any(str(verdict) in text for verdict in Verdict)
+    assert comparisons.table(other).counts in " ".join(text.split())
+    gate = io.StringIO()
+    print_comparison(other, Console(file=gate, width=80, no_color=True), update=True)
+    assert gate.getvalue().startswith("verdict: ")
+
+
+def test_the_command_that_accepts_a_candidate_closes_an_update() -> None:
+    stream = io.StringIO()
+    command = "vbench-lite baseline set main b"
+    print_comparison(_compare(_run(), _run(run_id="b")), Console(file=stream, width=80), accept=command)
+    assert stream.getvalue().rstrip().endswith(command)
 
 
 def test_changes_of_times_are_percent_and_more_time_is_worse() -> None:

@@ -39,7 +39,7 @@ def _outcome(repository: pytest.Pytester, run: str, generator: str = HYBRID) -> 
 def test_a_worse_model_fails_with_the_table(repository: pytest.Pytester) -> None:
     result = _outcome(repository, "worse")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["verdict: REGRESSED", "*coherence/shapes_identity*REGRESSED*"])
+    result.stdout.fnmatch_lines(["verdict: REGRESSED ·*", "*coherence/shapes_identity*REGRESSED*"])
 
 
 def test_the_same_clips_pass_or_are_incomparable_only_where_nothing_was_measured(
@@ -82,4 +82,4 @@ def test_it_works_from_a_subfolder(repository: pytest.Pytester, monkeypatch: pyt
     monkeypatch.chdir(folder)
     result = repository.runpytest_inprocess("-p", "vbench_lite.pytest_plugin", f"--rootdir={folder}")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["verdict: REGRESSED"])
+    result.stdout.fnmatch_lines(["verdict: REGRESSED ·*"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vbench_lite.cli.exit_codes import FINE, INTERRUPTED
-from vbench_lite.cli.options import json_option, registered, root_option, stored_run
+from vbench_lite.cli.options import json_option, policy_option, registered, root_option, stored_run
 from vbench_lite.cli.output import console, print_json
 
 if TYPE_CHECKING:
@@ -31,11 +31,11 @@ FOLDER = "calibration"  # under the root: repeats must not be taken for results
     "--draws", type=click.IntRange(min=20), default=200, show_default=True,
     help="Comparisons of a generator with itself, drawn from the repeats.",
 )  # fmt: skip
-@click.option("--policy", type=click.Path(path_type=Path), help="Margins and primary metrics (YAML).")
+@policy_option
 @root_option
 @json_option
 def command(
-    run: str, suite: str | None, repeats: int, draws: int, policy: Path | None, root: Path, as_json: bool
+    run: str, suite: str | None, repeats: int, draws: int, policy: str | None, root: Path, as_json: bool
 ) -> int:
     """Compare the generators of RUN with themselves: false-alarm rate and smallest loss that is found.
 

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from vbench_lite.cli.exit_codes import FINE, GATE_FAILED
-from vbench_lite.cli.options import OutputFile, json_option, registered, root_option, stored_run
+from vbench_lite.cli.options import (
+    DEFAULT_ROOT,
+    OutputFile,
+    json_option,
+    policy_option,
+    registered,
+    root_option,
+    stored_run,
+)
 from vbench_lite.cli.output import console, print_json, print_text, warn
 
 if TYPE_CHECKING:
@@ -24,7 +32,7 @@ if TYPE_CHECKING:
     shell_complete=registered("suites"),
     help="Which suite; default: the first that both runs have.",
 )
-@click.option("--policy", type=click.Path(path_type=Path), help="Margins and primary metrics (YAML).")
+@policy_option
 @click.option("--gate", is_flag=True, help="Exit code 1 where the policy says so (REGRESSED, INCOMPARABLE).")
 @click.option(
     "--clips/--no-clips",
@@ -44,7 +52,7 @@ def command(
     baseline: str,
     candidate: str,
     suite: str | None,
-    policy: Path | None,
+    policy: str | None,
     gate: bool,
     clips: bool | None,
     junit: Path | None,
@@ -56,9 +64,10 @@ def command(
     """Compare CANDIDATE with BASELINE, clip by clip where both answered the same request.
 
     Each is a run (id, name, baseline name, or latest) and, where it has several, one of its generators:
-    main:wan-bf16. With --json: {verdict, metrics[], baseline, candidate, suite, policy, identical,
-    environment[], notes[], fidelity}. With --gate in a GitHub workflow, the job gets annotations and a
-    step summary.
+    main:wan-bf16. Two different generators are set against each other, without a verdict unless --gate
+    asks for one. With --json: {verdict, parts{}, counts{}, metrics[], baseline, candidate, suite, policy,
+    identical, environment[], notes[], fidelity}. With --gate in a GitHub workflow, the job gets annotations
+    and a step summary.
     """
     from vbench_lite.results.signature import is_signature
 
@@ -72,22 +81,35 @@ def command(
     wanted = clips if clips is not None else _adapter(*first) == _adapter(*second)
     pools = (Pool(first[0].root), Pool(second[0].root)) if wanted else None
     found = compare(RunArm(*first), RunArm(*second), suite=suite, policy=rules, pools=pools)
+    update = gate or found.update  # a gate is asked about an update, whatever the two are called
     if as_json:
         print_json(found.as_dict())
     else:
         from vbench_lite.report.terminal.comparison import print_comparison
 
-        print_comparison(found, console())
+        print_comparison(found, console(), update=update, accept=_accept(root, baseline, first, second))
     write_reports(found, junit=junit, markdown=markdown)
     if html is not None:
         from vbench_lite.report.html.comparison import comparison_report
         from vbench_lite.store.output_file import write_output
 
-        write_output(html, comparison_report(found, first[0], second[0]))
+        write_output(html, comparison_report(found, first[0], second[0], update=update))
     if not gate:
         return FINE
     announce(found)
     return GATE_FAILED if found.fails else FINE
+
+
+def _accept(root: Path, baseline: str, first: tuple[RunDir, str], second: tuple[RunDir, str]) -> str | None:
+    """The command that makes the candidate's run the baseline; None where both sides are of one run."""
+    from vbench_lite.store.rundir import baselines
+
+    if first[0].run_id == second[0].run_id:
+        return None
+    asked = baseline.partition(":")[0]
+    name = asked if asked in baselines(root) else "main"
+    where = "" if str(root) == DEFAULT_ROOT else f" --root {root}"
+    return f"vbench-lite baseline set {name} {second[0].run_id}{where}"
 
 
 def _compare_lines(first: str, second: str, as_json: bool) -> int:

@@ -89,12 +89,23 @@ def print_board(board: Board, *, metrics: bool = True, others: bool = True) -> N
         console().print(f"Other suites in these runs: {names} (--suite NAME)", style="dim", markup=False)
 
 
-def print_card(board: Board, runs: Sequence[RunDir], next_steps: bool = False) -> None:
-    """Print the answer card of a board to stdout; with `next_steps` what to do with it."""
+def print_card(
+    board: Board, runs: Sequence[RunDir], *, next_steps: bool = False, summary: bool = False
+) -> None:
+    """Print the answer card of a board to stdout.
+
+    Args:
+        next_steps: say what to do with it.
+        summary: in a job of GitHub Actions, put it on the job's page too.
+    """
     from vbench_lite.report.terminal.card import card_text
 
-    out = console()
-    out.print(card_text(make_card(board, runs), _next(runs[0]) if next_steps else ()))
+    card = make_card(board, runs)
+    console().print(card_text(card, _next(runs[0]) if next_steps else ()))
+    if summary and "GITHUB_STEP_SUMMARY" in os.environ:
+        from vbench_lite.report.ci.github import add_card
+
+        add_card(card, os.environ)
 
 
 def make_card(board: Board, runs: Sequence[RunDir]) -> Card:

@@ -74,6 +74,22 @@ def workers_options(function: F) -> F:
     return function
 
 
+def policy_option(function: F) -> F:
+    """`--policy NAME|FILE`: what a comparison is held to; the argument `policy` is a text or None."""
+
+    def complete(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+        from vbench_lite.compare.policy import SHIPPED
+
+        return [name for name in SHIPPED if name.startswith(begun)]
+
+    return click.option(
+        "--policy",
+        metavar="NAME|FILE",
+        shell_complete=complete,
+        help="What decides, with which margins: default, quality-only, strict, or a YAML file.",
+    )(function)
+
+
 def json_option(function: F) -> F:
     """`--json`: stdout holds one JSON document and nothing else; the argument is `as_json`."""
     return click.option(

@@ -159,7 +159,7 @@ def command(
     else:
         print_scaling(reports)
         for place, board in enumerate(boards.values(), 1):
-            print_card(board, [finished], next_steps=place == len(boards))
+            print_card(board, [finished], next_steps=place == len(boards), summary=True)
         _list_failures(failures)
     return SOME_FAILED if failures else FINE
 

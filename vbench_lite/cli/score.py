@@ -201,5 +201,5 @@ def _score_run(
     if as_json:
         print_json({"run": run.run_id, "errors": errors, "leaderboard": board.as_dict()})
     else:
-        print_card(board, [run], next_steps=True)
+        print_card(board, [run], next_steps=True, summary=True)
     return SOME_FAILED if errors else FINE

@@ -21,7 +21,7 @@ import numpy as np
 from scipy import stats
 
 from vbench_lite.compare.differences import Side, pair
-from vbench_lite.compare.judging import MetricResult, judge, overall
+from vbench_lite.compare.judging import MetricResult, deciding, judge, overall
 from vbench_lite.compare.occasions import estimate
 from vbench_lite.compare.policy import Policy, load_policy
 from vbench_lite.errors import StoreError
@@ -163,7 +163,9 @@ def calibrate(
                 Side(one, real, floors, document.hardware, named, between) for one in (first, second)
             )
             found.append(judge(baseline, candidate, pair(first, second), primary, policy))
-        gate[label] = _rate(sum(overall(results) is Verdict.REGRESSED for results in found), draws)
+        gate[label] = _rate(
+            sum(overall(deciding(results, policy)) is Verdict.REGRESSED for results in found), draws
+        )
         metrics += _by_metric(label, found)
     return Calibration(
         run.run_id, name, policy.name, len(repeats), draws, document.samples, gate, tuple(metrics)

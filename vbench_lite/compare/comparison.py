@@ -9,7 +9,8 @@ from typing import Any
 from vbench_lite.compare.differences import Pairing, Side, pair
 from vbench_lite.compare.environment import differing
 from vbench_lite.compare.fidelity import Fidelity, fidelity
-from vbench_lite.compare.judging import MetricResult, judge, overall
+from vbench_lite.compare.headline import PARTS, counts, counts_text
+from vbench_lite.compare.judging import QUALITY, SPEED, MetricResult, deciding, judge, overall
 from vbench_lite.compare.occasions import occasions
 from vbench_lite.compare.policy import COVERAGE, Policy, load_policy
 from vbench_lite.errors import StoreError
@@ -50,21 +51,60 @@ class Comparison:
     fidelity: Fidelity | None = None
 
     @property
+    def update(self) -> bool:
+        """Whether both sides are one generator; two different ones are no update of one another."""
+        return bool(self.baseline["generator"] == self.candidate["generator"])
+
+    @property
+    def parts(self) -> dict[str, Verdict]:
+        """The verdict of quality (with coverage), and that of speed and memory where either was judged."""
+        found = {}
+        for part in (QUALITY, SPEED):
+            mine = [result for result in self.metrics if result.part == part]
+            if any(result.verdict is not None for result in mine):
+                alone = part == QUALITY and self.coverage_alone
+                found[part] = overall(mine, coverage_alone=alone)
+        return found
+
+    def part_lines(self) -> list[tuple[str, str, str]]:
+        """(part, its verdict, its counts) of quality, and of speed and memory."""
+        return [
+            (PARTS[part], str(verdict), counts_text([one for one in self.metrics if one.part == part]))
+            for part, verdict in self.parts.items()
+        ]
+
+    @property
+    def coverage_alone(self) -> bool:
+        """Whether coverage may decide without any metric."""
+        return self.identical or self.policy.named == {COVERAGE}
+
+    @property
     def fails(self) -> bool:
         """Whether a gate stops here: the policy's `fail_on` holds the verdict."""
         return self.verdict in self.policy.fail_on
 
+    def decides(self, result: MetricResult) -> bool:
+        """Whether the overall verdict depends on a metric."""
+        return result.primary and result in deciding([result], self.policy)
+
+    def fails_by(self, result: MetricResult) -> bool:
+        """Whether a metric alone fails the gate."""
+        return self.decides(result) and result.verdict in self.policy.fail_on
+
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values.
 
-        Keys: verdict; baseline and candidate {run, generator, ok, planned}; suite; policy; identical;
-        metrics[] {metric, primary, level, verdict, baseline, candidate, delta, ci, margin, p_value, n,
-        units, unit, higher_is_better, scale, reason, more_units, detectable}; environment[] {field,
-        baseline, candidate}; notes[]; fidelity {pairs, identical, metrics{id: {value, ci, n, unit,
-        higher_is_better}}, most_changed[] {prompt, seed, baseline, candidate, values{}}, reasons{}} or null.
+        Keys: verdict; parts{quality, speed}: verdicts of their own; counts{verdict: metrics}; baseline and
+        candidate {run, generator, ok, planned}; suite; policy; identical; metrics[] {metric, primary, level,
+        verdict, baseline, candidate, delta, ci, margin, p_value, n, units, unit, higher_is_better, scale,
+        reason, more_units, detectable, part, contended}; environment[] {field, baseline, candidate};
+        notes[]; fidelity {pairs, identical, metrics{id: {value, ci, n, unit, higher_is_better}},
+        most_changed[] {prompt, seed, baseline, candidate, values{}}, reasons{}} or null.
         """
         return {
             "verdict": str(self.verdict),
+            "parts": {part: str(verdict) for part, verdict in self.parts.items()},
+            "counts": {str(verdict): count for verdict, count in counts(self.metrics).items()},
             "baseline": self.baseline,
             "candidate": self.candidate,
             "suite": self.suite,
@@ -107,12 +147,12 @@ def compare(
     primary = policy.primary_metrics(contents[0])
     results = judge(first, second, pairing, primary, policy)
     notes = _notes(contents, pairing, first, arms, contents[0], primary)
-    notes += _on_verdict(results, pairing)
+    notes += _on_verdict(results, pairing, policy)
     notes += dict.fromkeys(
         remark for side in (first, second) if (remark := seed_remark(side.arm)) is not None
     )
-    return Comparison(
-        verdict=overall(results, coverage_alone=pairing.identical or policy.named == {COVERAGE}),
+    found = Comparison(
+        verdict=Verdict.PASS,
         baseline=_identity(first.arm),
         candidate=_identity(second.arm),
         suite=name,
@@ -123,6 +163,8 @@ def compare(
         notes=notes,
         fidelity=fidelity(first.arm, second.arm, pairing, pools) if pools is not None else None,
     )
+    verdict = overall(deciding(results, policy), coverage_alone=found.coverage_alone)
+    return replace(found, verdict=verdict)
 
 
 def _common_suite(first: RunDocument, second: RunDocument) -> str:
@@ -165,9 +207,16 @@ def _identity(arm: Arm) -> dict[str, Any]:
     return {"run": arm.run_id, "generator": arm.generator, "ok": arm.ok, "planned": arm.planned}
 
 
-def _on_verdict(results: Sequence[MetricResult], pairing: Pairing) -> list[str]:
+def _on_verdict(results: Sequence[MetricResult], pairing: Pairing, policy: Policy) -> list[str]:
     """What bears on the overall verdict beside the primary metrics."""
     notes = []
+    contended = [one.metric for one in results if one.contended]
+    if contended and policy.timed == "calm":
+        notes.append(
+            f"speed is not comparable and decided nothing: other processes disturbed the timed calls of "
+            f"{', '.join(contended)}; time again with run --retime --when-idle"
+        )
+    results = deciding(results, policy)
     beside = [one.metric for one in results if not one.primary and one.verdict is Verdict.REGRESSED]
     if beside:
         notes.append(f"outside the primary metrics REGRESSED: {', '.join(beside)}; so this is no PASS")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from vbench_lite.errors import IncomparableError, NotApplicable
+from vbench_lite.errors import ContendedError, IncomparableError, NotApplicable
 from vbench_lite.metric import Axis
 from vbench_lite.results.arms import Arm
 from vbench_lite.results.axes import Scale, scale_of
@@ -275,9 +275,10 @@ def _calls(first: MetricEstimate, second: MetricEstimate, baseline: Side, candid
         spoilt = frozenset() if measured.facts.axis == Axis.MEMORY else measured.contended
         calls = {name: value for name, value in measured.calls.items() if name not in spoilt}
         if len(calls) < LEAST_CALM * len(measured.calls):
-            raise IncomparableError(
+            raise ContendedError(
                 f"contended: another process used the device in {len(measured.calls) - len(calls)} of "
-                f"{len(measured.calls)} calls of {side}; time it again on an idle machine"
+                f"{len(measured.calls)} calls of {side}; time it again on an idle machine "
+                "(run --retime --when-idle)"
             )
         calm.append(by_round(calls))
     values = [float(np.median(medians(rounds))) for rounds in calm]

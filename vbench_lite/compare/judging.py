@@ -11,8 +11,9 @@ import numpy as np
 
 from vbench_lite.compare.differences import Pairing, Side, Subtracted, margin_of, subtract
 from vbench_lite.compare.policy import COVERAGE, Policy
-from vbench_lite.errors import IncomparableError
+from vbench_lite.errors import ContendedError, IncomparableError
 from vbench_lite.results.arms import Arm
+from vbench_lite.results.axes import RELATIVE_AXES
 from vbench_lite.results.estimates import MetricEstimate
 from vbench_lite.stats.bounded import score_interval
 from vbench_lite.stats.multiple import benjamini_hochberg, holm
@@ -20,6 +21,8 @@ from vbench_lite.stats.noninferiority import Decision, Question, Verdict, decide
 from vbench_lite.stats.paired import mcnemar
 from vbench_lite.stats.power import detectable_loss, units_to_settle
 from vbench_lite.store.schema import Level
+
+QUALITY, SPEED = "quality", "speed"  # the parts of a comparison that have verdicts of their own
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class MetricResult:
         reason: why there is no number, beginning with the field that differs; or what the margin is.
         n: independent units behind delta; units: what they are (prompts, rounds).
         more_units: about how many more of them would settle an inconclusive one.
+        part: "quality", or "speed" for speed and memory.
+        contended: not comparable, since other processes disturbed the timed calls.
         detectable: the smallest true loss that would have been called REGRESSED in 4 of 5 such
             comparisons, on the scale of delta.
     """
@@ -58,6 +63,8 @@ class MetricResult:
     reason: str | None = None
     more_units: int | None = None
     detectable: float | None = None
+    part: str = QUALITY
+    contended: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self) | {"ci": list(self.ci) if self.ci is not None else None}
@@ -78,8 +85,15 @@ def judge(
     return results
 
 
+def deciding(results: Sequence[MetricResult], policy: Policy) -> list[MetricResult]:
+    """The results that may decide: speed and memory never, or not where disturbed, by the policy."""
+    if policy.timed == "shown":
+        return [result for result in results if result.part == QUALITY]
+    return [result for result in results if policy.timed == "strict" or not result.contended]
+
+
 def overall(results: Sequence[MetricResult], *, coverage_alone: bool = False) -> Verdict:
-    """The gravest verdict of the primary metrics.
+    """The gravest verdict of the primary metrics among those that may decide.
 
     Coverage can only worsen it. Nothing is PASS where no metric was judged, or while a metric outside the
     primary ones says REGRESSED.
@@ -149,6 +163,7 @@ def _judge(
             units="rounds" if measured.level is Level.CALL else "prompts",
             unit=measured.facts.unit,
             higher_is_better=measured.facts.higher_is_better,
+            part=SPEED if measured.facts.axis in RELATIVE_AXES else QUALITY,
         )
         results[metric] = blank
         if metric not in policy.named and (why := _absent(metric, first.arm, second.arm)) is not None:
@@ -161,7 +176,12 @@ def _judge(
                 continue
             question, why = _question(metric, found, measured, first, policy)
         except IncomparableError as error:
-            results[metric] = replace(blank, verdict=Verdict.INCOMPARABLE, reason=str(error))
+            results[metric] = replace(
+                blank,
+                verdict=Verdict.INCOMPARABLE,
+                reason=str(error),
+                contended=isinstance(error, ContendedError),
+            )
             continue
         asked[metric] = (found, question, why)
     adjust = holm if primary else benjamini_hochberg

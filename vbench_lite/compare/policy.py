@@ -19,6 +19,7 @@ from vbench_lite.yaml_text import parse_yaml
 
 COVERAGE = "coverage"
 DEFAULT = "default"
+SHIPPED = (DEFAULT, "quality-only", "strict")
 
 
 class Policy(BaseModel):
@@ -28,6 +29,11 @@ class Policy(BaseModel):
 
     name: str = Field(description="How results call it.")
     version: int = Field(default=1, ge=1, description="Raised with every change.")
+    timed: Literal["calm", "strict", "shown"] = Field(
+        default="calm",
+        description="Speed and memory: calm: judged, and where other processes disturbed the timed calls not "
+        "comparable, which warns and decides nothing; strict: that decides too; shown: they never decide.",
+    )
     primary: Literal["all", "axes"] | tuple[str, ...] = Field(
         default="all",
         description="Metric ids that decide the overall verdict; all: every metric with a direction; axes: "
@@ -123,20 +129,22 @@ class Policy(BaseModel):
 
 
 def load_policy(source: str | Path | None = None) -> Policy:
-    """Read a policy from a file; None is the default one.
+    """Read a policy that ships, by its name, or a file; None is the default one.
 
     Raises:
         SpecError: missing file, bad YAML, unknown key or bad value, each with its place.
     """
-    if source is None:
-        text = (files("vbench_lite.compare") / "policies" / f"{DEFAULT}.yaml").read_text(encoding="utf-8")
-        where = "the default policy"
+    if source is None or str(source) in SHIPPED:
+        name = f"{source or DEFAULT}.yaml"
+        text = (files("vbench_lite.compare") / "policies" / name).read_text(encoding="utf-8")
+        where = f"the policy {source or DEFAULT}"
     else:
         where = f"policy {source}"
         try:
             text = Path(source).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise SpecError(f"{where} cannot be read: {error}") from None
+            shipped = f"; policies that ship: {', '.join(SHIPPED)}"
+            raise SpecError(f"{where} cannot be read: {error}{shipped}") from None
     try:
         return Policy.model_validate(parse_yaml(text, where) or {})
     except ValidationError as error:

@@ -5,14 +5,14 @@ Differences, margins and verdicts come from `vbench_lite.compare`.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from vbench_lite.compare import Comparison, MetricResult, RunArm, compare
 from vbench_lite.compare.frame_fidelity import FrameFidelity
+from vbench_lite.compare.headline import counts_text
 from vbench_lite.format import change_interval, change_text, interval, margin_text, number
 from vbench_lite.report.charts.boards import BoardTable
 from vbench_lite.results.catalogue import metric_facts
@@ -27,13 +27,6 @@ MEANING = {
     "REGRESSED": "worse than the baseline",
     "INCOMPARABLE": "a primary metric cannot be subtracted",
 }
-_COUNTED = {
-    "REGRESSED": "worse",
-    "IMPROVED": "better",
-    "PASS": "same",
-    "INCONCLUSIVE": "open",
-    "INCOMPARABLE": "not comparable",
-}
 READING = (
     "Right is better. A bar that stays right of the dashed line is within the margin; one that lies left of "
     "0 is worse. A star marks the primary metrics, which make the verdict. Differences in speed and memory "
@@ -46,7 +39,8 @@ class ComparisonTable:
     """A comparison as frames.
 
     Attributes:
-        counts: metrics by verdict.
+        counts: metrics by verdict, as `9 worse, 1 better, 2 same, 3 open`.
+        parts: (quality or "speed and memory", verdict, counts).
         forest: metric (primary ones with a star), effect, low, high (in margins, + is better), verdict;
             only what has a margin.
         table: every metric as text.
@@ -56,20 +50,14 @@ class ComparisonTable:
     """
 
     verdict: str
-    counts: Mapping[str, int]
+    counts: str
+    parts: tuple[tuple[str, str, str], ...]
     because: tuple[str, ...]
     forest: pd.DataFrame
     table: pd.DataFrame
     environment: pd.DataFrame
     identical: bool
     notes: tuple[str, ...]
-
-    def counts_text(self) -> str:
-        """`9 worse, 1 better, 2 same, 3 open`: the metrics by their verdict, those that count first."""
-        said = [
-            f"{self.counts[verdict]} {word}" for verdict, word in _COUNTED.items() if self.counts[verdict]
-        ]
-        return ", ".join(said) or "no metric has a verdict"
 
 
 def read_comparison(
@@ -87,7 +75,8 @@ def table(found: Comparison) -> ComparisonTable:
     """A comparison laid out."""
     return ComparisonTable(
         verdict=str(found.verdict),
-        counts=Counter(str(m.verdict) for m in found.metrics if m.verdict is not None),
+        counts=counts_text(found.metrics),
+        parts=tuple(found.part_lines()),
         because=_because([m for m in found.metrics if m.primary and m.verdict == found.verdict]),
         forest=pd.DataFrame(
             [_bar(m) for m in found.metrics if m.margin and m.delta is not None],

@@ -1,4 +1,4 @@
-"""A comparison on the page of a GitHub Actions job: annotations by workflow commands, and a summary.
+"""Answers and comparisons on the page of a GitHub Actions job: annotations by workflow commands, a summary.
 
 GitHub shows at most 10 errors, 10 warnings and 10 notices of a step; beyond that the last line of a
 kind counts the rest. https://docs.github.com/actions/reference/workflow-commands-for-github-actions
@@ -6,12 +6,13 @@ kind counts the rest. https://docs.github.com/actions/reference/workflow-command
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from vbench_lite.advise.card import Card
 from vbench_lite.compare import Comparison
 from vbench_lite.report.ci.junit import message
-from vbench_lite.report.ci.markdown import STEP_SUMMARY_BYTES, markdown
+from vbench_lite.report.ci.markdown import STEP_SUMMARY_BYTES, card_markdown, markdown, within
 from vbench_lite.stats.noninferiority import Verdict
 
 MOST_OF_A_KIND = 10
@@ -25,13 +26,26 @@ def workflow_commands(comparison: Comparison) -> list[str]:
     for result in comparison.metrics:
         if not result.primary or result.verdict in (None, Verdict.PASS, Verdict.IMPROVED):
             continue
-        (errors if result.verdict in comparison.policy.fail_on else warnings).append(message(result))
+        if comparison.fails_by(result):
+            errors.append(message(result))
+        elif comparison.decides(result) or result.contended:
+            warnings.append(message(result))
     notices = [f"vbench-lite: {comparison.verdict}"] if not errors and not warnings else []
     return [*_commands("error", errors), *_commands("warning", warnings), *_commands("notice", notices)]
 
 
 def add_step_summary(comparison: Comparison, environment: Mapping[str, str]) -> None:
     """Append the comparison to the file that GITHUB_STEP_SUMMARY names, within what is left of its limit."""
+    _append(environment, lambda limit: markdown(comparison, limit=limit))
+
+
+def add_card(card: Card, environment: Mapping[str, str]) -> None:
+    """Append the answer card of a run to the file that GITHUB_STEP_SUMMARY names."""
+    _append(environment, lambda limit: within(card_markdown(card), limit))
+
+
+def _append(environment: Mapping[str, str], text: Callable[[int], str]) -> None:
+    """Append what is given the bytes that are left; nothing where no file is named or it is full."""
     if not environment.get("GITHUB_STEP_SUMMARY"):
         return
     path = Path(environment["GITHUB_STEP_SUMMARY"])
@@ -39,7 +53,7 @@ def add_step_summary(comparison: Comparison, environment: Mapping[str, str]) -> 
     if STEP_SUMMARY_BYTES - used < _LEAST_SUMMARY_BYTES:
         return
     with path.open("a", encoding="utf-8") as file:
-        file.write(markdown(comparison, limit=STEP_SUMMARY_BYTES - used))
+        file.write(text(STEP_SUMMARY_BYTES - used))
 
 
 def _commands(kind: str, messages: list[str]) -> list[str]:

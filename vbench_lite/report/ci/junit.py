@@ -2,7 +2,8 @@
 
 REGRESSED and INCOMPARABLE primary metrics are failures, INCONCLUSIVE ones are skipped with the reason
 (JUnit knows no warning); where the policy's `fail_on` says otherwise, it decides. Metrics that are
-not primary never fail. The schema is that of Jenkins and of the `junit` report of pytest.
+not primary, or that the policy lets decide nothing, never fail. The schema is that of Jenkins and of the
+`junit` report of pytest.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def junit_xml(comparison: Comparison) -> str:
                 "name": _plain(result.metric),
             },
         )
-        if result.primary and result.verdict in comparison.policy.fail_on:
+        if comparison.fails_by(result):
             counts["failures"] += 1
             failure = ET.SubElement(
                 case, "failure", {"type": str(result.verdict), "message": _plain(message(result))}

@@ -1,4 +1,4 @@
-"""A comparison as GitHub-flavoured Markdown: for a pull request or a step summary.
+"""A comparison, and an answer card, as GitHub-flavoured Markdown: for a pull request or a step summary.
 
 A step summary holds at most 1 MiB; what is beyond `limit` is cut at a line's end, and says so.
 """
@@ -10,13 +10,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from vbench_lite.advise.card import LIKELY, OPEN, SURE, Card
 from vbench_lite.compare import Comparison, MetricResult
+from vbench_lite.compare.headline import counts_text
 from vbench_lite.format import significant, unit_of
 from vbench_lite.printable import printable
 from vbench_lite.report.terminal.comparison import change, environment_lines, open_question
 from vbench_lite.stats.noninferiority import Verdict
 
 _MARKS = re.compile(r"[\\`*\[\]|~$]")
+_SURE = {SURE: "**sure**", LIKELY: "likely", OPEN: "open"}
 STEP_SUMMARY_BYTES = 1024 * 1024
 SYMBOLS = {
     Verdict.IMPROVED: "🟢",
@@ -31,7 +34,9 @@ def markdown(comparison: Comparison, *, limit: int = STEP_SUMMARY_BYTES) -> str:
     """The verdict, primary metrics, what is open, the rest folded away; at most `limit` bytes of UTF-8."""
     first, second = comparison.baseline, comparison.candidate
     lines = [
-        f"## {SYMBOLS[comparison.verdict]} {comparison.verdict}",
+        f"## {SYMBOLS[comparison.verdict]} {comparison.verdict}: {counts_text(comparison.metrics)}",
+        "",
+        *(f"- {part} **{verdict}**: {counts}" for part, verdict, counts in comparison.part_lines()),
         "",
         f"{_code(_arm(second))} against {_code(_arm(first))}, suite {_escaped(comparison.suite)}, "
         f"policy {_escaped(comparison.policy.name)} v{comparison.policy.version}",
@@ -57,7 +62,17 @@ def markdown(comparison: Comparison, *, limit: int = STEP_SUMMARY_BYTES) -> str:
             "",
             "</details>",
         ]
-    return _within("\n".join(lines) + "\n", limit)
+    return within("\n".join(lines) + "\n", limit)
+
+
+def card_markdown(card: Card) -> str:
+    """The answer card: a row a fact, what to take, and what to know before trusting it."""
+    lines = [f"## {_escaped(card.title)}", "", "| how sure | about | |", "|---|---|---|"]
+    lines += [
+        f"| {_SURE[fact.sure]} | {_escaped(fact.about)} | {_escaped(fact.words)} |"
+        for fact in (*card.facts, *card.take)
+    ]
+    return "\n".join([*lines, "", *(f"- ⚠️ {_escaped(doubt)}" for doubt in card.doubts)]) + "\n"
 
 
 def _table(results: list[MetricResult]) -> list[str]:
@@ -101,7 +116,8 @@ def _code(text: str) -> str:
     return f"`{printable(' '.join(text.split())).replace('`', chr(39)).replace('|', chr(0x2502))}`"
 
 
-def _within(text: str, limit: int) -> str:
+def within(text: str, limit: int) -> str:
+    """A text of at most so many bytes of UTF-8, cut at a line's end, which it says."""
     if len(text.encode()) <= limit:
         return text
     note = "\n\n(cut: the rest is in the JSON report)\n"

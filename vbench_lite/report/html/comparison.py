@@ -20,29 +20,33 @@ from vbench_lite.store.schema import Level
 _KINDS = {"IMPROVED": "good", "PASS": "good", "REGRESSED": "bad"}
 
 
-def comparison_report(found: Comparison, baseline: RunDir, candidate: RunDir) -> str:
+def comparison_report(
+    found: Comparison, baseline: RunDir, candidate: RunDir, *, update: bool | None = None
+) -> str:
     """Return the page of a comparison.
 
     Args:
         found: what `compare` says of the two.
         baseline, candidate: their runs, whose clips are shown.
+        update: whether the candidate is to replace the baseline; None: where both are one generator. Two
+            other models are set against each other without a verdict.
     """
+    update = found.update if update is None else update
     table = comparisons.table(found)
     sides = found.baseline, found.candidate
     names = [f"{side['run']}:{side['generator']}" for side in sides]
+    title = "Did the update break anything?"
+    if not update:
+        title = f"{found.candidate['generator']} against {found.baseline['generator']}"
     parts = [
-        markup.heading(1, "Did the update break anything?"),
+        markup.heading(1, title),
         markup.paragraph(f"Candidate {names[1]} against baseline {names[0]}.", "soft"),
         markup.paragraph(
             f"Suite {found.suite}, policy {found.policy.name} v{found.policy.version}. A metric passes when "
             "its 95% interval stays right of minus its margin.",
             "soft",
         ),
-        markup.box(
-            _KINDS.get(table.verdict, "open"),
-            markup.paragraph(f"{table.verdict}: {comparisons.MEANING[table.verdict]}.", "verdict"),
-            markup.bullets(table.because if table.verdict != "PASS" else ()),
-        ),
+        _headline(table, update),
         *_told(found, table),
         *_metrics(table),
         *_clips(found, baseline, candidate),
@@ -53,6 +57,20 @@ def comparison_report(found: Comparison, baseline: RunDir, candidate: RunDir) ->
             markup.table(table.environment, "Fields that differ in software, hardware and the generators"),
         ]
     return markup.document(f"vbench_lite: {names[1]} against {names[0]}", parts)
+
+
+def _headline(table: comparisons.ComparisonTable, update: bool) -> Markup:
+    """Counts first, then the verdicts of an update."""
+    if not update:
+        parts = [f"{part.capitalize()}: {counts}" for part, _, counts in table.parts]
+        return markup.box("open", markup.paragraph(table.counts, "verdict"), markup.bullets(parts))
+    return markup.box(
+        _KINDS.get(table.verdict, "open"),
+        markup.paragraph(table.counts, "verdict"),
+        markup.paragraph(f"{table.verdict}: {comparisons.MEANING[table.verdict]}."),
+        markup.bullets([f"{part.capitalize()} {verdict}: {counts}" for part, verdict, counts in table.parts]),
+        markup.bullets(table.because if table.verdict != "PASS" else ()),
+    )
 
 
 def _told(found: Comparison, table: comparisons.ComparisonTable) -> Iterator[Markup]:

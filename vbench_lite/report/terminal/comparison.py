@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from vbench_lite.compare import Comparison, MetricResult
+from vbench_lite.compare.headline import WORDS, counts_text
 from vbench_lite.format import change_text, margin_text, significant, unit_of
 from vbench_lite.stats.noninferiority import Verdict
 
@@ -17,19 +21,33 @@ STYLES = {
     Verdict.INCOMPARABLE: "magenta",
     Verdict.REGRESSED: "bold red",
 }
+VERDICTS = {verdict: str(verdict) for verdict in Verdict}  # of an update; else the plain words are said
 _MOST_ENVIRONMENT = 12
 
 
-def print_comparison(comparison: Comparison, console: Console) -> None:
-    """Print the verdict, the metrics and what differs in the environment."""
-    console.print(comparison_text(comparison))
+def print_comparison(comparison: Comparison, console: Console, **options: Any) -> None:
+    """Print the counts, the verdicts, the metrics and what differs in the environment.
+
+    Args:
+        options: those of `comparison_text`.
+    """
+    console.print(comparison_text(comparison, **options))
 
 
-def comparison_text(comparison: Comparison) -> RenderableType:
-    """The comparison as one rich renderable; fits 80 columns."""
+def comparison_text(
+    comparison: Comparison, *, update: bool | None = None, accept: str | None = None
+) -> RenderableType:
+    """The comparison as one rich renderable; fits 80 columns.
+
+    Args:
+        update: whether the candidate is to replace the baseline, and so gets a verdict; None: where both
+            are one generator. Else the two are set against each other.
+        accept: the command that makes the candidate the baseline.
+    """
+    update = comparison.update if update is None else update
     first, second = comparison.baseline, comparison.candidate
     parts: list[RenderableType] = [
-        Text.assemble("verdict: ", (str(comparison.verdict), STYLES[comparison.verdict])),
+        *_headline(comparison, update),
         Text(f"baseline   {first['run']}:{first['generator']}", style="dim"),
         Text(f"candidate  {second['run']}:{second['generator']}", style="dim"),
         Text(
@@ -37,21 +55,41 @@ def comparison_text(comparison: Comparison) -> RenderableType:
         ),
         Text(),
     ]
+    words = VERDICTS if update else WORDS
     judged = [result for result in comparison.metrics if result.verdict is not None]
-    parts += _section([r for r in judged if r.primary], "primary metrics (these decide; Holm)")
-    parts += _section([r for r in judged if not r.primary], "other metrics (Benjamini-Hochberg)")
+    parts += _section([r for r in judged if r.primary], "primary metrics (these decide; Holm)", words)
+    parts += _section([r for r in judged if not r.primary], "other metrics (Benjamini-Hochberg)", words)
     parts += _section(
-        [r for r in comparison.metrics if r.verdict is None], "descriptions, neither good nor bad"
+        [r for r in comparison.metrics if r.verdict is None], "descriptions, neither good nor bad", words
     )
     parts += [Text(line, style="dim") for line in _footnotes(comparison)]
     parts += [Text(f"! {note}", style="yellow") for note in comparison.notes]
     if comparison.fidelity is not None:
         parts += [Text(line) for line in comparison.fidelity.lines()]
     parts += [Text(line, style="dim") for line in environment_lines(comparison)]
+    if update and accept:
+        parts += [Text(), Text(f"to accept the candidate as baseline: {accept}")]
     return Group(*parts)
 
 
-def _section(results: list[MetricResult], title: str) -> list[RenderableType]:
+def _headline(comparison: Comparison, update: bool) -> list[RenderableType]:
+    """Counts first; then the verdicts of an update, or which two models are set against each other."""
+    counted = counts_text(comparison.metrics)
+    if not update:
+        first, second = comparison.baseline["generator"], comparison.candidate["generator"]
+        parts = [Text(f"{part:<18}{counts}") for part, _, counts in comparison.part_lines()]
+        return [Text(f"{second} against {first}: {counted}", "bold"), *parts]
+    lines: list[RenderableType] = [
+        Text.assemble("verdict: ", (str(comparison.verdict), STYLES[comparison.verdict]), f" · {counted}")
+    ]
+    for part, verdict, counts in comparison.part_lines():
+        said = Text(f"{part:<18}")
+        said.append(f"{verdict:<14}", STYLES[Verdict(verdict)])
+        lines.append(said.append(counts))
+    return lines
+
+
+def _section(results: list[MetricResult], title: str, words: Mapping[Verdict, str]) -> list[RenderableType]:
     if not results:
         return []
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
@@ -61,12 +99,13 @@ def _section(results: list[MetricResult], title: str) -> list[RenderableType]:
     table.add_column("change", justify="right")
     table.add_column("verdict", no_wrap=True)
     for result in results:
-        table.add_row(*_cells(result))
+        table.add_row(*_cells(result, words))
     return [table, Text()]
 
 
-def _cells(result: MetricResult) -> list[Text]:
-    verdict = Text("", "dim") if result.verdict is None else Text(result.verdict, STYLES[result.verdict])
+def _cells(result: MetricResult, words: Mapping[Verdict, str]) -> list[Text]:
+    told = result.verdict
+    verdict = Text("", "dim") if told is None else Text(words[told], STYLES[told])
     if result.baseline is None or result.candidate is None:
         return [Text(result.metric), Text("–"), Text("–"), Text("–"), verdict]
     unit, factor = unit_of(result.unit, max(abs(result.baseline), abs(result.candidate)))

@@ -1,0 +1,31 @@
+"""What a comparison says first: how many metrics are worse, better, the same, open or not comparable."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from vbench_lite.compare.judging import MetricResult
+from vbench_lite.stats.noninferiority import Verdict
+
+WORDS = {
+    Verdict.REGRESSED: "worse",
+    Verdict.IMPROVED: "better",
+    Verdict.PASS: "same",
+    Verdict.INCONCLUSIVE: "open",
+    Verdict.INCOMPARABLE: "not comparable",
+}
+PARTS = {"quality": "quality", "speed": "speed and memory"}
+
+
+def counts(results: Sequence[MetricResult]) -> Counter[Verdict]:
+    """Metrics by their verdict, descriptions left out."""
+    return Counter(result.verdict for result in results if result.verdict is not None)
+
+
+def counts_text(results: Sequence[MetricResult]) -> str:
+    """`9 worse, 1 better, 2 same, 3 open`: the metrics by their verdict, those that count first."""
+    found = counts(results)
+    return ", ".join(f"{found[one]} {word}" for one, word in WORDS.items() if found[one]) or (
+        "no metric has a verdict"
+    )
