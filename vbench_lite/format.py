@@ -243,6 +243,17 @@ def times(ratio: float) -> str:
     return f"{ratio:.1f} times" if ratio < 10 else f"{significant(ratio, 2)} times"
 
 
+def multiple(found: Estimated) -> str:
+    """A ratio with its interval: `2.94x ±0.21`; a dash where none is known."""
+    if found.value is None:
+        return NONE
+    if found.low is None or found.high is None or found.low == found.high:
+        return f"{significant(found.value)}x"
+    half = max(found.high - found.value, found.value - found.low)
+    digits = min(max(0, 1 - math.floor(math.log10(half))), 2) if half > 0 else 2
+    return f"{found.value:,.{digits}f}x ±{half:,.{digits}f}"
+
+
 def _zero_sign(text: str) -> str:
     return f"+{text[1:]}" if text.startswith("-") and not text.strip("-0.,") else text
 

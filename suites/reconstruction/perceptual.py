@@ -51,18 +51,24 @@ class PerceptualDistance(PairMetric):
         self._sum, self._count = 0.0, 0
 
     def push(self, frames: Frames, reference: Frames, indices: npt.NDArray[np.int64]) -> None:
+        self._sum += float(self.each(frames, reference).sum())
+        self._count += len(frames)
+
+    def each(self, frames: Frames, reference: Frames) -> npt.NDArray[np.float64]:
+        """The distance of each pair, float64 (N,), of frames uint8 (N, H, W, 3)."""
         import torch
 
         assert self._network is not None
         some = max(1, _BATCH_PIXELS // (frames.shape[1] * frames.shape[2]))
+        found = [np.empty(0)]
         with torch.inference_mode():
             for start in range(0, len(frames), some):
                 ours, theirs = (
                     torch.tensor(x[start : start + some]).permute(0, 3, 1, 2).float() / 255
                     for x in (frames, reference)
                 )
-                self._sum += float(self.distances(self._network, ours, theirs).double().sum())
-        self._count += len(frames)
+                found.append(self.distances(self._network, ours, theirs).double().numpy())
+        return np.concatenate(found)
 
     def finish(self) -> float:
         return self._sum / self._count

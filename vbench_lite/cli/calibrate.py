@@ -91,7 +91,10 @@ def repetition(run: RunDir, suite: str, repeat: int, folder: Path) -> RunSpec:
     file = folder / "suites" / f"{run.run_id}-{suite}.yaml"
     atomic.write_text(inside(folder, file), yaml.safe_dump(content, sort_keys=False))
     generators = [
-        {key: getattr(entry, key) for key in ("label", "adapter", "config", "device", "batch")}
+        {
+            key: getattr(entry, key)
+            for key in ("label", "adapter", "config", "device", "batch", "params", "draw")
+        }
         for entry in document.generators
         if entry.info.get("family") != Family.CONTROL
     ]

@@ -31,6 +31,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "score": ("score", "Score clips made elsewhere, or a stored run again."),
     "leaderboard": ("leaderboard", "Show every generator with intervals and coverage."),
     "compare": ("compare", "Compare a candidate with a baseline, pair by pair."),
+    "sweep": ("sweep", "Hold settings of one generator against its base: what is free?"),
     "history": ("history", "Show one metric over runs, and where its measurement changed."),
     "calibrate": ("calibrate", "Compare a run with itself: false alarms, and what it can find."),
     "advise": ("advise", "Say which generator to take, and how sure that is."),

@@ -35,6 +35,7 @@ def _facts(document: RunDocument, generator: str) -> dict[str, Any]:
             "generator.adapter": entry.adapter,
             "generator.weights_sha256": entry.info.get("weights_sha256"),
             **_flat("generator.config", entry.config),
+            **_flat("generator.params", entry.params),
         }
     return facts
 

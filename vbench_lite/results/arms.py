@@ -121,7 +121,7 @@ def settings(entry: GeneratorEntry, document: RunDocument) -> dict[str, str]:
     """What an arm was made with: its configuration first, then where and how often, then of which run."""
     found = {
         key: value.rsplit("/", 1)[-1] if isinstance(value, str) else str(value)
-        for key, value in sorted(entry.config.items())
+        for key, value in sorted({**entry.config, **entry.params}.items())
     }
     found |= {"device": entry.device, "batch": str(entry.batch), "samples": str(document.samples)}
     return found | {"seed": str(document.seed), "run": document.name or day(document.created)}

@@ -106,6 +106,8 @@ class _Entry(BaseModel):
     batch: int
     info: _Info
     fingerprint: str
+    params: dict[str, Any] = {}
+    draw: Count = 0
 
 
 class _Suite(_Open):
@@ -145,5 +147,6 @@ class _Document(BaseModel):
     memory_limit_gib: float | None = None
     shard: str | None = None
     name: str = ""
+    sweep: dict[Literal["base", "again", "seeds"], Label] | None = None
     schema_version: int
     notes: list[str] = []

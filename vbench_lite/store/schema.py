@@ -155,7 +155,10 @@ SCHEMAS: Mapping[str, pa.Schema] = {"sample": SAMPLES, "score": SCORES, "measure
 
 @dataclass(frozen=True)
 class GeneratorEntry:
-    """A generator as resolved into a run: label, adapter, configuration and identity."""
+    """A generator as resolved into a run: label, adapter, configuration and identity.
+
+    params: of every request to it, over those of the suite. draw: which seeds its samples have.
+    """
 
     label: str
     adapter: str
@@ -164,6 +167,8 @@ class GeneratorEntry:
     batch: int
     info: dict[str, Any]
     fingerprint: str
+    params: dict[str, Any] = field(default_factory=dict)
+    draw: int = 0
 
 
 @dataclass
@@ -177,6 +182,7 @@ class RunDocument:
     memory_limit_gib: what a worker may allocate; None for no limit.
     shard: "i/n" for the i-th of n parts of a run, which `merge` puts together; None for a whole run.
     name: what a person calls it; "" for none.
+    sweep: labels of the arms that settings are held against (base, again, seeds); None for no sweep.
     """
 
     run_id: str
@@ -194,6 +200,7 @@ class RunDocument:
     memory_limit_gib: float | None = None
     shard: str | None = None
     name: str = ""
+    sweep: dict[str, str] | None = None
     schema_version: int = SCHEMA_VERSION
     notes: list[str] = field(default_factory=list)
 

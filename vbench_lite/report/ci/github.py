@@ -11,8 +11,10 @@ from pathlib import Path
 
 from vbench_lite.advise.card import Card
 from vbench_lite.compare import Comparison
+from vbench_lite.compare.sweep_table import SweepTable
 from vbench_lite.report.ci.junit import message
 from vbench_lite.report.ci.markdown import STEP_SUMMARY_BYTES, card_markdown, markdown, within
+from vbench_lite.report.ci.sweep import sweep_markdown
 from vbench_lite.stats.noninferiority import Verdict
 
 MOST_OF_A_KIND = 10
@@ -34,6 +36,19 @@ def workflow_commands(comparison: Comparison) -> list[str]:
     return [*_commands("error", errors), *_commands("warning", warnings), *_commands("notice", notices)]
 
 
+def sweep_commands(sweep: SweepTable) -> list[str]:
+    """Workflow commands for settings: errors for those that fail the gate, warnings for what is open."""
+    by_failing: dict[bool, list[str]] = {True: [], False: []}
+    for row in sweep.rows:
+        if row.verdict not in (None, Verdict.PASS, Verdict.IMPROVED):
+            text = f"setting {row.setting} is {row.verdict}: {row.kind}"
+            by_failing[row.verdict in sweep.policy.fail_on].append(text)
+    quiet = not any(by_failing.values())
+    notices = ["vbench-lite: no setting of the sweep is worse than its base"] if quiet else []
+    found = {"error": by_failing[True], "warning": by_failing[False], "notice": notices}
+    return [line for kind, messages in found.items() for line in _commands(kind, messages)]
+
+
 def add_step_summary(comparison: Comparison, environment: Mapping[str, str]) -> None:
     """Append the comparison to the file that GITHUB_STEP_SUMMARY names, within what is left of its limit."""
     _append(environment, lambda limit: markdown(comparison, limit=limit))
@@ -42,6 +57,11 @@ def add_step_summary(comparison: Comparison, environment: Mapping[str, str]) -> 
 def add_card(card: Card, environment: Mapping[str, str]) -> None:
     """Append the answer card of a run to the file that GITHUB_STEP_SUMMARY names."""
     _append(environment, lambda limit: within(card_markdown(card), limit))
+
+
+def add_sweep(sweep: SweepTable, environment: Mapping[str, str]) -> None:
+    """Append a sweep to the file that GITHUB_STEP_SUMMARY names."""
+    _append(environment, lambda limit: sweep_markdown(sweep, limit=limit))
 
 
 def _append(environment: Mapping[str, str], text: Callable[[int], str]) -> None:

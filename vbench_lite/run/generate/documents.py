@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from vbench_lite.measure.hardware import hardware
 from vbench_lite.run.plan.plan import Plan
 from vbench_lite.run.plan.shards import Shard
+from vbench_lite.run.plan.sweep import ROLES
 from vbench_lite.store.rundir import RunDir, list_runs
 from vbench_lite.store.schema import RunDocument
 
@@ -30,6 +31,7 @@ def run_document(plan: Plan, directory: RunDir, shard: Shard | None = None) -> R
         timeout_s=spec.timeout_s,
         memory_limit_gib=spec.memory_limit_gib,
         shard=None if shard is None else str(shard),
+        sweep=None if spec.sweep is None else dict(ROLES),
     )
 
 

@@ -50,6 +50,8 @@ def resolve(spec: GeneratorSpec) -> tuple[GeneratorEntry, Generator]:
         batch=spec.batch,
         info=json.loads(json.dumps(generator.info.as_dict())),
         fingerprint=hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16],
+        params=dict(spec.params),
+        draw=spec.draw,
     )
     return entry, generator
 

@@ -71,6 +71,8 @@ def _generators(document: RunDocument) -> dict[str, dict[str, Any]]:
             "adapter": entry.adapter,
             "device": entry.device,
             "batch": entry.batch,
+            **_flat("params", entry.params),
+            "draw": entry.draw,
             "weights": (entry.info.get("weights_sha256") or "none")[:12],
             **_flat("config", entry.config),
         }

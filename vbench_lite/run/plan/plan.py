@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -28,6 +28,7 @@ from vbench_lite.run.plan.fit import Sample, served_requests
 from vbench_lite.run.plan.prompts import suite_prompts
 from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
 from vbench_lite.run.plan.suites import left_out, load_suites, on_their_prompts
+from vbench_lite.run.plan.sweep import ROLES
 from vbench_lite.store.schema import GeneratorEntry, SampleRecord
 from vbench_lite.suite import Suite
 
@@ -118,7 +119,8 @@ def build_plan(spec: RunSpec, tell: Callable[[str, int, int], None] = lambda wha
     refused: list[SampleRecord] = []
     done, total = 0, len(entries) * sum(map(len, asked))
     for entry, generator in resolved:
-        for suite, wishes in zip(suites, asked, strict=True):
+        for suite, shared in zip(suites, asked, strict=True):
+            wishes = _own(entry, shared, spec.seed)
             tell(f"{entry.label}, suite {suite.name}", done, total)
             done += len(wishes)
             if suite.data is None and spec.controls and entry.label in CONTROLS:
@@ -174,13 +176,32 @@ def requests(
         )
 
 
-def sample_seed(plan_seed: int, prompt_id: str, seed_index: int) -> int:
+def sample_seed(plan_seed: int, prompt_id: str, seed_index: int, draw: int = 0) -> int:
     """The seed of a sample, in [0, 2**31): every library takes one of that size."""
-    text = f"{plan_seed}|{prompt_id}|{seed_index}"
+    text = f"{plan_seed}{f'/{draw}' if draw else ''}|{prompt_id}|{seed_index}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) >> 1
 
 
 # --- inside ---------------------------------------------------------------------------------------
+
+
+def _own(
+    entry: GeneratorEntry, shared: list[tuple[Prompt, GenerationRequest]], seed: int
+) -> list[tuple[Prompt, GenerationRequest]]:
+    """The requests of one generator: with its parameters, and its draw of seeds."""
+    if not entry.params and not entry.draw:
+        return shared
+    return [
+        (
+            prompt,
+            replace(
+                asked,
+                seed=sample_seed(seed, prompt.prompt_id, asked.repeat, entry.draw),
+                params={**asked.params, **entry.params},
+            ),
+        )
+        for prompt, asked in shared
+    ]
 
 
 def _with_controls(spec: RunSpec, suites: Sequence[Suite]) -> tuple[list[GeneratorSpec], list[str]]:
@@ -220,6 +241,7 @@ def _identity(
         "timeout_s": spec.timeout_s,
         **({} if spec.memory_limit_gib is None else {"memory_limit_gib": spec.memory_limit_gib}),
         "controls": spec.controls,
+        **({} if spec.sweep is None else {"sweep": ROLES}),
         "suites": {
             suite.name: {
                 "version": suite.version,
@@ -236,6 +258,8 @@ def _identity(
                 "batch": entry.batch,
                 "weights": entry.info.get("weights_sha256"),
                 "fingerprint": entry.fingerprint,
+                **({"params": entry.params} if entry.params else {}),
+                **({"draw": entry.draw} if entry.draw else {}),
             }
             for entry in entries
         },

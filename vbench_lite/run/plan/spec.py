@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from vbench_lite import registry
 from vbench_lite.dataset import parse_size
 from vbench_lite.errors import SpecError
+from vbench_lite.run.plan.sweep import SweepSpec
 from vbench_lite.validation_errors import validation_error
 from vbench_lite.yaml_text import parse_yaml
 
@@ -40,6 +41,16 @@ class GeneratorSpec(BaseModel):
     )
     device: str = Field(default="cpu", description="Where it computes, as torch names it: cpu, cuda, cuda:1.")
     batch: int = Field(default=1, ge=1, description="Clips that are asked for in one call.")
+    params: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Parameters of every request to it, put over those of the suite.",
+    )
+    draw: int = Field(
+        default=0,
+        ge=0,
+        description="Which seeds its samples have: 0, those of the plan; another number, others for the same "
+        "prompts. It is timed with draw 0 only.",
+    )
 
     @field_validator("label")
     @classmethod
@@ -66,6 +77,11 @@ class RunSpec(BaseModel):
     generators: tuple[GeneratorSpec, ...] = Field(
         default=tuple(GeneratorSpec(label=name, adapter=name) for name in DEFAULT_GENERATORS),
         description="Who is measured. Default: the three reference generators.",
+    )
+    sweep: SweepSpec | None = Field(
+        default=None,
+        description="Settings of one generator against its base, in place of generators "
+        "(`vbench-lite sweep SPEC.yaml`).",
     )
     suites: tuple[str, ...] = Field(
         default=("quick",), min_length=1, description="Names of suites, or paths to their YAML files."
@@ -98,6 +114,14 @@ class RunSpec(BaseModel):
         default=None,
         description="GiB that one worker may take; a generator beyond it fails alone. Default: no limit.",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_sweep_names_the_generators(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or not data.get("sweep") or "generators" in data:
+            return data
+        sweep = SweepSpec.model_validate(data["sweep"])
+        return {**data, "generators": sweep.generators()}
 
     @field_validator("size")
     @classmethod
@@ -134,6 +158,8 @@ def read_spec(path: Path) -> RunSpec:
     if data is None:
         known = ", ".join(RunSpec.model_fields)
         raise SpecError(f"specification {path} is empty; give at least one of: {known}")
+    if isinstance(data, dict) and {"sweep", "generators"} <= data.keys():
+        raise SpecError(f"specification {path}: sweep makes the generators of the run; leave generators out")
     return parse_spec(data, str(path))
 
 

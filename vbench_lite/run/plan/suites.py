@@ -17,6 +17,7 @@ from vbench_lite.run.plan.data import (
 )
 from vbench_lite.run.plan.prompts import suite_folder, suite_prompts, with_prompt_sets, written_out
 from vbench_lite.run.plan.spec import RunSpec
+from vbench_lite.run.plan.sweep import with_fidelity
 from vbench_lite.suite import DatasetPrompts, Suite, load_suite
 
 
@@ -32,6 +33,8 @@ def load_suites(spec: RunSpec) -> tuple[tuple[Suite, ...], list[list[Prompt]]]:
             suite, folder = with_dataset(suite, spec.dataset), Path()
         if spec.size is not None:
             suite = with_size(suite, parse_size(spec.size))
+        if spec.sweep is not None:
+            suite = with_fidelity(suite, len(spec.generators))
         if suite.name in [other.name for other in suites]:
             raise SpecError(f"suite {suite.name!r} is given twice; name it once")
         suite = with_found_dataset(suite, folder)

@@ -218,7 +218,10 @@ def _slots(entries: Sequence[GeneratorEntry], suite: Suite, spec: PerformanceSpe
     timed = [
         entry
         for entry in entries
-        if entry.info["family"] != Family.CONTROL and entry.info.get("site") != Site.RECORDED
+        # Other seeds are the same work, so an arm of another draw is not timed.
+        if entry.info["family"] != Family.CONTROL
+        and entry.info.get("site") != Site.RECORDED
+        and not entry.draw
     ]
     for number, case in itertools.product(range(spec.rounds), suite_cases(suite)):
         for entry in reversed(timed) if number % 2 else timed:
@@ -272,6 +275,8 @@ def _requests(
     """
     batch = slot.case.batch or slot.entry.batch
     remote = slot.entry.info.get("site") == Site.REMOTE
+    usual = suite.request.params
+    varied = {name: value for name, value in slot.case.params.items() if usual.get(name) != value}
     return [
         GenerationRequest(
             sample_id=f"{slot.case.name}/{slot.round}/{index}/{row}",
@@ -281,7 +286,7 @@ def _requests(
             width=slot.case.width,
             fps=suite.request.fps,
             seed=next(unseen) if remote else index * batch + row,
-            params=slot.case.params,
+            params={**usual, **slot.entry.params, **varied},
         )
         for row in range(batch)
     ]

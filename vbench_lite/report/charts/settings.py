@@ -1,0 +1,186 @@
+"""A sweep as tables of text and one sentence: what every face shows, computed by `compare.sweep`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from vbench_lite.compare.sweep_table import AxisChange, Kind, Ratio, SweepRow, SweepTable
+from vbench_lite.compare.tradeoff import costs
+from vbench_lite.format import NONE, change_text, multiple, number, percent, plus_minus, significant
+from vbench_lite.report.charts.style import axis_order
+from vbench_lite.run.plan.sweep import AGAIN, BASE, SEEDS
+from vbench_lite.stats.noninferiority import Verdict
+
+MARKS = {
+    Verdict.IMPROVED: "▲",
+    Verdict.PASS: "✓",
+    Verdict.INCONCLUSIVE: "?",
+    Verdict.INCOMPARABLE: "!",
+    Verdict.REGRESSED: "✗",
+}
+_NEAR = {"psnr": "PSNR dB", "ssim": "SSIM", "lpips": "LPIPS", "tlpips": "tLPIPS"}
+_FLOORS = {"again": AGAIN, "seeds": SEEDS}
+
+
+def sentence(found: SweepTable) -> str:
+    """`free: a (1.5x as fast); worth its loss: ...; avoid: ...`: every setting once."""
+    parts = [(kind, found.of_kind(kind)) for kind in Kind]
+    return "; ".join(
+        f"{kind}: {', '.join(_named(row, found) for row in rows)}" for kind, rows in parts if rows
+    )
+
+
+def tables(found: SweepTable) -> Iterator[tuple[str, pd.DataFrame, str]]:
+    """Every table with its title and how it is read."""
+    yield (
+        "what each setting gives",
+        gains(found),
+        "speed-up and memory against the base, ± is the wider side of the 95% interval; motion: how much of "
+        "the base's is kept; *: on the Pareto front of speed, memory and the axes",
+    )
+    yield (
+        "how near its clips are to the base's",
+        nearness(found),
+        "clips: identical byte for byte, or nearer, as far or farther than a clip of another seed lies; "
+        f"{AGAIN}: the base once more from the same seeds, by another process; {SEEDS}: from other seeds, so "
+        "far do two good clips of one prompt lie apart",
+    )
+    yield (
+        "what it costs on each axis",
+        axes(found),
+        "axis score less the base's; ▲ better, ✓ no loss beyond the margin, ✗ worse, ? too few samples to "
+        f"tell, ! not comparable; margin {significant(found.policy.margin_fraction)}, Holm over all settings "
+        "and axes",
+    )
+    seconds = stages(found)
+    if not seconds.empty:
+        yield "where the seconds go", seconds, "seconds of a call, and how many times as fast each stage is"
+
+
+def gains(found: SweepTable) -> pd.DataFrame:
+    """setting, speed-up, memory, motion, verdict, what comes of it; the noise of both last."""
+    rows = [
+        {
+            "setting": f"{row.setting} *" if row.pareto else row.setting,
+            "speed-up": multiple(row.speed.inverse),
+            "memory": _short(row.memory),
+            "motion": NONE if row.motion.value is None else percent(row.motion.value),
+            "verdict": NONE if row.verdict is None else str(row.verdict),
+            "so": _so(row, found),
+        }
+        for row in found.rows
+    ]
+    again = found.floors.get("again")
+    if again is not None and rows:
+        noise = {
+            "setting": AGAIN,
+            "speed-up": multiple(again.speed.inverse),
+            "memory": _short(again.memory),
+            "so": "noise",
+        }
+        rows.append({name: noise.get(name, "") for name in rows[0]})
+    return pd.DataFrame(rows)
+
+
+def nearness(found: SweepTable) -> pd.DataFrame:
+    """setting, each measure of nearness, and where that is against other seeds; both floors come first."""
+    return pd.DataFrame(
+        {
+            "setting": label,
+            **{
+                title: NONE if (near := row.near.metrics.get(name)) is None else plus_minus(near)
+                for name, title in _NEAR.items()
+            },
+            "clips": row.near.place or "",
+        }
+        for label, row in _with_floors(found, "again", "seeds")
+    )
+
+
+def axes(found: SweepTable) -> pd.DataFrame:
+    """setting, and the difference of each axis with the mark of its verdict; other seeds come first."""
+    order = axis_order({str(axis) for row in found.rows for axis in row.axes})
+    rows = []
+    for label, row in _with_floors(found, "seeds"):
+        changes = {str(axis): change for axis, change in row.axes.items()}
+        rows.append({"setting": label, **{axis: _change(changes[axis]) for axis in order if axis in changes}})
+    return pd.DataFrame(rows)
+
+
+def stages(found: SweepTable) -> pd.DataFrame:
+    """setting, and the seconds of each stage with its speed-up; stages that nobody has are left out."""
+    names = [name for row in found.rows for name in row.stages]
+    rows = []
+    first = next((row for row in found.rows if row.stages), None)
+    if first is not None:
+        base = {name: number(first.stages[name].base, "s") for name in first.stages}
+        rows.append({"setting": BASE, "call": number(first.speed.base, "s"), **base})
+    for row in found.rows:
+        cells = {"setting": row.setting, "call": number(row.speed.own, "s")}
+        for name in dict.fromkeys(names):
+            if name in row.stages:
+                cells[name] = _stage(row.stages[name])
+        rows.append(cells)
+    return pd.DataFrame(rows).fillna(NONE)
+
+
+def _with_floors(found: SweepTable, *roles: str) -> Iterator[tuple[str, SweepRow]]:
+    yield from ((_FLOORS[role], found.floors[role]) for role in roles if role in found.floors)
+    yield from ((row.setting, row) for row in found.rows)
+
+
+def _named(row: SweepRow, found: SweepTable) -> str:
+    told = []
+    speed = row.speed.inverse
+    if row.kind is not Kind.UNCHANGED and speed.value is not None:
+        told.append(f"{significant(speed.value, 2)}x as fast")
+    if row.kind in (Kind.WORTH, Kind.AVOID):
+        lost = {str(axis): c for axis, c in row.axes.items() if c.verdict is Verdict.REGRESSED}
+        told += [f"{axis} {_delta(lost[axis])}" for axis in axis_order(set(lost))]
+    if row.kind is Kind.OPEN:
+        told.append(_open(row))
+    if row.kind is Kind.UNCHANGED:
+        told.append("byte-identical" + (", and slower" if costs(row, found.policy) else ""))
+    return f"{row.setting} ({', '.join(told)})" if told else row.setting
+
+
+def _open(row: SweepRow) -> str:
+    """What keeps a setting from being judged."""
+    unsure = {
+        str(axis): change.ci[0]
+        for axis, change in row.axes.items()
+        if change.verdict is Verdict.INCONCLUSIVE and change.ci is not None
+    }
+    if not unsure:
+        return "its gain is not known" if row.verdict is not None else "no axis is scored"
+    axis = min(unsure, key=unsure.__getitem__)
+    return f"{axis} may lose up to {-unsure[axis]:.2f}"
+
+
+def _so(row: SweepRow, found: SweepTable) -> str:
+    slower = ", and costs time" if row.kind is Kind.UNCHANGED and costs(row, found.policy) else ""
+    return f"{row.kind}{slower}"
+
+
+def _change(change: AxisChange) -> str:
+    mark = "" if change.verdict is None else f" {MARKS[change.verdict]}"
+    if change.difference is None:
+        return f"{NONE}{mark}"
+    if change.ci is not None and change.ci[0] == change.ci[1] == 0:
+        return f"={mark}"
+    return f"{_delta(change) if change.ci is None else change_text(change.difference.value, change.ci)}{mark}"
+
+
+def _delta(change: AxisChange) -> str:
+    return NONE if change.difference is None else f"{change.difference.value:+.2f}"
+
+
+def _short(ratio: Ratio) -> str:
+    return NONE if ratio.value is None else f"{significant(ratio.value)}x"
+
+
+def _stage(ratio: Ratio) -> str:
+    seconds = number(ratio.own, "s")
+    return seconds if ratio.value is None else f"{seconds} ({significant(ratio.inverse.value or 1.0, 2)}x)"
