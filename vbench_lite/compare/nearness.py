@@ -57,7 +57,7 @@ def nearness(arm: Arm, seeds: Arm | None, identical: bool) -> Nearness:
     """
     metrics = {}
     for name, metric in FIDELITY.items():
-        found = arm.evidence.get(metric)
+        found = arm.estimates.get(metric)
         if found is not None:
             ends = (None, None) if identical else (found.low, found.high)  # equal clips are a fact
             why = None if found.value is not None else found.reason
@@ -70,10 +70,10 @@ def _place(arm: Arm, seeds: Arm | None) -> Place | None:
     if seeds is None or arm.generator == seeds.generator:
         return None
     for metric in _PLACED_BY:
-        own, other = arm.evidence.get(metric), seeds.evidence.get(metric)
+        own, other = arm.estimates.get(metric), seeds.estimates.get(metric)
         if own is None or other is None or not own.by_sample or not other.by_sample:
             continue
-        both = [name for name in own.by_sample if name in other.by_sample]
+        both = [name for name in own.by_sample if name in other.by_sample and name in arm.prompt_of]
         values = ([side.by_sample[name] for name in both] for side in (other, own))
         try:
             delta = paired_means(*values, [arm.prompt_of[name] for name in both])

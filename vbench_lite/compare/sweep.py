@@ -123,7 +123,7 @@ class _Reader:
 
     def ratio(self, metric: str, arm: Arm, pairing: Pairing) -> Ratio:
         """A number of timed calls as a multiple of the base's."""
-        sides = (self.base.evidence.get(metric), arm.evidence.get(metric))
+        sides = (self.base.estimates.get(metric), arm.estimates.get(metric))
         base, own = (None if found is None else found.value for found in sides)
         try:
             found = subtract(
@@ -203,10 +203,21 @@ def _notes(rows: Sequence[SweepRow], floors: Mapping[str, SweepRow]) -> Iterator
         yield "the base made again gives other clips from the same seeds: no setting can be nearer than that"
     reasons: dict[str, list[str]] = {}
     for row in rows:
-        lacking = [ratio.reason for ratio in (row.speed, row.memory, row.motion)]
-        lacking += [f"{axis}: {change.reason}" for axis, change in row.axes.items() if change.reason]
-        lacking += [f"{name}: {one.reason}" for name, one in row.near.metrics.items() if one.reason]
-        for reason in filter(None, lacking):
+        for reason in _lacking(row):
             reasons.setdefault(reason, []).append(row.setting)
     for reason, settings in reasons.items():
-        yield f"{listed(settings) if len(settings) < len(rows) else 'every setting'}: {reason}"
+        yield f"{listed(settings) if len(settings) < max(len(rows), 2) else 'every setting'}: {reason}"
+
+
+def _lacking(row: SweepRow) -> list[str]:
+    """Why a row lacks numbers, each reason once."""
+    found = [ratio.reason for ratio in (row.speed, row.memory, row.motion)]
+    by_reason: dict[str, list[str]] = {}
+    for axis, change in row.axes.items():
+        if change.reason is not None:
+            by_reason.setdefault(change.reason, []).append(str(axis))
+    found += [
+        reason if len(of) == len(row.axes) else f"{listed(of)}: {reason}" for reason, of in by_reason.items()
+    ]
+    found += [f"{name}: {one.reason}" for name, one in row.near.metrics.items() if one.reason]
+    return list(dict.fromkeys(filter(None, found)))

@@ -156,7 +156,7 @@ def _open(row: SweepRow) -> str:
     if not unsure:
         return "its gain is not known" if row.verdict is not None else "no axis is scored"
     axis = min(unsure, key=unsure.__getitem__)
-    return f"{axis} may lose up to {-unsure[axis]:.2f}"
+    return f"{axis} may lose up to {min(-unsure[axis], 1.0):.2f}"
 
 
 def _so(row: SweepRow, found: SweepTable) -> str:

@@ -38,17 +38,17 @@ def markdown(comparison: Comparison, *, limit: int = STEP_SUMMARY_BYTES) -> str:
         "",
         *(f"- {part} **{verdict}**: {counts}" for part, verdict, counts in comparison.part_lines()),
         "",
-        f"{_code(_arm(second))} against {_code(_arm(first))}, suite {_escaped(comparison.suite)}, "
-        f"policy {_escaped(comparison.policy.name)} v{comparison.policy.version}",
+        f"{_code(_arm(second))} against {_code(_arm(first))}, suite {escaped(comparison.suite)}, "
+        f"policy {escaped(comparison.policy.name)} v{comparison.policy.version}",
         "",
     ]
     primary = [r for r in comparison.metrics if r.primary]
     lines += _table(primary)
     lines += ["", "change: + is better, ± is the wider side of the 95% interval.", ""]
-    lines += [f"- **{_escaped(r.metric)}**: {why}" for r in primary if (why := _why(r))]
-    lines += [f"- {_escaped(note)}" for note in comparison.notes]
+    lines += [f"- **{escaped(r.metric)}**: {why}" for r in primary if (why := _why(r))]
+    lines += [f"- {escaped(note)}" for note in comparison.notes]
     if comparison.fidelity is not None:
-        lines += [f"- {_escaped(line)}" for line in comparison.fidelity.lines()]
+        lines += [f"- {escaped(line)}" for line in comparison.fidelity.lines()]
     others = [r for r in comparison.metrics if not r.primary]
     if others:
         lines += ["", f"<details><summary>{len(others)} other metrics</summary>", "", *_table(others)]
@@ -67,12 +67,12 @@ def markdown(comparison: Comparison, *, limit: int = STEP_SUMMARY_BYTES) -> str:
 
 def card_markdown(card: Card) -> str:
     """The answer card: a row a fact, what to take, and what to know before trusting it."""
-    lines = [f"## {_escaped(card.title)}", "", "| how sure | about | |", "|---|---|---|"]
+    lines = [f"## {escaped(card.title)}", "", "| how sure | about | |", "|---|---|---|"]
     lines += [
-        f"| {_SURE[fact.sure]} | {_escaped(fact.about)} | {_escaped(fact.words)} |"
+        f"| {_SURE[fact.sure]} | {escaped(fact.about)} | {_escaped(fact.words)} |"
         for fact in (*card.facts, *card.take)
     ]
-    return "\n".join([*lines, "", *(f"- ⚠️ {_escaped(doubt)}" for doubt in card.doubts)]) + "\n"
+    return "\n".join([*lines, "", *(f"- ⚠️ {escaped(doubt)}" for doubt in card.doubts)]) + "\n"
 
 
 def _table(results: list[MetricResult]) -> list[str]:
@@ -88,7 +88,7 @@ def _numbers(result: MetricResult) -> list[str]:
         return [_code(result.metric), "–", "–", "–"]
     unit, factor = unit_of(result.unit, max(abs(result.baseline), abs(result.candidate)))
     title = _code(result.metric) + (
-        f" {_escaped(unit)}" if unit and not result.metric.endswith(f"_{unit}") else ""
+        f" {escaped(unit)}" if unit and not result.metric.endswith(f"_{unit}") else ""
     )
     values = [significant(value / factor) for value in (result.baseline, result.candidate)]
     return [title, *values, change(result, factor)]
@@ -97,14 +97,14 @@ def _numbers(result: MetricResult) -> list[str]:
 def _why(result: MetricResult) -> str | None:
     if result.verdict is Verdict.INCONCLUSIVE:
         return open_question(result)
-    return _escaped(result.reason or "") if result.verdict is Verdict.INCOMPARABLE else None
+    return escaped(result.reason or "") if result.verdict is Verdict.INCOMPARABLE else None
 
 
 def _arm(side: Mapping[str, Any]) -> str:
     return f"{side['run']}:{side['generator']}"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Text of one line that is shown as it is: it opens no tag, link, picture, mention or table cell."""
     return _MARKS.sub(r"\\\g<0>", html.escape(printable(" ".join(text.split())), quote=False)).replace(
         "@", "&#64;"

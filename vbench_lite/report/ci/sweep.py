@@ -16,7 +16,7 @@ def sweep_markdown(found: SweepTable, *, limit: int = STEP_SUMMARY_BYTES) -> str
         "",
         f"**{escaped(settings.sentence(found))}**",
         "",
-        f"Run {escaped(found.run)}, suite {escaped(found.suite.name)}, {found.samples} samples of each setting.",
+        f"Run {escaped(found.run)}, suite {escaped(found.suite.name)}, {found.samples} samples of each.",
     ]
     for title, frame, reading in settings.tables(found):
         lines += ["", f"### {title.capitalize()}", "", *_table(frame), "", escaped(reading)]
@@ -25,9 +25,6 @@ def sweep_markdown(found: SweepTable, *, limit: int = STEP_SUMMARY_BYTES) -> str
 
 
 def _table(frame: pd.DataFrame) -> list[str]:
-    rows = [
-        list(map(str, frame.columns)),
-        *(map(str, row) for row in frame.itertuples(index=False, name=None)),
-    ]
-    first, *others = (f"| {' | '.join(escaped(cell) for cell in row)} |" for row in rows)
+    rows = [tuple(frame.columns), *frame.itertuples(index=False, name=None)]
+    first, *others = (f"| {' | '.join(escaped(str(cell)) for cell in row)} |" for row in rows)
     return [first, "|---" * len(frame.columns) + "|", *others]

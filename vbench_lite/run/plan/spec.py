@@ -120,7 +120,10 @@ class RunSpec(BaseModel):
     def _a_sweep_names_the_generators(cls, data: Any) -> Any:
         if not isinstance(data, dict) or not data.get("sweep") or "generators" in data:
             return data
-        sweep = SweepSpec.model_validate(data["sweep"])
+        try:
+            sweep = SweepSpec.model_validate(data["sweep"])
+        except ValidationError:  # the field itself says so, with its place
+            return data
         return {**data, "generators": sweep.generators()}
 
     @field_validator("size")
