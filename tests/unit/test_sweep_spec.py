@@ -70,6 +70,20 @@ def test_settings_ask_with_their_parameters_and_other_seeds_for_the_same_prompts
     assert {r.params["guidance"] for r in few} == {2}
 
 
+def test_a_further_setting_leaves_the_calls_of_the_others_as_they_are(tmp_path: Path) -> None:
+    suite = tmp_path / "tiny.yaml"
+    suite.write_text(SUITE)
+
+    def calls(**settings: Any) -> set[tuple[str, str, str]]:
+        data = {"sweep": {"base": BASE, "settings": settings}, "suites": [str(suite)], "controls": False}
+        plan = build_plan(parse_spec(data, "test"))
+        prints = {entry.label: entry.fingerprint for entry in plan.generators}
+        return {(batch.generator, prints[batch.generator], batch.key) for batch in plan.batches}
+
+    few: Any = {"params": {"steps": 2}}
+    assert calls(few=few) < calls(few=few, more={"params": {"steps": 4}})
+
+
 def test_the_suite_measures_what_a_sweep_shows_under_a_name_of_its_own(plan: Plan) -> None:
     (suite,) = plan.suites
     assert suite.name == "tiny-sweep" and suite.baseline == "first" and suite.performance is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 @click.option("--markdown", type=OutputFile(), help="Write a Markdown summary.")
 @workers_options
 @click.option("--fresh", is_flag=True, help="Make and time everything again, in a run of its own.")
+@click.option("--retime", is_flag=True, help="Time everything again, with the clips that are there.")
+@click.option(
+    "--when-idle", is_flag=True, help="Begin each timed process when other programs leave the machine alone."
+)
 @root_option
 @json_option
 def command(
@@ -37,6 +41,8 @@ def command(
     workers: int,
     address: str | None,
     fresh: bool,
+    retime: bool,
+    when_idle: bool,
     root: Path,
     as_json: bool,
 ) -> int:
@@ -51,12 +57,18 @@ def command(
     from vbench_lite.compare.policy import load_policy
     from vbench_lite.compare.sweep import sweep
     from vbench_lite.report.charts.settings import sentence
+    from vbench_lite.run.executors.make import make_executor
     from vbench_lite.store.rundir import resolve_run
 
     rules = load_policy(policy)
+    if fresh and retime:
+        raise click.UsageError("--fresh makes the clips again, --retime keeps them; give one of them")
     name, failed = what, False
     if what.endswith((".yaml", ".yml")):
-        outcome = _make(Path(what), samples, executor, workers, address, fresh, root)
+        maker = make_executor(executor, workers, address)
+        outcome = _make(
+            Path(what), samples, root, executor=maker, fresh=fresh, retime=retime, when_idle=when_idle
+        )
         if outcome is None:
             return INTERRUPTED
         name, failed = outcome
@@ -77,16 +89,11 @@ def command(
     return GATE_FAILED if gate and found.fails else SOME_FAILED if failed else FINE
 
 
-def _make(
-    file: Path,
-    samples: int | None,
-    executor: str,
-    workers: int,
-    address: str | None,
-    fresh: bool,
-    root: Path,
-) -> tuple[str, bool] | None:
+def _make(file: Path, samples: int | None, root: Path, **how: Any) -> tuple[str, bool] | None:
     """Carry the sweep out: its run, and whether samples failed; None if it was stopped.
+
+    Args:
+        how: arguments of `runner.run`.
 
     Raises:
         SpecError: the file has no sweep.
@@ -95,14 +102,12 @@ def _make(
     from vbench_lite.cli.specification import build_spec
     from vbench_lite.errors import SpecError
     from vbench_lite.run import runner
-    from vbench_lite.run.executors.make import make_executor
 
     spec = build_spec(file, samples=samples)
     if spec.sweep is None:
         raise SpecError(f"{file} has no sweep: {{base, settings}}; vbench-lite run takes it as it is")
     with shown() as progress:
-        maker = make_executor(executor, workers, address)
-        outcome = runner.run(spec, root, fresh=fresh, progress=progress, executor=maker)
+        outcome = runner.run(spec, root, progress=progress, **how)
     return None if outcome.interrupted else (outcome.run_id, outcome.failed > 0)
 
 
@@ -110,12 +115,12 @@ def _announce(found: SweepTable) -> None:
     """Say on stderr why a gate fails; in a GitHub workflow, on the job's page too."""
     import os
 
-    from vbench_lite.report.ci.github import sweep_commands, write_step_summary
+    from vbench_lite.report.ci.github import add_sweep, sweep_commands
 
     if "GITHUB_ACTIONS" in os.environ:
         for line in sweep_commands(found):
             warn(line)
-        write_step_summary(sweep_markdown(found), os.environ)
+        add_sweep(found, os.environ)
     for row in found.rows:
         if row.verdict in found.policy.fail_on:
             warn(f"gate: {row.setting} is {row.verdict}")

@@ -28,6 +28,7 @@ from vbench_lite.run.plan.sweep import LATENCY, MEMORY, MOTION, STAGES
 from vbench_lite.stats.delta import Delta
 from vbench_lite.stats.multiple import holm
 from vbench_lite.stats.noninferiority import Question, Verdict, decide, worst
+from vbench_lite.stats.power import units_to_settle
 from vbench_lite.store.schema import RunDocument
 from vbench_lite.suite import parse_suite
 
@@ -184,7 +185,18 @@ def _judged(rows: Sequence[SweepRow], policy: Policy) -> list[SweepRow]:
                 questions.append(Question(change.difference, policy.margin_fraction))
     judged = [dict(row.axes) for row in rows]
     for (place, axis), decision in zip(asked, decide(questions, holm, policy.alpha), strict=True):
-        judged[place][axis] = replace(judged[place][axis], verdict=decision.verdict, p_value=decision.p_value)
+        change = judged[place][axis]
+        more = None
+        if (
+            decision.verdict is Verdict.INCONCLUSIVE
+            and change.ci is not None
+            and change.difference is not None
+        ):
+            level = policy.alpha / len(asked)
+            more = units_to_settle(change.difference, policy.margin_fraction, alpha=level)
+        judged[place][axis] = replace(
+            change, verdict=decision.verdict, p_value=decision.p_value, more_prompts=more
+        )
     return [
         replace(row, axes=axes, verdict=_gravest(axes.values()))
         for row, axes in zip(rows, judged, strict=True)

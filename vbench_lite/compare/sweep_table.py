@@ -63,6 +63,7 @@ class Ratio:
 class AxisChange:
     """An axis score less that of the base, + is better, with its verdict.
 
+    more_prompts: about how many more would settle an inconclusive one.
     verdict: None for the arms that show noise, and where there is no difference to judge; `reason` says why.
     """
 
@@ -71,6 +72,7 @@ class AxisChange:
     verdict: Verdict | None = None
     p_value: float | None = None
     reason: str | None = None
+    more_prompts: int | None = None
 
     @property
     def ci(self) -> tuple[float, float] | None:
@@ -86,6 +88,7 @@ class AxisChange:
             "verdict": None if self.verdict is None else str(self.verdict),
             "p_value": self.p_value,
             "reason": self.reason,
+            "more_prompts": self.more_prompts,
         }
 
 
@@ -168,7 +171,7 @@ class SweepTable:
 
         Keys: run; suite; policy; samples; base{settings}; rows[] {setting, identical, changed, speedup{value,
         ci, base, own, reason}, stages{name: the same}, fidelity{psnr, ssim, lpips, tlpips: {value, ci, n,
-        unit, reason}}, nearness, axes{axis: {score, delta, ci, verdict, p_value, reason}}, motion,
+        unit, reason}}, nearness, axes{axis: {score, delta, ci, verdict, p_value, reason, more_prompts}}, motion,
         memory{ratio, ci ...}, verdict, kind, pareto, facts[]}; floors{again, seeds} of the same form;
         notes[].
         """

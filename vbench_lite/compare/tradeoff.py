@@ -3,7 +3,7 @@
 The rule, in order:
 
 - changed nothing: the clips of the base, byte for byte, and no gain in speed or memory;
-- avoid: an axis is REGRESSED, and there is no gain, or another setting dominates it, or an axis lost more
+- avoid: an axis is REGRESSED, and there is no gain, or another arm dominates it, or an axis lost more
   than `WORTH_MARGINS` margins;
 - worth its loss: an axis is REGRESSED, with a gain, on the Pareto front, within that loss;
 - no gain: nothing lost, and neither faster nor smaller by more than the policy's minimum effect;
@@ -27,7 +27,6 @@ from vbench_lite.stats.noninferiority import Verdict
 from vbench_lite.stats.pareto import front
 
 WORTH_MARGINS = 3.0  # a loss of more margins than this is no trade: 0.15 of the way from floor to real clips
-_LOST = (Verdict.REGRESSED, Verdict.INCOMPARABLE)
 
 
 def classify(row: SweepRow, policy: Policy) -> Kind:
@@ -37,8 +36,11 @@ def classify(row: SweepRow, policy: Policy) -> Kind:
         return Kind.UNCHANGED
     if row.verdict is Verdict.REGRESSED:
         worst = min(c.difference.value for c in row.axes.values() if c.difference is not None)
-        bearable = worst >= -WORTH_MARGINS * policy.margin_fraction
-        return Kind.WORTH if True in gains and row.pareto and bearable else Kind.AVOID
+        if worst < -WORTH_MARGINS * policy.margin_fraction or (True not in gains and None not in gains):
+            return Kind.AVOID
+        if row.pareto is None:
+            return Kind.OPEN
+        return Kind.WORTH if True in gains and row.pareto else Kind.AVOID
     if True not in gains:
         return Kind.OPEN if None in gains else Kind.NO_GAIN
     fine = row.verdict in (Verdict.PASS, Verdict.IMPROVED)

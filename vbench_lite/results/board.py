@@ -237,14 +237,15 @@ def _read(run: Run, name: str) -> tuple[Suite, list[BoardRow], list[TrustFlag]]:
     real = next((arm for arm in arms if arm.control == CEILING), None)
     floors = [arm for arm in arms if arm.control not in (None, CEILING)]
     blocks = joint_blocks(arms)
-    protocol = _digest([suite.content_sha256(), suite.version, document.seed, document.samples])
+    asked = [suite.content_sha256(), suite.version, document.seed, document.samples]
+    draws = {entry.label: entry.draw for entry in document.generators if entry.draw}
     hardware = _digest(document.hardware)
     rows = [
         BoardRow(
             arm,
             suite,
             {axis: axis_score(axis, spec, arm, real, floors, blocks) for axis, spec in suite.axes.items()},
-            protocol,
+            _digest([*asked, *([draws[arm.generator]] if arm.generator in draws else [])]),
             hardware,
             document.created,
             document.imported,

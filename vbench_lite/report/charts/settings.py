@@ -8,7 +8,7 @@ import pandas as pd
 
 from vbench_lite.compare.sweep_table import AxisChange, Kind, Ratio, SweepRow, SweepTable
 from vbench_lite.compare.tradeoff import costs
-from vbench_lite.format import NONE, change_text, multiple, number, percent, plus_minus, significant
+from vbench_lite.format import NONE, change_text, forecast, multiple, number, percent, plus_minus, significant
 from vbench_lite.report.charts.style import axis_order
 from vbench_lite.run.plan.sweep import AGAIN, BASE, SEEDS
 from vbench_lite.stats.noninferiority import Verdict
@@ -156,7 +156,9 @@ def _open(row: SweepRow) -> str:
     if not unsure:
         return "its gain is not known" if row.verdict is not None else "no axis is scored"
     axis = min(unsure, key=unsure.__getitem__)
-    return f"{axis} may lose up to {min(-unsure[axis], 1.0):.2f}"
+    more = max((change.more_prompts or 0 for change in row.axes.values()), default=0)
+    settled = f"; about {forecast(more)} more prompts would tell" if more else ""
+    return f"{axis} may lose up to {min(-unsure[axis], 1.0):.2f}{settled}"
 
 
 def _so(row: SweepRow, found: SweepTable) -> str:

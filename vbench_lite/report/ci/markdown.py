@@ -69,7 +69,7 @@ def card_markdown(card: Card) -> str:
     """The answer card: a row a fact, what to take, and what to know before trusting it."""
     lines = [f"## {escaped(card.title)}", "", "| how sure | about | |", "|---|---|---|"]
     lines += [
-        f"| {_SURE[fact.sure]} | {escaped(fact.about)} | {_escaped(fact.words)} |"
+        f"| {_SURE[fact.sure]} | {escaped(fact.about)} | {escaped(fact.words)} |"
         for fact in (*card.facts, *card.take)
     ]
     return "\n".join([*lines, "", *(f"- ⚠️ {escaped(doubt)}" for doubt in card.doubts)]) + "\n"
