@@ -171,9 +171,9 @@ class SweepTable:
 
         Keys: run; suite; policy; samples; base{settings}; rows[] {setting, identical, changed, speedup{value,
         ci, base, own, reason}, stages{name: the same}, fidelity{psnr, ssim, lpips, tlpips: {value, ci, n,
-        unit, reason}}, nearness, axes{axis: {score, delta, ci, verdict, p_value, reason, more_prompts}}, motion,
-        memory{ratio, ci ...}, verdict, kind, pareto, facts[]}; floors{again, seeds} of the same form;
-        notes[].
+        unit, reason}}, nearness, axes{axis: {score, delta, ci, verdict, p_value, reason, more_prompts}},
+        motion, memory{ratio, ci ...}, verdict, kind, pareto, facts[]}; floors{again, seeds} of the same
+        form; notes[].
         """
         return {
             "run": self.run,

@@ -26,10 +26,12 @@ _FLOORS = {"again": AGAIN, "seeds": SEEDS}
 
 def sentence(found: SweepTable) -> str:
     """`free: a (1.5x as fast); worth its loss: ...; avoid: ...`: every setting once."""
-    parts = [(kind, found.of_kind(kind)) for kind in Kind]
-    return "; ".join(
-        f"{kind}: {', '.join(_named(row, found) for row in rows)}" for kind, rows in parts if rows
-    )
+    parts = {kind: [_named(row, found) for row in found.of_kind(kind)] for kind in Kind}
+    told = [f"{kind}: {', '.join(named)}" for kind, named in parts.items() if named]
+    unsettled = [c.more_prompts or 0 for row in found.of_kind(Kind.OPEN) for c in row.axes.values()]
+    if any(unsettled):
+        told.append(f"about {forecast(max(unsettled))} more prompts would settle what is open")
+    return "; ".join(told)
 
 
 def tables(found: SweepTable) -> Iterator[tuple[str, pd.DataFrame, str]]:
@@ -136,7 +138,7 @@ def _named(row: SweepRow, found: SweepTable) -> str:
     speed = row.speed.inverse
     if row.kind is not Kind.UNCHANGED and speed.value is not None:
         told.append(f"{significant(speed.value, 2)}x as fast")
-    if row.kind in (Kind.WORTH, Kind.AVOID):
+    if row.verdict is Verdict.REGRESSED:
         lost = {str(axis): c for axis, c in row.axes.items() if c.verdict is Verdict.REGRESSED}
         told += [f"{axis} {_delta(lost[axis])}" for axis in axis_order(set(lost))]
     if row.kind is Kind.OPEN:
@@ -153,12 +155,12 @@ def _open(row: SweepRow) -> str:
         for axis, change in row.axes.items()
         if change.verdict is Verdict.INCONCLUSIVE and change.ci is not None
     }
-    if not unsure:
-        return "its gain is not known" if row.verdict is not None else "no axis is scored"
+    if row.verdict is None:
+        return "no axis is scored"
+    if row.verdict is Verdict.REGRESSED or not unsure:
+        return "its gain is not known"
     axis = min(unsure, key=unsure.__getitem__)
-    more = max((change.more_prompts or 0 for change in row.axes.values()), default=0)
-    settled = f"; about {forecast(more)} more prompts would tell" if more else ""
-    return f"{axis} may lose up to {min(-unsure[axis], 1.0):.2f}{settled}"
+    return f"{axis} may lose up to {min(-unsure[axis], 1.0):.2f}"
 
 
 def _so(row: SweepRow, found: SweepTable) -> str:
