@@ -74,9 +74,9 @@ def _place(arm: Arm, seeds: Arm | None) -> Place | None:
         if own is None or other is None or not own.by_sample or not other.by_sample:
             continue
         both = [name for name in own.by_sample if name in other.by_sample and name in arm.prompt_of]
-        values = ([side.by_sample[name] for name in both] for side in (other, own))
+        first, second = ([side.by_sample[name] for name in both] for side in (other, own))
         try:
-            delta = paired_means(*values, [arm.prompt_of[name] for name in both])
+            delta = paired_means(first, second, [arm.prompt_of[name] for name in both])
         except NotApplicable:
             continue
         low, high = (delta if own.facts.sign > 0 else delta.negated()).interval()
