@@ -10,6 +10,7 @@ from fabricate import make_run, make_scaling_run
 from vbench_lite.report.charts import (
     boards,
 )
+from vbench_lite.results.board import build_board
 from vbench_lite.store.rundir import RunDir
 
 
@@ -25,4 +26,4 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def board(root: Path) -> boards.BoardTable:
-    return boards.read_board([RunDir(root, "b" * 16)], "quick")
+    return boards.table(build_board([RunDir(root, "b" * 16)], suite="quick").as_dict())

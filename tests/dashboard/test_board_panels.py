@@ -97,7 +97,7 @@ def test_metrics_of_an_axis_are_those_that_weigh_or_declare_it(board: boards.Boa
 
 
 def test_the_front_follows_directions_and_leaves_partial_generators_out(root: Path) -> None:
-    whole = boards.read_board([RunDir(root, "a" * 16)], "quick")
+    whole = boards.table(build_board([RunDir(root, "a" * 16)], suite="quick").as_dict())
     found = pairs.pair(whole, "speed/latency_s", "quality").points.set_index("generator")["front"]
     assert found.to_dict() == {  # faster is worse in these runs, so all are on the front
         "reference/latent-diffusion": True,
@@ -110,7 +110,7 @@ def test_the_front_follows_directions_and_leaves_partial_generators_out(root: Pa
         "reference/autoregressive": False,
         "reference/hybrid": False,
     }
-    partial = boards.read_board([RunDir(root, "b" * 16)], "quick")
+    partial = boards.table(build_board([RunDir(root, "b" * 16)], suite="quick").as_dict())
     found = pairs.pair(partial, "speed/latency_s", "quality").points.set_index("generator")["front"]
     assert not found["reference/autoregressive"]
 

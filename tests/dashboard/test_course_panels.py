@@ -21,6 +21,7 @@ from vbench_lite.report.charts import (
     growth,
     traces,
 )
+from vbench_lite.results.board import build_board
 from vbench_lite.results.time_series import time_series
 from vbench_lite.stats.noninferiority import Verdict
 from vbench_lite.store.rundir import RunDir
@@ -109,14 +110,14 @@ def test_a_comparison_is_drawn_in_margins(root: Path) -> None:
 
 
 def test_history_marks_intervals_that_do_not_overlap(root: Path) -> None:
-    tables = [boards.read_board([RunDir(root, name * 16)], "quick") for name in "ab"]
+    tables = [boards.table(build_board([RunDir(root, name * 16)], suite="quick").as_dict()) for name in "ab"]
     rows = comparisons.history(tables, "distribution/frechet_shapes", ["reference/hybrid"])
     assert list(rows["run"]) == ["a" * 16, "b" * 16]
     assert list(rows["step"]) == ["", ""]  # 0.06 apart, half-widths 0.05
 
 
 def test_changes_since_the_run_before_are_of_generators_in_both(root: Path) -> None:
-    tables = [boards.read_board([RunDir(root, name * 16)], "quick") for name in "ab"]
+    tables = [boards.table(build_board([RunDir(root, name * 16)], suite="quick").as_dict()) for name in "ab"]
     found = comparisons.changes(tables, ["distribution/frechet_shapes", "speed"])
     assert set(found["generator"]) <= set(GENERATORS)
     mine = found[
@@ -142,7 +143,7 @@ def test_primary_metrics_that_say_the_same_share_a_line(root: Path) -> None:
 
 
 def test_values_that_are_missing_have_their_reason_beside_them(root: Path) -> None:
-    board = boards.read_board([RunDir(root, "a" * 16)], "quick")
+    board = boards.table(build_board([RunDir(root, "a" * 16)], suite="quick").as_dict())
     complete = replace(board, values=board.values.assign(reason=None))
     whole = boards.metric_table(complete, "quality", boards.declared_axes(board))
     assert "why no value" not in whole

@@ -99,7 +99,7 @@ def test_hostile_text_is_text(root: Path) -> None:
 
 def test_the_page_says_what_the_board_says(root: Path, ordinary: Page) -> None:
     run = RunDir(root, "a" * 16)
-    board = boards.read_board([run], "quick")
+    board = boards.table(build_board([run], suite="quick").as_dict())
     card = answer_card(build_board([run], suite="quick"), [run], use_names())
     assert "quality" in {fact.about for fact in card.facts} and card.take
     for fact in card.facts + card.take:  # who leads, and how sure that is
@@ -141,7 +141,7 @@ def test_a_run_with_a_sweep_shows_how_time_and_memory_grow(
 def test_the_worst_clips_are_those_of_generators_beside_the_real_ones(root: Path) -> None:
     run = RunDir(root, "a" * 16)
     shelf = html_clips.Shelf(root)
-    board = boards.read_board([run], "quick")
+    board = boards.table(build_board([run], suite="quick").as_dict())
     parts = html_clips.worst(run, "quick", board, shelf, shown=1)
     first = Page("".join(parts[:3]))
     metric = first.words[0].removeprefix("Worst by ")
@@ -157,7 +157,7 @@ def test_the_worst_clips_are_those_of_generators_beside_the_real_ones(root: Path
 
 def test_videos_end_where_the_share_of_the_page_does(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = RunDir(root, "a" * 16)
-    board = boards.read_board([run], "quick")
+    board = boards.table(build_board([run], suite="quick").as_dict())
     monkeypatch.setattr(html_clips, "VIDEO_BYTES", 0)
     page = Page("".join(html_clips.worst(run, "quick", board, html_clips.Shelf(root))))
     assert "video" not in page.tags

@@ -43,12 +43,9 @@ def median_estimate(values: Sequence[float], confidence: float = 0.95) -> Estima
 def _order_interval(ordered: Floats, confidence: float) -> tuple[float, float]:
     from scipy import stats  # half a second to import, which a board from the index does not need
 
-    count = len(ordered)
-    rank = int(stats.binom.ppf(0.5 - confidence / 2, count, 0.5))
-    while rank > 0 and 2 * stats.binom.cdf(rank - 1, count, 0.5) > 1 - confidence:
-        rank -= 1
-    if rank > 0:
-        return float(ordered[rank - 1]), float(ordered[count - rank])
+    found = stats.quantile_test(ordered, q=ordered[0], p=0.5).confidence_interval(confidence)
+    if not math.isnan(found.low):
+        return float(found.low), float(found.high)
     if ordered[0] > 0:
         low, high = (math.exp(end) for end in Delta.of(np.log(ordered)).interval(confidence))
     else:

@@ -19,12 +19,10 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
     """Adjusted p-values that keep the share of false findings (Benjamini & Hochberg 1995, JRSS B 57)."""
+    from scipy import stats  # slow to import
+
     p = _checked(p_values)
-    order = np.argsort(p, kind="stable")[::-1]
-    steps = p[order] * len(p) / np.arange(len(p), 0, -1)
-    adjusted = np.empty_like(p)
-    adjusted[order] = np.minimum(np.minimum.accumulate(steps), 1.0)
-    return [float(value) for value in adjusted]
+    return [float(value) for value in stats.false_discovery_control(p)] if len(p) else []
 
 
 def _checked(p_values: Sequence[float]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

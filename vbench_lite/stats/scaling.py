@@ -90,22 +90,20 @@ def fit_line(x: Sequence[float], y: Sequence[float]) -> Line:
         raise NotApplicable(
             f"a line needs 3 observations at 2 sizes, there are {len(xs)} at {len(set(xs.tolist()))}"
         )
-    mean_x, mean_y = float(xs.mean()), float(ys.mean())
-    spread_x = float(((xs - mean_x) ** 2).sum())
-    slope = float(((xs - mean_x) * (ys - mean_y)).sum()) / spread_x
-    intercept = mean_y - slope * mean_x
-    left = float(((ys - intercept - slope * xs) ** 2).sum())
-    total = float(((ys - mean_y) ** 2).sum())
+    from scipy import stats  # slow to import
+
+    found = stats.linregress(xs, ys)
+    spread_x = float(xs.var() * len(xs))
     return Line(
-        intercept=intercept,
-        slope=slope,
-        residual_sd=math.sqrt(left / (len(xs) - 2)),
+        intercept=float(found.intercept),
+        slope=float(found.slope),
+        residual_sd=float(found.stderr) * math.sqrt(spread_x),
         count=len(xs),
-        mean_x=mean_x,
+        mean_x=float(xs.mean()),
         spread_x=spread_x,
         low_x=float(xs.min()),
         high_x=float(xs.max()),
-        r_squared=1 - left / total if total > 0 else 1.0,
+        r_squared=float(found.rvalue) ** 2 if np.ptp(ys) else 1.0,
     )
 
 

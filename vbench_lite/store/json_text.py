@@ -9,8 +9,6 @@ from typing import Any
 
 from vbench_lite.errors import StoreError
 
-_LIMIT = 2**63  # whole numbers beyond it fit no column
-
 
 def parse_json(text: str | bytes) -> Any:
     """The value of a JSON text.

@@ -15,9 +15,7 @@ import pandas as pd
 from vbench_lite.format import NONE, interval, number, place_text
 from vbench_lite.report.charts.style import axis_order, family_title
 from vbench_lite.results.axes import RELATIVE_AXES
-from vbench_lite.results.board import build_board
 from vbench_lite.results.catalogue import metric_facts
-from vbench_lite.store.rundir import RunDir
 
 VALUES = (
     "generator", "family", "run", "created", "kind", "name", "value", "low", "high", "n", "unit",
@@ -91,15 +89,6 @@ class BoardTable:
         rows = self.values.loc[self.values["name"] == measure, "higher_is_better"]
         found = rows.iloc[0] if len(rows) else None
         return None if found is None or pd.isna(found) else bool(found)
-
-
-def read_board(runs: Sequence[RunDir], suite: str | None = None, every: bool = False) -> BoardTable:
-    """Lay out the board over some runs, newest first.
-
-    Raises:
-        StoreError: there is no run, or none has that suite.
-    """
-    return table(build_board(runs, suite=suite, every=every).as_dict())
 
 
 def table(board: Mapping[str, Any]) -> BoardTable:

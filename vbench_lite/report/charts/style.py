@@ -44,7 +44,6 @@ AXES: dict[str, str] = {
 }
 AXIS_ORDER: tuple[str, ...] = tuple(AXES)
 
-FOUR_AXES: tuple[str, ...] = (Axis.QUALITY, Axis.COHERENCE, Axis.SPEED, Axis.MEMORY)
 
 _MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
 

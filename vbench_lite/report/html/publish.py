@@ -33,7 +33,6 @@ from vbench_lite.store import atomic
 from vbench_lite.store.rundir import RunDir
 
 PAGE, BADGE, CLIPS = "index.html", "badge.svg", "clips"
-_SECTIONS = {"board": "Leaderboard", "tradeoffs": "Trade-offs", "clips": "Clips", "methods": "Methods"}
 _PROMPT = 160  # characters of a prompt
 
 
