@@ -6,6 +6,7 @@ Text from runs goes through `style.plain` wherever Streamlit renders Markdown.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import groupby
 from typing import Any
 
 import pandas as pd
@@ -15,10 +16,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 from vbench_lite.advise.card import Card
 from vbench_lite.dashboard import cached, data
-from vbench_lite.dashboard.pages import page_named
+from vbench_lite.dashboard.pages import PAGES, page_named
 from vbench_lite.errors import VBenchLiteError
 from vbench_lite.format import moment, plural, shorten
 from vbench_lite.report.charts import charts
+from vbench_lite.report.charts.chart_config import chart_config
 from vbench_lite.report.charts.style import plain
 from vbench_lite.report.html import markup as parts
 
@@ -27,8 +29,13 @@ _POLL_S = 3.0
 
 
 def sidebar() -> None:
-    """Draw what every page has at its side: which run is looked at, and where the results lie."""
+    """Draw what every page has at its side: the pages, which run is looked at, where the results lie."""
     with st.sidebar:
+        for section, pages in groupby(PAGES, key=lambda page: page.section):
+            st.caption(section)
+            with st.container(gap=None):
+                for entry in pages:
+                    st.page_link(str(entry.file), label=entry.title, icon=entry.icon)
         try:
             runs = cached.index().runs
         except VBenchLiteError:
@@ -151,7 +158,7 @@ def no_runs() -> None:
     """Say that there is nothing yet and what makes it."""
     st.info("There are no runs here yet.", icon=":material/inbox:")
     st.markdown("Make one with the default benchmark (a few minutes on two CPU cores):")
-    st.code(f"vbench-lite run --root {cached.root()}", language="sh")
+    st.code(f"vbench-lite run --root {cached.root()}", language=None)
     st.markdown("This page shows it as soon as it starts.")
     st.fragment(_until_there_is_one, run_every=_POLL_S)()
 
@@ -171,6 +178,12 @@ def markup(made: Markup) -> None:
     st.html(f"<style>{parts.pieces_stylesheet()}</style>{made}")
 
 
+def draw(drawing: charts.Drawing, *, alt: str, key: str) -> None:
+    """Draw a chart with a description, its text in the colours of the reader's theme."""
+    dark = st.context.theme.type == "dark"
+    st.altair_chart(drawing.configure(**chart_config(dark)), width="stretch", alt=alt, key=key)
+
+
 def chart(
     drawing: charts.Drawing,
     table: pd.DataFrame,
@@ -179,7 +192,7 @@ def chart(
     config: dict[str, Any] | None = None,
 ) -> None:
     """Draw a chart with a description, and the same data as a table below it."""
-    st.altair_chart(drawing, width="stretch", alt=alt_text, key=f"chart_{key}")
+    draw(drawing, alt=alt_text, key=f"chart_{key}")
     with st.expander("The same data as a table"):
         st.dataframe(table, hide_index=True, key=f"table_{key}", column_config=config, alt=alt_text)
 

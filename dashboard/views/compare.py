@@ -54,7 +54,7 @@ def _draw(run: data.RunSummary) -> None:
             _axes(baseline, run, other, suite)
             st.caption("To accept the candidate as what later runs are compared with:")
             name = names.get(baseline.run_id, "main")
-            st.code(f"vbench-lite baseline set {name} {run.run_id} --root {cached.root()}", language="sh")
+            st.code(f"vbench-lite baseline set {name} {run.run_id} --root {cached.root()}", language=None)
         pair = _changed(baseline, generator, run, other, suite)
         below = st.container()
         _history(runs, other, suite)

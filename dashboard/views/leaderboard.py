@@ -9,6 +9,7 @@ from vbench_lite.dashboard import cached, data, frame
 from vbench_lite.errors import SpecError, StoreError
 from vbench_lite.format import percent
 from vbench_lite.report.charts import boards, charts, leaderboard
+from vbench_lite.report.charts.rulers import axis_ruler
 from vbench_lite.report.charts.style import AXES, FAMILIES, family_title, plain
 from vbench_lite.report.html import markup
 
@@ -153,9 +154,10 @@ def _charts(board: boards.BoardTable) -> None:
     for axis, cell in zip(drawn, frame.cells(len(drawn), 2), strict=True):
         with cell:
             st.markdown(f"**{plain(axis)}**", help=AXES.get(axis))
-            st.altair_chart(
-                charts.intervals(boards.axis_rows(board, axis), f"{axis} score"),
-                width="stretch",
+            rows = boards.axis_rows(board, axis)
+            ruler = axis_ruler(axis, rows)
+            frame.draw(
+                charts.intervals(rows, ruler.title, ruler),
                 key=f"axis_{axis}",
                 alt=f"{axis} score of each generator with its 95% interval; the table holds the same values",
             )

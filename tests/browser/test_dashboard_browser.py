@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import axe_playwright_python
 import pytest
 from fabricate import make_run
 
 from tools.screenshots import serving, settle
-from vbench_lite.dashboard.pages import PAGES
+from vbench_lite.dashboard.pages import PAGES, page_named
 from vbench_lite.report.html.run import run_report
 
 if TYPE_CHECKING:
@@ -29,6 +30,18 @@ _UPGRADE = {
     "Sec-WebSocket-Version": "13",
     "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
 }
+
+
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
+
+
+def serious(page: Page) -> list[tuple[str, str]]:
+    """What axe-core calls serious or worse on a page: the rule, and the first element that breaks it."""
+    page.evaluate(AXE)
+    rules = "{runOnly: ['wcag2a', 'wcag2aa'], resultTypes: ['violations']}"
+    found = page.evaluate(f"axe.run(document, {rules})")["violations"]
+    grave = [fault for fault in found if fault["impact"] in ("serious", "critical")]
+    return [(fault["id"], fault["nodes"][0]["html"][:200]) for fault in grave]
 
 
 class Visit:
@@ -58,7 +71,7 @@ class Visit:
 
     def follow(self, title: str) -> Page:
         """Go to another page by its link at the side."""
-        self.page.get_by_test_id("stSidebarNavLink").filter(has_text=title).click()
+        self.page.get_by_test_id("stSidebar").get_by_role("link", name=title, exact=True).click()
         settle(self.page, title)
         return self.page
 
@@ -87,6 +100,7 @@ def test_every_page_opens_with_hostile_text_as_text_and_without_other_hosts(visi
         assert page.locator("[data-testid=stException]").count() == 0, name
         assert page.locator("h1").count() == 1, name
         assert page.evaluate("window.hostile") is None, name
+        assert serious(page) == [], name
         page.set_viewport_size({"width": 390, "height": 844})
         page.wait_for_function(_FITS)  # charts are drawn again for the new width
         page.set_viewport_size({"width": 1280, "height": 900})
@@ -97,6 +111,14 @@ def test_every_page_opens_with_hostile_text_as_text_and_without_other_hosts(visi
     assert page.get_by_text("<script>window.hostile = 1</script>").count() > 0
     assert visit.errors == []
     assert visit.strangers == []
+
+
+@pytest.mark.parametrize("name", ["clips", "leaderboard", "advisor"])
+def test_the_dark_theme_is_read_too(browser: Browser, served: str, name: str) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="dark")
+    visit = Visit(context.new_page(), served)
+    assert serious(visit.open(f"{name}?run={ORDINARY}", page_named(name).title)) == []
+    context.close()
 
 
 def test_a_report_opens_without_a_server_and_asks_no_host(browser: Browser, tmp_path: Path) -> None:
@@ -112,6 +134,7 @@ def test_a_report_opens_without_a_server_and_asks_no_host(browser: Browser, tmp_
         "[...document.querySelectorAll('video')].every((video) => video.readyState >= 2)"
     )
     assert visit.page.evaluate("document.documentElement.scrollWidth") == 390
+    assert serious(visit.page) == []
     assert visit.page.evaluate("window.hostile") is None
     assert visit.errors == []
     assert visit.strangers == []

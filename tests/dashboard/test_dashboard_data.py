@@ -140,6 +140,13 @@ def test_plain_escapes_every_mark() -> None:
     assert "](" not in escaped
 
 
+@pytest.mark.parametrize("address", ["https://evil.example/x", "www.evil.example", "a@evil.example"])
+def test_an_address_in_a_text_is_no_link(address: str) -> None:
+    shown = style.plain(address).replace("\\", "")
+    assert shown.replace("\u2060", "") == address
+    assert "\u2060" in shown and "https:" not in shown and "www." not in shown and "a@" not in shown
+
+
 def test_the_server_is_bound_to_loopback_and_sends_no_statistics() -> None:
     command = server.command(Path("x"), port=1)
     assert "--server.address=127.0.0.1" in command

@@ -21,6 +21,7 @@ from vbench_lite.report.charts.encodings import (
     titled,
 )
 from vbench_lite.report.charts.label_placement import spots
+from vbench_lite.report.charts.rulers import Ruler
 
 _GREY = "#8A8A8A"
 Drawing = alt.LayerChart | alt.FacetChart
@@ -106,7 +107,7 @@ def _names(data: pd.DataFrame, x: Side, y: Side, ax: alt.X, ay: alt.Y) -> list[a
     found = spots(_shares(data, "x", x.log), heights, list(data["generator"]))
     return [
         alt.Chart(data[[spot == each for each in found]])
-        .mark_text(align=spot.align, dx=spot.dx, dy=spot.dy, fontSize=12, fontWeight="bold", color=_GREY)
+        .mark_text(align=spot.align, dx=spot.dx, dy=spot.dy, fontWeight="bold")
         .encode(ax, ay, alt.Text("generator:N"))
         for spot in dict.fromkeys(found)
     ]
@@ -122,27 +123,32 @@ def _shares(data: pd.DataFrame, side: str, log: bool) -> list[float]:
     return shares
 
 
-def intervals(frame: pd.DataFrame, title: str) -> Drawing:
-    """A dot with its interval for each generator, one below the other.
+def intervals(frame: pd.DataFrame, title: str, ruler: Ruler | None = None) -> Drawing:
+    """A dot with its interval and its number for each generator, one below the other.
 
     Args:
         frame: generator, family, value, low, high (bounds may be missing), in the order to draw.
         title: what the values are.
+        ruler: the scale that every chart of these values has; None fits one to them.
     """
-    data = titled(frame)
+    ruler = ruler or Ruler()
+    data = titled(frame).assign(told=[ruler.text(value) for value in frame["value"]])
     order = list(data["generator"])
-    names = alt.Axis(labelLimit=170, labelOverlap=False, labelPadding=6, ticks=False, domain=False)
+    names = alt.Axis(
+        labelLimit=170, labelOverlap=False, labelFlush=False, labelPadding=6, ticks=False, domain=False
+    )
     rows = alt.Y("generator:N", sort=order, title=None, axis=names)
     base = alt.Chart(data)
-    scale = alt.Scale(zero=False, nice=True)
+    scale = ruler.scale()
     colour, shape = family_look(data, legend=False)
-    ticks = alt.Axis(tickCount=5)
+    ticks = ruler.ticks()
     layers = [
+        *(_marked((line, ""), "x", scale)[0] for line in ruler.lines),
         base.transform_filter("isValid(datum.low) && isValid(datum.high)")
         .mark_rule(strokeWidth=2.5)
         .encode(alt.X("low:Q", scale=scale, title=title, axis=ticks), alt.X2("high:Q"), rows, colour),
         base.mark_point(filled=True, size=90, opacity=1).encode(
-            alt.X("value:Q", scale=scale, title=title),
+            alt.X("value:Q", scale=scale, title=title, axis=ticks),
             rows,
             colour,
             shape,
@@ -153,8 +159,11 @@ def intervals(frame: pd.DataFrame, title: str) -> Drawing:
                 alt.Tooltip("high:Q", title="to", format=".4~g"),
             ],
         ),
+        base.mark_text(dy=-13).encode(
+            alt.X("value:Q", scale=scale, title=title, axis=ticks), rows, alt.Text("told:N")
+        ),
     ]
-    return alt.layer(*layers).properties(height=alt.Step(34))
+    return alt.layer(*layers).properties(height=alt.Step(40))
 
 
 def parallel(frame: pd.DataFrame) -> Drawing:
@@ -184,7 +193,9 @@ def forest(frame: pd.DataFrame) -> Drawing:
         frame: metric, effect, low, high (delta / margin, + is better; bounds may be missing), verdict.
     """
     order = list(frame["metric"])
-    rows = alt.Y("metric:N", sort=order, title=None, axis=alt.Axis(labelLimit=190, ticks=False))
+    rows = alt.Y(
+        "metric:N", sort=order, title=None, axis=alt.Axis(labelLimit=190, labelFlush=False, ticks=False)
+    )
     verdicts = ["IMPROVED", "PASS", "INCONCLUSIVE", "REGRESSED", "INCOMPARABLE"]
     colours = ["#0072B2", "#009E73", "#E69F00", "#D55E00", _GREY]
     symbols = ["triangle-right", "circle", "diamond", "triangle-left", "cross"]
@@ -243,13 +254,13 @@ def _marked(line: tuple[float, str], channel: str, scale: alt.Scale) -> list[alt
     if channel == "x":
         place: Any = alt.X("at:Q", scale=scale)
         rule = base.mark_rule(color=_GREY, strokeDash=[2, 3]).encode(place)
-        text = base.mark_text(align="left", baseline="top", dx=4, color=_GREY).encode(
+        text = base.mark_text(align="left", baseline="top", dx=4).encode(
             place, y=alt.value(2), text="meaning:N"
         )
     else:
         place = alt.Y("at:Q", scale=scale)
         rule = base.mark_rule(color=_GREY, strokeDash=[2, 3]).encode(place)
-        text = base.mark_text(align="left", baseline="bottom", dx=2, dy=-2, color=_GREY).encode(
+        text = base.mark_text(align="left", baseline="bottom", dx=2, dy=-2).encode(
             place, x=alt.value(2), text="meaning:N"
         )
     return [rule, text]
@@ -274,7 +285,7 @@ def outcomes(frame: pd.DataFrame) -> Drawing:
         "metric:N",
         sort=list(dict.fromkeys(frame["metric"])),
         title=None,
-        axis=alt.Axis(labelLimit=190, labelOverlap=False, ticks=False, domain=False),
+        axis=alt.Axis(labelLimit=190, labelOverlap=False, labelFlush=False, ticks=False, domain=False),
     )
     tips = ["metric:N", "damage:N", "seen:N", alt.Tooltip("effect:Q", format="+.2f")]
     base = alt.Chart(frame)

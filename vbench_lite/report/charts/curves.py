@@ -24,7 +24,7 @@ def trace(frame: pd.DataFrame, chunks: pd.DataFrame) -> Drawing:
     """
     states = {"waiting": "#BBBBBB", "playing": "#009E73", "stalled": "#D55E00"}
     order = list(dict.fromkeys(frame["generator"]))
-    names = alt.Axis(labelLimit=170, labelOverlap=False, ticks=False, domain=False)
+    names = alt.Axis(labelLimit=170, labelOverlap=False, labelFlush=False, ticks=False, domain=False)
     lanes = alt.Y("generator:N", sort=order, title=None, axis=names)
     base = alt.Chart(frame)
     bars = base.mark_bar(height=16).encode(
@@ -146,7 +146,7 @@ def parts(frame: pd.DataFrame) -> Drawing:
     Args:
         frame: axis, leader, next, part.
     """
-    names = alt.Axis(labelLimit=170, labelOverlap=False, ticks=False, domain=False)
+    names = alt.Axis(labelLimit=170, labelOverlap=False, labelFlush=False, ticks=False, domain=False)
     base = alt.Chart(frame.assign(speaks=["leader" if part >= 0 else "next" for part in frame["part"]]))
     bars = base.mark_bar(height=14).encode(
         alt.X("part:Q", title="part of the difference of totals"),

@@ -45,6 +45,8 @@ AXES: dict[str, str] = {
 AXIS_ORDER: tuple[str, ...] = tuple(AXES)
 
 
+_WORD_JOINER = "\u2060"
+_ADDRESS = re.compile(r"(?<=\w)(?=://|@)|(?<=www)(?=\.)", re.IGNORECASE)
 _MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
 
 
@@ -63,6 +65,8 @@ def plain(text: object) -> str:
     """Return text for a place that renders Markdown so that it shows as it is.
 
     Prompts, labels, reasons and errors come from runs, so nothing in them may become a link, a picture
-    (a request to another host) or markup: every ASCII punctuation mark is escaped, line ends are spaces.
+    (a request to another host) or markup: every ASCII punctuation mark is escaped, line ends are spaces, and
+    what a renderer would take for an address is parted by a mark without width.
     """
-    return _MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))
+    words = _ADDRESS.sub(_WORD_JOINER, " ".join(str(text).split()))
+    return _MARKDOWN.sub(r"\\\1", words)

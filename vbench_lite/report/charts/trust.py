@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import pandas as pd
 
-from vbench_lite.format import number
+from vbench_lite.format import listed, number
 from vbench_lite.report.charts.boards import BoardTable
+from vbench_lite.results.arms import CEILING, control_of
 
 
 def table(board: BoardTable) -> pd.DataFrame:
     """One row a metric that controls have: metric, better, verdict, unit, a column for each control."""
     rows = board.scored[(board.scored["kind"] == "metric") & board.scored["control"]]
     flagged = dict(zip(board.trust["metric"], board.trust["kind"], strict=True))
+    real = next((c for c in dict.fromkeys(rows["generator"]) if control_of(str(c), None) == CEILING), None)
     controls = list(dict.fromkeys(board.arms.loc[board.arms["control"], "generator"]))
     out = []
     for metric in dict.fromkeys(rows["name"]):
@@ -23,11 +25,26 @@ def table(board: BoardTable) -> pd.DataFrame:
         row = {
             "metric": metric,
             "better": "–" if higher is None else ("higher" if higher else "lower"),
-            "verdict": _verdict(flagged.get(metric), higher),
+            "verdict": _verdict(flagged.get(metric), higher) + _blind(board, str(metric), mine, real, higher),
             "unit": board.unit(str(metric)),
         }
         out.append(row | {c: number(mine.get(c)) for c in controls})
     return pd.DataFrame(out)
+
+
+def _blind(
+    board: BoardTable, metric: str, values: pd.Series[float], real: str | None, higher: bool | None
+) -> str:
+    """Which controls score as well as real clips on a metric, and what takes that away again."""
+    if real is None or higher is None or real not in values:
+        return ""
+    sign = 1 if higher else -1
+    alike = [str(c) for c in values.index if c != real and sign * (values[c] - values[real]) >= 0]
+    if not alike:
+        return ""
+    gates = [gate for axis, gate in board.gates.items() if metric in board.weights.get(axis, {})]
+    cured = f"; its axis counts only as far as {gates[0][0]} says that things move" if gates else ""
+    return f", blind to {listed(alike)}{cured}"
 
 
 def _verdict(flag: str | None, higher: bool | None) -> str:

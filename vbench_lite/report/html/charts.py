@@ -12,6 +12,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from vbench_lite.printable import printable
+from vbench_lite.report.charts.chart_config import chart_config
 from vbench_lite.report.charts.charts import Drawing
 from vbench_lite.report.html import markup
 
@@ -61,16 +62,6 @@ def _picture(drawing: Drawing, width: int, dark: bool) -> str:
 
 
 def _config(dark: bool) -> dict[str, Any]:
-    ink, soft, line = ("#e6e8eb", "#9aa4ae", "#3b424a") if dark else ("#1f2328", "#59636e", "#d1d9e0")
-    return {
-        "background": "transparent",
-        # The reader's font may be wider than the one that the drawing was measured with.
-        "padding": {"left": 28, "right": 14, "top": 5, "bottom": 5},
-        "font": "system-ui, sans-serif",
-        "view": {"stroke": None},
-        "axis": {
-            "labelColor": soft, "titleColor": ink, "gridColor": line, "domainColor": line,
-            "tickColor": line, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal",
-        },
-        "legend": {"labelColor": ink, "titleColor": ink, "labelFontSize": 12, "columnPadding": 28},
-    }  # fmt: skip
+    # The reader's font may be wider than the one that the drawing was measured with.
+    padding = {"left": 28, "right": 14, "top": 5, "bottom": 5}
+    return {**chart_config(dark), "padding": padding, "font": "system-ui, sans-serif"}

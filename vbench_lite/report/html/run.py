@@ -27,6 +27,7 @@ from vbench_lite.report.charts import (
     traces,
     trust,
 )
+from vbench_lite.report.charts.rulers import axis_ruler
 from vbench_lite.report.charts.style import AXES, axis_order
 from vbench_lite.report.html import clips as html_clips
 from vbench_lite.report.html import markup
@@ -140,8 +141,9 @@ def _axes(board: boards.BoardTable) -> Iterator[Markup]:
             why = f"No score: {boards.why_empty(board, axis)}"
             drawn.append(markup.group("", [markup.heading(3, axis), markup.paragraph(why, "soft")]))
             continue
+        ruler = axis_ruler(axis, rows)
         picture = chart(
-            charts.intervals(rows, f"{axis} score"),
+            charts.intervals(rows, ruler.title, ruler),
             f"{axis} score of each generator with its 95% interval; the table below holds the same values",
             wide=HALF,
         )

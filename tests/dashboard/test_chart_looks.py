@@ -1,0 +1,66 @@
+"""How charts look: labels that everyone can read, and one scale for an axis."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from vbench_lite.report.charts.chart_config import DARK, LEAST_CONTRAST, LIGHT, Inks, chart_config, contrast
+from vbench_lite.report.charts.charts import intervals
+from vbench_lite.report.charts.rulers import LEAST_DOUBLINGS, axis_ruler
+from vbench_lite.report.html import run
+
+PAPER = {"light": "#ffffff", "dark": "#0f1317"}
+STYLES = Path(run.__file__).with_name("style.css").read_text(encoding="utf-8")
+
+
+def frame(*values: float) -> pd.DataFrame:
+    columns = {"value": values, "low": [v - 0.01 for v in values], "high": [v + 0.01 for v in values]}
+    names = [f"g{place}" for place in range(len(values))]
+    return pd.DataFrame({"generator": names, "family": "hybrid", **columns})
+
+
+def test_contrast_is_that_of_the_standard() -> None:
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+
+
+@pytest.mark.parametrize(("inks", "paper"), [(LIGHT, "#ffffff"), (DARK, "#0f1317")], ids=["light", "dark"])
+def test_every_text_of_a_chart_is_read_on_every_ground(inks: Inks, paper: str) -> None:
+    config = chart_config(inks is DARK)
+    texts = {config["text"]["color"], *(config[part]["labelColor"] for part in ("axis", "legend", "header"))}
+    texts |= {inks.soft, config["axis"]["titleColor"]}
+    for text in texts:
+        assert min(contrast(text, ground) for ground in (paper, inks.ground)) >= LEAST_CONTRAST, text
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+def test_every_text_of_a_static_page_is_read(theme: int) -> None:
+    block = re.findall(r":root \{(.*?)\}", STYLES, re.DOTALL)[theme]
+    colours = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", block))
+    for name in ("ink", "soft", "good", "bad", "open"):
+        for ground in ("ground", "box"):
+            assert contrast(colours[name], colours[ground]) >= LEAST_CONTRAST, (name, ground)
+
+
+def test_text_of_a_chart_has_no_colour_of_its_own_but_the_theme_s() -> None:
+    drawing = intervals(frame(0.5, 0.6), "quality").to_dict()
+    marks = [layer["mark"] for layer in drawing["layer"] if layer["mark"]["type"] == "text"]
+    assert marks and all("color" not in mark for mark in marks)
+
+
+def test_a_scaled_axis_always_runs_from_control_to_real_and_draws_both() -> None:
+    for values in ((0.98, 0.99), (0.1,), (0.3, 0.7)):
+        ruler = axis_ruler("quality", frame(*values))
+        assert ruler.domain is not None and ruler.domain[0] <= 0 and ruler.domain[1] >= 1
+        assert ruler.lines == (0.0, 1.0)
+
+
+def test_eight_percent_of_memory_are_no_landslide() -> None:
+    ruler = axis_ruler("memory", frame(2.7, 2.81))
+    assert ruler.domain is not None
+    assert ruler.domain[1] - ruler.domain[0] >= LEAST_DOUBLINGS
+    assert ruler.text(3.0) == "×8.00"
