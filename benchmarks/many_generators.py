@@ -99,9 +99,13 @@ def _scores(
             replicates = rng.normal(value, 0.01, len(clips)).tolist()
             found.append(
                 ScoreRecord(
-                    **common, value=value, low=value - 0.04, high=value + 0.04, n=len(clips),
+                    **common,
+                    value=value,
+                    low=value - 0.04,
+                    high=value + 0.04,
+                    n=len(clips),
                     replicates=replicates,
-                )  # fmt: skip
+                )
             )
         elif level is Level.SAMPLE:
             verdicts = metric.startswith("alignment/")
@@ -116,9 +120,12 @@ def _scores(
             scale = 1e9 if facts.unit == "bytes" else 1.0
             found += [
                 ScoreRecord(
-                    **common, value=float((better + 0.1) * scale * rng.lognormal(0.0, 0.03)),
-                    sample_id=f"{BASE_CASE}/{turn}/{call}", call="first" if call == 0 else "warm", contended=False,
-                )  # fmt: skip
+                    **common,
+                    value=float((better + 0.1) * scale * rng.lognormal(0.0, 0.03)),
+                    sample_id=f"{BASE_CASE}/{turn}/{call}",
+                    call="first" if call == 0 else "warm",
+                    contended=False,
+                )
                 for turn in range(ROUNDS)
                 for call in range(1 + WARM)
             ]

@@ -79,3 +79,10 @@ def test_drift_and_detail_are_held_against_nothing_lost(
     mixed = measured(metric, {LD: (mean, 0.005), AR: (0.9 - mean, 0.005), HYBRID: (mean, 0.005)})
     assert len(next(b for b in advise([fabricate()], support=[mixed]).beliefs if b.id == which).numbers) == 3
     assert "--suite" in next(b for b in advise([fabricate()]).beliefs if b.id == which).words
+
+
+def test_of_very_many_pairs_only_counts_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vbench_lite.advise.beliefs.MOST_PAIRS", 0)
+    speed = next(b for b in advise([fabricate(prompts=32)]).beliefs if b.id == "speed")
+    assert (speed.verdict, speed.numbers) == (BeliefVerdict.SUPPORTED, ())
+    assert speed.words == "Of 1 pairs of generators 1 agree with it, 0 go the other way, 0 leave it open."

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from fabricated import CONTROLS, FAMILIES, default_world, fabricate
 
 from vbench_lite.errors import StoreError
 from vbench_lite.metric import Axis
+from vbench_lite.results.axes import AxisScore, difference, differences
 from vbench_lite.results.board import build_board
 from vbench_lite.results.conflicts import Interval, find_conflicts
 from vbench_lite.store.schema import ScoreRecord
@@ -204,3 +207,24 @@ def test_distances_conflict_beyond_noise_only_where_both_keep_generators_apart()
         ("b", "c", False),
     ]
     assert find_conflicts({"x": first, "y": first}) == []
+
+
+def test_differences_of_all_pairs_are_those_of_each() -> None:
+    rng = np.random.default_rng(0)
+    scores = [
+        AxisScore(0.5, 0.4, 0.6, 8, None, rng.normal(0.5, 0.01, 8), (0.02, 0.05)),
+        AxisScore(0.7, 0.6, 0.8, 8, None, rng.normal(0.7, 0.01, 8), (0.0, 0.01)),
+        AxisScore(0.6, 0.5, 0.7, 3, spare=(0.1, 0.2)),
+        AxisScore(0.6, None, None, 3),
+    ]
+    found = differences(scores)
+    assert found.value == pytest.approx([-0.2, -0.1, -0.1, 0.1, 0.1, 0.0])
+    assert found.dof.tolist() == [7.0, *[math.inf] * 5]
+    changes = scores[0].replicates - scores[1].replicates
+    spread = math.sqrt(7 / 8 * float(((changes - changes.mean()) ** 2).sum()))
+    t, z = 2.3646242515927853, 1.959963984540054
+    assert found.se[0] == pytest.approx(math.hypot(spread, 0.05 / t, 0.0), rel=1e-12)
+    assert found.se[1] == pytest.approx(math.hypot(0.05, 0.1) / z, rel=1e-12)
+    assert found.se[3] == pytest.approx(math.hypot(0.0, 0.2) / z, rel=1e-12)
+    assert np.isinf(found.se[[2, 4, 5]]).all()
+    assert found.of(0) == difference(scores[0], scores[1])

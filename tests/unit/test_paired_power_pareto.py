@@ -124,3 +124,14 @@ def test_joint_draws_keep_the_jackknifes_covariance() -> None:
     replicates = np.stack([(data.sum(axis=0) - row) / 39 for row in data], axis=1)
     drawn = joint_draws(data.mean(axis=0), replicates, np.zeros(2), draws=40_000)
     assert np.cov(drawn.T) == pytest.approx(np.cov(data.T) / 40, rel=0.05)
+
+
+@pytest.mark.parametrize("least", [0.0, 0.07])
+def test_the_front_of_many_is_that_of_every_pair(least: float) -> None:
+    rng = np.random.default_rng(4)
+    scores = rng.normal(0, 0.15, (90, 4)) + rng.normal(0, 0.2, (90, 1))
+    ties = np.array([0.0, 0.0, least, least])
+    better = scores[None, :, :] - scores[:, None, :]
+    dominated = np.any(np.all(better >= -ties, axis=2) & np.any(better > ties, axis=2), axis=1)
+    assert 0 < dominated.sum() < 90
+    assert front(scores, ties).tolist() == (~dominated).tolist()

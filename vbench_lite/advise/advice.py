@@ -32,6 +32,7 @@ def advise(
     price_per_hour: float | None = None,
     support: Sequence[Run] = (),
     board: Board | None = None,
+    brief: bool = False,
 ) -> Advice:
     """Say which generator to take.
 
@@ -45,6 +46,7 @@ def advise(
         price_per_hour: of the machine, for the cost of a clip; in any currency.
         support: further runs, newest first, that metrics and axes of the same generators are looked up in.
         board: of these runs and this suite, where it has been built already.
+        brief: only the answer: no beliefs and, where weights decide, no Pareto front.
 
     Raises:
         StoreError: there is no run, no generator in it, or the runs may not be ranked together.
@@ -88,7 +90,7 @@ def advise(
         axes = [axis for axis in axes if axis in wanted]
         doublings = use.doublings if use is not None else DOUBLINGS
         weighed = Weights({axis: wanted[axis] for axis in axes}, doublings)
-    placed = _placed(standings, axes, weighed)
+    placed = _placed(standings, axes, weighed, front=weighed is None or not brief)
     verdict, leaders = _verdict(placed, weighed)
     if unmeasured > MOST_UNMEASURED and verdict is not Verdict.NONE_QUALIFIES:
         verdict, leaders = Verdict.CANNOT_TELL, ()
@@ -96,9 +98,10 @@ def advise(
     between = None
     if weighed is not None and len(candidates) > 1:
         between = gap(candidates[0].row, candidates[1].row, weighed)
+    believed = () if brief else tuple(beliefs(board.rows, numbers))
     found = Advice(
         board, use, weighed, requirements, price_per_hour, verdict, leaders, tuple(placed), between, left_out,
-        tuple(beliefs(board.rows, numbers)), (*borrowed, *board.notes), unmeasured=unmeasured,
+        believed, (*borrowed, *board.notes), unmeasured=unmeasured,
     )  # fmt: skip
     return replace(found, words=paragraph(found))
 
@@ -143,7 +146,9 @@ def _axes(board: Board, wanted: Mapping[Axis, float] | None) -> tuple[list[Axis]
     return usable, left_out
 
 
-def _placed(standings: Sequence[Standing], axes: Sequence[Axis], weights: Weights | None) -> list[Standing]:
+def _placed(
+    standings: Sequence[Standing], axes: Sequence[Axis], weights: Weights | None, *, front: bool
+) -> list[Standing]:
     """Standings with places, candidates first."""
     reasons = [_not_ranked(standing, axes) for standing in standings]
     candidates = [s for s, reason in zip(standings, reasons, strict=True) if reason is None]
@@ -154,14 +159,14 @@ def _placed(standings: Sequence[Standing], axes: Sequence[Axis], weights: Weight
         return [*(replace(s, reason="no axis can be ranked here") for s in candidates), *others]
     if not axes:  # a suite without axes: the limits alone decide, and nothing puts one before another
         return [*(replace(s, place=Place(None, None, None, 1.0, {})) for s in candidates), *others]
-    places = place([standing.row for standing in candidates], axes, weights)
+    places = place([standing.row for standing in candidates], axes, weights, front=front)
     placed = [replace(s, place=at) for s, at in zip(candidates, places, strict=True)]
 
     def order(standing: Standing) -> tuple[float, float]:
         at = standing.place
         assert at is not None
         if at.total is None or at.total.value is None or at.best is None:
-            return -at.front, 0.0
+            return -(at.front or 0.0), 0.0
         return -at.best, -at.total.value
 
     return [*sorted(placed, key=order), *others]
@@ -186,7 +191,7 @@ def _verdict(placed: Sequence[Standing], weights: Weights | None) -> tuple[Verdi
     if not candidates:
         return Verdict.NONE_QUALIFIES, ()
     if weights is None:
-        on_front = [s for s, at in candidates if at is not None and at.front > 1 - SURE]
+        on_front = [s for s, at in candidates if at is not None and (at.front or 0.0) > 1 - SURE]
         alone = len(on_front) == 1
         kind = Verdict.TAKE if alone and on_front[0].status is not Status.MAY else Verdict.DEPENDS
         return kind, tuple(s.generator for s in on_front)

@@ -12,9 +12,10 @@ and detail are those of each generator, against 0 and against 1.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -32,6 +33,7 @@ FIRST_FRAME = "speed/time_to_first_frame_s"
 _DRIFTS = {"horizon/identity_drift": "identity", "horizon/sharpness_drift": "sharpness"}
 DRIFTS = tuple(_DRIFTS)
 DETAIL = "reconstruction/high_frequency_kept"
+MOST_PAIRS = 100  # of more, only counts are told
 FLAT = 0.01  # a change of 1% (of the value a second, or of the detail) is none worth the name
 DIFFUSION = (Family.LATENT_DIFFUSION, Family.PIXEL_DIFFUSION)
 
@@ -107,37 +109,87 @@ def verdict_of(signs: Sequence[int], expected: int) -> BeliefVerdict:
     return BeliefVerdict.OPEN
 
 
+@dataclass(frozen=True)
+class Held:
+    """A belief held against one pair.
+
+    sign: +1 or -1 beyond noise, 0 where the data cannot tell, None where something is missing.
+    notes: what is missing; pairs share them.
+    """
+
+    sign: int | None
+    numbers: tuple[Number, ...] = ()
+    words: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def _over(
+    name: str, text: str, pairs: Pairs, expected: int, hold: Callable[[BoardRow, BoardRow], Held]
+) -> Belief:
+    """Hold a belief against every pair; of very many, until no other can change the verdict.
+
+    expected: the sign that the belief gives to each pair.
+    """
+    if not pairs:
+        return Belief(name, text, BeliefVerdict.OPEN, _NO_PAIR)
+    found: list[Held] = []
+    for one, other in pairs:
+        signs = {held.sign for held in found}
+        if len(found) >= MOST_PAIRS and (len(signs) > 1 or signs <= {0, None}):
+            break
+        found.append(hold(one, other))
+    known = [held.sign for held in found if held.sign is not None]
+    verdict = verdict_of(known, expected) if len(known) == len(found) else BeliefVerdict.OPEN
+    if len(pairs) > MOST_PAIRS:
+        return Belief(
+            name, text, verdict, _counted([known.count(expected), known.count(-expected)], found, pairs)
+        )
+    words = [word for held in found for word in held.words]
+    notes = dict.fromkeys(note for held in found for note in held.notes)
+    return Belief(name, text, verdict, _joined([*words, *notes]), tuple(n for h in found for n in h.numbers))
+
+
+def _counted(sides: Sequence[int], found: Sequence[Held], pairs: Pairs) -> str:
+    """What many pairs say, too many to be told one by one; sides: how many agree, and how many do not."""
+    agree, against = sides
+    told = f"{agree} agree with it, {against} go the other way, {len(found) - agree - against} leave it open"
+    if len(found) == len(pairs):
+        return f"Of {len(pairs):,} pairs of generators {told}."
+    return (
+        f"Of the first {len(found):,} of {len(pairs):,} pairs of generators {told}; no other can settle it."
+    )
+
+
 # --- speed -----------------------------------------------------------------------------------
 
 
 def _faster(pairs: Pairs, numbers: Numbers) -> Belief:
     """Seconds for a clip decide; seconds to the first frame are told beside: another question."""
-    name, text = "speed", "diffusion is faster"
-    if not pairs:
-        return Belief(name, text, BeliefVerdict.OPEN, _NO_PAIR)
-    signs, found, words = [], [], []
-    reasons: dict[str, dict[str, None]] = {}  # the metrics that each holds for
-    for one, other in pairs:
-        ratios = {}
-        for metric in (LATENCY, FIRST_FRAME):
-            ratio = _ratio(metric, one, other, numbers)
-            if isinstance(ratio, str):
-                reasons.setdefault(ratio, {})[metric] = None
-                continue
-            ratios[metric] = ratio
-            what = f"{metric}, {one.arm.generator} over {other.arm.generator}"
-            found.append(Number(what, ratio[0], (ratio[1], ratio[2]), "x"))
-        if LATENCY in ratios:
-            signs.append(-_sign(*ratios[LATENCY], tie=RELATIVE_TIE))
-            words.append(
-                f"{one.arm.generator} needs {_times(ratios[LATENCY])} the time of "
-                f"{other.arm.generator} for a clip"
-            )
-        if FIRST_FRAME in ratios:
-            words.append(f"its first frame comes after {_times(ratios[FIRST_FRAME])} the time")
-    verdict = verdict_of(signs, +1) if len(signs) == len(pairs) else BeliefVerdict.OPEN
-    why = [f"{' and '.join(metrics)}: {reason}" for reason, metrics in reasons.items()]
-    return Belief(name, text, verdict, _joined([*words, *why]), tuple(found))
+    return _over("speed", "diffusion is faster", pairs, +1, partial(_faster_pair, numbers=numbers))
+
+
+def _faster_pair(one: BoardRow, other: BoardRow, *, numbers: Numbers) -> Held:
+    ratios = {}
+    found, words = [], []
+    reasons: dict[str, list[str]] = {}  # the metrics that each holds for
+    for metric in (LATENCY, FIRST_FRAME):
+        ratio = _ratio(metric, one, other, numbers)
+        if isinstance(ratio, str):
+            reasons.setdefault(ratio, []).append(metric)
+            continue
+        ratios[metric] = ratio
+        what = f"{metric}, {one.arm.generator} over {other.arm.generator}"
+        found.append(Number(what, ratio[0], (ratio[1], ratio[2]), "x"))
+    if LATENCY in ratios:
+        words.append(
+            f"{one.arm.generator} needs {_times(ratios[LATENCY])} the time of "
+            f"{other.arm.generator} for a clip"
+        )
+    if FIRST_FRAME in ratios:
+        words.append(f"its first frame comes after {_times(ratios[FIRST_FRAME])} the time")
+    sign = -_sign(*ratios[LATENCY], tie=RELATIVE_TIE) if LATENCY in ratios else None
+    notes = [f"{' and '.join(metrics)}: {reason}" for reason, metrics in reasons.items()]
+    return Held(sign, tuple(found), tuple(words), tuple(notes))
 
 
 def _ratio(metric: str, one: BoardRow, other: BoardRow, numbers: Numbers) -> tuple[float, float, float] | str:
@@ -172,31 +224,27 @@ def _sign(value: float, low: float, high: float, *, tie: float) -> int:
 
 def _by_axis(name: str, text: str, axis: Axis, pairs: Pairs, *, expected: int) -> Belief:
     """Diffusion minus autoregression on an axis; expected: the sign that the belief gives it."""
-    if not pairs:
-        return Belief(name, text, BeliefVerdict.OPEN, _NO_PAIR)
-    signs, found, words = [], [], []
-    for one, other in pairs:
-        missing = next(
-            (row for row in (one, other) if axis not in row.axes or row.axes[axis].value is None), None
-        )
-        if missing is not None:
-            score = missing.axes.get(axis)
-            why = score.reason if score is not None else f"suite {missing.suite.name} does not measure it"
-            words.append(f"{missing.arm.generator} has no {axis} score: {why}")
-            continue
-        gap = difference(one.axes[axis], other.axes[axis])
-        half = quantile(0.975, gap.dof) * gap.se if math.isfinite(gap.se) else math.inf
-        ends = (gap.value - half, gap.value + half)
-        signs.append(1 if ends[0] > 0 else -1 if ends[1] < 0 else 0)
-        what = f"{axis}, {one.arm.generator} minus {other.arm.generator}"
-        found.append(Number(what, gap.value, ends if math.isfinite(half) else None))
-        words.append(
-            f"{one.arm.generator} scores {one.axes[axis].value:.3f} and {other.arm.generator} "
-            f"{other.axes[axis].value:.3f}, a difference of {gap.value:+.3f}"
-            + (f" ({ends[0]:+.3f} to {ends[1]:+.3f})" if math.isfinite(half) else "")
-        )
-    verdict = verdict_of(signs, expected) if len(signs) == len(pairs) else BeliefVerdict.OPEN
-    return Belief(name, text, verdict, _joined(words), tuple(found))
+    return _over(name, text, pairs, expected, partial(_axis_pair, axis=axis))
+
+
+def _axis_pair(one: BoardRow, other: BoardRow, *, axis: Axis) -> Held:
+    for row in (one, other):
+        score = row.axes.get(axis)
+        if score is None or score.value is None:
+            why = score.reason if score is not None else f"suite {row.suite.name} does not measure it"
+            return Held(None, notes=(f"{row.arm.generator} has no {axis} score: {why}",))
+    gap = difference(one.axes[axis], other.axes[axis])
+    half = quantile(0.975, gap.dof) * gap.se if math.isfinite(gap.se) else math.inf
+    ends = (gap.value - half, gap.value + half)
+    known = math.isfinite(half)
+    words = (
+        f"{one.arm.generator} scores {one.axes[axis].value:.3f} and {other.arm.generator} "
+        f"{other.axes[axis].value:.3f}, a difference of {gap.value:+.3f}"
+        + (f" ({ends[0]:+.3f} to {ends[1]:+.3f})" if known else "")
+    )
+    what = f"{axis}, {one.arm.generator} minus {other.arm.generator}"
+    number = Number(what, gap.value, ends if known else None)
+    return Held(1 if ends[0] > 0 else -1 if ends[1] < 0 else 0, (number,), (words,))
 
 
 # --- one generator at a time -----------------------------------------------------------------

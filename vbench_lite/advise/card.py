@@ -16,7 +16,7 @@ from typing import Any
 from vbench_lite.advise.advice import advise
 from vbench_lite.advise.answer import Advice, Verdict
 from vbench_lite.advise.profiles import load_use
-from vbench_lite.advise.ranking import place
+from vbench_lite.advise.ranking import best_on
 from vbench_lite.errors import SpecError, StoreError
 from vbench_lite.format import (
     certainty,
@@ -155,7 +155,7 @@ def _axis(board: Board, axis: Axis, rows: Sequence[BoardRow], names: Names) -> F
         why = next((n.partition(": ")[2] for n in board.notes if n.startswith(f"{axis} is not ranked")), "")
         return Fact(str(axis), OPEN, tuple(called), f"not ranked{': ' if why else ''}{why}")
     first = [row for row in ordered if row.ranks.get(axis, (1, 1))[0] == 1]
-    chances = [found.best_on[axis] for found in place(ordered, [axis], None)]
+    chances = best_on(ordered, axis)
     best = max(range(len(ordered)), key=chances.__getitem__)
     sure = SURE if len(first) == 1 else LIKELY if certainty(chances[best]) != OPEN else OPEN
     if sure == OPEN:
@@ -266,7 +266,7 @@ def _take(board: Board, runs: Sequence[Run], uses: Sequence[str], names: Names) 
     for name in uses:
         use = load_use(name)
         try:
-            found = advise(runs, suite=board.suite.name, use=use, board=board)
+            found = advise(runs, suite=board.suite.name, use=use, board=board, brief=True)
         except (SpecError, StoreError):  # what counts for it was not measured here
             continue
         if found.verdict is Verdict.CANNOT_TELL and not found.leaders:

@@ -10,9 +10,10 @@ import difflib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
-from scipy import stats as scipy_stats
+import numpy as np
 
 from vbench_lite import registry
 from vbench_lite.advise.requirements import Quantity
@@ -24,6 +25,7 @@ from vbench_lite.results.board import BoardRow
 from vbench_lite.results.catalogue import metric_facts
 from vbench_lite.results.estimates import MetricEstimate
 from vbench_lite.results.prices import declared_costs
+from vbench_lite.stats.delta import Delta
 from vbench_lite.stats.means import mean_estimate
 from vbench_lite.store.columns import texts
 from vbench_lite.store.schema import GeneratorEntry, Level, RunDocument
@@ -64,10 +66,31 @@ class Numbers:
     ) -> None:
         """Nothing is read before it is asked for. runs: those of the board; support: others, newest first."""
         self._price = price_per_hour
-        self._documents = {run.run_id: run.document() for run in runs}
         self._runs = list({run.run_id: run for run in [*runs, *support]}.values())
+        self._where: dict[str, str] = {}
         self._arms: dict[tuple[str, str], list[Arm]] = {}
         self._costs: dict[str, Mapping[tuple[str, str], list[float]]] = {}
+
+    @cached_property
+    def _documents(self) -> dict[str, RunDocument]:
+        return {run.run_id: run.document() for run in self._runs}
+
+    @cached_property
+    def _holders(self) -> dict[tuple[str, str], list[Run]]:
+        """The runs that hold a generator, by its label and fingerprint."""
+        found: dict[tuple[str, str], list[Run]] = {}
+        for run in self._runs:
+            for entry in self._documents[run.run_id].generators:
+                found.setdefault((entry.label, entry.fingerprint), []).append(run)
+        return found
+
+    def _same(self, row: BoardRow) -> list[Run]:
+        """The runs that hold the generator of a row, its own first."""
+        entry = _entry(self._documents[row.arm.run_id], row.arm.generator)
+        if entry is None:
+            return [run for run in self._runs if run.run_id == row.arm.run_id]
+        holders = self._holders[entry.label, entry.fingerprint]
+        return sorted(holders, key=lambda run: run.run_id != row.arm.run_id)
 
     def known(self, name: str, rows: Sequence[BoardRow]) -> None:
         """Check that a requirement speaks of something.
@@ -111,7 +134,11 @@ class Numbers:
                 return Found(measured, arm, hardware)
             elif measured.reason:
                 reasons.append(measured.reason)
-        return reasons[0] if reasons else where(metric)
+        if reasons:
+            return reasons[0]
+        if metric not in self._where:
+            self._where[metric] = where(metric)
+        return self._where[metric]
 
     def cost(self, row: BoardRow) -> Quantity:
         """Money for one clip: what its service took, else the price of an hour times the latency.
@@ -149,19 +176,14 @@ class Numbers:
         mean, n = sum(costs) / len(costs), len(costs)
         if len(set(costs)) == 1:
             return Quantity(COST, mean, low=mean, high=mean, n=n, exact=True)
-        low, high = scipy_stats.t.interval(0.95, n - 1, mean, scipy_stats.sem(costs))
-        return Quantity(COST, mean, low=float(low), high=float(high), n=n)
+        low, high = Delta.of(np.array(costs)).interval()
+        return Quantity(COST, mean, low=low, high=high, n=n)
 
     def _places(self, row: BoardRow) -> Iterator[tuple[Arm, Mapping[str, Any]]]:
         """Arms of the same generator: the row's own, then other suites and runs."""
-        own = self._documents[row.arm.run_id]
-        yield row.arm, own.hardware
-        mark = _fingerprint(own, row.arm.generator)
-        first = [run for run in self._runs if run.run_id == row.arm.run_id]
-        for run in [*first, *(run for run in self._runs if run.run_id != row.arm.run_id)]:
-            document = run.document()
-            if _fingerprint(document, row.arm.generator) != mark:
-                continue
+        yield row.arm, self._documents[row.arm.run_id].hardware
+        for run in self._same(row):
+            document = self._documents[run.run_id]
             for content in document.suites:
                 name = str(content["name"])
                 if (run.run_id, name) == (row.arm.run_id, row.arm.suite):
@@ -184,11 +206,8 @@ class Numbers:
 
     def _made_seconds(self, row: BoardRow) -> float | None:
         """Length of the longest clip that the generator returned in any of the runs."""
-        mark = _fingerprint(self._documents[row.arm.run_id], row.arm.generator)
         longest = 0.0
-        for run in self._runs:
-            if _fingerprint(run.document(), row.arm.generator) != mark:
-                continue
+        for run in self._same(row):
             for kind, frames in (("sample", "num_frames"), ("measurement", "frames_returned")):
                 table = run.table(kind, ("generator", "status", frames, "fps"))
                 mine = table.filter(texts(table, "generator").among(row.arm.generator))
@@ -206,11 +225,6 @@ class Numbers:
 
 def _entry(document: RunDocument, generator: str) -> GeneratorEntry | None:
     return next((entry for entry in document.generators if entry.label == generator), None)
-
-
-def _fingerprint(document: RunDocument, generator: str) -> str | None:
-    entry = _entry(document, generator)
-    return entry.fingerprint if entry is not None else None
 
 
 def where(metric: str) -> str:

@@ -13,21 +13,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import combinations
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from vbench_lite.advise.requirements import WIDE
 from vbench_lite.metric import Axis
-from vbench_lite.results.axes import RELATIVE_AXES, AxisScore, difference
+from vbench_lite.results.axes import RELATIVE_AXES, AxisScore, difference, differences
 from vbench_lite.results.board import RELATIVE_TIE, BoardRow
 from vbench_lite.stats.delta import Delta
 from vbench_lite.stats.jackknife import MIN_GROUPS, standard_error
 from vbench_lite.stats.pareto import best_probability, front_probability, joint_draws
 from vbench_lite.stats.power import units_to_settle
-from vbench_lite.stats.ranks import rank_intervals
+from vbench_lite.stats.ranks import ranks_of
 from vbench_lite.stats.student import quantile
 
 Floats = npt.NDArray[np.float64]
@@ -62,13 +61,13 @@ class Place:
 
     total: weighted mean of utilities; None where no weights were given. rank: (best, worst) possible
     place by it. best: probability of the largest total. front: probability of being on the Pareto front of
-    the axes that count. best_on: probability of being the best, by axis.
+    the axes that count; None where it was not asked for. best_on: probability of being the best, by axis.
     """
 
     total: AxisScore | None
     rank: tuple[int, int] | None
     best: float | None
-    front: float
+    front: float | None
     best_on: Mapping[Axis, float]
 
 
@@ -124,14 +123,30 @@ def _sides(score: AxisScore, joint: bool) -> tuple[float, float]:
     return score.value - score.low, score.high - score.value
 
 
-def place(rows: Sequence[BoardRow], axes: Sequence[Axis], weights: Weights | None) -> list[Place]:
+def best_on(rows: Sequence[BoardRow], axis: Axis) -> list[float]:
+    """Probability of each row to be the best on an axis, on which all have a score."""
+    chances: list[float] = best_probability(_draws(rows, [axis])[:, :, 0], _least(axis)).tolist()
+    return chances
+
+
+def _least(axis: Axis) -> float:
+    """Differences on an axis up to this size are ties."""
+    return _TIE_DOUBLINGS if axis in RELATIVE_AXES else 0.0
+
+
+def place(
+    rows: Sequence[BoardRow], axes: Sequence[Axis], weights: Weights | None, *, front: bool = True
+) -> list[Place]:
     """Rank candidates, all of which have a score on each of the axes.
 
-    axes: those that the front is made of; weights: over the same axes, or None for no total.
+    Args:
+        axes: those that the front is made of.
+        weights: over the same axes, or None for no total.
+        front: whether it is asked for: with hundreds of candidates it is most of the work.
     """
     drawn = _draws(rows, axes)
-    least = np.array([_TIE_DOUBLINGS if axis in RELATIVE_AXES else 0.0 for axis in axes])
-    on_front = front_probability(drawn, least)
+    least = np.array([_least(axis) for axis in axes])
+    on_front = front_probability(drawn, least) if front else None
     on_axis = [best_probability(drawn[:, :, k], float(least[k])) for k in range(len(axes))]
     best: Floats | None = None
     totals: list[AxisScore] = []
@@ -146,7 +161,7 @@ def place(rows: Sequence[BoardRow], axes: Sequence[Axis], weights: Weights | Non
             totals[i] if weights is not None else None,
             ranks[i] if weights is not None else None,
             float(best[i]) if best is not None else None,
-            float(on_front[i]),
+            float(on_front[i]) if on_front is not None else None,
             {axis: float(on_axis[k][i]) for k, axis in enumerate(axes)},
         )
         for i in range(len(rows))
@@ -154,12 +169,7 @@ def place(rows: Sequence[BoardRow], axes: Sequence[Axis], weights: Weights | Non
 
 
 def _ranks(totals: Sequence[AxisScore], tie: float) -> list[tuple[int, int]]:
-    keys = [str(i) for i in range(len(totals))]
-    pairs = {
-        (keys[i], keys[j]): replace(difference(totals[i], totals[j]), least=tie)
-        for i, j in combinations(range(len(totals)), 2)
-    }
-    return list(rank_intervals(keys, pairs).values())
+    return ranks_of(len(totals), differences(totals, tie))
 
 
 def _draws(rows: Sequence[BoardRow], axes: Sequence[Axis]) -> Floats:

@@ -132,7 +132,7 @@ def _cannot_tell(advice: Advice) -> list[str]:
 
 def _depends(advice: Advice) -> list[str]:
     front = [s for s in advice.candidates if s.generator in advice.leaders]
-    names = ", ".join(f"{s.generator} ({chance(s.place.front)})" for s in front if s.place is not None)
+    names = ", ".join(f"{s.generator} ({chance(s.place.front or 0.0)})" for s in front if s.place is not None)
     if not advice.board.suite.axes:
         names = listed([standing.generator for standing in front])
         return [f"The suite has no axes, so the limits alone decide: {names} may qualify."]

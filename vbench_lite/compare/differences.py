@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from statistics import median
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from vbench_lite.run.scoring.joint_sets import JointSets
 from vbench_lite.stats.delta import Delta
 from vbench_lite.stats.means import Clusters, cluster_means, linearised
 from vbench_lite.stats.paired import paired_means, paired_replicates
-from vbench_lite.stats.rounds import STEADY, Occasions, by_round, interleaved, medians, separate
+from vbench_lite.stats.rounds import STEADY, Occasions, interleaved, medians, separate
 from vbench_lite.store.schema import Level
 
 LEAST_CALM = 0.5  # share of the calls that no other process may have disturbed
@@ -272,16 +273,15 @@ def _calls(first: MetricEstimate, second: MetricEstimate, baseline: Side, candid
     if len(set(sides)) == 1:
         sides = ("the baseline", "the candidate")
     for side, measured in zip(sides, (first, second), strict=True):
-        spoilt = frozenset() if measured.facts.axis == Axis.MEMORY else measured.contended
-        calls = {name: value for name, value in measured.calls.items() if name not in spoilt}
-        if len(calls) < LEAST_CALM * len(measured.calls):
+        calls = sum(map(len, measured.calm_rounds.values()))
+        if calls < LEAST_CALM * len(measured.calls):
             raise ContendedError(
-                f"contended: another process used the device in {len(measured.calls) - len(calls)} of "
+                f"contended: another process used the device in {len(measured.calls) - calls} of "
                 f"{len(measured.calls)} calls of {side}; time it again on an idle machine "
                 "(run --retime --when-idle)"
             )
-        calm.append(by_round(calls))
-    values = [float(np.median(medians(rounds))) for rounds in calm]
+        calm.append(measured.calm_rounds)
+    values = [float(median(medians(rounds))) for rounds in calm]
     try:
         if one_run:
             delta = interleaved(*calm, ratio=ratio)

@@ -29,16 +29,16 @@ import numpy.typing as npt
 
 from vbench_lite.metric import Axis
 from vbench_lite.results.arms import Arm
+from vbench_lite.results.blocks import Blocks
 from vbench_lite.results.estimates import MetricEstimate
-from vbench_lite.stats.jackknife import MIN_GROUPS, standard_error
-from vbench_lite.stats.ranks import Difference
-from vbench_lite.stats.student import quantile
+from vbench_lite.stats.jackknife import MIN_GROUPS, standard_error, standard_errors
+from vbench_lite.stats.ranks import Difference, Differences
+from vbench_lite.stats.student import quantile, quantiles
 from vbench_lite.suite import AxisSpec, Gate, Suite
 
 Floats = npt.NDArray[np.float64]
-Blocks = Sequence[frozenset[str]]
-
 RELATIVE_AXES = (Axis.SPEED, Axis.MEMORY)
+_ROUNDING = 1e-12
 _WINSOR = (-1.0, 2.0)  # scores beyond this say nothing but "far outside the scale"
 
 
@@ -69,17 +69,23 @@ class Scale:
     floor: MetricEstimate
     floor_name: str
 
-    def span(self, left_out: frozenset[str] = frozenset()) -> float:
+    def span(self) -> float:
         """Real minus floor, in the metric's unit; its sign is the metric's direction."""
-        return self.real.without(left_out) - self.floor.without(left_out)
+        return self.real.whole - self.floor.whole
 
-    def place(self, measured: MetricEstimate, left_out: frozenset[str] = frozenset()) -> float:
+    def place(self, measured: MetricEstimate) -> float:
         """Where a value lies on the scale, not held within [0, 1]."""
-        span = self.span(left_out)
-        if span == 0:
-            return 0.0
-        low, high = _WINSOR
-        return min(max((measured.without(left_out) - self.floor.without(left_out)) / span, low), high)
+        return float(_placed(measured.whole, self.floor.whole, self.real.whole))
+
+    def places(self, measured: MetricEstimate, blocks: Blocks) -> Floats:
+        """The same without each block of prompts, float64 (blocks,)."""
+        return _placed(*(one.without(blocks) for one in (measured, self.floor, self.real)))
+
+
+def _placed(value: Floats | float, floor: Floats | float, real: Floats | float) -> Floats:
+    span = np.subtract(real, floor)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(span == 0, 0.0, np.clip(np.subtract(value, floor) / span, *_WINSOR))
 
 
 def floor_of(suite: Suite) -> dict[str, str]:
@@ -112,7 +118,7 @@ def scale_of(
         known = [(measured, name) for measured, name in known if name == wanted]
     if not known:
         return f"{metric} has no value on {'any floor control' if wanted is None else wanted}"
-    floor, name = min(known, key=lambda pair: sign * pair[0].without(frozenset()))
+    floor, name = min(known, key=lambda pair: sign * pair[0].whole)
     scale = Scale(ceiling, floor, name)
     if sign * scale.span() <= 0:
         which = "no floor control is" if wanted is None else f"the floor control {wanted} is not"
@@ -120,18 +126,24 @@ def scale_of(
     return scale
 
 
-def gate_factor(
-    gate: Gate | None, arm: Arm, real: Arm, left_out: frozenset[str] = frozenset()
-) -> float | str:
+def gate_factor(gate: Gate | None, arm: Arm, real: Arm) -> float | str:
     """min(1, value / (share * real value)), not below 0; or why it cannot be had."""
     if gate is None:
         return 1.0
     mine, its = arm.estimates.get(gate.metric), real.estimates.get(gate.metric)
     if mine is None or mine.value is None:
         return f"the gate {gate.metric} has no value: {mine.reason if mine else 'no row'}"
-    if its is None or its.value is None or its.without(left_out) <= 0:
+    if its is None or its.value is None or its.whole <= 0:
         return f"the gate {gate.metric} has no positive value on real clips"
-    return min(1.0, max(0.0, mine.without(left_out) / (gate.floor * its.without(left_out))))
+    return min(1.0, max(0.0, mine.whole / (gate.floor * its.whole)))
+
+
+def _gate_factors(gate: Gate | None, arm: Arm, real: Arm, blocks: Blocks) -> Floats | None:
+    """The gate without each block, float64 (blocks,); None where real clips have no positive value then."""
+    if gate is None:
+        return np.ones(len(blocks))
+    mine, its = (one.estimates[gate.metric].without(blocks) for one in (arm, real))
+    return None if np.any(its <= 0) else np.clip(mine / (gate.floor * its), 0.0, 1.0)
 
 
 def axis_score(
@@ -162,7 +174,7 @@ def _relative(spec: AxisSpec, arm: Arm) -> AxisScore:
         sign = measured.facts.sign
         if sign == 0:
             return AxisScore(None, reason=f"{metric} has no known direction (higher or lower is better)")
-        ends = [measured.without(frozenset())] * 3
+        ends = [measured.whole] * 3
         if measured.low is not None and measured.high is not None:
             ends[1:] = [measured.low, measured.high]
             varies = True
@@ -209,13 +221,11 @@ def _replicates(
     real: Arm,
     blocks: Blocks,
 ) -> Floats:
-    scores = []
-    for block in blocks:
-        factor = gate_factor(gate, arm, real, block)
-        if isinstance(factor, str):
-            return np.empty(0)
-        scores.append(factor * sum(w * scales[m].place(arm.estimates[m], block) for m, w in weights.items()))
-    return np.array(scores, dtype=np.float64)
+    factors = _gate_factors(gate, arm, real, blocks)
+    if factors is None:
+        return np.empty(0)
+    held = sum((w * scales[m].places(arm.estimates[m], blocks) for m, w in weights.items()), np.zeros(1))
+    return np.asarray(factors * held)
 
 
 def _spare(
@@ -225,9 +235,8 @@ def _spare(
     down = up = 0.0
     for metric, weight in weights.items():
         measured, span = arm.estimates[metric], scales[metric].span()
-        value = measured.without(frozenset())
-        seen = {measured.without(block) for block in blocks} if measured.resamples else {value}
-        if measured.low is None or measured.high is None or len(seen) > 1:
+        value = measured.whole
+        if measured.low is None or measured.high is None or _varies(measured, blocks):
             continue
         reach = [(value - measured.low) / abs(span), (measured.high - value) / abs(span)]
         if span < 0:
@@ -237,6 +246,13 @@ def _spare(
     return math.sqrt(down), math.sqrt(up)
 
 
+def _varies(measured: MetricEstimate, blocks: Blocks) -> bool:
+    """Whether the value changes with the prompts that leave, beyond rounding."""
+    if not measured.resamples or len(blocks) == 0:
+        return False
+    return float(np.ptp(measured.without(blocks))) > _ROUNDING * max(1.0, abs(measured.whole))
+
+
 def _ends(value: float, replicates: Floats, spare: tuple[float, float]) -> tuple[float | None, float | None]:
     half = 0.0
     if len(replicates) >= MIN_GROUPS:
@@ -244,24 +260,45 @@ def _ends(value: float, replicates: Floats, spare: tuple[float, float]) -> tuple
     elif spare == (0.0, 0.0):
         return None, None
     low, high = max(0.0, value - math.hypot(half, spare[0])), min(1.0, value + math.hypot(half, spare[1]))
-    return (low, high) if high - low > 1e-12 else (None, None)
+    return (low, high) if high - low > _ROUNDING else (None, None)
 
 
 def difference(first: AxisScore, second: AxisScore) -> Difference:
-    """First minus second, paired by prompt where both have replicates.
+    """First minus second; see `differences`."""
+    return differences([first, second]).of(0)
+
+
+def differences(scores: Sequence[AxisScore], least: float = 0.0) -> Differences:
+    """First minus second of every pair, paired by prompt where both have replicates.
 
     What the replicates do not show is joined by the method of variance estimates recovery
     (Zou & Donner 2008, Statistics in Medicine 27): the sides of the intervals that face each other.
     A score without an interval (two calls with equal peaks) has an unknown spread, not none: the
     standard error is infinite and orders nothing.
+
+    Args:
+        scores: all of them with values.
+        least: differences smaller than this are ties.
     """
-    assert first.value is not None and second.value is not None
-    value = first.value - second.value
-    paired = len(first.replicates) == len(second.replicates) and len(first.replicates) >= MIN_GROUPS
-    if not paired and (first.low is None or second.low is None):
-        return Difference(value, math.inf, math.inf)
-    dof = len(first.replicates) - 1.0 if paired else math.inf
-    spread = standard_error(first.replicates - second.replicates) if paired else 0.0
-    facing = (first.spare[0], second.spare[1]) if value > 0 else (first.spare[1], second.spare[0])
-    reach = quantile(0.975, dof)
-    return Difference(value, math.hypot(spread, facing[0] / reach, facing[1] / reach), dof)
+    count = len(scores)
+    one, two = np.triu_indices(count, 1)
+    values = np.array([score.value for score in scores], dtype=np.float64)
+    known = np.array([score.low is not None for score in scores])
+    groups = np.array([len(score.replicates) for score in scores])
+    spare = np.array([score.spare for score in scores]).reshape(count, 2)
+    paired = (groups[one] == groups[two]) & (groups[one] >= MIN_GROUPS)
+    value = values[one] - values[two]
+    spread = np.zeros(len(value))
+    for size in np.unique(groups[one[paired]]):
+        places = np.flatnonzero(groups == size)
+        replicates = np.stack([scores[place].replicates for place in places])
+        for at, place in enumerate(places[:-1]):  # a row of pairs at once: all would be too large
+            first = place * count - place * (place + 1) // 2 - place - 1
+            pairs = first + places[at + 1 :]
+            spread[pairs] = standard_errors(replicates[at] - replicates[at + 1 :])
+    dof = np.where(paired, groups[one] - 1.0, math.inf)
+    mine = np.where(value > 0, spare[one, 0], spare[one, 1])
+    its = np.where(value > 0, spare[two, 1], spare[two, 0])
+    reach = quantiles(0.975, dof)
+    se = np.hypot(np.hypot(spread, mine / reach), its / reach)
+    return Differences(value, np.where(paired | (known[one] & known[two]), se, math.inf), dof, least)

@@ -7,19 +7,18 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations
 from typing import Any
 
 from vbench_lite.errors import StoreError, VBenchLiteError
 from vbench_lite.metric import Axis
 from vbench_lite.results.arms import CEILING, Arm, Run, read_arms
-from vbench_lite.results.axes import RELATIVE_AXES, AxisScore, Blocks, axis_score, difference
+from vbench_lite.results.axes import RELATIVE_AXES, AxisScore, axis_score, differences
+from vbench_lite.results.blocks import Blocks
 from vbench_lite.results.conflicts import DISTANCES, Conflict, Interval, find_conflicts
 from vbench_lite.results.estimates import MetricEstimate
 from vbench_lite.results.repeats import seed_remark
 from vbench_lite.results.trust import TrustFlag, trust_flags
-from vbench_lite.stats.jackknife import fold
-from vbench_lite.stats.ranks import rank_intervals
+from vbench_lite.stats.ranks import ranks_of
 from vbench_lite.suite import Suite, parse_suite
 from vbench_lite.weights import unverified
 
@@ -257,8 +256,7 @@ def _read(run: Run, name: str) -> tuple[Suite, list[BoardRow], list[TrustFlag]]:
 
 def joint_blocks(arms: Sequence[Arm]) -> Blocks:
     """The prompts that leave together, over all arms of a run."""
-    prompts = sorted({prompt for arm in arms for prompt in arm.prompts})
-    return [frozenset(map(str, block)) for block in fold(prompts)]
+    return Blocks.of(tuple(sorted({prompt for arm in arms for prompt in arm.prompts})))
 
 
 def _digest(facts: Any) -> str:
@@ -301,13 +299,9 @@ def _rank_axis(axis: Axis, rows: Sequence[BoardRow]) -> list[str]:
     why = _differs(axis, rows)
     if why is not None:
         return [f"{axis} is not ranked: {why}"]
-    keys = [f"{row.arm.run_id}:{row.arm.generator}" for row in rows]
     least = math.log2(1 + RELATIVE_TIE) if axis in RELATIVE_AXES else 0.0
-    differences = {
-        (keys[i], keys[j]): replace(difference(rows[i].axes[axis], rows[j].axes[axis]), least=least)
-        for i, j in combinations(range(len(rows)), 2)
-    }
-    for row, rank in zip(rows, rank_intervals(keys, differences).values(), strict=True):
+    pairs = differences([row.axes[axis] for row in rows], least)
+    for row, rank in zip(rows, ranks_of(len(rows), pairs), strict=True):
         row.ranks[axis] = rank
     return []
 

@@ -76,11 +76,14 @@ _CLASSES: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (Board, BoardRow, Arm, MetricEstimate, MetricFacts, SetRule, AxisScore, TrustFlag)
 }
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 _ENUMS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Axis, Level)}
 
 
 def stored(value: Any) -> Any:
     """A value as JSON that says of what class it is."""
+    if type(value) in _PLAIN:  # most of them, by far
+        return value
     if isinstance(value, Suite):
         return {"@": "Suite", "": value.model_dump(mode="json")}
     if type(value).__name__ in _ENUMS:

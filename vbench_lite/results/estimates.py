@@ -6,7 +6,6 @@ its interval, and the value without some prompts (for joint jackknives over metr
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,8 +17,8 @@ import pyarrow as pa
 
 from vbench_lite.errors import NotApplicable, StoreError
 from vbench_lite.metric import BASE_CASE, Axis
+from vbench_lite.results.blocks import Blocks
 from vbench_lite.results.catalogue import MetricFacts, metric_facts, summary_metric
-from vbench_lite.stats.jackknife import fold
 from vbench_lite.stats.means import Clusters
 from vbench_lite.stats.medians import median_estimate
 from vbench_lite.stats.over_set import set_estimate_of, set_means
@@ -27,6 +26,8 @@ from vbench_lite.stats.rounds import by_round, medians
 from vbench_lite.store.columns import Places, flags, numbers, texts
 from vbench_lite.store.json_text import json_object
 from vbench_lite.store.schema import Level, ScoreStatus
+
+_NOBODY = Blocks((frozenset(),))
 
 
 @dataclass(frozen=True)
@@ -76,28 +77,38 @@ class MetricEstimate:
         return len(self.by_prompt) > 1 or len(self.replicates) > 1
 
     @cached_property
-    def _blocks(self) -> dict[str, int]:
-        return {str(p): i for i, block in enumerate(fold(self.prompts)) for p in block}
+    def calm_rounds(self) -> dict[int, list[float]]:
+        """Values of warm calls by round, without those that another process slowed down."""
+        spoilt = frozenset() if self.facts.axis == Axis.MEMORY else self.contended
+        return by_round({name: value for name, value in self.calls.items() if name not in spoilt})
 
-    def without(self, prompts: frozenset[str]) -> float:
-        """The value without some prompts; exact where they are a block of this set, else linear.
+    @cached_property
+    def whole(self) -> float:
+        """The value over all prompts, computed as `without` computes it."""
+        return float(self.without(_NOBODY)[0])
+
+    def without(self, blocks: Blocks) -> npt.NDArray[np.float64]:
+        """The value without each block, float64 (blocks,); exact for blocks of this set, else linear.
 
         A set's replicates say what happens when one of its blocks leaves. For other prompts the
         changes of the blocks that they belong to are added in proportion.
         """
         assert self.value is not None
         if self.level is Level.SAMPLE:
-            kept = [prompt for prompt in self.by_prompt if prompt not in prompts]
-            weights = [self.prompt_weights.get(prompt, 1.0) for prompt in kept]
-            means = [self.by_prompt[prompt] for prompt in kept]
-            return float(np.average(means, weights=weights)) if kept else self.value
-        if not self.replicates:
-            return self.value
-        sizes = Counter(self._blocks.values())
-        hit = Counter(self._blocks[prompt] for prompt in prompts if prompt in self._blocks)
-        return self.value + sum(
-            (self.replicates[block] - self.value) * count / sizes[block] for block, count in hit.items()
-        )
+            kept = blocks.places(self.by_prompt) != np.arange(len(blocks))[:, None]
+            weights = [self.prompt_weights.get(prompt, 1.0) for prompt in self.by_prompt]
+            left = np.where(kept, np.array(weights), 0.0)
+            totals = left.sum(axis=1)
+            sums = (left * np.array(list(self.by_prompt.values()))).sum(axis=1)
+            return np.where(totals > 0, sums / np.where(totals > 0, totals, 1.0), self.value)
+        values = np.full(len(blocks), self.value)
+        if self.replicates:
+            own = Blocks.of(self.prompts)
+            mine, theirs = own.places(self.prompts), blocks.places(self.prompts)
+            changes = (np.array(self.replicates) - self.value) / np.bincount(mine)
+            leave = theirs >= 0
+            np.add.at(values, theirs[leave], changes[mine[leave]])
+        return values
 
 
 class ScoreColumns:
@@ -242,7 +253,7 @@ def _set_estimate(
     extras = scores.facts(place)
     used = tuple(sorted(map(str, extras["prompts"]))) if "prompts" in extras else prompts
     replicates = tuple(map(float, scores.cell(place, "replicates") or ()))
-    if replicates and len(replicates) != len(fold(used)):
+    if replicates and len(replicates) != len(Blocks.of(used)):
         replicates = ()  # of other prompts than these: its own interval stands in for them
     return MetricEstimate(
         metric,

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
 from vbench_lite.metric import Axis
 from vbench_lite.results.arms import Arm
-from vbench_lite.results.axes import Blocks, gate_factor, scale_of
+from vbench_lite.results.axes import gate_factor, scale_of
+from vbench_lite.results.blocks import Blocks
 from vbench_lite.results.estimates import MetricEstimate
 from vbench_lite.stats.jackknife import MIN_GROUPS, standard_error
 from vbench_lite.stats.student import quantile
@@ -101,7 +100,7 @@ def _no_scale(
     ]
     if not known or best.value is None:
         return None
-    worst, name = min(known, key=lambda pair: sign * pair[0].without(frozenset()))
+    worst, name = min(known, key=lambda pair: sign * pair[0].whole)
     assert worst.value is not None
     if not best.resamples or _better(best, worst, blocks):
         return None
@@ -120,6 +119,5 @@ def _better(first: MetricEstimate, second: MetricEstimate, blocks: Blocks) -> bo
         return False
     if not (first.resamples or second.resamples) or len(blocks) < MIN_GROUPS:
         return False  # too few prompts to know the noise
-    changes = np.array([sign * (first.without(block) - second.without(block)) for block in blocks])
-    se = standard_error(changes)
+    se = standard_error(sign * (first.without(blocks) - second.without(blocks)))
     return se == 0 or gain / se > quantile(0.975, len(blocks) - 1)

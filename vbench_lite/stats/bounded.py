@@ -16,6 +16,7 @@ Source of the restricted likelihood: Owen, Empirical Likelihood (2001), sections
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -64,7 +65,14 @@ def score_interval(
     values: Floats, low: float, high: float, confidence: float = 0.95, *, correction: float = 0.0
 ) -> tuple[float, float]:
     """The bounds that the score test does not reject, float64 values (n,) in [low, high], n at least 1."""
-    cut = quantile(0.5 + confidence / 2, math.inf)
+    return _score_interval(tuple(np.sort(values).tolist()), low, high, confidence, correction)
+
+
+@lru_cache(maxsize=4096)  # verdicts of a few clips have few forms, and boards ask for hundreds of each
+def _score_interval(
+    ordered: tuple[float, ...], low: float, high: float, confidence: float, correction: float
+) -> tuple[float, float]:
+    values, cut = np.array(ordered), quantile(0.5 + confidence / 2, math.inf)
     below, above = (_edge(values, low, high, end, cut, correction) for end in (low, high))
     return below, above
 

@@ -99,8 +99,14 @@ def jackknife(
 
 def standard_error(replicates: npt.NDArray[np.float64]) -> float:
     """Jackknife standard error of replicates, float64 (groups,)."""
-    count = len(replicates)
-    return math.sqrt((count - 1) / count * float(np.sum((replicates - replicates.mean()) ** 2)))
+    return float(standard_errors(replicates))
+
+
+def standard_errors(replicates: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Jackknife standard errors of replicates, float64 (..., groups)."""
+    count = replicates.shape[-1]
+    away = replicates - replicates.mean(axis=-1, keepdims=True)
+    return np.asarray(np.sqrt((count - 1) / count * np.sum(away**2, axis=-1)))
 
 
 def interval(

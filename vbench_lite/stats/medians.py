@@ -41,10 +41,10 @@ def median_estimate(values: Sequence[float], confidence: float = 0.95) -> Estima
 
 
 def _order_interval(ordered: Floats, confidence: float) -> tuple[float, float]:
-    from scipy import stats  # half a second to import, which a board from the index does not need
+    if 2 * 0.5 ** len(ordered) <= 1 - confidence:  # else not even the least and the greatest hold it
+        from scipy import stats  # half a second to import, which boards of few rounds do not need
 
-    found = stats.quantile_test(ordered, q=ordered[0], p=0.5).confidence_interval(confidence)
-    if not math.isnan(found.low):
+        found = stats.quantile_test(ordered, q=ordered[0], p=0.5).confidence_interval(confidence)
         return float(found.low), float(found.high)
     if ordered[0] > 0:
         low, high = (math.exp(end) for end in Delta.of(np.log(ordered)).interval(confidence))

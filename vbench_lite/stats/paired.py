@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from vbench_lite.errors import NotApplicable
 from vbench_lite.stats.bounded import piled
@@ -81,4 +80,6 @@ def mcnemar(first: Mapping[Any, bool], second: Mapping[Any, bool]) -> float:
     gained = sum(second[key] and not first[key] for key in first.keys() & second.keys())
     if lost + gained == 0:
         return 1.0
+    from scipy import stats  # slow to import
+
     return float(stats.binomtest(lost, lost + gained, 0.5, alternative="greater").pvalue)

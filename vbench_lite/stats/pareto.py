@@ -12,15 +12,40 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 
+_AT_ONCE = 16  # rows that others are held against at a time
+
+
 def front(scores: Floats, least: Floats | float = 0.0) -> npt.NDArray[np.bool_]:
     """Which rows of scores, float64 (generators, axes), + is better, no other row dominates.
 
+    Rows are held against the strongest first, by the sum over axes, and are done with once one of them
+    dominates; a row can be dominated by none whose sum is smaller by more than ties allow.
+
     least: differences up to this size are ties, for all axes or float64 (axes,).
     """
-    at_least = np.all(scores[:, None, :] <= scores[None, :, :] + least, axis=2)
-    better = np.any(scores[:, None, :] < scores[None, :, :] - least, axis=2)
-    dominated: npt.NDArray[np.bool_] = np.asarray(np.any(at_least & better, axis=1))
-    return ~dominated
+    if len(scores) <= _AT_ONCE:
+        return ~_dominated(scores, scores, least)
+    spread = np.ptp(scores, axis=0)
+    scale = np.where(spread > 0, spread, 1.0)
+    sums = (scores / scale).sum(axis=1)
+    slack = float((np.broadcast_to(least, scale.shape) / scale).sum()) + 1e-9 * (1.0 + np.abs(sums).max())
+    order = np.argsort(-sums, kind="stable")
+    standing = np.arange(len(scores))
+    alive = np.ones(len(scores), dtype=bool)
+    for start in range(0, len(order), _AT_ONCE):
+        standing = standing[alive[standing] & (sums[standing] <= sums[order[start]] + slack)]
+        if not len(standing):
+            break
+        strong = scores[order[start : start + _AT_ONCE]]
+        alive[standing[_dominated(scores[standing], strong, least)]] = False
+    return alive
+
+
+def _dominated(rows: Floats, others: Floats, least: Floats | float) -> npt.NDArray[np.bool_]:
+    """Which rows at least one of the others dominates; no row dominates itself."""
+    at_least = np.all(rows[:, None, :] <= others[None, :, :] + least, axis=2)
+    better = np.any(rows[:, None, :] < others[None, :, :] - least, axis=2)
+    return np.asarray(np.any(at_least & better, axis=1))
 
 
 def front_probability(draws: Floats, least: Floats | float = 0.0) -> Floats:

@@ -12,8 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+import numpy as np
+import numpy.typing as npt
+
 from vbench_lite.stats.multiple import holm
-from vbench_lite.stats.student import cdf
+from vbench_lite.stats.student import cdfs
+
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -33,11 +38,41 @@ class Difference:
     @property
     def p_value(self) -> float:
         """Two-sided p-value of no difference."""
-        if self.value == 0 or abs(self.value) < self.least:
-            return 1.0
-        if self.se == 0:
-            return 0.0
-        return 2 * cdf(-abs(self.value) / self.se, self.dof)
+        return float(Differences.gathered([self]).p_values[0])
+
+
+@dataclass(frozen=True)
+class Differences:
+    """Differences of every pair of some contestants, in the order of `itertools.combinations`.
+
+    value, se, dof: float64 (pairs,), as in `Difference`. least: of all, or of each.
+    """
+
+    value: Floats
+    se: Floats
+    dof: Floats
+    least: Floats | float = 0.0
+
+    @classmethod
+    def gathered(cls, pairs: Sequence[Difference]) -> Differences:
+        """From single ones."""
+        columns = [(pair.value, pair.se, pair.dof, pair.least) for pair in pairs]
+        value, se, dof, least = np.array(columns, dtype=np.float64).reshape(-1, 4).T
+        return cls(value, se, dof, least)
+
+    def of(self, pair: int) -> Difference:
+        """One of them."""
+        least = np.broadcast_to(self.least, self.value.shape)[pair]
+        return Difference(*(float(column[pair]) for column in (self.value, self.se, self.dof)), float(least))
+
+    @property
+    def p_values(self) -> Floats:
+        """Two-sided p-values of no difference, float64 (pairs,)."""
+        size = np.abs(self.value)
+        tied = (size == 0) | (size < self.least)
+        sure = self.se == 0
+        tails = 2 * cdfs(-size / np.where(sure, 1.0, self.se), self.dof)
+        return np.where(tied, 1.0, np.where(sure, 0.0, tails))
 
 
 def rank_intervals(
@@ -50,13 +85,15 @@ def rank_intervals(
     Args:
         differences: for every pair in the order of `names`, first minus second.
     """
-    pairs = list(combinations(names, 2))
-    adjusted = holm([differences[pair].p_value for pair in pairs])
-    better = dict.fromkeys(names, 0)
-    worse = dict.fromkeys(names, 0)
-    for (first, second), p_value in zip(pairs, adjusted, strict=True):
-        if p_value <= 1 - confidence:
-            up, down = (first, second) if differences[first, second].value > 0 else (second, first)
-            better[down] += 1
-            worse[up] += 1
-    return {name: (1 + better[name], len(names) - worse[name]) for name in names}
+    pairs = Differences.gathered([differences[pair] for pair in combinations(names, 2)])
+    return dict(zip(names, ranks_of(len(names), pairs, confidence), strict=True))
+
+
+def ranks_of(count: int, pairs: Differences, confidence: float = 0.95) -> list[tuple[int, int]]:
+    """The same of so many contestants in their order."""
+    first, second = np.triu_indices(count, 1)
+    ordered = np.array(holm(pairs.p_values)) <= 1 - confidence
+    ahead = np.where(pairs.value > 0, first, second)[ordered]
+    behind = np.where(pairs.value > 0, second, first)[ordered]
+    better, worse = (np.bincount(side, minlength=count).tolist() for side in (behind, ahead))
+    return [(1 + above, count - below) for above, below in zip(better, worse, strict=True)]

@@ -21,6 +21,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 import numpy.typing as npt
@@ -59,7 +60,7 @@ def by_round(calls: Mapping[str, float]) -> dict[int, list[float]]:
 
 def medians(arm: Rounds) -> list[float]:
     """The median of each round, in the order of the rounds."""
-    return [float(np.median(arm[number])) for number in sorted(arm)]
+    return [median(arm[number]) for number in sorted(arm)]
 
 
 def interleaved(first: Rounds, second: Rounds, *, ratio: bool = True) -> Delta:
@@ -117,10 +118,10 @@ def separate(first: Rounds, second: Rounds, *, ratio: bool = True, between: Occa
 
 
 def _units(arm: Rounds, rounds: Sequence[int], ratio: bool) -> npt.NDArray[np.float64]:
-    units = np.array([float(np.median(arm[number])) for number in rounds])
+    units = np.array([median(arm[number]) for number in rounds], dtype=np.float64)
     if not ratio:
         return units
-    if min(float(np.min(arm[number])) for number in rounds) <= 0:
+    if min(min(arm[number]) for number in rounds) <= 0:
         raise NotApplicable("a ratio needs positive values")
     logs: npt.NDArray[np.float64] = np.log(units)
     return logs

@@ -190,7 +190,7 @@ def _advice(run: RunDir, board: Board) -> Iterator[Markup]:
     yield markup.heading(3, "By named use")
     for name in use_names():
         try:
-            its = advice.answer(advise([run], use=load_use(name), board=board))
+            its = advice.answer(advise([run], use=load_use(name), board=board, brief=True))
         except SpecError as error:  # nothing that this use weighs was measured
             yield markup.folded(f"{name} – no answer", markup.paragraph(error))
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -107,8 +108,8 @@ def _generator_cell(row: BoardRow, name: str, room: int) -> Text:
 def _score_cell(board: Board, row: BoardRow, axis: Axis) -> Text:
     """The score and its rank; speed and memory in their own unit first, doublings below."""
     score, rank = row.axes[axis], row.ranks.get(axis)
-    ranked = sum(axis in other.ranks for other in board.rows if other.protocol == row.protocol)
-    first = rank == (1, 1) and ranked > 1  # surely first
+    ranked = (other for other in board.rows if other.protocol == row.protocol and axis in other.ranks)
+    first = rank == (1, 1) and len(list(islice(ranked, 2))) > 1  # surely first, of more than itself
     text = score_text(score, signed=axis in RELATIVE_AXES)
     shown = row.arm.estimates.get(next(iter(board.suite.axes[axis].metrics)))
     in_units = axis in RELATIVE_AXES and shown is not None and shown.value is not None
