@@ -135,7 +135,7 @@ def _over(
     found: list[Held] = []
     for one, other in pairs:
         signs = {held.sign for held in found}
-        if len(found) >= MOST_PAIRS and (len(signs) > 1 or signs <= {0, None}):
+        if len(found) >= MOST_PAIRS and signs not in (set(), {+1}, {-1}):
             break
         found.append(hold(one, other))
     known = [held.sign for held in found if held.sign is not None]

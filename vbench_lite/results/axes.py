@@ -291,8 +291,8 @@ def differences(scores: Sequence[AxisScore], least: float = 0.0) -> Differences:
     spread = np.zeros(len(value))
     for size in np.unique(groups[one[paired]]):
         places = np.flatnonzero(groups == size)
-        replicates = np.stack([scores[place].replicates for place in places])
-        for at, place in enumerate(places[:-1]):  # a row of pairs at once: all would be too large
+        replicates = np.stack([scores[place].replicates for place in places.tolist()])
+        for at, place in enumerate(places[:-1].tolist()):  # a row of pairs at once: all would be too large
             first = place * count - place * (place + 1) // 2 - place - 1
             pairs = first + places[at + 1 :]
             spread[pairs] = standard_errors(replicates[at] - replicates[at + 1 :])

@@ -62,8 +62,10 @@ class Differences:
 
     def of(self, pair: int) -> Difference:
         """One of them."""
-        least = np.broadcast_to(self.least, self.value.shape)[pair]
-        return Difference(*(float(column[pair]) for column in (self.value, self.se, self.dof)), float(least))
+        least = np.broadcast_to(self.least, self.value.shape)
+        columns = (self.value, self.se, self.dof, least)
+        value, se, dof, tie = (float(column[pair]) for column in columns)
+        return Difference(value, se, dof, tie)
 
     @property
     def p_values(self) -> Floats:

@@ -27,7 +27,8 @@ def cdfs(values: Floats, dofs: Floats) -> Floats:
 
     normal = np.isinf(dofs)
     student = special.stdtr(np.where(normal, 1.0, dofs), values)
-    return np.where(normal, special.ndtr(values), student)
+    found: Floats = np.where(normal, special.ndtr(values), student)
+    return found
 
 
 @lru_cache(maxsize=1024)

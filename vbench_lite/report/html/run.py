@@ -43,6 +43,8 @@ from vbench_lite.store import run_names
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import RunDocument
 
+DRAWN = 60  # generators; of more, no chart can be read
+
 
 def run_report(run: RunDir, suite: str | None = None) -> str:
     """Return the page of a run under one suite.
@@ -60,12 +62,20 @@ def run_report(run: RunDir, suite: str | None = None) -> str:
     name = suite if suite is not None else names[0]
     built = build_board([run], suite=name)
     board = boards.table(built.as_dict())
+    drawn = _drawn(board)
+    shown = set(drawn.arms["generator"])
     sections = {
-        "axes": ("Axis scores", list(_axes(board))),
-        "tradeoffs": ("Trade-offs", list(_tradeoffs(board, pairs.pace(document, name)))),
+        "axes": ("Axis scores", list(_axes(board, drawn))),
+        "tradeoffs": ("Trade-offs", list(_tradeoffs(drawn, pairs.pace(document, name)))),
         "advice": ("What to take", list(_advice(run, built)) if board.measures() else []),
-        "drift": ("Drift within clips", list(_drift(time_series(run, name), board))),
-        "time": ("Over time", list(_time(run.calls(name), board))),
+        "drift": (
+            "Drift within clips",
+            list(_drift([one for one in time_series(run, name) if one.generator in shown], drawn)),
+        ),
+        "time": (
+            "Over time",
+            list(_time([call for call in run.calls(name) if call.generator in shown], drawn)),
+        ),
         "scaling": ("Scaling", list(_scaling(run, document))),
         "metrics": ("Metrics", list(_metrics(board))),
         "trust": ("Metric trust", [*_trust(board), *_audit(run, board)]),
@@ -126,20 +136,33 @@ def _words(document: RunDocument, board: boards.BoardTable) -> Iterator[Markup]:
         yield markup.box("", markup.bullets(document.notes))
 
 
-def _axes(board: boards.BoardTable) -> Iterator[Markup]:
+def _drawn(board: boards.BoardTable) -> boards.BoardTable:
+    """The board with so many generators as a chart can show: the best by the first axis that has a score."""
+    generators = board.arms.loc[~board.arms["control"], "generator"].tolist()
+    if len(generators) <= DRAWN:
+        return board
+    best = [name for axis in board.axes for name in boards.axis_rows(board, axis)["generator"]]
+    return boards.only(board, list(dict.fromkeys([*best, *generators]))[:DRAWN])
+
+
+def _axes(board: boards.BoardTable, drawn: boards.BoardTable) -> Iterator[Markup]:
     yield markup.paragraph(
         "0 is a control without content and 1 is real clips; for speed and memory 0 is the suite's reference "
         "and +1 is twice as good. Bars are 95% intervals. Generators that cannot be told apart share a rank; "
         "below 100% coverage there is none.",
         "soft",
     )
-    drawn = []
+    if len(drawn.arms) < len(board.arms):
+        yield markup.paragraph(
+            f"Charts draw {DRAWN} of the generators: the best on the first axis. The tables hold all.", "soft"
+        )
+    pictures = []
     for axis in board.axes:
-        rows = boards.axis_rows(board, axis)
+        rows = boards.axis_rows(drawn, axis)
         said = AXES.get(axis, "")
         if rows.empty:
             why = f"No score: {boards.why_empty(board, axis)}"
-            drawn.append(markup.group("", [markup.heading(3, axis), markup.paragraph(why, "soft")]))
+            pictures.append(markup.group("", [markup.heading(3, axis), markup.paragraph(why, "soft")]))
             continue
         ruler = axis_ruler(axis, rows)
         picture = chart(
@@ -147,8 +170,8 @@ def _axes(board: boards.BoardTable) -> Iterator[Markup]:
             f"{axis} score of each generator with its 95% interval; the table below holds the same values",
             wide=HALF,
         )
-        drawn.append(markup.group("", [markup.heading(3, axis), markup.paragraph(said, "soft"), picture]))
-    yield markup.group("pair", drawn)
+        pictures.append(markup.group("", [markup.heading(3, axis), markup.paragraph(said, "soft"), picture]))
+    yield markup.group("pair", pictures)
     yield markup.table(_shares(boards.axis_table(board)), "Axis scores, intervals, ranks and coverage")
     controls = boards.axis_table(board, controls=True)
     if not controls.empty:
