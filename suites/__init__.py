@@ -12,6 +12,7 @@ from pathlib import Path
 _HERE = Path(__file__).parent
 
 QUICK: Path = _HERE / "quick.yaml"
+QUICK_SHAPES: Path = _HERE / "quick-shapes.yaml"
 SPEED: Path = _HERE / "speed.yaml"
 MEMORY: Path = _HERE / "memory.yaml"
 STREAMING: Path = _HERE / "streaming.yaml"
@@ -33,5 +34,5 @@ STANDARD: Path = _HERE / "standard.yaml"
 VBENCH: Path = _HERE / "vbench.yaml"
 USE_CASES: Path = _HERE / "use-cases.yaml"
 LATENT_PATH: Path = _HERE / "latent-path.yaml"
-STAGE_SHORT: Path = _HERE / "stage-short.yaml"
+STAGE_DETAIL: Path = _HERE / "stage-detail.yaml"
 STAGE_LONG: Path = _HERE / "stage-long.yaml"

@@ -15,6 +15,7 @@ def judged_info(
     high: float | None = 1.0,
     min_frames: int = 1,
     min_n: int = 1,
+    version: int = 1,
     world: str = "shapes",
 ) -> MetricInfo:
     """What a metric over the judge's readings declares.
@@ -27,7 +28,7 @@ def judged_info(
     """
     return MetricInfo(
         id=id,
-        version=1,
+        version=version,
         axis=axis,
         unit="",
         bounds=(low, high),

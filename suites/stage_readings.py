@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
+from functools import lru_cache, partial
+
+import numpy as np
 
 from vbench_lite.datasets.stage import judge, words
 from vbench_lite.metric import Features, SampleInfo
@@ -21,4 +23,14 @@ def scene_of(sample: SampleInfo) -> words.Scene:
 
 def shown(features: Mapping[str, Features]) -> judge.Judgement:
     """What the clip shows."""
-    return judge.judge_features(features[EXTRACTOR])
+    return judgement(features[EXTRACTOR])
+
+
+def judgement(rows: Features) -> judge.Judgement:
+    """What a clip shows, by the rows of the extractor; read once for all metrics that ask in turn."""
+    return _judged(rows.tobytes(), len(rows))
+
+
+@lru_cache(maxsize=2)
+def _judged(rows: bytes, frames: int) -> judge.Judgement:
+    return judge.judge_features(np.frombuffer(rows, np.float32).reshape(frames, judge.FEATURE_DIM))

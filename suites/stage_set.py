@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from vbench_lite.datasets.stage import judge, words
 from vbench_lite.metric import Features, SampleInfo
 from vbench_lite.suites.judged_set import ReadSet
-from vbench_lite.suites.stage_readings import scene_of
+from vbench_lite.suites.stage_readings import judgement, scene_of
 
 
 @dataclass(frozen=True)
@@ -23,4 +23,4 @@ class StageSet(ReadSet[StageClip]):
     """A set metric over clips of the stage world."""
 
     def read(self, rows: Features, sample: SampleInfo) -> StageClip:
-        return StageClip(sample.prompt_id, scene_of(sample), judge.judge_features(rows))
+        return StageClip(sample.prompt_id, scene_of(sample), judgement(rows))

@@ -53,7 +53,7 @@ class Shot:
 
     name: str
     page: PageEntry
-    suite: str = "quick"
+    suite: str = "quick-shapes"
     state: str = ""
 
 

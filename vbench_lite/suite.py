@@ -265,6 +265,16 @@ class Suite(_Strict):
         "of the run. Default: nobody's, unless the request gives whole clips, which then are "
         "the references.",
     )
+    generators: tuple[str, ...] = Field(
+        default=("reference/latent-diffusion", "reference/autoregressive", "reference/hybrid"),
+        min_length=1,
+        description="Registered generators that are asked where a run names nobody.",
+    )
+    also: tuple[str, ...] = Field(
+        default=(),
+        description="Registered suites that a run of this one holds as well, since they need another request "
+        "(longer clips). What they measure and this one does not, axes and metrics, stands on its board.",
+    )
     clip_names: Literal["free", "prompt"] = Field(
         default="free",
         description="prompt: files of clips made elsewhere are named PROMPT-INDEX, as VBench has them.",
@@ -302,12 +312,13 @@ class Suite(_Strict):
         return self.prompts.dataset if isinstance(self.prompts, DatasetPrompts) else self.scale
 
     def content_sha256(self) -> str:
-        """Hash of everything but the version; the lock file holds it for each version.
+        """Hash of what is asked and how it is judged: all but the version, and who is asked where a run names
+        nobody. The lock file holds it for each version.
 
         Values that equal their defaults are left out, so that an optional field added to the contract
         changes no suite that does not use it.
         """
-        content = self.model_dump(mode="json", exclude={"version"}, exclude_defaults=True)
+        content = self.model_dump(mode="json", exclude={"version", "generators"}, exclude_defaults=True)
         if self.data is not None:  # what it holds counts, not where it lies
             content["data"] = self.data.content
             if isinstance(self.prompts, DatasetPrompts):

@@ -9,6 +9,7 @@ SPEC = """
 generators:
   - {label: good, adapter: control/real}
   - {label: bad, adapter: control/noise}
+suites: [quick-shapes]
 samples: 8
 """
 

@@ -17,9 +17,10 @@ from vbench_lite.clip import Clip
 from vbench_lite.generator import GenerationRequest
 from vbench_lite.measure.context import RecordingContext
 from vbench_lite.run.plan.build import build_generator
-from vbench_lite.run.plan.spec import DEFAULT_GENERATORS
 from vbench_lite.store.rundir import RunDir, resolve_run
+from vbench_lite.suite import load_suite
 
+REFERENCE = load_suite("quick-shapes").generators
 ADAPTERS = ("clips", "command", "worker", "http")
 LABELS = ("model-a", "my-command", "my-worker", "my-api")
 KEY = "sesame-open-123"
@@ -80,7 +81,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, other_environment: Path) -> It
         for name in ADAPTERS
         for entry in yaml.safe_load((folder / f"{name}.yaml").read_text())["generators"]
     ]
-    generators += [{"label": name, "adapter": name} for name in DEFAULT_GENERATORS]
+    generators += [{"label": name, "adapter": name} for name in REFERENCE]
     with pytest.MonkeyPatch.context() as patch, VideoApi(reference_clips()) as api:
         patch.chdir(folder)
         patch.setenv("VIDEO_API_KEY", KEY)
@@ -100,11 +101,11 @@ def run(tmp_path_factory: pytest.TempPathFactory, other_environment: Path) -> It
 def test_all_of_them_are_on_one_leaderboard(run: tuple[Any, RunDir]) -> None:
     rows = {row["generator"]: row for row in run[0]["leaderboard"]["rows"]}
     assert "model-a, suite captions: there and not named in the manifest: stray.mkv" in run[0]["messages"]
-    assert set(rows) == {*LABELS, *DEFAULT_GENERATORS}
+    assert set(rows) == {*LABELS, *REFERENCE}
     assert {row["coverage"] for row in rows.values()} == {1.0}
     assert {rows[name]["family"] for name in LABELS} == {"external"}
     assert rows["model-a"]["metrics"]["alignment/shapes_shape"]["value"] == 1.0
-    for name in DEFAULT_GENERATORS:
+    for name in REFERENCE:
         assert all(metric["value"] is not None for metric in rows[name]["metrics"].values())
 
 
@@ -171,6 +172,6 @@ def test_the_key_of_the_api_is_in_no_file_of_the_run(run: tuple[Any, RunDir]) ->
 
 def test_a_worker_streams_by_the_clock_of_all(run: tuple[Any, RunDir]) -> None:
     calls = {call.generator: call for call in run[1].calls("captions")}
-    assert set(calls) == {*LABELS[1:], *DEFAULT_GENERATORS}
+    assert set(calls) == {*LABELS[1:], *REFERENCE}
     assert [count for _, count in calls["my-worker"].arrivals] == [1] * 16
     assert len(calls["my-command"].arrivals) == 1

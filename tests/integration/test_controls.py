@@ -1,4 +1,4 @@
-"""The controls on the metrics of the quick suite: real data is the ceiling and no floor comes above it."""
+"""The controls on the metrics of quick-shapes: real data is the ceiling and no floor comes above it."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class _Scores:
 
 @pytest.fixture(scope="module")
 def suite() -> Suite:
-    return load_suite("quick")
+    return load_suite("quick-shapes")
 
 
 @pytest.fixture(scope="module")

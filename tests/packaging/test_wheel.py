@@ -109,8 +109,9 @@ def test_a_run_from_the_wheel_outside_the_repository(installed: Path, tmp_path: 
         cwd=tmp_path, env=environment, check=True, capture_output=True, text=True,
     ).stdout.strip()  # fmt: skip
     assert Path(where).is_relative_to(installed.parent)
+    words = "run -g reference/autoregressive --suite quick-shapes --samples 2 --json".split()
     done = subprocess.run(
-        [installed / "vbench-lite", "run", "-g", "reference/autoregressive", "--samples", "2", "--json"],
+        [installed / "vbench-lite", *words],
         cwd=tmp_path, env=environment, check=False, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -89,7 +89,8 @@ def repetition(run: RunDir, suite: str, repeat: int, folder: Path) -> RunSpec:
     if content is None:
         raise StoreError(f"run {run.run_id} has no suite {suite!r}")
     file = folder / "suites" / f"{run.run_id}-{suite}.yaml"
-    atomic.write_text(inside(folder, file), yaml.safe_dump(content, sort_keys=False))
+    alone = {**content, "also": []}
+    atomic.write_text(inside(folder, file), yaml.safe_dump(alone, sort_keys=False))
     generators = [
         {
             key: getattr(entry, key)

@@ -158,8 +158,10 @@ def command(
         print_json(document | {"scaling": [report.as_dict() for report in reports], "card": answer})
     else:
         print_scaling(reports)
-        for place, board in enumerate(boards.values(), 1):
-            print_card(board, [finished], next_steps=place == len(boards), summary=True)
+        brought = {name for board in boards.values() for name in board.suite.also}
+        shown_boards = [board for name, board in boards.items() if name not in brought]
+        for place, board in enumerate(shown_boards, 1):
+            print_card(board, [finished], next_steps=place == len(shown_boards), summary=True)
         _list_failures(failures)
     return SOME_FAILED if failures else FINE
 

@@ -58,9 +58,11 @@ def build_spec(
         return parse_spec(given, "command line")
     base = read_spec(file)
     if generators:
-        labels = [entry.label for entry in base.generators]
+        labels = [entry.label for entry in base.generators or ()]
         unknown = [name for name in generators if name not in labels]
         if unknown:
-            raise SpecError(f"-g {unknown[0]}: {file} has no such label; it has: {', '.join(labels)}")
-        given["generators"] = [e.model_dump() for e in base.generators if e.label in generators]
+            raise SpecError(
+                f"-g {unknown[0]}: {file} has no such label; it has: {', '.join(labels) or 'none'}"
+            )
+        given["generators"] = [e.model_dump() for e in base.generators or () if e.label in generators]
     return parse_spec({**base.model_dump(), **given}, f"{file} with the flags")

@@ -42,7 +42,7 @@ def command(file: Path, as_json: bool) -> int:
 
 
 def _kind(file: Path) -> str:
-    """A suite names its prompts or axes and no generators or suites, which a run specification does."""
+    """Only a suite names metrics or axes; without them, generators or suites make a specification."""
     from vbench_lite.errors import SpecError
     from vbench_lite.yaml_text import parse_yaml
 
@@ -74,7 +74,7 @@ def spec_problems(file: Path) -> Iterator[str]:
         yield str(error)
         yield from _named_problems(*_readable(file))
         return
-    yield from _named_problems(spec.suites, spec.generators)
+    yield from _named_problems(spec.suites, spec.generators or ())
 
 
 def _readable(file: Path) -> tuple[list[str], list[GeneratorSpec]]:

@@ -16,7 +16,7 @@ from vbench_lite.compare.policy import COVERAGE, Policy, load_policy
 from vbench_lite.errors import StoreError
 from vbench_lite.results.arms import CEILING, Arm, Run, read_arms
 from vbench_lite.results.axes import floor_of
-from vbench_lite.results.board import joint_blocks
+from vbench_lite.results.measured import joint_blocks
 from vbench_lite.results.repeats import seed_remark
 from vbench_lite.results.trust import trust_flags
 from vbench_lite.run.scoring.joint_sets import JointSets, StoredArm

@@ -11,15 +11,15 @@ from typing import Any
 
 from vbench_lite.errors import StoreError, VBenchLiteError
 from vbench_lite.metric import Axis
-from vbench_lite.results.arms import CEILING, Arm, Run, read_arms
-from vbench_lite.results.axes import RELATIVE_AXES, AxisScore, axis_score, differences
-from vbench_lite.results.blocks import Blocks
+from vbench_lite.results.arms import CEILING, Arm, Run
+from vbench_lite.results.axes import RELATIVE_AXES, AxisScore, differences
 from vbench_lite.results.conflicts import DISTANCES, Conflict, Interval, find_conflicts
 from vbench_lite.results.estimates import MetricEstimate
+from vbench_lite.results.measured import read_measured
 from vbench_lite.results.repeats import seed_remark
-from vbench_lite.results.trust import TrustFlag, trust_flags
+from vbench_lite.results.trust import TrustFlag
 from vbench_lite.stats.ranks import ranks_of
-from vbench_lite.suite import Suite, parse_suite
+from vbench_lite.suite import Suite
 from vbench_lite.weights import unverified
 
 # Beside a value over a set: clips of the reference, what a perfect generator shows at this n, the value
@@ -229,34 +229,23 @@ def _unverified(rows: Sequence[BoardRow]) -> list[str]:
 
 
 def _read(run: Run, name: str) -> tuple[Suite, list[BoardRow], list[TrustFlag]]:
-    document = run.document()
-    content = next(s for s in document.suites if s["name"] == name)
-    suite = parse_suite(content, f"run {run.run_id}, suite {name}")
-    arms = read_arms(run, name)
-    real = next((arm for arm in arms if arm.control == CEILING), None)
-    floors = [arm for arm in arms if arm.control not in (None, CEILING)]
-    blocks = joint_blocks(arms)
-    asked = [suite.content_sha256(), suite.version, document.seed, document.samples]
+    document, found = run.document(), read_measured(run, name)
+    asked = [part for content in found.contents for part in content] + [document.seed, document.samples]
     draws = {entry.label: entry.draw for entry in document.generators if entry.draw}
     hardware = _digest(document.hardware)
     rows = [
         BoardRow(
             arm,
-            suite,
-            {axis: axis_score(axis, spec, arm, real, floors, blocks) for axis, spec in suite.axes.items()},
+            found.suite,
+            scores,
             _digest([*asked, *([draws[arm.generator]] if arm.generator in draws else [])]),
             hardware,
             document.created,
             document.imported,
         )
-        for arm in arms
+        for arm, scores in zip(found.arms, found.scores, strict=True)
     ]
-    return suite, rows, trust_flags(real, floors, suite.axes, blocks)
-
-
-def joint_blocks(arms: Sequence[Arm]) -> Blocks:
-    """The prompts that leave together, over all arms of a run."""
-    return Blocks.of(tuple(sorted({prompt for arm in arms for prompt in arm.prompts})))
+    return found.suite, rows, list(found.trust)
 
 
 def _digest(facts: Any) -> str:

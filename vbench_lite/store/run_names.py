@@ -31,9 +31,11 @@ def title(document: RunDocument) -> str:
     """The name of a run, or `quick · 28 Nov 09:03 · 3 generators · 24 samples`."""
     if document.name:
         return document.name
-    suites = ", ".join(str(suite["name"]) for suite in document.suites) or "no suite"
+    brought = {name for suite in document.suites for name in suite.get("also", ())}
+    suites = ", ".join(n for suite in document.suites if (n := str(suite["name"])) not in brought)
     count = sum(entry.info.get("family") != "control" for entry in document.generators)
-    parts = [suites, day(document.created), plural(count, "generator"), plural(document.samples, "sample")]
+    many = plural(count, "generator"), plural(document.samples, "sample")
+    parts = [suites or "no suite", day(document.created), *many]
     return " · ".join(parts)
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "judge_features",
     "per_frame",
     "still_shown",
+    "tracks",
 ]
 
 Floats = npt.NDArray[np.float32]
@@ -251,23 +252,45 @@ def _tint(tones: Floats) -> str | None:
     return tuple(TINTS)[int(distances.argmin())] if distances.min() <= TONE_ALLOWED else None
 
 
-def still_shown(features: Floats, opening: int) -> Floats:
-    """How much of what a clip began with each frame shows, float32 (T,) in {0, 0.5, 1}.
+def still_shown(features: Floats, opening: int) -> Bools:
+    """Whether each frame shows the two objects that a clip began with, bool (T, 2): warm and cool.
 
-    Half for each of the warm and the cool object: whole, uncovered, in the color and with the shape that most
-    of the clean frames among the first `opening` show. Real clips hide objects at times, so they lie below 1.
+    In view and not covered, in the color that covers most in the first `opening` frames, with the shape that
+    most of the clean ones of these show. Real clips hide objects at times.
     """
-    found = np.zeros(len(features), np.float32)
-    for group in (WARM, COOL):
+    found = np.zeros((len(features), 2), np.bool_)
+    for place, group in enumerate((WARM, COOL)):
         hue = _most_covered(features[:opening, measured.COVER], group)
         if hue is None:
             continue
-        best = _table(features, measured.SCORES, hue).argmax(axis=1)
+        scores = _table(features, measured.SCORES, hue)
+        best = scores.argmax(axis=1)
         clean = features[:, measured.COVER][:, hue] >= CLEAN * areas()[best]
         if clean[:opening].any():
             shape = int(np.bincount(best[:opening][clean[:opening]]).argmax())
-            found += 0.5 * (clean & (best == shape))
+            found[:, place] = clean & (best == shape) & (scores[:, shape] >= SHAPE_SCORE_NEEDED)
     return found
+
+
+def tracks(features: Floats) -> tuple[npt.NDArray[np.float64], Bools]:
+    """Where the two objects of a clip are.
+
+    Returns:
+        centers, float64 (T, 2, 2): (x, y) of the warm and the cool object in pixels.
+        whole, bool (T, 2): the frames in which it is in view and not covered, so that its center is known.
+    """
+    centers = np.zeros((len(features), 2, 2))
+    whole = np.zeros((len(features), 2), np.bool_)
+    for place, group in enumerate((WARM, COOL)):
+        hue = _most_covered(features[:, measured.COVER], group)
+        shape = _outline(features, hue)
+        if hue is None or shape is None:
+            continue
+        centers[:, place] = np.stack(
+            [_table(features, part, hue)[:, shape] for part in (measured.X, measured.Y)], axis=1
+        )
+        whole[:, place] = features[:, measured.COVER][:, hue] >= CLEAN * areas()[shape]
+    return centers, whole
 
 
 def agreement(judged: Judgement, scene: Scene) -> dict[str, float | None]:

@@ -19,6 +19,7 @@ from vbench_lite.results.catalogue import metric_facts
 from vbench_lite.results.labels import row_titles
 
 _AXIS_WIDTH = 9
+_LEAST_NAME = 16
 _NAME_WIDTH = 14
 
 
@@ -65,11 +66,25 @@ def _title(board: Board) -> str:
 
 
 def _axes_tables(board: Board, width: int) -> list[RenderableType]:
+    """One table of generators and controls, or several below one another where the axes do not fit."""
     axes = list(board.suite.axes)
     if not axes or not (board.rows or board.controls):
         return []
     widths = [_AXIS_WIDTH + (axis in RELATIVE_AXES) for axis in axes]  # a sign more
-    room = max(16, width - sum(widths) - len(widths))
+    if sum(widths) + len(widths) + _LEAST_NAME <= width:
+        return _axes_table(board, axes, widths, width)
+    parts = [[axis for axis in axes if (axis in RELATIVE_AXES) == relative] for relative in (False, True)]
+    return [
+        line
+        for part in parts
+        for line in _axes_table(board, part, [widths[axes.index(axis)] for axis in part], width)
+    ]
+
+
+def _axes_table(
+    board: Board, axes: Sequence[Axis], widths: Sequence[int], width: int
+) -> list[RenderableType]:
+    room = max(_LEAST_NAME, width - sum(widths) - len(widths))
 
     def table(heading: str, *, header: bool) -> Table:
         made = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold", show_header=header)
@@ -82,7 +97,7 @@ def _axes_tables(board: Board, width: int) -> list[RenderableType]:
     for row, name in zip(board.rows, row_titles(board.rows), strict=True):
         top.add_row(_generator_cell(row, name, room - 1), *(_score_cell(board, row, axis) for axis in axes))
         top.add_row()
-    if not board.controls:
+    if not board.controls or all(axis in RELATIVE_AXES for axis in axes):
         return [top]
     below = table("", header=False)
     first = [row for row in board.controls if row.arm.run_id == board.controls[0].arm.run_id]

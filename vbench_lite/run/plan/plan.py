@@ -27,7 +27,13 @@ from vbench_lite.run.plan.data import CONTROLS
 from vbench_lite.run.plan.fit import Sample, served_requests
 from vbench_lite.run.plan.prompts import suite_prompts
 from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
-from vbench_lite.run.plan.suites import left_out, load_suites, on_their_prompts
+from vbench_lite.run.plan.suites import (
+    asked_generators,
+    left_out,
+    load_suites,
+    on_their_prompts,
+    sample_count,
+)
 from vbench_lite.run.plan.sweep import ROLES
 from vbench_lite.store.schema import GeneratorEntry, SampleRecord
 from vbench_lite.suite import Suite
@@ -113,7 +119,10 @@ def build_plan(spec: RunSpec, tell: Callable[[str, int, int], None] = lambda wha
     if spec.dataset is None and not spec.prompts:
         suites, prompts, told = on_their_prompts(suites, prompts, [generator for _, generator in resolved])
         notes += told
-    asked = [list(requests(suite, texts, spec)) for suite, texts in zip(suites, prompts, strict=True)]
+    asked = [
+        list(requests(suite, texts, spec.seed, sample_count(suite, suites, spec.samples)))
+        for suite, texts in zip(suites, prompts, strict=True)
+    ]
     notes += left_out(suites)
     batches: list[Batch] = []
     refused: list[SampleRecord] = []
@@ -152,11 +161,11 @@ def build_plan(spec: RunSpec, tell: Callable[[str, int, int], None] = lambda wha
 
 
 def requests(
-    suite: Suite, prompts: Sequence[Prompt], spec: RunSpec
+    suite: Suite, prompts: Sequence[Prompt], seed: int, count: int
 ) -> Iterator[tuple[Prompt, GenerationRequest]]:
-    """The first N requests of a suite, as asked: all prompts with one seed, then with the next."""
+    """The first `count` requests of a suite, as asked: all prompts with one seed, then with the next."""
     size = suite.request
-    for index in range(spec.samples or suite.samples):
+    for index in range(count):
         seed_index, place = divmod(index, len(prompts))
         prompt = prompts[place]
         yield (
@@ -169,7 +178,7 @@ def requests(
                 height=size.height,
                 width=size.width,
                 fps=size.fps,
-                seed=sample_seed(spec.seed, prompt.prompt_id, seed_index),
+                seed=sample_seed(seed, prompt.prompt_id, seed_index),
                 params=dict(size.params),
                 repeat=seed_index,
             ),
@@ -206,7 +215,7 @@ def _own(
 
 def _with_controls(spec: RunSpec, suites: Sequence[Suite]) -> tuple[list[GeneratorSpec], list[str]]:
     """The generators asked for and then the controls, where a suite has a data set to make them from."""
-    generators = list(spec.generators)
+    generators = list(asked_generators(spec, suites))
     if not spec.controls:
         return generators, []
     without = [suite.name for suite in suites if suite.data is None]
@@ -246,7 +255,7 @@ def _identity(
             suite.name: {
                 "version": suite.version,
                 "content": suite.content_sha256()[:16],
-                "samples": spec.samples or suite.samples,
+                "samples": sample_count(suite, suites, spec.samples),
             }
             for suite in suites
         },

@@ -71,6 +71,7 @@ def with_prompt_sets(suite: Suite, sets: Sequence[str]) -> Suite:
         "samples": len(listed.texts),
         "reference": None,
         "data": None,
+        "also": (),
     }
     return parse_suite(content, f"suite {suite.name} with the prompts {', '.join(sets)}")
 

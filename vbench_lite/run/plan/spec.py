@@ -18,12 +18,6 @@ from vbench_lite.yaml_text import parse_yaml
 _LABEL = re.compile(r"[a-z0-9._/-]+")
 _DEVICE = re.compile(r"(cpu|cuda|mps|xpu|npu|hpu|xla|mtia|privateuseone)(:\d+)?")
 
-DEFAULT_GENERATORS = (
-    "reference/latent-diffusion",
-    "reference/autoregressive",
-    "reference/hybrid",
-)
-
 
 class GeneratorSpec(BaseModel):
     """One generator of a run: an adapter with its configuration under a label."""
@@ -74,9 +68,8 @@ class RunSpec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    generators: tuple[GeneratorSpec, ...] = Field(
-        default=tuple(GeneratorSpec(label=name, adapter=name) for name in DEFAULT_GENERATORS),
-        description="Who is measured. Default: the three reference generators.",
+    generators: Annotated[tuple[GeneratorSpec, ...], Field(min_length=1)] | None = Field(
+        default=None, description="Who is measured. Default: the generators that the first suite names."
     )
     sweep: SweepSpec | None = Field(
         default=None,
@@ -136,12 +129,10 @@ class RunSpec(BaseModel):
 
     @model_validator(mode="after")
     def _labels_are_unique(self) -> RunSpec:
-        labels = [g.label for g in self.generators]
+        labels = [g.label for g in self.generators or ()]
         twice = sorted({label for label in labels if labels.count(label) > 1})
         if twice:
             raise ValueError(f"label {twice[0]!r} is used twice; every generator needs its own")
-        if not labels:
-            raise ValueError("a run needs at least one generator")
         return self
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -16,16 +18,21 @@ from vbench_lite.run.plan.data import (
     with_size,
 )
 from vbench_lite.run.plan.prompts import suite_folder, suite_prompts, with_prompt_sets, written_out
-from vbench_lite.run.plan.spec import RunSpec
+from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
 from vbench_lite.run.plan.sweep import with_fidelity
 from vbench_lite.suite import DatasetPrompts, Suite, load_suite
 
 
 def load_suites(spec: RunSpec) -> tuple[tuple[Suite, ...], list[list[Prompt]]]:
-    """Suites with their prompts; what stood in a file is written into them, so that a run needs no file."""
+    """Suites with their prompts; what stood in a file is written into them, so that a run needs no file.
+
+    Suites that another one brings along (`Suite.also`) follow those that were asked for; a sweep, and a run
+    with prompts of its own, hold no others.
+    """
     suites: list[Suite] = []
     prompts: list[list[Prompt]] = []
-    for name in spec.suites:
+    brought: list[str] = []
+    for name in itertools.chain(spec.suites, brought):
         suite, folder = load_suite(name), suite_folder(name)
         if spec.prompts:
             suite = with_prompt_sets(suite, spec.prompts)
@@ -34,9 +41,13 @@ def load_suites(spec: RunSpec) -> tuple[tuple[Suite, ...], list[list[Prompt]]]:
         if spec.size is not None:
             suite = with_size(suite, parse_size(spec.size))
         if spec.sweep is not None:
-            suite = with_fidelity(suite, len(spec.generators))
+            suite = with_fidelity(suite, len(spec.generators or ()))
         if suite.name in [other.name for other in suites]:
+            if name in brought:
+                continue
             raise SpecError(f"suite {suite.name!r} is given twice; name it once")
+        alone = spec.prompts or spec.sweep is not None
+        brought += [] if alone else [other for other in suite.also if other not in spec.suites]
         suite = with_found_dataset(suite, folder)
         if not isinstance(suite.prompts, DatasetPrompts):
             listed = written_out(suite.prompts, suite_folder(name))
@@ -44,6 +55,21 @@ def load_suites(spec: RunSpec) -> tuple[tuple[Suite, ...], list[list[Prompt]]]:
         suites.append(suite)
         prompts.append(suite_prompts(suite))
     return tuple(suites), prompts
+
+
+def asked_generators(spec: RunSpec, suites: Sequence[Suite]) -> tuple[GeneratorSpec, ...]:
+    """Those that a run names, or else those of its first suite under their own names."""
+    named = tuple(GeneratorSpec(label=name, adapter=name) for name in suites[0].generators)
+    return spec.generators or named
+
+
+def sample_count(suite: Suite, suites: Sequence[Suite], asked: int | None) -> int:
+    """Requests of a suite for each generator: as many as a run asks for, in proportion where another one of
+    its suites brings this one along; else as many as the suite says."""
+    if asked is None:
+        return suite.samples
+    main = next((other for other in suites if suite.name in other.also), None)
+    return asked if main is None else math.ceil(asked * suite.samples / main.samples)
 
 
 def on_their_prompts(

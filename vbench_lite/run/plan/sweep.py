@@ -135,6 +135,7 @@ def with_fidelity(suite: Suite, arms: int) -> Suite:
     content = suite.model_dump(mode="json")
     content |= {
         "name": f"{suite.name}-sweep",
+        "also": (),
         "metrics": list(dict.fromkeys([*suite.metrics, *_NEEDED])),
         "baseline": "first" if suite.request.given != "clip" else None,
     }

@@ -1,0 +1,86 @@
+"""How many axes of the default suite part the reference generators, and what drifts in eight seconds.
+
+An axis parts them if the rank intervals of two do not overlap. Quality, coherence, alignment, diversity and
+the long range are made anew with each of ten seeds; speed and memory do not depend on it and are timed once,
+for which the machine should be idle.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.figure import Figure
+from benchmarks.untimed import SUITE, untimed_suite
+from vbench_lite.metric import Axis
+from vbench_lite.results.board import Board, BoardRow, build_board
+from vbench_lite.run import runner
+from vbench_lite.run.plan.spec import parse_spec
+from vbench_lite.store.rundir import RunDir
+
+SEEDS = 10
+DRIFTS = ("horizon/stage_drift", "horizon/sharpness_drift", "horizon/motion_drift")
+NEEDED = 4
+
+
+def measure() -> list[Figure]:
+    """Seeds in which an axis parts generators, and in which a drift is surely not zero."""
+    with tempfile.TemporaryDirectory() as folder:
+        return figures(Path(folder), range(SEEDS))
+
+
+def figures(root: Path, seeds: Sequence[int]) -> list[Figure]:
+    """The figures of some seeds; runs that are under the root already are not made again."""
+    suite = untimed_suite(root / "untimed.yaml", also=("stage-long",))
+    boards = []
+    for seed in seeds:
+        boards.append(_board(root, {"suites": [str(suite)], "seed": seed}, "quick-untimed"))
+        print(f"seed {seed}: {', '.join(parted(boards[-1]))}", file=sys.stderr, flush=True)
+    timed = [
+        axis for axis in parted(_board(root, {"samples": 2, "controls": False}, SUITE)) if axis in _TIMED
+    ]
+    found: Counter[str] = Counter(axis for board in boards for axis in parted(board))
+    enough = sum(len(parted(board)) + len(timed) >= NEEDED for board in boards)
+    of = f"seeds of {len(boards)}"
+    rows = [_count(f"{NEEDED} axes or more part two generators, {of}", enough, "at least 8")]
+    rows += [_count(f"{axis} parts two, {of}", found[axis]) for axis in boards[0].suite.axes]
+    rows += [_count(f"{axis} parts two, timed once", int(axis in timed)) for axis in _TIMED]
+    drifts = Counter(name for board in boards for name in drifting(board))
+    return rows + [_count(f"{name} is not zero, {of}", count) for name, count in sorted(drifts.items())]
+
+
+_TIMED = (Axis.SPEED, Axis.MEMORY)
+
+
+def parted(board: Board) -> list[Axis]:
+    """The axes on which the rank intervals of two generators do not overlap."""
+    ranks = {axis: [row.ranks[axis] for row in board.rows if axis in row.ranks] for axis in board.suite.axes}
+    return [
+        axis
+        for axis, found in ranks.items()
+        if found and max(low for low, _ in found) > min(high for _, high in found)
+    ]
+
+
+def drifting(board: Board) -> list[str]:
+    """The drifts whose 95% interval leaves out zero, each with its generator and sign."""
+    return [found for row in board.rows for metric in DRIFTS if (found := _drift(row, metric))]
+
+
+def _drift(row: BoardRow, metric: str) -> str:
+    estimate = row.arm.estimates[metric]
+    if estimate.low is None or estimate.high is None or estimate.low <= 0 <= estimate.high:
+        return ""
+    return f"{metric} of {row.arm.generator} {'above' if estimate.low > 0 else 'below'} 0"
+
+
+def _board(root: Path, spec: dict[str, object], suite: str) -> Board:
+    outcome = runner.run(parse_spec(spec, "benchmark"), root)
+    return build_board([RunDir(root, outcome.run_id)], suite=suite)
+
+
+def _count(what: str, count: int, target: str = "") -> Figure:
+    return Figure(what, count, count, count, "", target)
