@@ -70,5 +70,5 @@ def test_the_same_generator_twice_is_refused() -> None:
 def test_an_empty_file_is_refused_and_says_what_to_give(tmp_path: Path) -> None:
     path = tmp_path / "empty.yaml"
     path.write_text("# nothing\n")
-    with pytest.raises(SpecError, match=r"empty\.yaml is empty; give at least one of: generators, suites"):
+    with pytest.raises(SpecError, match=r"empty\.yaml is empty; give at least one of: generators"):
         build_spec(path)

@@ -161,7 +161,7 @@ def _axis(board: Board, axis: Axis, rows: Sequence[BoardRow], names: Names) -> F
     if sure == OPEN:
         tied = [name for name, row in zip(called, ordered, strict=True) if row in first]
         values = ", ".join(text for text, row in zip(scores, ordered, strict=True) if row in first)
-        count = len(first[0].arm.prompts) or first[0].axes[axis].n
+        count = _prompts(first[0], axis)
         more = _more(first[0], first[1], axis)
         return Fact(
             str(axis), OPEN, tuple(tied), f"a tie: {plural(count, 'prompt')} cannot part {values}{more}"
@@ -171,10 +171,16 @@ def _axis(board: Board, axis: Axis, rows: Sequence[BoardRow], names: Names) -> F
     return Fact(str(axis), sure, (called[best],), said)
 
 
+def _prompts(row: BoardRow, axis: Axis) -> int:
+    """Prompts behind an axis: those of the row, or fewer where a suite that it brings along has fewer clips."""
+    clips = max(row.arm.estimates[metric].n for metric in row.suite.axes[axis].metrics)
+    return min(len(row.arm.prompts) or clips, clips)
+
+
 def _more(first: BoardRow, second: BoardRow, axis: Axis) -> str:
     """How many more prompts would part two rows, if what was seen is the truth."""
     found = difference(first.axes[axis], second.axes[axis])
-    prompts = len(first.arm.prompts)
+    prompts = _prompts(first, axis)
     if not math.isfinite(found.se) or prompts < 1:
         return ""
     more = units_to_settle(Delta(found.value, found.se, found.dof, prompts), 0.0) if found.value else None
