@@ -109,9 +109,9 @@ def test_a_run_from_the_wheel_outside_the_repository(installed: Path, tmp_path: 
         cwd=tmp_path, env=environment, check=True, capture_output=True, text=True,
     ).stdout.strip()  # fmt: skip
     assert Path(where).is_relative_to(installed.parent)
-    words = "run -g reference/autoregressive --suite quick-shapes --samples 2 --json".split()
+    words = ["run", "-g", "reference/autoregressive", "--suite", "quick-shapes", "--samples", "2"]
     done = subprocess.run(
-        [installed / "vbench-lite", *words],
+        [installed / "vbench-lite", *words, "--json"],
         cwd=tmp_path, env=environment, check=False, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

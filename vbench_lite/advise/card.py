@@ -172,7 +172,7 @@ def _axis(board: Board, axis: Axis, rows: Sequence[BoardRow], names: Names) -> F
 
 
 def _prompts(row: BoardRow, axis: Axis) -> int:
-    """Prompts behind an axis: those of the row, or fewer where a suite that it brings along has fewer clips."""
+    """Prompts behind an axis: those of the row, or fewer where it is of a suite that is brought along."""
     clips = max(row.arm.estimates[metric].n for metric in row.suite.axes[axis].metrics)
     return min(len(row.arm.prompts) or clips, clips)
 
