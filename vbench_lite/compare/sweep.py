@@ -23,7 +23,7 @@ from vbench_lite.format import listed
 from vbench_lite.metric import Axis
 from vbench_lite.results.arms import CEILING, Arm, Run, read_arms
 from vbench_lite.results.axes import RELATIVE_AXES, AxisScore, axis_score, difference, floor_of
-from vbench_lite.results.board import joint_blocks
+from vbench_lite.results.measured import joint_blocks
 from vbench_lite.run.plan.sweep import LATENCY, MEMORY, MOTION, STAGES
 from vbench_lite.stats.delta import Delta
 from vbench_lite.stats.multiple import holm
