@@ -30,6 +30,7 @@ from vbench_lite.results.time_series import time_series as read_time_series
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.suite import Suite, parse_suite
+from vbench_lite.votes.preference import with_preference
 
 _THUMBNAIL_RUNS = 8
 _SUPPORT = 5  # runs of other suites in which limits are looked up
@@ -67,12 +68,14 @@ def built(run_ids: Sequence[str], suite: str | None = None) -> Board:
 
 
 def _stamp(run_ids: Sequence[str]) -> str:
-    return "".join(data.run_stamp(RunDir(root(), run_id)) for run_id in run_ids)
+    runs = "".join(data.run_stamp(RunDir(root(), run_id)) for run_id in run_ids)
+    return runs + data.votes_stamp(root())
 
 
 @st.cache_resource(show_spinner="Reading runs", max_entries=32)  # frozen, and large to copy
 def _built(root_path: str, run_ids: tuple[str, ...], suite: str | None, stamp: str) -> Board:
-    return build_board([RunDir(Path(root_path), run_id) for run_id in run_ids], suite=suite)
+    runs = [RunDir(Path(root_path), run_id) for run_id in run_ids]
+    return with_preference(build_board(runs, suite=suite), runs)
 
 
 @st.cache_data(show_spinner=False, max_entries=32)

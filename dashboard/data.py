@@ -13,6 +13,7 @@ from vbench_lite.results.arms import control_of
 from vbench_lite.store import run_names
 from vbench_lite.store.rundir import RunDir, baselines, damaged_runs, list_runs
 from vbench_lite.store.schema import GeneratorEntry, RunDocument, SampleStatus
+from vbench_lite.votes.ballot import FOLDER as VOTES
 
 PEAK = "memory/peak_bytes"
 
@@ -156,6 +157,11 @@ def run_stamp(run: RunDir) -> str:
         *sorted(run.path.glob("journal/*.jsonl")),
     ]
     return ";".join(_stamps(files))
+
+
+def votes_stamp(root: Path) -> str:
+    """Changes whenever there is another vote under the root."""
+    return ";".join(_stamps(sorted((root / VOTES).glob("*.json*"))))
 
 
 def _stamps(files: list[Path]) -> Iterator[str]:

@@ -41,6 +41,7 @@ class Axis(StrEnum):
     HORIZON = "horizon"
     SPEED = "speed"
     MEMORY = "memory"
+    PREFERENCE = "preference"  # votes of people; no metric of a suite has it
 
 
 @dataclass(frozen=True)

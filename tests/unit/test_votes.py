@@ -147,11 +147,32 @@ def test_a_board_counts_ranks_and_says_what_is_open() -> None:
 
 def test_equal_generators_are_equivalent_once_the_interval_is_within_the_margin() -> None:
     votes = [
-        vote("a", "b", "left" if n % 2 else "right", prompt=f"p{n // 2 % 40}", voter=f"v{n // 2 % 8}")
-        for n in range(4000)
+        vote(*sides, "left" if n % 2 else "right", prompt=f"p{n // 2 % 40}", voter=f"v{n // 2 % 8}")
+        for n in range(2000)
+        for sides in (("a", "b"), ("b", "a"))
     ]
     (pair,) = vote_board(votes, "overall").pairs
     assert pair.decision == "equivalent" and abs(pair.ci[1]) < MARGIN
+
+
+def test_where_no_pair_was_shown_both_ways_round_no_side_effect_is_claimed() -> None:
+    votes = [
+        vote("a", "b", "left" if n % 4 else "right", prompt=f"p{n}", voter=f"v{n % 8}") for n in range(400)
+    ]
+    assert vote_board(votes, "overall").order_effect is None
+    votes.append(vote("b", "a", "right", prompt="p0"))
+    assert vote_board(votes, "overall").order_effect is not None
+
+
+def test_items_that_lose_to_a_third_alone_are_not_told_apart() -> None:
+    """Votes of one mind have no spread, which says nothing about two that never met."""
+    votes = [
+        vote(*(("a", other) if n % 2 else (other, "a")), "left" if n % 2 else "right", prompt=f"p{n}")
+        for n in range(64)
+        for other in "bc"
+    ]
+    decided = {(pair.first, pair.second): pair.decision for pair in vote_board(votes, "overall").pairs}
+    assert decided == {("a", "b"): "separated", ("a", "c"): "separated", ("b", "c"): "open"}
 
 
 def test_groups_that_never_met_are_refused_with_the_pairs_that_would_connect_them() -> None:

@@ -119,7 +119,7 @@ def _wanted(board: Board, use: Use | None, weights: Mapping[Axis, float] | None)
     base = (
         {axis: weight.weight for axis, weight in use.weights.items()}
         if use is not None
-        else dict.fromkeys(board.suite.axes, 1.0)
+        else {axis: 1.0 for axis in board.suite.axes if axis != Axis.PREFERENCE}
     )
     chosen = {axis: weight for axis, weight in {**base, **(weights or {})}.items() if weight > 0}
     if not chosen:

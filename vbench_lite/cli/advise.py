@@ -76,7 +76,9 @@ def command(
     from vbench_lite.advise import advise, load_use, parse_requirement, use_names
     from vbench_lite.cli.leaderboard import warn_damaged
     from vbench_lite.report.terminal.advice import advice_text, beliefs_text, uses_text
+    from vbench_lite.results.board import build_board
     from vbench_lite.results.choice import choose, newest_with
+    from vbench_lite.votes.preference import with_preference
 
     if list_uses:
         uses = [load_use(name) for name in use_names()]
@@ -98,6 +100,7 @@ def command(
     found = advise(
         chosen,
         suite=suite,
+        board=with_preference(build_board(chosen, suite=suite), chosen),
         use=use,
         require=requirements,
         weights=weights,

@@ -45,10 +45,11 @@ def command(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from vbench_lite.results.choice import choose
     from vbench_lite.results.scaling import run_scaling
+    from vbench_lite.votes.preference import with_preference
 
     warn_damaged(root, runs)
     choice = choose(root, runs, suite=suite, every=every, larger=not as_json)
-    board = choice.board()
+    board = with_preference(choice.board(), choice.runs)
     reports = [report for run in choice.runs for report in run_scaling(run, board.suite.name)]
     told = what_audits_say(root, board)
     if as_json:

@@ -115,23 +115,11 @@ def board(
     """
     from vbench_lite.report.terminal.votes import print_votes
     from vbench_lite.votes.agreement import agreements, ceiling, sentence
-    from vbench_lite.votes.ballot import read_votes
     from vbench_lite.votes.board import vote_board
-    from vbench_lite.votes.clips import of_run
-    from vbench_lite.votes.judge_audit import refused
+    from vbench_lite.votes.preference import votes_that_count
 
-    votes = read_votes(root)
-    left_out: dict[str, int] = {}
-    clips = None
-    if run is not None:
-        clips = _clips(root, run, suite)
-        votes, left_out = of_run(votes, clips)
-    for name in without:
-        left_out[f"voter {name} left out"] = sum(vote.voter == name for vote in votes)
-        votes = [vote for vote in votes if vote.voter != name]
-    for name, reason in refused(root, votes, axis).items():
-        left_out[f"judge {name}: {reason}"] = sum(vote.voter == name for vote in votes)
-        votes = [vote for vote in votes if vote.voter != name]
+    clips = _clips(root, run, suite) if run is not None else None
+    votes, left_out = votes_that_count(root, axis, clips, without)
     made = vote_board(votes, axis, left_out)
     limit = ceiling(votes, axis)
     found = agreements(votes, axis, clips) if clips is not None else []

@@ -5,7 +5,8 @@
     P(tie)   is proportional to nu * exp((strength_left + side + strength_right) / 2)
 
 Strengths are log-odds that sum to 0. The likelihood is concave, so Newton's method finds its maximum.
-Uncertainty is that of the score functions, clustered by voter and prompt (`stats.clusters`).
+Uncertainty is that of the score functions, clustered by voter and prompt (`stats.clusters`). The votes of the
+prior count there too: where all voters agree their scores do not vary, which is no certainty about the rest.
 
 Sources: Bradley & Terry (1952), Biometrika 39; Davidson, On Extending the Bradley-Terry Model to Accommodate
 Ties (1970), Journal of the American Statistical Association 65; Davidson & Beaver (1977), Biometrics 33, on
@@ -57,6 +58,7 @@ class Strengths:
         side: log-odds that the left item gains by being left; None where no vote has sides.
         tie: log of nu; None where no vote is a tie.
         spread: covariance of the parameters: the values in `basis`, then tie, then side.
+        assumed: float64 (p, p), what the votes of the prior add to it.
         basis: float64 (k, k - 1), orthonormal columns that sum to 0.
     """
 
@@ -64,6 +66,7 @@ class Strengths:
     side: float | None
     tie: float | None
     spread: TwoWay
+    assumed: Floats
     basis: Floats
 
     def difference(self, first: int, second: int) -> tuple[float, float, float]:
@@ -86,7 +89,7 @@ class Strengths:
         whole = np.zeros(len(self.spread.single))
         whole[place : place + len(contrast)] = contrast
         variance, dof = self.spread.variance(whole)
-        return float(np.sqrt(max(variance, 0.0))), dof
+        return float(np.sqrt(max(variance, 0.0) + float(whole @ self.assumed @ whole))), dof
 
 
 def components(outcomes: Sequence[Outcome], items: int) -> list[list[int]]:
@@ -127,13 +130,18 @@ def fit(outcomes: Sequence[Outcome], items: int, *, prior: float = PRIOR, side: 
             break
     scores, hessian = _slopes(design, results, beta, ties)
     _, prior_hessian = _prior(basis, beta, prior)
-    influences = scores @ np.linalg.inv(hessian + prior_hessian)
+    inverse = np.linalg.inv(hessian + prior_hessian)
+    influences = scores @ inverse
     free = items - 1
+    win = 1 / (1 + np.exp(-(basis @ beta[:free])))
+    of_prior = np.zeros_like(inverse)
+    of_prior[:free, :free] = (basis * (prior * ((1 - win) ** 2 + win**2) / 2)[:, None]).T @ basis
     return Strengths(
         values=basis @ beta[:free],
         side=float(beta[-1]) if sides else None,
         tie=float(beta[free]) if ties else None,
         spread=two_way(influences, [o.voter for o in outcomes], [o.prompt for o in outcomes]),
+        assumed=inverse @ of_prior @ inverse,
         basis=basis,
     )
 

@@ -83,7 +83,8 @@ class VoteBoard:
 
     Attributes:
         wins: (winner, loser) to votes. ties, both_bad: shares of all votes that count.
-        order_effect: log-odds for the left side and its 95% interval; None where sides are unknown.
+        order_effect: log-odds for the left side and its 95% interval; None where sides are unknown, or no
+        pair was shown both ways round: then there is taken to be none.
         alpha: Krippendorff's, of voters on the same pair; None where no pair has two voters.
         left_out: votes that do not count, by reason.
         few_voters: whether intervals hold for these voters only, because they are too few to stand for
@@ -162,7 +163,9 @@ def vote_board(votes: Sequence[Vote], axis: str, left_out: Mapping[str, int] | N
             f"votes on {axis!r} fall into {len(groups)} groups of generators that were never compared; "
             f"votes on these pairs would connect them: {missing}"
         )
-    model = fit(outcomes, len(names))
+    orders = {(vote.left.generator, vote.right.generator) for vote in those if vote.sided}
+    swapped = any((right, left) in orders for left, right in orders)  # else a side is told from no strength
+    model = fit(outcomes, len(names), side=swapped)
     pairs = tuple(_pair_state(model, names, those, i, j) for i, j in combinations(range(len(names)), 2))
     effect = model.order_effect()
     counts = Counter(vote.answer for vote in those)

@@ -41,6 +41,7 @@ AXES: dict[str, str] = {
     Axis.SPEED: "How soon the first frame and the whole clip arrive; 0 is the suite's reference, "
     "+1 is twice as fast.",
     Axis.MEMORY: "How little memory is needed at the peak; 0 is the suite's reference, +1 is half of it.",
+    Axis.PREFERENCE: "How often voters prefer it to the average generator shown; .5 is as often as not.",
 }
 AXIS_ORDER: tuple[str, ...] = tuple(AXES)
 

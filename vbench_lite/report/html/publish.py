@@ -31,6 +31,7 @@ from vbench_lite.results.choice import Choice
 from vbench_lite.results.signature import signature
 from vbench_lite.store import atomic
 from vbench_lite.store.rundir import RunDir
+from vbench_lite.votes.preference import with_preference
 
 PAGE, BADGE, CLIPS = "index.html", "badge.svg", "clips"
 _PROMPT = 160  # characters of a prompt
@@ -57,7 +58,7 @@ def publish(choice: Choice, folder: Path, *, prompts: int, title: str | None = N
     """
     if folder.is_dir() and any(folder.iterdir()) and not (folder / PAGE).is_file():
         raise SpecError(f"{folder} is not empty and holds no earlier publication; give another folder")
-    board = choice.board()
+    board = with_preference(choice.board(), choice.runs)
     if not board.rows:
         raise StoreError(
             f"suite {board.suite.name} has no generator in these runs; there is nothing to publish"

@@ -42,6 +42,7 @@ from vbench_lite.sensitivity import load_audits
 from vbench_lite.store import run_names
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import RunDocument
+from vbench_lite.votes.preference import with_preference
 
 DRAWN = 60  # generators; of more, no chart can be read
 
@@ -60,7 +61,7 @@ def run_report(run: RunDir, suite: str | None = None) -> str:
     if not names:
         raise StoreError(f"run {run.run_id} has no suite, so there is nothing to report")
     name = suite if suite is not None else names[0]
-    built = build_board([run], suite=name)
+    built = with_preference(build_board([run], suite=name), [run])
     board = boards.table(built.as_dict())
     drawn = _drawn(board)
     shown = set(drawn.arms["generator"])

@@ -1,0 +1,125 @@
+"""Votes as an axis of the leaderboard: how often a generator wins against the average one of those shown."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from vbench_lite.errors import StoreError
+from vbench_lite.metric import Axis
+from vbench_lite.results.axes import AxisScore
+from vbench_lite.results.board import Board, BoardRow
+from vbench_lite.results.catalogue import MetricFacts
+from vbench_lite.results.estimates import MetricEstimate, nothing
+from vbench_lite.store.rundir import RunDir
+from vbench_lite.store.schema import Level
+from vbench_lite.suite import AxisSpec
+from vbench_lite.votes.ballot import FOLDER, OVERALL, Vote, read_votes
+from vbench_lite.votes.board import VoteBoard, counted, vote_board
+from vbench_lite.votes.clips import RunClips, of_run, run_clips
+from vbench_lite.votes.judge_audit import refused
+
+METRIC = "preference/win_share"
+_FACTS = MetricFacts(
+    METRIC, "", True, (0.0, 1.0), Axis.PREFERENCE,
+    "Share of decided votes that it would win against the average generator shown.", True,
+)  # fmt: skip
+
+
+def votes_that_count(
+    root: Path, axis: str, clips: RunClips | None = None, without: Sequence[str] = ()
+) -> tuple[list[Vote], dict[str, int]]:
+    """Votes under a root that count for one axis, and how many others do not, by reason.
+
+    Args:
+        clips: of the run that they must be about; None: of any.
+        without: voters to leave out.
+
+    Raises:
+        StoreError: a journal is damaged.
+    """
+    votes, left_out = read_votes(root), dict[str, int]()
+    if clips is not None:
+        votes, left_out = of_run(votes, clips)
+    out = {name: f"voter {name} left out" for name in without}
+    out |= {name: f"judge {name}: {reason}" for name, reason in refused(root, votes, axis).items()}
+    for name, why in out.items():
+        left_out[why] = sum(vote.voter == name for vote in votes)
+    return [vote for vote in votes if vote.voter not in out], left_out
+
+
+def with_preference(board: Board, runs: Sequence[RunDir]) -> Board:
+    """The board with the axis `preference`, where people, or without any judges, voted on its rows' clips.
+
+    Votes compare clips of one run, so they rank within that run; with votes on several runs there are scores
+    and no ranks.
+
+    Args:
+        runs: those of the board.
+    """
+    found: dict[str, VoteBoard] = {}
+    notes = []
+    for run in runs:
+        labels = {row.arm.generator for row in board.rows if row.arm.run_id == run.run_id}
+        if not labels or not (run.root / FOLDER).is_dir():
+            continue
+        try:
+            votes, _ = votes_that_count(run.root, OVERALL, run_clips(run, board.suite.name))
+            people = [vote for vote in counted(votes, OVERALL) if vote.kind != "model"]
+            those = people or counted(votes, OVERALL)
+            if those:
+                found[run.run_id] = vote_board(those, OVERALL)
+                notes.append(f"preference: {_voted(those)} on clips of run {run.run_id}")
+        except StoreError as error:
+            notes.append(f"preference is not ranked: {error}")
+    if not found:
+        return replace(board, notes=[*board.notes, *notes])
+    if len(found) > 1:
+        notes.append("preference is not ranked: votes compare clips of one run, and several have votes")
+    spec = AxisSpec(metrics={METRIC: 1.0})
+    suite = board.suite.model_copy(
+        update={
+            "metrics": (*board.suite.metrics, METRIC),
+            "axes": {**board.suite.axes, Axis.PREFERENCE: spec},
+        }
+    )
+    rows, controls, imported = (
+        [_row(row, found, ranked=len(found) == 1) for row in some]
+        for some in (board.rows, board.controls, board.imported)
+    )
+    return replace(
+        board, suite=suite, rows=rows, controls=controls, imported=imported, notes=[*board.notes, *notes]
+    )
+
+
+def _voted(votes: Sequence[Vote]) -> str:
+    """How many votes of whom, in words."""
+    voters = Counter(vote.voter for vote in votes)
+    kind = "judge" if votes[0].kind == "model" else "voter"
+    named = ", ".join(name for name, _ in voters.most_common(3)) + (" ..." if len(voters) > 3 else "")
+    return f"{len(votes)} votes of {len(voters)} {kind}{'s' if len(voters) > 1 else ''} ({named})"
+
+
+def _row(row: BoardRow, found: Mapping[str, VoteBoard], *, ranked: bool) -> BoardRow:
+    votes = found.get(row.arm.run_id)
+    mine = next((one for one in votes.rows if one.generator == row.arm.generator), None) if votes else None
+    if mine is None:
+        reason = f"no votes on its clips; collect them with: vbench-lite vote {row.arm.run_id}"
+        if row.arm.control is not None:
+            reason = "controls are shown to check attention, and not ranked"
+        score, estimate = AxisScore(None, reason=reason), nothing(METRIC, Level.SET, _FACTS, reason)
+    else:
+        value, low, high = (_share(end) for end in (mine.strength, *mine.ci))
+        score = AxisScore(value, low, high, mine.votes, spare=(value - low, high - value))
+        estimate = MetricEstimate(METRIC, Level.SET, _FACTS, value, low, high, mine.votes)
+    ranks = dict(row.ranks) | ({Axis.PREFERENCE: mine.rank} if mine is not None and ranked else {})
+    arm = replace(row.arm, estimates={**row.arm.estimates, METRIC: estimate})
+    return replace(row, arm=arm, axes={**row.axes, Axis.PREFERENCE: score}, ranks=ranks)
+
+
+def _share(strength: float) -> float:
+    """Log-odds against the average generator as a share of votes."""
+    return 1 / (1 + math.exp(-strength))
