@@ -37,6 +37,7 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry("Results", "live", "Live", ":material/pending:"),
     PageEntry("Depth", "over_time", "Over time", ":material/timeline:"),
     PageEntry("Depth", "scaling", "Scaling", ":material/trending_up:"),
+    PageEntry("Depth", "settings", "Settings", ":material/tune:"),
     PageEntry("Depth", "compare", "Compare", ":material/compare_arrows:"),
     PageEntry("Trust", "trust", "Metric trust", ":material/verified:"),
     PageEntry("Trust", "glossary", "Glossary", ":material/menu_book:"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from vbench_lite.dashboard import cached, data, frame
-from vbench_lite.report.charts import curves, drifts, traces
+from vbench_lite.metric import Measurement
+from vbench_lite.report.charts import curves, drifts, stages, traces
 from vbench_lite.report.charts.style import plain
 from vbench_lite.results.catalogue import metric_facts
 
@@ -84,6 +85,22 @@ def _arrivals(run: data.RunSummary, suite: str | None, families: dict[str, str])
         key="stalls",
         alt="first frame, stalls, delay needed",
     )
+    _stages(typical)
+
+
+def _stages(typical: list[Measurement]) -> None:
+    shown = stages.seconds(typical)
+    st.subheader("Where the seconds go")
+    if shown.empty:
+        st.info("No generator names the phases of its calls.")
+        return
+    frame.chart(
+        stages.drawing(shown),
+        stages.table(typical),
+        "Seconds of each stage of a call as stacked bars; the table holds them with both frame rates",
+        "stages",
+    )
+    st.caption(stages.READING)
 
 
 frame.page("Over time", "How clips change with time, when frames arrive, what a viewer sees.", _draw)

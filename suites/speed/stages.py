@@ -99,6 +99,29 @@ class DownloadStage(Stage):
 STAGES: tuple[type[Stage], ...] = (EncodeStage, DenoiseStage, DecodeStage, QueueStage, DownloadStage)
 
 
+class RateWithoutDecode(CallMetric):
+    """Returned frames for each second of a call that does not go into decoding.
+
+    Formula: frames returned / (latency - seconds in the phase `decode`), for each warm call.
+    Traps: nobody gets a clip at this rate: it is what is published where the decoder is left out. Compare it
+        with rates of the same kind only; `speed/frames_per_s` counts everything.
+    """
+
+    info: ClassVar[MetricInfo] = call_info(
+        "speed/frames_per_s_without_decode",
+        "frames/s",
+        "Frames returned for each second of a call, without the seconds that go into decoding.",
+        _SOURCE,
+        higher_is_better=True,
+    )
+
+    def value(self, call: Measurement) -> float:
+        rest_s = call.total_s - DecodeStage().value(call)
+        if rest_s <= 0:
+            raise NotApplicable("the whole call is decoding")
+        return call.frames_returned / rest_s
+
+
 class OtherStage(CallMetric):
     """Seconds of a call that no other stage holds.
 

@@ -22,7 +22,8 @@ class FramesPerSecond(CallMetric):
     info: ClassVar[MetricInfo] = call_info(
         "speed/frames_per_s",
         "frames/s",
-        "Frames returned for each second of work, over all clips of the call.",
+        "Frames returned for each second of work, over all clips of the call; encoding, sampling and "
+        "decoding all count.",
         "frames returned / seconds from request to last frame",
         higher_is_better=True,
     )

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from fabricated import fabricate
+from fabricated import fabricate, store_run
 from fabricated_sweep import fabricated
 from rich.console import Console
+from streamlit.testing.v1 import AppTest
 
 from vbench_lite.compare.sweep import sweep
 from vbench_lite.compare.sweep_table import Kind, SweepTable
+from vbench_lite.dashboard import server
+from vbench_lite.dashboard.pages import page_named
 from vbench_lite.errors import StoreError
 from vbench_lite.metric import Axis
-from vbench_lite.report.charts.settings import sentence, stages, tables
+from vbench_lite.report.charts.settings import sentence, stages, tables, verdicts
 from vbench_lite.report.ci.github import sweep_commands
 from vbench_lite.report.ci.sweep import sweep_markdown
+from vbench_lite.report.html.settings import settings_section
 from vbench_lite.report.terminal.sweep import sweep_text
 from vbench_lite.stats.noninferiority import Verdict
 
@@ -119,9 +124,25 @@ def test_every_face_has_every_setting_and_the_sentence(found: SweepTable) -> Non
     assert max(map(len, printed.splitlines())) <= 80
     for text in (printed, sweep_markdown(found)):
         assert all(name in text for name in (*SETTINGS, "base-again", "base-seeds"))
-    assert sentence(found).replace("*", "") in sweep_markdown(found).replace("\\", "")
+    for line in verdicts(found):
+        assert line in sweep_markdown(found).replace("\\", "")
+        assert line.split()[0] in printed
     for _, frame, reading in tables(found):
         assert reading and not frame.isna().any(axis=None)
+
+
+def test_the_report_and_the_dashboard_have_the_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = store_run(fabricated({"half": FAST}, prompts=8), tmp_path)
+    monkeypatch.setenv(server.ROOT_VARIABLE, str(tmp_path))
+    app = AppTest.from_file(str(server.APP), default_timeout=60)
+    app.switch_page(str(page_named("settings").file)).run()
+    assert not app.exception
+    page = "".join(settings_section(run, run.document(), "quick"))
+    for title, frame, _ in tables(sweep(run)):
+        assert title.capitalize() in [header.value for header in app.subheader]
+        assert title.capitalize() in page.replace("&#39;", "'")
+        assert any(shown.value.equals(frame) for shown in app.dataframe)
+    assert list(settings_section(run, replace(run.document(), sweep=None), "quick")) == []
 
 
 def test_a_job_page_has_an_error_for_each_setting_that_fails(found: SweepTable) -> None:

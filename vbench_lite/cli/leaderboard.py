@@ -66,6 +66,7 @@ def command(
         for line in told:
             console().print(f"audit: {line}", style="dim", markup=False)
         print_scaling(reports)
+        print_stages(choice.runs[0], board.suite.name)
     return FINE
 
 
@@ -147,6 +148,18 @@ def what_audits_say(root: Path, board: Board) -> list[str]:
         m for axis, spec in board.suite.axes.items() if axis not in RELATIVE_AXES for m in spec.metrics
     }
     return audit_notes(audits, [metric for metric in board.suite.metrics if metric in counted])
+
+
+def print_stages(run: RunDir, suite: str) -> None:
+    """Print where the seconds of the calls of a run go, where its generators name phases."""
+    from vbench_lite.report.charts.traces import cases, median_calls
+    from vbench_lite.report.terminal.stages import stages_text
+
+    calls = run.calls(suite) if any(one["name"] == suite for one in run.document().suites) else []
+    sizes = cases(calls)
+    shown = stages_text(median_calls(calls, sizes[0])) if sizes else None
+    if shown is not None:
+        console().print(shown)
 
 
 def print_scaling(reports: Sequence[ScalingReport]) -> None:

@@ -13,12 +13,14 @@ from vbench_lite.compare.headline import PARTS, counts, counts_text
 from vbench_lite.compare.judging import QUALITY, SPEED, MetricResult, deciding, judge, overall
 from vbench_lite.compare.occasions import occasions
 from vbench_lite.compare.policy import COVERAGE, Policy, load_policy
+from vbench_lite.compare.slow_stage import SlowStage, slow_stage
 from vbench_lite.errors import StoreError
 from vbench_lite.results.arms import CEILING, Arm, Run, read_arms
 from vbench_lite.results.axes import floor_of
 from vbench_lite.results.measured import joint_blocks
 from vbench_lite.results.repeats import seed_remark
 from vbench_lite.results.trust import trust_flags
+from vbench_lite.run.plan.sweep import LATENCY
 from vbench_lite.run.scoring.joint_sets import JointSets, StoredArm
 from vbench_lite.stats.noninferiority import Verdict
 from vbench_lite.store.pool import Pool
@@ -49,6 +51,7 @@ class Comparison:
     environment: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     fidelity: Fidelity | None = None
+    slow_stage: SlowStage | None = None
 
     @property
     def update(self) -> bool:
@@ -99,7 +102,8 @@ class Comparison:
         verdict, baseline, candidate, delta, ci, margin, p_value, n, units, unit, higher_is_better, scale,
         reason, more_units, detectable, part, contended}; environment[] {field, baseline, candidate};
         notes[]; fidelity {pairs, identical, metrics{id: {value, ci, n, unit, higher_is_better}},
-        most_changed[] {prompt, seed, baseline, candidate, values{}}, reasons{}} or null.
+        most_changed[] {prompt, seed, baseline, candidate, values{}}, reasons{}} or null; slow_stage {stage,
+        seconds, total_s} or null.
         """
         return {
             "verdict": str(self.verdict),
@@ -114,6 +118,7 @@ class Comparison:
             "environment": list(self.environment),
             "notes": list(self.notes),
             "fidelity": self.fidelity.as_dict() if self.fidelity is not None else None,
+            "slow_stage": self.slow_stage.as_dict() if self.slow_stage is not None else None,
         }
 
 
@@ -146,7 +151,9 @@ def compare(
     pairing = replace(pair(first.arm, second.arm), sets=_joint_sets(baseline, candidate, contents))
     primary = policy.primary_metrics(contents[0])
     results = judge(first, second, pairing, primary, policy)
-    notes = _notes(contents, pairing, first, arms, contents[0], primary)
+    slower = _slow_stage(results, baseline, candidate, name)
+    notes = [] if slower is None else [slower.line()]
+    notes += _notes(contents, pairing, first, arms, contents[0], primary)
     notes += _on_verdict(results, pairing, policy)
     notes += dict.fromkeys(
         remark for side in (first, second) if (remark := seed_remark(side.arm)) is not None
@@ -162,6 +169,7 @@ def compare(
         environment=differing(documents[0], baseline.generator, documents[1], candidate.generator),
         notes=notes,
         fidelity=fidelity(first.arm, second.arm, pairing, pools) if pools is not None else None,
+        slow_stage=slower,
     )
     verdict = overall(deciding(results, policy), coverage_alone=found.coverage_alone)
     return replace(found, verdict=verdict)
@@ -201,6 +209,21 @@ def _joint_sets(baseline: RunArm, candidate: RunArm, contents: Sequence[Suite]) 
         StoredArm(baseline.run, baseline.generator, contents[0]),
         StoredArm(candidate.run, candidate.generator, contents[1]),
     )
+
+
+def _slow_stage(
+    results: Sequence[MetricResult], baseline: RunArm, candidate: RunArm, suite: str
+) -> SlowStage | None:
+    """Where the candidate loses its time, if it surely does and both runs are on disk."""
+    latency = next((one for one in results if one.metric == LATENCY), None)
+    if latency is None or latency.ci is None or latency.ci[1] >= 0:
+        return None
+    sides = []
+    for arm in (baseline, candidate):
+        if not isinstance(arm.run, RunDir):
+            return None
+        sides.append([call for call in arm.run.calls(suite) if call.generator == arm.generator])
+    return slow_stage(*sides)
 
 
 def _identity(arm: Arm) -> dict[str, Any]:

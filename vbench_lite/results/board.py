@@ -231,19 +231,20 @@ def _unverified(rows: Sequence[BoardRow]) -> list[str]:
 def _read(run: Run, name: str) -> tuple[Suite, list[BoardRow], list[TrustFlag]]:
     document, found = run.document(), read_measured(run, name)
     asked = [part for content in found.contents for part in content] + [document.seed, document.samples]
-    draws = {entry.label: entry.draw for entry in document.generators if entry.draw}
+    other_seeds = {entry.label for entry in document.generators if entry.draw}
     hardware = _digest(document.hardware)
     rows = [
         BoardRow(
             arm,
             found.suite,
             scores,
-            _digest([*asked, *([draws[arm.generator]] if arm.generator in draws else [])]),
+            _digest(asked),
             hardware,
             document.created,
             document.imported,
         )
         for arm, scores in zip(found.arms, found.scores, strict=True)
+        if arm.generator not in other_seeds  # it was asked for other clips: a sweep shows it as noise
     ]
     return found.suite, rows, list(found.trust)
 

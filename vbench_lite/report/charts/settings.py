@@ -24,14 +24,19 @@ _NEAR = {"psnr": "PSNR dB", "ssim": "SSIM", "lpips": "LPIPS", "tlpips": "tLPIPS"
 _FLOORS = {"again": AGAIN, "seeds": SEEDS}
 
 
-def sentence(found: SweepTable) -> str:
-    """`free: a (1.5x as fast); worth its loss: ...; avoid: ...`: every setting once."""
+def verdicts(found: SweepTable) -> list[str]:
+    """`free: a (1.5x as fast), ...`, `worth its loss: ...`, `avoid: ...`: every setting once."""
     parts = {kind: [_named(row, found) for row in found.of_kind(kind)] for kind in Kind}
     told = [f"{kind}: {', '.join(named)}" for kind, named in parts.items() if named]
     unsettled = [c.more_prompts or 0 for row in found.of_kind(Kind.OPEN) for c in row.axes.values()]
     if any(unsettled):
         told.append(f"about {forecast(max(unsettled))} more prompts would settle what is open")
-    return "; ".join(told)
+    return told
+
+
+def sentence(found: SweepTable) -> str:
+    """The verdicts as one sentence."""
+    return "; ".join(verdicts(found))
 
 
 def tables(found: SweepTable) -> Iterator[tuple[str, pd.DataFrame, str]]:

@@ -14,7 +14,7 @@ def sweep_markdown(found: SweepTable, *, limit: int = STEP_SUMMARY_BYTES) -> str
     lines = [
         "## Settings against their base",
         "",
-        f"**{escaped(settings.sentence(found))}**",
+        *(f"- **{escaped(line)}**" for line in settings.verdicts(found)),
         "",
         f"Run {escaped(found.run)}, suite {escaped(found.suite.name)}, {found.samples} samples of each.",
     ]

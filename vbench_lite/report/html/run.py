@@ -33,6 +33,7 @@ from vbench_lite.report.html import clips as html_clips
 from vbench_lite.report.html import markup
 from vbench_lite.report.html.charts import HALF, chart
 from vbench_lite.report.html.scaling import growing
+from vbench_lite.report.html.settings import settings_section, where_seconds_go
 from vbench_lite.results.board import Board, build_board
 from vbench_lite.results.catalogue import metric_facts
 from vbench_lite.results.scaling import run_scaling
@@ -66,6 +67,7 @@ def run_report(run: RunDir, suite: str | None = None) -> str:
     drawn = _drawn(board)
     shown = set(drawn.arms["generator"])
     sections = {
+        "settings": ("Settings", list(settings_section(run, document, name))),
         "axes": ("Axis scores", list(_axes(board, drawn))),
         "tradeoffs": ("Trade-offs", list(_tradeoffs(drawn, pairs.pace(document, name)))),
         "advice": ("What to take", list(_advice(run, built)) if board.measures() else []),
@@ -258,6 +260,7 @@ def _time(calls: list[Measurement], board: boards.BoardTable) -> Iterator[Markup
     yield markup.table(
         traces.playback_summary(typical), "First frame, stalls, and the delay that avoids them"
     )
+    yield from where_seconds_go(typical)
 
 
 def _scaling(run: RunDir, document: RunDocument) -> Iterator[Markup]:

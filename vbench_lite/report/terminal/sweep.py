@@ -23,7 +23,7 @@ def print_sweep(found: SweepTable, console: Console) -> None:
 def sweep_text(found: SweepTable) -> RenderableType:
     """The sweep as one rich renderable."""
     parts: list[RenderableType] = [
-        Text(settings.sentence(found), style="bold"),
+        *(Text(line, style="bold") for line in settings.verdicts(found)),
         Text(
             f"run {found.run}, suite {found.suite.name}, {plural(found.samples, 'sample')} of each setting; "
             f"policy {found.policy.name} v{found.policy.version}",

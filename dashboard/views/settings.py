@@ -1,0 +1,30 @@
+"""Settings of one generator against its base: what is free, what is worth its loss, what to avoid."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from vbench_lite.compare.sweep import sweep
+from vbench_lite.dashboard import cached, data, frame
+from vbench_lite.report.charts import settings
+from vbench_lite.report.charts.style import plain
+
+
+def _draw(run: data.RunSummary) -> None:
+    directory = cached.directory(run)
+    if directory.document().sweep is None:
+        st.info("This run is no sweep. A sweep holds settings of one generator against its base:")
+        st.code(f"vbench-lite sweep SPEC.yaml --root {cached.root()}", language="sh")
+        return
+    found = sweep(directory, suite=frame.suite_choice(run))
+    for line in settings.verdicts(found):
+        st.markdown(f"- {plain(line)}")
+    for title, table, reading in settings.tables(found):
+        st.subheader(title.capitalize())
+        st.dataframe(table, hide_index=True, height="content", key=title, alt=title)
+        st.caption(plain(reading))
+    for note in found.notes:
+        st.warning(plain(note))
+
+
+frame.page("Settings", "What settings of one generator give and cost, against its base.", _draw)

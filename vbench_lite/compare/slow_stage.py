@@ -1,0 +1,71 @@
+"""Which stage of a call a slowdown comes from, read from the timed calls of both arms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from vbench_lite import registry
+from vbench_lite.errors import NotApplicable
+from vbench_lite.format import number
+from vbench_lite.metric import BASE_CASE, CallMetric, Measurement
+from vbench_lite.run.plan.sweep import STAGES
+
+
+@dataclass(frozen=True)
+class SlowStage:
+    """The stage that grew most: by how many seconds, of how many that the whole call grew by."""
+
+    stage: str
+    seconds: float
+    total_s: float
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def line(self) -> str:
+        """`the call takes 0.2 s longer; 0.19 s of it are in decode`."""
+        whole, part = number(self.total_s, "s"), number(self.seconds, "s")
+        return f"the call takes {whole} longer, {part} of it in the stage {self.stage}"
+
+
+def slow_stage(baseline: Sequence[Measurement], candidate: Sequence[Measurement]) -> SlowStage | None:
+    """The stage that a slower candidate spends its time in; None where calls name no phases, or none grew.
+
+    Args:
+        baseline, candidate: the timed calls of one generator each; those of the suite's own request that
+            nobody disturbed count, by their medians.
+    """
+    sides = [_calm(baseline), _calm(candidate)]
+    if not all(sides):
+        return None
+    total_s = float(np.median([c.total_s for c in sides[1]]) - np.median([c.total_s for c in sides[0]]))
+    grown = {}
+    for stage, metric in STAGES.items():
+        before, after = (_typical(metric, calls) for calls in sides)
+        if before is not None or after is not None:
+            grown[stage] = (after or 0.0) - (before or 0.0)
+    most = max(grown, key=grown.__getitem__, default=None)
+    if most is None or grown[most] <= 0 or total_s <= 0:
+        return None
+    return SlowStage(most, grown[most], total_s)
+
+
+def _calm(calls: Sequence[Measurement]) -> list[Measurement]:
+    warm = [call for call in calls if call.call == "warm" and call.case == BASE_CASE]
+    return [call for call in warm if not call.contended]
+
+
+def _typical(metric: str, calls: Sequence[Measurement]) -> float | None:
+    """The median of a stage's seconds; None where no call has it."""
+    made: CallMetric = registry.load("metrics", metric)()
+    found = []
+    for call in calls:
+        try:
+            found.append(made.value(call))
+        except NotApplicable:
+            continue
+    return float(np.median(found)) if found else None

@@ -1,0 +1,114 @@
+"""Where the seconds of a call go, by stage, and what a frame rate includes.
+
+Read from the warm call of median length of each generator by the metrics of stages, so that the stages of a
+bar add up to its latency.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+
+from vbench_lite import registry
+from vbench_lite.errors import NotApplicable
+from vbench_lite.format import NONE, number, percent
+from vbench_lite.metric import CallMetric, Measurement
+from vbench_lite.report.charts.charts import Drawing
+from vbench_lite.run.plan.sweep import STAGES
+
+COLORS = {
+    "encode": "#009E73",
+    "denoise": "#56B4E9",
+    "decode": "#E69F00",
+    "queue": "#8A8A8A",
+    "download": "#CC79A7",
+    "other": "#BBBBBB",
+}
+READING = (
+    "The warm call of median length of each generator. Its stages add up to its latency; other is what no "
+    "phase names. A frame rate with everything counts the whole call, one without decode leaves out the "
+    "seconds in which latents become pixels: published rates often do."
+)
+_RATES = {
+    "with everything": "speed/frames_per_s",
+    "without decode": "speed/frames_per_s_without_decode",
+}
+_LABELLED = 0.12  # of the longest bar: a smaller part has no room for its share
+
+
+def seconds(calls: Sequence[Measurement]) -> pd.DataFrame:
+    """generator, stage, start, end, share of the call (0..1); generators that name no phase are left out.
+
+    Args:
+        calls: one of each generator, as `traces.median_calls` picks them.
+    """
+    rows = []
+    for call in calls:
+        start_s = 0.0
+        for stage, metric in STAGES.items():
+            found = _value(metric, call)
+            if found:
+                rows.append((call.generator, stage, start_s, start_s + found, found / call.total_s))
+                start_s += found
+    return pd.DataFrame(rows, columns=["generator", "stage", "start", "end", "share"])
+
+
+def table(calls: Sequence[Measurement]) -> pd.DataFrame:
+    """generator, latency, each stage with its share, and both frame rates, as text."""
+    rows = []
+    for call in calls:
+        parts = {name: _value(metric, call) for name, metric in STAGES.items()}
+        if not any(parts.values()):
+            continue
+        cells = {"generator": call.generator, "latency": number(call.total_s, "s")}
+        for name, found in parts.items():
+            cells[name] = NONE if found is None else f"{number(found, 's')} ({percent(found / call.total_s)})"
+        for name, metric in _RATES.items():
+            cells[f"frames/s {name}"] = number(_value(metric, call))
+        rows.append(cells)
+    found_table = pd.DataFrame(rows)
+    return found_table.loc[:, [name for name in found_table if set(found_table[name]) != {NONE}]]
+
+
+def drawing(frame: pd.DataFrame) -> Drawing:
+    """Stacked bars of `seconds`, one lane a generator."""
+    order = list(dict.fromkeys(frame["generator"]))
+    present = [stage for stage in COLORS if stage in set(frame["stage"])]
+    middle = frame.assign(middle=(frame["start"] + frame["end"]) / 2, text=frame["share"].map(percent))
+    lanes = alt.Y(
+        "generator:N",
+        sort=order,
+        title=None,
+        axis=alt.Axis(labelLimit=170, labelOverlap=False, ticks=False, domain=False),
+    )
+    bars = (
+        alt.Chart(frame)
+        .mark_bar(height=18)
+        .encode(
+            alt.X("start:Q", title="seconds of a call", axis=alt.Axis(tickCount=6)),
+            alt.X2("end:Q"),
+            lanes,
+            alt.Color(
+                "stage:N",
+                scale=alt.Scale(domain=present, range=[COLORS[stage] for stage in present]),
+                legend=alt.Legend(orient="bottom", title=None, columns=3),
+            ),
+            tooltip=["generator:N", "stage:N", alt.Tooltip("share:Q", format=".0%")],
+        )
+    )
+    labels = (
+        alt.Chart(middle[middle["end"] - middle["start"] > _LABELLED * float(frame["end"].max())])
+        .mark_text(fontSize=11, color="black")
+        .encode(alt.X("middle:Q"), lanes, alt.Text("text:N"))
+    )
+    return alt.layer(bars, labels).properties(height=alt.Step(34))
+
+
+def _value(metric: str, call: Measurement) -> float | None:
+    made: CallMetric = registry.load("metrics", metric)()
+    try:
+        return made.value(call)
+    except NotApplicable:
+        return None
