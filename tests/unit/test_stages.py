@@ -71,7 +71,7 @@ def test_rates_say_what_they_include() -> None:
 @pytest.mark.parametrize("stage", ["denoise", "decode"])
 def test_a_planted_slowdown_is_named_by_its_stage(stage: str) -> None:
     found = slow_stage([call(USUAL)], [call(USUAL | {stage: USUAL[stage] + 0.4})])
-    assert found is not None and (found.stage, found.seconds) == (stage, pytest.approx(0.4))
+    assert found is not None and found.stage == stage
     assert found.line() == f"the call takes 400 ms longer, 400 ms of it in the stage {stage}"
 
 

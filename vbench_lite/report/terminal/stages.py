@@ -42,6 +42,6 @@ def _bar(generator: str, parts: pd.DataFrame, longest_s: float) -> Text:
         upto = round(_BAR * float(end_s) / longest_s)
         line.append(_FILLS[str(stage)] * (upto - drawn), style=_STYLES.get(str(stage), ""))
         drawn = upto
-    main = parts.loc[parts["share"].idxmax()]
+    share, stage = max(zip(parts["share"], parts["stage"], strict=True))
     whole = number(float(parts["end"].max()), "s")
-    return line.append(f" {whole}, {percent(float(main['share']))} {main['stage']}")
+    return line.append(f" {whole}, {percent(float(share))} {stage}")
