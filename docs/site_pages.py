@@ -27,7 +27,8 @@ PAGES = {  # path in the repository: path on the site
 # The order of reading; a folder stands for its pages, its README first.
 NAVIGATION: list[tuple[str, list[str]]] = [
     ("Start", ["README.md", "readme.md", "concepts.md"]),
-    ("Tutorials", ["tutorials/choose.md", "tutorials/gate.md", "tutorials/score-clips.md",
+    ("Tutorials", ["tutorials/choose.md", "tutorials/compare-two-real-models.md",
+                   "tutorials/gate.md", "tutorials/score-clips.md",
                    "tutorials/add-a-metric.md", "tutorials/add-an-adapter.md", "tutorials/add-a-suite.md"]),
     ("Your model", ["adapters"]),
     (

@@ -3,6 +3,8 @@
 A page is followed in an empty directory, from top to bottom:
 
 - a block with a title is a file: ```` ```yaml title="bench.yaml" ````;
+- a comment `<!-- given: COMMAND -->` makes what the page takes for granted, a model of the reader's for example;
+  `$REPOSITORY` is where this checkout is;
 - in a ```` ```console ```` block each line that begins with `$ ` is a command; the lines below it are what
   it prints, for the reader, and are not compared. `# exit code 1` behind a command says how it must end
   (else 0).
@@ -24,7 +26,10 @@ from pathlib import Path
 
 README = Path(__file__).parents[1] / "README.md"
 FOLDERS = tuple(Path(__file__).parent / name for name in ("tutorials", "how-to"))
-BLOCK = re.compile(r"^```(?P<kind>\w+)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<body>.*?)^```$", re.M | re.S)
+BLOCK = re.compile(
+    r"^```(?P<kind>\w+)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<body>.*?)^```$|^<!-- given: (?P<given>[^\n]+) -->$",
+    re.M | re.S,
+)
 CODE = re.compile(r"\s+# exit code (\d+)$")
 
 
@@ -47,7 +52,9 @@ class Command:
 def steps(page: str) -> Iterator[File | Command]:
     """What a page tells its reader to do, in order."""
     for block in BLOCK.finditer(page):
-        if block["title"]:
+        if block["given"]:
+            yield Command(block["given"], 0)
+        elif block["title"]:
             yield File(block["title"], block["body"])
         elif block["kind"] == "console":
             for line in block["body"].splitlines():
@@ -59,7 +66,7 @@ def steps(page: str) -> Iterator[File | Command]:
 def walk(page: Path) -> str | None:
     """Follow a page; returns what went wrong, or None."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = {**os.environ, "PATH": path, "COLUMNS": "80"}
+    environment = {**os.environ, "PATH": path, "COLUMNS": "80", "REPOSITORY": str(README.parent)}
     with tempfile.TemporaryDirectory() as folder:
         for step in steps(page.read_text(encoding="utf-8")):
             if isinstance(step, File):

@@ -12,6 +12,8 @@ from command_line import vbench_lite
 
 from vbench_lite.store.rundir import resolve_run
 
+pytestmark = pytest.mark.slow  # test_models_side_by_side.py is the quick one
+
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Path:

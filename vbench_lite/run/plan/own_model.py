@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from dataclasses import dataclass
@@ -49,7 +50,7 @@ def choose(model: str) -> Choice:
     if model in registry.names("generators"):
         return _fitted(model, model, {}, "it is a registered generator")
     if (path / _PIPELINE).is_file():
-        return _fitted(_label(path.resolve().name), "diffusers", {"model": model}, f"it holds {_PIPELINE}")
+        return _fitted(_label(_name(path)), "diffusers", {"model": model}, f"it holds {_PIPELINE}")
     if path.is_dir() or path.suffix.lower() in LISTS:
         return _clips(path)
     if path.exists() and path.suffix.lower() in SUFFIXES:
@@ -80,7 +81,7 @@ def _clips(path: Path) -> Choice:
     frames = min(info.num_frames or asked.num_frames, 4 * asked.num_frames)
     size = ClipSize(frames, info.height, info.width, info.fps or asked.fps)
     return Choice(
-        _label(path.with_suffix("").resolve().name),
+        _label(_name(path.with_suffix(""))),
         "clips",
         {"clips": str(path)},
         size,
@@ -102,6 +103,11 @@ def _fitted(label: str, adapter: str, config: dict[str, Any], why: str) -> Choic
     if made == asked:
         return Choice(label, adapter, config, None, (*reasons, f"size {asked}: that of the suite"))
     return Choice(label, adapter, config, made, (*reasons, f"size {made}: what it makes nearest to {asked}"))
+
+
+def _name(path: Path) -> str:
+    """The last part of a path as it is called here: a link counts by its own name."""
+    return os.path.basename(os.path.abspath(path))
 
 
 def _label(name: str) -> str:
