@@ -64,7 +64,7 @@ def board(tmp_path_factory: pytest.TempPathFactory, other_environment: Path) -> 
             [
                 {"label": "model-a", "adapter": "diffusers", "config": tiny_pipelines.configuration("wan")},
                 {"label": "model-b", "adapter": "diffusers", "config": tiny_pipelines.configuration("ltx")},
-                {"label": "my-worker", "adapter": "worker", "config": {"argv": worker, "licence": "MIT"}},
+                {"label": "my-worker", "adapter": "worker", "config": {"argv": worker, "license": "MIT"}},
                 {"label": "reference/hybrid", "adapter": "reference/hybrid", "config": {"steps": 4}},
             ],
         )["leaderboard"]
@@ -111,7 +111,6 @@ def test_a_blurred_copy_is_caught_and_a_reencoded_one_passes(board: Any) -> None
         )  # fmt: skip
         found = {m["metric"]: m["verdict"] for m in answer.json["metrics"] if m["primary"]}
         assert (answer.code, answer.json["verdict"]) == (code, verdict), found
-        assert not any(metric.startswith(("speed/", "memory/")) for metric in found)
     speed = [m["verdict"] for m in answer.json["metrics"] if m["metric"] == "speed/latency_s"]
     assert speed == ["INCOMPARABLE"], "clips have no times, and it is said"
 

@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from vbench_lite import registry
+from vbench_lite.metric import CallMetric, SetMetric, SummaryMetric
 from vbench_lite.stats.jackknife import jackknife
 from vbench_lite.store import tables
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import GeneratorEntry, RunDocument, SampleRecord, ScoreRecord
-from vbench_lite.suite import read_suite
+from vbench_lite.suite import Suite, read_suite
 
 SUITE = Path(__file__).parents[1] / "fabricated_suite.yaml"
 CONTROLS = ("real", "frozen", "noise", "shuffled")
@@ -89,9 +91,27 @@ def default_world() -> World:
     )
 
 
+def world_of(suite: Suite) -> World:
+    """Levels of every metric of a suite: real clips before the generators, those before the controls."""
+    gens = [*FAMILIES, *CONTROLS]
+    goodness = dict(zip(gens, (0.75, 0.6, 0.7, 0.9, 0.3, 0.1, 0.4), strict=True))
+    mean, sets, calls = {}, [], {}
+    for metric in suite.metrics:
+        found = registry.load("metrics", metric)
+        rising = {True: 1, None: 0, False: -1}[found.info.higher_is_better]
+        levels = {name: 0.5 + rising * (good - 0.5) for name, good in goodness.items()}
+        if issubclass(found, CallMetric):
+            calls[metric] = levels
+        elif not issubclass(found, SummaryMetric):  # those are made when a run is read
+            mean[metric] = levels
+            sets += [metric] if issubclass(found, SetMetric) else []
+    return World(mean=mean, sets=tuple(sets), calls=calls)
+
+
 def fabricate(
     world: World | None = None,
     *,
+    suite: Suite | None = None,
     run_id: str = "run-a",
     prompts: int = 16,
     seeds: int = 1,
@@ -103,13 +123,13 @@ def fabricate(
     fingerprint: str = "m1",
     created: str = "2026-01-01T00:00:00Z",
 ) -> FakeRun:
-    """A finished run of a suite like quick, kept apart so that it does not change with it.
+    """A finished run; of a suite like quick, kept apart so that it does not change with it, or of another.
 
     failed: how many samples (the first ones) failed, by generator.
     """
+    suite = suite or read_suite(SUITE)
     world = world or default_world()
     failed = failed or {}
-    suite = read_suite(SUITE)
     names = [n for n in _names(world) if controls or n not in CONTROLS]
     samples: list[SampleRecord] = []
     scores: list[ScoreRecord] = []
@@ -133,7 +153,7 @@ def fabricate(
     doc = RunDocument(
         run_id, "finished", created, created, seed, prompts * seeds,
         [_entry(n) for n in names if n not in CONTROLS], [suite.model_dump(mode="json")], controls,
-        {"python": "3.11"}, {"cpu": hardware},
+        {"python": "3.11"}, {"cpu": hardware, "memory_bytes": 8e9},
     )  # fmt: skip
     return FakeRun(run_id, doc, samples, scores)
 
@@ -148,7 +168,8 @@ def store_run(run: FakeRun, root: Path) -> RunDir:
 
 
 def _names(world: World) -> list[str]:
-    return list(dict.fromkeys(name for levels in world.mean.values() for name in levels))
+    levels = [*world.mean.values(), *world.calls.values()]
+    return list(dict.fromkeys(name for level in levels for name in level))
 
 
 def _entry(name: str) -> GeneratorEntry:

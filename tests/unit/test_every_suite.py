@@ -1,0 +1,81 @@
+"""Every shipped suite has a leaderboard, an answer, a comparison, a report and all pages."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from functools import cache
+from pathlib import Path
+
+import pytest
+from fabricated import fabricate, store_run, world_of
+from streamlit.testing.v1 import AppTest
+
+from vbench_lite import registry
+from vbench_lite.cli.main import call
+from vbench_lite.dashboard import server
+from vbench_lite.dashboard.pages import PAGES, VIEWS
+from vbench_lite.suite import Suite, load_suite
+
+# Unlike one another: without axes, a sweep, every axis.
+UNLIKE = ("use-cases", "scaling", "open")
+BETTER, WORSE = "reference/latent-diffusion", "reference/autoregressive"
+
+
+ALL = registry.names("suites")
+SLOW_UNLESS_UNLIKE = [name if name in UNLIKE else pytest.param(name, marks=pytest.mark.slow) for name in ALL]
+
+
+@cache
+def stored(name: str, folder: Path) -> tuple[Suite, Path]:
+    """A suite and a root with one run of it, made of numbers."""
+    suite = load_suite(name)
+    root = folder / name
+    store_run(fabricate(world_of(suite), suite=suite, prompts=4), root)
+    return suite, root
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("suites")
+
+
+def said(root: Path, *arguments: str) -> tuple[int, str]:
+    """Exit code and everything that a verb said."""
+    stream = io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True)
+    with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
+        code = call([*arguments, "--root", str(root)])
+    text = stream.buffer.getvalue().decode()
+    assert "Traceback" not in text and "unexpected" not in text, text
+    return code, text
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_suite_has_a_leaderboard_an_answer_and_a_gate(name: str, folder: Path) -> None:
+    suite, root = stored(name, folder)
+    code, text = said(root, "leaderboard", "latest", "--brief")
+    assert code == 0 and suite.name in text, text
+    code, text = said(root, "advise", "latest")
+    assert code == (0 if suite.axes else 2), text
+    assert suite.axes or "--require" in text, text
+    code, text = said(root, "compare", f"latest:{BETTER}", f"latest:{WORSE}", "--gate")
+    assert code == 1 and "REGRESSED" in text, text
+
+
+@pytest.mark.parametrize("name", SLOW_UNLESS_UNLIKE)
+def test_a_suite_has_a_report(name: str, folder: Path) -> None:
+    _, root = stored(name, folder)
+    code, text = said(root, "report", "latest", "-o", str(root / "report.html"))
+    assert code == 0, text
+    assert WORSE in (root / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", SLOW_UNLESS_UNLIKE)
+def test_every_page_opens(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, root = stored(name, folder)
+    monkeypatch.setenv(server.ROOT_VARIABLE, str(root))
+    for page in PAGES:
+        app = AppTest.from_file(str(server.APP), default_timeout=60)
+        app.switch_page(str(VIEWS / f"{page.name}.py"))
+        app.run()
+        assert not app.exception, (page.name, app.exception)
