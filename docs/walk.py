@@ -3,8 +3,8 @@
 A page is followed in an empty directory, from top to bottom:
 
 - a block with a title is a file: ```` ```yaml title="bench.yaml" ````;
-- a comment `<!-- given: COMMAND -->` makes what the page takes for granted, a model of the reader's for example;
-  `$REPOSITORY` is where this checkout is;
+- a comment `<!-- given: COMMAND -->` makes what the page takes for granted, a model of the reader's for
+  example; `$REPOSITORY` is where this checkout is;
 - in a ```` ```console ```` block each line that begins with `$ ` is a command; the lines below it are what
   it prints, for the reader, and are not compared. `# exit code 1` behind a command says how it must end
   (else 0).
@@ -27,7 +27,8 @@ from pathlib import Path
 README = Path(__file__).parents[1] / "README.md"
 FOLDERS = tuple(Path(__file__).parent / name for name in ("tutorials", "how-to"))
 BLOCK = re.compile(
-    r"^```(?P<kind>\w+)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<body>.*?)^```$|^<!-- given: (?P<given>[^\n]+) -->$",
+    r"^```(?P<kind>\w+)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<body>.*?)^```$"
+    r"|^<!-- given: (?P<given>[^\n]+) -->$",
     re.M | re.S,
 )
 CODE = re.compile(r"\s+# exit code (\d+)$")

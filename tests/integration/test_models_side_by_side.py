@@ -1,4 +1,4 @@
-"""Two pipelines, a worker without torch and a reference generator on one open suite, and a gate on their clips."""
+"""Two pipelines, a worker without torch and a reference generator on one open suite; a gate on copies."""
 
 from __future__ import annotations
 

@@ -211,6 +211,8 @@ def _tradeoffs(board: boards.BoardTable, clips: pairs.Pace | None) -> Iterator[M
 
 def _advice(run: RunDir, board: Board) -> Iterator[Markup]:
     """The answer without a use, the answer for each named use, and what the run says of common beliefs."""
+    if not board.suite.axes:  # limits are for who asks
+        return
     found = advice.answer(advise([run], board=board))
     yield markup.paragraph(found.words)
     yield markup.heading(3, "By named use")

@@ -107,7 +107,7 @@ def _fitted(label: str, adapter: str, config: dict[str, Any], why: str) -> Choic
 
 def _name(path: Path) -> str:
     """The last part of a path as it is called here: a link counts by its own name."""
-    return os.path.basename(os.path.abspath(path))
+    return Path(os.path.normpath(Path.cwd() / path)).name
 
 
 def _label(name: str) -> str:
