@@ -168,8 +168,8 @@ def store_run(run: FakeRun, root: Path) -> RunDir:
 
 
 def _names(world: World) -> list[str]:
-    levels = [*world.mean.values(), *world.calls.values()]
-    return list(dict.fromkeys(name for level in levels for name in level))
+    levels = world.mean or world.calls
+    return list(dict.fromkeys(name for level in levels.values() for name in level))
 
 
 def _entry(name: str) -> GeneratorEntry:
