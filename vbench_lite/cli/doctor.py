@@ -23,15 +23,16 @@ _MARKS = {"ok": ("ok  ", "green"), "note": ("note", "yellow"), "fail": ("FAIL", 
 @root_option
 @json_option
 def command(root: Path, as_json: bool) -> int:
-    """Check Python, libraries, video codecs, disk, processor, GPU and plug-ins.
+    """Check Python, libraries, video codecs, disk, processor, GPU, plug-ins and how steady its clock is.
 
     With --json: {ready, checks[]} with name, status (ok, note, fail), found and fix. A note needs no
     action for the default benchmark. Exit code 2 if a check fails.
     """
     from vbench_lite.cli.checkup import examine
+    from vbench_lite.cli.steady_checks import around
 
     checks = []
-    for check in examine(root):
+    for check in around(examine(root)):
         checks.append(check)
         if not as_json:
             _print(check)
