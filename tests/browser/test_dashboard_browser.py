@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import http.client
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import axe_playwright_python
 import pytest
 from fabricate import make_run
 
@@ -32,7 +32,7 @@ _UPGRADE = {
 }
 
 
-AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 
 
 def serious(page: Page) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from vbench_lite.compare.policy import Policy
 from vbench_lite.errors import StoreError
-from vbench_lite.results.arms import Run, read_arms
+from vbench_lite.results.arms import Run, calm_calls
 from vbench_lite.stats.rounds import Occasions, by_round, medians
 from vbench_lite.store.rundir import RunDir, list_runs
 
@@ -43,16 +43,14 @@ def estimate(run: Run, suite: str, history: Sequence[Run]) -> Occasions | None:
             continue
         prints = {entry.label: entry.fingerprint for entry in document.generators}
         try:
-            arms = read_arms(other, suite)
+            timed = calm_calls(other, suite, LATENCY)
         except StoreError:  # a damaged run is no history
             continue
-        for arm in arms:
-            timed = arm.estimates.get(LATENCY)
-            if arm.control is None and timed is not None and not timed.contended and len(timed.calls) > 1:
-                units = np.log(medians(by_round(timed.calls)))
-                if len(units) > 1:
-                    mean, square = float(units.mean()), float(units.var(ddof=1)) / len(units)
-                    logs.setdefault((arm.generator, prints.get(arm.generator, "")), []).append((mean, square))
+        for generator, calls in timed.items():
+            units = np.log(medians(by_round(calls)))
+            if len(units) > 1:
+                mean, square = float(units.mean()), float(units.var(ddof=1)) / len(units)
+                logs.setdefault((generator, prints.get(generator, "")), []).append((mean, square))
     groups = [np.array(values) for values in logs.values() if len(values) > 1]
     # Generators of one run share its occasion: they add no degrees of freedom to one another.
     dof = max((len(group) - 1.0 for group in groups), default=0.0)

@@ -13,16 +13,18 @@ import pyarrow as pa
 from vbench_lite.errors import StoreError
 from vbench_lite.format import day
 from vbench_lite.generator import Family
+from vbench_lite.metric import BASE_CASE
 from vbench_lite.results.catalogue import summary_metric
 from vbench_lite.results.estimates import MetricEstimate, ScoreColumns, absent, estimate_of, summary
 from vbench_lite.store.columns import Places, integers, texts
-from vbench_lite.store.schema import GeneratorEntry, RunDocument, SampleStatus
+from vbench_lite.store.schema import GeneratorEntry, Level, RunDocument, SampleStatus, ScoreStatus
 
 CEILING = "real"
 FLOORS = ("frozen", "noise", "shuffled")
 _SAMPLE = (
     "generator", "suite", "sample_id", "prompt_id", "prompt", "seed", "status", "reason", "clip_sha256"
 )  # fmt: skip
+_CALL = ("generator", "sample_id", "call", "contended", "value")
 
 
 class Run(Protocol):
@@ -115,6 +117,30 @@ def read_arms(run: Run, suite: str) -> list[Arm]:
         for arm in arms
     ]
     return sorted(arms, key=lambda arm: arm.control is not None)
+
+
+def calm_calls(run: Run, suite: str, metric: str) -> dict[str, dict[str, float]]:
+    """Values of warm calls of the base case by generator and call, of generators that nobody disturbed.
+
+    Reads the columns that this needs and makes no estimate of any other metric.
+
+    Raises:
+        StoreError: the tables of the run are damaged.
+    """
+    table = run.table("score", (*_CALL, "metric", "suite", "level", "status"))
+    wanted = {"metric": metric, "suite": suite, "level": Level.CALL, "status": ScoreStatus.OK}
+    for column, text in wanted.items():
+        table = table.filter(texts(table, column).among(text))
+    found: dict[str, dict[str, float]] = {}
+    disturbed = set()
+    for row in table.select(_CALL).to_pylist():
+        if row["sample_id"].rsplit("/", 2)[0] != BASE_CASE:
+            continue
+        if row["contended"]:
+            disturbed.add(row["generator"])
+        if row["call"] != "first":
+            found.setdefault(row["generator"], {})[row["sample_id"]] = row["value"]
+    return {generator: calls for generator, calls in found.items() if generator not in disturbed}
 
 
 def settings(entry: GeneratorEntry, document: RunDocument) -> dict[str, str]:

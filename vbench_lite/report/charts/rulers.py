@@ -50,8 +50,6 @@ class Ruler:
 
     def text(self, value: float) -> str:
         """A value as the chart prints it at its mark."""
-        if pd.isna(value):
-            return ""
         if self.doublings:
             return f"×{number(2.0**value)}"
         return number(value) if self.domain is None else f"{value:.2f}"
@@ -63,8 +61,8 @@ def axis_ruler(axis: str, rows: pd.DataFrame) -> Ruler:
     Args:
         rows: value, low and high of every generator on it.
     """
-    ends = rows[["value", "low", "high"]].to_numpy(dtype=float)
-    low, high = (float(f(ends[~pd.isna(ends)])) for f in (min, max))
+    drawn = rows[["value", "low", "high"]].to_numpy(dtype=float)
+    low, high = (float(f(drawn[~pd.isna(drawn)])) for f in (min, max))
     if axis not in RELATIVE_AXES:
         ends = (min(low, 0.0), max(high, 1.1))
         return Ruler(f"{axis}: 0 a control without content, 1 real clips", ends, (0.0, 1.0))
