@@ -14,6 +14,7 @@ import streamlit as st
 
 from vbench_lite.advise import Advice, advise, load_use, parse_requirement, use_names
 from vbench_lite.advise.card import Card, answer_card
+from vbench_lite.advise.profiles import Use
 from vbench_lite.compare.frame_fidelity import FrameFidelity
 from vbench_lite.compare.frame_fidelity import frame_fidelity as read_frame_fidelity
 from vbench_lite.dashboard import data, player, server
@@ -28,7 +29,8 @@ from vbench_lite.results.scaling import ScalingReport
 from vbench_lite.results.time_series import TimeSeries
 from vbench_lite.results.time_series import time_series as read_time_series
 from vbench_lite.store.pool import Pool
-from vbench_lite.store.rundir import RunDir
+from vbench_lite.store.rundir import RunDir, list_runs
+from vbench_lite.store.schema import RunDocument
 from vbench_lite.suite import Suite, parse_suite
 from vbench_lite.votes.preference import with_preference
 
@@ -51,6 +53,16 @@ def index() -> data.Index:
 @st.cache_data(show_spinner=False, max_entries=4, ttl=5)
 def _index(root_path: str, stamp: str) -> data.Index:
     return data.read_index(Path(root_path))
+
+
+def documents(most: int) -> list[RunDocument]:
+    """The documents of the newest runs."""
+    return _documents(str(root()), data.root_stamp(root()), most)
+
+
+@st.cache_data(show_spinner=False, max_entries=4, ttl=5)
+def _documents(root_path: str, stamp: str, most: int) -> list[RunDocument]:
+    return [run.document() for run in list_runs(Path(root_path))[:most]]
 
 
 def shown_together(run: data.RunSummary, suite: str | None) -> list[str]:
@@ -175,6 +187,12 @@ def _alerts(root_path: str, run_id: str, stamp: str) -> list[data.Alert]:
     return data.alerts(RunDir(Path(root_path), run_id))
 
 
+def metrics(run: data.RunSummary) -> list[str]:
+    """Ids of the metrics that the suites of a run ask for."""
+    suites = directory(run).document().suites
+    return list(dict.fromkeys(metric for suite in suites for metric in suite["metrics"]))
+
+
 def clips(run: data.RunSummary, suite: str | None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Samples with a clip, and the scores of single clips."""
     return _clips(str(root()), run.run_id, suite, data.run_stamp(directory(run)))
@@ -231,12 +249,24 @@ def _changed_frames(root_path: str, clip: str, other: str) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class Wish:
-    """What an advice is asked for: `limits` in the notation of `advise --require`, weights by axis."""
+    """What an advice is asked for: `limits` in the notation of `advise --require`, weights by axis.
+
+    `slid`: quantities whose limits stand in `limits` alone, also where the use has others.
+    """
 
     use: str | None = None
     limits: tuple[str, ...] = ()
     weights: tuple[tuple[str, float], ...] = ()
     price_per_hour: float | None = None
+    slid: tuple[str, ...] = ()
+
+    def of_use(self) -> Use | None:
+        """The named use without the limits that the reader has in hand."""
+        if self.use is None:
+            return None
+        use = load_use(self.use)
+        kept = tuple(one for one in use.limits if parse_requirement(one.limit).name not in self.slid)
+        return use.model_copy(update={"limits": kept})
 
 
 def advised(run_ids: Sequence[str], suite: str | None, wish: Wish) -> advice.Answer:
@@ -268,7 +298,7 @@ def _advised(
     return advise(
         [RunDir(folder, run_id) for run_id in run_ids],
         suite=suite,
-        use=load_use(wish.use) if wish.use is not None else None,
+        use=wish.of_use(),
         require=[parse_requirement(text) for text in wish.limits],
         weights={Axis(axis): weight for axis, weight in wish.weights},
         price_per_hour=wish.price_per_hour,

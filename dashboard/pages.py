@@ -38,6 +38,7 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry("Depth", "over_time", "Over time", ":material/timeline:"),
     PageEntry("Depth", "scaling", "Scaling", ":material/trending_up:"),
     PageEntry("Depth", "settings", "Settings", ":material/tune:"),
+    PageEntry("Depth", "timeline", "Runs", ":material/history:"),
     PageEntry("Depth", "compare", "Compare", ":material/compare_arrows:"),
     PageEntry("Trust", "trust", "Metric trust", ":material/verified:"),
     PageEntry("Trust", "glossary", "Glossary", ":material/menu_book:"),

@@ -49,7 +49,7 @@ def _draw(run: data.RunSummary) -> None:
                 alt="limits, weights",
             )
     verdict = st.container()  # above the sliders, so that it is seen while they move
-    limits = _limits(board.measures())
+    limits = _limits(named, board.measures())
     weights = _weights(named, board.axes)
     price = st.number_input(
         "Price of the machine for an hour (any currency)",
@@ -59,22 +59,37 @@ def _draw(run: data.RunSummary) -> None:
         bind="query-params",
         help="With it, cost_per_clip can be limited.",
     )
-    wish = cached.Wish(named, limits, weights, price or None)
+    wish = cached.Wish(named, limits, weights, price or None, slid=_slid(board.measures()))
     found = cached.advised([run.run_id], suite, wish)
     with verdict:
         _verdict(found)
     _details(found)
 
 
-def _limits(measured: list[str]) -> tuple[str, ...]:
+def _slid(measured: list[str]) -> tuple[str, ...]:
+    """The quantities that have a slider: it holds the use's limit, which the reader may move."""
+    return tuple(quantity for _, quantity, _, _ in LIMITS.values() if quantity in measured)
+
+
+def _limits(use: str | None, measured: list[str]) -> tuple[str, ...]:
+    """The limits that hold; each use has sliders of its own, which start at the use's limits."""
     st.subheader("Limits")
     st.caption("A generator must meet these; one whose interval straddles a limit only may meet it.")
     found = []
     asked = {key: limit for key, limit in LIMITS.items() if limit[1] in measured}
+    start = advice.use_limits(use) if use is not None else {}
     places = frame.cells(len(asked), 3)
     for (key, (title, quantity, side, choices)), cell in zip(asked.items(), places, strict=True):
+        own = start.get((quantity, side), NO_LIMIT)
+        choices = advice.with_choice(choices, own, NO_LIMIT)
         with cell:
-            chosen = st.select_slider(title, choices, key=key, bind="query-params")
+            chosen = st.select_slider(
+                title,
+                choices,
+                value=own,
+                key=key if use is None else f"{use}_{key}",
+                bind="query-params",
+            )
         if chosen != NO_LIMIT:
             found.append(f"{quantity} {side} {chosen}")
     more = st.text_input(

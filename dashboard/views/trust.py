@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import streamlit as st
 
-from vbench_lite.dashboard import cached, data, frame
-from vbench_lite.errors import StoreError
-from vbench_lite.report.charts import audits, boards, charts, trust
+from vbench_lite import registry
+from vbench_lite.dashboard import cached, data, frame, player
+from vbench_lite.errors import RegistryError, StoreError
+from vbench_lite.format import number
+from vbench_lite.report.charts import audits, boards, charts, gallery, trust
 from vbench_lite.report.charts.style import plain
+from vbench_lite.results.catalogue import metric_facts
 from vbench_lite.sensitivity import load_audits
 
 
 def _draw(run: data.RunSummary) -> None:
-    board = cached.board([run.run_id], frame.suite_choice(run))
+    suite = frame.suite_choice(run)
+    board = cached.board([run.run_id], suite)
     st.subheader("Controls of this run")
-    _controls(board)
+    metric = _controls(board)
+    if metric is not None:
+        _ends(run, suite, metric)
     st.subheader("Audit: known damage to real clips")
     _audit(board)
 
@@ -60,7 +68,33 @@ def _audit(board: boards.BoardTable) -> None:
         st.caption(plain(note))
 
 
-def _controls(board: boards.BoardTable) -> None:
+def _ends(run: data.RunSummary, suite: str | None, metric: str) -> None:
+    """The clips at both ends of a metric that has values of single clips."""
+    samples, scores = cached.clips(run, suite)
+    found = gallery.extremes(samples, scores, metric, None, worst=True)
+    if len(found) < 2:
+        return
+    unit = metric_facts(metric, {}).unit
+    hashes = samples.set_index(["generator", "sample_id"])["clip_sha256"]
+    ends = found.iloc[[0, -1]].to_dict("records")
+    titles = ("least", "most") if metric_facts(metric, {}).higher_is_better is None else ("worst", "best")
+    player.show(
+        [
+            cached.clip(
+                str(hashes[row["generator"], row["sample_id"]]),
+                f"{title}: {row['generator']}",
+                f"{metric} {number(row['value'], unit)}, {row['prompt']}, seed {row['seed']}",
+                (),
+            )
+            for title, row in zip(titles, ends, strict=True)
+        ],
+        key="ends",
+    )
+    st.caption("The clips of this run at both ends of the metric, controls included.")
+
+
+def _controls(board: boards.BoardTable) -> str | None:
+    """What the controls say of each metric; returns the metric that is looked at."""
     st.caption(
         "Real clips set the ceiling of a metric, clips without content (frozen, noise, shuffled) its floor. "
         "Where a floor beats real clips, or cannot be told from them, the metric says little on this data."
@@ -69,13 +103,13 @@ def _controls(board: boards.BoardTable) -> None:
         st.info(
             "This run has no control arms, so it says nothing about its metrics. Run without --no-controls."
         )
-        return
+        return None
     for metric, reason in zip(board.trust["metric"], board.trust["reason"], strict=True):
         st.warning(f"{plain(metric)}: {plain(reason)}.")
     table = trust.table(board)
     if table.empty:
         st.info("No metric has a value on the controls yet.")
-        return
+        return None
     if board.trust.empty:
         st.success("No control fools a metric on this data.", icon=":material/check:")
     st.dataframe(
@@ -99,6 +133,10 @@ def _controls(board: boards.BoardTable) -> None:
         )
     st.subheader("One metric over all arms")
     metric = st.selectbox("Metric", list(table["metric"]), key="metric", bind="query-params")
+    with suppress(RegistryError):
+        st.markdown(plain(registry.load("metrics", metric).info.summary))
+    verdict = dict(zip(table["metric"], table["verdict"], strict=True))[metric]
+    st.markdown(f"Here: **{plain(verdict)}**")
     rows = trust.arms_of(board, metric)
     unit = board.unit(metric)
     frame.chart(
@@ -107,6 +145,7 @@ def _controls(board: boards.BoardTable) -> None:
         f"{metric} of every generator and control with its 95% interval; the table holds the same values",
         "arms",
     )
+    return str(metric)
 
 
 frame.page("Metric trust", "Which metrics can be believed on this data.", _draw)

@@ -183,8 +183,8 @@ def test_the_advisor_answers_by_use_and_the_address_restores_it(
     app = open_page(roots["many"], "advisor", monkeypatch)
     assert "Depends on what counts" in said(app).replace("\\", "")
     app = open_page(
-        roots["many"], "advisor", monkeypatch, use="live-streaming", first_frame="100 ms", pace="2",
-        **{"w_live-streaming_speed": "5"},
+        roots["many"], "advisor", monkeypatch, use="live-streaming",
+        **{"live-streaming_first_frame": "100 ms", "w_live-streaming_speed": "5"},
     )  # fmt: skip
     assert app.slider(key="w_live-streaming_speed").value == 5
     assert app.slider(key="w_live-streaming_coherence").value == 2  # the use's own
@@ -192,7 +192,10 @@ def test_the_advisor_answers_by_use_and_the_address_restores_it(
     limit = "speed/time_to_first_frame_s <= 100 ms"
     assert limits["status"][(limit, "reference/autoregressive")] == "meets"  # 0.04 s
     assert limits["status"][(limit, "reference/latent-diffusion")] == "does not meet"  # 1.3 s
-    assert "speed/real_time_factor >= 1" in set(limits.index.get_level_values("limit"))  # the use's limit
+    assert app.select_slider(key="live-streaming_pace").value == "1"  # the use's limit, in its slider
+    asked = set(limits.index.get_level_values("limit"))
+    assert "speed/real_time_factor >= 1" in asked
+    assert "speed/time_to_first_frame_s <= 1 s" not in asked  # the reader has moved it
     shortlist = next(d.value for d in app.dataframe if "not ranked because" in d.value)
     assert shortlist["generator"].iloc[0] == "reference/autoregressive"
 
@@ -267,3 +270,43 @@ def test_pages_use_no_raw_html() -> None:
 
 def test_every_view_is_a_page_and_every_page_has_its_view() -> None:
     assert {page.file for page in PAGES} == set(VIEWS.glob("[a-z]*.py"))
+
+
+def test_the_baseline_is_marked_on_the_time_line_and_two_runs_are_offered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place, run_id in enumerate(("a" * 16, "b" * 16, "c" * 16)):
+        make_run(tmp_path, run_id, created=f"2026-03-0{place + 1}T10:00:00+00:00", prompts=2, clips=False)
+    set_baseline(tmp_path, "main", "a" * 16)
+    app = open_page(tmp_path, "timeline", monkeypatch)
+    assert app.selectbox(key="before").value == "a" * 16
+    (table,) = (one.value for one in app.dataframe if "mark" in one.value)
+    assert list(table.loc[table["mark"] == "main", "kind"]) == ["baseline"]
+    (link,) = (one for one in app.get("page_link") if one.proto.label.startswith("Compare "))
+    assert f"run={'c' * 16}" in link.proto.query_string
+    assert f"baseline={'a' * 16}" in link.proto.query_string
+
+
+def test_the_glossary_is_searched_and_begins_with_this_run_s_metrics(
+    roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_page(roots["one"], "glossary", monkeypatch)
+    assert app.subheader[0].value == "Of this run"
+    found = open_page(roots["one"], "glossary", monkeypatch, words="flicker temporal")
+    assert 0 < len(found.expander) < len(app.expander)
+    assert all(
+        "flicker" in " ".join([one.label, *(m.value for m in one.markdown)]).lower() for one in found.expander
+    )
+    none = open_page(roots["one"], "glossary", monkeypatch, words="xyzzy")
+    assert len(none.expander) == 0
+    assert "No metric speaks of that" in none.info[0].value
+
+
+def test_trust_shows_a_metric_with_its_sentence_and_the_clips_at_both_ends(
+    roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_page(roots["one"], "trust", monkeypatch, metric="frames/sharpness")
+    assert not app.exception
+    text = said(app).replace("\\", "")
+    assert "both ends of the metric" in text
+    assert "Here: **" in text

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from vbench_lite.advise import Advice, Standing, load_use
-from vbench_lite.advise.requirements import Status
+from vbench_lite.advise.requirements import Status, parse_requirement
 from vbench_lite.advise.words import measured, settle
 from vbench_lite.format import chance, interval, place_text
 from vbench_lite.report.charts.style import axis_order, family_title
@@ -78,6 +78,28 @@ def answer(found: Advice) -> Answer:
 def use_weights(name: str) -> dict[str, float]:
     """The weights of a use, by axis."""
     return {str(axis): weight.weight for axis, weight in load_use(name).weights.items()}
+
+
+def use_limits(name: str) -> dict[tuple[str, str], str]:
+    """The limits of a use: what may be asked at most or at least, as text, by quantity and side."""
+    found = {}
+    for limit in load_use(name).limits:
+        asked = parse_requirement(limit.limit)
+        side = "<=" if asked.at_most else ">="
+        found[asked.name, side] = limit.limit.split(side)[1].strip()
+    return found
+
+
+def with_choice(choices: Sequence[str], own: str, none: str) -> list[str]:
+    """Choices of a slider with one more, in the order of their values; `none`, no limit, stays the first."""
+
+    def value(text: str) -> float:
+        return parse_requirement(f"x <= {text}").value
+
+    others = [choice for choice in choices if choice != none]
+    if own != none:
+        others = [choice for choice in others if value(choice) != value(own)] + [own]
+    return [none, *sorted(others, key=value)]
 
 
 def use_reasons(name: str) -> pd.DataFrame:

@@ -229,7 +229,7 @@ def forest(frame: pd.DataFrame) -> Drawing:
             shape,
             tooltip=["metric:N", "verdict:N", alt.Tooltip("effect:Q", format=".3~g")],
         ),
-    ).properties(height=max(140, 28 * len(frame) + 50 + 20 * len(here)))
+    ).properties(height=alt.Step(26))
 
 
 def _margin_ticks(frame: pd.DataFrame) -> list[float]:
