@@ -21,6 +21,7 @@ from vbench_lite.cli.output import console, print_json, print_text, warn
 
 if TYPE_CHECKING:
     from vbench_lite.compare import Comparison
+    from vbench_lite.compare.remeasure import Remeasured
     from vbench_lite.store.rundir import RunDir
 
 
@@ -39,6 +40,10 @@ if TYPE_CHECKING:
     default=None,
     help="Compare clips of equal seeds as well (PSNR, SSIM). Default: if both are the same adapter.",
 )
+@click.option(
+    "--remeasure", is_flag=True, help="Time both again, interleaved in one pass, where both can be loaded."
+)
+@click.option("--when-idle", is_flag=True, help="With --remeasure: begin each process on an idle machine.")
 @click.option("--junit", type=OutputFile(), help="Write JUnit XML for CI.")
 @click.option("--markdown", type=OutputFile(), help="Write a Markdown summary.")
 @click.option(
@@ -55,6 +60,8 @@ def command(
     policy: str | None,
     gate: bool,
     clips: bool | None,
+    remeasure: bool,
+    when_idle: bool,
     junit: Path | None,
     markdown: Path | None,
     html: Path | None,
@@ -80,7 +87,11 @@ def command(
     rules = load_policy(policy)
     wanted = clips if clips is not None else _adapter(*first) == _adapter(*second)
     pools = (Pool(first[0].root), Pool(second[0].root)) if wanted else None
-    found = compare(RunArm(*first), RunArm(*second), suite=suite, policy=rules, pools=pools)
+    timed = None
+    if remeasure:
+        name, timed = _remeasured(first, second, suite, when_idle)
+        suite = name
+    found = compare(RunArm(*first), RunArm(*second), suite=suite, policy=rules, pools=pools, remeasured=timed)
     update = gate or found.update  # a gate is asked about an update, whatever the two are called
     if as_json:
         print_json(found.as_dict())
@@ -98,6 +109,26 @@ def command(
         return FINE
     announce(found)
     return GATE_FAILED if found.fails else FINE
+
+
+def _remeasured(
+    first: tuple[RunDir, str], second: tuple[RunDir, str], suite: str | None, when_idle: bool
+) -> tuple[str, Remeasured]:
+    """The suite that is compared, and both generators timed again on its requests."""
+    from vbench_lite.cli.progress import shown
+    from vbench_lite.compare.comparison import common_suite
+    from vbench_lite.compare.remeasure import remeasure
+    from vbench_lite.run.progress import Event
+
+    content = common_suite(first[0].document(), second[0].document(), suite)
+    with shown() as progress:
+        timed = remeasure(
+            (first, second),
+            content,
+            when_idle=when_idle,
+            on_progress=lambda news: progress.on_event(Event("measure", news.text, news.done, news.total)),
+        )
+    return content.name, timed
 
 
 def _accept(root: Path, baseline: str, first: tuple[RunDir, str], second: tuple[RunDir, str]) -> str | None:

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vbench_lite.cli.exit_codes import FINE, GATE_FAILED, INTERRUPTED, SOME_FAILED
-from vbench_lite.cli.options import OutputFile, json_option, root_option, stored_run, workers_options
+from vbench_lite.cli.options import (
+    OutputFile,
+    json_option,
+    policy_option,
+    root_option,
+    stored_run,
+    workers_options,
+)
 from vbench_lite.cli.output import console, print_json, warn
 
 if TYPE_CHECKING:
@@ -19,7 +26,7 @@ if TYPE_CHECKING:
 @click.argument("what", metavar="SPEC.yaml|RUN", shell_complete=stored_run)
 @click.option("--suite", help="Which suite of the sweep is shown; default: the first.")
 @click.option("--samples", type=click.IntRange(min=1), help="Requests for each arm; more extend a sweep.")
-@click.option("--policy", type=click.Path(path_type=Path), help="Margins (YAML), as `compare` takes them.")
+@policy_option
 @click.option("--gate", is_flag=True, help="Exit code 1 where a setting is worse (REGRESSED, INCOMPARABLE).")
 @click.option("--markdown", type=OutputFile(), help="Write a Markdown summary.")
 @workers_options
@@ -34,7 +41,7 @@ def command(
     what: str,
     suite: str | None,
     samples: int | None,
-    policy: Path | None,
+    policy: str | None,
     gate: bool,
     markdown: Path | None,
     executor: str,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vbench_lite.compare.differences import Pairing, Side, pair
 from vbench_lite.compare.environment import differing
@@ -15,8 +15,10 @@ from vbench_lite.compare.occasions import occasions
 from vbench_lite.compare.policy import COVERAGE, Policy, load_policy
 from vbench_lite.compare.slow_stage import SlowStage, slow_stage
 from vbench_lite.errors import StoreError
+from vbench_lite.metric import Measurement
 from vbench_lite.results.arms import CEILING, Arm, Run, read_arms
 from vbench_lite.results.axes import floor_of
+from vbench_lite.results.estimates import MetricEstimate
 from vbench_lite.results.measured import joint_blocks
 from vbench_lite.results.repeats import seed_remark
 from vbench_lite.results.trust import trust_flags
@@ -27,6 +29,11 @@ from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import RunDocument
 from vbench_lite.suite import Suite, parse_suite
+
+if TYPE_CHECKING:
+    from vbench_lite.compare.remeasure import Remeasured
+
+TIMED_AGAIN = "speed and memory are of both timed again, interleaved in one pass on this machine"
 
 
 @dataclass(frozen=True)
@@ -129,6 +136,7 @@ def compare(
     suite: str | None = None,
     policy: Policy | None = None,
     pools: tuple[Pool, Pool] | None = None,
+    remeasured: Remeasured | None = None,
 ) -> Comparison:
     """Compare two generators, of one run or of two.
 
@@ -136,6 +144,7 @@ def compare(
         suite: its name; None takes the first that both runs have.
         policy: None takes the default one.
         pools: where the clips of the two are; with them, clips of equal seeds are compared as well.
+        remeasured: both timed again in one pass, in place of what their runs hold.
 
     Raises:
         StoreError: a generator is not in its run, or the runs have no suite in common.
@@ -146,13 +155,21 @@ def compare(
     contents = [_suite(document, name) for document in documents]
     first, arms = _side(baseline, contents[0], documents[0])
     second, _ = _side(candidate, contents[1], documents[1])
-    if first.arm.run_id != second.arm.run_id:
+    if remeasured is not None:
+        first = _timed_again(first, remeasured.baseline, remeasured.hardware)
+        second = _timed_again(second, remeasured.candidate, remeasured.hardware)
+    elif first.arm.run_id != second.arm.run_id:
         first = replace(first, occasions=occasions(baseline.run, name, policy))
     pairing = replace(pair(first.arm, second.arm), sets=_joint_sets(baseline, candidate, contents))
     primary = policy.primary_metrics(contents[0])
     results = judge(first, second, pairing, primary, policy)
-    slower = _slow_stage(results, baseline, candidate, name)
+    slower = None
+    if _is_slower(results):
+        slower = slow_stage(
+            *(remeasured.calls if remeasured is not None else _calls(baseline, candidate, name))
+        )
     notes = [] if slower is None else [slower.line()]
+    notes += [TIMED_AGAIN] if remeasured is not None else []
     notes += _notes(contents, pairing, first, arms, contents[0], primary)
     notes += _on_verdict(results, pairing, policy)
     notes += dict.fromkeys(
@@ -173,6 +190,15 @@ def compare(
     )
     verdict = overall(deciding(results, policy), coverage_alone=found.coverage_alone)
     return replace(found, verdict=verdict)
+
+
+def common_suite(first: RunDocument, second: RunDocument, name: str | None = None) -> Suite:
+    """The suite of a name as the first of two runs holds it, or the first that both have.
+
+    Raises:
+        StoreError: there is none.
+    """
+    return _suite(first, name if name is not None else _common_suite(first, second))
 
 
 def _common_suite(first: RunDocument, second: RunDocument) -> str:
@@ -211,19 +237,25 @@ def _joint_sets(baseline: RunArm, candidate: RunArm, contents: Sequence[Suite]) 
     )
 
 
-def _slow_stage(
-    results: Sequence[MetricResult], baseline: RunArm, candidate: RunArm, suite: str
-) -> SlowStage | None:
-    """Where the candidate loses its time, if it surely does and both runs are on disk."""
+def _timed_again(side: Side, estimates: Mapping[str, MetricEstimate], hardware: Mapping[str, object]) -> Side:
+    arm = replace(side.arm, estimates={**side.arm.estimates, **estimates})
+    return replace(side, arm=arm, hardware=hardware, occasion=TIMED_AGAIN)
+
+
+def _is_slower(results: Sequence[MetricResult]) -> bool:
+    """Whether the whole interval of the latency's change lies on the side of a loss."""
     latency = next((one for one in results if one.metric == LATENCY), None)
-    if latency is None or latency.ci is None or latency.ci[1] >= 0:
-        return None
-    sides = []
-    for arm in (baseline, candidate):
-        if not isinstance(arm.run, RunDir):
-            return None
-        sides.append([call for call in arm.run.calls(suite) if call.generator == arm.generator])
-    return slow_stage(*sides)
+    return latency is not None and latency.ci is not None and latency.ci[1] < 0
+
+
+def _calls(baseline: RunArm, candidate: RunArm, suite: str) -> list[list[Measurement]]:
+    """The timed calls of both, where their runs are on disk."""
+    return [
+        [call for call in arm.run.calls(suite) if call.generator == arm.generator]
+        if isinstance(arm.run, RunDir)
+        else []
+        for arm in (baseline, candidate)
+    ]
 
 
 def _identity(arm: Arm) -> dict[str, Any]:

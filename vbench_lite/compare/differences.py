@@ -36,6 +36,7 @@ class Side:
     Attributes:
         floor_of: the control that the suite takes as the floor of a metric; the worst one elsewhere.
         occasions: what differs between two runs in time, for generators that were timed apart.
+        occasion: the pass in which its calls were timed; None for that of its run.
     """
 
     arm: Arm
@@ -44,6 +45,7 @@ class Side:
     hardware: Mapping[str, object]
     floor_of: Mapping[str, str] = field(default_factory=dict)
     occasions: Occasions = STEADY
+    occasion: str | None = None
 
 
 @dataclass(frozen=True)
@@ -267,7 +269,7 @@ def _calls(first: MetricEstimate, second: MetricEstimate, baseline: Side, candid
     if differs is not None:
         raise IncomparableError(differs)
     ratio = not (first.facts.may_be_zero or min(*first.calls.values(), *second.calls.values()) <= 0)
-    one_run = baseline.arm.run_id == candidate.arm.run_id
+    one_pass = (baseline.occasion or baseline.arm.run_id) == (candidate.occasion or candidate.arm.run_id)
     calm = []
     sides = (baseline.arm.generator, candidate.arm.generator)
     if len(set(sides)) == 1:
@@ -283,7 +285,7 @@ def _calls(first: MetricEstimate, second: MetricEstimate, baseline: Side, candid
         calm.append(measured.calm_rounds)
     values = [float(median(medians(rounds))) for rounds in calm]
     try:
-        if one_run:
+        if one_pass:
             delta = interleaved(*calm, ratio=ratio)
         else:
             between = baseline.occasions if first.facts.axis == Axis.SPEED else STEADY
