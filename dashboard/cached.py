@@ -22,6 +22,7 @@ from vbench_lite.dashboard import wall as walls
 from vbench_lite.errors import ClipError, StoreError
 from vbench_lite.metric import Axis
 from vbench_lite.report.charts import advice, boards, comparisons, gallery, growth, pairs
+from vbench_lite.report.charts.votes import agreement_rows
 from vbench_lite.report.html.markup import uri
 from vbench_lite.results.board import Board, build_board
 from vbench_lite.results.choice import choose
@@ -32,7 +33,10 @@ from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir, list_runs
 from vbench_lite.store.schema import RunDocument
 from vbench_lite.suite import Suite, parse_suite
-from vbench_lite.votes.preference import with_preference
+from vbench_lite.votes import agreement
+from vbench_lite.votes.ballot import OVERALL
+from vbench_lite.votes.clips import run_clips
+from vbench_lite.votes.preference import votes_that_count, with_preference
 
 _THUMBNAIL_RUNS = 8
 _SUPPORT = 5  # runs of other suites in which limits are looked up
@@ -304,6 +308,24 @@ def _advised(
         price_per_hour=wish.price_per_hour,
         support=[RunDir(folder, run_id) for run_id in support],
     )
+
+
+def agreement_with_votes(run: data.RunSummary, suite: str | None) -> tuple[str, pd.DataFrame] | None:
+    """Which metrics agree with votes on the run's clips, as a sentence and a table; None without votes."""
+    stamp = data.run_stamp(directory(run)) + data.votes_stamp(root())
+    return _agreement_with_votes(str(root()), run.run_id, suite, stamp)
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _agreement_with_votes(
+    root_path: str, run_id: str, suite: str | None, stamp: str
+) -> tuple[str, pd.DataFrame] | None:
+    clips = run_clips(RunDir(Path(root_path), run_id), suite)
+    votes, _ = votes_that_count(Path(root_path), OVERALL, clips)
+    if not votes:
+        return None
+    found, limit = agreement.agreements(votes, OVERALL, clips), agreement.ceiling(votes, OVERALL)
+    return agreement.sentence(found, limit), agreement_rows(found, limit)
 
 
 def families(run: data.RunSummary) -> dict[str, str]:

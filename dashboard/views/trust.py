@@ -19,12 +19,35 @@ from vbench_lite.sensitivity import load_audits
 def _draw(run: data.RunSummary) -> None:
     suite = frame.suite_choice(run)
     board = cached.board([run.run_id], suite)
+    st.subheader("Agreement with people")
+    _votes(run, suite)
     st.subheader("Controls of this run")
     metric = _controls(board)
     if metric is not None:
         _ends(run, suite, metric)
     st.subheader("Audit: known damage to real clips")
     _audit(board)
+
+
+def _votes(run: data.RunSummary, suite: str | None) -> None:
+    try:
+        found = cached.agreement_with_votes(run, suite)
+    except StoreError as error:
+        st.warning(plain(error))
+        return
+    if found is None:
+        st.caption("Nobody has voted on these clips. Votes say which metric to trust here:")
+        st.code(f"vbench-lite vote {run.run_id} --root {cached.root()}", language=None)
+        return
+    said, rows = found
+    st.markdown(plain(said))
+    st.dataframe(
+        rows, hide_index=True, height="content", key="votes", alt="how often each metric is right about votes"
+    )
+    st.caption(
+        "Right on decided votes: how often the better-scored clip was preferred; chance is 50%, and what two "
+        "people reach is the most that a metric can."
+    )
 
 
 def _audit(board: boards.BoardTable) -> None:

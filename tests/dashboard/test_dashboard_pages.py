@@ -11,6 +11,7 @@ import pytest
 import streamlit as st
 import yaml
 from fabricate import CONTROLS, STATES, SUITE, make_root, make_run, make_scaling_run
+from fabricated import vote_on
 from streamlit.testing.v1 import AppTest
 
 from vbench_lite.dashboard import server
@@ -127,6 +128,21 @@ def test_trust_shows_the_audit_and_names_a_damaged_one(
     assert verdicts.to_dict() == {"frames/sharpness": "fooled", "alignment/shapes_shape": "sound"}
     app = open_page(roots["damaged"], "trust", monkeypatch)
     assert any("damaged" in w.value and "dddd" in w.value for w in app.warning)
+
+
+def test_trust_says_which_metrics_agree_with_votes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = make_run(tmp_path, "a" * 16)
+    app = open_page(tmp_path, "trust", monkeypatch)
+    assert f"vbench-lite vote {run.run_id} --root {tmp_path}" in [code.value for code in app.code]
+    first, second = [entry.label for entry in run.document().generators][:2]
+    for voter in ("ann", "bo", "cy", "di", "ed", "flo"):
+        vote_on(run, first, second, voter=voter)
+    app = open_page(tmp_path, "trust", monkeypatch)
+    assert any("chance" in m.value or "trust" in m.value for m in app.markdown), [
+        m.value for m in app.markdown
+    ]
+    told = next(d.value for d in app.dataframe if "right on decided votes" in d.value)
+    assert list(told["metric"]) and all("%" in share for share in told["right on decided votes"])
 
 
 def test_without_runs_the_page_says_how_to_make_one(

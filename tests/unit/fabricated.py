@@ -18,6 +18,8 @@ from vbench_lite.store import tables
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import GeneratorEntry, RunDocument, SampleRecord, ScoreRecord
 from vbench_lite.suite import Suite, read_suite
+from vbench_lite.votes.ballot import Answer, Shown, Vote, VoteJournal
+from vbench_lite.votes.clips import run_clips
 
 SUITE = Path(__file__).parents[1] / "fabricated_suite.yaml"
 CONTROLS = ("real", "frozen", "noise", "shuffled")
@@ -245,3 +247,17 @@ def only(run: FakeRun, *kept: str) -> FakeRun:
         sample_rows=[r for r in run.sample_rows if r.generator not in gone],
         score_rows=[r for r in run.score_rows if r.generator not in gone],
     )
+
+
+def vote_on(
+    run: RunDir, winner: str, loser: str, *, voter: str = "ann", count: int = 16, **more: str
+) -> None:
+    """One voter prefers the clips of one generator, on so many requests, left and right in turn."""
+    clips = run_clips(run)
+    shared = sorted(clips.of(winner).keys() & clips.of(loser).keys())[:count]
+    with VoteJournal(run.root, voter) as journal:
+        for place, (prompt, seed) in enumerate(shared):
+            sides = [Shown(name, clips.of(name)[prompt, seed]) for name in (winner, loser)]
+            answer = Answer.RIGHT if place % 2 else Answer.LEFT
+            left, right = reversed(sides) if place % 2 else sides
+            journal.add(Vote(voter, prompt, left, right, answer, seed=seed, **more))  # type: ignore[arg-type]

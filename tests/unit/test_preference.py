@@ -5,15 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from fabricated import fabricate, store_run, vote_on
 
-from tests.unit.fabricated import fabricate, store_run
 from vbench_lite.advise.advice import advise
 from vbench_lite.cli.main import call
 from vbench_lite.metric import Axis
 from vbench_lite.results.board import Board, build_board
 from vbench_lite.store.rundir import RunDir
-from vbench_lite.votes.ballot import Answer, Shown, Vote, VoteJournal
-from vbench_lite.votes.clips import run_clips
 from vbench_lite.votes.preference import METRIC, with_preference
 
 LD, AR, HYBRID = "reference/latent-diffusion", "reference/autoregressive", "reference/hybrid"
@@ -22,20 +20,6 @@ LD, AR, HYBRID = "reference/latent-diffusion", "reference/autoregressive", "refe
 @pytest.fixture
 def run(tmp_path: Path) -> RunDir:
     return store_run(fabricate(prompts=16), tmp_path)
-
-
-def vote_on(
-    run: RunDir, winner: str, loser: str, *, voter: str = "ann", count: int = 16, **more: str
-) -> None:
-    """One voter prefers the clips of one generator, on so many requests, left and right in turn."""
-    clips = run_clips(run)
-    shared = sorted(clips.of(winner).keys() & clips.of(loser).keys())[:count]
-    with VoteJournal(run.root, voter) as journal:
-        for place, (prompt, seed) in enumerate(shared):
-            sides = [Shown(name, clips.of(name)[prompt, seed]) for name in (winner, loser)]
-            answer = Answer.RIGHT if place % 2 else Answer.LEFT
-            left, right = reversed(sides) if place % 2 else sides
-            journal.add(Vote(voter, prompt, left, right, answer, seed=seed, **more))  # type: ignore[arg-type]
 
 
 def board(run: RunDir) -> Board:

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vbench_lite.format import percent, place_text
+from vbench_lite.report.charts.votes import agreement_rows
 from vbench_lite.stats.clusters import MeanOverClusters
 from vbench_lite.votes.agreement import Agreement
 from vbench_lite.votes.board import PairState, VoteBoard
@@ -86,18 +87,8 @@ def _table(*headings: str) -> Table:
 
 
 def _agreement_table(agreements: Sequence[Agreement], limit: MeanOverClusters | None) -> Table:
-    table = _table("metric", "right on decided votes", "with ties", "tau-b", "says")
-    for one in agreements[:MOST_METRICS]:
-        tau = "–" if one.tau_b is None else f"{one.tau_b.value:.2f}"
-        table.add_row(
-            one.metric, _share(one.accuracy), percent(one.accuracy_with_ties.value), tau, one.verdict
-        )
-    if limit is not None:
-        table.add_row("two people", _share(limit), "", "", "ceiling")
+    rows = agreement_rows(agreements[:MOST_METRICS], limit)
+    table = _table(*rows.columns)
+    for row in rows.itertuples(index=False):
+        table.add_row(*row)
     return table
-
-
-def _share(found: MeanOverClusters) -> str:
-    if found.low is None or found.high is None:
-        return percent(found.value)
-    return f"{percent(found.value)} ({percent(found.low)} to {percent(found.high)})"
