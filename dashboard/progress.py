@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
+from vbench_lite.generator import Family
+from vbench_lite.metric import BASE_CASE
+from vbench_lite.report.charts.boards import BoardTable
+from vbench_lite.store.columns import texts
 from vbench_lite.store.rundir import RunDir
-from vbench_lite.store.schema import SampleStatus
+from vbench_lite.store.schema import NOT_TRIED, Level, SampleStatus
 
 
 @dataclass(frozen=True)
@@ -17,6 +22,7 @@ class ArmProgress:
     Attributes:
         planned: samples asked for, over all suites.
         left_s: seconds of generation left at the mean pace so far; None before the first sample.
+        stopped: why the rest of its requests was not tried; None where it goes on.
     """
 
     generator: str
@@ -24,6 +30,7 @@ class ArmProgress:
     failed: int
     planned: int
     left_s: float | None
+    stopped: str | None = None
 
     @property
     def share(self) -> float:
@@ -50,12 +57,56 @@ def _arm(rows: pd.DataFrame, label: str, planned: int) -> ArmProgress:
     done = int((rows["status"] == SampleStatus.OK).sum())
     pace = rows["total_s"].dropna()
     left = max(0, planned - len(rows)) * float(pace.mean()) if len(pace) else None
-    return ArmProgress(label, done, len(rows) - done, planned, left)
+    given_up = rows.loc[rows["phase"] == NOT_TRIED, "reason"]
+    why = str(given_up.iloc[0]) if len(given_up) else None
+    return ArmProgress(label, done, len(rows) - done, planned, left, why)
 
 
-def scored(run: RunDir) -> int:
-    """Score rows so far."""
-    return len(run.table("score", ()))
+@dataclass(frozen=True)
+class Phase:
+    """One kind of work of a run: clips made, calls timed, or clips scored."""
+
+    name: str
+    done: int
+    planned: int
+
+
+def phases(run: RunDir, found: Sequence[ArmProgress]) -> list[Phase]:
+    """The work of a run in its order, by what it is counted in."""
+    document = run.document()
+    made = Phase("clips made", sum(arm.done + arm.failed for arm in found), sum(arm.planned for arm in found))
+    timed = [one for one in document.generators if str(one.info.get("family")) != Family.CONTROL]
+    rounds = sum((suite.get("performance") or {}).get("rounds", 0) for suite in document.suites)
+    calls = run.table("measurement", ("generator", "suite", "case", "round"))
+    seen = calls.filter(texts(calls, "case").among(BASE_CASE)).select(["generator", "suite", "round"])
+    done = len(seen.group_by(["generator", "suite", "round"]).aggregate([]))
+    scores = run.table("score", ("generator", "suite", "sample_id", "level"))
+    clips = scores.filter(texts(scores, "level").among(Level.SAMPLE))
+    scored = len(clips.group_by(["generator", "suite", "sample_id"]).aggregate([]))
+    ok = sum(arm.done for arm in found)
+    return [
+        made,
+        Phase("processes timed", done, rounds * len(timed)),
+        Phase("clips scored", scored, max(ok, made.planned - sum(arm.failed for arm in found))),
+    ]
+
+
+def share(found: Sequence[Phase]) -> float:
+    """Share of the whole work that is done, in [0, 1]."""
+    planned = sum(phase.planned for phase in found)
+    return min(1.0, sum(min(p.done, p.planned) for p in found) / planned) if planned else 0.0
+
+
+def settled(board: BoardTable) -> list[str]:
+    """Axes on which every generator has one place that the data surely give it."""
+    found = []
+    for axis in board.axes:
+        rows = board.values[(board.values["name"] == axis) & ~board.values["control"]]
+        rows = rows[rows["value"].notna()]
+        one_place = rows["rank_best"].notna() & (rows["rank_best"] == rows["rank_worst"])
+        if len(rows) > 1 and bool(one_place.all()):
+            found.append(axis)
+    return found
 
 
 def newest(run: RunDir, count: int) -> pd.DataFrame:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from vbench_lite.dashboard import cached, data, frame, player, progress
-from vbench_lite.format import duration
+from vbench_lite.format import duration, listed
+from vbench_lite.report.charts import boards, charts
+from vbench_lite.report.charts.rulers import axis_ruler
 from vbench_lite.report.charts.style import plain
 
 _EVERY_S = 3.0
@@ -31,14 +33,20 @@ def _draw(run: data.RunSummary) -> None:
 def _state(run: data.RunSummary) -> None:
     directory = cached.directory(run)
     arms = progress.arms(directory)
+    work = progress.phases(directory, arms)
+    said = ", ".join(f"{one.done} of {one.planned} {one.name}" for one in work if one.planned)
+    st.progress(progress.share(work), text=plain(f"{progress.share(work):.0%} of the run: {said}"))
+    if work[-1].done:  # before that there is nothing to rank, and timed calls must not be disturbed
+        _standing(run)
     rest = progress.left_s(arms)
     if rest:
         st.markdown(f"About **{plain(duration(rest))}** of generation left; scoring and timing come on top.")
     for arm in arms:
         left = "" if arm.left_s is None or arm.share >= 1 else f", about {duration(arm.left_s)} left"
         failed = f", {arm.failed} failed" if arm.failed else ""
-        st.progress(arm.share, text=plain(f"{arm.generator}: {arm.done} of {arm.planned}{failed}{left}"))
-    st.caption(f"{progress.scored(directory):,} score rows so far.")
+        st.markdown(plain(f"{arm.generator}: {arm.done} of {arm.planned}{failed}{left}"))
+        if arm.stopped is not None:
+            st.warning(plain(f"{arm.generator} is stopped; {arm.stopped}"))
     newest = progress.newest(directory, _CLIPS)
     if newest.empty:
         st.info("No clip has been made yet.")
@@ -53,6 +61,30 @@ def _state(run: data.RunSummary) -> None:
         ],
         key="newest",
     )
+
+
+def _standing(run: data.RunSummary) -> None:
+    """Who is ahead so far, with intervals that shrink as clips are scored, and whether ranks are settled."""
+    if not run.suites:
+        return
+    board = cached.board([run.run_id], run.suites[0])
+    drawn = [axis for axis in board.axes if len(boards.axis_rows(board, axis)) > 1]
+    if not drawn:
+        return
+    done = progress.settled(board)
+    if done and len(done) == len(drawn):
+        st.success("Ranks are settled on every axis; the run goes on, and will hardly change them.")
+    elif done:
+        st.info(f"Ranks are settled on {listed(done)}.")
+    for axis, cell in zip(drawn, frame.cells(len(drawn), 2), strict=True):
+        rows = boards.axis_rows(board, axis)
+        ruler = axis_ruler(axis, rows)
+        with cell:
+            frame.draw(
+                charts.intervals(rows, ruler.title, ruler),
+                alt=f"{axis} of each generator so far, with its 95% interval",
+                key=f"so_far_{axis}",
+            )
 
 
 frame.page("Live", "How far the run is.", _draw)

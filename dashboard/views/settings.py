@@ -14,7 +14,7 @@ def _draw(run: data.RunSummary) -> None:
     directory = cached.directory(run)
     if directory.document().sweep is None:
         st.info("This run is no sweep. A sweep holds settings of one generator against its base:")
-        st.code(f"vbench-lite sweep SPEC.yaml --root {cached.root()}", language="sh")
+        st.code(f"vbench-lite sweep SPEC.yaml --root {cached.root()}", language=None)
         return
     found = sweep(directory, suite=frame.suite_choice(run))
     for line in settings.verdicts(found):

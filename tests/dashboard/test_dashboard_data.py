@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,10 @@ from vbench_lite import report
 from vbench_lite.dashboard import data, player, progress, server
 from vbench_lite.dashboard.pages import VIEWS
 from vbench_lite.errors import ClipError, SpecError, StoreError
-from vbench_lite.report.charts import (
-    gallery,
-    style,
-)
+from vbench_lite.report.charts import boards, gallery, style
 from vbench_lite.store.pool import Pool
-from vbench_lite.store.rundir import RunDir
+from vbench_lite.store.rundir import RunDir, list_runs
+from vbench_lite.store.schema import NOT_TRIED, SampleRecord
 
 
 def test_the_data_layer_imports_no_streamlit() -> None:
@@ -161,3 +160,42 @@ def test_the_root_comes_from_the_argument_then_the_environment() -> None:
     assert server.root_from([], {}) == server.DEFAULT_ROOT
     with pytest.raises(SpecError, match="--root DIR"):
         server.root_from(["--rot", "x"])
+
+
+# --- how far a run is -------------------------------------------------------------------------------
+
+
+def test_one_bar_counts_clips_timed_processes_and_scored_clips(root: Path) -> None:
+    run = list_runs(root)[0]
+    arms = progress.arms(run)
+    made, timed, scored = progress.phases(run, arms)
+    assert made.done == made.planned == sum(arm.planned for arm in arms)
+    assert scored.done == scored.planned == sum(arm.done for arm in arms)
+    assert timed.done <= timed.planned
+    half = [progress.Phase("a", 5, 10), progress.Phase("b", 0, 0), progress.Phase("c", 12, 10)]
+    assert progress.share(half) == 0.75
+    assert progress.share([]) == 0.0
+
+
+def test_ranks_are_settled_where_every_generator_has_one_place(board: boards.BoardTable) -> None:
+    values = board.values.copy()
+    at = (values["kind"] == "axis") & ~values["control"]
+    values.loc[at, "rank_best"] = values[at].groupby("name").cumcount() + 1
+    values.loc[at, "rank_worst"] = values.loc[at, "rank_best"]
+    there = [axis for axis in board.axes if len(boards.axis_rows(board, axis)) > 1]
+    assert progress.settled(replace(board, values=values)) == there
+    values.loc[at & (values["name"] == there[0]), "rank_worst"] += 1
+    assert progress.settled(replace(board, values=values)) == there[1:]
+
+
+def test_a_generator_that_was_stopped_says_why(tmp_path: Path) -> None:
+    run = make_run(tmp_path, clips=False)
+    generator = run.document().generators[0].label
+    why = {"status": "failed", "phase": NOT_TRIED, "reason": "not tried: the first 3 requests failed"}
+    records = [SampleRecord(generator, "quick", f"x{n}", f"x{n}", "p", n, **why) for n in range(2)]
+    with run.journal("more") as journal:
+        for record in records:
+            journal.append({"kind": "sample", **record.as_dict()})
+    found = {arm.generator: arm.stopped for arm in progress.arms(run)}
+    assert found.pop(generator) == why["reason"]
+    assert set(found.values()) == {None}
