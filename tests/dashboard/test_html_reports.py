@@ -230,3 +230,21 @@ def test_a_published_folder_needs_nothing_else_and_says_why_a_clip_is_missing(
     (tmp_path / "mine" / "thesis.tex").write_text("mine", encoding="utf-8")
     with pytest.raises(SpecError, match="give another folder"):
         publish(choose(root, ["e" * 16]), tmp_path / "mine", prompts=0)
+
+
+def test_the_first_prompts_are_shown_real_first(root: Path, ordinary: Page) -> None:
+    board = boards.table(build_board([RunDir(root, "b" * 16)]).as_dict())
+    shelf = html_clips.Shelf(root)
+    parts = [str(part) for part in html_clips.first_prompts(RunDir(root, "b" * 16), "quick", board, shelf)]
+    groups = [part for part in parts if "<figure" in part]
+    assert 0 < len(groups) <= html_clips.SHOWN
+    assert all(group.index("real") < group.index("reference/") for group in groups if "real" in group)
+
+
+def test_a_publication_compares_the_first_row_with_the_others(root: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "public"
+    publish(choose(root, ["b" * 16]), folder, prompts=0)
+    page = (folder / "index.html").read_text()
+    assert 'id="compare"' in page
+    assert "against reference/" in page
+    assert "REGRESSED:" not in page  # two models are no update of one another

@@ -1,4 +1,4 @@
-"""Clips in a static page: the worst by each metric that counts, and those that a candidate changed most.
+"""Clips in a static page: the first prompts, the worst by each metric that counts, those that changed most.
 
 A video is embedded while the page's share for videos lasts; after that a clip is shown by its strip of
 frames alone, so that a report of large clips still opens.
@@ -26,6 +26,7 @@ from vbench_lite.store.rundir import RunDir
 
 VIDEO_BYTES = 24_000_000  # of all videos of a page together, before encoding
 SHOWN = 3
+MOST_ARMS = 6  # of one prompt, the real clip included
 
 
 @dataclass
@@ -51,6 +52,20 @@ class Shelf:
         return markup.clip(title, lines, strip, video)
 
 
+def first_prompts(run: RunDir, suite: str, board: BoardTable, shelf: Shelf) -> list[Markup]:
+    """The first prompts, one after the other: the real clip, then every generator in the board's order."""
+    samples = gallery.shown_samples(run, suite)
+    generators = board.arms.loc[~board.arms["control"], "generator"].tolist()
+    arms = gallery.first_shown(list(dict.fromkeys(samples["generator"])), generators, MOST_ARMS)
+    parts = []
+    for sample, (prompt, seed) in list(gallery.prompts(samples).items())[:SHOWN]:
+        mine = samples[samples["sample_id"] == sample].drop_duplicates("generator").set_index("generator")
+        there = [arm for arm in arms if arm in mine.index]
+        cards = [shelf.clip(str(mine.loc[arm, "clip_sha256"]), arm, (f"seed {seed}",)) for arm in there]
+        parts += [markup.heading(3, prompt), markup.group("clips", cards)]
+    return parts
+
+
 def worst(run: RunDir, suite: str, board: BoardTable, shelf: Shelf, shown: int = SHOWN) -> list[Markup]:
     """The worst clips of generators by each metric of single clips that counts, beside the real clip."""
     samples, scores = gallery.shown_samples(run, suite), gallery.clip_scores(run, suite)
@@ -61,6 +76,7 @@ def worst(run: RunDir, suite: str, board: BoardTable, shelf: Shelf, shown: int =
         found = found[~found["generator"].isin(controls)]
         if found["value"].nunique() < 2:
             continue
+        found = found[found["value"] != found["value"].iloc[-1]]  # as good as the best is not among the worst
         cards = []
         for row in found.head(shown).to_dict("records"):
             cards += _beside_real(row, samples, metric, shelf)

@@ -46,7 +46,7 @@ def comparison_report(
             "its 95% interval stays right of minus its margin.",
             "soft",
         ),
-        _headline(table, update),
+        headline(table, update),
         *_told(found, table),
         *_metrics(table),
         *_clips(found, baseline, candidate),
@@ -59,7 +59,7 @@ def comparison_report(
     return markup.document(f"vbench_lite: {names[1]} against {names[0]}", parts)
 
 
-def _headline(table: comparisons.ComparisonTable, update: bool) -> Markup:
+def headline(table: comparisons.ComparisonTable, update: bool) -> Markup:
     """Counts first, then the verdicts of an update."""
     if not update:
         parts = [f"{part.capitalize()}: {counts}" for part, _, counts in table.parts]

@@ -19,12 +19,14 @@ from markupsafe import Markup
 
 from vbench_lite.advise import use_names
 from vbench_lite.advise.card import Card, Fact, answer_card
+from vbench_lite.compare import RunArm, compare
 from vbench_lite.errors import ClipError, SpecError, StoreError
 from vbench_lite.format import listed, shorten
-from vbench_lite.report.charts import boards, charts, gallery, leaderboard, pairs
+from vbench_lite.report.charts import boards, charts, comparisons, gallery, leaderboard, pairs
 from vbench_lite.report.charts.style import family_title
 from vbench_lite.report.html import markup
 from vbench_lite.report.html.charts import chart
+from vbench_lite.report.html.comparison import headline
 from vbench_lite.results.board import Board
 from vbench_lite.results.catalogue import metric_facts
 from vbench_lite.results.choice import Choice
@@ -35,6 +37,7 @@ from vbench_lite.votes.preference import with_preference
 
 PAGE, BADGE, CLIPS = "index.html", "badge.svg", "clips"
 _PROMPT = 160  # characters of a prompt
+_MOST_COMPARED = 4  # pairs of rows
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ def publish(choice: Choice, folder: Path, *, prompts: int, title: str | None = N
             [
                 ("#board", "Leaderboard"),
                 ("#tradeoffs", "Trade-offs"),
+                ("#compare", "Compare"),
                 ("#clips", "Clips"),
                 ("#methods", "Methods"),
             ]
@@ -80,6 +84,7 @@ def publish(choice: Choice, folder: Path, *, prompts: int, title: str | None = N
         markup.card(card),
         *_board(board, choice),
         *_tradeoffs(board),
+        *_compare(board, choice),
         *_wall(board, choice.runs, clips, prompts),
         *_methods(board, choice.runs),
     ]
@@ -133,6 +138,33 @@ def _tradeoffs(board: Board) -> Iterator[Markup]:
     drawing = charts.scatter(pair.points, pair.x, pair.y)
     yield chart(drawing, f"{pair.y.title} against {pair.x.title} with 95% intervals", pair.table())
     yield markup.paragraph(pair.reading(), "soft")
+
+
+def _compare(board: Board, choice: Choice) -> Iterator[Markup]:
+    """The first row against the others; each generator against the run before it where there is one."""
+    runs = {run.run_id: run for run in choice.runs}
+    rows = [row.arm for row in board.rows if row.arm.run_id in runs]
+    sides_of = [
+        (older, newer)
+        for place, newer in enumerate(rows)
+        for older in rows[place + 1 :]
+        if older.generator == newer.generator
+    ] or [(other, rows[0]) for other in rows[1:]]
+    found = []
+    for older, newer in sides_of[:_MOST_COMPARED]:
+        sides = [RunArm(runs[arm.run_id], arm.generator) for arm in (older, newer)]
+        try:
+            found.append(compare(*sides, suite=board.suite.name))
+        except StoreError:  # rows of other requests have nothing to subtract
+            continue
+    if found:
+        yield markup.heading(2, "Compare", "compare")
+    for one in found:
+        names = [str(side["generator"]) for side in (one.candidate, one.baseline)]
+        yield markup.heading(3, f"{names[0]} against {'the run before' if one.update else names[1]}")
+        table = comparisons.table(one)
+        yield headline(table, one.update)
+        yield markup.folded("Every metric", markup.table(table.table, "Values, interval, verdict"))
 
 
 class _Clips:

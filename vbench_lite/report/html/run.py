@@ -11,7 +11,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from vbench_lite.advise import advise, load_use, use_names
-from vbench_lite.advise.card import answer_card
+from vbench_lite.advise.card import Card, answer_card
 from vbench_lite.errors import SpecError, StoreError
 from vbench_lite.format import moment, number, percent
 from vbench_lite.metric import Measurement
@@ -64,9 +64,12 @@ def run_report(run: RunDir, suite: str | None = None) -> str:
     name = suite if suite is not None else names[0]
     built = with_preference(build_board([run], suite=name), [run])
     board = boards.table(built.as_dict())
+    card = answer_card(built, [run], use_names())
     drawn = _drawn(board)
     shown = set(drawn.arms["generator"])
+    shelf = html_clips.Shelf(run.root)  # the first prompts come first, also where videos run out
     sections = {
+        "prompts": ("What it looks like", html_clips.first_prompts(run, name, board, shelf)),
         "settings": ("Settings", list(settings_section(run, document, name))),
         "axes": ("Axis scores", list(_axes(board, drawn))),
         "tradeoffs": ("Trade-offs", list(_tradeoffs(drawn, pairs.pace(document, name)))),
@@ -82,15 +85,15 @@ def run_report(run: RunDir, suite: str | None = None) -> str:
         "scaling": ("Scaling", list(_scaling(run, document))),
         "metrics": ("Metrics", list(_metrics(board))),
         "trust": ("Metric trust", [*_trust(board), *_audit(run, board)]),
-        "clips": ("Worst clips", _clips(run, name, board)),
+        "clips": ("Worst clips", _clips(run, name, board, shelf)),
     }
     shown = {anchor: section for anchor, section in sections.items() if section[1]}
     parts = [
         *_head(document, board, names),
         markup.links([(f"#{anchor}", title) for anchor, (title, _) in shown.items()]),
-        markup.card(answer_card(built, [run], use_names())),
+        markup.card(card),
         *(markup.leaderboard(table) for table in leaderboard.tables(built)),
-        *_words(document, board),
+        *_words(document, board, card),
         markup.paragraph(f"Cite as: {signature(document, name)}", "soft"),
     ]
     for anchor, (title, content) in shown.items():
@@ -120,7 +123,8 @@ def _head(document: RunDocument, board: boards.BoardTable, names: list[str]) -> 
         yield markup.paragraph(f"The run has other suites too ({others}); ask for them with --suite.", "soft")
 
 
-def _words(document: RunDocument, board: boards.BoardTable) -> Iterator[Markup]:
+def _words(document: RunDocument, board: boards.BoardTable, card: Card) -> Iterator[Markup]:
+    """What a reader must know that the card does not say."""
     if document.status != "finished":
         yield markup.box(
             "open", markup.paragraph("The run is not finished: this covers the part that is done.")
@@ -133,6 +137,7 @@ def _words(document: RunDocument, board: boards.BoardTable) -> Iterator[Markup]:
         *board.notes,
         *(f"{m}: {why}" for m, why in zip(board.trust["metric"], board.trust["reason"], strict=True)),
     ]
+    doubts = [doubt for doubt in doubts if doubt not in card.doubts]
     if doubts:
         yield markup.box("open", markup.paragraph("Know before trusting a number"), markup.bullets(doubts))
     if document.notes:
@@ -150,9 +155,9 @@ def _drawn(board: boards.BoardTable) -> boards.BoardTable:
 
 def _axes(board: boards.BoardTable, drawn: boards.BoardTable) -> Iterator[Markup]:
     yield markup.paragraph(
-        "0 is a control without content and 1 is real clips; for speed and memory 0 is the suite's reference "
-        "and +1 is twice as good. Bars are 95% intervals. Generators that cannot be told apart share a rank; "
-        "below 100% coverage there is none.",
+        "0 is a control without content and 1 is real clips; for speed and memory ×1 is the suite's "
+        "reference and ×2 twice as good. Bars are 95% intervals. Generators that cannot be told apart "
+        "share a rank; below 100% coverage there is none.",
         "soft",
     )
     if len(drawn.arms) < len(board.arms):
@@ -318,7 +323,6 @@ def _audit(run: RunDir, board: boards.BoardTable) -> Iterator[Markup]:
         )
 
 
-def _clips(run: RunDir, suite: str, board: boards.BoardTable) -> list[Markup]:
-    shelf = html_clips.Shelf(run.root)
+def _clips(run: RunDir, suite: str, board: boards.BoardTable, shelf: html_clips.Shelf) -> list[Markup]:
     parts = html_clips.worst(run, suite, board, shelf)
     return parts + [markup.paragraph(f"Not shown: {why}", "soft") for why in dict.fromkeys(shelf.missing)]
