@@ -15,7 +15,7 @@ from torch import Tensor
 from vbench_lite.adapters.reference.sampling import TokenSampler, gumbel
 from vbench_lite.adapters.reference.token_model import TokenModel
 from vbench_lite.adapters.reference.tokens import TokenCodec
-from vbench_lite.adapters.reference.worlds import SHAPES
+from vbench_lite.adapters.reference.worlds import SHAPES, World
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,10 @@ def first_differences(
     temperature: float = 0.7,
     top_k: int = 10,
     guidance: float = 2.0,
+    world: World = SHAPES,
 ) -> list[Difference]:
     """Make all rows as one batch and each alone; one entry for each row that differs anywhere."""
-    words = torch.tensor([SHAPES.word_indices(prompt) for prompt in prompts])
+    words = torch.tensor([world.word_indices(prompt) for prompt in prompts])
 
     def write(rows: list[int]) -> tuple[Tensor, Tensor]:
         sampler = TokenSampler(model, codec, words[rows], True, guidance)

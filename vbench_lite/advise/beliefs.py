@@ -22,6 +22,7 @@ from typing import Any
 from vbench_lite.advise.quantities import CLIP_SECONDS, LATENCY, Found, Numbers
 from vbench_lite.compare.differences import pair, subtract
 from vbench_lite.errors import IncomparableError
+from vbench_lite.format import listed
 from vbench_lite.generator import Family
 from vbench_lite.metric import Axis
 from vbench_lite.results.axes import difference
@@ -34,6 +35,7 @@ _DRIFTS = {
     "horizon/identity_drift": "identity",
     "horizon/stage_drift": "identity",
     "horizon/sharpness_drift": "sharpness",
+    "horizon/motion_drift": "motion",
 }
 DRIFTS = tuple(_DRIFTS)
 DETAIL = "reconstruction/high_frequency_kept"
@@ -274,7 +276,7 @@ def _drift(rows: Sequence[BoardRow], numbers: Numbers) -> Belief:
             bool(known) and all(_within(n, FLAT) for n in known) and all(abs(n.value) <= FLAT for n in mine)
         )
         signs.append(1 if lost else -1 if flat else 0)
-        told = " and ".join(f"{_percent(n)} of {_DRIFTS[n.what.split()[0]]}" for n in mine)
+        told = listed([f"{_percent(n)} of {_DRIFTS[n.what.split()[0]]}" for n in mine])
         words.append(f"{row.arm.generator} {told}")
     verdict = verdict_of(signs, +1) if len(signs) == len(rows) else BeliefVerdict.OPEN
     length = numbers.of(rows[0], CLIP_SECONDS).value
