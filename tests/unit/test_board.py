@@ -120,6 +120,11 @@ def test_a_suite_may_name_the_floor_of_a_metric() -> None:
     named = {row.arm.generator: row.axes[Axis.QUALITY].value for row in board.controls}
     assert named["frozen"] == named["noise"] == 0 and named["real"] == 1
     assert all(0 < (row.axes[Axis.QUALITY].value or 0) < 1 for row in board.rows)
+    axes = board.as_dict()["rows"][0]["axes"]
+    assert axes["quality"]["scale"] == {
+        "dataset": "shapes", "controls": {"distribution/kvd_shapes": "frozen"},
+    }  # fmt: skip
+    assert axes["speed"]["scale"] is None
 
 
 def test_a_gate_settles_what_frozen_clips_win() -> None:

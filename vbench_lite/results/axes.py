@@ -50,6 +50,7 @@ class AxisScore:
         n: the smallest n of its metrics.
         replicates: the score (not held within [0, 1]) without each block; for paired differences.
         spare: half-widths (down, up) that the replicates do not show.
+        floors: the control that is 0 on each of its metrics; empty where the axis has no such scale.
     """
 
     value: float | None
@@ -59,6 +60,7 @@ class AxisScore:
     reason: str | None = None
     replicates: Floats = field(default_factory=lambda: np.empty(0))
     spare: tuple[float, float] = (0.0, 0.0)
+    floors: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -205,12 +207,13 @@ def _scaled(spec: AxisSpec, arm: Arm, real: Arm | None, floors: Sequence[Arm], b
     held = sum(w * min(max(scales[m].place(arm.estimates[m]), 0.0), 1.0) for m, w in weights.items())
     value = min(1.0, gate * held)  # weights may sum to a little above 1
     n = min(arm.estimates[m].n for m in spec.metrics)
+    zeros = {metric: scale.floor_name for metric, scale in scales.items()}
     if arm is real:
-        return AxisScore(1.0, n=n)
+        return AxisScore(1.0, n=n, floors=zeros)
     replicates = _replicates(spec.gate, weights, scales, arm, real, blocks)
     spare = _spare(weights, scales, arm, gate, blocks)
     low, high = _ends(value, replicates, spare)
-    return AxisScore(value, low, high, n, replicates=replicates, spare=spare)
+    return AxisScore(value, low, high, n, replicates=replicates, spare=spare, floors=zeros)
 
 
 def _replicates(

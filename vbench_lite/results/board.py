@@ -70,7 +70,13 @@ class BoardRow:
             "n": score.n,
             "rank": list(rank) if rank is not None else None,
             "reason": score.reason,
+            "scale": {"dataset": self.dataset, "controls": dict(score.floors)} if score.floors else None,
         }
+
+    @property
+    def dataset(self) -> str | None:
+        """Whose real clips are 1 on an axis; None where the suite names nobody's."""
+        return self.suite.data.name if self.suite.data is not None else self.suite.dataset
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,8 @@ class Board:
 
         Keys: suite {name, version, description, axes{axis: {metrics{id: weight}, gate, floors}}}; rows[],
         controls[] and imported[] (results of others; coverage null) {generator, family, run, created,
-        protocol, coverage, samples{ok, planned, failures}, axes{axis: {value, ci, n, rank, reason}},
+        protocol, coverage, samples{ok, planned, failures}, axes{axis: {value, ci, n, rank, reason,
+        scale{dataset, controls{metric: name}}}},
         metrics{id: {value, ci, ci_reason, n, unit, higher_is_better, level, reason, missing, details,
         first_call}}}; trust[]
         {metric, kind, control, value, real, axes, reason}; conflicts[] {distance, other_distance, generator,

@@ -10,7 +10,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from vbench_lite.format import ARROWS, NONE, number, plural, plus_minus, rank_text, score_text, unit_of
+from vbench_lite.format import ARROWS, NONE, listed, number, plural, plus_minus, rank_text, score_text, unit_of
 from vbench_lite.metric import Axis
 from vbench_lite.results.arms import CEILING
 from vbench_lite.results.axes import RELATIVE_AXES
@@ -140,8 +140,10 @@ def _axis_footnotes(board: Board) -> list[str]:
     axes = list(board.suite.axes)
     lines = []
     if any(axis not in RELATIVE_AXES for axis in axes):
+        owners = listed(sorted({row.dataset for row in board.rows if row.dataset}))
         lines.append(
-            "0 = a control without content, 1 = real clips; ± is the wider side of the 95% interval."
+            f"0 = a control without content, 1 = real clips{f' of {owners}' if owners else ''}; "
+            "± is the wider side of the 95% interval."
         )
     for axis in (axis for axis in axes if axis in RELATIVE_AXES):
         reference = ", ".join(
