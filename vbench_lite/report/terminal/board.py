@@ -10,7 +10,17 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from vbench_lite.format import ARROWS, NONE, listed, number, plural, plus_minus, rank_text, score_text, unit_of
+from vbench_lite.format import (
+    ARROWS,
+    NONE,
+    listed,
+    number,
+    plural,
+    plus_minus,
+    rank_text,
+    score_text,
+    unit_of,
+)
 from vbench_lite.metric import Axis
 from vbench_lite.results.arms import CEILING
 from vbench_lite.results.axes import RELATIVE_AXES
