@@ -191,11 +191,13 @@ def test_ranks_are_settled_where_every_generator_has_one_place(board: boards.Boa
 def test_a_generator_that_was_stopped_says_why(tmp_path: Path) -> None:
     run = make_run(tmp_path, clips=False)
     generator = run.document().generators[0].label
-    why = {"status": "failed", "phase": NOT_TRIED, "reason": "not tried: the first 3 requests failed"}
-    records = [SampleRecord(generator, "quick", f"x{n}", f"x{n}", "p", n, **why) for n in range(2)]
+    why = "not tried: the first 3 requests failed"
+    records = [
+        SampleRecord(generator, "quick", f"x{n}", f"x{n}", "p", n, "failed", why, NOT_TRIED) for n in range(2)
+    ]
     with run.journal("more") as journal:
         for record in records:
             journal.append({"kind": "sample", **record.as_dict()})
     found = {arm.generator: arm.stopped for arm in progress.arms(run)}
-    assert found.pop(generator) == why["reason"]
+    assert found.pop(generator) == why
     assert set(found.values()) == {None}

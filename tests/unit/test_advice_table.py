@@ -51,7 +51,7 @@ def test_the_verb_prints_words_or_json(tmp_path: Path, capsys: pytest.CaptureFix
     assert "reference/hybrid" in capsys.readouterr().out
     assert call(["advise", "--weight", "speed=3", "--json", *root]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert document["weights"]["speed"] == 3.0 and document["weights"]["quality"] == 1.0
+    assert document["weights"] == {"speed": 3.0}  # an axis that is not named does not count
     assert call(["advise", "--beliefs", *root]) == 0
     assert '"diffusion is faster"' in capsys.readouterr().out
     assert call(["advise", "--uses", "--json", *root]) == 0

@@ -41,7 +41,7 @@ def advise(
         suite: whose axes are weighed; None takes the first suite of the newest run.
         use: its limits and weights apply.
         require: further limits.
-        weights: by axis. With a use they replace the use's; without one, axes that are not named weigh 1.
+        weights: by axis. With a use they replace the use's; without one, axes that are not named count 0.
             Without either there is no total.
         price_per_hour: of the machine, for the cost of a clip; in any currency.
         support: further runs, newest first, that metrics and axes of the same generators are looked up in.
@@ -116,12 +116,14 @@ def _wanted(board: Board, use: Use | None, weights: Mapping[Axis, float] | None)
         if axis not in board.rows[0].axes:
             has = ", ".join(map(str, board.suite.axes))
             raise SpecError(f"suite {board.suite.name} has no axis {axis}; it has: {has}")
-    base = (
-        {axis: weight.weight for axis, weight in use.weights.items()}
-        if use is not None
-        else {axis: 1.0 for axis in board.suite.axes if axis != Axis.PREFERENCE}
-    )
-    chosen = {axis: weight for axis, weight in {**base, **(weights or {})}.items() if weight > 0}
+    given: Mapping[Axis, float] = weights or {}
+    if use is not None:
+        base = {axis: weight.weight for axis, weight in use.weights.items()}
+    elif given:
+        base = {}  # an axis that is not named does not count, as on the leaderboard
+    else:
+        base = {axis: 1.0 for axis in board.suite.axes if axis != Axis.PREFERENCE}
+    chosen = {axis: weight for axis, weight in {**base, **given}.items() if weight > 0}
     if not chosen:
         raise SpecError("all weights are 0; give one axis a weight above 0")
     return chosen

@@ -87,16 +87,16 @@ def run_report(run: RunDir, suite: str | None = None) -> str:
         "trust": ("Metric trust", [*_trust(board), *_audit(run, board)]),
         "clips": ("Worst clips", _clips(run, name, board, shelf)),
     }
-    shown = {anchor: section for anchor, section in sections.items() if section[1]}
+    filled = {anchor: section for anchor, section in sections.items() if section[1]}
     parts = [
         *_head(document, board, names),
-        markup.links([(f"#{anchor}", title) for anchor, (title, _) in shown.items()]),
+        markup.links([(f"#{anchor}", title) for anchor, (title, _) in filled.items()]),
         markup.card(card),
         *(markup.leaderboard(table) for table in leaderboard.tables(built)),
         *_words(document, board, card),
         markup.paragraph(f"Cite as: {signature(document, name)}", "soft"),
     ]
-    for anchor, (title, content) in shown.items():
+    for anchor, (title, content) in filled.items():
         parts += [markup.heading(2, title, anchor), *content]
     return markup.document(run_names.title(document), parts)
 

@@ -149,6 +149,8 @@ def _chance(probability: float | None) -> Text:
 def _footnotes(advice: Advice) -> list[str]:
     lines = []
     if advice.weights is not None:
+        named = ", ".join(f"{axis} {weight:g}" for axis, weight in advice.weights.by_axis.items())
+        lines.append(f"weights: {named}; any other axis counts 0.")
         lines.append("total: weighted mean of the axes; best: probability of having the largest.")
         if any(axis in RELATIVE_AXES for axis in advice.weights.by_axis):
             lines.append(
