@@ -14,6 +14,7 @@ from vbench_lite.advise.requirements import Status
 from vbench_lite.errors import SpecError, StoreError
 from vbench_lite.metric import Axis
 from vbench_lite.stats.pareto import best_probability, joint_draws
+from vbench_lite.suite import load_suite
 
 LD, AR, HYBRID = "reference/latent-diffusion", "reference/autoregressive", "reference/hybrid"
 
