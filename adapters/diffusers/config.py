@@ -31,6 +31,48 @@ class ComponentSpec(GeneratorConfig):
     dtype: Dtype | None = None
 
 
+class CacheSpec(GeneratorConfig):
+    """A cache between denoising steps.
+
+    Attributes:
+        kind: FirstBlockCache, TaylorSeerCache, PyramidAttentionBroadcast, FasterCache, MagCache: a name for
+            which the installed diffusers has a configuration.
+        arguments: of that configuration, such as threshold.
+    """
+
+    kind: str
+    arguments: dict[str, Any] = Field(default_factory=dict)
+
+
+class QuantizationSpec(GeneratorConfig):
+    """Weights kept in fewer bits.
+
+    Attributes:
+        backend: layerwise stores in float8 and computes in dtype, with diffusers alone; else a backend of
+            diffusers whose library is installed: torchao, quanto, bitsandbytes_4bit, bitsandbytes_8bit.
+        arguments: of the backend; for layerwise, storage_dtype.
+        components: the parts of the pipeline.
+    """
+
+    backend: str
+    arguments: dict[str, Any] = Field(default_factory=dict)
+    components: tuple[str, ...] = ("transformer",)
+
+
+class LoraSpec(GeneratorConfig):
+    """A low-rank adapter (the package peft).
+
+    Attributes:
+        model: hub id or local folder. weight_name: the file in it.
+        scale: how much of it. name: what it is called.
+    """
+
+    model: str
+    weight_name: str | None = None
+    scale: float = 1.0
+    name: str = "lora"
+
+
 class DiffusersConfig(GeneratorConfig):
     """Everything here is part of the generator's identity.
 
@@ -48,6 +90,10 @@ class DiffusersConfig(GeneratorConfig):
         offload: model or sequential keeps weights on the CPU until they are needed (accelerate).
         tiling, slicing: of the VAE; less memory, and tiles give other pixels.
         attention: attention backend of the denoiser, as diffusers names it.
+        cache: a cache between steps; how often it was hit is a fact of each call (cache_hit_share).
+        quantization: weights in fewer bits.
+        lora: low-rank adapters, in order.
+        compile: compile the denoisers (torch.compile); the first call of each shape is slow.
         scheduler: scheduler class that replaces the model's own.
         scheduler_config: values changed in the scheduler's configuration.
         call: further arguments of the pipeline's call (num_inference_steps, guidance_scale ...).
@@ -76,6 +122,10 @@ class DiffusersConfig(GeneratorConfig):
     tiling: bool = False
     slicing: bool = False
     attention: str | None = None
+    cache: CacheSpec | None = None
+    quantization: QuantizationSpec | None = None
+    lora: tuple[LoraSpec, ...] = ()
+    compile: bool = False
     scheduler: str | None = None
     scheduler_config: dict[str, Any] = Field(default_factory=dict)
     call: dict[str, Any] = Field(default_factory=dict)

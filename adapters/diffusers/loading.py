@@ -11,6 +11,7 @@ from typing import Any
 
 from vbench_lite.adapters.diffusers.config import ComponentSpec, DiffusersConfig
 from vbench_lite.adapters.diffusers.rules import ClassRule, class_rule
+from vbench_lite.adapters.diffusers.speedups import quantization
 from vbench_lite.adapters.model_files import locate, offline
 from vbench_lite.errors import SpecError, WeightsError
 
@@ -66,6 +67,7 @@ def load_pipeline(name: str, config: DiffusersConfig, device: str) -> Any:
                 trust_remote_code=config.trust_remote_code,
                 **community,
                 **parts,
+                **quantization(config.quantization),
             )
     except ImportError as error:
         raise SpecError(

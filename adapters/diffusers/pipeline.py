@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from vbench_lite.adapters.diffusers.calls import Signature
     from vbench_lite.adapters.diffusers.description import Description
     from vbench_lite.adapters.diffusers.probe import Probe
+    from vbench_lite.adapters.diffusers.speedups import CacheWatch
     from vbench_lite.adapters.diffusers.streaming import Stream
 
 
@@ -42,6 +43,7 @@ class Diffusers(Generator):
     _pipe: Any = None
     _probe: Probe
     _signature: Signature
+    _cache: CacheWatch | None = None
 
     def __init__(self, config: Mapping[str, Any] | None = None, device: str = "cpu") -> None:
         super().__init__(config, device)
@@ -101,6 +103,7 @@ class Diffusers(Generator):
         """Import diffusers, load the weights, and check the configuration against the class."""
         from vbench_lite.adapters.diffusers.loading import load_pipeline
         from vbench_lite.adapters.diffusers.probe import Probe
+        from vbench_lite.adapters.diffusers.speedups import apply
 
         pipe = load_pipeline(self._described.pipeline, self.config, self.device)
         self._signature = calls.Signature.of(type(pipe))
@@ -109,6 +112,7 @@ class Diffusers(Generator):
         if self.config.hook is not None:
             pipe = self._hooked(pipe)
         self._probe = Probe(pipe)
+        self._cache = apply(pipe, self.config, self._probe.denoisers)
         self._pipe = pipe
 
     def _hooked(self, pipe: Any) -> Any:
@@ -202,6 +206,8 @@ class Diffusers(Generator):
             stream = open_stream(known, self.config, plan, asked, pipe, emit, dropped, first.num_frames)
         steps = calls.steps_of(asked, self._signature, known.rule) * plan.chunks
         tiles = tiles_within(pipe, known.rule, plan.num_frames, first.height, first.width)
+        if self._cache is not None:
+            self._cache.start()
         with guider_at(pipe, asked.pop(calls.GUIDER_SCALE, None)), tiles:
             output = self._run(asked, stream, self._probe.following(context, steps, clips), first.seed)
         made, flagged = clips_of(output), safety_flags(output)
@@ -222,6 +228,8 @@ class Diffusers(Generator):
             context.note(nonfinite=nonfinite)
         if flagged:
             context.note(safety_flagged=flagged)
+        if self._cache is not None:
+            context.note(**self._cache.facts())
         context.note(pipeline_frames=stream.made if stream else len(made[0]), fps_source=known.fps_source)
         context.note(**prompt_facts(pipe, self._probe.prompt, asked))
 

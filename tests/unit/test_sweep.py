@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -109,6 +110,20 @@ def test_a_setting_with_failed_samples_is_not_compared() -> None:
     one = sweep(replace(run, sample_rows=rows))
     assert one.rows[0].verdict is Verdict.INCOMPARABLE
     assert "half: half made 15 of 16 samples" in one.notes
+
+
+def test_a_cache_that_never_hits_is_told() -> None:
+    run = fabricated({"lazy": FAST, "idle": {}}, prompts=6)
+    noted = {"lazy": 0.5, "idle": 0.0}
+    rows = [
+        replace(row, facts=json.dumps({"cache": "PAB", "cache_hit_share": noted[row.generator]}))
+        if row.generator in noted
+        else row
+        for row in run.sample_rows
+    ]
+    notes = sweep(replace(run, sample_rows=rows)).notes
+    assert "idle: its cache, PAB, never hits: nothing left out in 6 calls" in notes
+    assert "lazy: its cache, PAB, left out 50% of the attentions" in notes
 
 
 def test_a_run_that_is_no_sweep_is_refused() -> None:

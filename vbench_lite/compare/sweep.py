@@ -13,13 +13,15 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from vbench_lite.compare.differences import Pairing, Side, pair, subtract
 from vbench_lite.compare.nearness import nearness
 from vbench_lite.compare.policy import Policy, load_policy
 from vbench_lite.compare.sweep_table import AxisChange, Ratio, SweepRow, SweepTable
 from vbench_lite.compare.tradeoff import classify, on_front
 from vbench_lite.errors import IncomparableError, StoreError
-from vbench_lite.format import listed
+from vbench_lite.format import listed, percent, plural
 from vbench_lite.metric import Axis
 from vbench_lite.results.arms import CEILING, Arm, Run, read_arms
 from vbench_lite.results.axes import RELATIVE_AXES, AxisScore, axis_score, difference, floor_of
@@ -29,6 +31,8 @@ from vbench_lite.stats.delta import Delta
 from vbench_lite.stats.multiple import holm
 from vbench_lite.stats.noninferiority import Question, Verdict, decide, worst
 from vbench_lite.stats.power import units_to_settle
+from vbench_lite.store.columns import texts
+from vbench_lite.store.json_text import json_object
 from vbench_lite.store.schema import RunDocument
 from vbench_lite.suite import parse_suite
 
@@ -85,6 +89,14 @@ class _Reader:
         self.controls = tuple(arm for arm in arms.values() if arm.control not in (None, CEILING))
         self.blocks = joint_blocks(list(arms.values()))
         self.hardware = document.hardware
+        self.noted: dict[str, list[str]] = {}
+        table = run.table("sample", ("generator", "suite", "facts"))
+        columns = (
+            texts(table, column).of(np.arange(len(table))) for column in ("generator", "suite", "facts")
+        )
+        for label, suite, facts in zip(*columns, strict=True):
+            if suite == name and facts:
+                self.noted.setdefault(label, []).append(facts)
         self.base_axes = self.scores(self.base)
         seeds = self.floors.get("seeds")
         self.seeds = None if seeds is None else self.of_base_seeds(seeds)
@@ -120,6 +132,7 @@ class _Reader:
             near=nearness(arm, self.seeds, pairing.identical),
             motion=self.motion(arm, pairing),
             axes=self.changes(arm, pairing.identical),
+            facts=tuple(_cache_facts(self.noted.get(arm.generator, ()))),
         )
 
     def ratio(self, metric: str, arm: Arm, pairing: Pairing) -> Ratio:
@@ -171,6 +184,20 @@ class _Reader:
         return AxisChange(own.value, Delta(found.value, found.se, found.dof, own.n), reason=why)
 
 
+def _cache_facts(noted: Iterable[str]) -> Iterator[str]:
+    """What calls noted of a cache: whether it ever did anything."""
+    shares: dict[str, list[float]] = {}
+    for text in noted:
+        facts = json_object(text, lambda: "what was noted of a sample")
+        if isinstance(share := facts.get("cache_hit_share"), float | int):
+            shares.setdefault(str(facts.get("cache")), []).append(float(share))
+    for name, found in shares.items():
+        if max(found) == 0:
+            yield f"its cache, {name}, never hits: nothing left out in {plural(len(found), 'call')}"
+        else:
+            yield f"its cache, {name}, left out {percent(float(np.mean(found)))} of the attentions"
+
+
 # --- judged together ------------------------------------------------------------------------------
 
 
@@ -215,7 +242,7 @@ def _notes(rows: Sequence[SweepRow], floors: Mapping[str, SweepRow]) -> Iterator
         yield "the base made again gives other clips from the same seeds: no setting can be nearer than that"
     reasons: dict[str, list[str]] = {}
     for row in rows:
-        for reason in _lacking(row):
+        for reason in (*row.facts, *_lacking(row)):
             reasons.setdefault(reason, []).append(row.setting)
     for reason, settings in reasons.items():
         yield f"{listed(settings) if len(settings) < max(len(rows), 2) else 'every setting'}: {reason}"

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from vbench_lite.compare.nearness import Near
 from vbench_lite.compare.sweep_table import AxisChange, Kind, Ratio, SweepRow, SweepTable
 from vbench_lite.compare.tradeoff import costs
-from vbench_lite.format import NONE, change_text, forecast, multiple, number, percent, plus_minus, significant
+from vbench_lite.format import NONE, forecast, multiple, number, percent, significant
 from vbench_lite.report.charts.style import axis_order
 from vbench_lite.run.plan.sweep import AGAIN, BASE, SEEDS
 from vbench_lite.stats.noninferiority import Verdict
@@ -20,7 +21,7 @@ MARKS = {
     Verdict.INCOMPARABLE: "!",
     Verdict.REGRESSED: "✗",
 }
-_NEAR = {"psnr": "PSNR dB", "ssim": "SSIM", "lpips": "LPIPS", "tlpips": "tLPIPS"}
+_NEAR = {"psnr": ("PSNR dB", 1), "ssim": ("SSIM", 3), "lpips": ("LPIPS", 3), "tlpips": ("tLPIPS", 4)}
 _FLOORS = {"again": AGAIN, "seeds": SEEDS}
 
 
@@ -96,10 +97,7 @@ def nearness(found: SweepTable) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "setting": label,
-            **{
-                title: NONE if (near := row.near.metrics.get(name)) is None else plus_minus(near)
-                for name, title in _NEAR.items()
-            },
+            **{title: _fixed(row.near.metrics.get(name), digits) for name, (title, digits) in _NEAR.items()},
             "clips": row.near.place or "",
         }
         for label, row in _with_floors(found, "again", "seeds")
@@ -173,13 +171,26 @@ def _so(row: SweepRow, found: SweepTable) -> str:
     return f"{row.kind}{slower}"
 
 
+def _fixed(near: Near | None, digits: int) -> str:
+    """A value and the wider side of its interval, with so many digits: beyond them clips look alike."""
+    if near is None or near.value is None:
+        return NONE
+    text = f"{near.value:.{digits}f}"
+    if near.low is None or near.high is None:
+        return text
+    return f"{text} ±{max(near.high - near.value, near.value - near.low):.{digits}f}"
+
+
 def _change(change: AxisChange) -> str:
     mark = "" if change.verdict is None else f" {MARKS[change.verdict]}"
     if change.difference is None:
         return f"{NONE}{mark}"
-    if change.ci is not None and change.ci[0] == change.ci[1] == 0:
+    if change.ci is None:
+        return f"{_delta(change)}{mark}"
+    value, (low, high) = change.difference.value, change.ci
+    if low == high == 0:
         return f"={mark}"
-    return f"{_delta(change) if change.ci is None else change_text(change.difference.value, change.ci)}{mark}"
+    return f"{value:+.3f} ±{max(high - value, value - low):.3f}{mark}"
 
 
 def _delta(change: AxisChange) -> str:
