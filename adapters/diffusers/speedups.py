@@ -147,8 +147,8 @@ def _cast_between_layers(pipe: Any, spec: QuantizationSpec) -> None:
     import torch
 
     for part in spec.components:
-        network = getattr(pipe, part, None)
-        if not hasattr(network, "enable_layerwise_casting"):
+        network: Any = getattr(pipe, part, None)
+        if network is None or not hasattr(network, "enable_layerwise_casting"):
             raise SpecError(
                 f"quantization: {type(pipe).__name__} has no {part} that can be cast between layers"
             )
