@@ -63,8 +63,10 @@ class LoraSpec(GeneratorConfig):
     """A low-rank adapter (the package peft).
 
     Attributes:
-        model: hub id or local folder. weight_name: the file in it.
-        scale: how much of it. name: what it is called.
+        model: hub id or local folder.
+        weight_name: the file in it; the only one if null.
+        scale: how much of it is added.
+        name: what it is called within the pipeline.
     """
 
     model: str
