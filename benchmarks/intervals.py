@@ -11,6 +11,8 @@ from scipy import stats
 
 from benchmarks.figure import Figure
 from vbench_lite.stats.bounded import score
+from vbench_lite.stats.frechet import Moments, distance, moments
+from vbench_lite.stats.jackknife import jackknife
 from vbench_lite.stats.means import mean_estimate
 from vbench_lite.stats.paired import paired_means
 from vbench_lite.stats.rounds import STEADY, Occasions, separate
@@ -20,6 +22,7 @@ Draw = Callable[[np.random.Generator, tuple[int, int]], Floats]
 CUT = float(stats.norm.ppf(0.975))
 SIZES = (8, 16, 32, 64)
 SHARES = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
+WIDE = 400  # features of I3D's logits
 LOSSES = (0.0, 0.02, 0.05, 0.1)
 SKEWED: dict[str, tuple[Draw, float]] = {
     "exponential": (lambda rng, size: rng.exponential(size=size), 1.0),
@@ -50,6 +53,8 @@ def measure() -> list[Figure]:
             figures.append(_figure(f"{name}, n = {n}: coverage of a paired difference", paired, "0.93"))
         for name, (draw, truth) in SKEWED.items():
             figures.append(_figure(f"{name}, n = {n}: coverage of a mean", skewed(draw, truth, n, 2000), ""))
+    for n, wanted in ((64, "none is shown"), (5 * WIDE, "0.90")):
+        figures.append(_figure(f"Fréchet distance, {WIDE} features, n = {n}: coverage", frechet(n), wanted))
     for name, between in (("rounds alone", STEADY), ("with what differs between runs", Occasions(0.05))):
         figures.append(_figure(f"two runs, 5% apart by occasion, {name}: coverage", two_runs(between), ""))
     return figures
@@ -114,6 +119,22 @@ def skewed(draw: Draw, truth: float, n: int, sets: int) -> float:
     """Coverage of the mean of values without bounds."""
     found = [mean_estimate(row.tolist(), range(n)) for row in draw(np.random.default_rng(n), (sets, n))]
     return sum(e.low <= truth <= e.high for e in found if e.low is not None and e.high is not None) / sets
+
+
+def frechet(n: int, sets: int = 20, groups: int = 50) -> float:
+    """Coverage of the Fréchet distance by the jackknife, on the spectrum of a network (i^-1.2)."""
+    scales = np.sqrt(np.arange(1.0, WIDE + 1) ** -1.2)
+    rng = np.random.default_rng(n)
+    reference = moments(rng.normal(size=(2048, WIDE)) * scales)
+    truth = distance(Moments(0.3 * scales, np.diag(1.2 * scales)), reference)
+    held = 0
+    for _ in range(sets):
+        clips = rng.normal(0.3, 1.2, size=(n, WIDE)) * scales
+        found = jackknife(
+            range(n), lambda kept, clips=clips: distance(moments(clips[kept]), reference), max_groups=groups
+        )
+        held += found.low is not None and found.high is not None and found.low <= truth <= found.high
+    return held / sets
 
 
 def two_runs(between: Occasions, pairs: int = 1000) -> float:

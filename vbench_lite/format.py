@@ -7,7 +7,7 @@ there is no value, never NaN. Imports nothing of the package, so every layer can
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -46,6 +46,18 @@ def significant(value: float, figures: int = _FIGURES) -> str:
     rounded = value if abs(value) >= 10**figures else float(f"{value:.{figures}g}")  # 999.9 is 1,000
     digits = max(0, figures - 1 - math.floor(math.log10(abs(rounded))))
     return f"{value:,.{digits}f}" if digits < 7 else f"{value:.{figures - 1}e}"
+
+
+def beside(details: Mapping[str, float], n: int) -> str:
+    """What stands beside a value over so many clips (`metric.DETAILS`): "against 64 clips; ..." or ""."""
+    parts = []
+    if "reference_n" in details:
+        parts.append(f"against {details['reference_n']:.0f} clips")
+    if "perfect" in details:
+        parts.append(f"a perfect generator shows about {significant(details['perfect'])} at {n}")
+    if "corrected" in details:
+        parts.append(f"without its bias {significant(details['corrected'])}")
+    return "; ".join(parts)
 
 
 def unit_of(unit: str, size: float) -> tuple[str, float]:

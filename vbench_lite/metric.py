@@ -76,6 +76,8 @@ class MetricInfo:
         over_set: the published rule by which clips make the value of a set, if it is not our own.
         may_be_zero: 0 is a value of a timed call like any other (stalls): two generators are then compared by
             difference, never by ratio.
+        made_for: names of the damages of `vbench-lite audit` that it is made to notice; () for those that its
+            axis is meant to.
     """
 
     id: str
@@ -93,6 +95,12 @@ class MetricInfo:
     needs_world: str | None = None
     over_set: SetRule | None = None
     may_be_zero: bool = False
+    made_for: tuple[str, ...] = ()
+
+
+# Beside a value over a set, by their names in `extras`: clips of the reference, what a perfect generator
+# shows at this n, the value without its bias.
+DETAILS = ("reference_n", "perfect", "corrected")
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ def parse_yaml(text: str, where: str) -> Any:
     """The values of a YAML text; `where` names it in errors.
 
     Raises:
-        SpecError: it is no YAML, or stands for more values than MOST_VALUES.
+        SpecError: it is no YAML, holds a text that is no Unicode, or stands for more values than MOST_VALUES.
     """
     try:
         data = yaml.safe_load(text)
@@ -41,10 +41,12 @@ def _fault(error: Exception) -> str:
 
 
 def _count(value: Any, left: list[int], above: set[int], where: str) -> None:
-    """Walk over all values, as a reader would, and stop at the limit or at a value that holds itself."""
+    """Walk over all values, as a reader would, and stop at the limit or at a value that nobody can use."""
     left[0] -= 1
     if left[0] < 0:
         raise SpecError(f"{where} stands for more than {MOST_VALUES:,} values; use fewer aliases")
+    if isinstance(value, str) and not _is_unicode(value):
+        raise SpecError(f"{where} holds half of a surrogate pair, which is no text: {value[:40]!r}")
     if not isinstance(value, dict | list | tuple | set):
         return
     if id(value) in above:
@@ -54,3 +56,11 @@ def _count(value: Any, left: list[int], above: set[int], where: str) -> None:
     for one in inner:
         _count(one, left, above, where)
     above.discard(id(value))
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

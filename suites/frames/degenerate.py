@@ -51,6 +51,7 @@ class Degenerate(ClipMetric):
         summary="Share of clips that are black, flat, frozen, looped, partly blank or repeat their frames.",
         source="vbench_lite: block differences, longest still run, periods up to 16 frames",
         min_frames=2,
+        made_for=("freeze", "stutter"),
     )
 
     def start(self, clip: ClipInfo, sample: SampleInfo) -> None:

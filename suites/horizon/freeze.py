@@ -35,6 +35,7 @@ class LongestFreeze(ClipMetric):
         summary="Seconds of the longest stretch in which no frame differs from the one before.",
         source="vbench_lite: block differences of neighbouring frames (definition)",
         min_frames=2,
+        made_for=("freeze", "stutter"),
     )
 
     def start(self, clip: ClipInfo, sample: SampleInfo) -> None:

@@ -20,7 +20,11 @@ LEAST_FRAMES = 4 * OPENING_FRAMES
 
 
 _info = partial(
-    judged_info, how="outline, hue and track, frame by frame", axis=Axis.HORIZON, min_frames=LEAST_FRAMES
+    judged_info,
+    how="outline, hue and track, frame by frame",
+    axis=Axis.HORIZON,
+    min_frames=LEAST_FRAMES,
+    version=2,  # quarters and the first second are of time, not of the number of frames
 )
 
 

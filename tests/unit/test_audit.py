@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 from scipy.stats import spearmanr
 
+from vbench_lite import registry
 from vbench_lite.cli.audit import without_networks
 from vbench_lite.cli.main import call
 from vbench_lite.datasets import shapes
@@ -19,6 +20,7 @@ from vbench_lite.errors import ClipError, StoreError
 from vbench_lite.metric import Axis, Estimate, MetricInfo
 from vbench_lite.report.terminal.audit import audit_notes, audit_text
 from vbench_lite.sensitivity import AuditResult, load_audits, store_audit
+from vbench_lite.sensitivity.clips import RealClip
 from vbench_lite.sensitivity.from_clips import audit
 from vbench_lite.sensitivity.judge import (
     Judged,
@@ -196,10 +198,28 @@ def test_metrics_with_known_faults_get_their_verdicts(audited: AuditResult) -> N
     assert cell(audited, "frames/sharpness", "blur")["seen"] == "noticed"
     assert cell(audited, "frames/sharpness", "shuffle")["seen"] == "not seen"
     assert cell(audited, "frames/degenerate", "freeze")["seen"] == "noticed"
+    meant = [c["damage"] for c in (audited.of("frames/degenerate") or {})["cells"] if c["meant"]]
+    assert (meant, by_name["frames/degenerate"]) == (["stutter", "freeze"], "sound")
     assert cell(audited, "alignment/shapes_colour", "wrong prompt")["seen"] == "noticed"
     assert cell(audited, "alignment/shapes_colour", "shuffle")["seen"] == "not seen"
     assert by_name["speed/latency_s"] == "not applicable"
     assert "calls of a generator" in (audited.of("speed/latency_s") or {})["words"]
+
+
+def test_metrics_are_made_for_damages_that_there_are() -> None:
+    names = ("frames/degenerate", "horizon/longest_freeze_s")
+    infos = [registry.load("metrics", name).info for name in names]
+    assert all(info.made_for for info in infos)
+    assert {name for info in infos for name in info.made_for} <= {damage.name for damage in DAMAGES}
+
+
+def test_a_clip_of_uneven_times_keeps_them_under_damage() -> None:
+    times = np.cumsum([0.0, 0.1, 0.1, 0.4, 0.1, 0.1, 0.1])
+    clip = RealClip("a", "a", None, np.zeros((6, 4, 4, 3), np.uint8), 4, 6.7, times)
+    damaged = clip.shown(np.full((4, 4, 4, 3), 9, np.uint8))
+    for shown in (clip.shown(), damaged):
+        assert shown.times is not None and shown.times.tolist() == times[:5].tolist()
+    assert damaged.frames.max() == 9
 
 
 def test_an_audit_is_the_same_each_time() -> None:

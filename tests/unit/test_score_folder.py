@@ -30,7 +30,7 @@ from tiny_metrics import (
 
 from vbench_lite.datasets import shapes
 from vbench_lite.errors import ClipError, WeightsError
-from vbench_lite.metric import Metric
+from vbench_lite.metric import Estimate, Metric
 from vbench_lite.report.terminal.scores import print_scores
 from vbench_lite.run.scoring import clip_pass
 from vbench_lite.run.scoring.features import Extractors
@@ -216,6 +216,19 @@ def test_notes_of_values_are_printed_once_with_how_many_clips_they_are_of(tmp_pa
     scores = score(tmp_path, Brightness).as_dict()
     scores["notes"] = {"a.mkv": {"t/brightness": "the prompt is cut"}}
     assert "· t/brightness, 1 of 1 clips: the prompt is cut" in printed(scores)
+
+
+def test_what_stands_beside_a_distance_is_told(tmp_path: Path) -> None:
+    write_lossless(tmp_path / "a.mkv", moving_square(8), 8.0)
+    found = score(tmp_path, Brightness)
+    extras = {"perfect": 12.34, "reference_n": 64.0, "bias": 1.0}
+    found.sets["t/distance"] = Estimate(20.0, None, None, 16, None, extras, "no interval: too few")
+    scores = found.as_dict()
+    assert scores["sets"]["t/distance"] == {
+        "value": 20.0, "ci": None, "ci_reason": "no interval: too few", "n": 16,
+        "details": {"reference_n": 64.0, "perfect": 12.34},
+    }  # fmt: skip
+    assert "t/distance: against 64 clips; a perfect generator shows about 12.3 at 16" in printed(scores)
 
 
 def printed(scores: dict[str, Any]) -> str:

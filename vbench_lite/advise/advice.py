@@ -12,14 +12,13 @@ from vbench_lite.advise.profiles import DOUBLINGS, Use
 from vbench_lite.advise.quantities import Numbers
 from vbench_lite.advise.ranking import Place, Weights, gap, place
 from vbench_lite.advise.requirements import Requirement, Status, check
-from vbench_lite.advise.words import paragraph
+from vbench_lite.advise.words import SURE, paragraph
 from vbench_lite.errors import SpecError, StoreError
 from vbench_lite.metric import Axis
 from vbench_lite.results.arms import Run
 from vbench_lite.results.board import Board, build_board
 
 MOST_UNMEASURED = 0.25  # share of the weights; with more of it open, the rest decides nothing
-SURE = 0.95  # probability from which one generator is called the best
 
 
 def advise(

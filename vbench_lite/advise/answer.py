@@ -13,6 +13,7 @@ from vbench_lite.advise.profiles import Use
 from vbench_lite.advise.ranking import Gap, Place, Weights
 from vbench_lite.advise.requirements import Check, Quantity, Requirement, Status
 from vbench_lite.results.board import Board, BoardRow
+from vbench_lite.stats.pareto import near_tie
 
 
 class Verdict(StrEnum):
@@ -54,6 +55,7 @@ class Standing:
         """Plain JSON values."""
         at, cost = self.place, self.cost
         total = at.total if at is not None else None
+        best = at.best if at is not None else None
         return {
             "generator": self.generator,
             "family": self.row.arm.family,
@@ -65,7 +67,8 @@ class Standing:
             "total": total.value if total is not None else None,
             "total_ci": _ends(total.low, total.high) if total is not None else None,
             "rank": list(at.rank) if at is not None and at.rank is not None else None,
-            "best_probability": at.best if at is not None else None,
+            "best_probability": best,
+            "best_probability_near_tie": near_tie(best) if best is not None else None,
             "front_probability": at.front if at is not None else None,
             "best_on": {str(a): p for a, p in at.best_on.items()} if at is not None else None,
             "cost_per_clip": None

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from vbench_lite.advise.requirements import Check, Status
 from vbench_lite.format import chance, forecast, listed, percent, with_interval
+from vbench_lite.stats.pareto import near_tie
 
 if TYPE_CHECKING:
     from vbench_lite.advise.answer import Advice, Standing
 
 _MANY = 10_000
+SURE = 0.95  # probability from which one generator is called the best
 
 
 def paragraph(advice: Advice) -> str:
@@ -71,9 +73,16 @@ def _take(advice: Advice) -> list[str]:
         return [_sentence(first), *_met(leader)]
     first = (
         f"{_for(advice)}take {leader.generator}: it has the best total in "
-        f"{chance(leader.place.best or 0.0)} of draws from what was measured."
+        f"{_draws(leader.place.best or 0.0)} from what was measured."
     )
     return [_sentence(first), *_met(leader), *_decided(advice), *_weights(advice)]
+
+
+def _draws(probability: float) -> str:
+    """`97% of draws`, with what that is worth among near ties, if it is not sure then."""
+    fair = near_tie(probability)
+    beside = f" ({chance(fair)} where generators lie as close as the noise)" if 0.5 < fair < SURE else ""
+    return f"{chance(probability)} of draws{beside}"
 
 
 def _weights(advice: Advice) -> list[str]:
@@ -116,7 +125,7 @@ def _cannot_tell(advice: Advice) -> list[str]:
     shares = []
     for label in advice.leaders:
         at = named[label].place
-        shares.append(f"{label} has the best total in {chance((at.best if at else None) or 0.0)} of draws")
+        shares.append(f"{label} has the best total in {_draws((at.best if at else None) or 0.0)}")
     first = f"{_for(advice)}the data cannot tell which is best: {', '.join(shares)}."
     doubts = [
         f"{label} may or may not meet {c.requirement.text}: {measured(c)}; {settle(c)}."

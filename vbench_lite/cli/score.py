@@ -72,10 +72,10 @@ def command(
     compares a clip with its reference; for a RUN those of its own suites, by --workers processes or a
     Ray cluster, with the same scores. With --json for CLIPS:
     {samples{file: {metric: value}}, series{file: {metric: [[seconds, value]]}}, notes{file: {metric:
-    text}}, sets{metric: {value, ci, n}}, groups{group: {metric: {value, ci, n}}} in its place where the
-    clips are several sets, not_applicable{metric: {file, group or "*": reason}}, errors{file: reason},
-    decodes{file: count}, flags{file: []}, unverified[]: metrics with values from weights of no known
-    hash}. Exit code 3 if some files failed, 2 if all did.
+    text}}, sets{metric: {value, ci, ci_reason, n, details}}, groups{group: {metric: as in sets}} in its
+    place where the clips are several sets, not_applicable{metric: {file, group or "*": reason}},
+    errors{file: reason}, decodes{file: count}, flags{file: []}, unverified[]: metrics with values from
+    weights of no known hash}. Exit code 3 if some files failed, 2 if all did.
     """
     rules = {"fps": fps, "stride": stride, "window": window, "place": place, "short_side": short_side}
     given = {name: value for name, value in rules.items() if value is not None}

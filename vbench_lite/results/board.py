@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vbench_lite.errors import StoreError, VBenchLiteError
-from vbench_lite.metric import Axis
+from vbench_lite.metric import DETAILS, Axis
 from vbench_lite.results.arms import CEILING, Arm, Run
 from vbench_lite.results.axes import RELATIVE_AXES, AxisScore, differences
 from vbench_lite.results.conflicts import DISTANCES, Conflict, Interval, find_conflicts
@@ -22,9 +22,6 @@ from vbench_lite.stats.ranks import ranks_of
 from vbench_lite.suite import Suite
 from vbench_lite.weights import unverified
 
-# Beside a value over a set: clips of the reference, what a perfect generator shows at this n, the value
-# without its bias.
-_DETAILS = ("reference_n", "perfect", "corrected")
 LEFT_OUT = "left out: "  # begins the note on a run that could not be read
 RELATIVE_TIE = 0.05  # speed and memory closer than this are ties: machines differ by more from day to day
 
@@ -325,7 +322,7 @@ def _metric(measured: MetricEstimate) -> dict[str, Any]:
         "reason": measured.reason,
         "missing": dict(measured.missing),
     }
-    details = {name: measured.extras[name] for name in _DETAILS if name in measured.extras}
+    details = {name: measured.extras[name] for name in DETAILS if name in measured.extras}
     if details:
         facts["details"] = details
     if measured.first_call is not None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vbench_lite.clip import Frames
+from vbench_lite.clip import Clip, Frames, Seconds
 from vbench_lite.dataset import ClipSize, Dataset, Draw, Gives, with_ids
 from vbench_lite.errors import ClipError, RequestError
 from vbench_lite.sensitivity.ladders import SPARE
@@ -26,6 +26,7 @@ class RealClip:
     Attributes:
         prompt_id: clips that share it are one cluster: windows of one file, clips of one prompt.
         longer: uint8 (1.5 T or more, H, W, 3); the first `count` frames are the clip.
+        times: when each frame of `longer` is on show, as `clip.ClipInfo.times`; None where they are even.
     """
 
     name: str
@@ -34,11 +35,20 @@ class RealClip:
     longer: Frames
     count: int
     fps: float | None
+    times: Seconds | None = None
 
     @property
     def frames(self) -> Frames:
         """The clip as shown, uint8 (T, H, W, 3)."""
         return self.longer[: self.count]
+
+    def shown(self, frames: Frames | None = None) -> Clip:
+        """The clip, or other frames in the places of its own, each for as long as the one it replaces."""
+        return Clip(
+            self.frames if frames is None else frames,
+            self.fps,
+            None if self.times is None else self.times[: self.count + 1],
+        )
 
 
 def dataset_clips(dataset: Dataset, count: int, request: RequestSpec, seed: int = 0) -> list[RealClip]:
@@ -94,7 +104,9 @@ def folder_clips(
         try:
             for window in folder.read(clip):
                 name = f"{clip.name}@{len(mine)}"
-                mine.append(RealClip(name, cluster, clip.prompt, window.frames, num_frames, window.fps))
+                mine.append(
+                    RealClip(name, cluster, clip.prompt, window.frames, num_frames, window.fps, window.times)
+                )
                 if len(mine) == each:
                     break
         except ClipError as error:

@@ -172,7 +172,7 @@ def _from_folder(
 def _in_memory(clips: Iterable[RealClip]) -> list[tuple[MemorySource, SampleInfo]]:
     return [
         (
-            MemorySource(Clip(clip.frames, clip.fps), f"reference:{clip.name}"),
+            MemorySource(clip.shown(), f"reference:{clip.name}"),
             SampleInfo("reference", clip.name, clip.prompt_id, clip.prompt, None),
         )
         for clip in clips
@@ -226,7 +226,7 @@ def _result(
         }
         for damage in damages
     ]
-    hashes = [MemorySource(Clip(clip.frames, clip.fps), clip.name).sha256 for clip in real]
+    hashes = [MemorySource(clip.shown(), clip.name).sha256 for clip in real]
     identity = short_hash([*hashes, json.dumps(told), *asked])
     return AuditResult(
         identity, datetime.now(UTC).isoformat(timespec="seconds"), data, told,

@@ -67,7 +67,7 @@ class Cell:
     """One metric under one damage.
 
     Attributes:
-        meant: the metric's axis is meant to notice this damage.
+        meant: the metric is made to notice this damage, or its axis is meant to.
         values: mean value by level, the clean one at 0 first.
         rho, effect: see the module; with 95% intervals. monotone: no step of the means goes the other way.
         n: prompts behind it. p_value: two-sided, of no change, before Holm.
@@ -144,7 +144,8 @@ def judge(info: MetricInfo, values: Values, damages: Sequence[Damage]) -> Judged
 
 def _change(info: MetricInfo, values: Values, damage: Damage) -> Cell:
     """Numbers of one damage; `seen` is settled once all of them are known."""
-    blank = Cell(damage.name, str(damage.kind), info.axis in damage.axes, Seen.NO_VALUE)
+    meant = damage.name in info.made_for if info.made_for else info.axis in damage.axes
+    blank = Cell(damage.name, str(damage.kind), meant, Seen.NO_VALUE)
     levels: list[Level] = [CLEAN, *((damage.name, level) for level in damage.levels)]
     try:
         if info.id in values.sets:

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from vbench_lite.clip import Clip
 from vbench_lite.metric import Estimate, Features, SampleInfo
 from vbench_lite.run.scoring.clip_pass import ClipPass, ClipResult, ClipTask
 from vbench_lite.run.scoring.features import Extractors
@@ -116,14 +115,14 @@ def _tasks(
     cluster_of, _ = clusters(clips)
     wanted = list(dict.fromkeys(name for metric in made.sets for name in metric.info.extractors))
     clip, other = clips[place], clips[(place + 1) % len(clips)]
-    clean = MemorySource(Clip(clip.frames, clip.fps), f"clean:{clip.name}") if made.pairs else None
+    clean = MemorySource(clip.shown(), f"clean:{clip.name}") if made.pairs else None
     for arm in arms:
         frames, prompt = clip.frames, clip.prompt
         if arm.damage is not None:
             shown, prompt = _assigned(clips, place, arm.damage, arm.level[1])
             material = Material(shown.frames, shown.longer, other.frames)
             frames = arm.damage.frames(material, arm.level[1], place)
-        source = MemorySource(Clip(frames, clip.fps), clip.name)
+        source = MemorySource(clip.shown(frames), clip.name)
         sample = SampleInfo("real", clip.name, cluster_of[clip.name], prompt, None)
         yield ClipTask(source, sample, made.clips, made.pairs, wanted, clean)
 

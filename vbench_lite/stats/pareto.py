@@ -6,8 +6,12 @@ uncertain scores this is a probability: the share of joint draws in which it is 
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
+
+from vbench_lite.stats.student import cdf, quantile
 
 Floats = npt.NDArray[np.float64]
 
@@ -61,6 +65,18 @@ def best_probability(totals: Floats, least: float = 0.0) -> Floats:
     winners = totals >= totals.max(axis=1, keepdims=True) - least
     shares: Floats = (winners / winners.sum(axis=1, keepdims=True)).mean(axis=0)
     return shares
+
+
+def near_tie(probability: float) -> float:
+    """What a share of draws above 1/2 is worth where true differences are about as large as the noise.
+
+    Draws take every difference for as likely as any other. Among generators that lie as close as the noise of
+    their difference (updates of one model do) the larger half of what was seen is luck: with a normal
+    prior of that width the share shrinks from cdf(z) to cdf(z / sqrt 2), .97 to .91.
+    """
+    if probability <= 0.5:
+        return probability
+    return cdf(quantile(probability, math.inf) / math.sqrt(2), math.inf)
 
 
 def joint_draws(

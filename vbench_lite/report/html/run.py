@@ -66,7 +66,7 @@ def run_report(run: RunDir, suite: str | None = None) -> str:
     board = boards.table(built.as_dict())
     card = answer_card(built, [run], use_names())
     drawn = _drawn(board)
-    shown = set(drawn.arms["generator"])
+    among = set(drawn.arms["generator"])
     shelf = html_clips.Shelf(run.root)  # the first prompts come first, also where videos run out
     sections = {
         "prompts": ("What it looks like", html_clips.first_prompts(run, name, board, shelf)),
@@ -76,11 +76,11 @@ def run_report(run: RunDir, suite: str | None = None) -> str:
         "advice": ("What to take", list(_advice(run, built)) if board.measures() else []),
         "drift": (
             "Drift within clips",
-            list(_drift([one for one in time_series(run, name) if one.generator in shown], drawn)),
+            list(_drift([one for one in time_series(run, name) if one.generator in among], drawn)),
         ),
         "time": (
             "Over time",
-            list(_time([call for call in run.calls(name) if call.generator in shown], drawn)),
+            list(_time([call for call in run.calls(name) if call.generator in among], drawn)),
         ),
         "scaling": ("Scaling", list(_scaling(run, document))),
         "metrics": ("Metrics", list(_metrics(board))),

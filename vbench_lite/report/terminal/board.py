@@ -13,6 +13,7 @@ from rich.text import Text
 from vbench_lite.format import (
     ARROWS,
     NONE,
+    beside,
     listed,
     number,
     plural,
@@ -263,6 +264,7 @@ def _metric_footnotes(board: Board) -> list[str]:
         counts.append(f"{_span(rounds)} rounds of warm calls (median)")
     if counts:
         lines.append(f"n: {', '.join(counts)} a generator.")
+    lines += _set_lines(board.rows)
     lines += _missing_lines(board.rows)
     unknown = [m for m, e in (board.rows[0].arm.estimates.items() if board.rows else ()) if not e.facts.known]
     if unknown:
@@ -270,6 +272,17 @@ def _metric_footnotes(board: Board) -> list[str]:
             f"Not registered by any installed package (direction and unit as stored): {', '.join(unknown)}"
         )
     return lines
+
+
+def _set_lines(rows: Sequence[BoardRow]) -> list[str]:
+    """What stands beside values over sets that grow as clips get fewer; equal for generators of equal n."""
+    told = {
+        f"{metric}: {beside({key: details[key] for key in details if key != 'corrected'}, measured.n)}."
+        for row in rows
+        for metric, measured in row.arm.estimates.items()
+        if "perfect" in (details := measured.extras)
+    }
+    return sorted(told)
 
 
 def _missing_lines(rows: Sequence[BoardRow]) -> list[str]:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from vbench_lite.format import significant
+from vbench_lite.format import beside, significant
 from vbench_lite.weights import unverified
 
 MOST_COLUMNS = 4
@@ -26,6 +26,9 @@ def print_scores(scores: Mapping[str, Any], console: Console) -> None:
     for group, sets in ({"all clips": scores["sets"]} | scores["groups"]).items():
         if sets:
             console.print(_sets(group, sets))
+            for metric, found in sets.items():
+                if told := beside(found["details"], found["n"]):
+                    console.print(Text(f"· {metric}: {told}", style="dim"))
     for reason, names in _reasons(scores["not_applicable"]).items():
         console.print(Text(f"– not applicable: {', '.join(names)}: {reason}", style="dim"))
     told = Counter(note for notes in scores["notes"].values() for note in notes.items())

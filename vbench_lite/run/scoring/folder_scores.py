@@ -8,7 +8,7 @@ from typing import Any
 
 from vbench_lite.clip import ClipInfo, rates_agree
 from vbench_lite.errors import NotApplicable
-from vbench_lite.metric import Estimate, MetricInfo, SampleInfo
+from vbench_lite.metric import DETAILS, Estimate, MetricInfo, SampleInfo
 from vbench_lite.run.scoring.clip_scoring import FeatureResults
 from vbench_lite.run.scoring.metric_set import MetricSet
 from vbench_lite.run.scoring.outcome import Outcome
@@ -87,7 +87,9 @@ def _plain(sets: Mapping[str, Estimate]) -> dict[str, Any]:
         name: {
             "value": estimate.value,
             "ci": None if estimate.low is None else [estimate.low, estimate.high],
+            "ci_reason": estimate.note if estimate.low is None else None,
             "n": estimate.n,
+            "details": {key: estimate.extras[key] for key in DETAILS if key in estimate.extras},
         }
         for name, estimate in sets.items()
     }
