@@ -17,7 +17,6 @@ def judged_info(
     min_n: int = 1,
     version: int = 1,
     world: str = "shapes",
-    version: int = 1,
 ) -> MetricInfo:
     """What a metric over the judge's readings declares.
 

@@ -195,6 +195,7 @@ TABLES: dict[str, tuple[str, Callable[[pa.Table], pa.Table]]] = {
     "low": ("score", column("low", float("nan"), pa.float64())),
     "count": ("score", column("n", -3, pa.int64())),
     "level": ("score", column("level", "weird", pa.string())),
+    "call": ("score", column("level", "call", pa.string())),
     "replicates": ("score", column("replicates", [float("nan")], pa.list_(pa.float64()))),
     "text": ("score", column("value", "x", pa.string())),
     "series": ("score", column("series", [[1.0, None]], pa.list_(pa.list_(pa.float64())))),

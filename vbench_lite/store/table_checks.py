@@ -6,6 +6,7 @@ were read are looked at; a million rows take some hundredths of a second.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -33,6 +34,7 @@ _WORDS: dict[tuple[str, str], frozenset[str]] = {
     ("score", "call"): frozenset(("first", "warm")),
     ("measurement", "call"): frozenset(("first", "warm")),
 }
+_CALL = re.compile(r".+/[0-9]{1,9}/[0-9]{1,9}", re.DOTALL)
 _ABOVE_ZERO = ("fps", "weight")
 _NOT_BELOW_ZERO = ("total_s", "first_frame_s", "load_s", "n", "num_frames", "batch", "height", "width")
 
@@ -64,6 +66,11 @@ def _faults(kind: str, rows: pa.Table) -> Iterator[str]:
             yield from _number_faults(name, present(whole))
         elif pa.types.is_list(column.type):
             yield from _list_faults(name, whole)
+    if kind == "score" and {"level", "sample_id"} <= set(rows.column_names):
+        calls = np.flatnonzero(texts(rows, "level").among(Level.CALL))
+        odd = [name for name in texts(rows, "sample_id").used(calls) if not _CALL.fullmatch(name)]
+        if odd:
+            yield f"column sample_id holds {odd[0][:40]!r} for a call, which is named CASE/ROUND/INDEX"
 
 
 def _has_gap(column: pa.ChunkedArray) -> bool:
