@@ -73,7 +73,7 @@ def shown_together(run: data.RunSummary, suite: str | None) -> list[str]:
     """The runs of the leaderboard: those of `choice.choose` where no run is chosen, else the chosen one."""
     if st.session_state.get("run", "latest") != "latest" or run.status != "finished":
         return [run.run_id]
-    found = [one.run_id for one in choose(root(), suite=suite).runs]
+    found = [one.run_id for one in choose(root(), suite=suite).sound]
     asked = {one.run_id for one in index().runs if suite in one.suites}
     return [one for one in found if one in asked] or [run.run_id]
 

@@ -15,6 +15,7 @@ from fabricated import fabricate, store_run
 
 from vbench_lite.cli.main import call
 from vbench_lite.errors import StoreError
+from vbench_lite.results.choice import choose
 from vbench_lite.results.export import json_pieces
 from vbench_lite.run.generate.documents import run_document
 from vbench_lite.run.generate.recorder import Recorder
@@ -231,6 +232,22 @@ def test_a_damaged_table_leaves_the_other_runs_on_the_board(
     assert any("left out" in note and "scores.parquet" in note for note in board["notes"])
 
 
+def test_no_verb_loses_the_good_rows_that_a_damaged_newer_run_hides(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change_document(root, put("created", value="2026-01-03T00:00:00+00:00"))
+    (root / "runs" / "bad" / "scores.parquet").write_bytes(b"PAR1 nonsense PAR1")
+    choice = choose(root)
+    assert [run.run_id for run in choice.runs] == ["bad"]
+    assert [run.run_id for run in choice.sound] == ["good"]
+    for verb in (["advise", "--json"], ["history", "frames/sharpness", "--json"]):
+        assert call([*verb, "--root", str(root)]) == 0
+        printed = capsys.readouterr()
+        assert '"good"' in printed.out and '"bad"' not in printed.out
+        assert "left out" in printed.err and "scores.parquet" in printed.err
+    assert call(["advise", "bad", "--root", str(root)]) == 2  # a run that was asked for is an error
+
+
 def test_a_damaged_table_of_which_no_row_is_shown_is_not_read(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -306,13 +323,23 @@ def test_a_journal_of_before_is_read_or_names_the_record(tmp_path: Path) -> None
     assert any("peak_bytes" in problem.reason for problem in verify(tmp_path).problems)
 
 
-@pytest.mark.parametrize("line", [b'{"kind":"sample"}', b'{"kind":' + b"[" * 100_000, b"{}", b"[1]"])
-def test_a_journal_line_of_another_form_is_one_line(root: Path, line: bytes) -> None:
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"kind":"sample"}', b'{"kind":' + b"[" * 100_000, b"{}", b"[1]",
+        b'{"kind":"sample","generator":"g","sample_id":"x","facts":{"a":1}}',
+    ],
+)  # fmt: skip
+def test_a_journal_line_of_another_form_is_one_line(
+    root: Path, line: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = root / "runs" / "bad" / "journal" / "more.jsonl"
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(line + b"\n")
     assert call(["store", "ls", "--root", str(root)]) in (0, 3)
     assert call(["store", "verify", "--root", str(root)]) in (0, 3)
+    assert call(["leaderboard", "--root", str(root)]) == 0
+    assert "unexpected" not in capsys.readouterr().err
 
 
 def _record(sample_id: str = "0") -> SampleRecord:

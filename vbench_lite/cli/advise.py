@@ -74,7 +74,7 @@ def command(
     beliefs[], notes[]}.
     """
     from vbench_lite.advise import advise, load_use, parse_requirement, use_names
-    from vbench_lite.cli.leaderboard import warn_damaged
+    from vbench_lite.cli.leaderboard import warn_damaged, warn_left_out
     from vbench_lite.report.terminal.advice import advice_text, beliefs_text, uses_text
     from vbench_lite.results.board import build_board
     from vbench_lite.results.choice import choose, newest_with
@@ -93,7 +93,9 @@ def command(
     if any(":" in name for name in runs):
         raise click.UsageError(f"a run is advised on as a whole; leave the generator out of {runs[0]!r}")
     warn_damaged(root, runs)
-    chosen = choose(root, runs, larger=False).runs
+    choice = choose(root, runs, larger=False)
+    chosen = choice.sound
+    warn_left_out(choice)
     support: Sequence[RunDir] = ()
     if not runs:
         chosen, support = (newest_with(chosen, suite),), chosen

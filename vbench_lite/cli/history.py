@@ -32,12 +32,14 @@ def command(
     With --json: {metric, generators{name: [{run, created, generator, value, ci, n, unit, higher_is_better,
     break}]}}.
     """
-    from vbench_lite.cli.leaderboard import warn_damaged
+    from vbench_lite.cli.leaderboard import warn_damaged, warn_left_out
     from vbench_lite.results.choice import choose
     from vbench_lite.results.history import history
 
     warn_damaged(root, runs)
-    found = history(choose(root, runs, every=True).runs, metric, suite=suite, generator=generator)
+    choice = choose(root, runs, every=True)
+    warn_left_out(choice)
+    found = history(choice.sound, metric, suite=suite, generator=generator)
     if as_json:
         points = {name: [point.as_dict() for point in those] for name, those in found.items()}
         print_json({"metric": metric, "generators": points})

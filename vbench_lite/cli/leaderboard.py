@@ -16,6 +16,7 @@ from vbench_lite.cli.output import console, print_json, warn
 if TYPE_CHECKING:
     from vbench_lite.advise.card import Card
     from vbench_lite.results.board import Board
+    from vbench_lite.results.choice import Choice
     from vbench_lite.results.scaling import ScalingReport
     from vbench_lite.store.rundir import RunDir
 
@@ -76,6 +77,12 @@ def warn_damaged(root: Path, names: Sequence[str] = ()) -> None:
 
     for error in () if names else damaged_runs(root):
         warn(f"left out: {error}")
+
+
+def warn_left_out(choice: Choice) -> None:
+    """Say which of the chosen runs are left out because their rows cannot be read."""
+    for fault in choice.damaged:
+        warn(f"left out: {fault}")
 
 
 def print_board(board: Board, *, metrics: bool = True, others: bool = True) -> None:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from vbench_lite.errors import StoreError
 from vbench_lite.results.board import LEFT_OUT, Board
 from vbench_lite.results.board_index import indexed_board
 from vbench_lite.store import run_names
+from vbench_lite.store.check import row_fault
 from vbench_lite.store.rundir import RunDir, list_runs, resolve_run
 
 
@@ -30,6 +32,7 @@ class Choice:
         every: keep older rows of a generator as well.
         extended: runs that are left out, with the id of the one that extends them.
         behind: older runs that are read only if one of `runs` turns out to be damaged.
+        named: whether the runs were asked for by name; then a damaged one is an error.
     """
 
     runs: tuple[RunDir, ...]
@@ -38,6 +41,27 @@ class Choice:
     every: bool = False
     extended: Mapping[str, str] = field(default_factory=dict)
     behind: tuple[RunDir, ...] = ()
+    named: bool = False
+
+    @property
+    def sound(self) -> tuple[RunDir, ...]:
+        """The runs that can be read; older ones stand in for rows that a damaged one hid. Reads every row."""
+        return self._sound[0]
+
+    @property
+    def damaged(self) -> tuple[str, ...]:
+        """What keeps the others from being read, a line for each."""
+        return self._sound[1]
+
+    @cached_property
+    def _sound(self) -> tuple[tuple[RunDir, ...], tuple[str, ...]]:
+        shown, faults = self.runs, dict[str, str | None]()
+        while not self.named and (fresh := [run for run in shown if run.run_id not in faults]):
+            faults |= {run.run_id: row_fault(run) for run in fresh}
+            every = sorted((*self.runs, *self.behind), key=lambda run: run.document().created, reverse=True)
+            left = [run for run in every if faults.get(run.run_id) is None]
+            shown = tuple(_newest(left, self.suite) if self.behind else left)
+        return shown or self.runs, tuple(fault for fault in faults.values() if fault is not None)
 
     def board(self) -> Board:
         """The leaderboard over these runs; rows that were not picked are left out, controls stay."""
@@ -79,7 +103,7 @@ def choose(
     """
     if names:
         runs, picked = _named(root, names)
-        return Choice(runs, suite, picked, every=True)
+        return Choice(runs, suite, picked, every=True, named=True)
     found = [run for run in list_runs(root) if run.document().status == "finished"]
     if not found:
         raise StoreError(f"no finished run is under {root}; make one with: vbench-lite run")

@@ -61,6 +61,12 @@ def verify(root: Path, tell: Callable[[int, int], None] = lambda done, total: No
     return found
 
 
+def row_fault(run: RunDir) -> str | None:
+    """What keeps readers from the rows of a run, or None."""
+    problem = next(_check_rows(run, run.run_id, {}), None)
+    return None if problem is None else problem.reason
+
+
 def _check_run(run: RunDir, found: Verification, wanted: dict[str, str]) -> Iterator[Problem]:
     place = f"{run.path.parent.name}/{run.run_id}"
     try:

@@ -17,6 +17,8 @@ def parse_json(text: str | bytes) -> Any:
         ValueError: it is no JSON, is nested too deeply, or holds NaN, an infinity or a text that is no
             Unicode.
     """
+    if not isinstance(text, str | bytes):
+        raise ValueError(f"{type(text).__name__} and no text")
     try:
         found = json.loads(text, parse_constant=_refuse, parse_float=_finite)
     except RecursionError:

@@ -61,15 +61,15 @@ def publish(choice: Choice, folder: Path, *, prompts: int, title: str | None = N
     """
     if folder.is_dir() and any(folder.iterdir()) and not (folder / PAGE).is_file():
         raise SpecError(f"{folder} is not empty and holds no earlier publication; give another folder")
-    board = with_preference(choice.board(), choice.runs)
+    board = with_preference(choice.board(), choice.sound)
     if not board.rows:
         raise StoreError(
             f"suite {board.suite.name} has no generator in these runs; there is nothing to publish"
         )
-    card = answer_card(board, choice.runs, use_names())
+    card = answer_card(board, choice.sound, use_names())
     shutil.rmtree(folder / CLIPS, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    clips = _Clips(choice.runs[0].root, folder)
+    clips = _Clips(choice.sound[0].root, folder)
     parts = [
         markup.heading(1, title or card.title),
         markup.links(
@@ -85,8 +85,8 @@ def publish(choice: Choice, folder: Path, *, prompts: int, title: str | None = N
         *_board(board, choice),
         *_tradeoffs(board),
         *_compare(board, choice),
-        *_wall(board, choice.runs, clips, prompts),
-        *_methods(board, choice.runs),
+        *_wall(board, choice.sound, clips, prompts),
+        *_methods(board, choice.sound),
     ]
     script = _script()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -142,7 +142,7 @@ def _tradeoffs(board: Board) -> Iterator[Markup]:
 
 def _compare(board: Board, choice: Choice) -> Iterator[Markup]:
     """The first row against the others; each generator against the run before it where there is one."""
-    runs = {run.run_id: run for run in choice.runs}
+    runs = {run.run_id: run for run in choice.sound}
     rows = [row.arm for row in board.rows if row.arm.run_id in runs]
     sides_of = [
         (older, newer)
