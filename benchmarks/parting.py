@@ -7,14 +7,18 @@ for which the machine should be idle.
 
 from __future__ import annotations
 
+import math
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 
-from benchmarks.figure import Figure
+from benchmarks.figure import Figure, summarise
 from benchmarks.untimed import SUITE, untimed_suite
+from vbench_lite.advise.card import prompts_to_part
 from vbench_lite.metric import Axis
 from vbench_lite.results.board import Board, BoardRow, build_board
 from vbench_lite.run import runner
@@ -26,17 +30,24 @@ DRIFTS = ("horizon/stage_drift", "horizon/sharpness_drift", "horizon/motion_drif
 NEEDED = 4
 
 
-def measure() -> list[Figure]:
-    """Seeds in which an axis parts generators, and in which a drift is surely not zero."""
+def measure(minutes: float = math.inf) -> list[Figure]:
+    """Seeds in which an axis parts generators, and in which a drift is surely not zero.
+
+    Args:
+        minutes: after which no further seed is begun.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        return figures(Path(folder), range(SEEDS))
+        return figures(Path(folder), minutes)
 
 
-def figures(root: Path, seeds: Sequence[int]) -> list[Figure]:
-    """The figures of some seeds; runs that are under the root already are not made again."""
+def figures(root: Path, minutes: float, seeds: int = SEEDS) -> list[Figure]:
+    """The same; runs that are under the root already are not made again."""
     suite = untimed_suite(root / "untimed.yaml", also=("stage-long",))
-    boards = []
-    for seed in seeds:
+    boards: list[Board] = []
+    began = time.monotonic()
+    for seed in range(seeds):
+        if boards and time.monotonic() - began > 60 * minutes:
+            break
         boards.append(_board(root, {"suites": [str(suite)], "seed": seed}, "quick-untimed"))
         print(f"seed {seed}: {', '.join(parted(boards[-1]))}", file=sys.stderr, flush=True)
     timed = [
@@ -48,6 +59,7 @@ def figures(root: Path, seeds: Sequence[int]) -> list[Figure]:
     rows = [_count(f"{NEEDED} axes or more part two generators, {of}", enough, "at least 8")]
     rows += [_count(f"{axis} parts two, {of}", found[axis]) for axis in boards[0].suite.axes]
     rows += [_count(f"{axis} parts two, timed once", int(axis in timed)) for axis in _TIMED]
+    rows += [_more(axis, boards) for axis in boards[0].suite.axes]
     drifts = Counter(name for board in boards for name in drifting(board))
     return rows + [_count(f"{name} is not zero, {of}", count) for name, count in sorted(drifts.items())]
 
@@ -80,6 +92,15 @@ def _drift(row: BoardRow, metric: str) -> str:
 def _board(root: Path, spec: dict[str, object], suite: str) -> Board:
     outcome = runner.run(parse_spec(spec, "benchmark"), root)
     return build_board([RunDir(root, outcome.run_id)], suite=suite)
+
+
+def _more(axis: Axis, boards: Sequence[Board]) -> Figure:
+    """Prompts more that would part the pair that is nearest to it, over the seeds that part none."""
+    counts = []
+    for board in (board for board in boards if axis not in parted(board)):
+        needed = [prompts_to_part(one, other, axis) for one, other in combinations(board.rows, 2)]
+        counts.append(float(min((count for count in needed if count is not None), default=math.inf)))
+    return summarise(f"{axis}: more prompts that would part two, where none are", counts or [0.0], "")
 
 
 def _count(what: str, count: int, target: str = "") -> Figure:

@@ -178,15 +178,21 @@ def _prompts(row: BoardRow, axis: Axis) -> int:
 
 
 def _more(first: BoardRow, second: BoardRow, axis: Axis) -> str:
-    """How many more prompts would part two rows, if what was seen is the truth."""
-    found = difference(first.axes[axis], second.axes[axis])
-    prompts = _prompts(first, axis)
-    if not math.isfinite(found.se) or prompts < 1:
+    """How many more prompts would part two rows, in words."""
+    if not math.isfinite(difference(first.axes[axis], second.axes[axis]).se) or not _prompts(first, axis):
         return ""
-    more = units_to_settle(Delta(found.value, found.se, found.dof, prompts), 0.0) if found.value else None
+    more = prompts_to_part(first, second, axis)
     if more is None:
         return "; more prompts would not"
     return f"; about {forecast(more)} more would" if more <= _MANY else f"; even {_MANY:,} more would not"
+
+
+def prompts_to_part(first: BoardRow, second: BoardRow, axis: Axis) -> int | None:
+    """How many more prompts would part two rows, if what was seen is the truth; None if none would."""
+    found, prompts = difference(first.axes[axis], second.axes[axis]), _prompts(first, axis)
+    if not found.value or not math.isfinite(found.se) or not prompts:
+        return None
+    return units_to_settle(Delta(found.value, found.se, found.dof, prompts), 0.0)
 
 
 def _metric(metric: str, rows: Sequence[BoardRow], names: Names) -> Fact | None:
