@@ -88,6 +88,10 @@ class ListedPrompts(_Strict):
         default=(),
         description="What a viewer should look for in the clips of each text; empty, or one for each.",
     )
+    tags: tuple[tuple[str, ...], ...] = Field(
+        default=(),
+        description="Words by which tables are cut, of each text; empty, or one list for each.",
+    )
     file: str | None = Field(
         default=None,
         description="A YAML file, its path relative to the suite: a list of texts, or of mappings {prompt, "
@@ -98,8 +102,9 @@ class ListedPrompts(_Strict):
     def _one_source(self) -> ListedPrompts:
         if bool(self.texts) == (self.file is not None):
             raise ValueError("give either texts or file")
-        if self.look_for and len(self.look_for) != len(self.texts):
-            raise ValueError(f"look_for has {len(self.look_for)} entries for {len(self.texts)} texts")
+        for name, told in (("look_for", self.look_for), ("tags", self.tags)):
+            if told and len(told) != len(self.texts):
+                raise ValueError(f"{name} has {len(told)} entries for {len(self.texts)} texts")
         return self
 
 

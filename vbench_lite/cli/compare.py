@@ -11,11 +11,13 @@ from vbench_lite.cli.exit_codes import FINE, GATE_FAILED
 from vbench_lite.cli.options import (
     DEFAULT_ROOT,
     OutputFile,
+    cut_by_tag,
     json_option,
     policy_option,
     registered,
     root_option,
     stored_run,
+    tag_option,
 )
 from vbench_lite.cli.output import console, print_json, print_text, warn
 
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     help="Which suite; default: the first that both runs have.",
 )
 @policy_option
+@tag_option
 @click.option("--gate", is_flag=True, help="Exit code 1 where the policy says so (REGRESSED, INCOMPARABLE).")
 @click.option(
     "--clips/--no-clips",
@@ -57,6 +60,7 @@ def command(
     baseline: str,
     candidate: str,
     suite: str | None,
+    tag: str | None,
     policy: str | None,
     gate: bool,
     clips: bool | None,
@@ -91,7 +95,8 @@ def command(
     if remeasure:
         name, timed = _remeasured(first, second, suite, when_idle)
         suite = name
-    found = compare(RunArm(*first), RunArm(*second), suite=suite, policy=rules, pools=pools, remeasured=timed)
+    sides = [RunArm(run if tag is None else cut_by_tag(run, tag), label) for run, label in (first, second)]
+    found = compare(*sides, suite=suite, policy=rules, pools=pools, remeasured=timed)
     update = gate or found.update  # a gate is asked about an update, whatever the two are called
     if as_json:
         print_json(found.as_dict())

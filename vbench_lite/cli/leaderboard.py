@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from vbench_lite.cli.exit_codes import FINE
-from vbench_lite.cli.options import json_option, registered, root_option, stored_run
+from vbench_lite.cli.options import cut_by_tag, json_option, registered, root_option, stored_run, tag_option
 from vbench_lite.cli.output import console, print_json, warn
 
 if TYPE_CHECKING:
@@ -27,11 +28,18 @@ if TYPE_CHECKING:
     "--suite", shell_complete=registered("suites"), help="Which suite; default: that of the broadest run."
 )
 @click.option("--all", "every", is_flag=True, help="Keep older rows of a generator as well.")
+@tag_option
 @click.option("--brief", is_flag=True, help="Only the axes, without the table of metrics.")
 @root_option
 @json_option
 def command(
-    runs: tuple[str, ...], suite: str | None, every: bool, brief: bool, root: Path, as_json: bool
+    runs: tuple[str, ...],
+    suite: str | None,
+    every: bool,
+    tag: str | None,
+    brief: bool,
+    root: Path,
+    as_json: bool,
 ) -> int:
     """Show the answer, then generators side by side: axes, intervals, ranks, coverage, controls apart.
 
@@ -50,6 +58,8 @@ def command(
 
     warn_damaged(root, runs)
     choice = choose(root, runs, suite=suite, every=every, larger=not as_json)
+    if tag is not None:
+        return _of_tag(choice, tag, brief, as_json)
     board = with_preference(choice.board(), choice.runs)
     reports = [report for run in choice.runs for report in run_scaling(run, board.suite.name)]
     told = what_audits_say(root, board)
@@ -68,6 +78,23 @@ def command(
             console().print(f"audit: {line}", style="dim", markup=False)
         print_scaling(reports)
         print_stages(choice.runs[0], board.suite.name)
+    return FINE
+
+
+def _of_tag(choice: Choice, tag: str, brief: bool, as_json: bool) -> int:
+    """The tables of the prompts with a tag; the card speaks of whole runs."""
+    from vbench_lite.results.board import build_board
+
+    board = build_board([cut_by_tag(run, tag) for run in choice.runs], suite=choice.suite, every=choice.every)
+    if choice.picked:
+        rows = [row for row in board.rows if (row.arm.run_id, row.arm.generator) in choice.picked]
+        board = replace(board, rows=rows)
+    if as_json:
+        print_json(board.as_dict() | {"tag": tag})
+        return FINE
+    prompts = max((len(row.arm.prompts) for row in board.rows), default=0)
+    console().print(f"prompts with the tag {tag}: {prompts}\n", markup=False)
+    print_board(board, metrics=not brief, others=False)
     return FINE
 
 

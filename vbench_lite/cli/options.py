@@ -10,6 +10,8 @@ import click
 
 if TYPE_CHECKING:
     from vbench_lite.registry import Group
+    from vbench_lite.results.cut import Cut
+    from vbench_lite.store.rundir import RunDir
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -95,6 +97,25 @@ def json_option(function: F) -> F:
     return click.option(
         "--json", "as_json", is_flag=True, help="Print one JSON document and nothing else on stdout."
     )(function)
+
+
+def tag_option(function: F) -> F:
+    """`--tag WORD`: only the prompts with this tag; the argument `tag` is a text or None."""
+    return click.option(
+        "--tag", metavar="WORD", help="Only the prompts with this tag: of their data set, list or prompt set."
+    )(function)
+
+
+def cut_by_tag(run: RunDir, tag: str) -> Cut:
+    """A run as if it had been asked for the prompts with a tag alone.
+
+    Raises:
+        StoreError: no prompt has it. DatasetError: the prompts cannot be looked up any more.
+    """
+    from vbench_lite.results.cut import cut
+    from vbench_lite.run.plan.prompts import tags_of
+
+    return cut(run, tag, tags_of(run.document()))
 
 
 def stored_run(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:

@@ -11,6 +11,7 @@ from vbench_lite import registry
 from vbench_lite.dataset import Prompt, find_dataset, load_dataset, with_ids
 from vbench_lite.errors import PromptError, RegistryError, SpecError
 from vbench_lite.run.plan.data import dataset_prompts
+from vbench_lite.store.schema import RunDocument
 from vbench_lite.suite import DatasetPrompts, ListedPrompts, PromptSets, Suite, parse_suite
 from vbench_lite.yaml_text import parse_yaml
 
@@ -34,10 +35,24 @@ def suite_prompts(suite: Suite, folder: Path | None = None) -> list[Prompt]:
         return dataset_prompts(source, found)
     listed = written_out(source, folder or suite_folder(suite.name))
     notes = listed.look_for or ("",) * len(listed.texts)
+    tags = listed.tags or ((),) * len(listed.texts)
     return [
-        replace(prompt, look_for=note)
-        for prompt, note in zip(with_ids(list(listed.texts)), notes, strict=True)
+        replace(prompt, look_for=note, tags=its)
+        for prompt, note, its in zip(with_ids(list(listed.texts)), notes, tags, strict=True)
     ]
+
+
+def tags_of(document: RunDocument) -> dict[str, tuple[str, ...]]:
+    """Tags by prompt id, over the suites of a run.
+
+    Raises:
+        DatasetError: the data set of a suite is not where the run found it.
+    """
+    return {
+        prompt.prompt_id: prompt.tags
+        for content in document.suites
+        for prompt in suite_prompts(parse_suite(content, f"run {document.run_id}"))
+    }
 
 
 def written_out(source: ListedPrompts | PromptSets, folder: Path) -> ListedPrompts:
@@ -54,7 +69,9 @@ def written_out(source: ListedPrompts | PromptSets, folder: Path) -> ListedPromp
         return source
     texts = [text for listed in lists for text in listed.texts]
     notes = [note for listed in lists for note in listed.look_for or ("",) * len(listed.texts)]
-    return ListedPrompts(texts=tuple(texts), look_for=tuple(notes) if any(notes) else ())
+    names = source.sets if isinstance(source, PromptSets) else ()
+    tags = [(Path(name).stem,) for name, listed in zip(names, lists, strict=False) for _ in listed.texts]
+    return ListedPrompts(texts=tuple(texts), look_for=tuple(notes) if any(notes) else (), tags=tuple(tags))
 
 
 def with_prompt_sets(suite: Suite, sets: Sequence[str]) -> Suite:
