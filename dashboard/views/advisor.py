@@ -59,6 +59,11 @@ def _draw(run: data.RunSummary) -> None:
         bind="query-params",
         help="With it, cost_per_clip can be limited.",
     )
+    if not board.axes and not limits:
+        verdict.info("This suite has no axes to weigh. Set a limit, or see each metric on the leaderboard.")
+        return
+    if not board.axes:  # what the use weighs is not here; its limits are in the sliders
+        named = None
     wish = cached.Wish(named, limits, weights, price or None, slid=_slid(board.measures()))
     found = cached.advised([run.run_id], suite, wish)
     with verdict:

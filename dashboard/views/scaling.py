@@ -30,6 +30,8 @@ def _draw(run: data.RunSummary) -> None:
         )
     )
     measure = growth.MEASURES[chosen]
+    if (disturbed := report.disturbed(sweep)) is not None:
+        st.warning(plain(disturbed))
     drawing = growth.drawing(report, sweep, measure, cached.families(run))
     if drawing is None:
         st.info("No call of this sweep has such a value.")

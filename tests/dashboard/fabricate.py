@@ -37,7 +37,7 @@ CLIP_METRICS = (
 )
 DRIFT = "horizon/sharpness_drift"  # falls by 0.05 a second in every clip
 COURSE_S = (0.5, 1.5, 2.5)
-STATES = ("none", "one", "running", "damaged", "many", "hostile")
+STATES = ("none", "one", "running", "damaged", "many", "hostile", "failing", "axisless")
 RISING = ("speed/frames_per_s", "speed/real_time_factor")
 SET_METRICS = ("distribution/kvd_shapes", "distribution/frechet_shapes", "diversity/feature_distance")
 
@@ -330,4 +330,11 @@ def make_root(root: Path, state: str) -> Path:
     elif state == "hostile":
         make_run(root, "e" * 16, failed=1, hostile=True)
         make_audit(root, HOSTILE)
+    elif state == "failing":  # one generator has no clip at all
+        make_run(root, "f" * 16, prompts=3, failed=3)
+    elif state == "axisless":  # as `vbench` or `use-cases`
+        run = make_run(root, prompts=2, clips=False)
+        document = run.document()
+        document.suites = [{**suite, "axes": {}} for suite in document.suites]
+        run.write_document(document)
     return root

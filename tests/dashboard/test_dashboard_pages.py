@@ -34,16 +34,6 @@ def open_page(root: Path, name: str, monkeypatch: pytest.MonkeyPatch, **query: s
     return app.run()
 
 
-@pytest.fixture(scope="module")
-def axisless(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A root with one run of a suite that has no axes, as `vbench` or `use-cases`."""
-    root = tmp_path_factory.mktemp("axisless")
-    run = make_run(root, prompts=2, clips=False)
-    document = run.document()
-    run.write_document(replace(document, suites=[{**suite, "axes": {}} for suite in document.suites]))
-    return root
-
-
 def html(app: AppTest) -> str:
     """The tables and cards that templates made."""
     return "".join(element.proto.body for element in app.get("html"))
@@ -266,14 +256,6 @@ def test_two_models_are_set_against_each_other_and_none_regresses(
     heads = [head.value.replace("\\", "") for head in app.subheader]
     assert any(head.startswith("reference/hybrid against reference/latent-diffusion: ") for head in heads)
     assert not any("REGRESSED" in error.value for error in app.error)
-
-
-@pytest.mark.parametrize("name", ["overview", "leaderboard", "tradeoffs", "advisor", "trust"])
-def test_a_suite_without_axes_opens_every_page_that_reads_a_board(
-    name: str, axisless: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    app = open_page(axisless, name, monkeypatch)
-    assert not app.exception, app.exception
 
 
 def test_pages_use_no_raw_html() -> None:

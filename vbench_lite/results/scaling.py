@@ -127,6 +127,17 @@ class ScalingReport:
     curves: tuple[Curve, ...]
     overtakings: tuple[Overtaking, ...]
 
+    def disturbed(self, sweep: str) -> str | None:
+        """How many calls of a sweep other processes disturbed; None where there are none."""
+        curves = [curve for curve in self.curves if curve.sweep == sweep]
+        contended, calls = sum(curve.contended for curve in curves), sum(curve.calls for curve in curves)
+        if not contended:
+            return None
+        return (
+            f"{contended} of {calls} calls were disturbed by other processes; "
+            "time again with run --retime --when-idle"
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values: curves with points and fits, crossings with a sentence each."""
         return {

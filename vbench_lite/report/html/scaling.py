@@ -32,6 +32,8 @@ def growing(report: ScalingReport, families: Mapping[str, str]) -> Iterator[Mark
         yield markup.group("pair", _pictures(report, sweep, size, families))
         yield markup.table(growth.table(report, sweep), f"How each generator grows with {size}")
         yield markup.bullets(growth.crossings(report, sweep))
+        if (disturbed := report.disturbed(sweep)) is not None:
+            yield markup.box("open", markup.paragraph(disturbed))
 
 
 def _lower(sentence: str) -> str:

@@ -24,10 +24,8 @@ def scaling_text(report: ScalingReport) -> RenderableType:
         curves = [curve for curve in report.curves if curve.sweep == sweep]
         parts += [_table(sweep, curves, report.memory_limit_bytes), *_checks(curves)]
         parts += [Text(f"· {pair.sentence()}") for pair in report.overtakings if pair.sweep == sweep]
-        contended = sum(curve.contended for curve in curves)
-        if contended:
-            calls = sum(curve.calls for curve in curves)
-            parts.append(Text(f"! {contended} of {calls} calls were contended by other processes", "yellow"))
+        if (disturbed := report.disturbed(sweep)) is not None:
+            parts.append(Text(f"! {disturbed}", "yellow"))
         parts.append(Text())
     if not parts:
         parts.append(Text(f"suite {report.suite} has no timed calls of a sweep"))
