@@ -19,7 +19,7 @@ from vbench_lite.compare.frame_fidelity import FrameFidelity
 from vbench_lite.compare.frame_fidelity import frame_fidelity as read_frame_fidelity
 from vbench_lite.dashboard import data, player, server
 from vbench_lite.dashboard import wall as walls
-from vbench_lite.errors import ClipError, StoreError
+from vbench_lite.errors import ClipError, StoreError, VBenchLiteError
 from vbench_lite.metric import Axis
 from vbench_lite.report.charts import advice, boards, comparisons, gallery, growth, pairs
 from vbench_lite.report.charts.votes import agreement_rows
@@ -29,6 +29,7 @@ from vbench_lite.results.choice import choose
 from vbench_lite.results.scaling import ScalingReport
 from vbench_lite.results.time_series import TimeSeries
 from vbench_lite.results.time_series import time_series as read_time_series
+from vbench_lite.run.plan.prompts import prompts_of
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir, list_runs
 from vbench_lite.store.schema import RunDocument
@@ -206,6 +207,20 @@ def clips(run: data.RunSummary, suite: str | None) -> tuple[pd.DataFrame, pd.Dat
 def _clips(root_path: str, run_id: str, suite: str | None, stamp: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     run = RunDir(Path(root_path), run_id)
     return gallery.shown_samples(run, suite), gallery.clip_scores(run, suite)
+
+
+def look_for(run: data.RunSummary) -> dict[str, str]:
+    """What a viewer should look for, by prompt id; nothing where the prompts cannot be looked up any more."""
+    return _look_for(str(root()), run.run_id, data.run_stamp(directory(run)))
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _look_for(root_path: str, run_id: str, stamp: str) -> dict[str, str]:
+    try:
+        found = prompts_of(RunDir(Path(root_path), run_id).document())
+    except VBenchLiteError:
+        return {}
+    return {name: prompt.look_for for name, prompt in found.items() if prompt.look_for}
 
 
 def comparison(

@@ -49,6 +49,9 @@ def _draw(run: data.RunSummary) -> None:
         st.info("Choose at least one arm.")
         return
     st.caption(plain(prompts[sample_id][0]))
+    told = cached.look_for(run).get(str(here["prompt_id"].iloc[0]), "")
+    for line in gallery.remarks(here[here["generator"].isin(shown)], told):
+        st.caption(plain(line))
     player.show(_clips(here, scores, shown), difference=difference and len(shown) > 1)
     _table(scores, sample_id, shown)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import nullcontext
 from dataclasses import replace
@@ -14,7 +15,7 @@ from fabricate import CONTROLS, STATES, SUITE, make_root, make_run, make_scaling
 from fabricated import vote_on
 from streamlit.testing.v1 import AppTest
 
-from vbench_lite.dashboard import server
+from vbench_lite.dashboard import cached, server
 from vbench_lite.dashboard.pages import PAGES, VIEWS
 from vbench_lite.store.rundir import RunDir, set_baseline
 
@@ -100,6 +101,21 @@ def test_the_baseline_offered_first_is_an_older_run_with_the_same_requests(
     make_run(tmp_path, "c" * 16, created="2026-03-03T10:00:00+00:00", clips=False)
     app = open_page(tmp_path, "compare", monkeypatch)
     assert app.selectbox(key="baseline").value == "a" * 16
+
+
+def test_what_to_look_for_and_what_was_asked_stand_beside_the_clips(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make_run(tmp_path, "a" * 16, prompts=2)
+    samples = run.samples()
+    (hybrid,) = samples.index[(samples["generator"] == "reference/hybrid") & (samples["seed"] == 0)]
+    samples.loc[hybrid, "facts"] = json.dumps({"effective_prompt": "a red ring"})
+    with monkeypatch.context() as patch:
+        patch.setattr(RunDir, "samples", lambda self: samples)
+        patch.setattr(cached, "look_for", lambda run: {"p000": "the ring turns"})
+        app = open_page(tmp_path, "clips", patch)
+    told = [caption.value.replace("\\", "") for caption in app.caption]  # of Markdown
+    assert {"Look for: the ring turns", "reference/hybrid was asked: a red ring"} <= set(told)
 
 
 def test_a_damaged_run_is_named_and_the_others_are_shown(

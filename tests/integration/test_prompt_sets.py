@@ -21,6 +21,7 @@ SUITE = {
     "prompts": {"dataset": "shapes", "count": 4},
     "request": {"num_frames": 8, "height": 32, "width": 32},
     "metrics": ["frames/sharpness", "alignment/shapes_colour"],
+    "performance": {"rounds": 1, "warm_calls": 1},
 }  # fmt: skip
 
 
@@ -51,6 +52,8 @@ def test_an_open_generator_makes_them_and_a_closed_one_is_recorded(tmp_path: Pat
     outcome = run(spec, tmp_path / "root")
     found = RunDir(tmp_path / "root", outcome.run_id)
     assert (outcome.ok, outcome.failed) == (2, 2)
+    assert {call.generator for call in found.calls("tiny-film")} == {"open"}
+    assert not any("could not be timed" in message for message in outcome.messages)
     suite = found.document().suites[0]
     assert suite["name"] == "tiny-film" and len(suite["prompts"]["look_for"]) == 20
     refused = [row for row in found.rows("sample") if row["generator"] == "closed"]

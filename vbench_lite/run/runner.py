@@ -295,8 +295,9 @@ class _Run:
             def tell(news: PerformanceProgress) -> None:
                 self.tell("measure", news.text, news.done, news.total)
 
+            served = {batch.generator for batch in self.plan.batches if batch.suite == suite.name}
             summary = measure(
-                self.plan.generators,
+                [entry for entry in self.plan.generators if entry.label in served],
                 suite,
                 on_record=keep,
                 done=done,

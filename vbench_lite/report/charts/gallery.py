@@ -6,6 +6,7 @@ that leads out of the pool is refused.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -46,6 +47,7 @@ def shown_samples(run: RunDir, suite: str | None = None) -> pd.DataFrame:
         "clip_sha256",
         "fps",
         "num_frames",
+        "facts",
     ]
     return samples.loc[wanted, columns].reset_index(drop=True)
 
@@ -167,6 +169,16 @@ def prompts(samples: pd.DataFrame) -> dict[str, tuple[str, int]]:
         str(sample): (str(prompt), int(seed))
         for sample, prompt, seed in zip(rows["sample_id"], rows["prompt"], rows["seed"], strict=True)
     }
+
+
+def remarks(samples: pd.DataFrame, look_for: str) -> list[str]:
+    """What stands beside clips of one prompt: what to look for, and what a generator was really asked."""
+    lines = [f"Look for: {look_for}"] if look_for else []
+    for arm, prompt, facts in zip(samples["generator"], samples["prompt"], samples["facts"], strict=True):
+        asked = json.loads(facts or "{}").get("effective_prompt")
+        if isinstance(asked, str) and asked != prompt:
+            lines.append(f"{arm} was asked: {asked}")
+    return lines
 
 
 def labels(prompts: Mapping[str, tuple[str, int]]) -> dict[str, str]:

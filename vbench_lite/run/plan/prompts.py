@@ -42,17 +42,22 @@ def suite_prompts(suite: Suite, folder: Path | None = None) -> list[Prompt]:
     ]
 
 
-def tags_of(document: RunDocument) -> dict[str, tuple[str, ...]]:
-    """Tags by prompt id, over the suites of a run.
+def prompts_of(document: RunDocument) -> dict[str, Prompt]:
+    """Prompts by id, over the suites of a run.
 
     Raises:
         DatasetError: the data set of a suite is not where the run found it.
     """
     return {
-        prompt.prompt_id: prompt.tags
+        prompt.prompt_id: prompt
         for content in document.suites
         for prompt in suite_prompts(parse_suite(content, f"run {document.run_id}"))
     }
+
+
+def tags_of(document: RunDocument) -> dict[str, tuple[str, ...]]:
+    """Tags by prompt id, over the suites of a run; raises as `prompts_of`."""
+    return {name: prompt.tags for name, prompt in prompts_of(document).items()}
 
 
 def written_out(source: ListedPrompts | PromptSets, folder: Path) -> ListedPrompts:
