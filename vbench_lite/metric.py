@@ -8,6 +8,9 @@ Five kinds, by what they look at:
 - `CallMetric`: one timed call of a generator (speed, memory).
 - `SummaryMetric`: one number from the values of other metrics over the same set.
 
+`FrameMetric` (each frame on its own), `NeighbourMetric` (pairs of neighbours) and `FeatureMetric` (from
+shared features alone) are the short forms of `ClipMetric`.
+
 Features come from extractors (`extractor.py`), which run once per clip for all metrics that want them.
 A metric that cannot have a value raises `NotApplicable(reason)`; the reason is stored.
 """

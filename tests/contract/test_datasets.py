@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from vbench_lite_waves.data import Waves
 
 from vbench_lite import registry
 from vbench_lite.clip import check_frames
@@ -29,10 +30,12 @@ SIZES = (ClipSize(8, 64, 64, 12.0), ClipSize(4, 32, 48, 8.0))
 PACKAGE = Path(__file__).parents[2] / "vbench_lite"
 
 
-@pytest.fixture(scope="module", params=registry.names("datasets"))
+@pytest.fixture(scope="module", params=[*registry.names("datasets"), "waves"])
 def dataset(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     if request.param == "clips":  # it is nothing without a folder
         return load_dataset(str(folder_of_clips(tmp_path_factory.mktemp("clips"))))
+    if request.param == "waves":  # the one that docs/data-sets.md shows
+        return Waves()
     found = load_dataset(request.param)
     try:
         found.real(None, 0, fitting(SIZES[0], found))
@@ -76,18 +79,20 @@ def test_what_it_declares_is_whole(dataset: Dataset) -> None:
 def test_the_same_draw_gives_the_same_prompts_and_a_longer_one_begins_with_a_shorter(
     dataset: Dataset,
 ) -> None:
-    once, again = dataset.prompts(Draw(12)), dataset.prompts(Draw(12))
-    assert once == again and len({prompt.prompt_id for prompt in once}) == len(once) == 12
-    assert dataset.prompts(Draw(5)) == once[:5]
-    assert dataset.prompts(Draw(12, seed=1)) != once
-    assert all(prompt.text.strip() and prompt.tags for prompt in once)
+    once = dataset.prompts(Draw(12))
+    assert len(once) == 12, "a draw of 12 gives 12 prompts"
+    assert once == dataset.prompts(Draw(12)), "the same draw gives the same prompts"
+    assert len({prompt.prompt_id for prompt in once}) == 12, "no prompt twice"
+    assert dataset.prompts(Draw(5)) == once[:5], "a longer draw begins with a shorter one"
+    assert dataset.prompts(Draw(12, seed=1)) != once, "another seed gives another draw"
+    assert all(prompt.text.strip() and prompt.tags for prompt in once), "every prompt has a text and a tag"
 
 
 def test_tags_choose_prompts(dataset: Dataset) -> None:
     tag = dataset.prompts(Draw(1))[0].tags[0]
     chosen = dataset.prompts(Draw(tags=(tag,)))
     assert chosen and all(tag in prompt.tags for prompt in chosen)
-    with pytest.raises(DatasetError, match="no-such-tag"):
+    with pytest.raises(DatasetError, match="no-such-tag"):  # never an empty draw
         dataset.prompts(Draw(tags=("no-such-tag",)))
 
 

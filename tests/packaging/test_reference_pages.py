@@ -27,9 +27,8 @@ PAGES = generator().PAGES
 def test_every_key_of_every_file_has_a_meaning(name: str, least: int) -> None:
     rows = re.findall(r"^\| (`\w+`) \|.*\| (.*) \|$", PAGES[name](), re.MULTILINE)
     assert len(rows) > least
-    assert [
-        key for key, meaning in rows if len(meaning.split()) < 1 or not meaning.endswith((".", ":"))
-    ] == []
+    without = [key for key, meaning in rows if len(meaning.split()) < 1 or not meaning.endswith((".", ":"))]
+    assert not without, f"{name}: no sentence about {without} under Attributes: in the docstring of its class"
 
 
 @pytest.mark.parametrize("name", PAGES)

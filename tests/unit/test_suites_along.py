@@ -10,7 +10,7 @@ from fabricated import FakeRun, fabricate
 from vbench_lite.metric import Axis
 from vbench_lite.results.board import build_board
 from vbench_lite.run.plan.plan import build_plan
-from vbench_lite.run.plan.spec import RunSpec
+from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
 from vbench_lite.store.run_names import title
 from vbench_lite.store.schema import SampleStatus
 from vbench_lite.suite import load_suite
@@ -47,6 +47,19 @@ def test_samples_of_a_brought_suite_are_in_proportion() -> None:
 def test_other_prompts_bring_nothing_along() -> None:
     plan = build_plan(RunSpec(prompts=("film",), controls=False))
     assert [suite.name for suite in plan.suites] == ["quick-film"]
+
+
+def test_a_brought_suite_leaves_out_who_cannot_take_what_it_gives_and_fails_nobody() -> None:
+    """A generator without an encoder: the codec's suite says so in a note, and its run is whole."""
+    generators = (GeneratorSpec(label="stripes", adapter="vbench_lite_waves.stripes:Stripes"),)
+    plan = build_plan(RunSpec(generators=generators, samples=8, controls=False))
+    assert plan.refused == ()
+    asked_of = {batch.suite for batch in plan.batches}
+    assert asked_of == {"quick", "stage-long"}
+    assert [note for note in plan.notes if "stage-detail" in note] == [
+        "suite stage-detail leaves out stripes: "
+        "it has no encoder and decoder that clips could be passed through"
+    ]
 
 
 def with_long_clips(run: FakeRun, failed: str = "") -> FakeRun:

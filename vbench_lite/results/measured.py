@@ -84,7 +84,10 @@ def _beside(own: Measured, more: Measured) -> Measured:
     arms, joined = [], []
     for arm, scores in zip(own.arms, own.scores, strict=True):
         other, found = others[arm.generator]
-        if failed := other.planned - other.ok:
+        if not other.ok and not other.failures:
+            why = f"there is no sample of suite {more.suite.name}; it may not take what that suite gives"
+            found = dict.fromkeys(found, AxisScore(None, reason=why))
+        elif failed := other.planned - other.ok:
             why = f"{failed} of {other.planned} samples of suite {more.suite.name} are not ok"
             found = dict.fromkeys(found, AxisScore(None, reason=why))
         lacked = {m: estimate for m, estimate in other.estimates.items() if m not in arm.estimates}

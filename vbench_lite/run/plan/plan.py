@@ -127,6 +127,7 @@ def build_plan(spec: RunSpec, tell: Callable[[str, int, int], None] = lambda wha
     batches: list[Batch] = []
     refused: list[SampleRecord] = []
     done, total = 0, len(entries) * sum(map(len, asked))
+    along = {name for suite in suites for name in suite.also}
     for entry, generator in resolved:
         for suite, shared in zip(suites, asked, strict=True):
             wishes = _own(entry, shared, spec.seed)
@@ -138,6 +139,10 @@ def build_plan(spec: RunSpec, tell: Callable[[str, int, int], None] = lambda wha
             if spec.controls and entry.label in CONTROLS and not served:
                 reason = str(turned_down[0].reason).removeprefix("not applicable: ")
                 notes.append(f"suite {suite.name} has no control arm {entry.label}: {reason}")
+                continue
+            if suite.name in along and turned_down and not served:  # nobody asked for it by name
+                reason = str(turned_down[0].reason).removeprefix("not applicable: ")
+                notes.append(f"suite {suite.name} leaves out {entry.label}: {reason}")
                 continue
             refused += turned_down
             remarks = generator.remarks([sample.made for sample in served])

@@ -1,4 +1,4 @@
-"""A data set of somebody else: waves of light from left to right, of which the colour is asked for."""
+"""A data set of somebody else: waves of light, of which colour and speed are asked for."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from vbench_lite.dataset import ClipSize, Dataset, DatasetInfo, Draw, Gives, Pro
 from vbench_lite.errors import DatasetError, PromptError
 
 COLOURS = {"red": 0, "green": 1, "blue": 2}
+SPEEDS = {"still": 0, "slow": 1, "quick": 2, "rushing": 3}
+CAPTIONS = {f"a {speed} {colour} wave": (colour, speed) for colour in COLOURS for speed in SPEEDS}
 
 
 @dataclass(frozen=True)
@@ -27,9 +29,10 @@ class Wave(RealClip):
     def frames(self) -> npt.NDArray[np.uint8]:
         size = self.size
         clip = np.zeros((size.num_frames, size.height, size.width, 3), np.uint8)
-        place = np.arange(size.width)[None] - np.arange(size.num_frames)[:, None] + self.seed
+        colour, speed = CAPTIONS[self.prompt]
+        place = np.arange(size.width)[None] - SPEEDS[speed] * np.arange(size.num_frames)[:, None] + self.seed
         level = 127.5 + 127 * np.sin(2 * np.pi * place / size.width)
-        clip[..., COLOURS[self.prompt.split()[1]]] = level[:, None].astype(np.uint8)
+        clip[..., COLOURS[colour]] = level[:, None].astype(np.uint8)
         return clip
 
 
@@ -51,23 +54,26 @@ class Waves(Dataset):
     def prompts(self, draw: Draw) -> list[Prompt]:
         if draw.split is not None:
             raise DatasetError(f"waves/light has no split {draw.split!r}")
-        chosen = [colour for colour in COLOURS if not draw.tags or colour in draw.tags][: draw.count]
-        texts = with_ids([f"a {colour} wave" for colour in chosen])
-        return [replace(prompt, tags=(colour,)) for prompt, colour in zip(texts, chosen, strict=True)]
+        unknown = set(draw.tags) - {tag for tags in CAPTIONS.values() for tag in tags}
+        if unknown:
+            raise DatasetError(f"waves/light has no tag {min(unknown)!r}")
+        chosen = [text for text, tags in CAPTIONS.items() if not draw.tags or set(tags) & set(draw.tags)]
+        np.random.default_rng(draw.seed).shuffle(chosen)  # a longer draw begins with a shorter one
+        return [replace(prompt, tags=CAPTIONS[prompt.text]) for prompt in with_ids(chosen[: draw.count])]
 
     def check(self, prompt: str) -> None:
         if not self.has(prompt):
             raise PromptError(f"prompt outside vocabulary: {prompt!r} is no wave of light")
 
     def has(self, prompt: str) -> bool:
-        return prompt in [f"a {colour} wave" for colour in COLOURS]
+        return prompt in CAPTIONS
 
     def real(self, prompt: str | None, seed: int, size: ClipSize) -> RealClip:
-        text = prompt or "a red wave"
+        text = prompt or list(CAPTIONS)[seed % len(CAPTIONS)]
         self.check(text)
         return Wave(f"real-{seed}", f"wave {2 * seed}", text, 2 * seed, size)
 
     def reference(self, draw: Draw, size: ClipSize) -> Sequence[RealClip]:
-        texts = [prompt.text for prompt in self.prompts(Draw())]
+        texts = list(CAPTIONS)
         seeds = range(1, 2 * (draw.count or 8), 2)
-        return [Wave(f"reference-{s}", f"wave {s}", texts[s // 2 % 3], s, size) for s in seeds]
+        return [Wave(f"reference-{s}", f"wave {s}", texts[s // 2 % len(texts)], s, size) for s in seeds]

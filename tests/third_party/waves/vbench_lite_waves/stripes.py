@@ -21,7 +21,11 @@ class Stripes(Generator):
     """Vertical stripes that move one pixel a frame; the seed picks where they start."""
 
     class Config(GeneratorConfig):
-        """period: pixels from stripe to stripe."""
+        """What a specification may set.
+
+        Attributes:
+            period: Pixels from stripe to stripe.
+        """
 
         period: int = 8
 
