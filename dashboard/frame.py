@@ -33,7 +33,7 @@ def sidebar() -> None:
     with st.sidebar:
         for section, pages in groupby(PAGES, key=lambda page: page.section):
             st.caption(section)
-            with st.container(gap=None):
+            with st.container(gap="xsmall"):
                 for entry in pages:
                     st.page_link(str(entry.file), label=entry.title, icon=entry.icon)
         try:

@@ -49,9 +49,10 @@ def drawing(frame: pd.DataFrame) -> Drawing:
     legend = alt.Legend(orient="bottom", title=None)
     colour = alt.Scale(domain=here, range=[_KINDS[kind][0] for kind in here])
     shape = alt.Scale(domain=here, range=[_KINDS[kind][1] for kind in here])
+    times = alt.Axis(format="%d %b %H:%M", tickCount=6, labelOverlap=True)
     suites = alt.Axis(labelLimit=170, labelFlush=False, ticks=False, domain=False, grid=True)
     base = alt.Chart(frame).encode(
-        alt.X("created:T", title="made, UTC", scale=alt.Scale(type="utc", padding=24)),
+        alt.X("created:T", title="made, UTC", scale=alt.Scale(type="utc", padding=24), axis=times),
         alt.Y("suite:N", title=None, axis=suites),
     )
     return alt.layer(

@@ -43,7 +43,7 @@ def _blind(
     if not alike:
         return ""
     gates = [gate for axis, gate in board.gates.items() if metric in board.weights.get(axis, {})]
-    cured = f"; its axis counts only as far as {gates[0][0]} says that things move" if gates else ""
+    cured = f"; gated by {gates[0][0]}" if gates else ""
     return f", blind to {listed(alike)}{cured}"
 
 
