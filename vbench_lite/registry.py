@@ -80,11 +80,14 @@ def check(group: Group, name: str) -> None:
 def _load_path(group: Group, path: str) -> Any:
     module, _, attribute = path.partition(":")
     try:
-        return getattr(importlib.import_module(module), attribute)
+        found = getattr(importlib.import_module(module), attribute)
     except Exception as error:  # as above
         raise RegistryError(
             f"{group[:-1]} {path!r} cannot be imported: {error}; give package.module:Class"
         ) from error
+    if group == "metrics" and not hasattr(found, "info"):
+        raise RegistryError(f"metric {path!r} is none: it declares no info; give package.module:Class")
+    return found
 
 
 def provider(group: Group, name: str) -> str:

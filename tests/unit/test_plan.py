@@ -172,6 +172,7 @@ def test_prompts_from_a_file_beside_the_suite_are_kept_in_the_plan(suite: Any, t
     [
         (None, "No such file"),
         ("[a", "is no YAML"),
+        ('generators: [{label: "\\uD800", adapter: control/noise}]', "half of a surrogate pair"),
         ("{a: b}", "must be a list of texts, got dict"),
         ("[]", "must be a list"),
         ("[a, 3]", "entry 2 is no text: 3"),

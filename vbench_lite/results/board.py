@@ -53,7 +53,8 @@ class BoardRow:
             "run": arm.run_id,
             "created": self.created,
             "protocol": self.protocol,
-            "coverage": arm.coverage,
+            "imported": self.imported,
+            "coverage": None if self.imported else arm.coverage,
             "samples": {"ok": arm.ok, "planned": arm.planned, "failures": dict(arm.failures)},
             "axes": {str(axis): self._axis(axis, score) for axis, score in self.axes.items()},
             "metrics": {metric: _metric(measured) for metric, measured in arm.estimates.items()},
@@ -108,9 +109,9 @@ class Board:
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values.
 
-        Keys: suite {name, version, description, axes{axis: {metrics{id: weight}, gate, floors}}}; rows[],
-        controls[] and imported[] (results of others; coverage null) {generator, family, run, created,
-        protocol, coverage, samples{ok, planned, failures}, axes{axis: {value, ci, n, rank, reason,
+        Keys: suite {name, version, description, axes{axis: {metrics{id: weight}, gate, floors}}}; rows[]
+        and controls[] {generator, family, run, created, imported (results of others, never ranked; coverage
+        null), protocol, coverage, samples{ok, planned, failures}, axes{axis: {value, ci, n, rank, reason,
         scale{dataset, controls{metric: name}}}},
         metrics{id: {value, ci, ci_reason, n, unit, higher_is_better, level, reason, missing, details,
         first_call}}}; trust[]
@@ -133,9 +134,8 @@ class Board:
                 "description": self.suite.description,
                 "axes": axes,
             },
-            "rows": [row.as_dict() for row in self.rows],
+            "rows": [row.as_dict() for row in (*self.rows, *self.imported)],
             "controls": [row.as_dict() for row in self.controls],
-            "imported": [row.as_dict() | {"coverage": None} for row in self.imported],
             "trust": [flag.as_dict() for flag in self.trust],
             "conflicts": [conflict.as_dict() for conflict in self.conflicts],
             "notes": list(self.notes),

@@ -54,8 +54,10 @@ def import_results(root: Path, files: Sequence[Path], name: str | None = None) -
     """
     results = read_results(files)
     label = name or files[0].name.removesuffix(".json").removesuffix("_eval_results")
-    if not label or any(not (c.isalnum() or c in "._/- ") for c in label):
-        raise SpecError(f"name {label!r} may have letters, digits, spaces and ._/- only; give --name")
+    if not label or any(not (c.isalnum() or c in "._/- ()[]") for c in label):
+        raise SpecError(
+            f"name {label!r} may have letters, digits, spaces, brackets and ._/- only; give --name"
+        )
     content = json.dumps([label, results_document(results)], sort_keys=True)
     sha = hashlib.sha256(content.encode()).hexdigest()
     run = RunDir(root, sha[:12])

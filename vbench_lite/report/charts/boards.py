@@ -96,7 +96,7 @@ def table(board: Mapping[str, Any]) -> BoardTable:
     arms: list[dict[str, Any]] = []
     values: list[dict[str, Any]] = []
     for control, rows in ((False, board["rows"]), (True, board["controls"])):
-        for row in rows:
+        for row in (one for one in rows if not one["imported"]):  # results of others have tables of their own
             head = {key: row[key] for key in ("generator", "family", "run", "created")} | {"control": control}
             failures = "; ".join(f"{n} × {why}" for why, n in row["samples"]["failures"].items())
             arms.append(
