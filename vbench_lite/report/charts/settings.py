@@ -22,6 +22,7 @@ MARKS = {
     Verdict.REGRESSED: "✗",
 }
 _NEAR = {"psnr": ("PSNR dB", 1), "ssim": ("SSIM", 3), "lpips": ("LPIPS", 3), "tlpips": ("tLPIPS", 4)}
+_COUNTS = 0.01  # of the call: a stage below this is not worth a speed-up
 _FLOORS = {"again": AGAIN, "seeds": SEEDS}
 
 
@@ -126,7 +127,7 @@ def stages(found: SweepTable) -> pd.DataFrame:
         cells = {"setting": row.setting, "call": number(row.speed.own, "s")}
         for name in dict.fromkeys(names):
             if name in row.stages:
-                cells[name] = _stage(row.stages[name])
+                cells[name] = _stage(row.stages[name], row.speed.base)
         rows.append(cells)
     return pd.DataFrame(rows).fillna(NONE)
 
@@ -201,6 +202,9 @@ def _short(ratio: Ratio) -> str:
     return NONE if ratio.value is None else f"{significant(ratio.value)}x"
 
 
-def _stage(ratio: Ratio) -> str:
+def _stage(ratio: Ratio, call_s: float | None) -> str:
+    """Seconds of a stage, with its speed-up where it is a part of the call that counts."""
     seconds = number(ratio.own, "s")
-    return seconds if ratio.value is None else f"{seconds} ({significant(ratio.inverse.value or 1.0, 2)}x)"
+    if ratio.value is None or (ratio.base or 0.0) < _COUNTS * (call_s or 0.0):
+        return seconds
+    return f"{seconds} ({significant(ratio.inverse.value or 1.0, 2)}x)"
