@@ -112,6 +112,14 @@ def test_a_setting_with_failed_samples_is_not_compared() -> None:
     assert "half: half made 15 of 16 samples" in one.notes
 
 
+def test_a_suite_without_axes_judges_none_and_shows_no_empty_table() -> None:
+    run = fabricated({"half": FAST}, prompts=6)
+    bare = [{**suite, "axes": {}} for suite in run.doc.suites]
+    found = sweep(replace(run, doc=replace(run.doc, suites=bare)))
+    assert "what it costs on each axis" not in [title for title, _, _ in tables(found)]
+    assert sentence(found) == "open: half (2.0x as fast, no axis is scored)"
+
+
 def test_a_cache_that_never_hits_is_told() -> None:
     run = fabricated({"lazy": FAST, "idle": {}}, prompts=6)
     noted = {"lazy": 0.5, "idle": 0.0}

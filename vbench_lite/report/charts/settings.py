@@ -56,13 +56,15 @@ def tables(found: SweepTable) -> Iterator[tuple[str, pd.DataFrame, str]]:
         f"{AGAIN}: the base once more from the same seeds, by another process; {SEEDS}: from other seeds, so "
         "far do two good clips of one prompt lie apart",
     )
-    yield (
-        "what it costs on each axis",
-        axes(found),
-        "axis score less the base's; ▲ better, ✓ no loss beyond the margin, ✗ worse, ? too few samples to "
-        f"tell, ! not comparable; margin {significant(found.policy.margin_fraction)}, Holm over all settings "
-        "and axes",
-    )
+    scored = axes(found)
+    if len(scored.columns) > 1:
+        yield (
+            "what it costs on each axis",
+            scored,
+            "axis score less the base's; ▲ better, ✓ no loss beyond the margin, ✗ worse, ? too few samples "
+            f"to tell, ! not comparable; margin {significant(found.policy.margin_fraction)}, Holm over all "
+            "settings and axes",
+        )
     seconds = stages(found)
     if not seconds.empty:
         yield "where the seconds go", seconds, "seconds of a call, and how many times as fast each stage is"
