@@ -5,20 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from vbench_lite.advise import Advice, advise, load_use, parse_requirement, use_names
+from vbench_lite.advise import Advice, advise, parse_requirement, use_names
 from vbench_lite.advise.card import Card, answer_card
-from vbench_lite.advise.profiles import Use
 from vbench_lite.compare.frame_fidelity import FrameFidelity
 from vbench_lite.compare.frame_fidelity import frame_fidelity as read_frame_fidelity
 from vbench_lite.dashboard import data, player, server
 from vbench_lite.dashboard import wall as walls
+from vbench_lite.dashboard.wish import Wish
 from vbench_lite.errors import ClipError, StoreError, VBenchLiteError
 from vbench_lite.metric import Axis
 from vbench_lite.report.charts import advice, boards, comparisons, gallery, growth, pairs
@@ -26,10 +25,11 @@ from vbench_lite.report.charts.votes import agreement_rows
 from vbench_lite.report.html.markup import uri
 from vbench_lite.results.board import Board, build_board
 from vbench_lite.results.choice import choose
+from vbench_lite.results.cut import cut
 from vbench_lite.results.scaling import ScalingReport
 from vbench_lite.results.time_series import TimeSeries
 from vbench_lite.results.time_series import time_series as read_time_series
-from vbench_lite.run.plan.prompts import prompts_of
+from vbench_lite.run.plan.prompts import prompts_of, tags_of
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir, list_runs
 from vbench_lite.store.schema import RunDocument
@@ -79,9 +79,22 @@ def shown_together(run: data.RunSummary, suite: str | None) -> list[str]:
     return [one for one in found if one in asked] or [run.run_id]
 
 
-def built(run_ids: Sequence[str], suite: str | None = None) -> Board:
-    """The board over these runs, read again when their files change."""
-    return _built(str(root()), tuple(run_ids), suite, _stamp(run_ids))
+def built(run_ids: Sequence[str], suite: str | None = None, tag: str | None = None) -> Board:
+    """The board over these runs, read again when their files change; `tag`: of the prompts that have it."""
+    return _built(str(root()), tuple(run_ids), suite, _stamp(run_ids), tag)
+
+
+def tags(run_ids: Sequence[str]) -> list[str]:
+    """The tags that prompts of these runs have."""
+    return sorted({tag for run_id in run_ids for its in _tags(str(root()), run_id).values() for tag in its})
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _tags(root_path: str, run_id: str) -> dict[str, tuple[str, ...]]:
+    try:
+        return tags_of(RunDir(Path(root_path), run_id).document())
+    except VBenchLiteError:  # the data set is not here any more: its prompts cannot be cut
+        return {}
 
 
 def _stamp(run_ids: Sequence[str]) -> str:
@@ -90,19 +103,27 @@ def _stamp(run_ids: Sequence[str]) -> str:
 
 
 @st.cache_resource(show_spinner="Reading runs", max_entries=32)  # frozen, and large to copy
-def _built(root_path: str, run_ids: tuple[str, ...], suite: str | None, stamp: str) -> Board:
+def _built(
+    root_path: str, run_ids: tuple[str, ...], suite: str | None, stamp: str, tag: str | None = None
+) -> Board:
     runs = [RunDir(Path(root_path), run_id) for run_id in run_ids]
-    return with_preference(build_board(runs, suite=suite), runs)
+    if tag is None:
+        return with_preference(build_board(runs, suite=suite), runs)
+    told = {run.run_id: _tags(root_path, run.run_id) for run in runs}
+    tagged = [run for run in runs if any(tag in its for its in told[run.run_id].values())]
+    return build_board([cut(run, tag, told[run.run_id]) for run in tagged], suite=suite)
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
-def _board(root_path: str, run_ids: tuple[str, ...], suite: str | None, stamp: str) -> boards.BoardTable:
-    return boards.table(_built(root_path, run_ids, suite, stamp).as_dict())
+def _board(
+    root_path: str, run_ids: tuple[str, ...], suite: str | None, stamp: str, tag: str | None = None
+) -> boards.BoardTable:
+    return boards.table(_built(root_path, run_ids, suite, stamp, tag).as_dict())
 
 
-def board(run_ids: Sequence[str], suite: str | None = None) -> boards.BoardTable:
-    """The board over these runs as frames, read again when their files change."""
-    return _board(str(root()), tuple(run_ids), suite, _stamp(run_ids))
+def board(run_ids: Sequence[str], suite: str | None = None, tag: str | None = None) -> boards.BoardTable:
+    """The board over these runs as frames, read again when their files change; `tag` as of `built`."""
+    return _board(str(root()), tuple(run_ids), suite, _stamp(run_ids), tag)
 
 
 def card(run_ids: Sequence[str], suite: str | None = None) -> Card:
@@ -264,28 +285,6 @@ def changed_frames(clip: str, other: str) -> tuple[int, ...]:
 def _changed_frames(root_path: str, clip: str, other: str) -> tuple[int, ...]:
     pool = Pool(Path(root_path))
     return gallery.changed_frames(pool.read(clip).frames, pool.read(other).frames)
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What an advice is asked for: `limits` in the notation of `advise --require`, weights by axis.
-
-    `slid`: quantities whose limits stand in `limits` alone, also where the use has others.
-    """
-
-    use: str | None = None
-    limits: tuple[str, ...] = ()
-    weights: tuple[tuple[str, float], ...] = ()
-    price_per_hour: float | None = None
-    slid: tuple[str, ...] = ()
-
-    def of_use(self) -> Use | None:
-        """The named use without the limits that the reader has in hand."""
-        if self.use is None:
-            return None
-        use = load_use(self.use)
-        kept = tuple(one for one in use.limits if parse_requirement(one.limit).name not in self.slid)
-        return use.model_copy(update={"limits": kept})
 
 
 def advised(run_ids: Sequence[str], suite: str | None, wish: Wish) -> advice.Answer:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from vbench_lite.advise import use_names
 from vbench_lite.dashboard import cached, data, frame
+from vbench_lite.dashboard.wish import Wish
 from vbench_lite.report.charts import advice, charts, curves
 from vbench_lite.report.charts.style import AXES, plain
 
@@ -64,7 +65,7 @@ def _draw(run: data.RunSummary) -> None:
         return
     if not board.axes:  # what the use weighs is not here; its limits are in the sliders
         named = None
-    wish = cached.Wish(named, limits, weights, price or None, slid=_slid(board.measures()))
+    wish = Wish(named, limits, weights, price or None, slid=_slid(board.measures()))
     found = cached.advised([run.run_id], suite, wish)
     with verdict:
         _verdict(found)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from vbench_lite.advise import use_names
 from vbench_lite.dashboard import cached, data, frame
+from vbench_lite.dashboard.wish import Wish
 from vbench_lite.errors import SpecError, StoreError
 from vbench_lite.format import percent
 from vbench_lite.report.charts import boards, charts, leaderboard
@@ -22,12 +23,14 @@ _MEMORY = {
     },
 }
 _USE = "use: "
+_ALL = "all prompts"
 
 
 def _draw(run: data.RunSummary) -> None:
     suite = frame.suite_choice(run)
     ids = cached.shown_together(run, suite)
-    board = cached.board(ids, suite)
+    tag = _tag(ids)
+    board = cached.board(ids, suite, tag)
     kept = _filtered(run, board)
     shown = boards.only(board, kept)
     if shown.arms[~shown.arms["control"]].empty:
@@ -36,7 +39,7 @@ def _draw(run: data.RunSummary) -> None:
     if board.scored.empty:
         st.info("Nothing has been scored yet.")
         return
-    _table(run, ids, suite, kept)
+    _table(run, ids, suite, kept, tag)
     if board.notes:
         st.warning("\n".join(f"- {plain(note)}" for note in board.notes))
     _metrics(shown)
@@ -50,11 +53,27 @@ def _draw(run: data.RunSummary) -> None:
     )
 
 
-def _table(run: data.RunSummary, ids: list[str], suite: str | None, kept: list[str]) -> None:
+def _tag(ids: list[str]) -> str | None:
+    """Let the reader look at the prompts with one tag, where prompts have any."""
+    known = cached.tags(ids)
+    if not known:
+        return None
+    chosen = st.selectbox(
+        "Prompts",
+        [_ALL, *known],
+        key="tag",
+        bind="query-params",
+        help="Those with a tag alone. A value over a whole set of clips is not cut, and is left out.",
+    )
+    return None if chosen == _ALL else str(chosen)
+
+
+def _table(run: data.RunSummary, ids: list[str], suite: str | None, kept: list[str], tag: str | None) -> None:
     """The table itself, sorted by an axis or by the total of a use."""
-    built = cached.built(ids, suite)
+    built = cached.built(ids, suite, tag)
     names = leaderboard.columns(built)
-    orders = [*names, *(f"{_USE}{name}" for name in use_names() if built.suite.axes)]
+    uses = use_names() if built.suite.axes and tag is None else []  # a use is answered over all prompts
+    orders = [*names, *(f"{_USE}{name}" for name in uses)]
     order = str(
         st.selectbox(
             "Best first by",
@@ -67,7 +86,7 @@ def _table(run: data.RunSummary, ids: list[str], suite: str | None, kept: list[s
     advice = None
     if order.startswith(_USE):
         try:
-            advice = cached.advice_of(ids, suite, cached.Wish(use=order.removeprefix(_USE)))
+            advice = cached.advice_of(ids, suite, Wish(use=order.removeprefix(_USE)))
         except (SpecError, StoreError) as error:  # rows of several protocols, for one
             st.info(plain(error))
     thumbs = cached.thumbnails(ids, suite)

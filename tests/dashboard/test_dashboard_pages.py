@@ -324,3 +324,18 @@ def test_trust_shows_a_metric_with_its_sentence_and_the_clips_at_both_ends(
     text = said(app).replace("\\", "")
     assert "both ends of the metric" in text
     assert "Here: **" in text
+
+
+def test_the_leaderboard_is_cut_by_a_tag_of_the_prompts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make_run(tmp_path, prompts=4, clips=False)
+    ids = sorted({row["prompt_id"] for row in run.rows("sample", ("prompt_id",))})
+    told = {ids[0]: ("still",), ids[1]: ("still",), ids[2]: ("moving",)}
+    monkeypatch.setattr("vbench_lite.dashboard.cached.tags_of", lambda document: told)
+    app = open_page(tmp_path, "leaderboard", monkeypatch)
+    assert app.selectbox(key="tag").options == ["all prompts", "moving", "still"]
+    whole = html(app)
+    app.selectbox(key="tag").select("still").run()
+    assert not app.exception, app.exception
+    assert html(app) != whole
