@@ -252,6 +252,23 @@ def test_fewer_than_nine_prompts_in_ten_in_common_are_refused() -> None:
             assert (result.reason or "").startswith(("requests: 17 of 20", "value:"))
 
 
+def test_requests_that_a_metric_does_not_judge_are_not_missing() -> None:
+    name = "alignment/shapes_shape"
+
+    def only_for(run: FakeRun, prompts: int) -> FakeRun:
+        """The run with values of one metric for its first prompts, as if the others did not speak of it."""
+        kept = [r for r in run.score_rows if r.metric != name or str(r.prompt_id) < f"p{prompts:03d}"]
+        return replace(run, score_rows=kept)
+
+    first, second = _run(prompts=24), _run(run_id="b", prompts=24, noise_seed=1)
+    alike = _compare(only_for(first, 8), only_for(second, 8))
+    (found,) = [r for r in alike.metrics if r.metric == name]
+    assert found.n == 8 and found.verdict is not Verdict.INCOMPARABLE
+    (found,) = [r for r in _compare(only_for(first, 8), only_for(second, 6)).metrics if r.metric == name]
+    assert found.verdict is Verdict.INCOMPARABLE
+    assert found.reason == "requests: 6 of 8 have a value from both, at least 90% are needed"
+
+
 def test_a_library_bump_is_compared_and_shown() -> None:
     second = _run(run_id="b", noise_seed=1)
     bumped = replace(second, doc=replace(second.doc, environment={"python": "3.11", "torch": "2.9"}))

@@ -199,7 +199,11 @@ def _samples(
     both = [
         ids for ids in pairing.answered.values() if ids[0] in first.by_sample and ids[1] in second.by_sample
     ]
-    _check_enough(len(both), pairing, overlap)
+    # What was asked of a clip may be nothing that the metric judges: then neither has a value.
+    neither = sum(
+        a not in first.by_sample and b not in second.by_sample for a, b in pairing.answered.values()
+    )
+    _check_enough(len(both), pairing.union - neither, overlap)
     mine = [first.by_sample[a] for a, _ in both]
     its = [second.by_sample[b] for _, b in both]
     prompts = [baseline.prompt_of[a] for a, _ in both]
@@ -218,10 +222,10 @@ def _samples(
     return Subtracted(_oriented(delta, first), before, after)
 
 
-def _check_enough(count: int, pairing: Pairing, overlap: float) -> None:
-    if count < overlap * pairing.union:
+def _check_enough(count: int, of: int, overlap: float) -> None:
+    if count < overlap * of:
         raise IncomparableError(
-            f"requests: {count} of {pairing.union} have a value from both, at least {overlap:.0%} are needed"
+            f"requests: {count} of {of} have a value from both, at least {overlap:.0%} are needed"
         )
 
 
@@ -258,7 +262,7 @@ def _joint_sets(first: MetricEstimate, pairing: Pairing, overlap: float, differs
         found = pairing.sets.compute(first.metric, first.fingerprints[0], both)
     except NotApplicable as reason:
         raise IncomparableError(f"{differs} (on the {len(both)} in common: {reason})") from None
-    _check_enough(found.clips, pairing, overlap)
+    _check_enough(found.clips, pairing.union, overlap)
     mine, its = found.baseline, found.candidate
     out = [np.array(estimate.replicates or ()) for estimate in (mine, its)]
     return Subtracted(_oriented(paired_replicates(mine.value, its.value, *out), first), mine.value, its.value)
