@@ -153,7 +153,7 @@ def test_a_damaged_table_is_not_copied(root: Path, tmp_path: Path) -> None:
     table = root / "runs" / "a" / "samples.parquet"
     table.write_bytes(table.read_bytes() + b" ")
     with pytest.raises(StoreError, match="is not what was written"):
-        sync(RunRoot(str(root)), RunRoot(str(tmp_path / "copy")))
+        sync(RunRoot(str(root)), RunRoot(str(tmp_path / "copy")), only=["a"])
     assert list_runs(tmp_path / "copy") == []
 
 
@@ -196,6 +196,15 @@ def test_an_upload_is_tried_again(root: Path, failing: Any) -> None:
     assert failing.sent.index(documents[0]) > max(
         place for place, name in enumerate(failing.sent) if "runs/a/" in name and "run.json" not in name
     )
+
+
+def test_a_damaged_run_costs_itself_and_the_others_are_sent(root: Path, tmp_path: Path) -> None:
+    (root / "runs" / "a" / "samples.parquet").write_bytes(b"PAR1")
+    done = sync(RunRoot(str(root)), RunRoot(str(tmp_path / "copy")))
+    assert done.runs == ["b"]
+    assert list(done.damaged) == ["a"] and "is not what was written" in done.damaged["a"]
+    assert call(["store", "sync", str(root), str(tmp_path / "again")]) == 3
+    assert RunDir(tmp_path / "again", "b").rows("sample")
 
 
 def test_an_upload_that_breaks_off_leaves_no_half_run(root: Path, failing: Any, tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ def sync_stored(source: str, destination: str, runs: tuple[str, ...], as_json: b
     """Copy finished runs and their clips from SOURCE to DESTINATION: folders, or URLs such as s3://bucket/x.
 
     What is there already is not sent again; nobody sees half a run. With --json: {runs, kept, skipped,
-    clips}.
+    clips, damaged{run: reason}}. Exit code 3 if a run is damaged: the others are sent.
     """
     from vbench_lite.errors import StoreError
     from vbench_lite.store.run_root import RunRoot
@@ -150,4 +150,6 @@ def sync_stored(source: str, destination: str, runs: tuple[str, ...], as_json: b
         print_text(f"{len(done.runs)} runs and {done.clips} clips sent, {len(done.kept)} runs were there")
         for run_id in done.skipped:
             warn(f"run {run_id} is not finished and stays where it is")
-    return FINE
+    for fault in done.damaged.values():
+        warn(f"left out: {fault}")
+    return SOME_FAILED if done.damaged else FINE

@@ -15,7 +15,7 @@ from vbench_lite.errors import StoreError
 from vbench_lite.store.origin import mirrors, origin_of, remember
 from vbench_lite.store.run_root import RunRoot
 from vbench_lite.store.rundir import RunDir
-from vbench_lite.store.transfer import sync
+from vbench_lite.store.transfer import Transfer, sync
 
 _opened: dict[Path, str] = {}  # mirrors that this process works in
 
@@ -35,6 +35,7 @@ def mirror(url: str) -> Path:
     got = sync(site, local, with_clips=False)
     remember(folder, url, {*got.runs, *got.kept})
     _opened[folder] = url
+    _whole(got)
     return folder
 
 
@@ -49,6 +50,7 @@ def publish() -> list[str]:
     for folder, url in _opened.items():
         try:
             done = sync(RunRoot(str(folder)), RunRoot(url), only=None)
+            _whole(done)
         except StoreError as error:
             raise StoreError(
                 f"{error}; the results are kept in {folder}, and the next command with this root sends them"
@@ -56,6 +58,12 @@ def publish() -> list[str]:
         remember(folder, url, {*done.runs, *done.kept})
         sent += done.runs
     return sent
+
+
+def _whole(done: Transfer) -> None:
+    """Raise what is wrong with the first run that was left out."""
+    for fault in done.damaged.values():
+        raise StoreError(fault)
 
 
 def _sent(folder: Path) -> set[str]:

@@ -11,6 +11,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
@@ -37,12 +38,18 @@ class Transfer:
     Attributes:
         runs: ids of the runs that were sent. kept: those that were there already.
         clips: how many clips were sent. skipped: runs that are not finished.
+        damaged: what is wrong with runs that cannot be sent, by their ids.
     """
 
     runs: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     clips: int = 0
+    damaged: dict[str, str] = field(default_factory=dict)
+
+
+class _DamagedError(StoreError):
+    """A run is not what was written: it costs itself; a place that cannot be reached ends a transfer."""
 
 
 def sync(
@@ -60,44 +67,70 @@ def sync(
         only: ids of runs; None for all.
 
     Raises:
-        StoreError: a file is damaged, or a place cannot be reached after several attempts.
+        StoreError: a run that `only` names is damaged, or a place cannot be reached after several attempts.
     """
     done = Transfer()
     wanted = None if only is None else set(only)
-    known_clips: set[str] | None = None
+    known_clips = _Known(target) if with_clips else None
     for run_id in sorted(source.names("runs")):
         if wanted is not None and run_id not in wanted:
             continue
-        document = source.read(f"runs/{check_run_id(run_id)}/{DOCUMENT}")
-        if document is None or not _finished(document, f"{redact(source.url)}/runs/{run_id}"):
-            done.skipped.append(run_id)
-            continue
-        with tempfile.TemporaryDirectory() as folder:
-            tables = _tables(source, run_id, Path(folder))
-            if with_clips:
-                known_clips = target.names("pool/clips") if known_clips is None else known_clips
-                done.clips += _send_clips(source, target, tables, known_clips, tell)
-            if _same(source, target, run_id, document):
-                done.kept.append(run_id)
-                continue
-            tell(f"run {run_id}")
-            target.remove(f"runs/{run_id}/{DOCUMENT}")
-            for path in tables:
-                target.store(path, f"runs/{run_id}/{path.name}")
-            last = Path(folder) / DOCUMENT
-            last.write_bytes(document)
-            target.store(last, f"runs/{run_id}/{DOCUMENT}")
-        done.runs.append(run_id)
+        try:
+            _send_run(source, target, run_id, done, known_clips, tell)
+        except _DamagedError as error:
+            if wanted is not None:
+                raise
+            done.damaged[run_id] = str(error)
     if wanted is None:
         _send_beside(source, target)
     return done
+
+
+class _Known:
+    """The clips that the target has, asked for once and only if a run has any."""
+
+    def __init__(self, target: RunRoot) -> None:
+        self._target = target
+
+    @cached_property
+    def names(self) -> set[str]:
+        return self._target.names("pool/clips")
+
+
+def _send_run(
+    source: RunRoot,
+    target: RunRoot,
+    run_id: str,
+    done: Transfer,
+    known: _Known | None,
+    tell: Callable[[str], None],
+) -> None:
+    document = source.read(f"runs/{check_run_id(run_id)}/{DOCUMENT}")
+    if document is None or not _finished(document, f"{redact(source.url)}/runs/{run_id}"):
+        done.skipped.append(run_id)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        tables = _tables(source, run_id, Path(folder))
+        if known is not None:
+            done.clips += _send_clips(source, target, tables, known.names, tell)
+        if _same(source, target, run_id, document):
+            done.kept.append(run_id)
+            return
+        tell(f"run {run_id}")
+        target.remove(f"runs/{run_id}/{DOCUMENT}")
+        for path in tables:
+            target.store(path, f"runs/{run_id}/{path.name}")
+        last = Path(folder) / DOCUMENT
+        last.write_bytes(document)
+        target.store(last, f"runs/{run_id}/{DOCUMENT}")
+    done.runs.append(run_id)
 
 
 def _finished(document: bytes, where: str) -> bool:
     try:
         return bool(json.loads(document)["status"] == "finished")
     except (ValueError, KeyError, TypeError):
-        raise StoreError(f"run document {where}/{DOCUMENT} is damaged; restore it from a copy") from None
+        raise _DamagedError(f"run document {where}/{DOCUMENT} is damaged; restore it from a copy") from None
 
 
 def _same(source: RunRoot, target: RunRoot, run_id: str, document: bytes) -> bool:
@@ -114,14 +147,21 @@ def _tables(source: RunRoot, run_id: str, folder: Path) -> list[Path]:
             source.fetch(f"runs/{run_id}/{name}", folder / name)
             paths.append(folder / name)
     if CHECKSUMS in there:
-        for name, expected in json.loads((folder / CHECKSUMS).read_text(encoding="utf-8")).items():
+        for name, expected in _checksums(folder / CHECKSUMS, run_id).items():
             found = folder / Path(name).name
             if not found.exists() or hashlib.sha256(found.read_bytes()).hexdigest() != expected:
-                raise StoreError(
+                raise _DamagedError(
                     f"table {redact(source.url)}/runs/{run_id}/{name} is not what was written; "
                     "restore it from a copy, or run: vbench-lite store verify"
                 )
     return paths
+
+
+def _checksums(path: Path, run_id: str) -> dict[str, str]:
+    try:
+        return {str(name): str(value) for name, value in json.loads(path.read_text(encoding="utf-8")).items()}
+    except (ValueError, AttributeError, RecursionError):
+        raise _DamagedError(f"{CHECKSUMS} of run {run_id} is damaged; restore it from a copy") from None
 
 
 def _send_clips(
@@ -135,7 +175,7 @@ def _send_clips(
         try:
             shas = pq.read_table(path, columns=["clip_sha256"]).column(0).to_pylist()
         except (pa.ArrowException, OSError) as error:
-            raise StoreError(f"table {path.name} is damaged: {str(error).splitlines()[0]}") from None
+            raise _DamagedError(f"table {path.name} is damaged: {str(error).splitlines()[0]}") from None
         for sha in sorted({sha for sha in shas if sha}):
             name = f"{check_sha256(sha)}.mkv"
             if name in known:
@@ -151,7 +191,7 @@ def _send(source: RunRoot, target: RunRoot, name: str) -> None:
     if source.local is not None:
         place = source.place(name)
         if not is_file(place):
-            raise StoreError(f"{place} is missing; restore it, or run: vbench-lite store verify")
+            raise _DamagedError(f"{place} is missing; restore it, or run: vbench-lite store verify")
         target.store(place, name)
     elif target.local is not None:
         source.fetch(name, target.place(name))
