@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -127,12 +128,14 @@ def frechet(n: int, sets: int = 20, groups: int = 50) -> float:
     rng = np.random.default_rng(n)
     reference = moments(rng.normal(size=(2048, WIDE)) * scales)
     truth = distance(Moments(0.3 * scales, np.diag(1.2 * scales)), reference)
+
+    def of_kept(clips: Floats, kept: npt.NDArray[np.int64]) -> float:
+        return distance(moments(clips[kept]), reference)
+
     held = 0
     for _ in range(sets):
         clips = rng.normal(0.3, 1.2, size=(n, WIDE)) * scales
-        found = jackknife(
-            range(n), lambda kept, clips=clips: distance(moments(clips[kept]), reference), max_groups=groups
-        )
+        found = jackknife(range(n), partial(of_kept, clips), max_groups=groups)
         held += found.low is not None and found.high is not None and found.low <= truth <= found.high
     return held / sets
 

@@ -92,7 +92,9 @@ def test_without_weights_there_is_a_front_and_no_total() -> None:
     found = advise([fabricate()])
     assert found.verdict is Verdict.DEPENDS and found.weights is None and found.gap is None
     assert all(s.place is not None and s.place.total is None for s in found.candidates)
-    assert all(s.place is not None and s.place.front > 0.5 for s in found.candidates if s.generator != LD)
+    assert all(
+        s.place is not None and (s.place.front or 0) > 0.5 for s in found.candidates if s.generator != LD
+    )
     assert "--use or --weight" in found.words
 
 

@@ -33,7 +33,7 @@ def test_nothing_given_is_the_default_benchmark() -> None:
 
 
 def test_a_registered_name_is_its_own_label() -> None:
-    (entry,) = build_spec(None, generators=["control/noise"]).generators
+    (entry,) = build_spec(None, generators=["control/noise"]).generators or ()
     assert (entry.label, entry.adapter) == ("control/noise", "control/noise")
 
 
@@ -49,11 +49,11 @@ def test_flags_and_yaml_give_equal_objects(tmp_path: Path) -> None:
 def test_flags_take_the_place_of_what_the_file_says(file: Path) -> None:
     spec = build_spec(file, samples=9, seed=0, controls=True)
     assert (spec.samples, spec.seed, spec.controls) == (9, 0, True)
-    assert [entry.label for entry in spec.generators] == ["one", "two"]
+    assert [entry.label for entry in spec.generators or ()] == ["one", "two"]
 
 
 def test_g_chooses_among_the_labels_of_a_file(file: Path) -> None:
-    (entry,) = build_spec(file, generators=["two"]).generators
+    (entry,) = build_spec(file, generators=["two"]).generators or ()
     assert (entry.label, entry.batch) == ("two", 2)
 
 

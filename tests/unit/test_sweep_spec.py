@@ -46,12 +46,13 @@ def test_the_arms_come_in_order_and_products_are_written_out() -> None:
         settings={"plain": {}},
         products={"q": {"params.steps": [2, 4], "config.call.scale": [0.5], "device": ["cpu"]}},
     )
-    assert [g.label for g in found.generators] == [
+    made = found.generators or ()
+    assert [g.label for g in made] == [
         "base", "base-again", "base-seeds", "plain", "q-2-0.5-cpu", "q-4-0.5-cpu"
     ]  # fmt: skip
-    last = found.generators[-1]
+    last = made[-1]
     assert last.params == {"steps": 4, "guidance": 2} and last.config == {"call": {"scale": 0.5}}
-    assert [g.draw for g in found.generators] == [0, 0, 1, 0, 0, 0]
+    assert [g.draw for g in made] == [0, 0, 1, 0, 0, 0]
 
 
 def test_keys_within_keys_are_merged() -> None:

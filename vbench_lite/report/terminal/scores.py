@@ -27,8 +27,8 @@ def print_scores(scores: Mapping[str, Any], console: Console) -> None:
         if sets:
             console.print(_sets(group, sets))
             for metric, found in sets.items():
-                if told := beside(found["details"], found["n"]):
-                    console.print(Text(f"· {metric}: {told}", style="dim"))
+                if more := beside(found["details"], found["n"]):
+                    console.print(Text(f"· {metric}: {more}", style="dim"))
     for reason, names in _reasons(scores["not_applicable"]).items():
         console.print(Text(f"– not applicable: {', '.join(names)}: {reason}", style="dim"))
     told = Counter(note for notes in scores["notes"].values() for note in notes.items())
