@@ -53,7 +53,7 @@ class Shot:
 
     name: str
     page: PageEntry
-    suite: str = "quick-shapes"
+    suite: str = "quick"
     state: str = ""
 
 
@@ -61,7 +61,7 @@ _SHOWN = {
     "advisor": Shot("advisor", page_named("advisor"), state="use=live-streaming"),
     "clips": Shot("clips", page_named("clips"), state="difference=true"),
     "leaderboard": Shot("leaderboard", page_named("leaderboard"), state="w_quality=2&w_speed=1"),
-    "over_time": Shot("over_time", page_named("over_time"), "horizon", "drift=horizon/sharpness_drift"),
+    "over_time": Shot("over_time", page_named("over_time"), "stage-long", "drift=horizon/motion_drift"),
     "scaling": Shot("scaling", page_named("scaling"), "scaling"),
 }
 SHOTS = (

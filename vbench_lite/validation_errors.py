@@ -34,12 +34,20 @@ NEEDED = {  # what a type of pydantic's is called by people
 
 def validation_error(error: ValidationError, model: type[BaseModel], top: str = "top level") -> str:
     """The first fault that a model found, as "place: what is wrong"; `top` names the whole document."""
-    return misfits(error, model, top)[0]
+    return validation_faults(error, model, top)[0]
 
 
-def misfits(error: ValidationError, model: type[BaseModel], top: str = "top level") -> list[str]:
+def validation_faults(error: ValidationError, model: type[BaseModel], top: str = "top level") -> list[str]:
     """Every fault that a model found, each once."""
-    return list(dict.fromkeys(_line(fault, model, top) for fault in error.errors()))
+    every = error.errors()
+    # A list whose members are at fault is left empty and counts as too short: that is no fault of its own.
+    own = [one for one in every if one["type"] != "too_short" or not any(_within(o, one) for o in every)]
+    return list(dict.fromkeys(_line(fault, model, top) for fault in own))
+
+
+def _within(inner: ErrorDetails, outer: ErrorDetails) -> bool:
+    start = outer["loc"]
+    return len(inner["loc"]) > len(start) and inner["loc"][: len(start)] == start
 
 
 def _line(fault: ErrorDetails, model: type[BaseModel], top: str) -> str:

@@ -164,6 +164,11 @@ def test_where_no_pair_was_shown_both_ways_round_no_side_effect_is_claimed() -> 
     assert vote_board(votes, "overall").order_effect is not None
 
 
+def test_one_vote_says_little_and_breaks_nothing() -> None:
+    board = vote_board([vote("a", "b", "left")], "overall")
+    assert board.pairs[0].decision == "open" and [row.rank for row in board.rows] == [(1, 2), (1, 2)]
+
+
 def test_items_that_lose_to_a_third_alone_are_not_told_apart() -> None:
     """Votes of one mind have no spread, which says nothing about two that never met."""
     votes = [

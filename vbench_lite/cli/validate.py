@@ -117,13 +117,13 @@ def _faults(file: Path, model: type[BaseModel]) -> Iterator[str]:
     """Everything that a file's form has wrong, and not the first alone."""
     from pydantic import ValidationError
 
-    from vbench_lite.validation_errors import misfits
+    from vbench_lite.validation_errors import validation_faults
     from vbench_lite.yaml_text import parse_yaml
 
     try:
         model.model_validate(parse_yaml(file.read_text(encoding="utf-8"), str(file)))
     except ValidationError as error:
-        yield from (f"{file}: {fault}" for fault in misfits(error, model))
+        yield from (f"{file}: {fault}" for fault in validation_faults(error, model))
     except OSError:
         return  # said by who reads it
 

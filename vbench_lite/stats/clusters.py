@@ -86,7 +86,7 @@ class TwoWay:
         single = float(contrast @ self.single @ contrast)
         parts = [(float(contrast @ part @ contrast), dof) for part, dof in self.shared]
         if not parts:
-            return single, self.cells - 1
+            return single, max(1.0, self.cells - 1)
         total = sum(part for part, _ in parts) - single * (len(parts) - 1)
         if total <= single:
             return single, min(dof for _, dof in parts)
