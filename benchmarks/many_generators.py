@@ -86,7 +86,7 @@ def _scores(
     for metric in plan.suites[0].metrics:
         facts = metric_facts(metric, {})
         level = LEVELS.get(metric.split("/", 1)[0], Level.SAMPLE)
-        common = {
+        common: dict[str, Any] = {
             "generator": label, "suite": "quick", "level": str(level), "metric": metric, "status": "ok",
             "fingerprint": f"metric={metric}@1",
             "extras": json.dumps({"unit": facts.unit, "higher_is_better": facts.higher_is_better}),
