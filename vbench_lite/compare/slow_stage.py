@@ -8,11 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from vbench_lite import registry
-from vbench_lite.errors import NotApplicable
 from vbench_lite.format import number
-from vbench_lite.metric import BASE_CASE, CallMetric, Measurement
-from vbench_lite.run.plan.sweep import STAGES
+from vbench_lite.metric import BASE_CASE, Measurement
+from vbench_lite.results.stages import stage_seconds
 
 
 @dataclass(frozen=True)
@@ -43,11 +41,10 @@ def slow_stage(baseline: Sequence[Measurement], candidate: Sequence[Measurement]
     if not all(sides):
         return None
     total_s = float(np.median([c.total_s for c in sides[1]]) - np.median([c.total_s for c in sides[0]]))
-    grown = {}
-    for stage, metric in STAGES.items():
-        before, after = (_typical(metric, calls) for calls in sides)
-        if before is not None or after is not None:
-            grown[stage] = (after or 0.0) - (before or 0.0)
+    before, after = (_typical(calls) for calls in sides)
+    grown = {
+        stage: after.get(stage, 0.0) - before.get(stage, 0.0) for stage in dict.fromkeys([*before, *after])
+    }
     most = max(grown, key=grown.__getitem__, default=None)
     if most is None or grown[most] <= 0 or total_s <= 0:
         return None
@@ -59,13 +56,11 @@ def _calm(calls: Sequence[Measurement]) -> list[Measurement]:
     return [call for call in warm if not call.contended]
 
 
-def _typical(metric: str, calls: Sequence[Measurement]) -> float | None:
-    """The median of a stage's seconds; None where no call has it."""
-    made: CallMetric = registry.load("metrics", metric)()
-    found = []
+def _typical(calls: Sequence[Measurement]) -> dict[str, float]:
+    """The median of the seconds of each stage that any call has."""
+    found: dict[str, list[float]] = {}
     for call in calls:
-        try:
-            found.append(made.value(call))
-        except NotApplicable:
-            continue
-    return float(np.median(found)) if found else None
+        for stage, spent_s in stage_seconds(call).items():
+            if spent_s is not None:
+                found.setdefault(stage, []).append(spent_s)
+    return {stage: float(np.median(values)) for stage, values in found.items()}

@@ -11,12 +11,10 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from vbench_lite import registry
-from vbench_lite.errors import NotApplicable
 from vbench_lite.format import NONE, number, percent
-from vbench_lite.metric import CallMetric, Measurement
+from vbench_lite.metric import Measurement
 from vbench_lite.report.charts.charts import Drawing
-from vbench_lite.run.plan.sweep import STAGES
+from vbench_lite.results.stages import call_value, stage_seconds
 
 COLORS = {
     "encode": "#009E73",
@@ -47,8 +45,7 @@ def seconds(calls: Sequence[Measurement]) -> pd.DataFrame:
     rows = []
     for call in calls:
         start_s = 0.0
-        for stage, metric in STAGES.items():
-            found = _value(metric, call)
+        for stage, found in stage_seconds(call).items():
             if found:
                 rows.append((call.generator, stage, start_s, start_s + found, found / call.total_s))
                 start_s += found
@@ -59,14 +56,14 @@ def table(calls: Sequence[Measurement]) -> pd.DataFrame:
     """generator, latency, each stage with its share, and both frame rates, as text."""
     rows = []
     for call in calls:
-        parts = {name: _value(metric, call) for name, metric in STAGES.items()}
+        parts = stage_seconds(call)
         if not any(parts.values()):
             continue
         cells = {"generator": call.generator, "latency": number(call.total_s, "s")}
         for name, found in parts.items():
             cells[name] = NONE if found is None else f"{number(found, 's')} ({percent(found / call.total_s)})"
         for name, metric in _RATES.items():
-            cells[f"frames/s {name}"] = number(_value(metric, call))
+            cells[f"frames/s {name}"] = number(call_value(metric, call))
         rows.append(cells)
     found_table = pd.DataFrame(rows)
     return found_table.loc[:, [name for name in found_table if set(found_table[name]) != {NONE}]]
@@ -104,11 +101,3 @@ def drawing(frame: pd.DataFrame) -> Drawing:
         .encode(alt.X("middle:Q"), lanes, alt.Text("text:N"))
     )
     return alt.layer(bars, labels).properties(height=alt.Step(34))
-
-
-def _value(metric: str, call: Measurement) -> float | None:
-    made: CallMetric = registry.load("metrics", metric)()
-    try:
-        return made.value(call)
-    except NotApplicable:
-        return None
