@@ -17,7 +17,7 @@ from vbench_lite.results.estimates import MetricEstimate, nothing
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import Level
 from vbench_lite.suite import AxisSpec
-from vbench_lite.votes.ballot import FOLDER, OVERALL, Vote, read_votes
+from vbench_lite.votes.ballot import OVERALL, Vote, read_votes
 from vbench_lite.votes.board import VoteBoard, counted, vote_board
 from vbench_lite.votes.clips import RunClips, of_run, run_clips
 from vbench_lite.votes.judge_audit import refused
@@ -30,18 +30,23 @@ _FACTS = MetricFacts(
 
 
 def votes_that_count(
-    root: Path, axis: str, clips: RunClips | None = None, without: Sequence[str] = ()
+    root: Path,
+    axis: str,
+    clips: RunClips | None = None,
+    without: Sequence[str] = (),
+    votes: Sequence[Vote] | None = None,
 ) -> tuple[list[Vote], dict[str, int]]:
     """Votes under a root that count for one axis, and how many others do not, by reason.
 
     Args:
         clips: of the run that they must be about; None: of any.
         without: voters to leave out.
+        votes: those under the root, where they were read already.
 
     Raises:
         StoreError: a journal is damaged.
     """
-    votes, left_out = read_votes(root), dict[str, int]()
+    votes, left_out = read_votes(root) if votes is None else list(votes), dict[str, int]()
     if clips is not None:
         votes, left_out = of_run(votes, clips)
     out = {name: f"voter {name} left out" for name in without}
@@ -62,18 +67,23 @@ def with_preference(board: Board, runs: Sequence[RunDir]) -> Board:
     """
     found: dict[str, VoteBoard] = {}
     notes = []
+    shown = {row.arm.run_id for row in board.rows}
+    every: dict[Path, list[Vote]] = {}  # by root: its journals are read once, whatever the number of runs
     for run in runs:
-        labels = {row.arm.generator for row in board.rows if row.arm.run_id == run.run_id}
-        if not labels or not (run.root / FOLDER).is_dir():
-            continue
         try:
-            votes, _ = votes_that_count(run.root, OVERALL, run_clips(run, board.suite.name))
+            if run.root not in every:
+                every[run.root] = read_votes(run.root)
+            if run.run_id not in shown or not _voted_on(run, every[run.root]):
+                continue
+            clips = run_clips(run, board.suite.name)
+            votes, _ = votes_that_count(run.root, OVERALL, clips, votes=every[run.root])
             people = [vote for vote in counted(votes, OVERALL) if vote.kind != "model"]
             those = people or counted(votes, OVERALL)
             if those:
                 found[run.run_id] = vote_board(those, OVERALL)
                 notes.append(f"preference: {_voted(those)} on clips of run {run.run_id}")
         except StoreError as error:
+            every.setdefault(run.root, [])
             notes.append(f"preference is not ranked: {error}")
     if not found:
         return replace(board, notes=[*board.notes, *notes])
@@ -93,6 +103,12 @@ def with_preference(board: Board, runs: Sequence[RunDir]) -> Board:
     return replace(
         board, suite=suite, rows=rows, controls=controls, imported=imported, notes=[*board.notes, *notes]
     )
+
+
+def _voted_on(run: RunDir, votes: Sequence[Vote]) -> bool:
+    """Whether a vote names a generator of the run, so that its clips are worth looking up."""
+    labels = {entry.label for entry in run.document().generators}
+    return any(not labels.isdisjoint(vote.pair) for vote in votes)
 
 
 def _voted(votes: Sequence[Vote]) -> str:
