@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from vbench_lite.cli.checkup import Check
 from vbench_lite.format import listed, percent
-from vbench_lite.measure.contention import BUSY_SHARE, CpuTimes, cpu_times
+from vbench_lite.measure.contention import BUSY_SHARE, CpuTimes, cpu_times, others_s
 from vbench_lite.measure.steadiness import Steadiness, read_steadiness, stolen_share
 
 _STEADY_GOVERNORS = {"performance"}
@@ -53,8 +53,7 @@ def steady_checks(before: Steadiness, after: Steadiness) -> Iterator[Check]:
 def other_load(before: CpuTimes, after: CpuTimes, cores: int) -> Check:
     """How much other processes took of the machine between two readings."""
     wall_s = max(after.wall_s - before.wall_s, 1e-9)
-    others_s = (after.system_busy_s - before.system_busy_s) - (after.own_s - before.own_s)
-    share = max(0.0, others_s) / (cores * wall_s)
+    share = max(0.0, others_s(before, after)) / (cores * wall_s)
     found = f"other processes took {percent(share)} of the processors while these checks ran"
     fix = "timed calls would be marked as contended; see: run --when-idle" if share > BUSY_SHARE else ""
     return Check("load", "note" if fix else "ok", found, fix)

@@ -57,9 +57,13 @@ def cpu_times() -> CpuTimes:
 
 def cpu_contended(before: CpuTimes, after: CpuTimes, cores: int) -> bool:
     """Whether other processes took a share of the machine that matters between two readings."""
-    others_s = (after.system_busy_s - before.system_busy_s) - (after.own_s - before.own_s)
     wall_s = after.wall_s - before.wall_s
-    return others_s > max(BUSY_FLOOR_S, BUSY_SHARE * cores * wall_s)
+    return others_s(before, after) > max(BUSY_FLOOR_S, BUSY_SHARE * cores * wall_s)
+
+
+def others_s(before: CpuTimes, after: CpuTimes) -> float:
+    """Processor seconds that other processes took between two readings; rounding may put it below 0."""
+    return (after.system_busy_s - before.system_busy_s) - (after.own_s - before.own_s)
 
 
 def _children() -> set[int]:
