@@ -6,7 +6,7 @@ import io
 import json
 import math
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ from vbench_lite.metric import Estimate, Metric
 from vbench_lite.report.terminal.scores import print_scores
 from vbench_lite.run.scoring import clip_pass
 from vbench_lite.run.scoring.features import Extractors
-from vbench_lite.run.scoring.folder_scores import FolderScores
+from vbench_lite.run.scoring.folder_scores import FolderScores, Grouping
 from vbench_lite.run.scoring.score_folder import NO_CALLS, NO_REFERENCE, score_clips
 from vbench_lite.video.decode import write_lossless
 from vbench_lite.video.frame_rules import ClipRules
@@ -331,7 +331,7 @@ def test_distances_and_their_table_by_folder(tmp_path: Path) -> None:
     for index in range(3):
         write_lossless(tmp_path / "truth" / f"{index}.mkv", moving_square(8), 8.0)
 
-    def by(group: Literal["generator", "folder", "all"]) -> FolderScores:
+    def by(group: Grouping) -> FolderScores:
         kinds = metric_set(MeanShift)
         folder, truth = tmp_path / "clips", tmp_path / "truth"
         return score_clips(folder, kinds, reference=truth, by=group, extractors=extractors())

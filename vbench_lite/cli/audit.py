@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from vbench_lite.cli.exit_codes import FINE
-from vbench_lite.cli.options import json_option, registered, root_option
+from vbench_lite.cli.options import json_option, metrics_option, registered, root_option, suites_option
 from vbench_lite.cli.output import console, print_json
 
 
@@ -28,14 +28,8 @@ def without_networks(names: Sequence[str]) -> tuple[list[str], list[str]]:
 
 @click.command("audit")
 @click.argument("clips", required=False, type=click.Path(path_type=Path), metavar="[CLIPS]")
-@click.option(
-    "--suite", "suites", multiple=True, metavar="NAME", shell_complete=registered("suites"),
-    help="Metrics of this suite. Repeatable.",
-)  # fmt: skip
-@click.option(
-    "--metric", "metrics", multiple=True, metavar="ID", shell_complete=registered("metrics"),
-    help="This metric. Repeatable.",
-)  # fmt: skip
+@suites_option
+@metrics_option
 @click.option(
     "--reference",
     type=click.Path(path_type=Path),

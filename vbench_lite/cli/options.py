@@ -92,6 +92,31 @@ def policy_option(function: F) -> F:
     )(function)
 
 
+def suites_option(function: F) -> F:
+    """`--suite NAME`, several times: whose metrics are taken; the argument is `suites`."""
+    return click.option(
+        "--suite", "suites", multiple=True, metavar="NAME", shell_complete=registered("suites"),
+        help="Metrics of this suite. Repeatable.",
+    )(function)  # fmt: skip
+
+
+def metrics_option(function: F) -> F:
+    """`--metric ID`, several times; the argument is `metrics`."""
+    return click.option(
+        "--metric", "metrics", multiple=True, metavar="ID", shell_complete=registered("metrics"),
+        help="This metric. Repeatable.",
+    )(function)  # fmt: skip
+
+
+def when_idle_option(function: F) -> F:
+    """`--when-idle`: the argument is `when_idle`."""
+    return click.option(
+        "--when-idle",
+        is_flag=True,
+        help="Begin each timed process when other programs leave the machine alone.",
+    )(function)
+
+
 def json_option(function: F) -> F:
     """`--json`: stdout holds one JSON document and nothing else; the argument is `as_json`."""
     return click.option(

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vbench_lite.cli.exit_codes import FINE, INTERRUPTED, SOME_FAILED
-from vbench_lite.cli.options import DEFAULT_ROOT, json_option, registered, root_option, workers_options
+from vbench_lite.cli.options import (
+    DEFAULT_ROOT,
+    json_option,
+    registered,
+    root_option,
+    when_idle_option,
+    workers_options,
+)
 from vbench_lite.cli.output import print_json, print_text, warn
 
 if TYPE_CHECKING:
@@ -52,9 +59,7 @@ MOST_LISTED = 20  # causes of failed samples on stderr; --json has every sample
     is_flag=True,
     help="Time the generators again, in a run of its own with the clips of this.",
 )
-@click.option(
-    "--when-idle", is_flag=True, help="Begin each timed process when other programs leave the machine alone."
-)
+@when_idle_option
 @click.option(
     "--keep-going",
     is_flag=True,

@@ -9,25 +9,27 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from vbench_lite.cli.exit_codes import FINE, SOME_FAILED, WRONG_USE
-from vbench_lite.cli.options import json_option, registered, root_option, stored_run, workers_options
+from vbench_lite.cli.options import (
+    json_option,
+    metrics_option,
+    root_option,
+    stored_run,
+    suites_option,
+    workers_options,
+)
 from vbench_lite.cli.output import print_json, warn
 
 if TYPE_CHECKING:
     from vbench_lite.run.executors.contract import Executor
+    from vbench_lite.run.scoring.folder_scores import Grouping
 
 DEFAULT_SUITE = "quick"
 
 
 @click.command("score")
 @click.argument("target", metavar="CLIPS|RUN", shell_complete=stored_run)
-@click.option(
-    "--suite", "suites", multiple=True, metavar="NAME", shell_complete=registered("suites"),
-    help="Metrics of this suite. Repeatable.",
-)  # fmt: skip
-@click.option(
-    "--metric", "metrics", multiple=True, metavar="ID", shell_complete=registered("metrics"),
-    help="This metric. Repeatable.",
-)  # fmt: skip
+@suites_option
+@metrics_option
 @click.option(
     "--reference", metavar="CLIPS",
     help="Real clips, or clips of the same names to compare with; for a RUN: the label of one of its arms.",
@@ -56,7 +58,7 @@ def command(
     window: int | None,
     place: str | None,
     short_side: int | None,
-    by: Literal["generator", "folder", "all"] | None,
+    by: Grouping | None,
     executor: str,
     workers: int,
     address: str | None,
@@ -126,7 +128,7 @@ def _score_clips(
     reference: str | None,
     given: dict[str, Any],
     names: Literal["free", "prompt"],
-    by: Literal["generator", "folder", "all"],
+    by: Grouping,
     root: Path,
     as_json: bool,
 ) -> int:

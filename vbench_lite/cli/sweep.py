@@ -15,6 +15,7 @@ from vbench_lite.cli.options import (
     registered,
     root_option,
     stored_run,
+    when_idle_option,
     workers_options,
 )
 from vbench_lite.cli.output import console, print_json, warn
@@ -37,9 +38,7 @@ if TYPE_CHECKING:
 @workers_options
 @click.option("--fresh", is_flag=True, help="Make and time everything again, in a run of its own.")
 @click.option("--retime", is_flag=True, help="Time everything again, with the clips that are there.")
-@click.option(
-    "--when-idle", is_flag=True, help="Begin each timed process when other programs leave the machine alone."
-)
+@when_idle_option
 @root_option
 @json_option
 def command(

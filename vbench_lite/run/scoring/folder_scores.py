@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from vbench_lite.clip import ClipInfo, rates_agree
 from vbench_lite.errors import NotApplicable
@@ -112,6 +112,9 @@ class Ruled:
         return set_estimate(
             self.values, self.prompts, info.over_set, weights=self.weights, bounds=info.bounds
         )
+
+
+Grouping = Literal["generator", "folder", "all"]  # which clips are one set
 
 
 class Group:

@@ -18,7 +18,7 @@ from vbench_lite.run.scoring.clip_pass import ClipPass, ClipResult, ClipTask
 from vbench_lite.run.scoring.clip_scoring import FeatureResults
 from vbench_lite.run.scoring.features import Extractors, FeatureCache
 from vbench_lite.run.scoring.fingerprint import fingerprint
-from vbench_lite.run.scoring.folder_scores import FolderScores, Group, add_rate, unlike_rates
+from vbench_lite.run.scoring.folder_scores import FolderScores, Group, Grouping, add_rate, unlike_rates
 from vbench_lite.run.scoring.metric_set import MetricSet, make_metrics
 from vbench_lite.run.scoring.outcome import Outcome
 from vbench_lite.run.scoring.sources import RuledFile, Source, WindowSource
@@ -45,7 +45,7 @@ def score_clips(
     root: Path | None = None,
     extractors: Extractors | None = None,
     names: Literal["free", "prompt"] = "free",
-    by: Literal["generator", "folder", "all"] = "generator",
+    by: Grouping = "generator",
     on_progress: Callable[[int, int], None] | None = None,
 ) -> FolderScores:
     """Score a folder, manifest or file.
@@ -85,7 +85,7 @@ class _FolderScoring:
         references: ClipFolder | None,
         metrics: MetricSet,
         extractors: Extractors,
-        by: Literal["generator", "folder", "all"],
+        by: Grouping,
     ) -> None:
         self.folder, self.references, self.metrics = folder, references, metrics
         self.extractors = extractors
@@ -281,7 +281,7 @@ class _FolderScoring:
         return next((self.extractors.broken[n] for n in names if n in self.extractors.broken), None)
 
 
-def _group(clip: FolderClip, by: Literal["generator", "folder", "all"]) -> str:
+def _group(clip: FolderClip, by: Grouping) -> str:
     """The set that a clip is of."""
     if by == "folder":
         return clip.name.partition("/")[0] if "/" in clip.name else "."
