@@ -6,12 +6,14 @@ import os
 import time
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
 import pytest
 
 from vbench_lite.processes import ProcessReaper
+from vbench_lite.run.executors import local
 from vbench_lite.run.executors.batch_queue import LOAD_ATTEMPTS, BatchQueue
 from vbench_lite.run.executors.contract import Job
 from vbench_lite.run.executors.devices import Devices
@@ -227,6 +229,16 @@ def test_a_process_more_is_started_only_where_it_ends_sooner() -> None:
     assert not queue.worth_another()
     assert len(queue.take_all()) == 4
     assert queue.take() is None
+
+
+def test_scoring_takes_the_cores_that_have_work_and_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    free = {"bytes": 64 * 2**30}
+    monkeypatch.setattr(local, "usable_cores", lambda: 4)
+    monkeypatch.setattr(local.psutil, "virtual_memory", lambda: SimpleNamespace(available=free["bytes"]))
+    assert [LocalExecutor().scorers(frames) for frames in (0, 1999, 4000, 7999, 10**6)] == [1, 1, 2, 3, 4]
+    free["bytes"] = 9 * 2**30
+    assert LocalExecutor().scorers(10**6) == 2
+    assert [LocalExecutor(workers).scorers(10**6) for workers in (1, 3)] == [1, 3]
 
 
 def test_an_accelerator_has_one_process_and_the_processor_as_many_as_asked() -> None:

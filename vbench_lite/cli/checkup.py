@@ -16,6 +16,7 @@ from typing import Literal
 from vbench_lite import registry
 from vbench_lite.errors import VBenchLiteError
 from vbench_lite.format import number
+from vbench_lite.measure.hardware import usable_cores
 
 DISTRIBUTION = "vbench-lite"
 NEEDED_DISK_BYTES = 500 * 2**20  # the default benchmark writes about 10 MB; larger suites much more
@@ -146,7 +147,7 @@ def _root(root: Path) -> Check:
 
 def _processor() -> Check:
     cores = os.cpu_count() or 1
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores
+    usable = usable_cores()
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     found = (
         f"{usable} of {cores} cores, load {load:.1f}; a generator gets 1 thread unless the run says otherwise"

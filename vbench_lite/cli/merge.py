@@ -17,7 +17,7 @@ from vbench_lite.cli.output import print_json, warn
 @root_option
 @json_option
 def command(
-    parts: tuple[str, ...], executor: str, workers: int, address: str | None, root: Path, as_json: bool
+    parts: tuple[str, ...], executor: str, workers: int | None, address: str | None, root: Path, as_json: bool
 ) -> int:
     """Put the parts that `run --shard I/N` made together under --root, score the whole, show the table.
 

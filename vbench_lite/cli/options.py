@@ -66,9 +66,8 @@ def workers_options(function: F) -> F:
         click.option(
             "--workers",
             type=click.IntRange(min=1),
-            default=1,
-            show_default=True,
-            help="Processes at work beside each other; clips and scores stay the same.",
+            help="Processes at work beside each other; clips and scores stay the same. Default: generators "
+            "queue, scoring takes every core, and the benchmark without arguments takes up to four.",
         ),
         click.option("--executor", default="local", show_default=True, metavar="NAME", help="local or ray."),
     ):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from vbench_lite.run.runner import RunOutcome
     from vbench_lite.store.rundir import RunDir
 
+SMALL_WORKERS = 4  # processes for a suite's own generators, where nobody says how many
 MOST_LISTED = 20  # causes of failed samples on stderr; --json has every sample
 
 
@@ -81,7 +82,7 @@ def command(
     samples: int | None,
     seed: int | None,
     executor: str,
-    workers: int,
+    workers: int | None,
     address: str | None,
     shard: str | None,
     no_controls: bool,
@@ -105,6 +106,7 @@ def command(
     from vbench_lite.cli.leaderboard import make_card, print_card, print_scaling
     from vbench_lite.cli.progress import shown
     from vbench_lite.cli.specification import build_spec
+    from vbench_lite.measure.hardware import usable_cores
     from vbench_lite.results.board import build_board
     from vbench_lite.results.scaling import run_scaling
     from vbench_lite.run import runner
@@ -124,6 +126,8 @@ def command(
         seed=seed,
         controls=False if no_controls else None,
     )
+    if workers is None and spec is None and not generators and executor == "local":
+        workers = min(usable_cores(), SMALL_WORKERS)  # a suite's own generators are small ones
     maker = make_executor(executor, workers, address)
     called = "" if run_name is None else check_name(run_name)
     part = None if shard is None else parse_shard(shard)

@@ -60,7 +60,7 @@ def command(
     short_side: int | None,
     by: Grouping | None,
     executor: str,
-    workers: int,
+    workers: int | None,
     address: str | None,
     root: Path,
     as_json: bool,
@@ -83,7 +83,7 @@ def command(
     given = {name: value for name, value in rules.items() if value is not None}
     path = Path(target)
     if path.exists() or path.suffix:
-        if (executor, workers, address) != ("local", 1, None):
+        if (executor, workers, address) != ("local", None, None):
             raise click.UsageError("--workers, --executor and --address are for a stored RUN; clips take one")
         wanted = metric_ids(suites, metrics, pairs=reference is not None)
         return _score_clips(path, wanted, reference, given, _names(suites), by or "generator", root, as_json)

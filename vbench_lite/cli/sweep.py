@@ -49,7 +49,7 @@ def command(
     gate: bool,
     markdown: Path | None,
     executor: str,
-    workers: int,
+    workers: int | None,
     address: str | None,
     fresh: bool,
     retime: bool,

@@ -28,13 +28,16 @@ def score_suite(
 ) -> ScoreSummary:
     """Score what is not scored yet of one suite; arguments as in `score_stored`."""
     tools = Tools.of(run.root, suite.metrics if metrics is None else metrics, settings.threads)
+    columns = ("suite", "status", "num_frames")
+    made = [row for row in run.rows("sample", columns) if row["suite"] == suite.name]
+    scorers = executor.scorers(sum(int(row["num_frames"] or 0) for row in made))
     return score_run(
         run,
         suite,
         tools=tools,
         pairs=pairs or baseline_arm(suite, run.document().generators),
-        score=partial(executor.score, settings=settings, tools=tools),
-        spread=executor.workers > 1,
+        score=partial(executor.score, settings=settings, tools=tools, scorers=scorers),
+        spread=scorers > 1,
         on_progress=on_progress,
     )
 

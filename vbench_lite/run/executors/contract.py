@@ -40,13 +40,16 @@ class Executor(ABC):
     """Makes batches. Every batch of every job ends in exactly one call of `RecordSink.finished`.
 
     Args:
-        workers: processes at work beside each other.
+        workers: processes at work beside each other. None: generators queue, and the executor chooses how
+            many processes score.
         address: of a cluster that is there already, for executors that can use one.
     """
 
     takes_address: ClassVar[bool] = False
 
-    def __init__(self, workers: int = 1, address: str | None = None) -> None:
+    def __init__(self, workers: int | None = None, address: str | None = None) -> None:
+        self.chosen = workers is not None
+        workers = 1 if workers is None else workers
         if workers < 1:
             raise SpecError(f"at least one worker is needed, got {workers}")
         if address is not None and not self.takes_address:
@@ -59,8 +62,18 @@ class Executor(ABC):
     def execute(self, jobs: Sequence[Job], sink: RecordSink, settings: Settings) -> None:
         """Make all batches. When this is left, by an error too, no process of it queues on."""
 
-    def score(self, parts: Iterable[Part], settings: Settings, tools: Tools) -> Iterator[PartScores]:
-        """Score every part, in order; in this process, with these tools, unless a subclass does better."""
+    def scorers(self, frames: int) -> int:
+        """How many processes score clips of so many frames in all."""
+        return self.workers
+
+    def score(
+        self, parts: Iterable[Part], settings: Settings, tools: Tools, scorers: int = 1
+    ) -> Iterator[PartScores]:
+        """Score every part, in order; in this process, with these tools, unless a subclass does better.
+
+        Args:
+            scorers: processes that score, as `scorers` said.
+        """
         return map(tools.score, parts)
 
 

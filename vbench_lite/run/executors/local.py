@@ -1,7 +1,8 @@
 """Batches made in worker processes of this machine.
 
-By default one process queues at a time: generators that run beside each other would share the processor,
-and their times would say more of each other than of themselves. With more workers, generators run beside
+By default generators queue: beside each other they would share the memory and the processor, and their times
+would say more of each other than of themselves. Scoring has no such times, and takes every core. With more
+workers, generators run beside
 each other, and the batches of one generator are spread over the workers that are left. The batch is the
 unit, so clips stay the same, and the performance pass has processes of its own.
 """
@@ -11,6 +12,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from multiprocessing import connection
 
+import psutil
+
+from vbench_lite.measure.hardware import usable_cores
 from vbench_lite.run.executors.batch_queue import BatchQueue
 from vbench_lite.run.executors.contract import Executor, Job, RecordSink
 from vbench_lite.run.executors.devices import Devices
@@ -19,6 +23,9 @@ from vbench_lite.run.executors.scorers import Scorers
 from vbench_lite.run.executors.worker_slot import run_slots
 from vbench_lite.run.scoring.score_part import Part, PartScores, Tools
 from vbench_lite.run.worker_process import Settings
+
+SCORER_FRAMES = 2000  # below so many for each process, its start costs more than it saves
+SCORER_BYTES = 4 * 2**30  # of memory, for the networks of a process
 
 
 class LocalExecutor(Executor):
@@ -33,11 +40,20 @@ class LocalExecutor(Executor):
 
         run_slots([BatchQueue(job) for job in jobs if job.batches], open_slot, _answered)
 
-    def score(self, parts: Iterable[Part], settings: Settings, tools: Tools) -> Iterator[PartScores]:
-        """Score every part, in order; with one worker in this process, which saves another start."""
-        if self.workers == 1:
+    def scorers(self, frames: int) -> int:
+        """As many as were asked for; else one a core, where there is work and memory for so many."""
+        if self.chosen:
+            return self.workers
+        room = psutil.virtual_memory().available // SCORER_BYTES
+        return max(1, min(usable_cores(), frames // SCORER_FRAMES, room))
+
+    def score(
+        self, parts: Iterable[Part], settings: Settings, tools: Tools, scorers: int = 1
+    ) -> Iterator[PartScores]:
+        """Score every part, in order; a single one in this process, which saves another start."""
+        if scorers == 1:
             return super().score(parts, settings, tools)
-        return Scorers(self.workers, settings, tools).score(parts)
+        return Scorers(scorers, settings, tools).score(parts)
 
 
 def _answered(slots: Sequence[LocalSlot], pause_s: float) -> Collection[LocalSlot]:

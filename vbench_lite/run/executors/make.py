@@ -7,7 +7,7 @@ from vbench_lite.errors import RegistryError
 from vbench_lite.run.executors.contract import Executor
 
 
-def make_executor(name: str, workers: int = 1, address: str | None = None) -> Executor:
+def make_executor(name: str, workers: int | None = None, address: str | None = None) -> Executor:
     """Return an executor that has not begun.
 
     Raises:

@@ -60,7 +60,9 @@ class RayExecutor(Executor):
 
             run_slots(queues, open_slot, answered)
 
-    def score(self, parts: Iterable[Part], settings: Settings, tools: Tools) -> Iterator[PartScores]:
+    def score(
+        self, parts: Iterable[Part], settings: Settings, tools: Tools, scorers: int = 1
+    ) -> Iterator[PartScores]:
         """Score every part on the cluster, and give them back in order."""
         root = settings.root.resolve()
         with connected(self.address, settings.threads) as ray, seen_by_all(root) as mark:
@@ -69,7 +71,7 @@ class RayExecutor(Executor):
             def make() -> Any:
                 return host.remote(root, tools.names, settings.threads, mark)
 
-            pool = [make() for _ in range(max(1, min(self.workers, _processors(ray, settings.threads))))]
+            pool = [make() for _ in range(max(1, min(scorers, _processors(ray, settings.threads))))]
             try:
                 yield from _in_order(ray, pool, make, (replace(p, root=root) for p in parts), tools)
             finally:
