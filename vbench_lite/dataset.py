@@ -152,6 +152,7 @@ class Prompt:
         walk: where on a walk through initial noise its clip is made, in [0, 1], or None.
         look_for: what a viewer should look for in its clips; empty where nobody said.
         tags: by which tables and comparisons can be cut ("film", "camera").
+        negative_prompt: what its clips should not show, in place of what the suite says; empty: nobody said.
     """
 
     prompt_id: str
@@ -160,6 +161,7 @@ class Prompt:
     walk: float | None = None
     look_for: str = ""
     tags: tuple[str, ...] = ()
+    negative_prompt: str = ""
 
     def sample_id(self, seed_index: int) -> str:
         """The id of its sample with one of its seeds; no other sample of a suite has it."""
@@ -266,6 +268,21 @@ class Dataset(ABC):
         Raises:
             DatasetError: it has no reference of this size, and why.
         """
+
+    def own_input(self, prompt: str, kind: str, size: ClipSize) -> Frames | None:
+        """What is given with a prompt and comes from nobody's real clip; None: frames of its real clip are.
+
+        Args:
+            kind: "image" (one frame) or "past_frames".
+            size: of what is wanted.
+
+        Returns:
+            uint8 (T, H, W, 3) of that size.
+
+        Raises:
+            RequestError: it is too small or too short. ClipError: its file is not there, or cannot be read.
+        """
+        return None
 
     def remarks(self, size: ClipSize) -> Sequence[str]:
         """What is left out at this size and why, one line each."""

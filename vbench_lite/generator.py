@@ -294,6 +294,11 @@ class Generator(ABC):
             context.phase("decode")
             context.emit(index, self.decode(latents))
 
+    def answer(self, requests: Sequence[GenerationRequest], context: GenerationContext) -> None:
+        """Make the clips of a call: by `generate`, or by `reconstruct` where its requests bring clips."""
+        make = self.generate if requests[0].clip is None else self.reconstruct
+        make(requests, context)
+
     def close(self) -> None:
         """Free what `load` took."""
         return

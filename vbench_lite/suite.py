@@ -133,10 +133,10 @@ class RequestSpec(_Strict):
     )
     given: Literal["image", "past_frames", "clip"] | None = Field(
         default=None,
-        description="Frames that come with the prompt, from a held-out real clip of it: its first frame "
-        "(image), given_frames frames to continue (past_frames), or the whole clip to pass "
-        "through the generator's own encoder and decoder (clip). A generator that cannot take "
-        "them has no samples in the suite.",
+        description="Frames that come with the prompt, in timed calls too, from a held-out real clip of it: "
+        "its first frame (image), given_frames frames to continue (past_frames), or the whole clip to pass "
+        "through the generator's own encoder and decoder (clip). A data set may have pictures and past clips "
+        "of its own in their place. A generator that cannot take them has no samples in the suite.",
     )
     given_frames: int = Field(default=8, ge=1, description="How many frames past_frames hands over.")
 
@@ -291,8 +291,6 @@ class Suite(_Strict):
             raise ValueError("request.given takes frames of a data set; prompts must name one")
         if self.scale is not None and isinstance(self.prompts, DatasetPrompts):
             raise ValueError("prompts name a data set, which makes the scale too; drop scale")
-        if self.request.given is not None and self.performance is not None:
-            raise ValueError("request.given is for clips that are scored; timed calls have a prompt only")
         if self.request.given == "clip" and self.baseline is not None:
             raise ValueError("with request.given: clip the given clips are the references; drop baseline")
         return self

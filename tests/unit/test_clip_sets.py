@@ -12,7 +12,7 @@ import pytest
 
 from vbench_lite.dataset import ClipSize, Draw, Gives, load_dataset
 from vbench_lite.datasets.clips import open_clips
-from vbench_lite.datasets.real_clips import Recording, cut
+from vbench_lite.datasets.windows import Recording, cut
 from vbench_lite.errors import DatasetError, PromptError, RequestError
 from vbench_lite.run.plan.plan import build_plan
 from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec

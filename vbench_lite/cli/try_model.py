@@ -40,7 +40,7 @@ def command(
     import yaml
 
     from vbench_lite.cli.run import command as run_command
-    from vbench_lite.run.plan.own_model import SUITE, choose
+    from vbench_lite.run.plan.own_model import choose
     from vbench_lite.store.atomic import replaced
 
     choice = choose(model)
@@ -48,7 +48,7 @@ def command(
         warn(reason)
     content = {
         "generators": [{"label": choice.label, "adapter": choice.adapter, "config": choice.config}],
-        "suites": [SUITE],
+        "suites": [choice.suite],
         **({} if dataset is None else {"dataset": dataset}),
         **({"size": size} if size else {} if choice.size is None else {"size": str(choice.size)}),
         **({} if samples is None else {"samples": samples}),
@@ -56,6 +56,6 @@ def command(
     path = root / "try" / f"{choice.label}.yaml"
     with replaced(path) as temporary:
         temporary.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-    warn(f"suite {SUITE}; the specification is {path}")
+    warn(f"suite {choice.suite}; the specification is {path}")
     found: int = context.invoke(run_command, spec=path, root=root, as_json=as_json)
     return found

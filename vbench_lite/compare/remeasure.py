@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from vbench_lite.dataset import Prompt
 from vbench_lite.errors import StoreError, VBenchLiteError
 from vbench_lite.generator import Site
 from vbench_lite.measure.contention import wait_until_idle
@@ -21,6 +22,7 @@ from vbench_lite.metric import Measurement
 from vbench_lite.results.arms import read_arms
 from vbench_lite.results.estimates import MetricEstimate
 from vbench_lite.run.plan.build import resolve
+from vbench_lite.run.plan.prompts import prompts_of
 from vbench_lite.run.plan.spec import GeneratorSpec
 from vbench_lite.run.scoring.metric_set import make_metrics
 from vbench_lite.run.scoring.scorer import score_run
@@ -82,7 +84,7 @@ def remeasure(
                     {"kind": "measurement", **measurement_row(call, timed.name)}
                 ),
                 on_progress=on_progress,
-                prompts=_texts(arms[0]),
+                prompts=_prompts(arms[0], timed.name),
                 open_session=open_session or partial(TimedProcess, settings=settings),
                 wait=wait_until_idle if when_idle else None,
             )
@@ -140,7 +142,10 @@ def _document(like: RunDocument, entries: Sequence[GeneratorEntry], suite: Suite
     )
 
 
-def _texts(arm: tuple[RunDir, str]) -> list[str]:
-    """The prompts that the baseline was asked, each once, in order."""
+def _prompts(arm: tuple[RunDir, str], suite: str) -> list[Prompt]:
+    """The prompts that the baseline was asked for a suite, each text once, in order."""
     run, label = arm
-    return list(dict.fromkeys(row["prompt"] for row in run.rows("sample", ("prompt",), generator=label)))
+    known = prompts_of(run.document())
+    rows = run.rows("sample", ("suite", "prompt", "prompt_id"), generator=label)
+    asked = {row["prompt"]: row["prompt_id"] for row in reversed(rows) if row["suite"] == suite}
+    return [replace(known.get(asked[text], Prompt(asked[text], text)), text=text) for text in reversed(asked)]

@@ -1,26 +1,31 @@
 """`clips`: real clips of the user's own, a folder or a manifest.
 
 A manifest (CSV with a header, or JSON lines) gives `file` and, where they are known, `prompt`, `source`,
-`tags`, `look_for` and `split`. A folder is searched for files that are named like videos; it may hold a
-manifest named `metadata` or `manifest`, or beside each clip a text file of its name with the caption. What is
-wrong with a line or a file is told, and the rest is used.
+`tags`, `look_for` and `split`; and what is given with a prompt in place of frames of its real clip
+(`inputs`): a line that gives something may name no clip. A folder is searched for files that are named like
+videos; it may hold a manifest named `metadata` or `manifest`, or beside each clip a text file of its name
+with the caption. What is wrong with a line or a file is told, and the rest is used.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 from vbench_lite.dataset import ClipSize, Dataset, DatasetInfo, Draw, Gives, Prompt, RealClip
-from vbench_lite.datasets.real_clips import RealClips, Recording
+from vbench_lite.datasets.inputs import COLUMNS as INPUTS
+from vbench_lite.datasets.inputs import Inputs, read_inputs
+from vbench_lite.datasets.real_clips import RealClips
+from vbench_lite.datasets.windows import Recording
 from vbench_lite.errors import ClipError, DatasetError
 from vbench_lite.video.folder import find_clips
 from vbench_lite.video.list_rows import LISTS, list_rows
 from vbench_lite.video.manifest import inside
 from vbench_lite.video.names import check_text
 
-COLUMNS = ("file", "prompt", "source", "tags", "look_for", "split")
+COLUMNS = ("file", "prompt", "source", "tags", "look_for", "split", *INPUTS)
 _SIDES: dict[str, Literal["real", "reference"]] = {
     **dict.fromkeys(("real", "held_out", "held-out", "test", "val", "validation"), "real"),
     **dict.fromkeys(("reference", "train"), "reference"),
@@ -69,15 +74,16 @@ def open_clips(path: Path) -> RealClips:
         ClipError: no file of the folder is named like a video.
     """
     faults: list[str] = []
+    inputs: list[Inputs] = []
     lists = [path] if path.is_file() else [path / name for name in _LISTS if (path / name).is_file()]
     if lists:
         try:
-            recordings = list(_listed(lists[0], faults))
+            recordings = list(_listed(lists[0], faults, inputs))
         except ClipError as error:
             raise DatasetError(f"data set {path}: {error}") from None
     else:
         recordings = [_beside(clip.name, clip.path) for clip in find_clips(path).clips]
-    if not recordings:
+    if not recordings and not any(one.bare for one in inputs):
         raise DatasetError(f"data set {path}: no line of it names a clip{f': {faults[0]}' if faults else ''}")
     return RealClips(
         recordings,
@@ -85,6 +91,7 @@ def open_clips(path: Path) -> RealClips:
         license="unknown",
         summary=f"real clips of {path.resolve().name}",
         faults=faults,
+        inputs=inputs,
     )
 
 
@@ -95,8 +102,8 @@ def _beside(name: str, path: Path) -> Recording:
     return Recording(name, path, name, " ".join(caption.split()) or None)
 
 
-def _listed(path: Path, faults: list[str]) -> Iterator[Recording]:
-    """Recordings of a manifest; lines that cannot be used are told."""
+def _listed(path: Path, faults: list[str], inputs: list[Inputs]) -> Iterator[Recording]:
+    """Recordings of a manifest, and what it gives with prompts; lines that cannot be used are told."""
     base = path.parent.resolve()
     seen: set[str] = set()
     unread: set[str] = set()
@@ -104,28 +111,47 @@ def _listed(path: Path, faults: list[str]) -> Iterator[Recording]:
         where = f"{path.name}, line {line}"
         unread |= facts.keys() - set(COLUMNS)
         try:
-            one = _recording(facts, base, where)
+            one = _described(facts, where)
+            given = read_inputs(facts, base, where, one.prompt)
+            file = _file(facts, base, where, needed=given is None)
         except ClipError as error:
             faults.append(str(error))
             continue
-        if one.name in seen:
-            faults.append(f"{where}: {one.name} is named twice; the first line counts")
+        if file is None:
+            assert given is not None
+            source = one.source or where
+            inputs.append(replace(given, bare=True, source=source, tags=one.tags, look_for=one.look_for))
             continue
-        seen.add(one.name)
-        yield one
+        name, clip = file
+        if name in seen:
+            faults.append(f"{where}: {name} is named twice; the first line counts")
+            continue
+        seen.add(name)
+        inputs += [] if given is None else [given]
+        yield replace(one, name=name, path=clip, source=one.source or name)
     if unread:
         known = ", ".join(COLUMNS)
         faults.append(f"{path.name}: not read: {', '.join(sorted(unread))}; a manifest gives {known}")
 
 
-def _recording(facts: Mapping[str, Any], base: Path, where: str) -> Recording:
-    """One line; raises ClipError where it cannot be used."""
+def _file(facts: Mapping[str, Any], base: Path, where: str, *, needed: bool) -> tuple[str, Path] | None:
+    """The clip of a line, by its name and path; None where it names none and need not.
+
+    Raises:
+        ClipError: it is no path within the manifest's folder, or is needed and not there.
+    """
+    file = facts.get("file")
+    if not needed and file in (None, ""):
+        return None
     if "file" not in facts:
         raise ClipError(f"{where}: has no file; a manifest gives {', '.join(COLUMNS)}")
-    file = facts["file"]
     if not isinstance(file, str) or not file or "\0" in file:
         raise ClipError(f"{where}: file must be a path, got {file!r}")
-    path = inside(base, file, where)
+    return file, inside(base, file, where)
+
+
+def _described(facts: Mapping[str, Any], where: str) -> Recording:
+    """What a line says of its clip, whose file is not known yet; raises ClipError where it cannot be used."""
     texts: dict[str, str] = {}
     for column in ("prompt", "source", "look_for", "split"):
         value = facts.get(column)
@@ -138,9 +164,9 @@ def _recording(facts: Mapping[str, Any], base: Path, where: str) -> Recording:
     tags = facts.get("tags") or ()
     named = tags.replace(",", ";").split(";") if isinstance(tags, str) else [str(tag) for tag in tags]
     return Recording(
-        name=file,
-        path=path,
-        source=texts["source"] or file,
+        name=where,
+        path=Path(),
+        source=texts["source"],
         prompt=texts["prompt"] or None,
         tags=tuple(tag.strip() for tag in named if tag.strip()),
         look_for=texts["look_for"],

@@ -11,7 +11,8 @@ from functools import cache
 from pathlib import Path
 
 from vbench_lite.dataset import ClipSize, Draw, RealClip
-from vbench_lite.datasets.real_clips import RealClips, Recording
+from vbench_lite.datasets.real_clips import RealClips
+from vbench_lite.datasets.windows import Recording
 from vbench_lite.errors import ClipError, DatasetError
 from vbench_lite.video.samples import SAMPLES, default_cache, sample_clip
 from vbench_lite.yaml_text import parse_yaml

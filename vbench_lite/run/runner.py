@@ -302,7 +302,7 @@ class _Run:
                 on_record=keep,
                 done=done,
                 on_progress=tell,
-                prompts=self.plan.texts(suite),
+                prompts=self.plan.served_prompts(suite),
                 open_session=partial(TimedProcess, settings=self.settings),
                 wait=wait_until_idle if self.when_idle else None,
             )

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from av.video.frame import VideoFrame
 
+from vbench_lite.clip import Frames
 from vbench_lite.errors import ClipError
+from vbench_lite.video.limits import Limits
 from vbench_lite.video.timeline import PacketScan, lay_out
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-    from vbench_lite.video.limits import Limits
 
 PICTURES = frozenset((".png", ".jpg", ".jpeg"))
 WEBP = ".webp"
@@ -48,8 +48,7 @@ class ImageFiles:
 
     def _picture(self, image: Image, path: Path) -> VideoFrame:
         self._limits.check_size(self._name, image.height, image.width, self.scan.count)
-        if image.mode.startswith(_WIDE):
-            raise ClipError(f"{self._name}: {path.name} has more than 8 bits a channel; save it with 8")
+        _check_depth(image, f"{self._name}: {path.name}")
         mode, kind = ("RGBA", "rgba") if image.has_transparency_data else ("RGB", "rgb24")
         return VideoFrame.from_ndarray(np.asarray(image.convert(mode), np.uint8), format=kind)
 
@@ -76,6 +75,20 @@ def image_files(path: Path, name: str, limits: Limits) -> ImageFiles | None:
     if path.suffix.lower() == WEBP and path.is_file():
         return ImageFiles([path], name, limits, _webp(path, name, limits))
     return None
+
+
+def read_picture(path: Path, name: str) -> Frames:
+    """One PNG or JPEG, turned as its tag says, uint8 (H, W, 3).
+
+    Raises:
+        ClipError: it cannot be read, or has more than 8 bits a channel.
+    """
+    from PIL import ImageOps
+
+    with _opened(path, name) as image:
+        Limits().check_size(name, image.height, image.width, 1)
+        _check_depth(image, f"{name}: {path.name}")
+        return np.asarray(ImageOps.exif_transpose(image).convert("RGB"), np.uint8)
 
 
 def series(folder: Path) -> list[Path]:
@@ -159,6 +172,11 @@ def _opened(path: Path, name: str) -> Iterator[Image]:
         raise ClipError(
             f"{name}: {path.name} is no picture that can be read ({' '.join(str(error).split())})"
         ) from None
+
+
+def _check_depth(image: Image, name: str) -> None:
+    if image.mode.startswith(_WIDE):
+        raise ClipError(f"{name} has more than 8 bits a channel; save it with 8")
 
 
 def _suffixes() -> str:

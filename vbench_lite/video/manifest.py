@@ -1,7 +1,7 @@
 """Lists of clips: a CSV file with a header, or JSON lines, with file, prompt, seed and generator of each.
 
 Files are named relative to the list. It cannot reach outside its folder, as lists come from others. What a
-list of real clips says beside these (source, tags, look_for, split) is allowed and not read here.
+list of real clips says beside these (source, tags, look_for, split, what is given) is allowed, not read here.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from vbench_lite.video.names import check_text
 LEAST_SEED, MOST_SEED = -(2**63), 2**64 - 1  # what torch takes, and ComfyUI draws
 MOST_CLIPS = 1_000_000
 _COLUMNS = ("file", "prompt", "seed", "generator")
-_OF_REAL_CLIPS = ("source", "tags", "look_for", "split")
+_OF_REAL_CLIPS = ("source", "tags", "look_for", "split", "image", "past", "negative_prompt")
 
 
 @dataclass(frozen=True)

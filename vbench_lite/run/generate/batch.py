@@ -51,8 +51,7 @@ def run_batch(
         memory=meter,
     )
     try:
-        make = generator.generate if requests[0].clip is None else generator.reconstruct
-        make(requests, context)
+        generator.answer(requests, context)
         call = context.result()
     except Cancelled as error:
         if cancelled():

@@ -9,7 +9,7 @@ from vbench_lite.dataset import Dataset, Prompt, load_dataset
 from vbench_lite.errors import ClipError, DatasetError, PromptError, RequestError
 from vbench_lite.generator import Family, GenerationRequest, Generator, GeneratorInfo, Task
 from vbench_lite.run.plan.data import suite_dataset
-from vbench_lite.run.plan.given import given_frames
+from vbench_lite.run.plan.given import with_given
 from vbench_lite.run.plan.noise_walk import noise_on_walk
 from vbench_lite.store.schema import GeneratorEntry, SampleRecord, SampleStatus
 from vbench_lite.suite import RequestSpec, Suite
@@ -115,10 +115,7 @@ def _fit(
         made = replace(made, dataset=None if suite.data is None else suite.data.ref)
     if suite.request.given is not None:
         assert dataset is not None  # the suite says so
-        given = given_frames(
-            dataset, suite.request, made.prompt, made.seed, made.num_frames, made.height, made.width
-        )
-        made = replace(made, image=given.image, past_frames=given.past_frames, clip=given.clip)
+        made = with_given(made, dataset, suite.request)
     if walk is not None:
         if info.noise_dim is None:
             raise RequestError("it does not let a request set its initial noise")

@@ -1,15 +1,17 @@
 """Frames that come with a prompt: a first frame, a past to continue, or a clip to encode and decode.
 
-They are taken from the held-out real clip of the prompt and the sample's seed, so they are known from the
-suite and the sample alone: the plan hands them to the generator, and the scorer to metrics, from here.
+They are the data set's own for the prompt, or taken from the held-out real clip of the prompt and the
+sample's seed, so they are known from the suite and the sample alone: the plan hands them to the generator,
+and the scorer to metrics, from here.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vbench_lite.clip import Frames
-from vbench_lite.dataset import Dataset
+from vbench_lite.dataset import ClipSize, Dataset
+from vbench_lite.generator import GenerationRequest
 from vbench_lite.run.plan.data import held_out_size
 from vbench_lite.suite import RequestSpec
 
@@ -31,7 +33,8 @@ class Given:
 def given_frames(
     dataset: Dataset, spec: RequestSpec, prompt: str, seed: int, num_frames: int, height: int, width: int
 ) -> Given:
-    """What a suite's request gives for one sample.
+    """What a suite's request gives for one sample: what the data set has of its own for the prompt, or else
+    frames of its real clip.
 
     Args:
         num_frames, height, width: of the clip that will be made, or was.
@@ -41,7 +44,10 @@ def given_frames(
     """
     if spec.given is None:
         return Given()
-    frames = dataset.real(prompt, seed, held_out_size(spec, num_frames, height, width)).frames()
+    length = {"image": 1, "past_frames": spec.given_frames, "clip": num_frames}[spec.given]
+    frames = dataset.own_input(prompt, spec.given, ClipSize(length, height, width, spec.fps))
+    if frames is None:
+        frames = dataset.real(prompt, seed, held_out_size(spec, num_frames, height, width)).frames()
     match spec.given:
         case "image":
             return Given(image=frames[0])
@@ -49,3 +55,10 @@ def given_frames(
             return Given(past_frames=frames[: spec.given_frames])
         case "clip":
             return Given(clip=frames)
+
+
+def with_given(request: GenerationRequest, dataset: Dataset, spec: RequestSpec) -> GenerationRequest:
+    """A request, of the size that will be made, with what the suite gives; raises as `given_frames`."""
+    size = request.num_frames, request.height, request.width
+    given = given_frames(dataset, spec, request.prompt, request.seed, *size)
+    return replace(request, image=given.image, past_frames=given.past_frames, clip=given.clip)

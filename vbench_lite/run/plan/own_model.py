@@ -12,6 +12,7 @@ from typing import Any
 from vbench_lite import registry
 from vbench_lite.dataset import ClipSize
 from vbench_lite.errors import ClipError, SpecError
+from vbench_lite.generator import Task
 from vbench_lite.run.plan.build import build_generator
 from vbench_lite.suite import load_suite
 from vbench_lite.video.decode import probe
@@ -19,6 +20,7 @@ from vbench_lite.video.folder import SUFFIXES, find_clips
 from vbench_lite.video.list_rows import LISTS
 
 SUITE = "open"
+GIVEN_SUITES = {Task.I2V: "image-to-video"}  # for models that make nothing from text alone
 _PIPELINE = "model_index.json"
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
@@ -28,6 +30,7 @@ class Choice:
     """What was chosen for a model.
 
     Attributes:
+        suite: that judges it.
         size: of every clip; None keeps the suite's.
         reasons: one line for each choice, for the user.
     """
@@ -35,6 +38,7 @@ class Choice:
     label: str
     adapter: str
     config: dict[str, Any]
+    suite: str
     size: ClipSize | None
     reasons: tuple[str, ...]
 
@@ -84,6 +88,7 @@ def _clips(path: Path) -> Choice:
         _label(_name(path.with_suffix(""))),
         "clips",
         {"clips": str(path)},
+        SUITE,
         size,
         (
             "adapter clips: it holds clips that were made before",
@@ -95,14 +100,18 @@ def _clips(path: Path) -> Choice:
 
 def _fitted(label: str, adapter: str, config: dict[str, Any], why: str) -> Choice:
     """A generator that is asked for clips: of the suite's size, as far as it makes that."""
-    asked = load_suite(SUITE).request.size
     info = build_generator(adapter, config).info
+    suite = SUITE if Task.T2V in info.tasks else GIVEN_SUITES.get(info.tasks[0], SUITE)
+    asked = load_suite(suite).request.size
     frames, height, width = info.snapped(asked.num_frames, asked.height, asked.width)
     made = ClipSize(frames, height, width, info.native_fps or asked.fps)
     reasons = [f"adapter {adapter}: {why}"]
+    if suite != SUITE:
+        reasons.append(f"suite {suite}: it makes {', '.join(info.tasks)}")
     if made == asked:
-        return Choice(label, adapter, config, None, (*reasons, f"size {asked}: that of the suite"))
-    return Choice(label, adapter, config, made, (*reasons, f"size {made}: what it makes nearest to {asked}"))
+        return Choice(label, adapter, config, suite, None, (*reasons, f"size {asked}: that of the suite"))
+    reasons.append(f"size {made}: what it makes nearest to {asked}")
+    return Choice(label, adapter, config, suite, made, tuple(reasons))
 
 
 def _name(path: Path) -> str:

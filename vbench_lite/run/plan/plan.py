@@ -100,10 +100,14 @@ class Plan:
         """Samples of all generators, refused ones included."""
         return len(self.refused) + sum(len(batch.samples) for batch in self.batches)
 
-    def texts(self, suite: Suite) -> list[str]:
-        """The prompts of a suite's batches, each once, in order."""
-        batches = (batch for batch in self.batches if batch.suite == suite.name)
-        return list(dict.fromkeys(sample.asked.prompt for batch in batches for sample in batch.samples))
+    def served_prompts(self, suite: Suite) -> list[Prompt]:
+        """The prompts of a suite's batches, each text once, in order."""
+        samples = (sample for batch in self.batches if batch.suite == suite.name for sample in batch.samples)
+        found: dict[str, Prompt] = {}
+        for sample in samples:
+            text, negative = sample.asked.prompt, sample.asked.negative_prompt
+            found.setdefault(text, Prompt(sample.prompt_id, text, negative_prompt=negative))
+        return list(found.values())
 
 
 def build_plan(spec: RunSpec, tell: Callable[[str, int, int], None] = lambda what, done, total: None) -> Plan:
@@ -178,7 +182,7 @@ def requests(
             GenerationRequest(
                 sample_id=prompt.sample_id(seed_index),
                 prompt=prompt.text,
-                negative_prompt=size.negative_prompt,
+                negative_prompt=prompt.negative_prompt or size.negative_prompt,
                 num_frames=size.num_frames,
                 height=size.height,
                 width=size.width,

@@ -139,10 +139,9 @@ def with_fidelity(suite: Suite, arms: int) -> Suite:
         "metrics": list(dict.fromkeys([*suite.metrics, *_NEEDED])),
         "baseline": "first" if suite.request.given != "clip" else None,
     }
-    if suite.request.given is None:
-        timed = suite.performance or _TIMED
-        limit_s = max(timed.limit_s, _ARM_S * arms)
-        content["performance"] = timed.model_copy(update={"limit_s": limit_s}).model_dump(mode="json")
+    timed = suite.performance or _TIMED
+    limit_s = max(timed.limit_s, _ARM_S * arms)
+    content["performance"] = timed.model_copy(update={"limit_s": limit_s}).model_dump(mode="json")
     return parse_suite(content, f"suite {suite.name} as a sweep")
 
 

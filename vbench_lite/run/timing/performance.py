@@ -10,8 +10,8 @@ How it is done, and what was accepted:
 - A timed call runs without hooks or profilers. Work is counted in a call of its own.
 - The pass keeps below the suite's limit by making fewer warm calls, then fewer rounds; a generator
   always gets two warm calls, even if two take longer than the limit.
-- A server outlives the process that is timed, and may answer from what it kept. So it is never asked the same
-  (prompt, seed) twice: not over rounds, reruns and fresh runs, nor what the quality pass asked.
+- A call asks for what the suite asks for, given frames included (`timed_requests`); a server never for the
+  same (prompt, seed) twice: not over rounds, reruns and fresh runs, nor what the quality pass asked.
 - A round's records are handed over together when its process is done, so a pass that was killed
   repeats whole processes only.
 """
@@ -19,65 +19,24 @@ How it is done, and what was accepted:
 from __future__ import annotations
 
 import itertools
-import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
+from vbench_lite.dataset import Prompt
+from vbench_lite.errors import ClipError, DatasetError, PromptError, RequestError
 from vbench_lite.generator import Family, GenerationRequest, Site
-from vbench_lite.metric import BASE_CASE, Measurement
+from vbench_lite.metric import Measurement
 from vbench_lite.run.plan.prompts import suite_prompts
+from vbench_lite.run.timing.timed_requests import Slot, TimedRequests, suite_cases
 from vbench_lite.run.timing.timed_worker import Call, Failed, Profiled, Ready, Timed
 from vbench_lite.store.schema import GeneratorEntry
 from vbench_lite.suite import PerformanceSpec, Suite
 
 LEAST_WARM_CALLS = 2
-UNSEEN_SEEDS = 2**30  # and above, below 2**31, which every API takes: no sample of a run has such a seed
-_DENOISING = {Family.LATENT_DIFFUSION, Family.PIXEL_DIFFUSION, Family.HYBRID}
-
-
-@dataclass(frozen=True)
-class Case:
-    """One request size that is timed.
-
-    Attributes:
-        name: "base", or "size=value" in a sweep.
-        batch: clips in one call; None is what the generator's entry says.
-        denoising_only: the case means nothing for a generator without sampling steps.
-        varies_size: the case means nothing for a generator with one fixed frame size.
-    """
-
-    name: str
-    num_frames: int
-    height: int
-    width: int
-    batch: int | None = None
-    params: dict[str, Any] = field(default_factory=dict)
-    denoising_only: bool = False
-    varies_size: bool = False
-
-    def applies(self, entry: GeneratorEntry) -> bool:
-        """Whether it means anything for a generator: it has steps, and can make more than one size."""
-        if self.denoising_only and entry.info["family"] not in _DENOISING:
-            return False
-        fixed = entry.info.get("size", {}).get("fixed")
-        return not self.varies_size or fixed is None
-
-
-@dataclass(frozen=True)
-class Slot:
-    """One fresh process: a generator, a case and a round."""
-
-    entry: GeneratorEntry
-    case: Case
-    round: int
-
-    @property
-    def name(self) -> str:
-        return f"{self.entry.label} {self.case.name} round {self.round + 1}"
 
 
 @dataclass(frozen=True)
@@ -119,7 +78,7 @@ def measure(
     open_session: Callable[[GeneratorEntry], TimedSession],
     done: Sequence[Measurement] = (),
     on_progress: Callable[[PerformanceProgress], None] | None = None,
-    prompts: Sequence[str] | None = None,
+    prompts: Sequence[Prompt] | None = None,
     now: Callable[[], float] = time.monotonic,
     wait: Callable[[str, Callable[[str], None]], None] | None = None,
 ) -> PerformanceSummary:
@@ -147,10 +106,9 @@ def measure(
     made = {(m.generator, m.case, m.round, m.call) for m in done}
     work = {(m.generator, m.case): Profiled(m.nfe, m.flops) for m in done if m.flops is not None}
     open_slots = [s for s in slots if (s.entry.label, s.case.name, s.round, "warm") not in made]
-    texts = list(prompts or [prompt.text for prompt in suite_prompts(suite)])
+    requests = TimedRequests(suite, prompts or suite_prompts(suite))
     failures: dict[tuple[str, str], str] = {}
     skipped: Counter[str] = Counter()
-    unseen = itertools.count(UNSEEN_SEEDS + secrets.randbelow(UNSEEN_SEEDS // 2))
     least_s: dict[tuple[str, str], float] = {}  # what the shortest process took, start to end
     deadline_s = now() + spec.limit_s
 
@@ -176,7 +134,7 @@ def measure(
         share_s = max(deadline_s - started_s, 0.0) / (len(open_slots) - index)
         try:
             with closing(open_session(slot.entry)) as session:
-                records = _time_slot(session, slot, suite, spec, texts, unseen, work, now, now() + share_s)
+                records = _time_slot(session, slot, spec, requests, work, now, now() + share_s)
         except _SlotFailed as failed:
             failures[key] = str(failed)
             tell(f"failed: {failed}")
@@ -189,25 +147,6 @@ def measure(
         tell(f"{len(warm)} warm calls, fastest {min(warm):.3f} s")
     left_out = (f"{name}, {count} request size(s)" for name, count in skipped.items())
     return PerformanceSummary(failures, tuple(left_out))
-
-
-def suite_cases(suite: Suite) -> list[Case]:
-    """The requests a suite times: its own, then those of its sweep."""
-    asked = suite.request
-    base = Case(BASE_CASE, asked.num_frames, asked.height, asked.width, params=dict(asked.params))
-    sweep = suite.performance.sweep if suite.performance else None
-    if sweep is None:
-        return [base]
-    cases = [base]
-    lengths = [*sweep.frames, *([sweep.check_frames] if sweep.check_frames else [])]
-    cases += [replace(base, name=f"frames={n}", num_frames=n) for n in lengths]
-    cases += [replace(base, name=f"side={n}", height=n, width=n, varies_size=True) for n in sweep.sides]
-    cases += [
-        replace(base, name=f"steps={n}", params={**base.params, "steps": n}, denoising_only=True)
-        for n in sweep.steps
-    ]
-    cases += [replace(base, name=f"batch={n}", batch=n) for n in sweep.batch]
-    return cases
 
 
 class _SlotFailed(Exception):
@@ -232,10 +171,8 @@ def _slots(entries: Sequence[GeneratorEntry], suite: Suite, spec: PerformanceSpe
 def _time_slot(
     session: TimedSession,
     slot: Slot,
-    suite: Suite,
     spec: PerformanceSpec,
-    texts: Sequence[str],
-    unseen: Iterator[int],
+    requests: TimedRequests,
     work: dict[tuple[str, str], Profiled],
     now: Callable[[], float],
     deadline_s: float,
@@ -250,7 +187,7 @@ def _time_slot(
         if warm >= min(LEAST_WARM_CALLS, spec.warm_calls) and now() + longest_s > deadline_s:
             break
         before_s = now()
-        answer = session.ask(("timed", _requests(slot, suite, texts, unseen, len(calls))))
+        answer = session.ask(("timed", _of_call(requests, slot, len(calls))))
         if not isinstance(answer, Timed):
             raise _SlotFailed(answer.reason if isinstance(answer, Failed) else "no timed answer")
         if calls:  # the first call is slower than those whose time has to be foreseen
@@ -259,37 +196,18 @@ def _time_slot(
     key = (slot.entry.label, slot.case.name)
     here = slot.entry.info.get("site", Site.PROCESS) == Site.PROCESS  # elsewhere nothing can be hooked
     if spec.profile and here and key not in work:
-        counted = session.ask(("profiled", _requests(slot, suite, texts, unseen, 0)))
+        counted = session.ask(("profiled", _of_call(requests, slot, 0)))
         if not isinstance(counted, Profiled):
             raise _SlotFailed(counted.reason if isinstance(counted, Failed) else "no profiled answer")
         work[key] = counted
     return [_measurement(slot, index, call, ready, work.get(key)) for index, call in enumerate(calls)]
 
 
-def _requests(
-    slot: Slot, suite: Suite, texts: Sequence[str], unseen: Iterator[int], index: int
-) -> list[GenerationRequest]:
-    """The requests of one call: different from call to call, and equal for every generator and round.
-
-    A server gets seeds of its own, that it was never asked for.
-    """
-    batch = slot.case.batch or slot.entry.batch
-    remote = slot.entry.info.get("site") == Site.REMOTE
-    usual = suite.request.params
-    varied = {name: value for name, value in slot.case.params.items() if usual.get(name) != value}
-    return [
-        GenerationRequest(
-            sample_id=f"{slot.case.name}/{slot.round}/{index}/{row}",
-            prompt=texts[(index * batch + row) % len(texts)],
-            num_frames=slot.case.num_frames,
-            height=slot.case.height,
-            width=slot.case.width,
-            fps=suite.request.fps,
-            seed=next(unseen) if remote else index * batch + row,
-            params={**usual, **slot.entry.params, **varied},
-        )
-        for row in range(batch)
-    ]
+def _of_call(requests: TimedRequests, slot: Slot, index: int) -> list[GenerationRequest]:
+    try:
+        return requests.of_call(slot, index)
+    except (PromptError, RequestError, ClipError, DatasetError) as error:
+        raise _SlotFailed(str(error)) from None
 
 
 def _measurement(slot: Slot, index: int, call: Timed, ready: Ready, counted: Profiled | None) -> Measurement:

@@ -146,7 +146,7 @@ def _timed(generator: Generator, entry: GeneratorEntry, requests: Sequence[Gener
     watch.start()
     context = RecordingContext(made, clock=call_clock(generator), memory=meter, on_frames=_let_go)
     try:
-        generator.generate(made, context)
+        generator.answer(made, context)
         record = context.result()
     finally:
         if meter is not None:
@@ -177,7 +177,7 @@ def _profiled(generator: Generator, requests: Sequence[GenerationRequest]) -> Pr
     def count(flops: bool) -> WorkCounter:
         context = RecordingContext(made, on_frames=_let_go)
         with WorkCounter(generator.denoisers(), flops) as work:
-            generator.generate(made, context)
+            generator.answer(made, context)
         return work
 
     try:
