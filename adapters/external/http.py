@@ -7,15 +7,10 @@ queue and the network, and up to `poll_s` until the end is noticed. Memory is un
 
 from __future__ import annotations
 
-import base64
-import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
-
-import cv2
-import numpy as np
 
 from vbench_lite.adapters.external.clip_file import emit_clip_file
 from vbench_lite.adapters.external.declared import declared_info
@@ -23,10 +18,10 @@ from vbench_lite.adapters.external.http_client import Client
 from vbench_lite.adapters.external.http_config import HttpConfig
 from vbench_lite.adapters.external.job import Job
 from vbench_lite.adapters.external.patience import Patience
+from vbench_lite.adapters.external.pictures import png_address, png_base64
 from vbench_lite.adapters.external.template import check_params, texts_of, values_of
-from vbench_lite.errors import Cancelled, RequestError, SpecError
+from vbench_lite.errors import Cancelled, RequestError
 from vbench_lite.generator import (
-    Frames,
     GenerationContext,
     GenerationRequest,
     Generator,
@@ -52,17 +47,11 @@ class Http(Generator):
     def load(self) -> None:
         """Read the key; nothing is sent before the first clip is wanted."""
         config = self.config
-        key = None if config.key_env is None else os.environ.get(config.key_env, "").strip()
-        if key == "":
-            raise SpecError(f"{config.key_env} is not set; export the API's key under that name")
-        if key is not None and not (key.isascii() and key.isprintable()):
-            raise SpecError(f"{config.key_env} holds characters that no header can carry")
-        if config.ca_file is not None and not config.ca_file.is_file():
-            raise SpecError(f"ca_file {config.ca_file}: no such file")
+        key = config.key()
         self._client = Client(
             config.base_url,
             headers=config.headers,
-            key_header=(config.key_header, config.key_format.replace("{key}", key)) if key else None,
+            key_header=config.key_with_header(key),
             secrets=[key] if key else [],
             download_hosts=config.download_hosts,
             request_timeout_s=config.request_timeout_s,
@@ -140,8 +129,7 @@ class Http(Generator):
         known = values_of(request, self.device, self.config.native_fps)
         known |= {"seconds": int(seconds) if seconds.is_integer() else seconds, "model": self.config.model}
         if request.image is not None:
-            png = _png(request.image)
-            known |= {"image": f"data:image/png;base64,{png}", "image_base64": png}
+            known |= {"image": png_address(request.image), "image_base64": png_base64(request.image)}
         return known
 
     def _needed(self, request: GenerationRequest) -> float:
@@ -163,10 +151,3 @@ class Http(Generator):
                 "can be made"
             )
         return min(enough)
-
-
-def _png(image: Frames) -> str:
-    """An image uint8 (H, W, 3) as PNG in base64."""
-    done, data = cv2.imencode(".png", np.ascontiguousarray(image[..., ::-1]))
-    assert done
-    return base64.b64encode(data.tobytes()).decode("ascii")

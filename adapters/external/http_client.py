@@ -11,10 +11,8 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +23,7 @@ from tenacity.wait import wait_exponential_jitter
 from vbench_lite.adapters.external.addresses import host_and_port, is_loopback, origin, parse_address
 from vbench_lite.adapters.external.answers import message_in, read_json, retry_after_s, shown
 from vbench_lite.adapters.external.patience import Patience, Sockets, Watch
+from vbench_lite.adapters.external.tls import is_untrusted, trusted
 from vbench_lite.errors import GeneratorError
 
 _JSON_BYTES = 2**20
@@ -98,7 +97,7 @@ class Client:
         self._sockets = Sockets()
         self._client = httpx.Client(
             headers={"Accept-Encoding": "identity", **headers},
-            verify=_trusted(ca_file),
+            verify=trusted(ca_file),
             # A proxy of the environment would get what is meant for this machine, the key included.
             trust_env=not is_loopback(self._origin[1]),
         )
@@ -294,7 +293,7 @@ class Client:
         except httpx.InvalidURL:  # httpx reads the address of a redirect before it is asked to
             raise GeneratorError(f"{_named(method, address)}: redirected to what is no address") from None
         except httpx.RequestError as error:
-            if _is_untrusted(error):
+            if is_untrusted(error):
                 raise GeneratorError(
                     f"{_named(method, address)}: its TLS certificate is not trusted"
                 ) from None
@@ -354,23 +353,8 @@ class Client:
         )
 
 
-@cache
-def _trusted(ca_file: Path | None) -> ssl.SSLContext:
-    """What certificates are checked against; read once, as that takes longer than a request."""
-    return httpx.create_ssl_context() if ca_file is None else ssl.create_default_context(cafile=ca_file)
-
-
 def _named(method: str, address: httpx.URL) -> str:
     return f"{method} {address.host}{address.raw_path.partition(b'?')[0].decode('ascii')}"
-
-
-def _is_untrusted(error: BaseException | None) -> bool:
-    """Whether a certificate was refused, somewhere in the chain of causes."""
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 def _plain(error: httpx.RequestError, timeout_s: float) -> str:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from vbench_lite.adapters.external.addresses import host_and_port, is_loopback, parse_address
+from vbench_lite.adapters.external.addresses import host_and_port
 from vbench_lite.adapters.external.answers import Json, Word
-from vbench_lite.adapters.external.declared import DeclaredMaker
-from vbench_lite.adapters.external.template import REQUEST_NAMES, check_template, texts_of
+from vbench_lite.adapters.external.server_config import ServerConfig
+from vbench_lite.adapters.external.template import REQUEST_NAMES, check_template, laid_over, texts_of
 from vbench_lite.yaml_text import parse_yaml
 
-_SECRET = re.compile(r"(?i)auth|key|token|secret|cookie|passw")
 _SERVICES = Path(__file__).with_name("services")
 _IMAGE_NAMES = ("image", "image_base64")
 
@@ -64,12 +62,11 @@ class JobFields(BaseModel):
     failed: tuple[Word, ...] = ("failed", "error", "cancelled", "canceled", "expired", "rejected")
 
 
-class HttpConfig(DeclaredMaker):
+class HttpConfig(ServerConfig):
     """Configuration of `http`.
 
     Attributes:
         preset: a service whose paths and fields are known; every other key goes over what it says.
-        base_url: begins every address of the API, such as https://api.example.com.
         model: what {model} stands for in `body`.
         create: path that takes the request for a clip.
         job: path that describes a job; {id} is the job's, and {id_path} one that is a path itself.
@@ -83,28 +80,19 @@ class HttpConfig(DeclaredMaker):
             PNG, and {image_base64} the PNG alone.
         encoding: of `body`: "form" (multipart) or "json", where a value of one name alone stays a number.
         fields: where the answers say what.
-        key_env: variable of the environment that holds the key.
-        key_header: header that the key is sent in.
-        key_format: value of that header; {key} is the key.
-        headers: further headers without secrets.
         download_hosts: "HOST" or "HOST:PORT" beside the API's that clips may come from, over https.
         output: suffix of the clip.
         poll_s: seconds between two questions after a job.
-        timeout_s: seconds for one clip, from the request to its last byte.
-        request_timeout_s: seconds for an answer to begin, or to go on.
         retries: further tries after a failure that may pass.
         backoff_s: seconds of the first pause between tries; each next one is twice as long.
         backoff_max_s: seconds of the longest pause.
-        max_clip_bytes: of the file.
         durations: lengths in seconds that can be asked for; {seconds} is the first that is long enough.
         cost_per_clip: what a clip costs, for the record.
         cost_per_second: what a second costs, of those that are billed or else asked for.
         currency: of the cost.
-        ca_file: certificates to trust in place of the usual ones; TLS is always verified.
     """
 
     preset: Literal["openai", "replicate", "fal", "veo", "minimax"] | None = None
-    base_url: str
     create: str = "/v1/videos"
     job: str = "/v1/videos/{id}"
     job_body: dict[str, Json] | None = None
@@ -122,24 +110,16 @@ class HttpConfig(DeclaredMaker):
     )
     encoding: Literal["form", "json"] = "form"
     fields: JobFields = JobFields()
-    key_env: str | None = None
-    key_header: str = "Authorization"
-    key_format: str = "Bearer {key}"
-    headers: dict[str, str] = Field(default_factory=dict)
     download_hosts: tuple[str, ...] = ()
     output: Annotated[str, Field(pattern=r"^\.[a-z0-9]+$")] = ".mp4"
     poll_s: Annotated[float, Field(gt=0)] = 1.0
-    timeout_s: Annotated[float, Field(gt=0)] = 600.0
-    request_timeout_s: Annotated[float, Field(gt=0)] = 60.0
     retries: Annotated[int, Field(ge=0)] = 5
     backoff_s: Annotated[float, Field(gt=0)] = 0.5
     backoff_max_s: Annotated[float, Field(gt=0)] = 30.0
-    max_clip_bytes: Annotated[int, Field(gt=0)] = 2**29
     durations: tuple[Annotated[float, Field(gt=0)], ...] = ()
     cost_per_clip: Annotated[float, Field(ge=0)] | None = None
     cost_per_second: Annotated[float, Field(ge=0)] | None = None
     currency: str = "USD"
-    ca_file: Path | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -151,35 +131,10 @@ class HttpConfig(DeclaredMaker):
         if not (_SERVICES / f"{name}.yaml").is_file():
             known = ", ".join(sorted(path.stem for path in _SERVICES.glob("*.yaml")))
             raise ValueError(f"preset {name!r} is unknown; there are: {known}")
-        return {**_over(_preset(name), data), "preset": None}
-
-    @field_validator("headers")
-    @classmethod
-    def _headers_hold_no_secrets(cls, headers: dict[str, str]) -> dict[str, str]:
-        for name in headers:
-            if _SECRET.search(name):
-                raise ValueError(
-                    f"header {name} would be written into run.json; name its variable in key_env"
-                )
-        return headers
-
-    @field_validator("key_format")
-    @classmethod
-    def _format_has_a_place_for_the_key(cls, text: str) -> str:
-        if text.count("{key}") != 1:
-            raise ValueError("key_format needs {key} once; the key itself stays in the environment")
-        return text
+        return {**laid_over(_preset(name), data), "preset": None}
 
     @model_validator(mode="after")
-    def _address_is_plain_and_safe(self) -> HttpConfig:
-        try:
-            address = parse_address(self.base_url)
-        except ValueError as error:
-            raise ValueError(f"base_url {self.base_url!r}: {error}") from None
-        if address.query or "?" in self.base_url or "#" in self.base_url:
-            raise ValueError("base_url holds a query or a fragment; keys are named in key_env")
-        if address.scheme == "http" and self.key_env and not is_loopback(address.host):
-            raise ValueError("a key is sent over https only; http is for servers on this machine")
+    def _templates_name_what_there_is(self) -> HttpConfig:
         for host in self.download_hosts:
             host_and_port(host)
         ids = ("id", "id_path")
@@ -209,16 +164,3 @@ def _preset(name: str) -> dict[str, Any]:
     found = parse_yaml(path.read_text("utf-8"), str(path))
     assert isinstance(found, dict)
     return found
-
-
-def _over(base: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Two mappings in one, and so those within them; a null above takes a key away."""
-    merged = dict(base)
-    for key, value in above.items():
-        if value is None:
-            merged.pop(key, None)
-        elif isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
-            merged[key] = _over(merged[key], value)
-        else:
-            merged[key] = value
-    return merged

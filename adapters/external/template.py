@@ -110,3 +110,16 @@ def check_params(request: GenerationRequest, texts: Iterable[str]) -> None:
                 f"{request.sample_id}: nothing in the configuration stands for the suite's parameter "
                 f"{name!r}; put {{params.{name}}} where it belongs"
             )
+
+
+def laid_over(base: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Two mappings in one, and so those within them; a null above takes a key away."""
+    merged = dict(base)
+    for key, value in above.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
+            merged[key] = laid_over(merged[key], value)
+        else:
+            merged[key] = value
+    return merged

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from generator_promises import *  # noqa: F403  the tests themselves
 from generator_promises import CAPTIONS, Subject
+from realtime_api import RealtimeApi
 from video_api import Asked, VideoApi
 
 from vbench_lite.clip import Clip
@@ -48,6 +49,19 @@ def http(folder: Path, python: Path) -> Subject:
     return Subject("http", {**config, **LICENSES})
 
 
+def realtime(api: RealtimeApi) -> Subject:
+    config = {"base_url": api.url, "protocol": api.protocol, "deterministic": True}
+    return Subject("realtime", {**config, **LICENSES})
+
+
+def vllm_omni(folder: Path, python: Path) -> Subject:
+    return realtime(VLLM_OMNI)
+
+
+def sglang(folder: Path, python: Path) -> Subject:
+    return realtime(SGLANG)
+
+
 def noise(asked: Asked) -> Clip:
     """A clip that prompt and seed decide."""
     width, height = map(int, asked["size"].split("x"))
@@ -56,15 +70,18 @@ def noise(asked: Asked) -> Clip:
 
 
 API = VideoApi(noise)
+VLLM_OMNI, SGLANG = RealtimeApi("vllm-omni"), RealtimeApi("sglang")
 
 
 @pytest.fixture(scope="module", autouse=True)
 def served() -> Iterator[None]:
-    with API:
+    with API, VLLM_OMNI, SGLANG:
         yield
 
 
-@pytest.fixture(params=[clips, command, worker, http], ids=lambda make: make.__name__, scope="module")
+@pytest.fixture(
+    params=[clips, command, worker, http, vllm_omni, sglang], ids=lambda make: make.__name__, scope="module"
+)
 def subject(request: Any, tmp_path_factory: pytest.TempPathFactory, other_environment: Path) -> Subject:
     make: Callable[[Path, Path], Subject] = request.param
     return make(tmp_path_factory.mktemp(request.param.__name__), other_environment / "bin" / "python")

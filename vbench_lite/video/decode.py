@@ -38,6 +38,7 @@ __all__ = [
     "ClipReader",
     "Limits",
     "chunk_frames",
+    "make_strict",
     "probe",
     "read_chunks",
     "read_clip",
@@ -138,11 +139,7 @@ class ClipReader:
         """Decoded pictures; raises when the file breaks or holds another number than it says."""
         stream = video_stream(self._container, self.name)
         decoder = _decoder(stream)
-        decoder.thread_count = 1
-        decoder.options = {
-            "max_pixels": str(self.limits.max_side**2),
-            "err_detect": "crccheck+explode",  # else damage is painted over in silence
-        }
+        make_strict(decoder, self.limits)
         assert self._container is not None
         count = 0
         opening = self.scan.opening
@@ -188,6 +185,15 @@ class ClipReader:
     def _close(self) -> None:
         if self._container is not None:
             self._container.close()
+
+
+def make_strict(decoder: Any, limits: Limits) -> None:
+    """Have a decoder refuse damage and pictures above the limits; to be called before it is used."""
+    decoder.thread_count = 1
+    decoder.options = {
+        "max_pixels": str(limits.max_side**2),
+        "err_detect": "crccheck+explode",  # else damage is painted over in silence
+    }
 
 
 def _decoder(stream: Any) -> Any:

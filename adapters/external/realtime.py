@@ -1,0 +1,136 @@
+"""A server of realtime video: a WebSocket session for each clip, whose chunks are taken as they come.
+
+Times are those of this client: a frame has arrived when it is decoded. They hold the network and the server's
+queue. Memory is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+from typing import ClassVar
+
+from vbench_lite.adapters.external.addresses import parse_address
+from vbench_lite.adapters.external.declared import declared_info
+from vbench_lite.adapters.external.patience import Patience
+from vbench_lite.adapters.external.realtime_config import RealtimeConfig
+from vbench_lite.adapters.external.realtime_protocol import Protocol
+from vbench_lite.adapters.external.realtime_sglang import Sglang
+from vbench_lite.adapters.external.realtime_vllm import VllmOmni
+from vbench_lite.adapters.external.template import check_params, fill_json, laid_over, texts_of, values_of
+from vbench_lite.adapters.external.websocket import Message, Session
+from vbench_lite.errors import Cancelled, GeneratorError, RequestError
+from vbench_lite.generator import GenerationContext, GenerationRequest, Generator, GeneratorInfo, Site
+from vbench_lite.video.limits import Limits
+
+PROTOCOLS: Mapping[str, type[Protocol]] = {"vllm-omni": VllmOmni, "sglang": Sglang}
+
+
+class Realtime(Generator):
+    """A server of realtime video."""
+
+    Config: ClassVar[type[RealtimeConfig]] = RealtimeConfig
+    config: RealtimeConfig
+    _secrets: tuple[str, ...] = ()
+    _headers: Mapping[str, str] | None = None
+
+    @property
+    def info(self) -> GeneratorInfo:
+        return declared_info(
+            self.config,
+            "realtime",
+            Site.REMOTE,
+            f"a server of realtime video ({self.config.protocol}); its times hold the queue and the network",
+            streaming=self.config.streaming,
+        )
+
+    def load(self) -> None:
+        """Read the key; nothing is sent before the first clip is wanted."""
+        key = self.config.key()
+        carried = self.config.key_with_header(key)
+        self._secrets = () if key is None else (key,)
+        self._headers = {**self.config.headers, **({} if carried is None else dict([carried]))}
+
+    def check(self, request: GenerationRequest) -> None:
+        """Refuse what the protocols have no place for."""
+        if request.past_frames is not None:
+            raise RequestError("the realtime adapter sends no frames to continue")
+        check_params(request, texts_of(self.config.body))
+
+    def generate(self, requests: Sequence[GenerationRequest], context: GenerationContext) -> None:
+        for index, request in enumerate(requests):
+            context.step(index, len(requests))
+            self._make(index, request, context)
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _make(self, index: int, request: GenerationRequest, context: GenerationContext) -> None:
+        """Have one clip made, and hand over its pieces as they come."""
+        assert self._headers is not None, "load() comes before generate()"
+        config = self.config
+
+        def stop_if_asked() -> None:
+            if context.cancelled:
+                raise Cancelled("the runner asked the generator to stop")
+
+        patience = Patience(config.timeout_s, stop_if_asked)
+        kind = PROTOCOLS[config.protocol]
+        address = parse_address(config.base_url.rstrip("/") + (config.path or kind.path))
+        context.phase("connect")
+        session = Session(
+            address,
+            self._headers,
+            patience,
+            secrets=self._secrets,
+            silence_s=config.request_timeout_s,
+            max_message_bytes=config.max_message_bytes,
+            max_bytes=config.max_clip_bytes,
+            ca_file=config.ca_file,
+        )
+        with closing(session):
+            protocol = kind(str(address.host), session.shown, Limits())
+            session.keep_alive = protocol.keep_alive()
+            session.send(self._opening(protocol, request))
+            context.phase("first_chunk")
+            have = self._receive(session, protocol, index, request, context)
+            if have < request.num_frames:
+                raise GeneratorError(
+                    f"{protocol.name}: the stream ended after {have} of {request.num_frames} frames"
+                )
+        context.note(chunks=protocol.chunks)
+
+    def _opening(self, protocol: Protocol, request: GenerationRequest) -> Message:
+        config = self.config
+        values = values_of(request, self.device, config.native_fps) | {"model": config.model}
+        request = replace(request, fps=config.native_fps or request.fps)
+        fields = protocol.opening(request, config.model, config.chunks_for(request.num_frames))
+        return protocol.packed(laid_over(fields, fill_json(config.body, values)))
+
+    def _receive(
+        self,
+        session: Session,
+        protocol: Protocol,
+        index: int,
+        request: GenerationRequest,
+        context: GenerationContext,
+    ) -> int:
+        """Take what comes until the clip is whole or the stream has ended; returns the frames that came."""
+        have = 0
+        try:
+            while have < request.num_frames and not protocol.ended:
+                message = session.receive(f"{have} of {request.num_frames} frames have come")
+                frames = None if message is None else protocol.take(message)
+                if message is None:
+                    protocol.ended = True
+                if protocol.ended:
+                    frames = protocol.finish()
+                if frames is not None:
+                    context.emit(index, frames)
+                    if have == 0:
+                        context.phase("stream")
+                    have += len(frames)
+        finally:
+            if not protocol.ended and (word := protocol.stop()) is not None:
+                session.send(word)
+        return have
