@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from vbench_lite.dataset import ClipSize, RealClip, find_dataset
+from vbench_lite.dataset import ClipSize, Dataset, RealClip, find_dataset
 from vbench_lite.errors import RequestError
 from vbench_lite.generator import (
     Family,
@@ -72,12 +72,17 @@ class Control(Generator):
         """Return the clip, uint8 (T, H, W, 3)."""
 
 
+def data_of(request: GenerationRequest) -> Dataset:
+    """The data set that a control shows clips of; raises RequestError where the request names none."""
+    if request.dataset is None:
+        raise RequestError("a control shows clips of a data set, and this request names none")
+    return find_dataset(request.dataset)
+
+
 def _real_clip(request: GenerationRequest) -> RealClip:
     """The clip that given frames of this request are taken from: of its prompt, or of anything where the
     data set has none of this prompt."""
-    if request.dataset is None:
-        raise RequestError("a control shows clips of a data set, and this request names none")
-    dataset = find_dataset(request.dataset)
+    dataset = data_of(request)
     past = 0 if request.past_frames is None else len(request.past_frames)
     size = ClipSize(past + request.num_frames, request.height, request.width, request.fps)
     return dataset.real(request.prompt if dataset.has(request.prompt) else None, request.seed, size)

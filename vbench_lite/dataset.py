@@ -24,7 +24,8 @@ from typing import Any, Literal
 
 from vbench_lite import registry
 from vbench_lite.clip import Frames
-from vbench_lite.errors import DatasetError, RegistryError, SpecError
+from vbench_lite.control import Action, Script, worded
+from vbench_lite.errors import DatasetError, RegistryError, RequestError, SpecError
 from vbench_lite.size_rules import SizeRule
 from vbench_lite.spelling import takes_british
 
@@ -81,6 +82,7 @@ class Gives(StrEnum):
     FIRST_FRAMES = "first_frames"  # of held-out real clips, for image to video
     PAST_FRAMES = "past_frames"  # of held-out real clips, to be continued
     EDITS = "edits"  # prompts that differ in one word
+    STEERED = "steered"  # what really follows from a first frame, whatever is held
 
 
 @takes_british
@@ -150,6 +152,7 @@ class Prompt:
             clips of one seed are not independent, so they stay together in every interval.
         edit: the word that was changed ("colour"), or None.
         walk: where on a walk through initial noise its clip is made, in [0, 1], or None.
+        script: which of the suite's scripts steers its clip, or None.
         look_for: what a viewer should look for in its clips; empty where nobody said.
         tags: by which tables and comparisons can be cut ("film", "camera").
         negative_prompt: what its clips should not show, in place of what the suite says; empty: nobody said.
@@ -159,6 +162,7 @@ class Prompt:
     text: str
     edit: str | None = None
     walk: float | None = None
+    script: int | None = None
     look_for: str = ""
     tags: tuple[str, ...] = ()
     negative_prompt: str = ""
@@ -170,6 +174,8 @@ class Prompt:
             parts.append(self.edit)
         if self.walk is not None:
             parts.append(f"walk{self.walk:.4f}")
+        if self.script is not None:
+            parts.append(f"script{self.script}")
         return "-".join([*parts, f"s{seed_index}"])
 
 
@@ -257,6 +263,21 @@ class Dataset(ABC):
             RequestError: it has none of this size, and why.
             ClipError: the file cannot be read.
         """
+
+    def steered(self, prompt: str, script: Script | None, seed: int, size: ClipSize) -> RealClip:
+        """What really follows from a first frame that prompt, seed and size fix, steered by a script.
+
+        Args:
+            script: what is held in each frame; None: nobody steers, and the clip is what the prompt says.
+
+        Raises:
+            RequestError: it cannot be steered, or not so; the message says what it takes.
+        """
+        raise RequestError(f"the data set {self.info.name} cannot be steered")
+
+    def worded(self, prompt: str, action: Action) -> str:
+        """A prompt that says what is held, for generators that take an action as text only."""
+        return worded(prompt, action)
 
     @abstractmethod
     def reference(self, draw: Draw, size: ClipSize) -> Sequence[RealClip]:

@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from vbench_lite.clip import Frames as Frames
+from vbench_lite.control import Action, Script
 from vbench_lite.dataset import DatasetRef
 from vbench_lite.errors import RequestError, SpecError
 from vbench_lite.size_rules import FrameRule as FrameRule
@@ -57,6 +58,7 @@ class Task(StrEnum):
     V2V = "v2v"
     CLASS2V = "class2v"
     UNCONDITIONAL = "unconditional"
+    WORLD = "world"  # goes on from a first frame as it is steered, frame by frame
 
 
 class Streaming(StrEnum):
@@ -96,6 +98,9 @@ class GeneratorInfo:
         latents: whether `encode` and `decode` exist (for the reconstruction metrics).
         noise_dim: numbers in a frame's initial noise, if requests may set it by the parameter `noise`, a
             list of (num_frames or fewer) lists of so many; None if they may not.
+        actions: what it understands of `context.control`: keys (W A S D, up left down right), "prompt" (a
+            new text while it runs) and "camera"; () for a generator that cannot be steered while it runs.
+            With every other action it would do nothing, so it is not asked scripts that have one.
         site: where the work is done. Where it is a worker or a command, the adapter tells the memory with
             `context.note(peak_bytes=..., baseline_bytes=...)`; what it does not tell is unknown.
     """
@@ -115,6 +120,7 @@ class GeneratorInfo:
     deterministic: bool = True
     latents: bool = False
     noise_dim: int | None = None
+    actions: tuple[str, ...] = ()
     site: Site = Site.PROCESS
     license: str = "unknown"
     weights_license: str = "unknown"
@@ -154,6 +160,8 @@ class GenerationRequest:
         params: further sampling parameters by name (steps, guidance, temperature ...).
         repeat: which request of its prompt it is, from 0; each has a seed of its own.
         dataset: whose real clips a control arm shows; None for every other generator.
+        script: what is held in each frame, for a session that is steered; None for every other clip. A
+            generator that runs while it is steered asks `context.control` and does not look ahead here.
     """
 
     sample_id: str
@@ -170,6 +178,7 @@ class GenerationRequest:
     params: Mapping[str, Any] = field(default_factory=dict)
     repeat: int = 0
     dataset: DatasetRef | None = None
+    script: Script | None = None
 
     def sized(self, num_frames: int, height: int, width: int) -> GenerationRequest:
         """The request for another frame count and size; itself where they are its own."""
@@ -208,6 +217,25 @@ class GenerationContext(ABC):
         `seams`: for a generator that joins pieces and emits them together, the frames at which another
         piece begins, as text ("16 24"); how visible they are is measured.
         """
+
+    def control(self, request_index: int, *, ahead: int = 0) -> Action:
+        """What is held now: ask before each piece, and make the piece with it.
+
+        The answer is sampled here, and the time of it recorded. On the lock-step clock it is what the script
+        holds in the next frame that is handed over. On the paced clock a viewer watches at the clip's rate
+        and presses by wall time; a generator that is a whole piece ahead of the viewer waits here.
+
+        Args:
+            ahead: frames that are made without this control and not handed over yet, so that the first
+                frame with it is as many frames later.
+
+        Returns:
+            the action in force; with nothing held where the request has no script.
+
+        Raises:
+            Cancelled: the runner asked to stop.
+        """
+        return Action()
 
     @property
     @abstractmethod

@@ -28,6 +28,7 @@ import numpy.typing as npt
 
 from vbench_lite.clip import ClipInfo
 from vbench_lite.clip import Frames as Frames
+from vbench_lite.control import Script
 from vbench_lite.errors import NotApplicable
 from vbench_lite.extractor import Features as Features
 
@@ -42,6 +43,7 @@ class Axis(StrEnum):
     ALIGNMENT = "alignment"
     DIVERSITY = "diversity"
     HORIZON = "horizon"
+    CONTROL = "control"
     SPEED = "speed"
     MEMORY = "memory"
     PREFERENCE = "preference"  # votes of people; no metric of a suite has it
@@ -138,6 +140,9 @@ class SampleInfo:
         pieces: frames of each piece in which the clip arrived, of the frames that count; empty where
             nobody recorded it (clips made elsewhere).
         walk: where on a walk through initial noise the clip was made, in [0, 1], or None.
+        script: what was held while a steered clip was made, by its frames; None for every other clip.
+        sampled: (frame at which a control was issued, first frame made with it), for each change of control
+            that the generator sampled; empty for one that took the script at once.
     """
 
     generator: str
@@ -150,6 +155,8 @@ class SampleInfo:
     past_frames: Frames | None = field(default=None, compare=False)
     pieces: tuple[int, ...] = ()
     walk: float | None = None
+    script: Script | None = None
+    sampled: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -305,6 +312,8 @@ class Measurement:
         flops: floating-point operations of the call, from a profiled call that is not timed.
         energy_j: joules the accelerator took during the call.
         contended: another process was busy on the same device during the call.
+        controls: for each change of control that a steered generator sampled, (seconds at which it was
+            issued, seconds at which it was sampled, first frame made with it), of the call's first clip.
     """
 
     generator: str
@@ -329,6 +338,7 @@ class Measurement:
     flops: float | None = None
     energy_j: float | None = None
     contended: bool = False
+    controls: tuple[tuple[float, float, int], ...] = ()
 
 
 class CallMetric(ABC):

@@ -11,9 +11,10 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from vbench_lite import registry
+from vbench_lite.control import parse_script
 from vbench_lite.dataset import ClipSize, DatasetRef
 from vbench_lite.errors import SpecError
 from vbench_lite.metric import Axis
@@ -139,6 +140,22 @@ class RequestSpec(_Strict):
         "of its own in their place. A generator that cannot take them has no samples in the suite.",
     )
     given_frames: int = Field(default=8, ge=1, description="How many frames past_frames hands over.")
+    scripts: tuple[str, ...] = Field(
+        default=(),
+        description="What is held while a clip is made, for generators that are steered: each prompt is made "
+        "with each of these from one seed, one sample after another. Holds KEYS*FRAMES, as in D*7 0*5 W+A*7, "
+        "begun again at their end. A generator of images or videos to video takes them turn by turn.",
+    )
+
+    @field_validator("scripts")
+    @classmethod
+    def _scripts_are_holds(cls, scripts: tuple[str, ...]) -> tuple[str, ...]:
+        for text in scripts:
+            try:
+                parse_script(text)
+            except SpecError as error:
+                raise ValueError(str(error)) from None
+        return scripts
 
     @property
     def size(self) -> ClipSize:
@@ -161,6 +178,9 @@ class Gate(_Strict):
     floor: float = Field(gt=0, le=1, description="Share of the real control's value that is enough.")
 
 
+Floor = Literal["frozen", "noise", "shuffled", "action-blind", "copy-last", "swapped-keys"]
+
+
 class AxisSpec(_Strict):
     """How metrics make an axis."""
 
@@ -170,7 +190,7 @@ class AxisSpec(_Strict):
     gate: Gate | None = Field(
         default=None, description="A condition that the axis is multiplied by; default: none."
     )
-    floors: dict[str, Literal["frozen", "noise", "shuffled"]] = Field(
+    floors: dict[str, Floor] = Field(
         default_factory=dict,
         description="The control that scores 0 on a metric, by metric id; default: the one that is worst on "
         "it. Name one where the worst is so far off (white noise under a distribution distance) "
@@ -259,7 +279,8 @@ class Suite(_Strict):
         description="Ids of the metrics to compute (`vbench-lite list metrics`)."
     )
     axes: dict[Axis, AxisSpec] = Field(
-        description="What makes each axis: quality, coherence, alignment, diversity, horizon, speed, memory."
+        description="What makes each axis: quality, coherence, alignment, diversity, horizon, control, "
+        "speed, memory."
     )
     performance: PerformanceSpec | None = Field(
         default=None, description="How generators are timed; default: they are not."
@@ -291,6 +312,8 @@ class Suite(_Strict):
             raise ValueError("request.given takes frames of a data set; prompts must name one")
         if self.scale is not None and isinstance(self.prompts, DatasetPrompts):
             raise ValueError("prompts name a data set, which makes the scale too; drop scale")
+        if self.request.scripts and self.request.given != "image":
+            raise ValueError("request.scripts steer a data set from a first frame; give image")
         if self.request.given == "clip" and self.baseline is not None:
             raise ValueError("with request.given: clip the given clips are the references; drop baseline")
         return self

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from vbench_lite import registry
+from vbench_lite.control import parse_script
 from vbench_lite.dataset import Draw, load_dataset, reference_to
 from vbench_lite.errors import Cancelled, SpecError, WeightsError
 from vbench_lite.generator import Family, GenerationRequest, Generator, GeneratorInfo, Streaming, Task
@@ -93,6 +94,7 @@ def ask(
         image=image,
         past_frames=past,
         dataset=world,
+        script=parse_script("D*3 0*2 W+A*4") if tasks == (Task.WORLD,) else None,
     )
     return asked, info.snap(asked)
 

@@ -46,3 +46,16 @@ def test_control_arms_are_what_they_say(tmp_path: Path) -> None:
     ]
     assert sorted(order) == list(range(8)) != order
     assert 120 < arms["noise"].mean() < 135
+
+
+def test_steered_arms_are_what_they_say(tmp_path: Path) -> None:
+    arms = {}
+    for name in ("oracle", "action-blind", "delayed-3", "copy-last", "swapped-keys"):
+        generator = registry.load("generators", f"control/{name}")({})
+        (record,) = make(generator, ask(generator, num_frames=12), root=tmp_path)
+        arms[name] = Pool(tmp_path).read(record.clip_sha256).frames
+    oracle = arms["oracle"]
+    assert all((frames[0] == oracle[0]).all() for frames in arms.values())  # one past for all
+    assert (arms["delayed-3"][3:] == oracle[:-3]).all() and (arms["delayed-3"][:3] == oracle[0]).all()
+    assert (arms["copy-last"] == oracle[0]).all()
+    assert (arms["swapped-keys"] != oracle).any() and (arms["action-blind"] != oracle).any()

@@ -20,7 +20,18 @@ TOPS = {"vbench_lite": (), "adapters": ("adapters",), "suites": ("suites",), "da
 # Lowest first. A module may import from its own layer and from those below it.
 LAYERS: dict[str, tuple[str, ...]] = {
     "contracts": (
-        *("", "generator", "extractor", "metric", "dataset", "suite", "clip", "registry", "errors"),
+        *(
+            "",
+            "generator",
+            "control",
+            "extractor",
+            "metric",
+            "dataset",
+            "suite",
+            "clip",
+            "registry",
+            "errors",
+        ),
         *(
             "size_rules",
             "secrets",
@@ -31,6 +42,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
             "processes",
             "format",
             "printable",
+            "turns",
         ),
     ),
     "services": ("store", "stats", "measure", "weights", "video", "interop"),

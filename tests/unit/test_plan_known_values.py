@@ -91,7 +91,8 @@ def digest(plan: Plan) -> str:
 
 
 def _plain(request: Any) -> dict[str, Any]:
-    asked = {name: value for name, value in vars(request).items() if name != "dataset"}
+    asked = {name: value for name, value in vars(request).items() if name not in ("dataset", "script")}
+    assert request.script is None
     return {
         name: hashlib.sha256(value.tobytes()).hexdigest() if hasattr(value, "tobytes") else value
         for name, value in asked.items()

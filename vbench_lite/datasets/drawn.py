@@ -58,6 +58,7 @@ class DrawnDataset(Dataset, Generic[Scene]):
         sizes: of its frames; sizes_said: the same in words, as in "the shapes world needs ...".
         held_out_stream: added to the seeds of held-out clips, so that no training clip has one of theirs.
         captions: how many a draw without a count has.
+        given: what it can give.
     """
 
     name: ClassVar[str]
@@ -68,6 +69,7 @@ class DrawnDataset(Dataset, Generic[Scene]):
     sizes_said: ClassVar[str]
     held_out_stream: ClassVar[int]
     captions: ClassVar[int]
+    given: ClassVar[frozenset[Gives]] = frozenset(Gives) - {Gives.STEERED}
 
     @staticmethod
     @abstractmethod
@@ -112,7 +114,7 @@ class DrawnDataset(Dataset, Generic[Scene]):
             license="Apache-2.0",
             summary=self.summary,
             vocabulary="closed",
-            gives=frozenset(Gives),
+            gives=self.given,
             content=f"{self.name}@{self.version}",  # made, not stored: the version stands for it
             splits=SPLITS,
             native_fps=self.native_fps,

@@ -25,10 +25,12 @@ class Clock:
     Attributes:
         now: seconds since an arbitrary start, never going backwards.
         synchronise: returns when the device has done all that was asked of it.
+        sleep: returns after so many seconds of this clock.
     """
 
     now: Callable[[], float] = time.perf_counter
     synchronise: Callable[[], None] = _nothing_to_wait_for
+    sleep: Callable[[float], None] = time.sleep
 
     def read(self) -> float:
         """Wait for the device, then return the time in seconds."""

@@ -18,10 +18,12 @@ from typing import Any
 
 import numpy as np
 
+from vbench_lite.control import Action
 from vbench_lite.errors import Cancelled, ClipError
 from vbench_lite.generator import Frames, GenerationContext, GenerationRequest
 from vbench_lite.measure.clock import Clock
 from vbench_lite.measure.memory import PeakMeter
+from vbench_lite.measure.steering import Sampled, Steering
 
 Fact = int | float | str | bool | None
 
@@ -41,6 +43,7 @@ class CallRecord:
         facts: what the generator noted; see `RecordingContext.note`.
         frames: for each request uint8 (T, H, W, 3), or None where frames were handed over.
         peak_bytes: peak of memory during the call, None if it is not known.
+        sampled: for each request, the changes of control that the generator sampled.
     """
 
     total_s: float
@@ -49,6 +52,7 @@ class CallRecord:
     facts: Mapping[str, Fact]
     frames: tuple[Frames | None, ...]
     peak_bytes: int | None
+    sampled: tuple[tuple[Sampled, ...], ...] = ()
 
     @property
     def num_frames(self) -> tuple[int, ...]:
@@ -67,6 +71,7 @@ class RecordingContext(GenerationContext):
         on_progress: takes (phase, steps done, steps in all) at each step.
         memory: the meter of the peak; reset here, read in `result`. Without one the generator may note
             `peak_bytes`, where its work is done in another process.
+        paced: whether controls are issued by a viewer's wall clock, and not by frames (`measure.steering`).
     """
 
     def __init__(
@@ -78,6 +83,7 @@ class RecordingContext(GenerationContext):
         on_frames: Callable[[int, Frames], None] | None = None,
         on_progress: Callable[[str, int, int], None] | None = None,
         memory: PeakMeter | None = None,
+        paced: bool = False,
     ) -> None:
         self._requests = tuple(requests)
         self._clock = clock or Clock()
@@ -93,6 +99,11 @@ class RecordingContext(GenerationContext):
         self._phase: str | None = None
         self._phase_start_s = 0.0
         self._harness_s = 0.0
+        pause = self._pause if paced else None
+        self._steering = [
+            None if one.script is None else Steering(one.script, one.fps, self._elapsed_s, pause)
+            for one in self._requests
+        ]
         if memory is not None:
             memory.reset()
         self._start_s = self._clock.read()
@@ -117,6 +128,12 @@ class RecordingContext(GenerationContext):
                 # A copy: a generator may reuse its buffer for the next piece.
                 self._kept[request_index].append(frames.copy())
         self._stop_if_asked()
+
+    def control(self, request_index: int, *, ahead: int = 0) -> Action:
+        self._stop_if_asked()
+        self._check_index("control", request_index)
+        steering = self._steering[request_index]
+        return Action() if steering is None else steering.sample(self._arrivals[request_index], ahead)
 
     def phase(self, name: str) -> None:
         now_s = self._elapsed_s(synchronise=True)
@@ -174,6 +191,7 @@ class RecordingContext(GenerationContext):
             facts=facts,
             frames=tuple(np.concatenate(kept) if kept else None for kept in self._kept),
             peak_bytes=peak_bytes,
+            sampled=tuple(() if one is None else tuple(one.samples) for one in self._steering),
         )
 
     # --- inside ---------------------------------------------------------------------------------
@@ -197,15 +215,22 @@ class RecordingContext(GenerationContext):
         before_s = self._phases.get(self._phase, 0.0)
         return {**self._phases, self._phase: before_s + now_s - self._phase_start_s}
 
+    def _pause(self, seconds: float) -> None:
+        self._clock.sleep(seconds)
+        self._stop_if_asked()
+
     def _stop_if_asked(self) -> None:
         if self._cancelled():
             raise Cancelled("the runner asked the generator to stop")
 
-    def _check(self, index: int, frames: Any) -> None:
+    def _check_index(self, called: str, index: int) -> None:
         if not 0 <= index < len(self._requests):
             raise ClipError(
-                f"emit was called for request {index}, but the call has {len(self._requests)} request(s)"
+                f"{called} was called for request {index}, but the call has {len(self._requests)} request(s)"
             )
+
+    def _check(self, index: int, frames: Any) -> None:
+        self._check_index("emit", index)
         sample = self._requests[index].sample_id
         if not isinstance(frames, np.ndarray):
             raise ClipError(

@@ -54,6 +54,19 @@ def playback(arrivals: Arrivals, fps: float) -> Playback:
     return Playback(delay_s, stalls, delay_s - arrivals[0][0])
 
 
+def shown_s(arrivals: Arrivals, fps: float) -> list[float]:
+    """Seconds since the request at which a viewer who starts with the first arrival sees each piece begin.
+
+    The show stands still where a piece is late, so later ones are late too. arrivals, fps: as for `playback`.
+    """
+    delay_s, frames_before, shown = arrivals[0][0], 0, []
+    for arrived_s, count in arrivals:
+        delay_s = max(delay_s, arrived_s - frames_before / fps)
+        shown.append(delay_s + frames_before / fps)
+        frames_before += count
+    return shown
+
+
 def gaps_s(arrivals: Arrivals) -> list[float]:
     """Seconds between neighbouring arrivals; empty for a clip that arrives in one piece."""
     return [after - before for (before, _), (after, _) in pairwise(arrivals)]

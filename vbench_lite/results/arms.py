@@ -21,6 +21,8 @@ from vbench_lite.store.schema import GeneratorEntry, Level, RunDocument, SampleS
 
 CEILING = "real"
 FLOORS = ("frozen", "noise", "shuffled")
+ORACLE = "oracle"  # real clips of a world that is steered
+STEERED_FLOORS = ("action-blind", "delayed-3", "copy-last", "swapped-keys")
 _SAMPLE = (
     "generator", "suite", "sample_id", "prompt_id", "prompt", "seed", "status", "reason", "clip_sha256"
 )  # fmt: skip
@@ -44,7 +46,7 @@ class Arm:
     """One generator or control of one run under one suite.
 
     Attributes:
-        control: "real", "frozen", "noise", "shuffled", or None for a generator.
+        control: "real", "frozen", "noise", "shuffled", one of STEERED_FLOORS, or None for a generator.
         ok, planned: samples that ended well, and samples asked for.
         failures: samples that did not end well, by "status: reason".
         clips: content hash by sample id, of samples that ended well.
@@ -77,11 +79,13 @@ class Arm:
 def control_of(label: str, family: str | None) -> str | None:
     """Which control a label stands for, or None if it is a generator."""
     last = label.rsplit("/", 1)[-1]
-    return last if family in (None, Family.CONTROL) and last in (CEILING, *FLOORS) else None
+    if family not in (None, Family.CONTROL):
+        return None
+    return CEILING if last == ORACLE else last if last in (CEILING, *FLOORS, *STEERED_FLOORS) else None
 
 
 def read_arms(run: Run, suite: str) -> list[Arm]:
-    """Every generator and control of a run under a suite, in the order of the plan, controls last.
+    """Every generator of a run under a suite, and the controls that it has, in the order of the plan.
 
     Raises:
         StoreError: the run has no such suite, or its tables are damaged.
@@ -116,7 +120,8 @@ def read_arms(run: Run, suite: str) -> list[Arm]:
         replace(arm, settings=settings(entries[arm.generator], document)) if arm.generator in entries else arm
         for arm in arms
     ]
-    return sorted(arms, key=lambda arm: arm.control is not None)
+    of_suite = [arm for arm in arms if arm.control is None or arm.requests or scored.get(arm.generator)]
+    return sorted(of_suite, key=lambda arm: arm.control is not None)
 
 
 def calm_calls(run: Run, suite: str, metric: str) -> dict[str, dict[str, float]]:

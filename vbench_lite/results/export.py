@@ -27,7 +27,7 @@ Format = Literal["csv", "parquet", "json"]
 TABLES: dict[str, str] = {"samples": "sample", "scores": "score", "measurements": "measurement"}
 _AT_ONCE = 50_000  # rows that are text at one time
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_JSON_TEXT = ("facts", "extras", "arrivals", "phases")
+_JSON_TEXT = ("facts", "extras", "arrivals", "phases", "controls")
 
 
 def json_pieces(run: RunDir, names: Sequence[str] = tuple(TABLES)) -> Iterator[str]:

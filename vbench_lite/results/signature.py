@@ -51,8 +51,9 @@ def signature(document: RunDocument, suite: str | None = None) -> str:
         raise SpecError(f"run {document.run_id} has no suite {suite!r}")
     parsed = parse_suite(content, f"run {document.run_id}")
     size = parsed.request
-    controls = [e.label for e in document.generators if control_of(e.label, e.info.get("family"))]
-    real = [label for label in controls if label.rsplit("/", 1)[-1] == CEILING]
+    roles = {e.label: control_of(e.label, e.info.get("family")) for e in document.generators}
+    controls = [label for label, role in roles.items() if role]
+    real = [label for label in controls if roles[label] == CEILING]
     generators = [e for e in document.generators if e.label not in controls]
     devices = document.hardware.get("devices") or []
     named = [str(d.get("name", d)) if isinstance(d, dict) else str(d) for d in devices]

@@ -51,6 +51,7 @@ _UNIQUE = (
     "facts",
     "arrivals",
     "phases",
+    "controls",
 )  # texts that hardly repeat: codes would save nothing
 
 
@@ -196,6 +197,7 @@ def measurement_row(call: Measurement, suite: str) -> Row:
     """A timed call as a row of the table."""
     row = asdict(call)
     row["arrivals"] = json.dumps(row["arrivals"])
+    row["controls"] = json.dumps(row["controls"])
     row["phases"] = json.dumps(dict(call.phases), sort_keys=True)
     return {**row, "suite": suite}
 
@@ -206,6 +208,8 @@ def measurement_of(row: Mapping[str, Any]) -> Measurement:
     try:
         fields["arrivals"] = tuple((float(s), int(n)) for s, n in parse_json(row["arrivals"]))
         fields["phases"] = {str(name): float(s) for name, s in parse_json(row["phases"]).items()}
+        told = parse_json(row.get("controls") or "[]")
+        fields["controls"] = tuple((float(i), float(s), int(f)) for i, s, f in told)
         if not fields["arrivals"]:
             raise ValueError("a call without arrivals")
     except (ValueError, TypeError, AttributeError, OverflowError) as error:

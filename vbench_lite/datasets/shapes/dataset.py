@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from vbench_lite.clip import Frames
-from vbench_lite.dataset import ClipSize
-from vbench_lite.datasets.drawn import DrawnDataset
-from vbench_lite.datasets.shapes import drawing, scenes
+from vbench_lite.control import Action, Script
+from vbench_lite.dataset import ClipSize, Gives, RealClip
+from vbench_lite.datasets.drawn import DrawnClip, DrawnDataset
+from vbench_lite.datasets.shapes import drawing, scenes, steering
 from vbench_lite.datasets.shapes.scenes import Scene
 from vbench_lite.size_rules import SizeRule
 
@@ -24,6 +26,7 @@ class Shapes(DrawnDataset[Scene]):
     sizes_said = "needs sizes that are multiples of 8 (at least 16)"
     held_out_stream = scenes.HELD_OUT_STREAM
     captions = len(scenes.all_scenes())
+    given = frozenset(Gives)
     parse = staticmethod(scenes.parse_caption)
     sample = staticmethod(scenes.sample_scenes)
     edits = staticmethod(scenes.edits)
@@ -41,6 +44,17 @@ class Shapes(DrawnDataset[Scene]):
     def draw(caption: str, seed: int, size: ClipSize) -> Frames:
         scene = scenes.parse_caption(caption)
         return drawing.real_clip(scene, seed, size.num_frames, size.height, size.width)
+
+    def steered(self, prompt: str, script: Script | None, seed: int, size: ClipSize) -> RealClip:
+        """As `Dataset.steered`: W A S D move the shape (`datasets.shapes.steering`)."""
+        self._check(size)
+        steering.check_script(prompt, script)
+        draw = partial(steering.steered_clip, script=script)
+        stream = self.held_out_stream + seed
+        return DrawnClip(f"steered-{seed}", f"seed {stream}", prompt, stream, size, draw)
+
+    def worded(self, prompt: str, action: Action) -> str:
+        return steering.steered_caption(prompt, action)
 
     def facts(self) -> Mapping[str, Any]:
         """All that is needed to render or judge it independently."""
@@ -70,5 +84,6 @@ class Shapes(DrawnDataset[Scene]):
             "radius": scenes.RADIUS,
             "fps": scenes.FPS,
             "default_frames": scenes.DEFAULT_FRAMES,
+            "steering": {key: list(unit) for key, unit in steering.STEERING_KEYS.items()},
             "held_out": sorted([colour, shape] for colour, shape in scenes.HELD_OUT),
         }

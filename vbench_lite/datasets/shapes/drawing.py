@@ -154,11 +154,17 @@ def render(
     height: int = BASE_SIZE,
     width: int = BASE_SIZE,
 ) -> Frames:
-    """Render a clip, uint8 (T, H, W, 3) RGB.
+    """Render a clip in which nobody steers, uint8 (T, H, W, 3) RGB; raises as `render_centres`."""
+    return render_centres(scene, path(scene, start, num_frames, height, width), height, width)
+
+
+def render_centres(scene: Scene, centres: npt.NDArray[np.float64], height: int, width: int) -> Frames:
+    """Render a shape at these centres, float64 (T, 2) as (x, y) in pixels; uint8 (T, H, W, 3) RGB.
 
     Raises:
-        ValueError: height or width is no multiple of 8, or num_frames < 1.
+        ValueError: height or width is no multiple of 8, or there is no frame.
     """
+    num_frames = len(centres)
     if height % 8 or width % 8 or min(height, width) < 16 or num_frames < 1:
         raise ValueError(
             f"the shapes world needs sizes that are multiples of 8 (at least 16) and at least one "
@@ -170,7 +176,7 @@ def render(
     side = table.shape[2]
     reach = side // 2
     clip = np.zeros((num_frames, height + 2 * side, width + 2 * side, 3), np.uint8)
-    steps = np.rint(path(scene, start, num_frames, height, width) * count).astype(np.int64)
+    steps = np.rint(centres * count).astype(np.int64)
     pixel, phase = np.divmod(steps, count)
     for t in range(num_frames):
         left, top = pixel[t] - reach + side

@@ -17,7 +17,7 @@ import pandas as pd
 from vbench_lite.clip import Frames
 from vbench_lite.errors import StoreError
 from vbench_lite.format import number, shorten
-from vbench_lite.results.arms import CEILING
+from vbench_lite.results.arms import CEILING, control_of
 from vbench_lite.results.catalogue import metric_facts
 from vbench_lite.store.columns import texts
 from vbench_lite.store.pool import Pool
@@ -190,7 +190,7 @@ def labels(prompts: Mapping[str, tuple[str, int]]) -> dict[str, str]:
 
 def is_real(arm: str) -> bool:
     """Whether an arm is the control that answers with real clips."""
-    return arm.rsplit("/", 1)[-1] == CEILING
+    return control_of(arm, None) == CEILING
 
 
 def first_shown(arms: Sequence[str], generators: Sequence[str], limit: int) -> list[str]:

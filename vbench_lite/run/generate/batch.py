@@ -20,6 +20,7 @@ from vbench_lite.run.plan.plan import Batch, Sample
 from vbench_lite.store.disk import raise_storage_fault
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.schema import SampleRecord, SampleStatus
+from vbench_lite.turns import answer
 
 
 def run_batch(
@@ -51,7 +52,7 @@ def run_batch(
         memory=meter,
     )
     try:
-        generator.answer(requests, context)
+        answer(generator, requests, context)
         call = context.result()
     except Cancelled as error:
         if cancelled():
@@ -142,7 +143,7 @@ def _store(
         "total_s": call.total_s if timed else None,
         "first_frame_s": call.arrivals[index][0][0] if timed else None,
         "peak_bytes": call.peak_bytes,
-        "facts": _facts(call),
+        "facts": _facts(call, index),
         "pieces": [count for _, count in call.arrivals[index]],
         "batch_key": batch.key,
     }
@@ -155,11 +156,17 @@ def _store(
     return _record(batch, sample, SampleStatus.OK, worker, **found)
 
 
-def _facts(call: CallRecord) -> str:
-    """What was noted, as JSON; a number that JSON cannot hold is kept as text."""
+def _facts(call: CallRecord, index: int) -> str:
+    """What was noted, as JSON; a number that JSON cannot hold is kept as text.
+
+    Of a steered clip, `sampled` lists (frame at which a control was issued, first frame made with it).
+    """
     facts: dict[str, Any] = {
         name: str(value) if isinstance(value, float) and not math.isfinite(value) else value
         for name, value in call.facts.items()
     }
     phases = {name: round(seconds, 6) for name, seconds in call.phases.items()}
+    sampled = [(one.change, one.frame) for one in call.sampled[index]]
+    if sampled:
+        facts["sampled"] = sampled
     return json.dumps({**facts, "phases": phases}, sort_keys=True, allow_nan=False)

@@ -21,6 +21,13 @@ from vbench_lite.errors import DatasetError, SpecError
 from vbench_lite.suite import DatasetPrompts, FoundDataset, RequestSpec, Suite, parse_suite
 
 CONTROLS = ("real", "frozen", "noise", "shuffled")  # arms that are made of the data set's clips
+STEERED_CONTROLS = (
+    "oracle",
+    "action-blind",
+    "delayed-3",
+    "copy-last",
+    "swapped-keys",
+)  # of the world steered
 _GIVEN = {"image": Gives.FIRST_FRAMES, "past_frames": Gives.PAST_FRAMES, "clip": Gives.REAL}
 
 
@@ -33,6 +40,13 @@ def suite_dataset(suite: Suite) -> Dataset | None:
     if suite.data is not None:
         return find_dataset(suite.data.ref)
     return None if suite.dataset is None else load_dataset(suite.dataset)
+
+
+def controls_of(suite: Suite) -> tuple[str, ...]:
+    """The control arms of a suite, by their labels; none where no data set makes them."""
+    if suite.data is None:
+        return ()
+    return STEERED_CONTROLS if suite.request.scripts else CONTROLS
 
 
 def with_found_dataset(suite: Suite, folder: Path) -> Suite:
@@ -52,6 +66,7 @@ def with_found_dataset(suite: Suite, folder: Path) -> Suite:
     given = suite.request.given
     wanted = [Gives.CAPTIONS] if isinstance(suite.prompts, DatasetPrompts) else [Gives.REAL]
     wanted += [] if given is None else [_GIVEN[given]]
+    wanted += [Gives.STEERED] if suite.request.scripts else []
     for need in wanted:
         if need not in found.info.gives:
             raise SpecError(f"suite {suite.name}: {_lacking(found, need)}")
@@ -144,4 +159,6 @@ def held_out_size(request: RequestSpec, num_frames: int, height: int, width: int
 def _lacking(dataset: Dataset, need: Gives) -> str:
     info = dataset.info
     why = info.lacks.get(need)
+    if need is Gives.STEERED:
+        return f"data set {info.name} cannot be steered{f': {why}' if why else ''}"
     return f"data set {info.name} gives no {need.replace('_', ' ')}{f': {why}' if why else ''}"

@@ -13,6 +13,7 @@ from vbench_lite.run.plan.given import with_given
 from vbench_lite.run.plan.noise_walk import noise_on_walk
 from vbench_lite.store.schema import GeneratorEntry, SampleRecord, SampleStatus
 from vbench_lite.suite import RequestSpec, Suite
+from vbench_lite.turns import made_size, turn_frames
 
 _FROM_TEXT = {Task.T2V, Task.CLASS2V, Task.UNCONDITIONAL}
 
@@ -43,12 +44,12 @@ def served_requests(
     if info.family is Family.CONTROL and dataset is not None:  # it shows what the data set has
         info = replace(info, size=dataset.info.size)
     try:
-        size = _size(info, suite.request)
+        _check_task(info, suite.request)
     except RequestError as error:
         return [], [_refusal(entry, suite, prompt, request, error) for prompt, request in asked]
     for prompt, request in asked:
         try:
-            made = _fit(generator, info, suite, dataset, request.sized(*size), prompt.walk)
+            made = _fit(generator, info, suite, dataset, made_size(info, request), prompt.walk)
         except (PromptError, RequestError, ClipError, DatasetError) as error:
             refused.append(_refusal(entry, suite, prompt, request, error))
         else:
@@ -76,24 +77,22 @@ def _refusal(
     )
 
 
-def _size(info: GeneratorInfo, asked: RequestSpec) -> tuple[int, int, int]:
-    """Frames, height and width that a generator makes for a suite.
-
-    Raises:
-        RequestError: it can make nothing that the suite asks for.
-    """
+def _check_task(info: GeneratorInfo, asked: RequestSpec) -> None:
+    """Raise RequestError where a generator makes nothing of the kind that a suite asks for."""
     if asked.given == "clip":
         if not info.latents:
             raise RequestError("it has no encoder and decoder that clips could be passed through")
+    elif asked.scripts:
+        if not info.actions:
+            turn_frames(info)
     else:
         tasks, wanted = {
             None: (_FROM_TEXT, "asks for clips from text"),
-            "image": ({Task.I2V}, "gives a first frame (i2v)"),
+            "image": ({Task.I2V, Task.WORLD}, "gives a first frame (i2v)"),
             "past_frames": ({Task.V2V}, "gives past frames to continue (v2v)"),
         }[asked.given]
         if not tasks.intersection(info.tasks):
             raise RequestError(f"it makes {', '.join(info.tasks)} only, and this suite {wanted}")
-    return info.snapped(asked.num_frames, asked.height, asked.width)
 
 
 def _fit(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from vbench_lite.clip import Frames
+from vbench_lite.control import Script
 from vbench_lite.dataset import ClipSize, Dataset
 from vbench_lite.generator import GenerationRequest
 from vbench_lite.run.plan.data import held_out_size
@@ -31,23 +32,34 @@ class Given:
 
 
 def given_frames(
-    dataset: Dataset, spec: RequestSpec, prompt: str, seed: int, num_frames: int, height: int, width: int
+    dataset: Dataset,
+    spec: RequestSpec,
+    prompt: str,
+    seed: int,
+    num_frames: int,
+    height: int,
+    width: int,
+    script: Script | None = None,
 ) -> Given:
     """What a suite's request gives for one sample: what the data set has of its own for the prompt, or else
     frames of its real clip.
 
     Args:
         num_frames, height, width: of the clip that will be made, or was.
+        script: of a steered clip, whose first frame is given.
 
     Raises:
         PromptError, RequestError, ClipError: the data set has no such clip of this prompt.
     """
     if spec.given is None:
         return Given()
+    size = held_out_size(spec, num_frames, height, width)
+    if script is not None:
+        return Given(image=dataset.steered(prompt, script, seed, replace(size, num_frames=1)).frames()[0])
     length = {"image": 1, "past_frames": spec.given_frames, "clip": num_frames}[spec.given]
     frames = dataset.own_input(prompt, spec.given, ClipSize(length, height, width, spec.fps))
     if frames is None:
-        frames = dataset.real(prompt, seed, held_out_size(spec, num_frames, height, width)).frames()
+        frames = dataset.real(prompt, seed, size).frames()
     match spec.given:
         case "image":
             return Given(image=frames[0])
@@ -60,5 +72,5 @@ def given_frames(
 def with_given(request: GenerationRequest, dataset: Dataset, spec: RequestSpec) -> GenerationRequest:
     """A request, of the size that will be made, with what the suite gives; raises as `given_frames`."""
     size = request.num_frames, request.height, request.width
-    given = given_frames(dataset, spec, request.prompt, request.seed, *size)
+    given = given_frames(dataset, spec, request.prompt, request.seed, *size, request.script)
     return replace(request, image=given.image, past_frames=given.past_frames, clip=given.clip)

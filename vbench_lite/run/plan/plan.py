@@ -17,13 +17,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from vbench_lite.control import parse_script
 from vbench_lite.dataset import Prompt
 from vbench_lite.errors import SpecError
 from vbench_lite.generator import GenerationRequest
 from vbench_lite.measure.hardware import environment
 from vbench_lite.processes import THREADS
 from vbench_lite.run.plan.build import resolve
-from vbench_lite.run.plan.data import CONTROLS
+from vbench_lite.run.plan.data import CONTROLS, STEERED_CONTROLS, controls_of
 from vbench_lite.run.plan.fit import Sample, served_requests
 from vbench_lite.run.plan.prompts import suite_prompts
 from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
@@ -40,6 +41,7 @@ from vbench_lite.suite import Suite
 
 __all__ = ["CONTROLS", "Batch", "Plan", "Sample", "build_plan", "suite_prompts"]
 
+EVERY_CONTROL = (*CONTROLS, *STEERED_CONTROLS)
 _SORTED = json.JSONEncoder(sort_keys=True)  # made once: a plan has many batches
 
 
@@ -137,10 +139,10 @@ def build_plan(spec: RunSpec, tell: Callable[[str, int, int], None] = lambda wha
             wishes = _own(entry, shared, spec.seed)
             tell(f"{entry.label}, suite {suite.name}", done, total)
             done += len(wishes)
-            if suite.data is None and spec.controls and entry.label in CONTROLS:
+            if spec.controls and entry.label in EVERY_CONTROL and entry.label not in controls_of(suite):
                 continue
             served, turned_down = served_requests(entry, generator, suite, wishes)
-            if spec.controls and entry.label in CONTROLS and not served:
+            if spec.controls and entry.label in EVERY_CONTROL and not served:
                 reason = str(turned_down[0].reason).removeprefix("not applicable: ")
                 notes.append(f"suite {suite.name} has no control arm {entry.label}: {reason}")
                 continue
@@ -190,6 +192,7 @@ def requests(
                 seed=sample_seed(seed, prompt.prompt_id, seed_index),
                 params=dict(size.params),
                 repeat=seed_index,
+                script=None if prompt.script is None else parse_script(size.scripts[prompt.script]),
             ),
         )
 
@@ -232,7 +235,7 @@ def _with_controls(spec: RunSpec, suites: Sequence[Suite]) -> tuple[list[Generat
     if len(without) == len(suites):
         return generators, notes
     taken = {generator.label for generator in generators}
-    for name in CONTROLS:
+    for name in dict.fromkeys(name for suite in suites for name in controls_of(suite)):
         if name in taken:
             raise SpecError(f"label {name!r} is that of a control arm; choose another, or leave controls out")
         generators.append(GeneratorSpec(label=name, adapter=f"control/{name}"))
@@ -240,13 +243,16 @@ def _with_controls(spec: RunSpec, suites: Sequence[Suite]) -> tuple[list[Generat
 
 
 def _given_hashes(request: GenerationRequest) -> dict[str, str]:
-    """What stands for the frames that come with a request, and for the data set that a control shows."""
+    """What stands for the frames and the script that come with a request, and for the data set that a control
+    shows."""
     given = {"image": request.image, "past_frames": request.past_frames, "clip": request.clip}
     hashes = {
         name: hashlib.sha256(frames.tobytes()).hexdigest()[:16]
         for name, frames in given.items()
         if frames is not None
     }
+    if request.script is not None:
+        hashes["script"] = str(request.script)
     return hashes if request.dataset is None else hashes | {"dataset": request.dataset.content}
 
 

@@ -32,7 +32,7 @@ def suite_prompts(suite: Suite, folder: Path | None = None) -> list[Prompt]:
         found = (
             find_dataset(suite.data.ref) if suite.data is not None else load_dataset(source.dataset, folder)
         )
-        return dataset_prompts(source, found)
+        return _scripted(dataset_prompts(source, found), suite)
     listed = written_out(source, folder or suite_folder(suite.name))
     notes = listed.look_for or ("",) * len(listed.texts)
     tags = listed.tags or ((),) * len(listed.texts)
@@ -40,6 +40,14 @@ def suite_prompts(suite: Suite, folder: Path | None = None) -> list[Prompt]:
         replace(prompt, look_for=note, tags=its)
         for prompt, note, its in zip(with_ids(list(listed.texts)), notes, tags, strict=True)
     ]
+
+
+def _scripted(prompts: Sequence[Prompt], suite: Suite) -> list[Prompt]:
+    """Each prompt with each script of the suite; as they are where it has none."""
+    if not suite.request.scripts:
+        return list(prompts)
+    numbers = range(len(suite.request.scripts))
+    return [replace(prompt, script=number) for prompt in prompts for number in numbers]
 
 
 def prompts_of(document: RunDocument) -> dict[str, Prompt]:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from vbench_lite.clip import Clip
+from vbench_lite.control import Script, parse_script
 from vbench_lite.errors import PromptError
 from vbench_lite.metric import SampleInfo
 from vbench_lite.run.plan.data import CONTROLS, suite_dataset
@@ -33,6 +34,8 @@ def sample_info(row: Row, suite: Suite) -> SampleInfo:
         past_frames=given.past_frames,
         pieces=_pieces(facts, row["pieces"] or (), int(row["num_frames"] or 0)),
         walk=_walk(row["sample_id"]),
+        script=_script(row["sample_id"], suite),
+        sampled=_sampled(facts),
     )
 
 
@@ -53,13 +56,26 @@ def _walk(sample_id: str) -> float | None:
     return None if found is None else float(found[1])
 
 
+def _script(sample_id: str, suite: Suite) -> Script | None:
+    """The script that steered a sample, from its id: see `dataset.Prompt.sample_id`."""
+    found = re.search(r"-script(\d+)-s\d+$", sample_id)
+    known = suite.request.scripts
+    return parse_script(known[int(found[1])]) if found and int(found[1]) < len(known) else None
+
+
+def _sampled(facts: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
+    """Changes of control that the generator sampled, as `run.generate.batch` noted them."""
+    return tuple((int(change), int(frame)) for change, frame in facts.get("sampled") or ())
+
+
 def _given(row: Row, suite: Suite) -> Given:
     size = row["num_frames"], row["height"], row["width"]
     dataset = suite_dataset(suite)
     if suite.request.given is None or None in size or dataset is None:
         return Given()
     try:
-        return given_frames(dataset, suite.request, row["prompt"], row["seed"], *size)
+        script = _script(row["sample_id"], suite)
+        return given_frames(dataset, suite.request, row["prompt"], row["seed"], *size, script)
     except PromptError:  # clips made elsewhere, scored under this suite
         return Given()
 

@@ -236,6 +236,7 @@ def _measurement(slot: Slot, index: int, call: Timed, ready: Ready, counted: Pro
         flops=counted.flops if counted else None,
         energy_j=call.energy_j,
         contended=call.contended,
+        controls=call.controls,
     )
 
 

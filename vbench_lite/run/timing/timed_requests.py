@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from vbench_lite.control import parse_script
 from vbench_lite.dataset import Prompt
 from vbench_lite.errors import RequestError
 from vbench_lite.generator import Family, GenerationRequest, Site
@@ -120,6 +121,7 @@ class TimedRequests:
             fps=asked.fps,
             seed=place,
             params={**asked.params, **slot.entry.params, **varied},
+            script=None if prompt.script is None else parse_script(asked.scripts[prompt.script]),
         )
         if asked.given is not None:
             request = self._given(request, slot.entry)
@@ -130,6 +132,8 @@ class TimedRequests:
         """With frames of the size that the generator makes. They are read here, so that the process that is
         timed has neither the time nor the memory of it."""
         frames, size = FrameRule(**entry.info["frames"]), SizeRule(**entry.info["size"])
+        if request.script is not None and not entry.info.get("actions"):
+            frames = FrameRule()  # a session of turns has any length
         made = request.sized(frames.snap(request.num_frames), *size.snap(request.height, request.width))
         dataset = suite_dataset(self._suite)
         if dataset is None:

@@ -17,6 +17,7 @@ from vbench_lite.processes import pin_threads
 from vbench_lite.run.worker_process import Stop, listen
 from vbench_lite.secrets import redact
 from vbench_lite.store.schema import GeneratorEntry
+from vbench_lite.turns import answer, made_size
 
 _LOADS = (Site.PROCESS, Site.WORKER)  # where `Generator.load` is what loads the weights
 
@@ -60,6 +61,7 @@ class Timed:
         num_frames: frames generated, for each clip of the call.
         height, width, fps: of the clips that were made.
         baseline_bytes: bytes that another process had in use before its load, where one does the work.
+        controls: of the call's first clip.
     """
 
     total_s: float
@@ -74,6 +76,7 @@ class Timed:
     energy_j: float | None
     contended: bool
     baseline_bytes: int | None = None
+    controls: tuple[tuple[float, float, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,7 @@ def _timed(generator: Generator, entry: GeneratorEntry, requests: Sequence[Gener
     from vbench_lite.measure.contention import ContentionWatch
     from vbench_lite.measure.context import RecordingContext
     from vbench_lite.measure.energy import EnergyMeter
+    from vbench_lite.measure.steering import timed
 
     made = _fit(generator, requests)
     meter = call_meter(generator)
@@ -144,9 +148,9 @@ def _timed(generator: Generator, entry: GeneratorEntry, requests: Sequence[Gener
     watch, energy = ContentionWatch(entry.device), EnergyMeter(entry.device)
     energy.start()
     watch.start()
-    context = RecordingContext(made, clock=call_clock(generator), memory=meter, on_frames=_let_go)
+    context = RecordingContext(made, clock=call_clock(generator), memory=meter, on_frames=_let_go, paced=True)
     try:
-        generator.answer(made, context)
+        answer(generator, made, context)
         record = context.result()
     finally:
         if meter is not None:
@@ -165,6 +169,7 @@ def _timed(generator: Generator, entry: GeneratorEntry, requests: Sequence[Gener
         energy_j=None if remote else energy.energy_j(),
         contended=not remote and watch.contended(),
         baseline_bytes=int(baseline) if isinstance(baseline, (int, float)) else None,
+        controls=timed(record.sampled[0]),
     )
 
 
@@ -177,7 +182,7 @@ def _profiled(generator: Generator, requests: Sequence[GenerationRequest]) -> Pr
     def count(flops: bool) -> WorkCounter:
         context = RecordingContext(made, on_frames=_let_go)
         with WorkCounter(generator.denoisers(), flops) as work:
-            generator.answer(made, context)
+            answer(generator, made, context)
         return work
 
     try:
@@ -188,7 +193,7 @@ def _profiled(generator: Generator, requests: Sequence[GenerationRequest]) -> Pr
 
 
 def _fit(generator: Generator, requests: Sequence[GenerationRequest]) -> list[GenerationRequest]:
-    made = [generator.info.snap(request) for request in requests]
+    made = [made_size(generator.info, request) for request in requests]
     for request in made:
         generator.check(request)
     return made
