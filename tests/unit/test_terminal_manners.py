@@ -13,7 +13,7 @@ from fabricated import fabricate, store_run
 
 from vbench_lite.cli.main import app, call
 from vbench_lite.cli.options import axis_weight, baseline_name, named_use, stored_run
-from vbench_lite.cli.progress import Question
+from vbench_lite.cli.progress import Question, shown
 from vbench_lite.measure.contention import ContentionWatch, wait_until_idle
 from vbench_lite.run.progress import Event
 from vbench_lite.store.rundir import set_baseline
@@ -65,6 +65,17 @@ def test_a_question_comes_before_hours_of_work_and_once(tmp_path: Path) -> None:
     assert asked == ["Generating: about 48 h 0 min left (3 of 100000 are done). Go on?"]
     question.on_event(event)
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_terminal_is_told_where_the_work_can_be_watched(
+    terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal)
+    with shown(watch="vbench-lite dashboard --root there"):
+        pass
+    said = capsys.readouterr().err
+    assert ("vbench-lite dashboard --root there, then http://127.0.0.1:8501/live" in said) is terminal
 
 
 def test_waits_until_other_programs_leave_the_machine_alone() -> None:

@@ -9,12 +9,12 @@ import click
 
 from vbench_lite.cli.exit_codes import FINE, GATE_FAILED
 from vbench_lite.cli.options import (
-    DEFAULT_ROOT,
     OutputFile,
     cut_by_tag,
     json_option,
     policy_option,
     registered,
+    root_flag,
     root_option,
     stored_run,
     tag_option,
@@ -144,7 +144,7 @@ def _accept(root: Path, baseline: str, first: tuple[RunDir, str], second: tuple[
         return None
     asked = baseline.partition(":")[0]
     name = asked if asked in baselines(root) else "main"
-    where = "" if str(root) == DEFAULT_ROOT else f" --root {root}"
+    where = root_flag(root)
     return f"vbench-lite baseline set {name} {second[0].run_id}{where}"
 
 

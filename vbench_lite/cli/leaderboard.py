@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 import click
 
 from vbench_lite.cli.exit_codes import FINE
-from vbench_lite.cli.options import cut_by_tag, json_option, registered, root_option, stored_run, tag_option
+from vbench_lite.cli.options import (
+    cut_by_tag,
+    json_option,
+    registered,
+    root_flag,
+    root_option,
+    stored_run,
+    tag_option,
+)
 from vbench_lite.cli.output import console, print_json, warn
 
 if TYPE_CHECKING:
@@ -153,9 +161,7 @@ def make_card(board: Board, runs: Sequence[RunDir]) -> Card:
 
 
 def _next(run: RunDir) -> list[tuple[str, str]]:
-    from vbench_lite.cli.options import DEFAULT_ROOT
-
-    root = "" if str(run.root) == DEFAULT_ROOT else f" --root {run.root}"
+    root = root_flag(run.root)
     return [
         (f"vbench-lite dashboard{root}", "clips and charts in a browser"),
         (f"vbench-lite leaderboard latest{root}", "every number with its interval"),

@@ -48,6 +48,11 @@ class OutputFile(click.Path):
         return path
 
 
+def root_flag(root: Path) -> str:
+    """What a command over this root says after its verb, with the space before it; "" for the default."""
+    return "" if str(root) == DEFAULT_ROOT else f" --root {root}"
+
+
 def root_option(function: F) -> F:
     """`--root DIR`: where runs and clips are kept; the argument `root` is a Path."""
     return click.option(

@@ -26,6 +26,7 @@ TITLES: dict[Stage, str] = {
     "finish": "Finishing",
     "check": "Checking",
 }
+LIVE_PAGE = "http://127.0.0.1:8501/live"  # of the command `dashboard` with its default port
 PLAIN_INTERVAL_S = 10.0  # between two lines of one stage in a log file
 _SAMPLE = re.compile(r" [0-9a-f]{10}-s\d+\b")  # the name of a sample in an event
 _NUMBERS = re.compile(r"0x[0-9a-fA-F]+|\d+(\.\d+)?")
@@ -36,14 +37,17 @@ PACE_S = 20.0  # of work before its pace is taken for an estimate
 
 
 @contextmanager
-def shown(*, ask: bool = False) -> Iterator[Progress]:
+def shown(*, ask: bool = False, watch: str = "") -> Iterator[Progress]:
     """Give what an engine reports to, fitting for where stderr goes.
 
     Args:
+        watch: the command that shows the work in a browser, told on a terminal.
         ask: on a terminal, ask once before hours of work, as soon as its pace is known; "no" stops the run
             as Ctrl-C does, so that it can go on later.
     """
     if sys.stderr.isatty():
+        if watch:
+            warn(f"clips and intervals as they come: {watch}, then {LIVE_PAGE}")
         with _moving(ask=ask and sys.stdin.isatty()) as progress:
             yield progress
     else:

@@ -9,9 +9,9 @@ import click
 
 from vbench_lite.cli.exit_codes import FINE, INTERRUPTED, SOME_FAILED
 from vbench_lite.cli.options import (
-    DEFAULT_ROOT,
     json_option,
     registered,
+    root_flag,
     root_option,
     when_idle_option,
     workers_options,
@@ -136,7 +136,7 @@ def command(
         raise click.UsageError(f"{flag} repeats a whole run; delete the part's folder to make it again")
     if fresh and retime:
         raise click.UsageError("--fresh makes the clips again, --retime keeps them; give one of them")
-    with shown(ask=not yes) as progress:
+    with shown(ask=not yes, watch=f"vbench-lite dashboard{root_flag(root)}") as progress:
         outcome = runner.run(
             resolved,
             root,
@@ -184,7 +184,7 @@ def _part_done(part: RunDir, outcome: RunOutcome, as_json: bool) -> int:
         print_json({"part": part.run_id, "shard": part.document().shard, **facts, **messages})
     else:
         print_text(f"part {part.run_id}: {outcome.ok} samples, {outcome.failed} failed")
-        where = "" if str(part.root) == DEFAULT_ROOT else f" --root {part.root}"
+        where = root_flag(part.root)
         print_text(f"when all parts are done: vbench-lite merge {part.run_id.rsplit('-', 3)[0]}{where}")
         _list_failures(failures)
     return SOME_FAILED if failures else FINE
