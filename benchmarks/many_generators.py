@@ -51,8 +51,12 @@ def measure() -> list[Figure]:
     return found
 
 
-def write_store(root: Path, runs: int, generators: int) -> None:
-    """Write finished runs of `quick`, each of so many generators and the controls."""
+def write_store(root: Path, runs: int, generators: int, clips: int | None = None) -> None:
+    """Write finished runs of `quick`, each of so many generators and the controls.
+
+    Args:
+        clips: of a generator; by default as many as the suite says.
+    """
     rng = np.random.default_rng(0)
     for run in range(runs):
         labels = [f"g{run:03d}/{number:03d}" for number in range(generators)]
@@ -60,6 +64,7 @@ def write_store(root: Path, runs: int, generators: int) -> None:
             RunSpec(
                 generators=tuple(GeneratorSpec(label=label, adapter="control/noise") for label in labels),
                 suites=("quick",),
+                samples=clips,
             )
         )
         entries = tuple(

@@ -6,6 +6,10 @@ The command line prints it and leaves with the exit code of its class; it never 
 
 from __future__ import annotations
 
+from vbench_lite.secrets import redact
+
+_HALF_LINE = 1000  # characters of a message that is shown at its beginning and at its end
+
 
 class VBenchLiteError(Exception):
     """Base class: wrong use, or nothing could be done (exit code 2)."""
@@ -70,8 +74,10 @@ class NotApplicable(VBenchLiteError):
 
 
 def one_line(error: BaseException) -> str:
-    """An error in one line: its class and message."""
-    text = " ".join(str(error).split())
+    """An error in one line: class and message, without secrets; of a very long one, its beginning and end."""
+    text = redact(" ".join(str(error).split()))  # before it is cut, which could leave a part of a secret
+    if len(text) > 2 * _HALF_LINE:
+        text = f"{text[:_HALF_LINE]} ... {text[-_HALF_LINE:]} ({len(text):,} characters)"
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

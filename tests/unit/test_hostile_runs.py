@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -15,6 +16,7 @@ from fabricated import fabricate, store_run
 
 from vbench_lite.cli.main import call
 from vbench_lite.errors import StoreError
+from vbench_lite.metric import Measurement
 from vbench_lite.results.choice import choose
 from vbench_lite.results.export import json_pieces
 from vbench_lite.run.generate.documents import run_document
@@ -25,6 +27,7 @@ from vbench_lite.store.journal import JournalWriter
 from vbench_lite.store.rundir import RunDir, damaged_runs, list_runs
 from vbench_lite.store.schema import SampleRecord
 from vbench_lite.store.storable import LARGEST, Unstorable, fitted
+from vbench_lite.store.tables import arrow, measurement_row, plain
 
 Change = Callable[[dict[str, Any]], Any]
 
@@ -179,6 +182,15 @@ def offsets(value: bytes) -> Callable[[pa.Table], pa.Table]:
     return lambda table: table.replace_schema_metadata({b"vbench_lite.journals": value})
 
 
+def no_text(table: pa.Table) -> pa.Table:
+    """A byte that begins no letter, where Arrow is not asked whether texts are texts."""
+    places = np.arange(len(table) + 1, dtype=np.int32)
+    bad = pa.Array.from_buffers(
+        pa.string(), len(table), [None, pa.py_buffer(places), pa.py_buffer(b"\xb9" * len(table))]
+    )
+    return table.set_column(table.schema.get_field_index("prompt_id"), "prompt_id", bad)
+
+
 TABLES: dict[str, tuple[str, Callable[[pa.Table], pa.Table]]] = {
     "generator": ("sample", column("generator", None, pa.string())),
     "seed": ("sample", column("seed", None, pa.int64())),
@@ -197,6 +209,8 @@ TABLES: dict[str, tuple[str, Callable[[pa.Table], pa.Table]]] = {
     "count": ("score", column("n", -3, pa.int64())),
     "level": ("score", column("level", "weird", pa.string())),
     "call": ("score", column("level", "call", pa.string())),
+    "nobody's": ("score", column("sample_id", None, pa.string())),
+    "no text": ("sample", no_text),
     "replicates": ("score", column("replicates", [float("nan")], pa.list_(pa.float64()))),
     "text": ("score", column("value", "x", pa.string())),
     "series": ("score", column("series", [[1.0, None]], pa.list_(pa.list_(pa.float64())))),
@@ -246,6 +260,26 @@ def test_no_verb_loses_the_good_rows_that_a_damaged_newer_run_hides(
         assert '"good"' in printed.out and '"bad"' not in printed.out
         assert "left out" in printed.err and "scores.parquet" in printed.err
     assert call(["advise", "bad", "--root", str(root)]) == 2  # a run that was asked for is an error
+
+
+@pytest.mark.parametrize("damage", ["no time at all", "no table"])
+def test_damaged_timed_calls_cost_what_is_told_of_calls(
+    root: Path, damage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = RunDir(root, "bad")
+    change_document(root, put("created", value="2026-01-03T00:00:00+00:00"))
+    path = run.path / "measurements.parquet"
+    call_of = Measurement("g", "base", 0, "warm", 0.5, 0.1, ((0.1, 8),), 8, 8, 1, 16, 16, 8.0)
+    row = {**measurement_row(call_of, "quick"), "total_s": 0.0}
+    pq.write_table(plain(arrow("measurement", [row]), "measurement"), path)
+    if damage == "no table":
+        path.write_bytes(b"PAR1 nonsense PAR1")
+    assert any("measurements.parquet" in str(problem) for problem in verify(root).problems)
+    assert call(["leaderboard", "--root", str(root)]) == 0
+    printed = capsys.readouterr()
+    assert "left out" in printed.err and "measurements.parquet is damaged" in printed.err
+    assert "unexpected" not in printed.err
+    assert call(["leaderboard", "bad", "--root", str(root)]) == 2  # a run that was asked for is an error
 
 
 def test_a_damaged_table_of_which_no_row_is_shown_is_not_read(

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vbench_lite.cli import main
+from vbench_lite.errors import one_line
 from vbench_lite.run.progress import Event
 from vbench_lite.secrets import HIDDEN, hide, redact, redacted_stream
 
@@ -97,6 +98,14 @@ def test_what_a_run_tells_holds_no_key() -> None:
     assert Event("generate", f"g s failed: RuntimeError: {KEY}", 0, 1).text == (
         f"g s failed: RuntimeError: {HIDDEN}"
     )
+
+
+@pytest.mark.parametrize("before", [900, 960, 990, 1000])
+def test_a_very_long_message_is_cut_where_no_key_is(before: int) -> None:
+    told = one_line(RuntimeError("x" * before + KEY + "y\n" * 500_000 + KEY))
+    assert len(told) < 2100 and "\n" not in told and told.endswith("characters)")
+    assert HIDDEN in told and "sesame" not in told
+    assert one_line(RuntimeError("short")) == "RuntimeError: short"
 
 
 def test_a_traceback_holds_no_key(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from vbench_lite.results.choice import Choice
     from vbench_lite.results.scaling import ScalingReport
     from vbench_lite.store.rundir import RunDir
+
+Read = TypeVar("Read")
 
 
 @click.command("leaderboard")
@@ -69,7 +72,10 @@ def command(
     if tag is not None:
         return _of_tag(choice, tag, brief, as_json)
     board = with_preference(choice.board(), choice.runs)
-    reports = [report for run in choice.runs for report in run_scaling(run, board.suite.name)]
+    name = board.suite.name
+    reports: list[ScalingReport] = []
+    for run in choice.runs:
+        reports += _of_calls(choice, partial(run_scaling, run, name), [])
     told = what_audits_say(root, board)
     if as_json:
         more = {"scaling": [report.as_dict() for report in reports]} if reports else {}
@@ -85,8 +91,21 @@ def command(
         for line in told:
             console().print(f"audit: {line}", style="dim", markup=False)
         print_scaling(reports)
-        print_stages(choice.runs[0], board.suite.name)
+        _of_calls(choice, partial(print_stages, choice.runs[0], name), None)
     return FINE
+
+
+def _of_calls(choice: Choice, read: Callable[[], Read], nothing: Read) -> Read:
+    """What timed calls say; those that cannot be read cost only this, unless their run was asked for."""
+    from vbench_lite.errors import StoreError
+
+    try:
+        return read()
+    except StoreError as error:
+        if choice.named:
+            raise
+        warn(f"left out: {error}")
+        return nothing
 
 
 def _of_tag(choice: Choice, tag: str, brief: bool, as_json: bool) -> int:

@@ -35,7 +35,11 @@ _WORDS: dict[tuple[str, str], frozenset[str]] = {
     ("measurement", "call"): frozenset(("first", "warm")),
 }
 _CALL = re.compile(r".+/[0-9]{1,9}/[0-9]{1,9}", re.DOTALL)
-_ABOVE_ZERO = ("fps", "weight")
+_ABOVE_ZERO = {
+    "sample": frozenset(("fps",)),
+    "score": frozenset(("weight",)),
+    "measurement": frozenset(("fps", "total_s")),  # rates are divided by it
+}
 _NOT_BELOW_ZERO = ("total_s", "first_frame_s", "load_s", "n", "num_frames", "batch", "height", "width")
 
 
@@ -63,12 +67,15 @@ def _faults(kind: str, rows: pa.Table) -> Iterator[str]:
             yield f"column {name} holds {sorted(set(known) - words)[0][:40]!r}"
         whole = column.combine_chunks()
         if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
-            yield from _number_faults(name, present(whole))
+            yield from _number_faults(name, present(whole), name in _ABOVE_ZERO[kind])
         elif pa.types.is_list(column.type):
             yield from _list_faults(name, whole)
     if kind == "score" and {"level", "sample_id"} <= set(rows.column_names):
-        calls = np.flatnonzero(texts(rows, "level").among(Level.CALL))
-        odd = [name for name in texts(rows, "sample_id").used(calls) if not _CALL.fullmatch(name)]
+        levels, samples = texts(rows, "level"), texts(rows, "sample_id")
+        if np.any(samples.codes[~levels.among(Level.SET)] < 0):
+            yield "column sample_id lacks a value"
+        calls = np.flatnonzero(levels.among(Level.CALL))
+        odd = [name for name in samples.used(calls) if not _CALL.fullmatch(name)]
         if odd:
             yield f"column sample_id holds {odd[0][:40]!r} for a call, which is named CASE/ROUND/INDEX"
 
@@ -79,10 +86,10 @@ def _has_gap(column: pa.ChunkedArray) -> bool:
     )
 
 
-def _number_faults(name: str, values: npt.NDArray[Any]) -> Iterator[str]:
+def _number_faults(name: str, values: npt.NDArray[Any], above_zero: bool) -> Iterator[str]:
     if not np.all(np.isfinite(values)) or np.any(np.abs(values) > LARGEST):
         yield f"column {name} holds what is no finite number up to {LARGEST:g}"
-    if name in _ABOVE_ZERO and np.any(values <= 0):
+    if above_zero and np.any(values <= 0):
         yield f"column {name} holds a number that is not above 0"
     if name in _NOT_BELOW_ZERO and np.any(values < 0):
         yield f"column {name} holds a number below 0"

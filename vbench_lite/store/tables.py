@@ -88,6 +88,9 @@ def read_table(path: Path, kind: str, columns: Collection[str] | None = None) ->
                 raise ValueError("a column is there twice")
             old = is_old(kind, names)
             found = file.read(columns=[*{*schema.names, *(needed(kind, columns) if old else ())}])
+            found.validate(
+                full=True
+            )  # Arrow reads texts that are no UTF-8, and fails when they are looked at
             if old:
                 found = new_table(kind, found, lambda: f"table {path}")
             rows = pa.table(
