@@ -109,6 +109,20 @@ def test_without_its_long_clips_a_generator_has_no_long_axis() -> None:
     assert scores["reference/autoregressive"].value is not None
 
 
+def test_an_arm_that_a_brought_suite_knows_nothing_of_keeps_its_own_axes() -> None:
+    run = with_long_clips(fabricate())
+    run = replace(
+        run,
+        sample_rows=[row for row in run.sample_rows if (row.suite, row.generator) != ("long", "noise")],
+        score_rows=[row for row in run.score_rows if (row.suite, row.generator) != ("long", "noise")],
+    )
+    (noise,) = [row for row in build_board([run], suite="quick").controls if row.arm.generator == "noise"]
+    assert noise.axes[Axis.HORIZON].reason == (
+        "there is no sample of suite long; it may not take what that suite gives"
+    )
+    assert noise.axes[Axis.COHERENCE].value is not None and LATE not in noise.arm.estimates
+
+
 def test_boards_with_and_without_the_brought_suite_are_two_protocols() -> None:
     whole = with_long_clips(fabricate())
     alone = replace(whole, run_id="b", doc=replace(whole.doc, run_id="b", suites=whole.doc.suites[:1]))

@@ -83,14 +83,15 @@ def _beside(own: Measured, more: Measured) -> Measured:
     others = {arm.generator: (arm, scores) for arm, scores in zip(more.arms, more.scores, strict=True)}
     arms, joined = [], []
     for arm, scores in zip(own.arms, own.scores, strict=True):
-        other, found = others[arm.generator]
-        if not other.ok and not other.failures:
+        other, found = others.get(arm.generator, (None, dict[Axis, AxisScore]()))
+        if other is None or (not other.ok and not other.failures):
             why = f"there is no sample of suite {more.suite.name}; it may not take what that suite gives"
-            found = dict.fromkeys(found, AxisScore(None, reason=why))
+            found = dict.fromkeys(more.suite.axes, AxisScore(None, reason=why))
         elif failed := other.planned - other.ok:
             why = f"{failed} of {other.planned} samples of suite {more.suite.name} are not ok"
             found = dict.fromkeys(found, AxisScore(None, reason=why))
-        lacked = {m: estimate for m, estimate in other.estimates.items() if m not in arm.estimates}
+        estimates = {} if other is None else other.estimates
+        lacked = {m: estimate for m, estimate in estimates.items() if m not in arm.estimates}
         arms.append(replace(arm, estimates={**arm.estimates, **lacked}))
         joined.append({axis: (found | scores)[axis] for axis in suite.axes})
     flags = [flag for flag in more.trust if flag.metric not in own.suite.metrics]
