@@ -351,6 +351,13 @@ class Generator(ABC):
         """What the user should know before a run with these requests, one line each."""
         return ()
 
+    def hosts(self) -> Sequence[str] | None:
+        """Other machines that its requests go to, by name, where it asks a server; empty if they stay here.
+
+        None says that nobody knows: such a generator is never put under load.
+        """
+        return None
+
     def fingerprint(self) -> str:
         """Identity of weights and configuration; a change means another treatment."""
         facts = {

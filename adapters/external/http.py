@@ -70,6 +70,9 @@ class Http(Generator):
         check_params(request, texts_of(self.config.body))
         self._seconds(request)
 
+    def hosts(self) -> Sequence[str]:
+        return self.config.other_hosts()
+
     def remarks(self, requests: Sequence[GenerationRequest]) -> Sequence[str]:
         """What the clips will cost, as far as it is declared, and seconds that are paid for and not used."""
         config, told = self.config, []

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from vbench_lite.adapters.external.addresses import host_and_port
+from vbench_lite.adapters.external.addresses import host_and_port, is_loopback
 from vbench_lite.adapters.external.answers import Json, Word
 from vbench_lite.adapters.external.server_config import ServerConfig
 from vbench_lite.adapters.external.template import REQUEST_NAMES, check_template, laid_over, texts_of
@@ -151,6 +151,11 @@ class HttpConfig(ServerConfig):
         if self.encoding == "form" and any(isinstance(value, (dict, list)) for value in self.body.values()):
             raise ValueError("body has nested values, which only encoding: json can send")
         return self
+
+    def other_hosts(self) -> list[str]:
+        """Those of the API and of its clips."""
+        downloads = [host_and_port(host)[0] for host in self.download_hosts]
+        return list(dict.fromkeys(super().other_hosts() + [h for h in downloads if not is_loopback(h)]))
 
     @property
     def sends_images(self) -> bool:

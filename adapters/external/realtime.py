@@ -58,6 +58,9 @@ class Realtime(Generator):
             raise RequestError("the realtime adapter sends no frames to continue")
         check_params(request, texts_of(self.config.body))
 
+    def hosts(self) -> Sequence[str]:
+        return self.config.other_hosts()
+
     def generate(self, requests: Sequence[GenerationRequest], context: GenerationContext) -> None:
         for index, request in enumerate(requests):
             context.step(index, len(requests))

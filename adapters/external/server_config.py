@@ -47,6 +47,10 @@ class ServerConfig(DeclaredMaker):
         """The address that `base_url` means, as it is compared and opened."""
         return parse_address(self.base_url)
 
+    def other_hosts(self) -> list[str]:
+        """Machines beside this one that its requests go to."""
+        return [] if is_loopback(self.address.host) else [self.address.host]
+
     @field_validator("headers")
     @classmethod
     def _headers_hold_no_secrets(cls, headers: dict[str, str]) -> dict[str, str]:

@@ -11,11 +11,10 @@ from typing import ClassVar
 import numpy as np
 
 from vbench_lite.errors import NotApplicable
-from vbench_lite.measure.playback import deadlines, gaps_s, playback, slowest_rate
+from vbench_lite.measure.playback import LIVE_START_S, deadlines, gaps_s, playback, slowest_rate
 from vbench_lite.metric import CallMetric, Measurement, MetricInfo
 from vbench_lite.suites.timed_call import call_info
 
-START_S = 1.0  # after the request, the time of a live stream's first frame
 WINDOW_S = 10.0
 
 
@@ -95,7 +94,7 @@ class DeadlineShare(CallMetric):
     )
 
     def value(self, call: Measurement) -> float:
-        return deadlines(call.arrivals, call.fps, START_S).share
+        return deadlines(call.arrivals, call.fps, LIVE_START_S).share
 
 
 class WorstLateness(CallMetric):
@@ -113,7 +112,7 @@ class WorstLateness(CallMetric):
     )
 
     def value(self, call: Measurement) -> float:
-        return deadlines(call.arrivals, call.fps, START_S).worst_lateness_s
+        return deadlines(call.arrivals, call.fps, LIVE_START_S).worst_lateness_s
 
 
 class LeastBuffer(CallMetric):

@@ -63,7 +63,7 @@ BESIDE = ("benchmarks", "docs", "tests", "tools")  # programs on top of the pack
 RUN_FLOORS: tuple[tuple[str, ...], ...] = (
     ("progress", "worker_process"),
     ("plan",),
-    ("generate", "timing", "scoring"),
+    ("generate", "timing", "scoring", "load"),
     ("executors",),
     ("score_stored",),
     ("merge", "runner"),

@@ -32,6 +32,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "leaderboard": ("leaderboard", "Show every generator with intervals and coverage."),
     "compare": ("compare", "Compare a candidate with a baseline, pair by pair."),
     "sweep": ("sweep", "Hold settings of one generator against its base: what is free?"),
+    "load": ("load", "Put a server under load: latency, queue, goodput, saturation."),
     "history": ("history", "Show one metric over runs, and where its measurement changed."),
     "calibrate": ("calibrate", "Compare a run with itself: false alarms, and what it can find."),
     "advise": ("advise", "Say which generator to take, and how sure that is."),

@@ -25,6 +25,7 @@ TITLES: dict[Stage, str] = {
     "score": "Scoring",
     "finish": "Finishing",
     "check": "Checking",
+    "load": "Loading",
 }
 LIVE_PAGE = "http://127.0.0.1:8501/live"  # of the command `dashboard` with its default port
 PLAIN_INTERVAL_S = 10.0  # between two lines of one stage in a log file

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 Arrivals = Sequence[tuple[float, int]]
+LIVE_START_S = 1.0  # after the request, the time of a live stream's first frame
 
 
 @dataclass(frozen=True)

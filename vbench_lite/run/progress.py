@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from vbench_lite.secrets import redact
 
-Stage = Literal["prepare", "generate", "measure", "score", "finish", "check"]
+Stage = Literal["prepare", "generate", "measure", "score", "finish", "check", "load"]
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from vbench_lite.store.rundir import DOCUMENT, check_run_id
 from vbench_lite.store.tables import CHECKSUMS, FILES
 
 BASELINES = "baselines.json"
-_BESIDE = ("audits",)  # folders of small files that belong to the root as a whole
+_BESIDE = ("audits", "loads")  # folders of small files that belong to the root as a whole
 
 
 @dataclass

@@ -42,6 +42,7 @@ from vbench_lite.suite import Suite
 __all__ = ["CONTROLS", "Batch", "Plan", "Sample", "build_plan", "suite_prompts"]
 
 EVERY_CONTROL = (*CONTROLS, *STEERED_CONTROLS)
+UNSEEN_SEEDS = 2**30  # and above, below 2**31, which every API takes: no sample of a run has such a seed
 _SORTED = json.JSONEncoder(sort_keys=True)  # made once: a plan has many batches
 
 

@@ -19,11 +19,11 @@ from vbench_lite.generator import Family, GenerationRequest, Site
 from vbench_lite.metric import BASE_CASE
 from vbench_lite.run.plan.data import suite_dataset
 from vbench_lite.run.plan.given import with_given
+from vbench_lite.run.plan.plan import UNSEEN_SEEDS
 from vbench_lite.size_rules import FrameRule, SizeRule
 from vbench_lite.store.schema import GeneratorEntry
 from vbench_lite.suite import Suite
 
-UNSEEN_SEEDS = 2**30  # and above, below 2**31, which every API takes: no sample of a run has such a seed
 _DENOISING = {Family.LATENT_DIFFUSION, Family.PIXEL_DIFFUSION, Family.HYBRID}
 
 

@@ -1,0 +1,60 @@
+"""Loads on disk: one JSON file each under ROOT/loads."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from vbench_lite.store import atomic
+from vbench_lite.store.inside import inside
+
+SCHEMA_VERSION = 1
+FOLDER = "loads"
+
+
+@dataclass(frozen=True)
+class LoadDocument:
+    """A load as it is stored; plain JSON values inside.
+
+    Attributes:
+        id: hash of everything else.
+        generator: {label, adapter, config, suite}.
+        asked: {mode ("open" or "closed"), arrivals, seed, seconds, objective, start_s, most_requests,
+            most_under_way, drain_s}.
+        steps: one for each step, as `StepSummary` has them. saturation: as `Saturation` has it.
+        requests: one for each request, as `LoadRequest` has them.
+        interrupted: whether it was ended by Ctrl-C. notes: what a reader must know.
+        environment: library versions and the machine of the client, as in a run.
+    """
+
+    created: str
+    generator: Mapping[str, Any]
+    asked: Mapping[str, Any]
+    steps: list[Mapping[str, Any]]
+    saturation: Mapping[str, Any]
+    requests: list[Mapping[str, Any]]
+    interrupted: bool
+    notes: list[str]
+    environment: Mapping[str, Any]
+    id: str = ""
+    schema_version: int = SCHEMA_VERSION
+
+    def named(self) -> LoadDocument:
+        """The same under its id."""
+        text = json.dumps({**self.as_dict(), "id": ""}, sort_keys=True, allow_nan=False)
+        return replace(self, id=hashlib.sha256(text.encode()).hexdigest()[:12])
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values, the form of the file and of `load --json`."""
+        return asdict(self)
+
+
+def store_load(root: Path, document: LoadDocument) -> Path:
+    """Write a load under its id."""
+    path = root / FOLDER / f"{document.id}.json"
+    atomic.write_text(inside(root, path), json.dumps(document.as_dict(), indent=1, allow_nan=False) + "\n")
+    return path
