@@ -41,7 +41,7 @@ class Control(Generator):
         return GeneratorInfo(
             name=f"control/{self.name}",
             family=Family.CONTROL,
-            tasks=(Task.T2V, Task.I2V, Task.V2V),
+            tasks=(Task.T2V, Task.I2V, Task.V2V, Task.C2V),
             frames=FrameRule(minimum=self.smallest),
             latents=True,
             license="Apache-2.0",

@@ -290,11 +290,16 @@ class Dataset(ABC):
             DatasetError: it has no reference of this size, and why.
         """
 
+    @property
+    def own_inputs(self) -> frozenset[str]:
+        """Kinds of which `own_input` has something for at least one prompt."""
+        return frozenset()
+
     def own_input(self, prompt: str, kind: str, size: ClipSize) -> Frames | None:
         """What is given with a prompt and comes from nobody's real clip; None: frames of its real clip are.
 
         Args:
-            kind: "image" (one frame) or "past_frames".
+            kind: "image" (one frame), "past_frames", or the kind of a control clip ("depth").
             size: of what is wanted.
 
         Returns:

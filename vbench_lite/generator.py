@@ -56,6 +56,7 @@ class Task(StrEnum):
     T2V = "t2v"
     I2V = "i2v"
     V2V = "v2v"
+    C2V = "c2v"  # a clip that follows a control clip: edges, depth, poses ...
     CLASS2V = "class2v"
     UNCONDITIONAL = "unconditional"
     WORLD = "world"  # goes on from a first frame as it is steered, frame by frame
@@ -96,6 +97,7 @@ class GeneratorInfo:
         license, weights_license: SPDX names, or "unknown".
         weights_sha256: hash over the weights it would load; None if there are none or unknown.
         latents: whether `encode` and `decode` exist (for the reconstruction metrics).
+        controls: kinds of control clips that it follows ("edges", "depth" ...); empty: of any kind.
         noise_dim: numbers in a frame's initial noise, if requests may set it by the parameter `noise`, a
             list of (num_frames or fewer) lists of so many; None if they may not.
         actions: what it understands of `context.control`: keys (W A S D, up left down right), "prompt" (a
@@ -121,6 +123,7 @@ class GeneratorInfo:
     latents: bool = False
     noise_dim: int | None = None
     actions: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
     site: Site = Site.PROCESS
     license: str = "unknown"
     weights_license: str = "unknown"
@@ -154,6 +157,8 @@ class GenerationRequest:
         past_frames: clip to continue, uint8 (T, H, W, 3), or None; not part of the output.
         clip: real clip to pass through the generator's own encoder and decoder, uint8 (num_frames,
             height, width, 3), or None; such a request goes to `Generator.reconstruct`.
+        control_clip: clip whose signal the result is to follow, frame by frame, uint8 (num_frames, height,
+            width, 3), or None. control_kind: what it shows ("edges", "depth" ...), or None.
         num_frames, height, width: what to make (already snapped to the generator's rules).
         fps: the rate the clip will be shown at.
         seed: the only source of randomness.
@@ -175,6 +180,8 @@ class GenerationRequest:
     image: Frames | None = None
     past_frames: Frames | None = None
     clip: Frames | None = None
+    control_clip: Frames | None = None
+    control_kind: str | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     repeat: int = 0
     dataset: DatasetRef | None = None

@@ -137,6 +137,7 @@ class SampleInfo:
         facts: what a prompt list says beside the text, by the list's own names (VBench's full_info.json:
             `dimension`, `auxiliary_info`); empty where nobody said anything.
         image, past_frames: what the generator was given, uint8 (H, W, 3) and (T, H, W, 3), or None.
+        control_clip: what it was to follow, uint8 (T, H, W, 3), or None. control_kind: what it shows.
         pieces: frames of each piece in which the clip arrived, of the frames that count; empty where
             nobody recorded it (clips made elsewhere).
         walk: where on a walk through initial noise the clip was made, in [0, 1], or None.
@@ -153,6 +154,8 @@ class SampleInfo:
     facts: Mapping[str, Any] = field(default_factory=dict)
     image: Frames | None = field(default=None, compare=False)
     past_frames: Frames | None = field(default=None, compare=False)
+    control_clip: Frames | None = field(default=None, compare=False)
+    control_kind: str | None = None
     pieces: tuple[int, ...] = ()
     walk: float | None = None
     script: Script | None = None

@@ -21,6 +21,8 @@ from vbench_lite.metric import Axis
 from vbench_lite.validation_errors import validation_error
 from vbench_lite.yaml_text import parse_yaml
 
+ControlKind = Literal["edges", "blur", "mask", "depth", "pose"]
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -132,12 +134,18 @@ class RequestSpec(_Strict):
     negative_prompt: str = Field(
         default="", description="What clips should not show, for every prompt, where a generator takes it."
     )
-    given: Literal["image", "past_frames", "clip"] | None = Field(
+    given: Literal["image", "past_frames", "clip", "control"] | None = Field(
         default=None,
         description="Frames that come with the prompt, in timed calls too, from a held-out real clip of it: "
-        "its first frame (image), given_frames frames to continue (past_frames), or the whole clip to pass "
-        "through the generator's own encoder and decoder (clip). A data set may have pictures and past clips "
-        "of its own in their place. A generator that cannot take them has no samples in the suite.",
+        "its first frame (image), given_frames frames to continue (past_frames), the whole clip to pass "
+        "through the generator's own encoder and decoder (clip), or a clip that shows what the result is to "
+        "follow (control). A data set may have files of its own in their place. A generator that cannot take "
+        "them has no samples in the suite.",
+    )
+    control_kind: ControlKind | None = Field(
+        default=None,
+        description="With given: control, what the control clip shows. edges, blur and mask (a hole in the "
+        "middle) are made from the real clip; depth and pose need a data set that has such clips.",
     )
     given_frames: int = Field(default=8, ge=1, description="How many frames past_frames hands over.")
     scripts: tuple[str, ...] = Field(
@@ -156,6 +164,12 @@ class RequestSpec(_Strict):
             except SpecError as error:
                 raise ValueError(str(error)) from None
         return scripts
+
+    @model_validator(mode="after")
+    def _a_control_has_a_kind(self) -> RequestSpec:
+        if (self.given == "control") != (self.control_kind is not None):
+            raise ValueError("given: control and control_kind come together; say which kind of control clip")
+        return self
 
     @property
     def size(self) -> ClipSize:

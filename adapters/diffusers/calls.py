@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vbench_lite.adapters.diffusers.config import DiffusersConfig
+from vbench_lite.adapters.diffusers.given import given_arguments
 from vbench_lite.adapters.diffusers.rules import ClassRule
 from vbench_lite.errors import RequestError, SpecError
 from vbench_lite.generator import Frames, GenerationRequest
@@ -133,7 +134,7 @@ def arguments(
         given["num_inference_steps"] = steps_of(given, signature, rule)
     if rule.returns_past and first.past_frames is not None:
         given["overlap_history"] = overlap_history(config, first.past_frames)
-    given |= _given_frames(first, rule, signature, num_frames)
+    given |= given_arguments(first, rule, signature, num_frames, config.call.get("controlnet_frame_indices"))
     return given
 
 
@@ -151,20 +152,3 @@ def overlap_history(config: DiffusersConfig, past_frames: Frames) -> int:
             f"call.overlap_history = {stated} needs as many past frames, the request gives {len(past_frames)}"
         )
     return int(stated)
-
-
-def _given_frames(
-    request: GenerationRequest, rule: ClassRule, signature: Signature, num_frames: int
-) -> dict[str, Any]:
-    """The image or the clip that a request hands over, as PIL images; nothing without one."""
-    from PIL import Image
-
-    found: dict[str, Any] = {}
-    size = (request.width, request.height)
-    image = "image" if "image" in signature else "cond_image"
-    if request.image is not None and image in signature:
-        found[image] = Image.fromarray(request.image).resize(size, Image.Resampling.BICUBIC)
-    if request.past_frames is not None and "video" in signature:
-        kept = request.past_frames if rule.frames_argument else request.past_frames[:num_frames]
-        found["video"] = [Image.fromarray(f).resize(size, Image.Resampling.BICUBIC) for f in kept]
-    return found

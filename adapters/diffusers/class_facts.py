@@ -21,7 +21,7 @@ _FILE = Path(__file__).with_name("class_facts.json")
 _LENGTHS = ("num_frames", "frames", "video_length", "segment_frame_length")
 # Beside text: an image or a clip to go on from, and what a clip is to follow.
 _GIVEN = re.compile(
-    r"(cond_)?(image|images|video)|last_image|conditions|conditioning_frames|controls|control_video|pose_video"
+    r"(cond_)?(image|images|video)|last_image|(reference_)?conditions|conditioning_frames|controls|control_video|pose_video"
     r"|face_video|background_video|mask|mask_video|mask_image|reference_images|action|camera_\w+|id_vit_hidden"
     r"|ref_image"
 )

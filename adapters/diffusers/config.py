@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from vbench_lite.adapters.code_references import check_reference
 from vbench_lite.adapters.external.declared import DeclaredFrames
 from vbench_lite.generator import GeneratorConfig
+from vbench_lite.suite import ControlKind
 
 Dtype = Literal["float32", "bfloat16", "float16"]
 _SHORT = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
@@ -100,6 +101,7 @@ class DiffusersConfig(GeneratorConfig):
         scheduler_config: values changed in the scheduler's configuration.
         call: further arguments of the pipeline's call (num_inference_steps, guidance_scale ...).
         fps: the rate the model was trained for, which clips are written at; null for the rate asked for.
+        controls: kinds of control clips that its weights follow (edges, depth, pose ...); empty for any.
         frames, size_multiple: what can be made, for a class that is not known here.
         snap: up makes the next larger frame count and the nearest size, and trims; exact refuses requests
             that the model cannot make as they are.
@@ -132,6 +134,7 @@ class DiffusersConfig(GeneratorConfig):
     scheduler_config: dict[str, Any] = Field(default_factory=dict)
     call: dict[str, Any] = Field(default_factory=dict)
     fps: Annotated[float, Field(gt=0)] | None = None
+    controls: tuple[ControlKind, ...] = ()
     frames: DeclaredFrames | None = None
     size_multiple: Annotated[int, Field(ge=1)] | None = None
     snap: Literal["up", "exact"] = "up"

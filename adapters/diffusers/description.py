@@ -124,6 +124,7 @@ def describe(config: DiffusersConfig) -> Description:
         guidance=float(config.call.get(rule.cfg[0], rule.cfg[1])) > 1,
         streaming=Streaming.CHUNK if streams(pipeline, config) else Streaming.NONE,
         latents=geometry is not None,
+        controls=config.controls,
         kv_cache=pipeline.startswith("AnyFlowFAR") and bool(config.call.get("use_kv_cache", True)),
         license=config.license or _LIBRARY_LICENSE,
         weights_license=config.weights_license or source.license() or "unknown",

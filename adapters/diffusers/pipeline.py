@@ -77,6 +77,8 @@ class Diffusers(Generator):
         tasks = self.info.tasks
         if Task.T2V in tasks or request.clip is not None:
             return
+        if tasks == (Task.C2V,) and request.control_clip is None:
+            raise RequestError(f"{request.sample_id}: {self._described.pipeline} needs a control clip")
         if Task.I2V in tasks and request.image is None:
             raise RequestError(f"{request.sample_id}: {self._described.pipeline} needs an image")
         if self._described.rule.returns_past:
@@ -170,7 +172,7 @@ class Diffusers(Generator):
 
     def _groups(self, requests: Sequence[GenerationRequest]) -> list[list[int]]:
         alike = all(dict(r.params) == dict(requests[0].params) for r in requests)
-        bare = all(r.image is None and r.past_frames is None for r in requests)
+        bare = all(r.image is r.past_frames is r.control_clip is None for r in requests)
         everyone = list(range(len(requests)))
         return [everyone] if self._described.rule.batches and alike and bare else [[i] for i in everyone]
 

@@ -27,6 +27,15 @@ class FrameScheme(StrEnum):
     SECTIONS = "sections"  # Framepack: k sections of window*t frames, and the given image
 
 
+class ControlForm(StrEnum):
+    """How a class takes a clip that the result is to follow."""
+
+    FRAMES = "frames"  # pictures, one for each frame
+    SPARSE = "sparse"  # pictures, and the frames that they are for
+    MASKED = "masked"  # a clip and a mask, which stand for all that can be given (Wan VACE)
+    CONDITIONS = "conditions"  # objects for frames that are kept, and for a clip that is read (LTX-2)
+
+
 @dataclass(frozen=True)
 class ClassRule:
     """What is known of the pipeline classes whose name begins with a prefix.
@@ -47,6 +56,8 @@ class ClassRule:
         counts: the frame counts that it makes whatever is asked, in place of the scheme's.
         call: arguments that it needs to make what it is asked for; the configuration's go over them.
         tiled: whether its VAE decodes in tiles only.
+        control: the form in which it takes a control clip; None where it takes none.
+        control_argument: the argument that takes it, where there is one for it.
         lacks: why this adapter cannot ask it for clips; None where it can.
     """
 
@@ -66,6 +77,8 @@ class ClassRule:
     counts: FrameRule | None = None
     call: Mapping[str, Any] = field(default_factory=dict)
     tiled: bool = False
+    control: ControlForm | None = None
+    control_argument: str = ""
     lacks: str | None = None
 
 
@@ -88,16 +101,27 @@ def _cosmos_continuation() -> ClassRule:
     )
 
 
-_NEEDS_CONTROL = "it needs a control clip (pose, depth, edges ...)"
+def _follows(rule: ClassRule, form: ControlForm, argument: str) -> ClassRule:
+    """The rule of a class that makes what a control clip shows, and nothing without one."""
+    return replace(rule, tasks=(Task.C2V,), control=form, control_argument=argument, batches=False)
+
+
+_ANIMATEDIFF = ClassRule(_A, 8, cfg=("guidance_scale", 7.5))
+_LTX2 = ClassRule(_C, 32, cfg=("guidance_scale", 4.0), fps_argument="frame_rate")
+_LTX2_CONDITIONS = replace(
+    _LTX2, control=ControlForm.CONDITIONS, returns_image=True, keeps_past=True, tasks=_ALL, batches=False
+)
 _UPSCALES = "it refines the clip or the latents of another pipeline"
 
 # By the beginning of the class name; the longest that fits is taken.
 CLASSES: Mapping[str, ClassRule] = {
     "Allegro": ClassRule(FrameScheme.WHOLE, 8, cfg=("guidance_scale", 7.5), tiled=True),
-    "AnimateDiff": ClassRule(_A, 8, cfg=("guidance_scale", 7.5)),
-    "AnimateDiffControlNet": ClassRule(_A, 8, lacks=_NEEDS_CONTROL),
-    "AnimateDiffSparseControlNet": ClassRule(_A, 8, lacks=_NEEDS_CONTROL),
-    "AnimateDiffVideoToVideoControlNet": ClassRule(_A, 8, lacks=_NEEDS_CONTROL),
+    "AnimateDiff": _ANIMATEDIFF,
+    "AnimateDiffControlNet": _follows(_ANIMATEDIFF, ControlForm.FRAMES, "conditioning_frames"),
+    "AnimateDiffSparseControlNet": _follows(_ANIMATEDIFF, ControlForm.SPARSE, "conditioning_frames"),
+    "AnimateDiffVideoToVideoControlNet": ClassRule(
+        _A, 8, lacks="it needs a clip to edit and a control clip, and a request gives one of them"
+    ),
     "AnyFlow": ClassRule(_C, 16, cfg=("guidance_scale", 1.0), tasks=_T2V_V2V),
     "AnyFlowFAR": ClassRule(
         _C, 16, Mechanism.CHUNK_AUTOREGRESSIVE, Family.HYBRID, ("guidance_scale", 1.0), tasks=_T2V_V2V
@@ -105,17 +129,27 @@ CLASSES: Mapping[str, ClassRule] = {
     # Five frames, of which the last is the edited image; more only with enable_temporal_reasoning.
     "ChronoEdit": ClassRule(_C, 16, tasks=_I2V, counts=FrameRule(5, minimum=5, maximum=5)),
     "CogVideoX": ClassRule(FrameScheme.PAIRS, 16, cfg=("guidance_scale", 6.0)),
-    "CogVideoXFunControl": ClassRule(FrameScheme.PAIRS, 16, lacks=_NEEDS_CONTROL),
+    "CogVideoXFunControl": _follows(
+        ClassRule(FrameScheme.PAIRS, 16, cfg=("guidance_scale", 6.0), frames_argument=None),
+        ControlForm.FRAMES,
+        "control_video",
+    ),
     "ConsisID": ClassRule(FrameScheme.PAIRS, 16, lacks="it needs the embeddings of a face with every image"),
     "Cosmos": ClassRule(_C, 16, cfg=("guidance_scale", 7.0), fps_argument="fps"),
     "Cosmos3": replace(_cosmos_continuation(), tasks=_ALL),
     "CosmosVideoToWorld": _cosmos_continuation(),
     "Cosmos2VideoToWorld": _cosmos_continuation(),
     "Cosmos2_5_Predict": replace(_cosmos_continuation(), tasks=_ALL),
-    "Cosmos2_5_Transfer": ClassRule(_C, 16, lacks=_NEEDS_CONTROL),
+    "Cosmos2_5_Transfer": _follows(
+        ClassRule(_C, 16, cfg=("guidance_scale", 3.0)), ControlForm.FRAMES, "controls"
+    ),
     "EasyAnimate": ClassRule(_C, 16, call={"negative_prompt": ""}, batches=False),  # it reads one in any case
-    "EasyAnimateInpaint": ClassRule(_C, 16, lacks="it needs a clip and a mask of what to paint anew"),
-    "EasyAnimateControl": ClassRule(_C, 16, lacks=_NEEDS_CONTROL),
+    "EasyAnimateInpaint": ClassRule(
+        _C, 16, lacks="it reads cache_mag_vae of its VAE, which diffusers 0.42 does not keep"
+    ),
+    "EasyAnimateControl": ClassRule(
+        _C, 16, lacks="it fails in diffusers 0.42: encode_prompt takes no text_encoder_index"
+    ),
     "Helios": ClassRule(
         FrameScheme.CHUNKS, 16, Mechanism.CHUNK_AUTOREGRESSIVE, Family.HYBRID, batches=False, tasks=_ALL
     ),
@@ -167,10 +201,10 @@ CLASSES: Mapping[str, ClassRule] = {
     "LTXImageToVideo": ClassRule(
         _C, 32, cfg=("guidance_scale", 3.0), fps_argument="frame_rate", returns_image=True
     ),
-    "LTX2": ClassRule(_C, 32, cfg=("guidance_scale", 4.0), fps_argument="frame_rate"),
-    "LTX2ImageToVideo": ClassRule(
-        _C, 32, cfg=("guidance_scale", 4.0), fps_argument="frame_rate", returns_image=True
-    ),
+    "LTX2": _LTX2,
+    "LTX2Condition": _LTX2_CONDITIONS,
+    "LTX2ImageToVideo": replace(_LTX2, returns_image=True),
+    "LTX2InContext": replace(_LTX2_CONDITIONS, tasks=(*_ALL, Task.C2V)),
     "LTX2DFRTemporalRefine": ClassRule(_C, 32, lacks=_UPSCALES),
     "LTX2LatentUpsample": ClassRule(_C, 32, lacks=_UPSCALES),
     "LTX2VideoDiffusionDecode": ClassRule(_C, 32, lacks="it decodes latents, which no request holds"),
@@ -222,7 +256,15 @@ CLASSES: Mapping[str, ClassRule] = {
     "VideoToVideoSD": ClassRule(_A, 8, cfg=("guidance_scale", 15.0)),
     "Wan": ClassRule(_C, 16),
     "WanAnimate": ClassRule(_C, 16, lacks="it needs clips of a pose and of a face to follow"),
-    "WanVACE": ClassRule(_C, 16, batches=False),
+    "WanVACE": ClassRule(
+        _C,
+        16,
+        control=ControlForm.MASKED,
+        returns_image=True,
+        keeps_past=True,
+        batches=False,
+        tasks=(*_ALL, Task.C2V),
+    ),
 }
 _NAMED_TASKS = (
     ("ImageToVideo", Task.I2V),

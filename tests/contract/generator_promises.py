@@ -83,6 +83,9 @@ def ask(
     past = None
     if tasks == (Task.V2V,):  # enough frames to edit as many as any test asks for
         past = np.random.default_rng(0).integers(0, 256, (25, side, side, 3), np.uint8)
+    control = None
+    if tasks == (Task.C2V,):
+        control = np.random.default_rng(0).integers(0, 256, (25, *info.size.snap(side, side), 3), np.uint8)
     asked = GenerationRequest(
         sample_id,
         captions(generator)[prompt],
@@ -96,7 +99,10 @@ def ask(
         dataset=world,
         script=parse_script("D*3 0*2 W+A*4") if tasks == (Task.WORLD,) else None,
     )
-    return asked, info.snap(asked)
+    made = info.snap(asked)
+    if control is not None:  # as long as what is made
+        made = replace(made, control_clip=control[: made.num_frames], control_kind="edges")
+    return asked, made
 
 
 def make(generator: Any, *requests: Any, root: Path) -> Any:

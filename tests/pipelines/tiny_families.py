@@ -44,6 +44,7 @@ _SOURCES = tuple(
 )
 NOT_TRIED = {
     "Cosmos2_5_PredictBasePipeline": "its text encoder is a Qwen2.5-VL with a processor from the hub",
+    "Cosmos2_5_TransferPipeline": "its text encoder is a Qwen2.5-VL with a processor from the hub",
     "Cosmos3OmniPipeline": "its transformer and tokenizers are one model of several parts from the hub",
     "HunyuanVideoImageToVideoPipeline": "its text encoder is a LLaVA with a processor from the hub",
     "I2VGenXLPipeline": "diffusers 0.42 reads a part of CLIPTextModel that transformers 5 has not",

@@ -39,6 +39,11 @@ def _cogvideox_v2v() -> dict[str, Any]:
     return _cogvideox()
 
 
+@pipeline_of("CogVideoXFunControlPipeline")
+def _cogvideox_control() -> dict[str, Any]:
+    return _cogvideox(in_channels=8)
+
+
 # --- Hunyuan --------------------------------------------------------------------------------------
 
 

@@ -49,6 +49,42 @@ def _animatediff_v2v() -> dict[str, Any]:
     return _animatediff_parts()
 
 
+@pipeline_of("AnimateDiffControlNetPipeline")
+def _animatediff_controlnet() -> dict[str, Any]:
+    from diffusers import ControlNetModel
+
+    controlnet = ControlNetModel(
+        block_out_channels=(8, 8), layers_per_block=1, in_channels=4,
+        conditioning_embedding_out_channels=(8, 8, 8, 8),
+        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"), cross_attention_dim=tiny.TEXT_DIM,
+        norm_num_groups=2, attention_head_dim=4,
+    )  # fmt: skip
+    return {**_animatediff_parts(), "controlnet": _heard(controlnet)}
+
+
+@pipeline_of("AnimateDiffSparseControlNetPipeline")
+def _animatediff_sparse() -> dict[str, Any]:
+    from diffusers import SparseControlNetModel
+
+    controlnet = SparseControlNetModel(
+        block_out_channels=(8, 8), layers_per_block=1, in_channels=4,
+        conditioning_embedding_out_channels=(8, 8),
+        down_block_types=("CrossAttnDownBlockMotion", "DownBlockMotion"), cross_attention_dim=tiny.TEXT_DIM,
+        norm_num_groups=2, attention_head_dim=4, num_attention_heads=4, motion_num_attention_heads=4,
+    )  # fmt: skip
+    return {**_animatediff_parts(), "controlnet": _heard(controlnet)}
+
+
+def _heard(controlnet: Any) -> Any:
+    """With random weights where a ControlNet begins with zeros, so that its control changes the clip."""
+    import torch
+
+    for parameter in controlnet.parameters():
+        if not parameter.any():
+            torch.nn.init.normal_(parameter)
+    return controlnet.eval()
+
+
 @pipeline_of("PIAPipeline")
 def _pia() -> dict[str, Any]:
     return {

@@ -40,7 +40,7 @@ def listed(folder: Path) -> Path:
     clip(folder / "past.mkv")
     picture(folder / "a.png", 200)
     picture(folder / "d.png", 100)
-    columns = ("file", "prompt", "split", "image", "past", "negative_prompt", "tags")
+    columns = ("file", "prompt", "split", "image", "past_frames", "negative_prompt", "tags")
     rows = [
         ("a.mkv", "a dog", "real", "a.png", "", "rain", ""),
         ("b.mkv", "a cat", "real", "gone.png", "past.mkv", "", ""),
@@ -107,8 +107,8 @@ def test_what_is_missing_is_told(tmp_path: Path) -> None:
     told = "\n".join(found.remarks(SIZE))
     for line in (
         "list.csv, line 3: gone.png: no such file, so requests that need it are refused",
-        "1 of 4 prompts have no image in the manifest; frames of their real clips are given, as to 'a bird'",
-        "3 of 4 prompts have no past in the manifest",
+        "1 of 4 prompts have no image in the manifest; it comes from their real clips, as of 'a bird'",
+        "3 of 4 prompts have no past_frames in the manifest",
     ):
         assert told.count(line) == 1, (line, told)
     (fish,) = [prompt for prompt in found.prompts(Draw()) if prompt.text == "a fish"]

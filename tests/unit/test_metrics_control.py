@@ -18,6 +18,7 @@ from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import ClipMetric, Estimate, SampleInfo, SetMetric
 from vbench_lite.suites.control.edits import EditFollowed, EditKept
 from vbench_lite.suites.control.given import EntryJump, FirstFramePsnr
+from vbench_lite.suites.control.kept import EdgesKept, PixelsKept
 from vbench_lite.suites.control.latent_path import LatentPathEvenness
 from vbench_lite.suites.diversity.within_prompt import (
     StartSpread,
@@ -27,6 +28,7 @@ from vbench_lite.suites.diversity.within_prompt import (
 )
 from vbench_lite.suites.generalisation.held_out import HeldOutAccuracy, HeldOutGap
 from vbench_lite.suites.generalisation.length import LengthGap, LongAccuracy
+from vbench_lite.video.control_signals import control_signal, hole
 
 SCENES = [scene for scene in shapes.sample_scenes(4, 0) if scene.speed == "slowly"] or shapes.sample_scenes(
     4, 0
@@ -125,9 +127,11 @@ def test_a_walk_on_which_nothing_changes_has_no_evenness() -> None:
 
 def score(
     metric: ClipMetric, frames: Frames, image: Frames | None = None, past: Frames | None = None,
-    prompt: str | None = None,
+    prompt: str | None = None, control: Frames | None = None, kind: str | None = None,
 ) -> float:  # fmt: skip
-    sample = SampleInfo("g", "s", "p", prompt, 0, image=image, past_frames=past)
+    sample = SampleInfo(
+        "g", "s", "p", prompt, 0, image=image, past_frames=past, control_clip=control, control_kind=kind
+    )
     metric.start(ClipInfo("clip", len(frames), frames.shape[1], frames.shape[2], 8.0), sample)
     for start in range(0, len(frames), 3):
         piece = frames[start : start + 3]
@@ -165,6 +169,67 @@ def test_a_jump_and_a_halt_both_count() -> None:
     assert score(EntryJump(), grey([16, 16, 24, 32]), past=past) == pytest.approx(math.log2(9))
     with pytest.raises(NotApplicable, match="no frames were given"):
         score(EntryJump(), past)
+
+
+# --- control clips ------------------------------------------------------------------------------
+
+
+def bars(at: Sequence[int], count: int = 5) -> Frames:
+    """White columns on black, four pixels wide, uint8 (count, 32, 32, 3)."""
+    frames = np.zeros((count, 32, 32, 3), np.uint8)
+    for left in at:
+        frames[:, :, left : left + 4] = 255
+    return frames
+
+
+def edges_kept(frames: Frames, of: Frames) -> float:
+    return score(EdgesKept(), frames, control=control_signal("edges", of), kind="edges")
+
+
+def test_edges_that_stay_or_move_by_a_pixel_are_kept() -> None:
+    assert edges_kept(bars([8]), bars([8])) == 1
+    assert edges_kept(bars([9]), bars([8])) == 1
+    assert edges_kept(bars([20]), bars([8])) == 0
+    assert edges_kept(bars([]), bars([8])) == 0
+    assert edges_kept(bars([8, 20]), bars([8])) == pytest.approx(2 / 3)  # half of them are given ones
+    assert edges_kept(bars([8]), bars([8, 20])) == pytest.approx(2 / 3)  # half of the given ones are there
+    with pytest.raises(NotApplicable, match="the control clip has no edge"):
+        edges_kept(bars([8]), bars([]))
+
+
+def pixels_kept(frames: Frames, of: Frames, kind: str) -> float:
+    return score(PixelsKept(), frames, control=control_signal(kind, of), kind=kind)
+
+
+@pytest.mark.parametrize("kind", ["blur", "mask"])
+def test_pixels_of_the_same_clip_are_kept_and_of_a_grey_one_are_not(kind: str) -> None:
+    clip = bars([2, 20])
+    assert pixels_kept(clip, clip, kind) == 1
+    control = control_signal(kind, clip)
+    seen = np.ones((32, 32), bool)
+    if kind == "mask":
+        seen[hole(32, 32)] = False
+    mean = np.full_like(clip, round(float(control[0][seen].mean())))
+    assert pixels_kept(mean, clip, kind) < 0.01
+    assert pixels_kept(255 - clip, clip, kind) == 0
+
+
+def test_what_is_painted_into_the_hole_does_not_count() -> None:
+    clip = bars([2, 20])
+    painted = clip.copy()
+    painted[:, 8:24, 8:24] = (200, 10, 60)
+    assert pixels_kept(painted, clip, "mask") == 1
+    assert pixels_kept(painted, clip, "blur") < 1
+
+
+def test_a_metric_of_another_kind_or_size_says_so() -> None:
+    clip = bars([8])
+    with pytest.raises(NotApplicable, match="no control clip was given"):
+        score(EdgesKept(), clip)
+    with pytest.raises(NotApplicable, match="the control clip shows depth; this is of edges"):
+        score(EdgesKept(), clip, control=clip, kind="depth")
+    with pytest.raises(NotApplicable, match="the clip is 16x32 and its control 32x32"):
+        score(EdgesKept(), clip[:, :, :16], control=clip, kind="edges")
 
 
 # --- generalisation -----------------------------------------------------------------------------

@@ -79,6 +79,14 @@ def plan_of(folder: Path, prompts: Any, request: Any, generator: Any) -> Plan:
     return build_plan(RunSpec(generators=(entry,), suites=(str(path),), controls=False, seed=5))
 
 
+_NOT_HASHED = (
+    "dataset",
+    "script",
+    "control_clip",
+    "control_kind",
+)  # the last three came when runs were stored
+
+
 def digest(plan: Plan) -> str:
     """Over every sample in order: its ids and both of its requests, frames and noise included."""
     facts = [
@@ -91,7 +99,7 @@ def digest(plan: Plan) -> str:
 
 
 def _plain(request: Any) -> dict[str, Any]:
-    asked = {name: value for name, value in vars(request).items() if name not in ("dataset", "script")}
+    asked = {name: value for name, value in vars(request).items() if name not in _NOT_HASHED}
     assert request.script is None
     return {
         name: hashlib.sha256(value.tobytes()).hexdigest() if hasattr(value, "tobytes") else value

@@ -15,17 +15,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 from vbench_lite.dataset import ClipSize, Dataset, DatasetInfo, Draw, Gives, Prompt, RealClip
-from vbench_lite.datasets.inputs import COLUMNS as INPUTS
 from vbench_lite.datasets.inputs import Inputs, read_inputs
 from vbench_lite.datasets.real_clips import RealClips
 from vbench_lite.datasets.windows import Recording
 from vbench_lite.errors import ClipError, DatasetError
 from vbench_lite.video.folder import find_clips
 from vbench_lite.video.list_rows import LISTS, list_rows
-from vbench_lite.video.manifest import inside
+from vbench_lite.video.manifest import GIVEN_COLUMNS, inside
 from vbench_lite.video.names import check_text
 
-COLUMNS = ("file", "prompt", "source", "tags", "look_for", "split", *INPUTS)
+COLUMNS = ("file", "prompt", "source", "tags", "look_for", "split", *GIVEN_COLUMNS)
 _SIDES: dict[str, Literal["real", "reference"]] = {
     **dict.fromkeys(("real", "held_out", "held-out", "test", "val", "validation"), "real"),
     **dict.fromkeys(("reference", "train"), "reference"),

@@ -1,4 +1,4 @@
-"""What a manifest gives with a prompt beside the real clip: a first frame, a past clip, a negative prompt.
+"""What a manifest gives with a prompt beside the real clip: pictures, pasts, control clips, negative prompts.
 
 Files are brought to the asked size and rate by the rules of real clips. Of a past clip the last frames are
 given, since what is made goes on from them.
@@ -17,13 +17,10 @@ from vbench_lite.clip import Frames
 from vbench_lite.dataset import ClipSize, Prompt
 from vbench_lite.datasets.windows import Recording, cut, file_sha256, last_window, reduced
 from vbench_lite.errors import ClipError
+from vbench_lite.video.control_signals import DERIVED
 from vbench_lite.video.images import PICTURES, read_picture
-from vbench_lite.video.manifest import inside
+from vbench_lite.video.manifest import GIVEN_COLUMNS, GIVEN_FILES, inside
 from vbench_lite.video.names import check_text
-
-# Columns of files, by what they give (`Dataset.own_input`).
-FILES = {"image": "image", "past": "past_frames"}
-COLUMNS = (*FILES, "negative_prompt")
 
 
 @dataclass(frozen=True)
@@ -74,7 +71,7 @@ def read_inputs(facts: Mapping[str, Any], base: Path, where: str, prompt: str | 
         ClipError: a value is none, a file lies outside the manifest's folder, or there is no prompt.
     """
     given: dict[str, str] = {}
-    for column in COLUMNS:
+    for column in GIVEN_COLUMNS:
         value = facts.get(column)
         if value is not None and not isinstance(value, str):
             raise ClipError(f"{where}: {column} must be a text, got {value!r}")
@@ -84,7 +81,7 @@ def read_inputs(facts: Mapping[str, Any], base: Path, where: str, prompt: str | 
         return None
     if prompt is None:
         raise ClipError(f"{where}: {next(iter(given))} comes with a prompt, and the line has none")
-    files = {FILES[column]: inside(base, given[column], where) for column in FILES if column in given}
+    files = {kind: inside(base, given[kind], where) for kind in GIVEN_FILES if kind in given}
     image = files.get("image")
     if image is not None and image.suffix.lower() not in PICTURES:
         raise ClipError(f"{where}: image {image.name} is no {' '.join(sorted(PICTURES))}")
@@ -125,13 +122,13 @@ class GivenInputs:
     def remarks(self, prompts: Sequence[Prompt]) -> list[str]:
         """Faults, and which prompts are given frames of their real clips, beside others that are not."""
         lines = [*self.repeated, *(fault for one in self._by_prompt.values() for fault in one.faults())]
-        for column, kind in FILES.items():
+        for kind in sorted(self.kinds):
             without = [p for p in prompts if kind not in getattr(self._by_prompt.get(p.text), "files", ())]
-            if kind in self.kinds and without:
-                lines.append(
-                    f"{len(without)} of {len(prompts)} prompts have no {column} in the manifest; frames of "
-                    f"their real clips are given, as to {without[0].text!r}"
-                )
+            made = kind in ("image", "past_frames", *DERIVED)
+            so = "it comes from their real clips" if made else "requests that need it are refused"
+            if without:
+                many = f"{len(without)} of {len(prompts)} prompts have no {kind} in the manifest"
+                lines.append(f"{many}; {so}, as of {without[0].text!r}")
         return lines
 
     def digest(self) -> bytes:

@@ -118,6 +118,10 @@ class RealClips(Dataset):
     def has(self, prompt: str) -> bool:
         return prompt in self._by_prompt
 
+    @property
+    def own_inputs(self) -> frozenset[str]:
+        return self.inputs.kinds
+
     def own_input(self, prompt: str, kind: str, size: ClipSize) -> Frames | None:
         return self.inputs.frames(prompt, kind, size)
 

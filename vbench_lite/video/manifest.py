@@ -20,8 +20,11 @@ from vbench_lite.video.names import check_text
 
 LEAST_SEED, MOST_SEED = -(2**63), 2**64 - 1  # what torch takes, and ComfyUI draws
 MOST_CLIPS = 1_000_000
+# What a list of real clips gives with a prompt: files by what they are, and a text.
+GIVEN_FILES = ("image", "past_frames", "edges", "depth", "pose")
+GIVEN_COLUMNS = (*GIVEN_FILES, "negative_prompt")
 _COLUMNS = ("file", "prompt", "seed", "generator")
-_OF_REAL_CLIPS = ("source", "tags", "look_for", "split", "image", "past", "negative_prompt")
+_OF_REAL_CLIPS = ("source", "tags", "look_for", "split", *GIVEN_COLUMNS)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from vbench_lite.dataset import (
 )
 from vbench_lite.errors import DatasetError, SpecError
 from vbench_lite.suite import DatasetPrompts, FoundDataset, RequestSpec, Suite, parse_suite
+from vbench_lite.video.control_signals import DERIVED
 
 CONTROLS = ("real", "frozen", "noise", "shuffled")  # arms that are made of the data set's clips
 STEERED_CONTROLS = (
@@ -63,9 +64,16 @@ def with_found_dataset(suite: Suite, folder: Path) -> Suite:
         return suite
     path = None if name in registry.names("datasets") else folder / name
     found = load_dataset(name, folder)
-    given = suite.request.given
+    given, kind = suite.request.given, suite.request.control_kind
     wanted = [Gives.CAPTIONS] if isinstance(suite.prompts, DatasetPrompts) else [Gives.REAL]
-    wanted += [] if given is None else [_GIVEN[given]]
+    wanted += [] if given is None or kind is not None else [_GIVEN[given]]
+    if kind is not None and kind not in found.own_inputs:
+        if kind not in DERIVED:
+            raise SpecError(
+                f"suite {suite.name}: data set {found.info.name} gives no {kind}; a manifest can (column "
+                f"{kind}), and real clips give {', '.join(DERIVED)}"
+            )
+        wanted.append(Gives.REAL)
     wanted += [Gives.STEERED] if suite.request.scripts else []
     for need in wanted:
         if need not in found.info.gives:

@@ -90,9 +90,12 @@ def _check_task(info: GeneratorInfo, asked: RequestSpec) -> None:
             None: (_FROM_TEXT, "asks for clips from text"),
             "image": ({Task.I2V, Task.WORLD}, "gives a first frame (i2v)"),
             "past_frames": ({Task.V2V}, "gives past frames to continue (v2v)"),
+            "control": ({Task.C2V}, f"gives a control clip of {asked.control_kind} (c2v)"),
         }[asked.given]
         if not tasks.intersection(info.tasks):
             raise RequestError(f"it makes {', '.join(info.tasks)} only, and this suite {wanted}")
+        if asked.control_kind is not None and info.controls and asked.control_kind not in info.controls:
+            raise RequestError(f"it follows {', '.join(info.controls)} only, and this suite {wanted}")
 
 
 def _fit(

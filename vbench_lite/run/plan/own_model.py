@@ -20,7 +20,10 @@ from vbench_lite.video.folder import SUFFIXES, find_clips
 from vbench_lite.video.list_rows import LISTS
 
 SUITE = "open"
-GIVEN_SUITES = {Task.I2V: "image-to-video"}  # for models that make nothing from text alone
+GIVEN_SUITES = {
+    Task.I2V: "image-to-video",
+    Task.C2V: "control-clips",
+}  # for models that make nothing from text alone
 _PIPELINE = "model_index.json"
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 

@@ -246,7 +246,12 @@ def _with_controls(spec: RunSpec, suites: Sequence[Suite]) -> tuple[list[Generat
 def _given_hashes(request: GenerationRequest) -> dict[str, str]:
     """What stands for the frames and the script that come with a request, and for the data set that a control
     shows."""
-    given = {"image": request.image, "past_frames": request.past_frames, "clip": request.clip}
+    given = {
+        "image": request.image,
+        "past_frames": request.past_frames,
+        "clip": request.clip,
+        f"control {request.control_kind}": request.control_clip,
+    }
     hashes = {
         name: hashlib.sha256(frames.tobytes()).hexdigest()[:16]
         for name, frames in given.items()

@@ -32,6 +32,8 @@ def sample_info(row: Row, suite: Suite) -> SampleInfo:
         seed=row["seed"],
         image=given.image,
         past_frames=given.past_frames,
+        control_clip=given.control_clip,
+        control_kind=None if given.control_clip is None else suite.request.control_kind,
         pieces=_pieces(facts, row["pieces"] or (), int(row["num_frames"] or 0)),
         walk=_walk(row["sample_id"]),
         script=_script(row["sample_id"], suite),

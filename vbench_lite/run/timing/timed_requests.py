@@ -138,6 +138,7 @@ class TimedRequests:
         dataset = suite_dataset(self._suite)
         if dataset is None:
             raise RequestError(f"suite {self._suite.name} gives frames of a data set and names none")
-        # A clip to encode is as long as what is made; what others begin with needs no real clip that goes on.
-        ahead = made if self._suite.request.given == "clip" else replace(made, num_frames=1)
+        # What others begin with needs no real clip that goes on.
+        begins = self._suite.request.given in ("image", "past_frames")
+        ahead = replace(made, num_frames=1) if begins else made
         return replace(with_given(ahead, dataset, self._suite.request), num_frames=made.num_frames)
