@@ -212,6 +212,8 @@ def describe_request(request: GenerationRequest, device: str, output: Path, scra
         "output": str(output),
         "image": _save(request.image, scratch / "image.npy"),
         "past_frames": _save(request.past_frames, scratch / "past_frames.npy"),
+        "control_clip": _save(request.control_clip, scratch / "control_clip.npy"),
+        "control_kind": request.control_kind,
     }
 
 

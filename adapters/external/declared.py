@@ -17,6 +17,7 @@ from vbench_lite.generator import (
     Streaming,
     Task,
 )
+from vbench_lite.suite import ControlKind
 
 
 class DeclaredFrames(BaseModel):
@@ -61,6 +62,7 @@ class Declared(GeneratorConfig):
         family: how it makes pixels, such as latent_diffusion; tables and charts group by it.
         mechanism: in which order frames come to be.
         tasks: what it can be asked for.
+        controls: kinds of control clips that it follows, such as edges; empty: of any kind.
         guidance: whether it uses classifier-free guidance.
         kv_cache: whether it keeps past computation.
         deterministic: whether a seed fixes the clip.
@@ -72,6 +74,7 @@ class Declared(GeneratorConfig):
     family: Family = Family.EXTERNAL
     mechanism: Mechanism = Mechanism.UNKNOWN
     tasks: tuple[Task, ...] = (Task.T2V,)
+    controls: tuple[ControlKind, ...] = ()
     guidance: bool = False
     kv_cache: bool = False
     deterministic: bool = False
@@ -112,6 +115,7 @@ def declared_info(config: Declared, name: str, site: Site, summary: str, **more:
         family=config.family,
         mechanism=config.mechanism,
         tasks=config.tasks,
+        controls=config.controls,
         guidance=config.guidance,
         kv_cache=config.kv_cache,
         deterministic=config.deterministic,

@@ -65,6 +65,8 @@ class Http(Generator):
         """Refuse what the body has no place for, and lengths that cannot be asked for."""
         if request.past_frames is not None:
             raise RequestError("the http adapter sends no frames to continue")
+        if request.control_clip is not None:
+            raise RequestError("the http adapter sends no control clips")
         if request.image is not None and not self.config.sends_images:
             raise RequestError("the body has no place for an image; put {image} or {image_base64} into it")
         check_params(request, texts_of(self.config.body))

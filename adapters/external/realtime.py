@@ -56,6 +56,8 @@ class Realtime(Generator):
         """Refuse what the protocols have no place for."""
         if request.past_frames is not None:
             raise RequestError("the realtime adapter sends no frames to continue")
+        if request.control_clip is not None:
+            raise RequestError("the realtime adapter sends no control clips")
         check_params(request, texts_of(self.config.body))
 
     def hosts(self) -> Sequence[str]:

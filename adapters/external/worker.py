@@ -19,7 +19,6 @@ from vbench_lite.adapters.external.command import ProgramConfig
 from vbench_lite.adapters.external.declared import declared_info
 from vbench_lite.adapters.external.foreign import WORKER_FILE
 from vbench_lite.adapters.external.worker_session import WorkerSession
-from vbench_lite.errors import RequestError
 from vbench_lite.generator import (
     GenerationContext,
     GenerationRequest,
@@ -67,10 +66,6 @@ class Worker(Generator):
         """Start the process and have it load its model."""
         check_program(self.config.argv[0], self.config.cwd, self._environment())
         self._start()
-
-    def check(self, request: GenerationRequest) -> None:
-        if request.past_frames is not None:
-            raise RequestError("a worker continues no clips: past_frames are not part of its protocol")
 
     def generate(self, requests: Sequence[GenerationRequest], context: GenerationContext) -> None:
         if self._session is not None and self._session.alive and not self._session.quiet:

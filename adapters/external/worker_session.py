@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from vbench_lite.adapters.external.child import Child
+from vbench_lite.clip import Frames
 from vbench_lite.errors import Cancelled, GeneratorError, RequestError, SpecError
 from vbench_lite.generator import GenerationContext, GenerationRequest
 
@@ -299,13 +300,19 @@ def _described(request: GenerationRequest) -> Message:
         "fps": request.fps,
         "seed": request.seed,
         "params": dict(request.params),
-        "image": None,
+        "image": None if request.image is None else _sent(request.image),
+        "past_frames": None if request.past_frames is None else _sent(request.past_frames),
+        "control_clip": None if request.control_clip is None else _sent(request.control_clip),
+        "control_kind": request.control_kind,
     }
-    if request.image is not None:
-        height, width = request.image.shape[:2]
-        data = base64.b64encode(np.ascontiguousarray(request.image).data).decode("ascii")
-        described["image"] = {"height": height, "width": width, "data": data}
     return described
+
+
+def _sent(frames: Frames) -> Message:
+    """A picture uint8 (H, W, 3), or a clip uint8 (T, H, W, 3), with its bytes in base64."""
+    *count, height, width, _ = frames.shape
+    data = base64.b64encode(np.ascontiguousarray(frames).data).decode("ascii")
+    return {**({"count": count[0]} if count else {}), "height": height, "width": width, "data": data}
 
 
 def _facts(facts: Any) -> dict[str, Any]:

@@ -95,8 +95,8 @@ class EdgesKept(_Kept):
 class PixelsKept(_Kept):
     """How much of what a blurred clip, or one with a hole, shows is in the result, over all frames.
 
-    Formula: max(0, 1 - sum (found - given)^2 / sum (given - mean of given)^2); of a clip with a hole, over the
-        pixels outside it.
+    Formula: max(0, 1 - sum (found - given)^2 / sum (given - mean of given)^2); of a clip with a hole, over
+        the pixels outside it.
     Preprocessing: the result is blurred, or cut, as the control clip was.
     Traps: what is painted into the hole is not looked at here. A clip whose control hardly varies has a value
         near 0 for small differences.

@@ -76,7 +76,7 @@ def test_a_sparse_control_is_of_the_frames_that_the_configuration_names(loaded: 
     others[[1, 2, 3, 5, 6, 7, 8]] = 0
     clips = [made(loaded, control_clip=clip, control_kind="edges") for clip in (control, others)]
     loaded.config = config
-    assert np.array_equal(*clips)
+    assert np.array_equal(clips[0], clips[1])
 
 
 def test_kinds_that_the_weights_follow_are_declared() -> None:

@@ -68,7 +68,8 @@ def test_the_request_reaches_it_and_its_clip_comes_back(build: Build, tmp_path: 
         "np.save(asked['output'], frames)\n"
     )
     image = np.zeros((4, 6, 3), np.uint8)
-    record = call(command, ask(params={"steps": 4}, image=image))
+    followed = {"control_clip": np.zeros((3, 4, 6, 3), np.uint8), "control_kind": "edges"}
+    record = call(command, ask(params={"steps": 4}, image=image, **followed))
     (frames,) = record.frames
     assert frames is not None and frames.shape == (3, 4, 6, 3)
     assert frames[:, 0, 0, 0].tolist() == [0, 1, 2] and int(frames[0, 1, 1, 1]) == 5
@@ -84,6 +85,7 @@ def test_the_request_reaches_it_and_its_clip_comes_back(build: Build, tmp_path: 
         None,
     )
     assert Path(seen["image"]).name == "image.npy"
+    assert (Path(seen["control_clip"]).name, seen["control_kind"]) == ("control_clip.npy", "edges")
     assert not Path(seen["output"]).parent.exists()  # the scratch folder is gone
     assert command.info.site is Site.COMMAND
     assert set(record.phases) == {"command", "read"}

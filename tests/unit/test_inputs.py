@@ -14,8 +14,9 @@ from test_clip_sets import clip, manifest
 from vbench_lite.adapters.reference.hybrid import Hybrid
 from vbench_lite.dataset import ClipSize, Draw, Gives
 from vbench_lite.datasets.clips import open_clips
-from vbench_lite.errors import DatasetError, PromptError, RequestError
-from vbench_lite.generator import GenerationRequest
+from vbench_lite.errors import DatasetError, PromptError, RequestError, SpecError
+from vbench_lite.generator import Family, GenerationRequest, GeneratorInfo, Task
+from vbench_lite.run.plan.fit import check_task
 from vbench_lite.run.plan.own_model import choose
 from vbench_lite.run.plan.plan import Plan, build_plan
 from vbench_lite.run.plan.prompts import suite_prompts
@@ -23,6 +24,7 @@ from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
 from vbench_lite.run.timing.timed_requests import Slot, TimedRequests, suite_cases
 from vbench_lite.store.schema import GeneratorEntry
 from vbench_lite.suite import Suite, parse_suite
+from vbench_lite.video.control_signals import control_signal
 
 SIZE = ClipSize(4, 16, 16, 8.0)
 PAST = ClipSize(3, 16, 16, 8.0)
@@ -50,12 +52,12 @@ def listed(folder: Path) -> Path:
     return manifest(folder, [dict(zip(columns, row, strict=True)) for row in rows])
 
 
-def plan_of(folder: Path, given: str | None, task: str, controls: bool = False) -> Plan:
+def plan_of(folder: Path, given: str | None, task: str, controls: bool = False, **more: Any) -> Plan:
     suite = {
         "name": "own", "version": 1, "description": "", "open": True, "samples": 4,
         "prompts": {"dataset": "shapes"}, "metrics": ["frames/sharpness"], "axes": {},
         "request": {"num_frames": 4, "height": 16, "width": 16, "fps": 8, "given": given, "given_frames": 3,
-                    "negative_prompt": "blur"},
+                    "negative_prompt": "blur", **more},
     }  # fmt: skip
     (folder / "own.yaml").write_text(json.dumps(suite))
     generator = GeneratorSpec(label="g", adapter="faulty:Faulty", config={"tasks": [task]})
@@ -155,6 +157,50 @@ def test_what_is_given_is_part_of_the_content(tmp_path: Path) -> None:
     assert open_clips(path).info.content != before
 
 
+# --- control clips ----------------------------------------------------------------------------------
+
+
+def test_a_control_clip_is_the_signal_of_the_real_clip_of_the_same_seed(tmp_path: Path) -> None:
+    listed(tmp_path)
+    made = asked(plan_of(tmp_path, "control", "c2v", control_kind="mask"))["a dog"]
+    assert made.control_clip is not None and made.control_kind == "mask"
+    real = open_clips(tmp_path / "list.csv").real("a dog", made.seed, SIZE).frames()
+    assert np.array_equal(made.control_clip, control_signal("mask", real))
+
+
+def test_a_clip_of_ones_own_is_the_control(tmp_path: Path) -> None:
+    for name in ("a", "b", "depth"):
+        clip(tmp_path / f"{name}.mkv")
+    rows = [
+        {"file": "a.mkv", "prompt": "a dog", "split": "real", "depth": "depth.mkv"},
+        {"file": "b.mkv", "prompt": "a cat", "split": "real", "depth": ""},
+    ]
+    manifest(tmp_path, rows)
+    plan = plan_of(tmp_path, "control", "c2v", control_kind="depth")
+    made = asked(plan)["a dog"]
+    assert made.control_clip is not None and made.control_clip.shape == (4, 16, 16, 3)
+    assert [record.reason for record in plan.refused] == [
+        "not applicable: data set list has no depth for 'a cat'"
+    ]
+    with pytest.raises(SpecError, match="data set list gives no pose; a manifest can"):
+        plan_of(tmp_path, "control", "c2v", control_kind="pose")
+
+
+def test_a_generator_that_follows_nothing_or_another_kind_says_so(tmp_path: Path) -> None:
+    listed(tmp_path)
+    told = {record.reason for record in plan_of(tmp_path, "control", "t2v", control_kind="blur").refused}
+    assert told == {"not applicable: it makes t2v only, and this suite gives a control clip of blur (c2v)"}
+    info = GeneratorInfo("g", Family.EXTERNAL, tasks=(Task.C2V,), controls=("depth",))
+    with pytest.raises(RequestError, match="it follows depth only, and this suite gives"):
+        check_task(info, timed_suite(given="control", control_kind="blur").request)
+
+
+@pytest.mark.parametrize("request_", [{"given": "control"}, {"control_kind": "edges"}])
+def test_a_control_and_its_kind_come_together(request_: dict[str, Any]) -> None:
+    with pytest.raises(SpecError, match="given: control and control_kind come together"):
+        timed_suite(**request_)
+
+
 # --- timed calls ------------------------------------------------------------------------------------
 
 
@@ -183,11 +229,14 @@ def timed_suite(**request: Any) -> Suite:
         ("image", ((32, 32, 3), None, None)),
         ("past_frames", (None, (5, 32, 32, 3), None)),
         ("clip", (None, None, (12, 32, 32, 3))),
+        ("control", (None, None, None, (12, 32, 32, 3))),
     ],
 )
 def test_timed_calls_are_given_what_the_suite_gives(given: str | None, shapes: tuple[Any, ...]) -> None:
-    first, second = timed(timed_suite(given=given, given_frames=5))
-    found = [getattr(value, "shape", None) for value in (first.image, first.past_frames, first.clip)]
+    kind = {"control_kind": "edges"} if given == "control" else {}
+    first, second = timed(timed_suite(given=given, given_frames=5, **kind))
+    values = (first.image, first.past_frames, first.clip, first.control_clip)[: len(shapes)]
+    found = [getattr(value, "shape", None) for value in values]
     assert tuple(found) == shapes
     assert (first.num_frames, first.negative_prompt) == (12, "blur")
     if given == "image":

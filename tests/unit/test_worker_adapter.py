@@ -92,6 +92,20 @@ def test_an_image_and_parameters_are_handed_over(build: Build) -> None:
     assert record.facts["steps"] == 7
 
 
+def test_a_past_and_a_control_clip_are_handed_over(build: Build) -> None:
+    worker = build(
+        SERVE + "def generate(request, context):\n"
+        "    assert request.image is None and request.control_kind == 'edges'\n"
+        "    context.emit(request.past_frames)\n"
+        "    context.emit(request.control_clip)\n"
+        "serve(generate)\n"
+    )
+    past, control = np.random.default_rng(0).integers(0, 256, (2, 3, 4, 6, 3), np.uint8)
+    asked = ask(6, past_frames=past, control_clip=control, control_kind="edges")
+    (frames,) = call(worker, asked).frames
+    assert frames is not None and np.array_equal(frames, np.concatenate([past, control]))
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process is kept by Linux only")
 def test_its_own_memory_is_charged_to_the_call(build: Build) -> None:
     worker = build(

@@ -108,8 +108,9 @@ def serve(
 
     Args:
         generate: takes (request, context) and makes one clip. A request has sample_id, prompt,
-            negative_prompt, num_frames, height, width, fps, seed, params (a dict), and image: None, or the
-            first frame as a memoryview (H, W, 3).
+            negative_prompt, num_frames, height, width, fps, seed, params (a dict), image: None, or the first
+            frame as a memoryview (H, W, 3); past_frames and control_clip: None, or clips (T, H, W, 3), the
+            frames to go on from and those to follow; and control_kind: what the latter show.
         load: takes the context and loads the weights; runs once, before the first call.
         batched: `generate` takes a list of requests in place of one.
     """
@@ -220,11 +221,19 @@ class _Params(dict[str, Any]):
 
 
 def _request(fields: dict[str, Any]) -> Any:
-    image = fields.get("image")
-    if image is not None:
-        flat = memoryview(base64.b64decode(image["data"]))
-        image = flat.cast("B", shape=[image["height"], image["width"], _FRAME_BYTES])
-    return SimpleNamespace(**{**fields, "image": image, "params": _Params(fields.get("params", {}))})
+    given = {name: _given(fields.get(name)) for name in ("image", "past_frames", "control_clip")}
+    kind = fields.get("control_kind")
+    return SimpleNamespace(
+        **{**fields, **given, "control_kind": kind, "params": _Params(fields.get("params", {}))}
+    )
+
+
+def _given(frames: Any) -> Any:
+    if frames is None:
+        return None
+    count = [frames["count"]] if "count" in frames else []
+    flat = memoryview(base64.b64decode(frames["data"]))
+    return flat.cast("B", shape=[*count, frames["height"], frames["width"], _FRAME_BYTES])
 
 
 # --- the wire -------------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ AXES: dict[str, str] = {
     Axis.ALIGNMENT: "Whether the clip shows what the prompt says.",
     Axis.DIVERSITY: "How much clips of different prompts and seeds differ.",
     Axis.HORIZON: "How little quality and identity drift as the clip gets longer.",
+    Axis.CONTROL: "How far a clip does what it is steered to, or follows the control clip that it was given.",
     Axis.SPEED: "How soon the first frame and the whole clip arrive; 0 is the suite's reference, "
     "+1 is twice as fast.",
     Axis.MEMORY: "How little memory is needed at the peak; 0 is the suite's reference, +1 is half of it.",

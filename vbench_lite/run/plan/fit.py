@@ -44,7 +44,7 @@ def served_requests(
     if info.family is Family.CONTROL and dataset is not None:  # it shows what the data set has
         info = replace(info, size=dataset.info.size)
     try:
-        _check_task(info, suite.request)
+        check_task(info, suite.request)
     except RequestError as error:
         return [], [_refusal(entry, suite, prompt, request, error) for prompt, request in asked]
     for prompt, request in asked:
@@ -77,7 +77,7 @@ def _refusal(
     )
 
 
-def _check_task(info: GeneratorInfo, asked: RequestSpec) -> None:
+def check_task(info: GeneratorInfo, asked: RequestSpec) -> None:
     """Raise RequestError where a generator makes nothing of the kind that a suite asks for."""
     if asked.given == "clip":
         if not info.latents:
