@@ -7,7 +7,7 @@ LTX-2, take images and pasts as well.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,19 +19,18 @@ from vbench_lite.video.control_signals import HOLE_LEVEL, hole
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from vbench_lite.adapters.diffusers.calls import Signature
-
 
 def given_arguments(
     request: GenerationRequest,
     rule: ClassRule,
-    signature: Signature,
+    signature: Container[object],
     num_frames: int,
     indices: Sequence[int] | None = None,
 ) -> dict[str, Any]:
     """Arguments of the call for what a request gives; none where it gives nothing.
 
     Args:
+        signature: the arguments that the class takes.
         num_frames: what the pipeline is to be asked for.
         indices: the frames that a sparse control is given for; None: all.
     """
@@ -73,7 +72,7 @@ def _masked(request: GenerationRequest, num_frames: int) -> dict[str, Any]:
     return {"video": _pictures(clip, request), "mask": _pictures(mask, request)}
 
 
-def _conditions(request: GenerationRequest, signature: Signature) -> dict[str, Any]:
+def _conditions(request: GenerationRequest, signature: Container[object]) -> dict[str, Any]:
     """Frames that stand at the beginning, and a clip that is read beside the one that is made (LTX-2)."""
     from diffusers.pipelines.ltx2 import LTX2ReferenceCondition, LTX2VideoCondition
 
