@@ -23,6 +23,7 @@ from vbench_lite.adapters.diffusers.class_facts import (  # noqa: E402
     facts_of,
     installed_classes,
 )
+from vbench_lite.adapters.diffusers.geometry import FrameScheme  # noqa: E402
 
 FACTS = REPOSITORY / "adapters" / "diffusers" / "class_facts.json"
 PAGE = REPOSITORY / "docs" / "adapters" / "diffusers-classes.md"
@@ -71,12 +72,12 @@ def frames(rule: rules.ClassRule | None) -> str:
     if rule.frames_argument is None:
         return "as given"
     return {
-        rules.FrameScheme.ANY: "any",
-        rules.FrameScheme.CAUSAL: "4k+1",
-        rules.FrameScheme.PAIRS: "8k+1",
-        rules.FrameScheme.WHOLE: "4k",
-        rules.FrameScheme.CHUNKS: "chunks",
-        rules.FrameScheme.SECTIONS: "sections",
+        FrameScheme.ANY: "any",
+        FrameScheme.CAUSAL: "4k+1",
+        FrameScheme.PAIRS: "8k+1",
+        FrameScheme.WHOLE: "4k",
+        FrameScheme.CHUNKS: "chunks",
+        FrameScheme.SECTIONS: "sections",
     }[rule.scheme]
 
 

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from vbench_lite.adapters.diffusers import geometry as geometry_rules
 from vbench_lite.adapters.diffusers import rules
 from vbench_lite.adapters.diffusers.config import ComponentSpec, DiffusersConfig
-from vbench_lite.adapters.diffusers.rules import ClassRule, FrameScheme, Geometry
+from vbench_lite.adapters.diffusers.geometry import FrameScheme, Geometry
+from vbench_lite.adapters.diffusers.rules import ClassRule
 from vbench_lite.adapters.model_files import ModelSource, locate
 from vbench_lite.errors import SpecError
 from vbench_lite.generator import Family, FrameRule, GeneratorInfo, Mechanism, SizeRule, Streaming, Task
@@ -56,9 +58,11 @@ class Description:
         made = self.made.snap(num_frames)
         if self.geometry is None:
             return CallPlan(made, made, 1)
-        asked = rules.asked_frames(self.rule.scheme, self.geometry, made)
+        asked = geometry_rules.asked_frames(self.rule.scheme, self.geometry, made)
         if self.geometry.partition:
-            parts = rules.partition((made - 1) // self.geometry.temporal + 1, self.geometry.partition)
+            parts = geometry_rules.partition(
+                (made - 1) // self.geometry.temporal + 1, self.geometry.partition
+            )
             return CallPlan(asked, made, len(parts), parts)
         chunked = self.rule.scheme in (FrameScheme.CHUNKS, FrameScheme.SECTIONS)
         return CallPlan(asked, made, asked // self.geometry.chunk if chunked else 1)
@@ -102,12 +106,12 @@ def describe(config: DiffusersConfig) -> Description:
         rule = replace(rule, scheme=FrameScheme.ANY if known else rule.scheme)
     else:
         assert geometry is not None
-        made = rule.counts or rules.made_frames(rule.scheme, geometry)
+        made = rule.counts or geometry_rules.made_frames(rule.scheme, geometry)
         if rule.counts is not None and config.call.get("enable_temporal_reasoning"):
-            made = rules.made_frames(rule.scheme, geometry)
+            made = geometry_rules.made_frames(rule.scheme, geometry)
     drops = rule.returns_image if config.drop_first_frame is None else config.drop_first_frame
     only_images = rule.tasks == (Task.I2V,)
-    returned = rules.without_image(made) if drops and only_images else made
+    returned = geometry_rules.without_image(made) if drops and only_images else made
     exact = config.snap == "exact"
     multiple = config.size_multiple or rules.size_multiple(
         rule if known else None, geometry or Geometry(1, 1)
@@ -161,11 +165,11 @@ def pipeline_compression(pipe: Any) -> tuple[int, int] | None:
 
 
 def _vae_compression(vae: Any) -> tuple[int, int] | None:
-    return rules.vae_compression({"_class_name": type(vae).__name__, **vae.config})
+    return geometry_rules.vae_compression({"_class_name": type(vae).__name__, **vae.config})
 
 
 def _geometry(source: ModelSource, config: DiffusersConfig) -> Geometry | None:
-    found = rules.vae_compression(_component_config(source, config, "vae"))
+    found = geometry_rules.vae_compression(_component_config(source, config, "vae"))
     if found is None:
         return None
     denoiser = _component_config(source, config, "transformer")

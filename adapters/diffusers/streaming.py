@@ -24,8 +24,8 @@ from vbench_lite.adapters.diffusers.causal_vae import PiecewiseDecoder
 from vbench_lite.adapters.diffusers.config import DiffusersConfig
 from vbench_lite.adapters.diffusers.description import CallPlan, Description
 from vbench_lite.adapters.diffusers.frames import clips_of, to_uint8
+from vbench_lite.adapters.diffusers.geometry import FrameScheme
 from vbench_lite.adapters.diffusers.probe import Probe
-from vbench_lite.adapters.diffusers.rules import FrameScheme
 from vbench_lite.errors import ClipError
 from vbench_lite.generator import Frames, Streaming
 

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vbench_lite.adapters.diffusers import geometry as geometry_rules
 from vbench_lite.adapters.diffusers import rules
+from vbench_lite.adapters.diffusers.geometry import FrameScheme, Geometry
 from vbench_lite.adapters.diffusers.pipeline import Diffusers
-from vbench_lite.adapters.diffusers.rules import FrameScheme, Geometry
 from vbench_lite.adapters.model_files import locate
 from vbench_lite.errors import RequestError, SpecError, WeightsError
 from vbench_lite.generator import Family, FrameRule, Mechanism, Streaming, Task
@@ -52,7 +53,7 @@ def info(folder: Path, **config: Any) -> Any:
     ],
 )
 def test_compression_in_all_its_spellings(config: Any, compression: Any) -> None:
-    assert rules.vae_compression(config) == compression
+    assert geometry_rules.vae_compression(config) == compression
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ def test_a_class_that_is_not_known_has_no_rule() -> None:
     ],
 )
 def test_frame_counts_of_a_scheme(scheme: FrameScheme, geometry: Geometry, counts: list[int]) -> None:
-    rule = rules.made_frames(scheme, geometry)
+    rule = geometry_rules.made_frames(scheme, geometry)
     found: list[int] = []
     asked = 1
     while len(found) < len(counts):
@@ -105,21 +106,21 @@ def test_frame_counts_of_a_scheme(scheme: FrameScheme, geometry: Geometry, count
 
 def test_a_framepack_clip_is_asked_for_by_its_sections() -> None:
     geometry = Geometry(4, 8, window=9)
-    assert [rules.asked_frames(FrameScheme.SECTIONS, geometry, n) for n in (37, 73)] == [33, 66]
+    assert [geometry_rules.asked_frames(FrameScheme.SECTIONS, geometry, n) for n in (37, 73)] == [33, 66]
 
 
 @given(st.sampled_from([1, 2, 4, 6, 8]), st.integers(1, 9), st.integers(1, 200))
 def test_without_the_given_image_a_count_is_one_less(temporal: int, window: int, frames: int) -> None:
     for scheme in (FrameScheme.CAUSAL, FrameScheme.SECTIONS, FrameScheme.ANY):
-        made = rules.made_frames(scheme, Geometry(temporal, 8, window=window))
-        left = rules.without_image(made).snap(frames)
+        made = geometry_rules.made_frames(scheme, Geometry(temporal, 8, window=window))
+        left = geometry_rules.without_image(made).snap(frames)
         assert left >= frames
         assert made.snap(left + 1) == left + 1
 
 
 @given(st.integers(1, 100), st.lists(st.integers(1, 5), min_size=1, max_size=6))
 def test_chunks_add_up(latents: int, trained: list[int]) -> None:
-    parts = rules.partition(latents, tuple(trained))
+    parts = geometry_rules.partition(latents, tuple(trained))
     assert sum(parts) == latents
     assert min(parts) >= 1
 
@@ -294,7 +295,7 @@ def test_a_request_without_what_the_task_needs_is_refused(tmp_path: Path) -> Non
 def test_every_rule_can_be_written_down() -> None:
     for name, rule in rules.CLASSES.items():
         geometry = Geometry(4, 8, 2)
-        assert rules.made_frames(rule.scheme, geometry).snap(16) >= 16, name
+        assert geometry_rules.made_frames(rule.scheme, geometry).snap(16) >= 16, name
         assert math.gcd(rules.size_multiple(rule, geometry), 8) == 8, name
 
 
