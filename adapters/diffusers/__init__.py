@@ -1,8 +1,8 @@
 """The `diffusers` adapter: any text-, image- or video-to-video pipeline of the diffusers library.
 
 `pipeline` is the generator; `config` what a specification may say; `description` reads the model's own files
-without loading weights; `rules` and `geometry` know which frame counts and sizes each class can make; `loading`
-builds the pipeline; `calls` turns requests into its arguments, `given` what comes with a prompt; `probe` follows
-a call; `streaming` hands on frames before the call ends. `specs` holds ready specifications for well-known models. Nothing here imports
-diffusers or torch before `load`.
+without loading weights; `rules` and `geometry` know which frame counts and sizes each class can make;
+`loading` builds the pipeline; `calls` turns requests into its arguments, and `given` what comes with a prompt;
+`probe` follows a call; `streaming` hands on frames before the call ends. `specs` holds ready specifications
+for well-known models. Nothing here imports diffusers or torch before `load`.
 """

@@ -1,7 +1,7 @@
 """Which frame counts and sizes a pipeline class can make, and what else its class says about it.
 
-The frame rules come from the code of diffusers 0.42; sizes are the largest multiple that the class checks for or
-was seen to need.
+The frame rules come from the code of diffusers 0.42; sizes are the largest multiple that the class checks for
+or was seen to need.
 """
 
 from __future__ import annotations
