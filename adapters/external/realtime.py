@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from vbench_lite.adapters.external.addresses import parse_address
 from vbench_lite.adapters.external.declared import declared_info
@@ -17,10 +17,12 @@ from vbench_lite.adapters.external.patience import Patience
 from vbench_lite.adapters.external.realtime_config import RealtimeConfig
 from vbench_lite.adapters.external.realtime_protocol import Protocol
 from vbench_lite.adapters.external.realtime_sglang import Sglang
+from vbench_lite.adapters.external.realtime_steering import Steering
 from vbench_lite.adapters.external.realtime_vllm import VllmOmni
 from vbench_lite.adapters.external.template import check_params, fill_json, laid_over, texts_of, values_of
 from vbench_lite.adapters.external.websocket import Message, Session
-from vbench_lite.errors import Cancelled, GeneratorError, RequestError
+from vbench_lite.control import ACTIONS
+from vbench_lite.errors import Cancelled, GeneratorError, RequestError, SpecError
 from vbench_lite.generator import GenerationContext, GenerationRequest, Generator, GeneratorInfo, Site
 from vbench_lite.video.limits import Limits
 
@@ -35,6 +37,15 @@ class Realtime(Generator):
     _secrets: tuple[str, ...] = ()
     _headers: Mapping[str, str] | None = None
 
+    def __init__(self, config: Mapping[str, Any] | None = None, device: str = "cpu") -> None:
+        """Raises SpecError also where the protocol has no words for an action."""
+        super().__init__(config, device)
+        spoken = PROTOCOLS[self.config.protocol].actions
+        for action in self.config.actions:
+            if action not in spoken:
+                known = ", ".join(name for name in ACTIONS if name in spoken)
+                raise SpecError(f"{self.config.protocol} has no word for {action!r}; it has: {known}")
+
     @property
     def info(self) -> GeneratorInfo:
         return declared_info(
@@ -43,6 +54,7 @@ class Realtime(Generator):
             Site.REMOTE,
             f"a server of realtime video ({self.config.protocol}); its times hold the queue and the network",
             streaming=self.config.streaming,
+            actions=self.config.actions,
         )
 
     def load(self) -> None:
@@ -96,14 +108,16 @@ class Realtime(Generator):
         with closing(session):
             protocol = kind(str(address.host), session.shown, Limits())
             session.keep_alive = protocol.keep_alive()
-            session.send(self._opening(protocol, request))
+            steering = Steering(session, protocol, context, index, request, config)
+            session.send(self._opening(protocol, steering.first_request()))
+            steering.begin()
             context.phase("first_chunk")
-            have = self._receive(session, protocol, index, request, context)
+            have = self._receive(session, protocol, index, request, context, steering)
             if have < request.num_frames:
                 raise GeneratorError(
                     f"{protocol.name}: the stream ended after {have} of {request.num_frames} frames"
                 )
-        context.note(chunks=protocol.chunks)
+        context.note(chunks=protocol.chunks, **steering.facts())
 
     def _opening(self, protocol: Protocol, request: GenerationRequest) -> Message:
         config = self.config
@@ -119,9 +133,10 @@ class Realtime(Generator):
         index: int,
         request: GenerationRequest,
         context: GenerationContext,
+        steering: Steering,
     ) -> int:
         """Take what comes until the clip is whole or the stream has ended; returns the frames that came."""
-        have = 0
+        have = chunks = 0
         try:
             while have < request.num_frames and not protocol.ended:
                 message = session.receive(f"{have} of {request.num_frames} frames have come")
@@ -135,6 +150,9 @@ class Realtime(Generator):
                     if have == 0:
                         context.phase("stream")
                     have += len(frames)
+                if protocol.chunks > chunks and have < request.num_frames and not protocol.ended:
+                    chunks = protocol.chunks
+                    steering.look(have)
         finally:
             if not protocol.ended and (word := protocol.stop()) is not None:
                 session.send(word)

@@ -24,6 +24,10 @@ class RealtimeConfig(ServerConfig):
         chunk_frames: of every chunk but the first, if it is known: a server is then asked for no chunk that
             nobody wants.
         first_chunk_frames: of the first chunk; default: as many as of the others.
+        actions: what the model behind the server can be told while it runs: "prompt" and, of `sglang`, keys
+            (W A S D, up left down right).
+        chunks_ahead: chunks that are in the making when one has come, and so are made without what is told
+            then.
         streaming: the smallest piece that arrives before the clip is done.
         max_message_bytes: of one message.
     """
@@ -33,6 +37,8 @@ class RealtimeConfig(ServerConfig):
     body: dict[str, Json] = Field(default_factory=dict)
     chunk_frames: Annotated[int, Field(ge=1)] | None = None
     first_chunk_frames: Annotated[int, Field(ge=1)] | None = None
+    actions: tuple[str, ...] = ()
+    chunks_ahead: Annotated[int, Field(ge=0)] = 1
     streaming: Streaming = Streaming.CHUNK
     max_message_bytes: Annotated[int, Field(gt=0)] = 2**27
 

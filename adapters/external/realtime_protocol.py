@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from vbench_lite.adapters.external.answers import Json, look_up
 from vbench_lite.adapters.external.websocket import Message
+from vbench_lite.control import Action
 from vbench_lite.errors import GeneratorError
 from vbench_lite.generator import Frames, GenerationRequest
 from vbench_lite.video.limits import Limits
@@ -26,16 +27,20 @@ class Protocol(ABC):
 
     Attributes:
         path: where servers of this protocol are asked, unless the configuration says otherwise.
+        actions: what it has words for, of `control.ACTIONS`.
         ended: whether the server has said that nothing more comes.
         chunks: whole chunks that have come.
+        applied: by number of a control event, the first frame that the server said it used it for.
     """
 
     path: ClassVar[str]
+    actions: ClassVar[frozenset[str]]
 
     def __init__(self, name: str, shown: Callable[[str], str], limits: Limits) -> None:
         self.name, self._shown, self._limits = name, shown, limits
         self.ended = False
         self.chunks = 0
+        self.applied: dict[int, int] = {}
 
     @abstractmethod
     def opening(self, request: GenerationRequest, model: str, chunks: int | None) -> dict[str, Json]:
@@ -55,6 +60,14 @@ class Protocol(ABC):
 
         Raises:
             GeneratorError: the server tells of an error, or breaks the protocol. ClipError: damaged frames.
+        """
+
+    @abstractmethod
+    def control(self, number: int, before: Action, after: Action, prompt: str) -> list[Message]:
+        """What tells a server of a change of control, which it takes up at its next boundary.
+
+        Args:
+            number: of the event, from 1. prompt: in force where the action has none.
         """
 
     def finish(self) -> Frames | None:

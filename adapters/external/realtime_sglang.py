@@ -18,17 +18,21 @@ from vbench_lite.adapters.external.answers import Json, error_text
 from vbench_lite.adapters.external.pictures import png
 from vbench_lite.adapters.external.realtime_protocol import Protocol, whole
 from vbench_lite.adapters.external.websocket import Message
+from vbench_lite.control import KEYS, PROMPT, Action
 from vbench_lite.errors import GeneratorError
 from vbench_lite.generator import Frames, GenerationRequest
 from vbench_lite.video.limits import Limits
 
 _RAW = "application/x-raw-rgb"
+# Its worlds look around with I J K L.
+_LETTERS = {"up": "i", "left": "j", "down": "k", "right": "l"}
 
 
 class Sglang(Protocol):
     """A session of SGLang."""
 
     path: ClassVar[str] = "/v1/realtime_video/generate"
+    actions: ClassVar[frozenset[str]] = frozenset([PROMPT, *KEYS])
 
     def __init__(self, name: str, shown: Callable[[str], str], limits: Limits) -> None:
         super().__init__(name, shown, limits)
@@ -77,6 +81,16 @@ class Sglang(Protocol):
                 raise GeneratorError(f"{self.name}: the server says: {self._shown(said)}")
         return None
 
+    def control(self, number: int, before: Action, after: Action, prompt: str) -> list[Message]:
+        events: list[tuple[str, Json]] = []
+        if after.keys != before.keys:
+            held = [_LETTERS.get(key, key.lower()) for key in after.keys]
+            events.append(("camera_actions", {"mode": "state", "transitions": [{"actions": held}]}))
+        if after.prompt != before.prompt:
+            events.append(("prompt", after.prompt or prompt))
+        told = ({"type": "event", "kind": kind, "payload": what, "event_id": number} for kind, what in events)
+        return [self.packed(event) for event in told]
+
     def _read(self, message: bytes) -> Mapping[str, Json]:
         try:
             fields = msgpack.unpackb(message)
@@ -101,6 +115,8 @@ class Sglang(Protocol):
             raise self._broke(
                 f"{len(payload)} bytes for {count} frames of {width}x{height} with {channels} channels"
             )
+        if type(event := fields.get("event_id")) is int and event > 0:
+            self.applied.setdefault(event, self._frames)
         self._frames += count
         self._batch += 1
         if fields.get("is_final_frame_batch", True):

@@ -15,6 +15,7 @@ from vbench_lite.adapters.external.answers import Json, error_text, read_json
 from vbench_lite.adapters.external.pictures import png_address
 from vbench_lite.adapters.external.realtime_protocol import Protocol, whole
 from vbench_lite.adapters.external.websocket import Message
+from vbench_lite.control import PROMPT, Action
 from vbench_lite.errors import GeneratorError
 from vbench_lite.generator import Frames, GenerationRequest
 from vbench_lite.video.fragments import FragmentDecoder
@@ -27,6 +28,7 @@ class VllmOmni(Protocol):
     """A session of vLLM-Omni."""
 
     path: ClassVar[str] = "/v1/realtime/video"
+    actions: ClassVar[frozenset[str]] = frozenset([PROMPT])
 
     def __init__(self, name: str, shown: Callable[[str], str], limits: Limits) -> None:
         super().__init__(name, shown, limits)
@@ -64,11 +66,16 @@ class VllmOmni(Protocol):
             stated = self._count(described, "byte_length", len(message))
             if stated != len(message):
                 raise self._broke(f"a chunk of {len(message)} bytes was described as {stated}")
+            self._note_applied(described)
             self._promised += self._count(described, "num_frames", 0)
         frames = self._decoder.feed(message)
         self._messages += 1
         self.chunks += frames is not None
         return frames
+
+    def control(self, number: int, before: Action, after: Action, prompt: str) -> list[Message]:
+        event = {"event_id": f"{number}", "event": {"prompt": after.prompt or prompt}}
+        return [self.packed({"type": "session.interaction", "interaction": event})]
 
     def finish(self) -> Frames | None:
         """The last frames; those that were described and never came are an error."""
@@ -84,6 +91,13 @@ class VllmOmni(Protocol):
 
     def keep_alive(self) -> Message | None:
         return self.packed({"type": "session.ping"})
+
+    def _note_applied(self, described: Mapping[str, Json]) -> None:
+        """Which of our events the chunk that comes is the first to use."""
+        started = described.get("started_event_ids")
+        for event in started if isinstance(started, list) else ():
+            if isinstance(event, str) and event.isdecimal():
+                self.applied.setdefault(int(event), self._promised)
 
     def _read(self, message: str) -> Mapping[str, Json]:
         try:

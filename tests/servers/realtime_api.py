@@ -63,6 +63,7 @@ class RealtimeApi:
         self.seen: list[dict[str, str]] = []
         self.asked: list[Asked] = []
         self.events: list[Asked] = []
+        self._news = threading.Condition()
         self._server: Server = serve(self._session, "127.0.0.1", 0, process_request=self._handshake)
 
     @property
@@ -77,6 +78,11 @@ class RealtimeApi:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.shutdown()
+
+    def await_events(self, count: int) -> None:
+        """Wait until so many events have come after the messages that opened the sessions."""
+        with self._news:
+            assert self._news.wait_for(lambda: len(self.events) >= count, timeout=30)
 
     def read(self, message: Message) -> Asked:
         """What a client sent, as fields."""
@@ -106,7 +112,9 @@ class RealtimeApi:
     def _listen(self, connection: ServerConnection) -> None:
         with suppress(ConnectionClosed):
             for message in connection:
-                self.events.append(self.read(message))
+                with self._news:
+                    self.events.append(self.read(message))
+                    self._news.notify_all()
 
 
 def vllm_messages(frames: Frames, asked: Asked) -> list[Message]:

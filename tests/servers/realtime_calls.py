@@ -5,13 +5,15 @@ A test file takes the fixtures with `from realtime_calls import *`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import msgpack
 import pytest
 from clip_files import moving_square
 from one_call import record_of
-from realtime_api import Asked, Message, RealtimeApi, size_of
+from realtime_api import Asked, Message, RealtimeApi, packed, size_of
 
 from vbench_lite.adapters.external.realtime import Realtime
 from vbench_lite.clip import Frames
@@ -29,6 +31,17 @@ Change = Callable[[list[Message]], Sequence[Message]]
 def first(count: int) -> Change:
     """The first so many messages."""
     return lambda messages: messages[:count]
+
+
+def told(**fields: Any) -> Callable[[Message], Message]:
+    """A message with other fields, in the form that it had."""
+
+    def change(message: Message) -> Message:
+        if isinstance(message, str):
+            return json.dumps({**json.loads(message), **fields})
+        return packed({**msgpack.unpackb(message), **fields})
+
+    return change
 
 
 def square(asked: Asked) -> Frames:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from typing import Any
 
-import msgpack
 import numpy as np
 import pytest
 from one_call import record_of
 from realtime_api import Message, RealtimeApi, packed
 from realtime_calls import *  # noqa: F403  the servers
-from realtime_calls import KEY, Change, ask, build, call, failing, first, square
+from realtime_calls import KEY, Change, ask, build, call, failing, first, square, told
 from websockets.sync.server import ServerConnection
 
 from vbench_lite.adapters.external import realtime
@@ -41,17 +39,6 @@ def with_(place: int, message: Message | Callable[[Message], Message]) -> Change
     def change(messages: list[Message]) -> list[Message]:
         made = message(messages[place]) if callable(message) else message
         return [*messages[:place], made, *messages[place + 1 :]]
-
-    return change
-
-
-def told(**fields: Any) -> Callable[[Message], Message]:
-    """A message with other fields, in the form that it had."""
-
-    def change(message: Message) -> Message:
-        if isinstance(message, str):
-            return json.dumps({**json.loads(message), **fields})
-        return packed({**msgpack.unpackb(message), **fields})
 
     return change
 
