@@ -11,24 +11,21 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from vbench_lite import registry
 from vbench_lite.control import parse_script
 from vbench_lite.dataset import ClipSize, DatasetRef
 from vbench_lite.errors import SpecError
 from vbench_lite.metric import Axis
+from vbench_lite.suite_axes import AxisSpec, Strict
 from vbench_lite.validation_errors import validation_error
 from vbench_lite.yaml_text import parse_yaml
 
 ControlKind = Literal["edges", "blur", "mask", "depth", "pose"]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class DatasetPrompts(_Strict):
+class DatasetPrompts(Strict):
     """Captions of a data set."""
 
     dataset: str = Field(description="The data set that gives the captions: a registered name, or a path.")
@@ -67,7 +64,7 @@ class DatasetPrompts(_Strict):
         return self
 
 
-class FoundDataset(_Strict):
+class FoundDataset(Strict):
     """The data set that a run found."""
 
     name: str = Field(description="Its registered name, or the name of its folder.")
@@ -80,7 +77,7 @@ class FoundDataset(_Strict):
         return DatasetRef(self.name, self.content, self.path)
 
 
-class ListedPrompts(_Strict):
+class ListedPrompts(Strict):
     """Prompts written out, or read from a YAML file beside the suite.
 
     Give either texts or file.
@@ -111,7 +108,7 @@ class ListedPrompts(_Strict):
         return self
 
 
-class PromptSets(_Strict):
+class PromptSets(Strict):
     """Registered prompt sets, or YAML files of the same form, one after another."""
 
     sets: tuple[str, ...] = Field(
@@ -119,7 +116,7 @@ class PromptSets(_Strict):
     )
 
 
-class RequestSpec(_Strict):
+class RequestSpec(Strict):
     """What every generator is asked to make."""
 
     num_frames: int = Field(default=16, ge=1, description="Frames of a clip.")
@@ -177,47 +174,14 @@ class RequestSpec(_Strict):
         return ClipSize(self.num_frames, self.height, self.width, self.fps)
 
 
-class ReferenceSpec(_Strict):
+class ReferenceSpec(Strict):
     """Real clips that set metrics compare with; no clip of the `real` control is one of them."""
 
     count: int = Field(ge=2, description="How many clips.")
     seed: int = Field(default=1, description="Of their draw; another than that of the prompts.")
 
 
-class Gate(_Strict):
-    """An axis counts only as far as a condition holds: the score is multiplied by
-    min(1, value / (floor * value of the real control))."""
-
-    metric: str = Field(description="Id of the metric of the condition; it stands under metrics.")
-    floor: float = Field(gt=0, le=1, description="Share of the real control's value that is enough.")
-
-
-Floor = Literal["frozen", "noise", "shuffled", "action-blind", "copy-last", "swapped-keys"]
-
-
-class AxisSpec(_Strict):
-    """How metrics make an axis."""
-
-    metrics: dict[str, Annotated[float, Field(gt=0)]] = Field(
-        description="Weight by metric id; each stands under the suite's metrics."
-    )
-    gate: Gate | None = Field(
-        default=None, description="A condition that the axis is multiplied by; default: none."
-    )
-    floors: dict[str, Floor] = Field(
-        default_factory=dict,
-        description="The control that scores 0 on a metric, by metric id; default: the one that is worst on "
-        "it. Name one where the worst is so far off (white noise under a distribution distance) "
-        "that every real generator would crowd at the top.",
-    )
-    reference: dict[str, Annotated[float, Field(gt=0)]] = Field(
-        default_factory=dict,
-        description="Speed and memory only, there for every metric: the value that scores 0, in the "
-        "metric's unit; the score is log2 of the ratio to it, + is better.",
-    )
-
-
-class SweepSpec(_Strict):
+class SweepSpec(Strict):
     """Requests around the suite's own, one size varied at a time."""
 
     frames: tuple[Annotated[int, Field(ge=1)], ...] = Field(
@@ -237,7 +201,7 @@ class SweepSpec(_Strict):
     )
 
 
-class PerformanceSpec(_Strict):
+class PerformanceSpec(Strict):
     """The timed pass: calls in fresh processes, rounds of different generators interleaved."""
 
     rounds: int = Field(default=2, ge=1, description="Fresh processes for each generator and size.")
@@ -254,7 +218,7 @@ class PerformanceSpec(_Strict):
     sweep: SweepSpec | None = Field(default=None, description="Further sizes to time; default: none.")
 
 
-class Suite(_Strict):
+class Suite(Strict):
     """A suite as read from its file."""
 
     name: str = Field(description="How runs and tables call it.")
@@ -339,6 +303,11 @@ class Suite(_Strict):
             for metric in spec.floors:
                 if metric not in spec.metrics:
                     raise ValueError(f"axis {axis} names a floor for {metric}, which it does not count")
+            for metric, (zero, one) in spec.ends.items():
+                if metric not in spec.metrics or metric in spec.floors:
+                    raise ValueError(f"axis {axis} names ends for {metric}, which it does not count by them")
+                if zero == one:
+                    raise ValueError(f"axis {axis}: the ends of {metric} are equal")
             for metric in [*spec.metrics, *gate]:
                 if metric not in self.metrics:
                     raise ValueError(f"axis {axis} uses {metric}, which is not under metrics")

@@ -174,7 +174,7 @@ def _charts(board: boards.BoardTable) -> None:
         with cell:
             st.markdown(f"**{plain(axis)}**", help=AXES.get(axis))
             rows = boards.axis_rows(board, axis)
-            ruler = axis_ruler(axis, rows)
+            ruler = axis_ruler(axis, rows, published=axis in board.published)
             frame.draw(
                 charts.intervals(rows, ruler.title, ruler),
                 key=f"axis_{axis}",

@@ -78,7 +78,7 @@ def _standing(run: data.RunSummary) -> None:
         st.info(f"Ranks are settled on {listed(done)}.")
     for axis, cell in zip(drawn, frame.cells(len(drawn), 2), strict=True):
         rows = boards.axis_rows(board, axis)
-        ruler = axis_ruler(axis, rows)
+        ruler = axis_ruler(axis, rows, published=axis in board.published)
         with cell:
             frame.draw(
                 charts.intervals(rows, ruler.title, ruler),

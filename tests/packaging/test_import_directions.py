@@ -28,6 +28,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
             "metric",
             "dataset",
             "suite",
+            "suite_axes",
             "clip",
             "registry",
             "errors",

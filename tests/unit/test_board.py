@@ -11,11 +11,14 @@ import pytest
 from fabricated import CONTROLS, FAMILIES, default_world, fabricate
 
 from vbench_lite.errors import StoreError
+from vbench_lite.interop.vbench.dimensions import DIMENSIONS
 from vbench_lite.metric import Axis
+from vbench_lite.report.terminal.board import axis_footnotes
 from vbench_lite.results.axes import AxisScore, difference, differences
 from vbench_lite.results.board import build_board
 from vbench_lite.results.conflicts import Interval, find_conflicts
 from vbench_lite.store.schema import ScoreRecord
+from vbench_lite.suite import load_suite
 
 SCALED = (Axis.QUALITY, Axis.COHERENCE, Axis.ALIGNMENT, Axis.DIVERSITY)
 
@@ -125,6 +128,40 @@ def test_a_suite_may_name_the_floor_of_a_metric() -> None:
         "dataset": "shapes", "controls": {"distribution/kvd_shapes": "frozen"},
     }  # fmt: skip
     assert axes["speed"]["scale"] is None
+
+
+def test_published_ends_need_no_controls() -> None:
+    run = fabricate(controls=False)
+    axis = run.document().suites[0]["axes"]["coherence"]
+    axis["metrics"] = {"vbench/temporal_flickering": 1.0}
+    axis.pop("gate", None)
+    axis.pop("floors", None)
+    assert all(row.axes[Axis.COHERENCE].value is None for row in build_board([run]).rows)
+    axis["ends"] = {"vbench/temporal_flickering": [0.6, 1.1]}
+    board = build_board([run])
+    for row in board.rows:
+        score, value = row.axes[Axis.COHERENCE], row.arm.estimates["vbench/temporal_flickering"].whole
+        assert score.value == pytest.approx(min(max((value - 0.6) / 0.5, 0), 1))
+        assert score.low is not None and score.high is not None and score.low < score.value < score.high
+        assert row.ranks[Axis.COHERENCE]
+    told = board.as_dict()
+    assert told["rows"][0]["axes"]["coherence"]["scale"]["controls"] == {
+        "vbench/temporal_flickering": "published"
+    }
+    assert any(line.startswith("coherence: 0 and 1 as published") for line in axis_footnotes(board))
+
+
+def test_the_ends_of_the_vbench_suite_are_those_that_vbench_publishes() -> None:
+    axes = load_suite("vbench").axes
+    ends = {metric: tuple(pair) for axis in axes.values() for metric, pair in axis.ends.items()}
+    published = {one.metric: (one.lowest, one.highest) for one in DIMENSIONS}
+    assert {m: e for m, e in ends.items() if m in published} == {
+        m: published[m] for m in ends if m in published
+    }
+    assert {ends[m] for m in ends if m not in published} == {(0.0, 1.0)}  # shares of right answers
+    weights = {one.metric: one.weight for one in DIMENSIONS if one.quality}
+    del weights["vbench/motion_smoothness"]
+    assert axes[Axis.QUALITY].metrics == weights
 
 
 def test_a_gate_settles_what_frozen_clips_win() -> None:

@@ -26,7 +26,7 @@ from vbench_lite.compare.occasions import estimate
 from vbench_lite.compare.policy import Policy, load_policy
 from vbench_lite.errors import StoreError
 from vbench_lite.results.arms import CEILING, Arm, Run, read_arms
-from vbench_lite.results.axes import floor_of
+from vbench_lite.results.axes import named_ends
 from vbench_lite.results.estimates import MetricEstimate, sample_estimate
 from vbench_lite.stats.means import Clusters
 from vbench_lite.stats.noninferiority import Verdict
@@ -140,7 +140,7 @@ def calibrate(
     arms = read_arms(run, name)
     content = next(s for s in document.suites if s["name"] == name)
     parsed = parse_suite(content, f"run {run.run_id}, suite {name}")
-    primary, named = policy.primary_metrics(parsed), floor_of(parsed)
+    primary, named = policy.primary_metrics(parsed), named_ends(parsed)
     real = next((arm for arm in arms if arm.control == CEILING), None)
     floors = tuple(arm for arm in arms if arm.control not in (None, CEILING))
     copies = [{arm.generator: arm for arm in read_arms(repeat, name)} for repeat in repeats]

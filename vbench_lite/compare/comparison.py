@@ -17,7 +17,7 @@ from vbench_lite.compare.slow_stage import SlowStage, slow_stage
 from vbench_lite.errors import StoreError
 from vbench_lite.metric import Measurement
 from vbench_lite.results.arms import CEILING, Arm, Run, read_arms
-from vbench_lite.results.axes import floor_of
+from vbench_lite.results.axes import named_ends
 from vbench_lite.results.estimates import MetricEstimate
 from vbench_lite.results.measured import joint_blocks
 from vbench_lite.results.repeats import seed_remark
@@ -224,7 +224,7 @@ def _side(chosen: RunArm, suite: Suite, document: RunDocument) -> tuple[Side, li
         raise StoreError(f"run {chosen.run.run_id} has no generator {chosen.generator!r}; it has: {known}")
     real = next((a for a in arms if a.control == CEILING), None)
     floors = tuple(a for a in arms if a.control not in (None, CEILING))
-    return Side(arm, real, floors, document.hardware, floor_of(suite)), arms
+    return Side(arm, real, floors, document.hardware, named_ends(suite)), arms
 
 
 def _joint_sets(baseline: RunArm, candidate: RunArm, contents: Sequence[Suite]) -> JointSets | None:

@@ -16,7 +16,7 @@ import numpy as np
 from vbench_lite.errors import ContendedError, IncomparableError, NotApplicable
 from vbench_lite.metric import Axis
 from vbench_lite.results.arms import Arm
-from vbench_lite.results.axes import Scale, scale_of
+from vbench_lite.results.axes import PUBLISHED, NamedEnds, Scale, scale_of
 from vbench_lite.results.estimates import MetricEstimate
 from vbench_lite.run.scoring.fingerprint import differences as fingerprint_differences
 from vbench_lite.run.scoring.joint_sets import JointSets
@@ -34,7 +34,7 @@ class Side:
     """One of the two arms, with what its run says of the machine and of the controls.
 
     Attributes:
-        floor_of: the control that the suite takes as the floor of a metric; the worst one elsewhere.
+        ends: what the suite names for the scale of a metric: its floor control, or both ends.
         occasions: what differs between two runs in time, for generators that were timed apart.
         occasion: the pass in which its calls were timed; None for that of its run.
     """
@@ -43,7 +43,7 @@ class Side:
     real: Arm | None
     floors: tuple[Arm, ...]
     hardware: Mapping[str, object]
-    floor_of: Mapping[str, str] = field(default_factory=dict)
+    ends: Mapping[str, NamedEnds] = field(default_factory=dict)
     occasions: Occasions = STEADY
     occasion: str | None = None
 
@@ -155,11 +155,11 @@ def margin_of(metric: str, baseline: Side, measured: MetricEstimate, fraction: f
     Raises:
         IncomparableError: none of them is positive.
     """
-    scale = scale_of(metric, baseline.real, baseline.floors, baseline.floor_of)
+    scale = scale_of(metric, baseline.real, baseline.floors, baseline.ends)
     if isinstance(scale, Scale):
-        return fraction * abs(
-            scale.span()
-        ), f"{fraction:.0%} of the way from {scale.floor_name} to real clips"
+        fixed = scale.zero_name == PUBLISHED
+        way = "between its published ends" if fixed else f"from {scale.zero_name} to real clips"
+        return fraction * abs(scale.span()), f"{fraction:.0%} of the way {way}"
     low, high = measured.facts.bounds
     if low is not None and high is not None and high > low:
         return fraction * (high - low), f"{fraction:.0%} of the metric's range"

@@ -24,7 +24,7 @@ from vbench_lite.errors import IncomparableError, StoreError
 from vbench_lite.format import listed, percent, plural
 from vbench_lite.metric import Axis
 from vbench_lite.results.arms import CEILING, Arm, Run, read_arms
-from vbench_lite.results.axes import RELATIVE_AXES, AxisScore, axis_score, difference, floor_of
+from vbench_lite.results.axes import RELATIVE_AXES, AxisScore, axis_score, difference, named_ends
 from vbench_lite.results.measured import joint_blocks
 from vbench_lite.run.plan.sweep import LATENCY, MEMORY, MOTION, STAGES
 from vbench_lite.stats.delta import Delta
@@ -102,7 +102,7 @@ class _Reader:
         self.seeds = None if seeds is None else self.of_base_seeds(seeds)
 
     def side(self, arm: Arm) -> Side:
-        return Side(arm, self.real, self.controls, self.hardware, floor_of(self.suite))
+        return Side(arm, self.real, self.controls, self.hardware, named_ends(self.suite))
 
     def of_base_seeds(self, arm: Arm) -> Arm:
         """An arm whose clips stand for those of the base of the same sample, whatever their seeds."""

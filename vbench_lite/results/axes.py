@@ -1,7 +1,8 @@
 """Axis scores: metrics on one scale, from a control without content (0) to real clips (1).
 
 For a quality-like axis every metric m becomes (v - floor) / (real - floor), held within [0, 1], where
-floor is the value on m of the control that the suite names for it, or else of the worst one. Below the
+floor is the value on m of the control that the suite names for it, or else of the worst one. Where a
+publication fixes both ends of a metric, the suite names them and no control is asked. Below the
 floor is as bad as the floor, and no generator is credited for beating real clips. So `real` scores 1 by
 construction and no floor can score more. The axis is the weighted mean, times the gate
 min(1, value / (share * real)).
@@ -34,10 +35,13 @@ from vbench_lite.results.estimates import MetricEstimate
 from vbench_lite.stats.jackknife import MIN_GROUPS, standard_error, standard_errors
 from vbench_lite.stats.ranks import Difference, Differences
 from vbench_lite.stats.student import quantile, quantiles
-from vbench_lite.suite import AxisSpec, Gate, Suite
+from vbench_lite.suite import Suite
+from vbench_lite.suite_axes import AxisSpec, Gate
 
 Floats = npt.NDArray[np.float64]
+NamedEnds = str | tuple[float, float]  # the control that is 0 on a metric, or what is 0 and 1 on it
 RELATIVE_AXES = (Axis.SPEED, Axis.MEMORY)
+PUBLISHED = "published"  # in the place of a control, where a publication fixes what is 0
 _ROUNDING = 1e-12
 _WINSOR = (-1.0, 2.0)  # scores beyond this say nothing but "far outside the scale"
 
@@ -64,24 +68,35 @@ class AxisScore:
 
 
 @dataclass(frozen=True)
-class Scale:
-    """The two ends of a metric: real clips at 1, a floor control at 0."""
+class Fixed:
+    """An end that a publication fixes: the same whoever is left out."""
 
-    real: MetricEstimate
-    floor: MetricEstimate
-    floor_name: str
+    whole: float
+
+    def without(self, blocks: Blocks) -> Floats:
+        """The value without each block, float64 (blocks,)."""
+        return np.full(len(blocks), self.whole)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The two ends of a metric: real clips at 1, a floor control at 0; or what is published for both."""
+
+    one: MetricEstimate | Fixed
+    zero: MetricEstimate | Fixed
+    zero_name: str
 
     def span(self) -> float:
-        """Real minus floor, in the metric's unit; its sign is the metric's direction."""
-        return self.real.whole - self.floor.whole
+        """One minus zero, in the metric's unit; its sign is the metric's direction."""
+        return self.one.whole - self.zero.whole
 
     def place(self, measured: MetricEstimate) -> float:
         """Where a value lies on the scale, not held within [0, 1]."""
-        return float(_placed(measured.whole, self.floor.whole, self.real.whole))
+        return float(_placed(measured.whole, self.zero.whole, self.one.whole))
 
     def places(self, measured: MetricEstimate, blocks: Blocks) -> Floats:
         """The same without each block of prompts, float64 (blocks,)."""
-        return _placed(*(one.without(blocks) for one in (measured, self.floor, self.real)))
+        return _placed(*(one.without(blocks) for one in (measured, self.zero, self.one)))
 
 
 def _placed(value: Floats | float, floor: Floats | float, real: Floats | float) -> Floats:
@@ -90,18 +105,26 @@ def _placed(value: Floats | float, floor: Floats | float, real: Floats | float) 
         return np.where(span == 0, 0.0, np.clip(np.subtract(value, floor) / span, *_WINSOR))
 
 
-def floor_of(suite: Suite) -> dict[str, str]:
-    """The control that the suite takes as the floor of a metric, for the metrics that it names."""
-    return {metric: name for spec in suite.axes.values() for metric, name in spec.floors.items()}
+def named_ends(suite: Suite) -> dict[str, NamedEnds]:
+    """What the suite names for a metric, for the metrics that it names anything for."""
+    return {
+        metric: ends
+        for spec in suite.axes.values()
+        for metric, ends in (*spec.floors.items(), *spec.ends.items())
+    }
 
 
 def scale_of(
-    metric: str, real: Arm | None, floors: Sequence[Arm], named: Mapping[str, str] | None = None
+    metric: str, real: Arm | None, floors: Sequence[Arm], named: Mapping[str, NamedEnds] | None = None
 ) -> Scale | str:
     """The scale of a metric in a run, or why there is none.
 
-    named: the control that a suite takes as the floor of a metric; the worst one where it names none.
+    named: what a suite names for a metric: the control that is its floor (the worst one where it names none),
+        or both ends.
     """
+    wanted = (named or {}).get(metric)
+    if isinstance(wanted, tuple):
+        return Scale(Fixed(wanted[1]), Fixed(wanted[0]), PUBLISHED)
     if real is None:
         return "the run has no real control to scale by"
     ceiling = real.estimates.get(metric)
@@ -115,7 +138,6 @@ def scale_of(
         for arm in floors
         if (measured := arm.estimates.get(metric)) is not None and measured.value is not None
     ]
-    wanted = (named or {}).get(metric)
     if wanted is not None:
         known = [(measured, name) for measured, name in known if name == wanted]
     if not known:
@@ -128,10 +150,12 @@ def scale_of(
     return scale
 
 
-def gate_factor(gate: Gate | None, arm: Arm, real: Arm) -> float | str:
+def gate_factor(gate: Gate | None, arm: Arm, real: Arm | None) -> float | str:
     """min(1, value / (share * real value)), not below 0; or why it cannot be had."""
     if gate is None:
         return 1.0
+    if real is None:
+        return "the run has no real control for the gate"
     mine, its = arm.estimates.get(gate.metric), real.estimates.get(gate.metric)
     if mine is None or mine.value is None:
         return f"the gate {gate.metric} has no value: {mine.reason if mine else 'no row'}"
@@ -140,9 +164,9 @@ def gate_factor(gate: Gate | None, arm: Arm, real: Arm) -> float | str:
     return min(1.0, max(0.0, mine.whole / (gate.floor * its.whole)))
 
 
-def _gate_factors(gate: Gate | None, arm: Arm, real: Arm, blocks: Blocks) -> Floats | None:
+def _gate_factors(gate: Gate | None, arm: Arm, real: Arm | None, blocks: Blocks) -> Floats | None:
     """The gate without each block, float64 (blocks,); None where real clips have no positive value then."""
-    if gate is None:
+    if gate is None or real is None:
         return np.ones(len(blocks))
     mine, its = (one.estimates[gate.metric].without(blocks) for one in (arm, real))
     return None if np.any(its <= 0) else np.clip(mine / (gate.floor * its), 0.0, 1.0)
@@ -194,11 +218,10 @@ def _relative(spec: AxisSpec, arm: Arm) -> AxisScore:
 def _scaled(spec: AxisSpec, arm: Arm, real: Arm | None, floors: Sequence[Arm], blocks: Blocks) -> AxisScore:
     scales: dict[str, Scale] = {}
     for metric in spec.metrics:
-        scale = scale_of(metric, real, floors, spec.floors)
+        scale = scale_of(metric, real, floors, {**spec.floors, **spec.ends})
         if isinstance(scale, str):
             return AxisScore(None, reason=scale)
         scales[metric] = scale
-    assert real is not None
     gate = gate_factor(spec.gate, arm, real)
     if isinstance(gate, str):
         return AxisScore(None, reason=gate)
@@ -207,8 +230,8 @@ def _scaled(spec: AxisSpec, arm: Arm, real: Arm | None, floors: Sequence[Arm], b
     held = sum(w * min(max(scales[m].place(arm.estimates[m]), 0.0), 1.0) for m, w in weights.items())
     value = min(1.0, gate * held)  # weights may sum to a little above 1
     n = min(arm.estimates[m].n for m in spec.metrics)
-    zeros = {metric: scale.floor_name for metric, scale in scales.items()}
-    if arm is real:
+    zeros = {metric: scale.zero_name for metric, scale in scales.items()}
+    if arm is real and not spec.ends:
         return AxisScore(1.0, n=n, floors=zeros)
     replicates = _replicates(spec.gate, weights, scales, arm, real, blocks)
     spare = _spare(weights, scales, arm, gate, blocks)
@@ -221,7 +244,7 @@ def _replicates(
     weights: Mapping[str, float],
     scales: Mapping[str, Scale],
     arm: Arm,
-    real: Arm,
+    real: Arm | None,
     blocks: Blocks,
 ) -> Floats:
     factors = _gate_factors(gate, arm, real, blocks)

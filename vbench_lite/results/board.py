@@ -109,10 +109,11 @@ class Board:
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values.
 
-        Keys: suite {name, version, description, axes{axis: {metrics{id: weight}, gate, floors}}}; rows[]
+        Keys: suite {name, version, description, axes{axis: {metrics{id: weight}, gate, floors,
+        ends{id: [zero, one]}, reference}}}; rows[]
         and controls[] {generator, family, run, created, imported (results of others, never ranked; coverage
         null), protocol, coverage, samples{ok, planned, failures}, axes{axis: {value, ci, n, rank, reason,
-        scale{dataset, controls{metric: name}}}},
+        scale{dataset, controls{metric: name, or "published"}}}},
         metrics{id: {value, ci, ci_reason, n, unit, higher_is_better, level, reason, missing, details,
         first_call}}}; trust[]
         {metric, kind, control, value, real, axes, reason}; conflicts[] {distance, other_distance, generator,
@@ -123,6 +124,7 @@ class Board:
                 "metrics": dict(spec.metrics),
                 "gate": spec.gate.model_dump() if spec.gate else None,
                 "floors": dict(spec.floors),
+                "ends": {metric: list(ends) for metric, ends in spec.ends.items()},
                 "reference": dict(spec.reference),
             }
             for axis, spec in self.suite.axes.items()

@@ -14,7 +14,7 @@ from vbench_lite.results.estimates import MetricEstimate
 from vbench_lite.stats.jackknife import MIN_GROUPS, standard_error
 from vbench_lite.stats.student import quantile
 from vbench_lite.store.schema import Level
-from vbench_lite.suite import AxisSpec
+from vbench_lite.suite_axes import AxisSpec
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from vbench_lite.results.catalogue import MetricFacts
 from vbench_lite.results.estimates import MetricEstimate, nothing
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import Level
-from vbench_lite.suite import AxisSpec
+from vbench_lite.suite_axes import AxisSpec
 from vbench_lite.votes.ballot import OVERALL, Vote, read_votes
 from vbench_lite.votes.board import VoteBoard, counted, vote_board
 from vbench_lite.votes.clips import RunClips, of_run, run_clips

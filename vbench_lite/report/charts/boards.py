@@ -38,6 +38,7 @@ class BoardTable:
             generators differently, and whether that is beyond noise.
         weights: weight of each metric by axis.
         gates: the metric that gates an axis, with its floor.
+        published: the axes whose ends a publication fixes, and no control.
         notes: what the board says about ranks that cannot be had.
     """
 
@@ -48,6 +49,7 @@ class BoardTable:
     conflicts: pd.DataFrame
     weights: Mapping[str, Mapping[str, float]]
     gates: Mapping[str, tuple[str, float]]
+    published: frozenset[str]
     notes: tuple[str, ...]
 
     @property
@@ -126,6 +128,7 @@ def table(board: Mapping[str, Any]) -> BoardTable:
         ),
         weights={axis: spec["metrics"] for axis, spec in axes.items()},
         gates={a: (s["gate"]["metric"], float(s["gate"]["floor"])) for a, s in axes.items() if s["gate"]},
+        published=frozenset(axis for axis, spec in axes.items() if spec["ends"]),
         notes=tuple(board["notes"]),
     )
 

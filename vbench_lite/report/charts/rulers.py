@@ -1,7 +1,7 @@
 """The scale of an axis, the same in every chart of it: a small difference never looks like a landslide.
 
-A scaled axis runs from a control without content to real clips, both drawn. Speed and memory are factors of
-the suite's reference, over sixteenfold at least.
+A scaled axis runs from a control without content to real clips, or between published ends, both drawn.
+Speed and memory are factors of the suite's reference, over sixteenfold at least.
 """
 
 from __future__ import annotations
@@ -55,17 +55,19 @@ class Ruler:
         return number(value) if self.domain is None else f"{value:.2f}"
 
 
-def axis_ruler(axis: str, rows: pd.DataFrame) -> Ruler:
+def axis_ruler(axis: str, rows: pd.DataFrame, *, published: bool = False) -> Ruler:
     """The scale of an axis.
 
     Args:
         rows: value, low and high of every generator on it.
+        published: a publication fixes its ends, and no control.
     """
     drawn = rows[["value", "low", "high"]].to_numpy(dtype=float)
     low, high = (float(f(drawn[~pd.isna(drawn)])) for f in (min, max))
     if axis not in RELATIVE_AXES:
         ends = (min(low, 0.0), max(high, 1.1))
-        return Ruler(f"{axis}: 0 a control without content, 1 real clips", ends, (0.0, 1.0))
+        between = "0 and 1 as published" if published else "0 a control without content, 1 real clips"
+        return Ruler(f"{axis}: {between}", ends, (0.0, 1.0))
     missing = max(0.0, LEAST_DOUBLINGS - (high - low)) / 2
     domain = (float(math.floor(low - missing)), float(math.ceil(high + missing)))
     return Ruler(f"{axis}: times as good as the suite's reference", domain, doublings=True)

@@ -155,9 +155,9 @@ def _drawn(board: boards.BoardTable) -> boards.BoardTable:
 
 def _axes(board: boards.BoardTable, drawn: boards.BoardTable) -> Iterator[Markup]:
     yield markup.paragraph(
-        "0 is a control without content and 1 is real clips; for speed and memory ×1 is the suite's "
-        "reference and ×2 twice as good. Bars are 95% intervals. Generators that cannot be told apart "
-        "share a rank; below 100% coverage there is none.",
+        "0 is a control without content and 1 is real clips, or what the chart says; for speed and memory "
+        "×1 is the suite's reference and ×2 twice as good. Bars are 95% intervals. "
+        "Generators that cannot be told apart share a rank; below 100% coverage there is none.",
         "soft",
     )
     if len(drawn.arms) < len(board.arms):
@@ -172,7 +172,7 @@ def _axes(board: boards.BoardTable, drawn: boards.BoardTable) -> Iterator[Markup
             why = f"No score: {boards.why_empty(board, axis)}"
             pictures.append(markup.group("", [markup.heading(3, axis), markup.paragraph(why, "soft")]))
             continue
-        ruler = axis_ruler(axis, rows)
+        ruler = axis_ruler(axis, rows, published=axis in board.published)
         picture = chart(
             charts.intervals(rows, ruler.title, ruler),
             f"{axis} score of each generator with its 95% interval; the table below holds the same values",

@@ -46,7 +46,7 @@ def board_text(board: Board, width: int = 80, *, metrics: bool = True, doubts: b
         doubts: with what a reader must know before trusting it, which an answer card says too.
     """
     parts: list[RenderableType] = [Text(_title(board), style="bold"), Text(), *_axes_tables(board, width)]
-    parts += [Text(line, style="dim") for line in _axis_footnotes(board)]
+    parts += [Text(line, style="dim") for line in axis_footnotes(board)]
     for flag in board.trust:
         used = f" (counts towards {', '.join(flag.axes)})" if flag.axes else ""
         parts.append(Text(f"! {flag.metric} cannot be trusted on this data{used}: {flag.reason}", "yellow"))
@@ -147,10 +147,14 @@ def _score_cell(board: Board, row: BoardRow, axis: Axis) -> Text:
     return cell
 
 
-def _axis_footnotes(board: Board) -> list[str]:
+def axis_footnotes(board: Board) -> list[str]:
+    """What a reader of the table of axes must know, one line each."""
     axes = list(board.suite.axes)
     lines = []
-    if any(axis not in RELATIVE_AXES for axis in axes):
+    published = [axis for axis in axes if board.suite.axes[axis].ends]
+    if published:
+        lines.append(f"{listed(published)}: 0 and 1 as published; ± is the wider side of the 95% interval.")
+    if any(axis not in (*RELATIVE_AXES, *published) for axis in axes):
         owners = listed(sorted({row.dataset for row in board.rows if row.dataset}))
         lines.append(
             f"0 = a control without content, 1 = real clips{f' of {owners}' if owners else ''}; "
