@@ -164,6 +164,7 @@ class ReferenceGenerator(Generator):
         for index, request in enumerate(requests):
             self.check(request)
             alone = request.image is not None or request.past_frames is not None
+            alone = alone or request.script is not None
             first = None if alone or "noise" in request.params else groups[-1:]
             if first and self._joins(requests[first[0][0]], request):
                 first[0].append(index)
@@ -172,7 +173,7 @@ class ReferenceGenerator(Generator):
         return groups
 
     def _joins(self, first: GenerationRequest, request: GenerationRequest) -> bool:
-        given = first.image is not None or first.past_frames is not None
+        given = first.image is not None or first.past_frames is not None or first.script is not None
         same_length = first.num_frames == request.num_frames
         return not given and same_length and dict(first.params) == dict(request.params)
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vbench_lite.adapters.reference import stage_words
+from vbench_lite.control import PROMPT, Action
 from vbench_lite.datasets import shapes
+from vbench_lite.datasets.shapes import steering
 from vbench_lite.datasets.stage import motion, render
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ class World:
         word_indices: a caption as indices, one for each of `choices`; raises PromptError.
         ages: frames from the beginning of a clip that are told apart, besides the first.
         folder: where its packaged weights lie in the folder of weights.
+        actions: by which it can be steered; () for none.
     """
 
     name: str
@@ -45,6 +48,11 @@ class World:
     word_indices: Callable[[str], list[int]]
     ages: int
     folder: str
+    actions: tuple[str, ...] = ()
+
+    def worded(self, caption: str, action: Action) -> str:
+        """A caption that says what is held; raises PromptError where the world cannot say it."""
+        return steering.steered_caption(caption, action)
 
     def codec(self) -> TokenCodec:
         """A fresh codec."""
@@ -93,6 +101,7 @@ SHAPES = World(
     word_indices=_shapes_indices,
     ages=0,
     folder="",
+    actions=(*steering.STEERING_KEYS, PROMPT),
 )
 STAGE = World(
     name="stage",
