@@ -17,6 +17,8 @@ def judged_info(
     min_n: int = 1,
     version: int = 1,
     world: str = "shapes",
+    higher_is_better: bool | None = True,
+    unit: str = "",
 ) -> MetricInfo:
     """What a metric over the judge's readings declares.
 
@@ -30,9 +32,9 @@ def judged_info(
         id=id,
         version=version,
         axis=axis,
-        unit="",
+        unit=unit,
         bounds=(low, high),
-        higher_is_better=True,
+        higher_is_better=higher_is_better,
         summary=summary,
         source=f"vbench_lite.datasets.{world}.judge: {how}",
         extractors=(f"{world}-judge",),

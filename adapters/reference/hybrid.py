@@ -3,9 +3,9 @@
 Clean blocks leave their keys and values in a cache that holds two blocks, so a clip of any length
 costs the same memory, and every block leaves as soon as it is denoised.
 
-Steered, it asks for a control before each block. A turn begins as a clip from an image does: the last frame is
-given, the caption says the direction held, and the cache begins anew. Its world has no word for rest, so while
-nothing is held it shows its last frame again and computes nothing.
+Steered, it asks for a control before each block. A turn begins as a clip from an image does: the last frame
+is given, the caption says the direction held, and the cache begins anew. Its world has no word for rest, so
+while nothing is held it shows its last frame again and computes nothing.
 """
 
 from __future__ import annotations

@@ -85,6 +85,41 @@ class Steering:
             pause(min(left_s, LOOK_S))
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What became of a change of control, in seconds since the request.
+
+    Attributes:
+        issued_s, sampled_s: when it was pressed, and when the generator looked.
+        arrived_s, shown_s: when the first frame made with it arrived, and when the viewer saw it.
+    """
+
+    issued_s: float
+    sampled_s: float
+    arrived_s: float
+    shown_s: float
+
+
+def answers_of(controls: Sequence[tuple[float, float, int]], arrivals: Arrivals, fps: float) -> list[Answer]:
+    """What became of every sampled change of control whose first frame arrived.
+
+    Args:
+        controls: (issued, sampled, first frame), as `timed` gives them.
+        arrivals, fps: as for `playback`.
+    """
+    begins = shown_s(arrivals, fps)
+    answers, piece, before = [], 0, 0
+    for issued_s, sampled_s, frame in controls:
+        while piece < len(arrivals) and frame >= before + arrivals[piece][1]:
+            before += arrivals[piece][1]
+            piece += 1
+        if piece == len(arrivals):
+            break
+        shown = begins[piece] + (frame - before) / fps
+        answers.append(Answer(issued_s, sampled_s, arrivals[piece][0], shown))
+    return answers
+
+
 def timed(samples: Sequence[Sampled]) -> tuple[tuple[float, float, int], ...]:
     """(issued, sampled, first frame) of what was sampled on the paced clock, as a timed call keeps it."""
     return tuple(

@@ -247,6 +247,11 @@ def _match(alpha: Floats, ratio: float) -> tuple[Floats, Floats, Floats]:
 # --- clips ------------------------------------------------------------------------------------
 
 
+def frame_size(features: Floats) -> tuple[float, float]:
+    """Width and height of a clip's frames in pixels at 32x32, by what `per_frame` measured."""
+    return float(features[0, _WIDTH]), float(features[0, _HEIGHT])
+
+
 def judge_features(features: Floats) -> Judgement:
     """Judge a clip by what `per_frame` measured, float32 (T, FEATURE_DIM), T >= 1."""
     scores = features[:, _SCORES].astype(np.float64)
@@ -256,7 +261,7 @@ def judge_features(features: Floats) -> Judgement:
     mean = scores.mean(axis=0)
     best = int(mean.argmax())
     track = np.stack([features[:, _X][:, best], features[:, _Y][:, best]], axis=1).astype(np.float64)
-    direction, speed = _motion(track, visible, float(features[0, _WIDTH]), float(features[0, _HEIGHT]))
+    direction, speed = _motion(track, visible, *frame_size(features))
     colour = Counter(colours[visible].tolist()).most_common(1)
     return Judgement(
         shape=shapes.SHAPES[best] if mean[best] >= SHAPE_SCORE_NEEDED else None,

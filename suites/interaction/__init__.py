@@ -1,0 +1,1 @@
+"""Metrics of generators that are steered: how late they answer, and whether they do as they are told."""

@@ -1,0 +1,90 @@
+"""How far do clips of one seed and one past part after their scripts do?"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from vbench_lite.control import Script
+from vbench_lite.errors import NotApplicable
+from vbench_lite.metric import Estimate, Features, MetricInfo, SampleInfo
+from vbench_lite.stats.jackknife import jackknife
+from vbench_lite.suites.interaction.session import Session, interaction_info, read_session
+from vbench_lite.suites.judged_set import ReadSet
+
+
+@dataclass(frozen=True)
+class SteeredClip:
+    """A clip of a set: whose prompt and seed, by which script, and where its shape was."""
+
+    prompt_id: str
+    seed: int | None
+    script: Script
+    session: Session
+
+
+class Divergence(ReadSet[SteeredClip]):
+    """Distance between the shapes of two clips of one seed, after their scripts part.
+
+    Exactly 0 for a generator that ignores actions: then its two clips are one. The world itself shows how far
+    they should part.
+
+    Formula: mean over pairs of clips of one prompt and seed under two scripts, and over the frames from the
+        first in which the scripts differ, of the distance between the centres in pixels at 32x32; the
+        interval leaves prompts out.
+    Traps: a generator that is not deterministic parts from itself; larger than the world's is no better. It
+        says that actions change the clip, not that they are followed.
+    """
+
+    info: ClassVar[MetricInfo] = interaction_info(
+        "interaction/divergence",
+        "Pixels (at 32x32) by which clips of one seed part after their scripts do; 0 if actions are ignored.",
+        high=None,
+        higher_is_better=None,
+        unit="px",
+        min_n=2,
+    )
+
+    def read(self, rows: Features, sample: SampleInfo) -> SteeredClip:
+        session = read_session(rows, sample)
+        assert sample.script is not None  # it is a session
+        return SteeredClip(sample.prompt_id, sample.seed, sample.script, session)
+
+    def judge(self, clips: Sequence[SteeredClip]) -> Estimate:
+        groups: dict[tuple[str, int | None], list[SteeredClip]] = defaultdict(list)
+        for clip in clips:
+            groups[clip.prompt_id, clip.seed].append(clip)
+        pairs = [
+            (prompt, apart)
+            for (prompt, _), group in sorted(groups.items(), key=str)
+            for first, second in combinations(group, 2)
+            if (apart := parted(first, second)) is not None
+        ]
+        if not pairs:
+            raise NotApplicable("no two clips of one seed have scripts that part")
+        values = np.array([apart for _, apart in pairs])
+
+        def mean(kept: npt.NDArray[np.int64]) -> float:
+            return float(values[kept].mean())
+
+        return replace(jackknife([prompt for prompt, _ in pairs], mean), n=len(clips))
+
+
+def parted(first: SteeredClip, second: SteeredClip) -> float | None:
+    """Mean distance in pixels after the scripts part; None where they do not, or no frame shows both."""
+    frames = min(len(first.session.track), len(second.session.track))
+    differs = (place for place in range(frames) if first.script.at(place) != second.script.at(place))
+    start = next(differs, None)
+    if start is None:
+        return None
+    both = first.session.visible[start:frames] & second.session.visible[start:frames]
+    if not both.any():
+        return None
+    apart = np.linalg.norm(first.session.track[start:frames] - second.session.track[start:frames], axis=1)
+    return float(apart[both].mean())
