@@ -29,6 +29,7 @@ from vbench_lite.errors import DatasetError, RegistryError, RequestError, SpecEr
 from vbench_lite.size_rules import SizeRule
 from vbench_lite.spelling import takes_british
 
+_SCRIPTED = re.compile(r"-script(\d+)-s\d+$")
 _SIZE = re.compile(r"(\d+)x(\d+)x(\d+)@(\d+(?:\.\d+)?)")
 
 
@@ -177,6 +178,12 @@ class Prompt:
         if self.script is not None:
             parts.append(f"script{self.script}")
         return "-".join([*parts, f"s{seed_index}"])
+
+
+def script_number(sample_id: str) -> int | None:
+    """Which of its suite's scripts steers a sample, by its id; None where nobody steers."""
+    found = _SCRIPTED.search(sample_id)
+    return int(found[1]) if found else None
 
 
 def with_ids(texts: Sequence[str]) -> list[Prompt]:

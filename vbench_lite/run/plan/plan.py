@@ -18,7 +18,7 @@ from functools import cached_property
 from typing import Any
 
 from vbench_lite.control import parse_script
-from vbench_lite.dataset import Prompt
+from vbench_lite.dataset import Prompt, script_number
 from vbench_lite.errors import SpecError
 from vbench_lite.generator import GenerationRequest
 from vbench_lite.measure.hardware import environment
@@ -104,12 +104,14 @@ class Plan:
         return len(self.refused) + sum(len(batch.samples) for batch in self.batches)
 
     def served_prompts(self, suite: Suite) -> list[Prompt]:
-        """The prompts of a suite's batches, each text once, in order."""
+        """The prompts of a suite's batches, each text once with each of its scripts, in order."""
         samples = (sample for batch in self.batches if batch.suite == suite.name for sample in batch.samples)
-        found: dict[str, Prompt] = {}
+        found: dict[tuple[str, int | None], Prompt] = {}
         for sample in samples:
             text, negative = sample.asked.prompt, sample.asked.negative_prompt
-            found.setdefault(text, Prompt(sample.prompt_id, text, negative_prompt=negative))
+            script = script_number(sample.sample_id)
+            prompt = Prompt(sample.prompt_id, text, negative_prompt=negative, script=script)
+            found.setdefault((text, script), prompt)
         return list(found.values())
 
 

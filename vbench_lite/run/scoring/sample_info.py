@@ -9,6 +9,7 @@ from typing import Any
 
 from vbench_lite.clip import Clip
 from vbench_lite.control import Script, parse_script
+from vbench_lite.dataset import script_number
 from vbench_lite.errors import PromptError
 from vbench_lite.metric import SampleInfo
 from vbench_lite.run.plan.data import CONTROLS, suite_dataset
@@ -60,9 +61,8 @@ def _walk(sample_id: str) -> float | None:
 
 def _script(sample_id: str, suite: Suite) -> Script | None:
     """The script that steered a sample, from its id: see `dataset.Prompt.sample_id`."""
-    found = re.search(r"-script(\d+)-s\d+$", sample_id)
-    known = suite.request.scripts
-    return parse_script(known[int(found[1])]) if found and int(found[1]) < len(known) else None
+    number, known = script_number(sample_id), suite.request.scripts
+    return parse_script(known[number]) if number is not None and number < len(known) else None
 
 
 def _sampled(facts: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
