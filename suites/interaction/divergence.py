@@ -21,12 +21,13 @@ from vbench_lite.suites.judged_set import ReadSet
 
 @dataclass(frozen=True)
 class SteeredClip:
-    """A clip of a set: whose prompt and seed, by which script, and where its shape was."""
+    """A clip of a set: whose prompt and seed, by which script, and where its shape was; the last two are None
+    for a clip that was not steered, or hardly shows a shape."""
 
     prompt_id: str
     seed: int | None
-    script: Script
-    session: Session
+    script: Script | None
+    session: Session | None
 
 
 class Divergence(ReadSet[SteeredClip]):
@@ -52,8 +53,10 @@ class Divergence(ReadSet[SteeredClip]):
     )
 
     def read(self, rows: Features, sample: SampleInfo) -> SteeredClip:
-        session = read_session(rows, sample)
-        assert sample.script is not None  # it is a session
+        try:
+            session = read_session(rows, sample)
+        except NotApplicable:
+            return SteeredClip(sample.prompt_id, sample.seed, None, None)
         return SteeredClip(sample.prompt_id, sample.seed, sample.script, session)
 
     def judge(self, clips: Sequence[SteeredClip]) -> Estimate:
@@ -78,13 +81,14 @@ class Divergence(ReadSet[SteeredClip]):
 
 def parted(first: SteeredClip, second: SteeredClip) -> float | None:
     """Mean distance in pixels after the scripts part; None where they do not, or no frame shows both."""
-    frames = min(len(first.session.track), len(second.session.track))
-    differs = (place for place in range(frames) if first.script.at(place) != second.script.at(place))
-    start = next(differs, None)
-    if start is None:
+    one, other = first.session, second.session
+    if one is None or other is None or first.script is None or second.script is None:
         return None
-    both = first.session.visible[start:frames] & second.session.visible[start:frames]
+    frames = min(len(one.track), len(other.track))
+    differs = (place for place in range(frames) if first.script.at(place) != second.script.at(place))
+    start = next(differs, frames)
+    both = one.visible[start:frames] & other.visible[start:frames]
     if not both.any():
         return None
-    apart = np.linalg.norm(first.session.track[start:frames] - second.session.track[start:frames], axis=1)
+    apart = np.linalg.norm(one.track[start:frames] - other.track[start:frames], axis=1)
     return float(apart[both].mean())

@@ -216,7 +216,13 @@ class RecordingContext(GenerationContext):
         return {**self._phases, self._phase: before_s + now_s - self._phase_start_s}
 
     def _pause(self, seconds: float) -> None:
+        """Wait for the viewer, in a phase of its own; the generator's goes on behind it."""
+        before = self._phase
+        if before is not None:
+            self.phase("wait")
         self._clock.sleep(seconds)
+        if before is not None:
+            self.phase(before)
         self._stop_if_asked()
 
     def _stop_if_asked(self) -> None:
