@@ -88,8 +88,8 @@ class Session:
 
     def along(self, turn: Turn, first: int, stop: int) -> Floats:
         """Steps along the direction of a hold into frames [first, stop), pixels a frame, float64 (N,)."""
-        steps = np.diff(self.track[first - 1 : stop], axis=0)
-        return steps @ np.array(turn.direction)
+        steps: Floats = np.diff(self.track[first - 1 : stop], axis=0) @ np.array(turn.direction)
+        return steps
 
     def room(self, frame: int, direction: tuple[float, float]) -> float:
         """Pixels at 32x32 before the border along a direction."""
