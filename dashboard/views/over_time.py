@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from vbench_lite.dashboard import cached, data, frame
+from vbench_lite.measure.playback import LIVE_START_S
 from vbench_lite.metric import Measurement
 from vbench_lite.report.charts import curves, drifts, stages, traces
 from vbench_lite.report.charts.style import plain
@@ -85,7 +86,39 @@ def _arrivals(run: data.RunSummary, suite: str | None, families: dict[str, str])
         key="stalls",
         alt="first frame, stalls, delay needed",
     )
+    _deadlines(typical, families)
     _stages(typical)
+
+
+def _deadlines(typical: list[Measurement], families: dict[str, str]) -> None:
+    st.subheader("Deadlines")
+    start_s = st.slider(
+        "The first frame is wanted so many seconds after the request",
+        0.0,
+        10.0,
+        LIVE_START_S,
+        0.25,
+        key="start",
+        bind="query-params",
+    )
+    st.caption(
+        "Every frame at the time when a live clock wants it, which never waits for a late one; a line leads "
+        "to when a late frame came. Below: frames in hand at that time, or missing."
+    )
+    found = traces.deadlines(typical, start_s)
+    frame.chart(
+        curves.deadlines(found),
+        found,
+        "Frames on time and late against the seconds at which they are wanted; the table has every frame",
+        "deadlines",
+    )
+    found["family"] = [families.get(g, "unknown") for g in found["generator"]]
+    frame.chart(
+        curves.buffer(found),
+        found[["generator", "frame", "wanted", "buffer"]],
+        "Frames in hand against the seconds at which frames are wanted; below 0 they are missing",
+        "buffer",
+    )
 
 
 def _stages(typical: list[Measurement]) -> None:

@@ -11,6 +11,7 @@ import pytest
 from fabricate import COURSE_S, DRIFT, GENERATORS
 
 from vbench_lite.compare import RunArm, compare
+from vbench_lite.measure.playback import deadlines
 from vbench_lite.metric import Measurement
 from vbench_lite.report.charts import (
     boards,
@@ -41,6 +42,25 @@ def test_playback_waits_plays_and_stalls() -> None:
         ["playing", 2.0, 2.5],
     ]
     assert traces.playback_summary([call(((1.0, 2), (2.0, 2)))]).loc[0, "stalls"] == 1
+
+
+def test_every_frame_stands_against_its_deadline_with_the_frames_in_hand() -> None:
+    """At 4 a second from 1 s on, wanted at 1, 1.25, 1.5 and 1.75 s; two come at 0.5 s, two at 1.6 s."""
+    measured = call(((0.5, 2), (1.6, 2)))
+    found = traces.deadlines([measured], 1.0)
+    assert found.drop(columns=["generator", "frame"]).values.tolist() == [
+        ["on time", 1.0, 0.5, 1],
+        ["on time", 1.25, 0.5, 0],
+        ["late", 1.5, 1.6, -1],
+        ["on time", 1.75, 1.6, 0],
+    ]
+    kept = deadlines(measured.arrivals, measured.fps, 1.0)
+    assert kept.share == (found["state"] == "on time").mean()
+    lateness = found["arrived"] - found["wanted"]
+    assert kept.worst_lateness_s == pytest.approx(lateness.max())
+    drawn = curves.deadlines(found).to_dict()
+    assert [layer["mark"]["type"] for layer in drawn["layer"]] == ["tick", "rule"]
+    assert curves.buffer(found.assign(family="hybrid")).to_dict()["layer"][1]["mark"]["type"] == "line"
 
 
 def test_the_median_call_stands_for_a_generator() -> None:

@@ -13,6 +13,7 @@ arrival t_1 instead, the show stalls each time this maximum grows, and for D - t
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -71,6 +72,31 @@ def shown_s(arrivals: Arrivals, fps: float) -> list[float]:
 def gaps_s(arrivals: Arrivals) -> list[float]:
     """Seconds between neighbouring arrivals; empty for a clip that arrives in one piece."""
     return [after - before for (before, _), (after, _) in pairwise(arrivals)]
+
+
+@dataclass(frozen=True)
+class FrameDeadline:
+    """One frame of a stream against a clock that never waits.
+
+    Attributes:
+        wanted_s, arrived_s: seconds since the request.
+        buffer: frames beyond it that have arrived when it is wanted; negative if it is late, by so many as
+            are missing then.
+    """
+
+    wanted_s: float
+    arrived_s: float
+    buffer: int
+
+
+def frame_deadlines(arrivals: Arrivals, fps: float, start_s: float) -> list[FrameDeadline]:
+    """Every frame against its time; see `deadlines` for the arguments."""
+    arrived = [at_s for at_s, count in arrivals for _ in range(count)]
+    found = []
+    for place, at_s in enumerate(arrived):
+        wanted_s = start_s + place / fps
+        found.append(FrameDeadline(wanted_s, at_s, bisect_right(arrived, wanted_s + 1e-9) - place - 1))
+    return found
 
 
 @dataclass(frozen=True)

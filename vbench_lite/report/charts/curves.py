@@ -23,9 +23,7 @@ def trace(frame: pd.DataFrame, chunks: pd.DataFrame) -> Drawing:
         chunks: generator, time (s), frames: each hand-over, a tick below the lane's bar.
     """
     states = {"waiting": "#BBBBBB", "playing": "#009E73", "stalled": "#D55E00"}
-    order = list(dict.fromkeys(frame["generator"]))
-    names = alt.Axis(labelLimit=170, labelOverlap=False, labelFlush=False, ticks=False, domain=False)
-    lanes = alt.Y("generator:N", sort=order, title=None, axis=names)
+    lanes = _lanes(frame)
     base = alt.Chart(frame)
     bars = base.mark_bar(height=16).encode(
         alt.X("start:Q", title="seconds since the request", axis=alt.Axis(tickCount=6)),
@@ -56,6 +54,58 @@ def trace(frame: pd.DataFrame, chunks: pd.DataFrame) -> Drawing:
         )
     )
     return alt.layer(bars, ticks, stalls).properties(height=alt.Step(38))
+
+
+def deadlines(frame: pd.DataFrame) -> Drawing:
+    """Every frame at the time when it is wanted, a lane a generator; from a late one a line to when it came.
+
+    Args:
+        frame: generator, frame, state ("on time", "late"), wanted, arrived (s), buffer (frames).
+    """
+    states = {"on time": "#009E73", "late": "#D55E00"}
+    lanes = _lanes(frame)
+    base = alt.Chart(frame)
+    across = alt.X("wanted:Q", title="seconds since the request", axis=alt.Axis(tickCount=6))
+    colour = alt.Color(
+        "state:N",
+        scale=alt.Scale(domain=list(states), range=list(states.values())),
+        legend=alt.Legend(orient="bottom", title=None, columns=2),
+    )
+    times = [alt.Tooltip(f"{name}:Q", format=".3f") for name in ("wanted", "arrived")]
+    late = base.transform_filter("datum.state == 'late'").mark_rule(strokeWidth=1, yOffset=10, opacity=0.5)
+    return alt.layer(
+        base.mark_tick(thickness=2, size=14).encode(
+            across, lanes, colour, tooltip=["generator:N", "frame:Q", "state:N", *times, "buffer:Q"]
+        ),
+        late.encode(across, alt.X2("arrived:Q"), lanes, colour),
+    ).properties(height=alt.Step(38))
+
+
+def buffer(frame: pd.DataFrame) -> Drawing:
+    """Frames in hand when each frame is wanted, against time; below 0 so many are missing.
+
+    Args:
+        frame: generator, family, frame (from 0), wanted (s), buffer (frames).
+    """
+    colour, shape, dash = line_look(frame)
+    base = alt.Chart(lined(frame)).encode(
+        alt.X("wanted:Q", title="seconds since the request"),
+        alt.Y("buffer:Q", title="frames in hand"),
+        colour,
+    )
+    begins = base.transform_filter("datum.frame == 0").mark_point(filled=True, size=45, opacity=1)
+    return alt.layer(
+        alt.Chart(pd.DataFrame({"buffer": [0]})).mark_rule(strokeWidth=1).encode(alt.Y("buffer:Q")),
+        base.mark_line(interpolate="step-after", strokeWidth=2).encode(dash),
+        begins.encode(shape),
+    ).properties(height=200 + legend_height(frame))
+
+
+def _lanes(frame: pd.DataFrame) -> alt.Y:
+    """One lane a generator, in their order in a table."""
+    order = list(dict.fromkeys(frame["generator"]))
+    names = alt.Axis(labelLimit=170, labelOverlap=False, labelFlush=False, ticks=False, domain=False)
+    return alt.Y("generator:N", sort=order, title=None, axis=names)
 
 
 def arrivals(frame: pd.DataFrame) -> Drawing:

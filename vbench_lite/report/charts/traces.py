@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from vbench_lite.format import number
+from vbench_lite.measure.playback import frame_deadlines
 from vbench_lite.measure.playback import playback as play
 from vbench_lite.metric import Measurement
 
@@ -57,6 +58,20 @@ def chunks(calls: Sequence[Measurement]) -> pd.DataFrame:
     """When each piece of a clip was handed over: generator, time, frames."""
     rows = [(call.generator, seconds, count) for call in calls for seconds, count in call.arrivals]
     return pd.DataFrame(rows, columns=["generator", "time", "frames"])
+
+
+def deadlines(calls: Sequence[Measurement], start_s: float) -> pd.DataFrame:
+    """Every frame against a clock that never waits: frame k is wanted `start_s` + k / fps after the request.
+
+    Columns: generator, frame, state ("on time", "late"), wanted, arrived (s), buffer (frames beyond it that
+    have arrived when it is wanted; negative: so many are missing).
+    """
+    rows = [
+        (call.generator, number, "on time" if f.buffer >= 0 else "late", f.wanted_s, f.arrived_s, f.buffer)
+        for call in calls
+        for number, f in enumerate(frame_deadlines(call.arrivals, call.fps, start_s))
+    ]
+    return pd.DataFrame(rows, columns=["generator", "frame", "state", "wanted", "arrived", "buffer"])
 
 
 def playback_summary(calls: Sequence[Measurement]) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from vbench_lite.advise import advise, load_use, use_names
 from vbench_lite.advise.card import Card, answer_card
 from vbench_lite.errors import SpecError, StoreError
 from vbench_lite.format import moment, number, percent
+from vbench_lite.measure.playback import LIVE_START_S
 from vbench_lite.metric import Measurement
 from vbench_lite.report.charts import (
     advice,
@@ -267,6 +268,9 @@ def _time(calls: list[Measurement], board: boards.BoardTable) -> Iterator[Markup
     yield markup.table(
         traces.playback_summary(typical), "First frame, stalls, and the delay that avoids them"
     )
+    wanted = traces.deadlines(typical, LIVE_START_S)
+    words = f"Frames on time and late where the first one is wanted {LIVE_START_S:g} s after the request"
+    yield chart(curves.deadlines(wanted), words, wanted)
     yield from where_seconds_go(typical)
 
 
