@@ -249,6 +249,7 @@ def comparison(
 ) -> comparisons.ComparisonTable:
     """Candidate against baseline by the default policy, read again when their files change."""
     stamp = data.run_stamp(directory(baseline)) + data.run_stamp(directory(candidate))
+    stamp += data.votes_stamp(root())
     return _comparison(str(root()), baseline.run_id, generator, candidate.run_id, other, suite, stamp)
 
 

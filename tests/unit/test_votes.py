@@ -293,3 +293,13 @@ def test_the_page_answers_this_machine_only(tmp_path: Path, headers: dict[str, s
     serving.shutdown()
     serving.server_close()
     poll.close()
+
+
+@pytest.mark.parametrize("verb", ["page", "board", "ask"])
+def test_nobody_is_asked_for_what_votes_become(
+    tmp_path: Path, verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    judge = ["--judge", "judge.yaml"] if verb == "ask" else []
+    assert call(["vote", verb, *judge, "--axis", "preference", "--root", str(tmp_path)]) == 2
+    said = capsys.readouterr().err.strip()
+    assert "preference is made of the votes on `overall`" in said and "\n" not in said

@@ -193,7 +193,8 @@ def judged_axis(context: click.Context, parameter: click.Parameter, begun: str) 
     """What the tab key offers where an axis of votes is asked for."""
     from vbench_lite.metric import Axis
 
-    return [axis for axis in ("overall", *Axis) if axis.startswith(begun)]
+    judged = [axis for axis in Axis if axis is not Axis.PREFERENCE]  # that one is made of votes on the whole
+    return [axis for axis in ("overall", *judged) if axis.startswith(begun)]
 
 
 def registered(*groups: Group) -> Callable[[click.Context, click.Parameter, str], list[str]]:

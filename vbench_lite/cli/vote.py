@@ -37,9 +37,23 @@ def command() -> None:
     """
 
 
+def _judged(context: click.Context, parameter: click.Parameter, axis: str) -> str:
+    """The axis; `preference` is what votes become, and nothing that a voter can be asked."""
+    if axis == "preference":
+        raise click.BadParameter(
+            "preference is made of the votes on `overall`; ask for that, or for another axis"
+        )
+    return axis
+
+
 def _axis(function: click.decorators.FC) -> click.decorators.FC:
     return click.option(
-        "--axis", shell_complete=judged_axis, default="overall", show_default=True, help="What is judged."
+        "--axis",
+        shell_complete=judged_axis,
+        default="overall",
+        show_default=True,
+        callback=_judged,
+        help="What is judged.",
     )(function)
 
 

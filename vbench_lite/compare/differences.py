@@ -7,12 +7,14 @@ metric's own unit.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from statistics import median
 
 import numpy as np
 
+from vbench_lite.compare.policy import PREFERENCE
 from vbench_lite.errors import ContendedError, IncomparableError, NotApplicable
 from vbench_lite.metric import Axis
 from vbench_lite.results.arms import Arm
@@ -25,6 +27,7 @@ from vbench_lite.stats.means import Clusters, cluster_means, linearised
 from vbench_lite.stats.paired import paired_means, paired_replicates
 from vbench_lite.stats.rounds import STEADY, Occasions, interleaved, medians, separate
 from vbench_lite.store.schema import Level
+from vbench_lite.votes.duel import Duel
 
 LEAST_CALM = 0.5  # share of the calls that no other process may have disturbed
 
@@ -58,6 +61,7 @@ class Pairing:
         union: how many distinct requests there are.
         identical: every request was answered by both with the same clip.
         sets: computes set metrics again on the answered requests; None without files to do it from.
+        votes: those between clips of both; None where nobody voted on them.
     """
 
     asked: Mapping[tuple[str, int], tuple[str, str]]
@@ -65,6 +69,7 @@ class Pairing:
     union: int
     identical: bool
     sets: JointSets | None = None
+    votes: Duel | None = None
 
     @property
     def asked_share(self) -> float:
@@ -79,7 +84,8 @@ class Pairing:
 class Subtracted:
     """A difference, + is better, with the two values on the common requests.
 
-    units: what `delta.n` counts: prompts or rounds.
+    units: what `delta.n` counts: prompts, rounds or votes. odds: `delta` is the log-odds of the candidate's
+    share; `shown` takes it to the difference of the two shares.
     """
 
     delta: Delta
@@ -87,6 +93,11 @@ class Subtracted:
     candidate: float
     logarithmic: bool = False
     units: str = "prompts"
+    odds: bool = False
+
+    def shown(self, size: float) -> float:
+        """A size on the scale of `delta` on the scale on which it is told."""
+        return math.tanh(size / 2) if self.odds else size
 
 
 def pair(baseline: Arm, candidate: Arm) -> Pairing:
@@ -133,6 +144,9 @@ def subtract(metric: str, baseline: Side, candidate: Side, pairing: Pairing, ove
     if pairing.identical:
         assert first.value is not None and second.value is not None
         return Subtracted(Delta(0.0, 0.0, 1.0, len(pairing.answered)), first.value, first.value)
+    if metric == PREFERENCE and pairing.votes is not None:
+        assert second.value is not None
+        return Subtracted(pairing.votes.lead, first.value or 0.0, second.value, units="votes", odds=True)
     try:
         if first.level is Level.SET:
             return _sets(first, second, pairing, overlap)

@@ -22,6 +22,7 @@ from vbench_lite.stats.paired import mcnemar
 from vbench_lite.stats.power import detectable_loss, units_to_settle
 from vbench_lite.store.schema import Level
 
+EQUALLY_LIKED = 0.1  # the margin of votes, as a difference of shares: 45 to 55 of 100 decided votes
 QUALITY, SPEED = "quality", "speed"  # the parts of a comparison that have verdicts of their own
 
 
@@ -37,7 +38,7 @@ class MetricResult:
         p_value: of the one-sided test that decided, adjusted over its family.
         verdict: None for a description that is neither good nor bad, and for a metric that no arm has.
         reason: why there is no number, beginning with the field that differs; or what the margin is.
-        n: independent units behind delta; units: what they are (prompts, rounds).
+        n: independent units behind delta; units: what they are (prompts, rounds, votes).
         more_units: about how many more of them would settle an inconclusive one.
         part: "quality", or "speed" for speed and memory.
         contended: not comparable, since other processes disturbed the timed calls.
@@ -212,6 +213,10 @@ def _question(
     if found.logarithmic:
         ratio = policy.margins.get(metric, policy.minimum_effect)
         return Question(found.delta, math.log1p(ratio), math.log1p(ratio)), f"a change of {ratio:.0%}"
+    if found.odds:
+        apart = policy.margins.get(metric, EQUALLY_LIKED)
+        why = f"{50 - 50 * apart:g} to {50 + 50 * apart:g} of 100 decided votes is no loss"
+        return Question(found.delta, 2 * math.atanh(apart)), why
     if metric in policy.margins:
         return Question(found.delta, policy.margins[metric]), "set by the policy"
     if found.delta.value == found.delta.se == 0 and found.delta.scale == 0 and not found.baseline:
@@ -226,8 +231,8 @@ def _with_numbers(result: MetricResult, found: Subtracted) -> MetricResult:
         result,
         baseline=found.baseline,
         candidate=found.candidate,
-        delta=found.delta.value,
-        ci=(low, high),
+        delta=found.shown(found.delta.value),
+        ci=(found.shown(low), found.shown(high)),
         n=found.delta.n,
         units=found.units,
         scale="log_ratio" if found.logarithmic else "difference",
@@ -243,9 +248,9 @@ def _decided(
     return replace(
         _with_numbers(blank, found),
         verdict=decision.verdict,
-        margin=question.margin,
+        margin=found.shown(question.margin),
         p_value=decision.p_value,
         reason=f"margin: {why}",
         more_units=more,
-        detectable=detectable_loss(question.delta, question.margin, question.least, alpha=level),
+        detectable=found.shown(detectable_loss(question.delta, question.margin, question.least, alpha=level)),
     )

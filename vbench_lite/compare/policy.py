@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from vbench_lite.errors import SpecError
 from vbench_lite.stats.noninferiority import Verdict
@@ -18,6 +18,7 @@ from vbench_lite.validation_errors import validation_error
 from vbench_lite.yaml_text import parse_yaml
 
 COVERAGE = "coverage"
+PREFERENCE = "preference"  # votes between the clips of the two
 DEFAULT = "default"
 SHIPPED = (DEFAULT, "quality-only", "strict")
 
@@ -37,7 +38,8 @@ class Policy(BaseModel):
     primary: Literal["all", "axes"] | tuple[str, ...] = Field(
         default="all",
         description="Metric ids that decide the overall verdict; all: every metric with a direction; axes: "
-        "every metric that an axis of the suite counts. Coverage always decides.",
+        "every metric that an axis of the suite counts. Coverage always decides, and preference (the votes "
+        "between the two) where it is named.",
     )
     alpha: float = Field(
         default=0.025,
@@ -57,7 +59,7 @@ class Policy(BaseModel):
     margins: dict[str, Annotated[float, Field(gt=0)]] = Field(
         default_factory=dict,
         description="Margins by metric id in the metric's own unit; for speed and memory a ratio: 0.05 is "
-        "5% slower.",
+        "5% slower; for preference, by how much smaller the share of decided votes may be: 0.2 is 40 to 60.",
     )
     minimum_effect: float = Field(
         default=0.05,
@@ -98,6 +100,13 @@ class Policy(BaseModel):
         default=(Verdict.REGRESSED, Verdict.INCOMPARABLE), description="Overall verdicts that fail the gate."
     )
 
+    @field_validator("margins")
+    @classmethod
+    def _shares(cls, margins: dict[str, float]) -> dict[str, float]:
+        if margins.get(PREFERENCE, 0.0) >= 1:
+            raise ValueError(f"{PREFERENCE} is a difference of two shares, below 1")
+        return margins
+
     @property
     def named(self) -> frozenset[str]:
         """The metrics that it names one by one: each must have a value."""
@@ -119,7 +128,7 @@ class Policy(BaseModel):
             counted = {metric for spec in suite.axes.values() for metric in spec.metrics}
             return tuple(metric for metric in suite.metrics if metric in counted)
         named = [metric for metric in self.primary if metric != COVERAGE]
-        unknown = [metric for metric in named if metric not in suite.metrics]
+        unknown = [metric for metric in named if metric not in (*suite.metrics, PREFERENCE)]
         if unknown:
             raise SpecError(
                 f"policy {self.name}: primary metric {unknown[0]} is not in suite {suite.name}; "

@@ -163,9 +163,7 @@ def vote_board(votes: Sequence[Vote], axis: str, left_out: Mapping[str, int] | N
             f"votes on {axis!r} fall into {len(groups)} groups of generators that were never compared; "
             f"votes on these pairs would connect them: {missing}"
         )
-    orders = {(vote.left.generator, vote.right.generator) for vote in those if vote.sided}
-    swapped = any((right, left) in orders for left, right in orders)  # else a side is told from no strength
-    model = fit(outcomes, len(names), side=swapped)
+    model = strengths_of(those, names)
     pairs = tuple(_pair_state(model, names, those, i, j) for i, j in combinations(range(len(names)), 2))
     effect = model.order_effect()
     counts = Counter(vote.answer for vote in those)
@@ -193,6 +191,16 @@ def units(votes: Sequence[Vote]) -> dict[tuple[str, int, tuple[str, str]], dict[
     for vote in votes:
         found[vote.prompt, vote.seed, vote.pair][vote.voter] = vote.winner() or vote.answer
     return dict(found)
+
+
+def strengths_of(votes: Sequence[Vote], names: Sequence[str]) -> Strengths:
+    """Strengths of generators, in the order of their names; votes must connect them.
+
+    A side term is fitted where a pair was shown both ways round: else a side is told from no strength.
+    """
+    orders = {(vote.left.generator, vote.right.generator) for vote in votes if vote.sided}
+    swapped = any((right, left) in orders for left, right in orders)
+    return fit(outcomes_of(votes, names), len(names), side=swapped)
 
 
 def outcomes_of(votes: Sequence[Vote], names: Sequence[str]) -> list[Outcome]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from vbench_lite.errors import StoreError
+from vbench_lite.format import plural
 from vbench_lite.metric import Axis
 from vbench_lite.results.axes import AxisScore
 from vbench_lite.results.board import Board, BoardRow
@@ -77,11 +78,10 @@ def with_preference(board: Board, runs: Sequence[RunDir]) -> Board:
                 continue
             clips = run_clips(run, board.suite.name)
             votes, _ = votes_that_count(run.root, OVERALL, clips, votes=every[run.root])
-            people = [vote for vote in counted(votes, OVERALL) if vote.kind != "model"]
-            those = people or counted(votes, OVERALL)
+            those = people_first(counted(votes, OVERALL))
             if those:
                 found[run.run_id] = vote_board(those, OVERALL)
-                notes.append(f"preference: {_voted(those)} on clips of run {run.run_id}")
+                notes.append(f"preference: {voted(those)} on clips of run {run.run_id}")
         except StoreError as error:
             every.setdefault(run.root, [])
             notes.append(f"preference is not ranked: {error}")
@@ -111,12 +111,17 @@ def _voted_on(run: RunDir, votes: Sequence[Vote]) -> bool:
     return any(not labels.isdisjoint(vote.pair) for vote in votes)
 
 
-def _voted(votes: Sequence[Vote]) -> str:
+def people_first(votes: Sequence[Vote]) -> list[Vote]:
+    """The votes of people; those of models only where no person voted."""
+    return [vote for vote in votes if vote.kind != "model"] or list(votes)
+
+
+def voted(votes: Sequence[Vote]) -> str:
     """How many votes of whom, in words."""
     voters = Counter(vote.voter for vote in votes)
     kind = "judge" if votes[0].kind == "model" else "voter"
     named = ", ".join(name for name, _ in voters.most_common(3)) + (" ..." if len(voters) > 3 else "")
-    return f"{len(votes)} votes of {len(voters)} {kind}{'s' if len(voters) > 1 else ''} ({named})"
+    return f"{plural(len(votes), 'vote')} of {plural(len(voters), kind)} ({named})"
 
 
 def _row(row: BoardRow, found: Mapping[str, VoteBoard], *, ranked: bool) -> BoardRow:
