@@ -76,7 +76,8 @@ def test_a_policy_that_names_votes_gives_the_words_of_every_metric(run: RunDir) 
     assert result.verdict is Verdict.IMPROVED and not won.fails
     assert said(lost).verdict is lost.verdict is Verdict.REGRESSED and lost.fails
     assert result.primary and (result.n, result.units) == (80, "votes")
-    assert result.baseline is not None and result.candidate is not None and result.ci is not None
+    assert result.baseline is not None and result.candidate is not None
+    assert result.ci is not None and result.delta is not None
     assert result.candidate > 0.9 and result.baseline + result.candidate == pytest.approx(1)
     assert result.delta == pytest.approx(result.candidate - result.baseline)
     assert result.margin == pytest.approx(0.1) and 0.5 < result.ci[0] < result.delta < result.ci[1] < 1
