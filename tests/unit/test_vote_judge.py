@@ -24,7 +24,8 @@ from vbench_lite.votes.ballot import read_votes
 from vbench_lite.votes.clips import RunClips, run_clips
 from vbench_lite.votes.judge import vote_by_questions, vote_pairs
 from vbench_lite.votes.judge_audit import audit_judge, refused, store_audit
-from vbench_lite.votes.judge_client import Judge, JudgeSpec, load_judge
+from vbench_lite.votes.judge_client import ServerJudge
+from vbench_lite.votes.judge_spec import ServerSpec, load_judge
 from vbench_lite.votes.judge_words import RUBRIC
 
 Frames = np.ndarray[Any, np.dtype[np.float32]]
@@ -83,7 +84,7 @@ def plain(text: str | None, **more: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def serving(say: Say) -> Iterator[JudgeSpec]:
+def serving(say: Say) -> Iterator[ServerSpec]:
     count = [0]
 
     class Handler(BaseHTTPRequestHandler):
@@ -107,7 +108,7 @@ def serving(say: Say) -> Iterator[JudgeSpec]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield JudgeSpec(
+        yield ServerSpec(
             url=f"http://127.0.0.1:{server.server_address[1]}/v1", model="stub", frames=FRAMES, attempts=1
         )
     finally:
@@ -125,7 +126,7 @@ def decoded(url: str) -> Frames:
 def test_an_honest_judge_passes_its_audit_and_its_orders_agree(run: tuple[Path, RunClips]) -> None:
     root, clips = run
     with serving(honest(Oracle(root, clips))) as spec:
-        judge = Judge(spec, RUBRIC)
+        judge = ServerJudge(spec, RUBRIC)
         told = audit_judge(judge, root, clips, clips=6)
         votes = vote_pairs(judge, root, clips, limit=3)
     assert told.refused == {} and told.coverage == 1.0 and told.by_side == 0.0
@@ -141,7 +142,7 @@ def test_an_honest_judge_passes_its_audit_and_its_orders_agree(run: tuple[Path, 
 def test_one_that_always_says_left_is_refused_everywhere(run: tuple[Path, RunClips]) -> None:
     root, clips = run
     with serving(lambda *_: words({"A": 0.9, "B": 0.1})) as spec:
-        judge = Judge(spec, RUBRIC)
+        judge = ServerJudge(spec, RUBRIC)
         told = audit_judge(judge, root, clips, clips=5)
         votes = vote_pairs(judge, root, clips, limit=1)
     assert told.by_side == 1.0 and set(told.refused) == {"overall", "quality", "coherence", "alignment"}
@@ -152,7 +153,7 @@ def test_one_that_always_says_left_is_refused_everywhere(run: tuple[Path, RunCli
 def test_one_that_cannot_see_reversal_is_refused_for_coherence_alone(run: tuple[Path, RunClips]) -> None:
     root, clips = run
     with serving(honest(Oracle(root, clips), both_ways=True)) as spec:
-        told = audit_judge(Judge(spec, RUBRIC), root, clips, clips=6)
+        told = audit_judge(ServerJudge(spec, RUBRIC), root, clips, clips=6)
     assert told.refused == {"coherence": "blind to reversed"}
 
 
@@ -163,34 +164,34 @@ def test_failures_and_refusals_are_no_votes_and_are_counted(run: tuple[Path, Run
         return {"status": 500} if number % 5 == 0 else words({"A": 0.8, "B": 0.2})
 
     with serving(say) as spec:
-        judge = Judge(spec, RUBRIC)
+        judge = ServerJudge(spec, RUBRIC)
         votes = vote_pairs(judge, root, clips, limit=5)
     # A failed call is followed by the second draw, which answers.
     assert judge.coverage == pytest.approx(0.8, abs=0.02) and judge.counts["failed"] == 7
     assert len(votes) == 30
     with serving(lambda *_: plain(None, refusal="I cannot judge this")) as spec:
-        judge = Judge(spec, RUBRIC)
+        judge = ServerJudge(spec, RUBRIC)
         assert vote_pairs(judge, root, clips, limit=1) == []
         assert judge.counts == {"refused": 12}
     with serving(lambda *_: plain("Both are lovely")) as spec:
-        judge = Judge(spec, RUBRIC)
+        judge = ServerJudge(spec, RUBRIC)
         assert judge.shares(["x"], ("A", "B", "tie")) is None and judge.counts == {"unreadable": 2}
 
 
 def test_without_log_probabilities_the_question_is_drawn_an_even_number_of_times() -> None:
     with serving(lambda _, __, number: plain("A." if number % 4 else "tie")) as spec:
-        judge = Judge(spec.model_copy(update={"draws": 4}), RUBRIC)
+        judge = ServerJudge(spec.model_copy(update={"draws": 4}), RUBRIC)
         assert judge.shares(["x"], ("A", "B", "tie")) == {"A": 0.75, "B": 0.0, "tie": 0.25}
 
 
 def test_questions_are_scored_beside_those_of_other_prompts(run: tuple[Path, RunClips]) -> None:
     root, clips = run
     with serving(honest(Oracle(root, clips))) as spec:
-        judge = Judge(spec, RUBRIC)
+        judge = ServerJudge(spec, RUBRIC)
         votes = vote_by_questions(judge, root, clips, {}, limit=3)
     assert {vote.axis for vote in votes} == {"alignment"} and not any(vote.sided for vote in votes)
     with serving(lambda *_: words({"yes": 0.99, "no": 0.01})) as spec:  # yes to everything says nothing
-        votes = vote_by_questions(Judge(spec, RUBRIC), root, clips, {}, limit=2)
+        votes = vote_by_questions(ServerJudge(spec, RUBRIC), root, clips, {}, limit=2)
     assert {vote.answer for vote in votes} == {"tie"}
 
 

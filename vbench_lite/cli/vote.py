@@ -176,22 +176,19 @@ def ask(
     """Let a vision-language model vote, after an audit on damaged real clips; its votes count as a voter's.
 
     The specification names an OpenAI-compatible address (url, model, key_env, frames, temperature, draws,
-    requests_per_minute, price_per_call). A judge that is blind to what an axis needs, or that answers by
+    requests_per_minute, price_per_call), or without a url a folder of a transformers vision-language model
+    (model, device, dtype, frames). A judge that is blind to what an axis needs, or that answers by
     side, is refused there. With --json: {judge, votes, calls{}, audit{rungs[], by_side, coverage,
     refused{}}}.
     """
     from vbench_lite.votes.ballot import VoteJournal
-    from vbench_lite.votes.judge import rounds, vote_by_questions, vote_pairs
+    from vbench_lite.votes.judge import open_judge, rounds, told_first, vote_by_questions, vote_pairs
     from vbench_lite.votes.judge_audit import audit_judge, store_audit
-    from vbench_lite.votes.judge_client import Judge, load_judge
-    from vbench_lite.votes.judge_words import RUBRIC
+    from vbench_lite.votes.judge_spec import load_judge
 
     loaded, clips = load_judge(spec), _clips(root, run, suite)
-    most = rounds(clips, prompts, audit_clips, questions=questions) * loaded.draws
-    price = f", about {most * loaded.price_per_call:.2f}" if loaded.price_per_call else ""
-    pace = f", {most / loaded.requests_per_minute:.0f} min at least" if loaded.requests_per_minute else ""
-    warn(f"at most {most} calls to {loaded.url}{price}{pace}")
-    judge = Judge(loaded, RUBRIC)
+    warn(told_first(loaded, rounds(clips, prompts, audit_clips, questions=questions)))
+    judge = open_judge(loaded)
     try:
         told = audit_judge(judge, root, clips, clips=audit_clips)
         store_audit(root, told)

@@ -12,8 +12,34 @@ from vbench_lite.store.pool import Pool
 from vbench_lite.votes.ballot import OVERALL, Answer, Shown, Vote, question_of
 from vbench_lite.votes.clips import RunClips
 from vbench_lite.votes.judge_audit import LADDERS
-from vbench_lite.votes.judge_client import Judge
-from vbench_lite.votes.judge_words import ASKED, YES, compare, said
+from vbench_lite.votes.judge_client import ServerJudge
+from vbench_lite.votes.judge_spec import FolderSpec, Judge, ServerSpec
+from vbench_lite.votes.judge_words import ASKED, RUBRIC, YES, compare, said
+from vbench_lite.weights.model_files import ModelSource
+
+
+def open_judge(spec: ServerSpec | FolderSpec) -> Judge:
+    """The judge of a specification, ready to answer.
+
+    Raises:
+        SpecError: it is in a folder that holds no such model, or transformers is missing.
+    """
+    if isinstance(spec, ServerSpec):
+        return ServerJudge(spec, RUBRIC)
+    from vbench_lite.votes.judge_folder import FolderJudge  # loads torch, which a server's judge needs not
+
+    return FolderJudge(spec, RUBRIC)
+
+
+def told_first(spec: ServerSpec | FolderSpec, questions: int) -> str:
+    """What so many questions take: calls, price and pace of a server; device and license of a folder."""
+    if isinstance(spec, FolderSpec):
+        license_ = ModelSource(spec.model, Path(spec.model).expanduser()).license() or "unknown"
+        return f"{questions} questions to {spec.model} on {spec.device}, weights under license {license_}"
+    most = questions * spec.draws
+    price = f", about {most * spec.price_per_call:.2f}" if spec.price_per_call else ""
+    pace = f", {most / spec.requests_per_minute:.0f} min at least" if spec.requests_per_minute else ""
+    return f"at most {most} calls to {spec.url}{price}{pace}"
 
 
 def rounds(run: RunClips, limit: int | None, audit_clips: int, *, questions: bool) -> int:

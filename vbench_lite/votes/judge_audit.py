@@ -25,7 +25,7 @@ from vbench_lite.store.pool import Pool
 from vbench_lite.video import damage
 from vbench_lite.votes.ballot import FOLDER, OVERALL, Vote
 from vbench_lite.votes.clips import RunClips
-from vbench_lite.votes.judge_client import Judge
+from vbench_lite.votes.judge_spec import Judge
 from vbench_lite.votes.judge_words import compare, said
 
 # What an axis cannot be judged without noticing. Order of time is part of coherence and of the whole.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from vbench_lite.clip import Clip
 from vbench_lite.votes.ballot import question_of
-from vbench_lite.votes.judge_client import Judge
+from vbench_lite.votes.judge_spec import Judge
 
 WORDS = ("A", "B", "tie")
 YES = ("yes", "no")
