@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from vbench_lite.adapters.code_references import check_reference, load_reference, reference_sha256
+from vbench_lite.adapters.model_files import locate, offline
 from vbench_lite.adapters.token_stream import row_sampler, token_streamer
 from vbench_lite.errors import ClipError, RequestError, SpecError, WeightsError
 from vbench_lite.generator import (
@@ -28,7 +29,6 @@ from vbench_lite.generator import (
     Streaming,
 )
 from vbench_lite.measure.work import WorkCounter, cache_bytes
-from vbench_lite.weights.model_files import locate, offline
 
 Positive = Annotated[int, Field(ge=1)]
 

@@ -163,6 +163,7 @@ def specifications() -> str:
     from vbench_lite.compare.policy import Policy
     from vbench_lite.run.plan.spec import RunSpec
     from vbench_lite.suite import Suite
+    from vbench_lite.votes.judge_spec import FolderSpec, ServerSpec
 
     parts = ["# Files that you write", "Unknown keys are errors, with the place where they stand."]
     files: tuple[tuple[str, str, type[BaseModel]], ...] = (
@@ -170,6 +171,8 @@ def specifications() -> str:
         ("Suite", "`vbench-lite run --suite FILE.yaml`.", Suite),
         ("Policy of a gate", "`vbench-lite compare --policy FILE.yaml`.", Policy),
         ("Use", "`vbench-lite advise --use FILE.yaml`.", Use),
+        ("Judge behind an API", "`vbench-lite vote ask --judge FILE.yaml`, with a `url`.", ServerSpec),
+        ("Judge in a folder", "`vbench-lite vote ask --judge FILE.yaml`, without one.", FolderSpec),
     )
     for title, how, model in files:
         parts += [f"## {title}", how, *_model(model)]

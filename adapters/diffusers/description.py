@@ -11,9 +11,10 @@ from vbench_lite.adapters.diffusers import rules
 from vbench_lite.adapters.diffusers.config import ComponentSpec, DiffusersConfig
 from vbench_lite.adapters.diffusers.geometry import FrameScheme, Geometry
 from vbench_lite.adapters.diffusers.rules import ClassRule
+from vbench_lite.adapters.model_files import locate
 from vbench_lite.errors import SpecError
 from vbench_lite.generator import Family, FrameRule, GeneratorInfo, Mechanism, SizeRule, Streaming, Task
-from vbench_lite.weights.model_files import ModelSource, locate
+from vbench_lite.weights.model_folder import ModelSource
 
 ADAPTER = "diffusers"
 _LIBRARY_LICENSE = "Apache-2.0"

@@ -12,8 +12,8 @@ from typing import Any
 from vbench_lite.adapters.diffusers.config import ComponentSpec, DiffusersConfig
 from vbench_lite.adapters.diffusers.rules import ClassRule, class_rule
 from vbench_lite.adapters.diffusers.speedups import quantization
+from vbench_lite.adapters.model_files import locate, offline
 from vbench_lite.errors import SpecError, WeightsError
-from vbench_lite.weights.model_files import locate, offline
 
 
 def pipeline_class(name: str) -> Any:

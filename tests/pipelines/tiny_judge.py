@@ -33,20 +33,8 @@ def save(folder: Path, *, says: str | None = None, words: tuple[str, ...] = WORD
 
 
 def _vocabulary(words: tuple[str, ...]) -> dict[str, int]:
-    tokens = [
-        "<pad>",
-        "<unk>",
-        "<image>",
-        "answer",
-        *words,
-        "Clip",
-        "frames",
-        "better",
-        "red",
-        "left",
-        "right",
-        "text",
-    ]
+    others = ("Clip", "frames", "better", "red", "left", "right", "text")
+    tokens = ("<pad>", "<unk>", "<image>", "answer", *words, *others)
     return {token: place for place, token in enumerate(tokens)}
 
 

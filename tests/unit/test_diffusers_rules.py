@@ -15,9 +15,9 @@ from vbench_lite.adapters.diffusers import geometry as geometry_rules
 from vbench_lite.adapters.diffusers import rules
 from vbench_lite.adapters.diffusers.geometry import FrameScheme, Geometry
 from vbench_lite.adapters.diffusers.pipeline import Diffusers
+from vbench_lite.adapters.model_files import locate
 from vbench_lite.errors import RequestError, SpecError, WeightsError
 from vbench_lite.generator import Family, FrameRule, Mechanism, Streaming, Task
-from vbench_lite.weights.model_files import locate
 
 WAN_VAE = {"_class_name": "AutoencoderKLWan", "scale_factor_temporal": 4, "scale_factor_spatial": 8}
 

@@ -15,7 +15,7 @@ from vbench_lite.votes.judge_audit import LADDERS
 from vbench_lite.votes.judge_client import ServerJudge
 from vbench_lite.votes.judge_spec import FolderSpec, Judge, ServerSpec
 from vbench_lite.votes.judge_words import ASKED, RUBRIC, YES, compare, said
-from vbench_lite.weights.model_files import ModelSource
+from vbench_lite.weights.model_folder import ModelSource
 
 
 def open_judge(spec: ServerSpec | FolderSpec) -> Judge:

@@ -17,7 +17,7 @@ import torch
 from vbench_lite.clip import Clip
 from vbench_lite.errors import SpecError
 from vbench_lite.votes.judge_spec import MOST_LIKELY, FolderSpec, Judge
-from vbench_lite.weights.model_files import ModelSource
+from vbench_lite.weights.model_folder import ModelSource
 
 _SPACES = " \u0120\u2581"  # how vocabularies write the space before a word
 

@@ -84,9 +84,7 @@ class ServerSpec(JudgeSpec):
 
 
 class FolderSpec(JudgeSpec):
-    """A vision-language model of transformers in a folder, run in this process. No hub is asked, and no code of
-    the model is run.
-    """
+    """A vision-language model of transformers in a folder, run in this process; no hub is asked."""
 
     draws: ClassVar[int] = 1  # probabilities are read, so one answer says all
 

@@ -1,14 +1,12 @@
-"""Where a model of diffusers or transformers lies, what its files declare, and the hash of its weights.
+"""The folder of a model of diffusers or transformers: what its files declare, and the hash of its weights.
 
-Nothing is loaded. A model is a local folder, or a hub id whose files lie in the hub's cache. The hub is
-asked only where the configuration says `local_files_only: false` and no variable forbids it.
+Nothing is loaded, and nothing is fetched.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,18 +14,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from vbench_lite.errors import SpecError, WeightsError
+from vbench_lite.errors import SpecError
 
 INDEX = "model_index.json"
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
-_DECLARATIONS = ["*.json", "*.md", "*/*.json"]  # what is fetched to read a model without its weights
 _WEIGHT_SUFFIXES = {".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".gguf"}
 _IDENTITY_SUFFIXES = {*_WEIGHT_SUFFIXES, ".json", ".model", ".txt"}
-
-
-def offline(local_files_only: bool) -> bool:
-    """Whether nothing may be fetched."""
-    return local_files_only or os.environ.get("VBENCH_LITE_OFFLINE", "") not in ("", "0")
 
 
 @dataclass(frozen=True)
@@ -102,35 +93,6 @@ class ModelSource:
                 yield path
 
 
-def locate(model: str, revision: str | None = None, local_files_only: bool = True) -> ModelSource:
-    """Find a model's files.
-
-    Raises:
-        SpecError: no such folder, and no hub id.
-        WeightsError: a hub id whose files are not in the cache and may not be fetched.
-    """
-    folder = Path(model).expanduser()
-    if folder.is_dir():
-        return ModelSource(model, folder)
-    if not _HUB_ID.fullmatch(model) or model.startswith("."):
-        raise SpecError(f"model {model}: there is no such folder, and it is no hub id (owner/name) either")
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    stays = offline(local_files_only)
-    try:
-        found = snapshot_download(
-            model, revision=revision, local_files_only=stays, allow_patterns=_DECLARATIONS
-        )
-    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
-        reason = "is not in the hub cache" if stays else f"cannot be fetched ({_first_line(error)})"
-        raise WeightsError(
-            f"model {model} {reason}; there is no folder of that name; fetch it with "
-            f"`hf download {model}`, or say local_files_only: false in its config"
-        ) from None
-    return ModelSource(model, Path(found))
-
-
 def file_sha256(path: Path) -> str:
     """SHA-256 of a file; read once in a process while its size and time stay the same."""
     status = path.stat()
@@ -147,11 +109,12 @@ def _json(path: Path) -> Mapping[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise SpecError(f"{path} cannot be read: {_first_line(error)}") from None
+        raise SpecError(f"{path} cannot be read: {first_line(error)}") from None
     if not isinstance(found, dict):
         raise SpecError(f"{path} holds no JSON object")
     return found
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """The first line of an error's message; its kind where there is none."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]
