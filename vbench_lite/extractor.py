@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from vbench_lite.clip import ClipInfo, Frames
 
 Features = npt.NDArray[np.float32]  # (windows, dim), in order of time
+Precision = Literal["float32", "bf16", "fp16"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class FeatureExtractor(ABC):
     """A network (or a computation) that turns windows of frames into vectors, once per clip."""
 
     info: ClassVar[ExtractorInfo]
+    precision: Precision = "float32"  # that its network computes in; another one belongs to the fingerprint
 
     @abstractmethod
     def load(self, device: str = "cpu") -> None:

@@ -62,6 +62,7 @@ FOR_A_WORLD = ("adapters", "suites")  # generators and metrics that are made for
 BESIDE = ("benchmarks", "docs", "tests", "tools")  # programs on top of the package, which it never imports
 # The floors of the layer "work", lowest first. Parts of one floor do not import each other.
 RUN_FLOORS: tuple[tuple[str, ...], ...] = (
+    ("networks",),
     ("progress", "worker_process"),
     ("plan",),
     ("generate", "timing", "scoring", "load"),

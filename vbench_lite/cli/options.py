@@ -80,6 +80,23 @@ def workers_options(function: F) -> F:
     return function
 
 
+def networks_options(function: F) -> F:
+    """`--score-device` and `--score-precision`: of the networks that score; None where nothing was said."""
+    for option in (
+        click.option(
+            "--score-precision", type=click.Choice(["float32", "bf16", "fp16"]),
+            help="What the networks that score compute in; another one is another measurement. "
+            "Default: float32.",
+        ),
+        click.option(
+            "--score-device", metavar="NAME",
+            help="Where the networks that score compute: cpu, cuda:0 ... Default: cpu.",
+        ),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
 def policy_option(function: F) -> F:
     """`--policy NAME|FILE`: what a comparison is held to; the argument `policy` is a text or None."""
 

@@ -10,6 +10,7 @@ import click
 from vbench_lite.cli.exit_codes import FINE, INTERRUPTED, SOME_FAILED
 from vbench_lite.cli.options import (
     json_option,
+    networks_options,
     registered,
     root_flag,
     root_option,
@@ -52,6 +53,7 @@ MOST_LISTED = 20  # causes of failed samples on stderr; --json has every sample
 )
 @click.option("--seed", type=int, help="Seed of the whole plan; default 0.")
 @workers_options
+@networks_options
 @click.option("--shard", metavar="I/N", help="Make the I-th of N parts only; then: merge.")
 @click.option("--no-controls", is_flag=True, help="Leave out the arms real, frozen, noise and shuffled.")
 @click.option("--fresh", is_flag=True, help="Make everything again, though a finished run has it.")
@@ -84,6 +86,8 @@ def command(
     executor: str,
     workers: int | None,
     address: str | None,
+    score_device: str | None,
+    score_precision: str | None,
     shard: str | None,
     no_controls: bool,
     fresh: bool,
@@ -125,6 +129,8 @@ def command(
         samples=samples,
         seed=seed,
         controls=False if no_controls else None,
+        score_device=score_device,
+        score_precision=score_precision,
     )
     if workers is None and spec is None and not generators and executor == "local":
         workers = min(usable_cores(), SMALL_WORKERS)  # a suite's own generators are small ones

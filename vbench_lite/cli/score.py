@@ -12,6 +12,7 @@ from vbench_lite.cli.exit_codes import FINE, SOME_FAILED, WRONG_USE
 from vbench_lite.cli.options import (
     json_option,
     metrics_option,
+    networks_options,
     root_option,
     stored_run,
     suites_option,
@@ -20,7 +21,9 @@ from vbench_lite.cli.options import (
 from vbench_lite.cli.output import print_json, warn
 
 if TYPE_CHECKING:
+    from vbench_lite.extractor import Precision
     from vbench_lite.run.executors.contract import Executor
+    from vbench_lite.run.networks import Networks
     from vbench_lite.run.scoring.folder_scores import Grouping
 
 DEFAULT_SUITE = "quick"
@@ -46,6 +49,7 @@ DEFAULT_SUITE = "quick"
     help="Clips that are one set for distances, diversity and the like; default: those of a generator.",
 )  # fmt: skip
 @workers_options
+@networks_options
 @root_option
 @json_option
 def command(
@@ -62,6 +66,8 @@ def command(
     executor: str,
     workers: int | None,
     address: str | None,
+    score_device: str | None,
+    score_precision: Precision | None,
     root: Path,
     as_json: bool,
 ) -> int:
@@ -79,6 +85,8 @@ def command(
     errors{file: reason}, decodes{file: count}, flags{file: []}, unverified[]: metrics with values from
     weights of no known hash}. Exit code 3 if some files failed, 2 if all did.
     """
+    from vbench_lite.run.networks import Networks
+
     rules = {"fps": fps, "stride": stride, "window": window, "place": place, "short_side": short_side}
     given = {name: value for name, value in rules.items() if value is not None}
     path = Path(target)
@@ -86,14 +94,18 @@ def command(
         if (executor, workers, address) != ("local", None, None):
             raise click.UsageError("--workers, --executor and --address are for a stored RUN; clips take one")
         wanted = metric_ids(suites, metrics, pairs=reference is not None)
-        return _score_clips(path, wanted, reference, given, _names(suites), by or "generator", root, as_json)
+        networks = Networks(score_device or "cpu", score_precision or "float32")
+        return _score_clips(
+            path, wanted, reference, given, _names(suites), by or "generator", networks, root, as_json
+        )
     if given or by is not None:
         flag = next(iter(given), "by").replace("_", "-")
         raise click.UsageError(f"--{flag} is for clips made elsewhere; {target!r} is no file or folder")
     from vbench_lite.run.executors.make import make_executor
 
     chosen = metric_ids(suites, metrics) if suites or metrics else None
-    return _score_run(target, chosen, reference, make_executor(executor, workers, address), root, as_json)
+    maker = make_executor(executor, workers, address)
+    return _score_run(target, chosen, reference, maker, score_device, score_precision, root, as_json)
 
 
 def metric_ids(suites: Sequence[str], metrics: Sequence[str], *, pairs: bool = False) -> list[str]:
@@ -129,6 +141,7 @@ def _score_clips(
     given: dict[str, Any],
     names: Literal["free", "prompt"],
     by: Grouping,
+    networks: Networks,
     root: Path,
     as_json: bool,
 ) -> int:
@@ -152,6 +165,7 @@ def _score_clips(
             reference=None if reference is None else Path(reference),
             rules=rules,
             root=root if root.exists() else None,  # features are kept only beside results
+            networks=networks,
             names=names,
             by=by,
             on_progress=lambda done, total: progress.on_event(Event("score", "clips", done, total)),
@@ -171,13 +185,21 @@ def _score_clips(
 
 
 def _score_run(
-    name: str, metrics: list[str] | None, pairs: str | None, executor: Executor, root: Path, as_json: bool
+    name: str,
+    metrics: list[str] | None,
+    pairs: str | None,
+    executor: Executor,
+    device: str | None,
+    precision: Precision | None,
+    root: Path,
+    as_json: bool,
 ) -> int:
     """Score every suite of a run again; what is there under the same fingerprint is kept."""
     from vbench_lite.cli.leaderboard import print_card
     from vbench_lite.cli.progress import shown
     from vbench_lite.errors import ClipError, StoreError
     from vbench_lite.results.board import build_board
+    from vbench_lite.run.networks import Networks
     from vbench_lite.run.score_stored import score_stored
     from vbench_lite.store.rundir import resolve_run
 
@@ -192,7 +214,8 @@ def _score_run(
             f"run {run.run_id} has no arm {pairs!r} to compare with; it has: {', '.join(labels)}"
         )
     with run.lock(), shown() as progress:
-        summaries = score_stored(run, executor, progress, metrics=metrics, pairs=pairs)
+        networks = Networks(device or document.score_device, precision or document.score_precision)
+        summaries = score_stored(run, executor, progress, metrics=metrics, pairs=pairs, networks=networks)
         if document.status == "finished":
             run.compact()
     for suite, summary in summaries.items():

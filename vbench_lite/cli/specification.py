@@ -23,6 +23,8 @@ def build_spec(
     samples: int | None = None,
     seed: int | None = None,
     controls: bool | None = None,
+    score_device: str | None = None,
+    score_precision: str | None = None,
 ) -> RunSpec:
     """Return the specification of a file with every flag that was given put in its place.
 
@@ -46,6 +48,8 @@ def build_spec(
             "samples": samples,
             "seed": seed,
             "controls": controls,
+            "score_device": score_device,
+            "score_precision": score_precision,
         }.items()
         if value is not None
     }

@@ -75,7 +75,7 @@ def remeasure(
     with tempfile.TemporaryDirectory() as folder:
         run = RunDir(Path(folder), "remeasured")
         run.write_document(_document(arms[0][0].document(), entries, timed))
-        settings = Settings.of(run, arms[0][0].document().timeout_s, None)
+        settings = Settings.of(run, arms[0][0].document())
         with run.journal("runner") as journal:
             summary = measure(
                 entries,

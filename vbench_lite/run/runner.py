@@ -25,6 +25,7 @@ from vbench_lite.run.executors.local import LocalExecutor
 from vbench_lite.run.generate.documents import now, run_document
 from vbench_lite.run.generate.recorder import Recorder
 from vbench_lite.run.generate.reuse import ReusableClips, earlier_runs
+from vbench_lite.run.networks import Networks
 from vbench_lite.run.plan.changes import differences, newest_similar
 from vbench_lite.run.plan.plan import Batch, Plan, build_plan
 from vbench_lite.run.plan.shards import Shard, part_of, shard_directory
@@ -101,6 +102,7 @@ def run(
         if total >= LONG_PLAN:
             progress.on_event(Event("prepare", what, done, total))
 
+    Networks(spec.score_device, spec.score_precision).check()
     with uncollected():
         plan = build_plan(spec, tell)
     if shard is None:
@@ -156,7 +158,7 @@ class _Run:
         self.fresh = self.fresh and RETIMED not in self.document.notes
         self.renamed = bool(name) and name != self.document.name
         self.document.name = name or self.document.name
-        self.settings = Settings.of(directory, plan.spec.timeout_s, plan.spec.memory_limit_gib, keep_going)
+        self.settings = Settings.of(directory, plan.spec, keep_going)
 
     def carry_out(self) -> RunOutcome:
         self.lost = self.directory.lost_samples() if self.resumed else set()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from vbench_lite.run.executors.contract import Executor
+from vbench_lite.run.networks import Networks
 from vbench_lite.run.progress import Event, Progress
 from vbench_lite.run.scoring.reference import baseline_arm
 from vbench_lite.run.scoring.score_part import Tools
@@ -27,10 +29,12 @@ def score_suite(
     pairs: str | None = None,
 ) -> ScoreSummary:
     """Score what is not scored yet of one suite; arguments as in `score_stored`."""
-    tools = Tools.of(run.root, suite.metrics if metrics is None else metrics, settings.threads)
+    names = suite.metrics if metrics is None else metrics
+    tools = Tools.of(run.root, names, settings.threads, settings.networks)
     columns = ("suite", "status", "num_frames")
     made = [row for row in run.rows("sample", columns) if row["suite"] == suite.name]
-    scorers = executor.scorers(sum(int(row["num_frames"] or 0) for row in made))
+    frames = sum(int(row["num_frames"] or 0) for row in made)
+    scorers = executor.scorers(frames, settings.networks.device)
     return score_run(
         run,
         suite,
@@ -49,12 +53,14 @@ def score_stored(
     *,
     metrics: Sequence[str] | None = None,
     pairs: str | None = None,
+    networks: Networks | None = None,
 ) -> dict[str, ScoreSummary]:
     """Score what is not scored yet under the same fingerprint; the caller holds the run's lock.
 
     Args:
         metrics: in place of those that each suite names.
         pairs: the arm that pair metrics compare with, in place of the suites' own.
+        networks: in place of those that the run was scored with.
 
     Returns:
         What scoring did, by suite.
@@ -64,7 +70,9 @@ def score_stored(
         StoreError: the run cannot be read, or no process can score it.
     """
     document = run.document()
-    settings = Settings.of(run, document.timeout_s, document.memory_limit_gib)
+    settings = Settings.of(run, document)
+    settings = replace(settings, networks=networks or settings.networks)
+    settings.networks.check()
 
     def on_progress(done: int, total: int) -> None:
         progress.on_event(Event("score", "clips", done, total))

@@ -19,14 +19,29 @@ from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from vbench_lite.extractor import Precision
 from vbench_lite.processes import STOP_GRACE_S, THREADS, SupervisedProcess, limit_memory, thread_variables
+from vbench_lite.run.networks import EXACT, Networks
 from vbench_lite.store.disk import writing
 from vbench_lite.store.inside import open_own
 from vbench_lite.store.rundir import RunDir
 
 LEAST_LOAD_TIMEOUT_S = 600.0  # whatever a batch may take: large weights come from slow disks
+
+
+class Asked(Protocol):
+    """What a run asks of its workers; see `schema.RunDocument`."""
+
+    @property
+    def timeout_s(self) -> float: ...
+    @property
+    def memory_limit_gib(self) -> float | None: ...
+    @property
+    def score_device(self) -> str: ...
+    @property
+    def score_precision(self) -> Precision: ...
 
 
 @dataclass(frozen=True)
@@ -40,6 +55,7 @@ class Settings:
         load_timeout_s: for starting a process and loading its generator.
         memory_bytes: what a worker may allocate; None for no limit.
         keep_going: make every batch, also of a generator that failed on the first ones.
+        networks: where and how exactly the networks that score compute.
     """
 
     root: Path
@@ -49,20 +65,21 @@ class Settings:
     load_timeout_s: float
     memory_bytes: int | None = None
     keep_going: bool = False
+    networks: Networks = EXACT
 
     @classmethod
-    def of(
-        cls, run: RunDir, timeout_s: float, memory_limit_gib: float | None, keep_going: bool = False
-    ) -> Settings:
-        """The settings that belong to the limits of a run."""
+    def of(cls, run: RunDir, asked: Asked, keep_going: bool = False) -> Settings:
+        """The settings that a run asks for, by its specification or its document."""
+        limit = asked.memory_limit_gib
         return cls(
             root=run.root,
             logs=run.logs,
             threads=THREADS,
-            timeout_s=timeout_s,
-            load_timeout_s=max(LEAST_LOAD_TIMEOUT_S, timeout_s),
-            memory_bytes=None if memory_limit_gib is None else round(memory_limit_gib * 2**30),
+            timeout_s=asked.timeout_s,
+            load_timeout_s=max(LEAST_LOAD_TIMEOUT_S, asked.timeout_s),
+            memory_bytes=None if limit is None else round(limit * 2**30),
             keep_going=keep_going,
+            networks=Networks(asked.score_device, asked.score_precision),
         )
 
 

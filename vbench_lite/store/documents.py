@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from vbench_lite.errors import StoreError
+from vbench_lite.extractor import Precision
 from vbench_lite.spelling import american
 from vbench_lite.store.inside import is_file
 from vbench_lite.store.json_text import parse_json
@@ -145,6 +146,8 @@ class _Document(BaseModel):
     hardware: _Hardware
     timeout_s: float = RunDocument.timeout_s
     memory_limit_gib: float | None = None
+    score_device: str = RunDocument.score_device
+    score_precision: Precision = RunDocument.score_precision
     shard: str | None = None
     name: str = ""
     sweep: dict[Literal["base", "again", "seeds"], Label] | None = None

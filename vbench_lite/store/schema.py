@@ -13,6 +13,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import pyarrow as pa
 
+from vbench_lite.extractor import Precision
 from vbench_lite.metric import Measurement
 
 SCHEMA_VERSION = 2
@@ -180,6 +181,7 @@ class RunDocument:
     status: "running", "finished" or "interrupted".
     timeout_s: for one batch.
     memory_limit_gib: what a worker may allocate; None for no limit.
+    score_device, score_precision: where and in what the networks that score compute.
     shard: "i/n" for the i-th of n parts of a run, which `merge` puts together; None for a whole run.
     name: what a person calls it; "" for none.
     sweep: labels of the arms that settings are held against (base, again, seeds); None for no sweep.
@@ -198,6 +200,8 @@ class RunDocument:
     hardware: dict[str, Any]  # cpu model, cores, memory, devices; compared for speed and memory
     timeout_s: float = 600.0
     memory_limit_gib: float | None = None
+    score_device: str = "cpu"
+    score_precision: Precision = "float32"
     shard: str | None = None
     name: str = ""
     sweep: dict[str, str] | None = None

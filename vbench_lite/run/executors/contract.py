@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from vbench_lite.errors import SpecError
+from vbench_lite.run.networks import CPU
 from vbench_lite.run.plan.plan import Batch
 from vbench_lite.run.scoring.score_part import Part, PartScores, Tools
 from vbench_lite.run.worker_process import Settings
@@ -62,8 +63,8 @@ class Executor(ABC):
     def execute(self, jobs: Sequence[Job], sink: RecordSink, settings: Settings) -> None:
         """Make all batches. When this is left, by an error too, no process of it queues on."""
 
-    def scorers(self, frames: int) -> int:
-        """How many processes score clips of so many frames in all."""
+    def scorers(self, frames: int, device: str = CPU) -> int:
+        """How many processes score clips of so many frames in all, with networks on a device."""
         return self.workers
 
     def score(

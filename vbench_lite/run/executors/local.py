@@ -21,6 +21,7 @@ from vbench_lite.run.executors.devices import Devices
 from vbench_lite.run.executors.local_slot import LocalSlot
 from vbench_lite.run.executors.scorers import Scorers
 from vbench_lite.run.executors.worker_slot import run_slots
+from vbench_lite.run.networks import CPU
 from vbench_lite.run.scoring.score_part import Part, PartScores, Tools
 from vbench_lite.run.worker_process import Settings
 
@@ -40,9 +41,12 @@ class LocalExecutor(Executor):
 
         run_slots([BatchQueue(job) for job in jobs if job.batches], open_slot, _answered)
 
-    def scorers(self, frames: int) -> int:
-        """As many as were asked for; else one a core, where there is work and memory for so many."""
-        if self.chosen:
+    def scorers(self, frames: int, device: str = CPU) -> int:
+        """As many as were asked for; else one a core, where there is work and memory for so many.
+
+        An accelerator is one process's: another would hold the same networks beside it.
+        """
+        if self.chosen or device != CPU:
             return self.workers
         room = psutil.virtual_memory().available // SCORER_BYTES
         return max(1, min(usable_cores(), frames // SCORER_FRAMES, room))

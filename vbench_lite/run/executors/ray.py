@@ -69,7 +69,7 @@ class RayExecutor(Executor):
             host = ray.remote(max_restarts=0, num_cpus=settings.threads)(ScoringHost)
 
             def make() -> Any:
-                return host.remote(root, tools.names, settings.threads, mark)
+                return host.remote(root, tools.names, settings.threads, settings.networks, mark)
 
             pool = [make() for _ in range(max(1, min(scorers, _processors(ray, settings.threads))))]
             try:

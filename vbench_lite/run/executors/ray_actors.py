@@ -14,6 +14,7 @@ from vbench_lite.errors import StoreError, VBenchLiteError, is_out_of_memory, on
 from vbench_lite.processes import limit_memory, pin_threads
 from vbench_lite.run.generate.batch import run_batch
 from vbench_lite.run.generate.worker import Done, Loaded, LoadFailed, StorageLost
+from vbench_lite.run.networks import Networks
 from vbench_lite.run.plan.build import build_generator
 from vbench_lite.run.plan.plan import Batch
 from vbench_lite.run.scoring.score_part import Part, PartScores, Tools
@@ -72,8 +73,11 @@ class GeneratorHost:
 class ScoringHost:
     """Metrics and extractors on some node, made once."""
 
-    def __init__(self, root: Path, metrics: tuple[str, ...], threads: int, mark: Path) -> None:
-        self._root, self._metrics, self._threads, self._mark = root, metrics, threads, mark
+    def __init__(
+        self, root: Path, metrics: tuple[str, ...], threads: int, networks: Networks, mark: Path
+    ) -> None:
+        self._root, self._mark = root, mark
+        self._metrics, self._threads, self._networks = metrics, threads, networks
         self._tools: Tools | None = None
 
     def score(self, part: Part) -> PartScores | StorageLost:
@@ -81,7 +85,7 @@ class ScoringHost:
         if not self._mark.exists():
             return StorageLost(_unseen(self._root))
         if self._tools is None:
-            self._tools = Tools.of(self._root, self._metrics, self._threads)
+            self._tools = Tools.of(self._root, self._metrics, self._threads, self._networks)
         return finished(self._tools, part)
 
 

@@ -74,7 +74,7 @@ class Scorers:
 
     def _start(self, part: Part) -> WorkerProcess:
         process = WorkerProcess("scoring.score_worker", "scorer", self._settings)
-        process.send(ScoreSetup(part.root, part.metrics, self._settings.threads))
+        process.send(ScoreSetup(part.root, part.metrics, self._settings.threads, self._settings.networks))
         self._processes.append(process)
         return process
 

@@ -30,6 +30,8 @@ def run_document(plan: Plan, directory: RunDir, shard: Shard | None = None) -> R
         hardware=hardware(),
         timeout_s=spec.timeout_s,
         memory_limit_gib=spec.memory_limit_gib,
+        score_device=spec.score_device,
+        score_precision=spec.score_precision,
         shard=None if shard is None else str(shard),
         sweep=None if spec.sweep is None else dict(ROLES),
     )

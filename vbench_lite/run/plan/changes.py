@@ -57,6 +57,7 @@ def _general(document: RunDocument) -> dict[str, Any]:
         "controls": document.controls,
         "timeout_s": document.timeout_s,
         "memory_limit_gib": document.memory_limit_gib,
+        "score_precision": document.score_precision,
         **_flat("environment", document.environment),
     }
 

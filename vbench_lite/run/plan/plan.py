@@ -272,6 +272,7 @@ def _identity(
         "seed": spec.seed,
         "timeout_s": spec.timeout_s,
         **({} if spec.memory_limit_gib is None else {"memory_limit_gib": spec.memory_limit_gib}),
+        **({} if spec.score_precision == "float32" else {"score_precision": spec.score_precision}),
         "controls": spec.controls,
         **({} if spec.sweep is None else {"sweep": ROLES}),
         "suites": {

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from vbench_lite import registry
 from vbench_lite.dataset import parse_size
 from vbench_lite.errors import SpecError
+from vbench_lite.extractor import Precision
 from vbench_lite.run.plan.sweep import SweepSpec
 from vbench_lite.validation_errors import validation_error
 from vbench_lite.yaml_text import parse_yaml
@@ -106,6 +107,14 @@ class RunSpec(BaseModel):
     memory_limit_gib: Annotated[float, Field(gt=0)] | None = Field(
         default=None,
         description="GiB that one worker may take; a generator beyond it fails alone. Default: no limit.",
+    )
+    score_device: str = Field(
+        default="cpu", description="Where the networks that score compute, as torch names it: cpu, cuda:0 ..."
+    )
+    score_precision: Precision = Field(
+        default="float32",
+        description="What they compute in; another one is another measurement, never compared with float32. "
+        "fp16 is for accelerators.",
     )
 
     @model_validator(mode="before")

@@ -20,6 +20,7 @@ from vbench_lite.errors import StoreError, VBenchLiteError
 from vbench_lite.extractor import FeatureExtractor
 from vbench_lite.metric import Features
 from vbench_lite.processes import pin_threads
+from vbench_lite.run.networks import EXACT, Networks
 from vbench_lite.run.scoring.fingerprint import short_hash
 from vbench_lite.run.scoring.outcome import Outcome, failure
 from vbench_lite.store import atomic
@@ -76,19 +77,20 @@ class Extractors:
         self,
         ids: Sequence[str],
         cache: FeatureCache | None = None,
-        device: str = "cpu",
+        networks: Networks = EXACT,
         load: Callable[[str], FeatureExtractor] | None = None,
         threads: int | None = None,
     ) -> None:
         self.cache = cache
         self._threads = threads  # of torch, once an extractor has loaded it; None leaves them as they are
-        self.device = device
+        self._device = networks.device
         self.broken: dict[str, Outcome] = {}
         self._made: dict[str, FeatureExtractor] = {}
         self._loaded: set[str] = set()
         for name in ids:
             try:
-                self._made[name] = load(name) if load else registry.load("extractors", name)()
+                made = load(name) if load else registry.load("extractors", name)()
+                self._made[name] = networks.of(made)
                 self._made[name].fingerprint  # noqa: B018 - it may read the weights' hash
             except Exception as error:  # a broken plug-in loses itself only; the reason is stored
                 self.broken[name] = failure(error, f"extractor {name}")
@@ -109,7 +111,7 @@ class Extractors:
         """A stream for the features of one clip, or why the extractor is broken; loads its weights first."""
         if name not in self.broken and name not in self._loaded:
             try:
-                self._made[name].load(self.device)
+                self._made[name].load(self._device)
             except Exception as error:  # as above
                 self.broken[name] = failure(error, f"extractor {name}")
             else:

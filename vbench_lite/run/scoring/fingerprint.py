@@ -5,8 +5,8 @@ A fingerprint is a line of named fields, so that a comparison can say which of t
     metric=distribution/kvd@1;extractors=i3d@1#0f3c…;requests=5b1e…;reference=…
 
 - metric: id and version of the computation.
-- extractors: id, version and a hash of weights and preprocessing, for each one it reads; `!unverified`
-  after it where its weights were admitted without a known hash.
+- extractors: id, version and a hash of weights and preprocessing, for each one it reads; `~bf16` after
+  it where its network computed so, `!unverified` where its weights were admitted without a known hash.
 - weights: those that the metric itself uses, in the same form; `!missing` where they are not here.
 - requests: for a set, a hash over (prompt, seed, frames, size, rate) of its clips; for a clip, what was
   asked of all clips alike (frames, size, rate), since clips are paired by prompt and seed anyway; for a
@@ -23,6 +23,7 @@ from typing import Any
 from vbench_lite.errors import WeightsError
 from vbench_lite.extractor import FeatureExtractor
 from vbench_lite.metric import Measurement, MetricInfo
+from vbench_lite.run.networks import marked
 from vbench_lite.weights import files, unverified
 
 FIELDS = ("metric", "extractors", "weights", "requests", "reference")
@@ -60,7 +61,8 @@ def differences(first: str, second: str) -> dict[str, tuple[str, str]]:
 def extractor_name(extractor: FeatureExtractor) -> str:
     """Id, version and a hash of everything that fixes its numbers."""
     info, text = extractor.info, extractor.fingerprint
-    return f"{info.id}@{info.version}#{short_hash([text])}{unverified.mark(text)}"
+    marks = marked(extractor.precision) + unverified.mark(text)
+    return f"{info.id}@{info.version}#{short_hash([text])}{marks}"
 
 
 def weights_name(key: str) -> str:

@@ -13,7 +13,9 @@ from functools import cached_property
 
 from vbench_lite import registry
 from vbench_lite.errors import IncomparableError, NotApplicable, RegistryError
+from vbench_lite.extractor import Precision
 from vbench_lite.metric import Estimate, Features, SampleInfo, SetMetric
+from vbench_lite.run.networks import Networks, precision_of
 from vbench_lite.run.scoring import fingerprint as prints
 from vbench_lite.run.scoring.clip_pass import ClipPass
 from vbench_lite.run.scoring.features import Extractors, FeatureCache
@@ -89,7 +91,7 @@ class JointSets:
             IncomparableError: clips of equal requests were asked for at other sizes or rates.
         """
         kind = _kind(metric, self.arms[0].suite)
-        extractors, reference = self._tools(kind.info.extractors)
+        extractors, reference = self._tools(kind.info.extractors, precision_of(fingerprint))
         self._check_measurement(kind, extractors, fingerprint)
         pairs = self._pairs(kind, extractors, requests)
         baseline, candidate = (
@@ -109,13 +111,17 @@ class JointSets:
             raise NotApplicable(str(result.outcome.reason))
         return result.estimate
 
-    def _tools(self, names: tuple[str, ...]) -> tuple[tuple[Extractors, Extractors], ReferenceFeatures]:
+    def _tools(
+        self, names: tuple[str, ...], precision: Precision
+    ) -> tuple[tuple[Extractors, Extractors], ReferenceFeatures]:
         """Extractors with the cache of each arm, and the reference clips' features."""
-        if names not in self._made:
-            first, second = (Extractors(names, arm.cache) for arm in self.arms)
+        key = (*names, precision)
+        if key not in self._made:
+            networks = Networks(precision=precision)
+            first, second = (Extractors(names, arm.cache, networks) for arm in self.arms)
             reference = ReferenceFeatures(self.arms[0].suite, ClipPass(first))
-            self._made[names] = (first, second), reference
-        return self._made[names]
+            self._made[key] = (first, second), reference
+        return self._made[key]
 
     def _check_measurement(
         self, metric: SetMetric, extractors: tuple[Extractors, Extractors], stored: str

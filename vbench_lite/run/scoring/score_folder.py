@@ -14,6 +14,7 @@ from vbench_lite.clip import ClipInfo
 from vbench_lite.dataset import with_ids
 from vbench_lite.errors import ClipError
 from vbench_lite.metric import SampleInfo
+from vbench_lite.run.networks import EXACT, Networks
 from vbench_lite.run.scoring.clip_pass import ClipPass, ClipResult, ClipTask
 from vbench_lite.run.scoring.clip_scoring import FeatureResults
 from vbench_lite.run.scoring.features import Extractors, FeatureCache
@@ -44,6 +45,7 @@ def score_clips(
     limits: Limits | None = None,
     root: Path | None = None,
     extractors: Extractors | None = None,
+    networks: Networks = EXACT,
     names: Literal["free", "prompt"] = "free",
     by: Grouping = "generator",
     on_progress: Callable[[int, int], None] | None = None,
@@ -55,6 +57,7 @@ def score_clips(
         reference: folder, manifest or file of the references.
         rules: which frames count and at which size, for the clips and the references alike.
         root: where features are cached (`root/pool/features`); None keeps none.
+        networks: where and how exactly extractors compute that are not given.
         names: "prompt" takes files to be named PROMPT-INDEX, as VBench has them.
         by: which clips are one set: those of a generator that the manifest names, those of a folder below
             the given one, or all.
@@ -65,12 +68,13 @@ def score_clips(
             be read is under `errors`, and the others keep their scores.
         RegistryError: a metric that nobody registers.
     """
+    networks.check()
     folder = find_clips(clips, rules, limits, names=names)
     references = None if reference is None else find_clips(reference, rules, limits)
     made = metrics if isinstance(metrics, MetricSet) else make_metrics(list(dict.fromkeys(metrics)))
     if extractors is None:
         cache = None if root is None else FeatureCache(root / "pool" / "features")
-        extractors = Extractors(made.extractors, cache)
+        extractors = Extractors(made.extractors, cache, networks)
     scoring = _FolderScoring(folder, references, made, extractors, by)
     scoring.score(on_progress)
     return scoring.scores

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from vbench_lite.errors import StoreError
 from vbench_lite.metric import SampleInfo
+from vbench_lite.run.networks import EXACT, Networks
 from vbench_lite.run.scoring.clip_pass import ClipPass, ClipResult, ClipTask
 from vbench_lite.run.scoring.features import Extractors, FeatureCache
 from vbench_lite.run.scoring.metric_set import MetricSet, make_metrics
@@ -98,7 +99,13 @@ class Tools:
         self._sets = {metric.info.id: metric for metric in metrics.sets}
 
     @classmethod
-    def of(cls, root: Path, metrics: Sequence[str], threads: int | None = None) -> Tools:
+    def of(
+        cls,
+        root: Path,
+        metrics: Sequence[str],
+        threads: int | None = None,
+        networks: Networks = EXACT,
+    ) -> Tools:
         """The registered ones, with the feature cache of a root.
 
         Args:
@@ -109,7 +116,7 @@ class Tools:
         """
         made = make_metrics(metrics)
         cache = FeatureCache(root / "pool" / "features")
-        return cls(made, Extractors(made.extractors, cache, threads=threads), metrics)
+        return cls(made, Extractors(made.extractors, cache, networks, threads=threads), metrics)
 
     def score(self, part: Part) -> PartScores:
         """Score a part; clips are scored as they are read."""

@@ -11,6 +11,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from vbench_lite.errors import VBenchLiteError
+from vbench_lite.run.networks import Networks
 from vbench_lite.run.scoring.score_part import Part, PartScores, Tools
 from vbench_lite.run.worker_process import Stop
 
@@ -22,6 +23,7 @@ class ScoreSetup:
     root: Path
     metrics: tuple[str, ...]
     threads: int
+    networks: Networks
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def main(pipe: Connection) -> None:
     """Serve one runner until it says stop or goes away."""
     setup: ScoreSetup = pipe.recv()
     try:
-        tools = Tools.of(setup.root, setup.metrics, setup.threads)
+        tools = Tools.of(setup.root, setup.metrics, setup.threads, setup.networks)
         while not isinstance(order := pipe.recv(), Stop):
             pipe.send(ScoredPart(finished(tools, order)))
     except VBenchLiteError as error:
