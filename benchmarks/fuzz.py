@@ -1,6 +1,6 @@
-"""Odd clips, lists, run directories, workers and servers: they are read, or refused in one line.
+"""Odd clips, lists, run directories, workers, servers and streams: read, or refused in one line.
 
-Five kinds of what other people bring are damaged at random, by byte and by value, and share the time equally.
+Six kinds of what other people bring are damaged at random, by byte and by value, and share the time equally.
 A fault is anything else: another exception, a message of several lines, more than HANG_S seconds, a process
 that dies, a file that is changed outside the folder, a connection to another host. Inputs that show one are
 kept, with their names printed.
@@ -22,7 +22,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 from benchmarks.figure import Figure, summarise
-from benchmarks.odd_inputs import calls, clips, runs
+from benchmarks.odd_inputs import calls, clips, runs, streams
 from benchmarks.odd_inputs.guard import FAULT, HANG_S, READ, REFUSED, Kind, outcome
 
 MINUTES = 20.0
@@ -34,6 +34,7 @@ KINDS: dict[str, Kind] = {
     "run directories": runs.runs,
     "workers": calls.workers,
     "servers": calls.servers,
+    "streams": streams.streams,
 }
 
 

@@ -48,7 +48,7 @@ def workers(folder: Path, rng: random.Random) -> Trials:
         data = _conversation(rng)
         said.write_bytes(data)
         worker = Worker({"argv": ["cat", str(said)], "max_clip_bytes": 10**6})
-        yield Trial("said", data, partial(_one_call, worker, folder / "root"))
+        yield Trial("said", data, partial(one_call, worker, folder / "root"))
         shutil.rmtree(folder / "root", ignore_errors=True)
 
 
@@ -67,11 +67,11 @@ def servers(folder: Path, rng: random.Random) -> Trials:
                 "retries": 1, "backoff_s": 0.01, "backoff_max_s": 0.02,
             })  # fmt: skip
             data = b"\n".join(stub.answers.values())
-            yield Trial("answers", data, partial(_one_call, api, folder / "root"), port=stub.port)
+            yield Trial("answers", data, partial(one_call, api, folder / "root"), port=stub.port)
             shutil.rmtree(folder / "root", ignore_errors=True)
 
 
-def _one_call(generator: Generator, root: Path) -> str:
+def one_call(generator: Generator, root: Path) -> str:
     """Have a clip made as a run does; its record is readable whatever was said.
 
     Raises:

@@ -39,10 +39,15 @@ def damaged(data: bytes, rng: random.Random) -> bytes:
 
 
 def damaged_json(value: Any, rng: random.Random) -> bytes:
-    """A document with one to three of its values changed, taken out, moved or put in, as JSON.
+    """A document damaged as by `damaged_value`, as JSON.
 
     Numbers may be NaN and texts halves of characters, as Python's own writer lets them be.
     """
+    return json.dumps(damaged_value(value, rng)).encode("ascii")
+
+
+def damaged_value(value: Any, rng: random.Random) -> Any:
+    """A copy of a document with one to three of its values changed, taken out, moved or put in."""
     box = [copy.deepcopy(value)]
     for _ in range(rng.choice([1, 1, 1, 3])):
         place, key = rng.choice(_places(box))
@@ -55,7 +60,7 @@ def damaged_json(value: Any, rng: random.Random) -> bytes:
             place[key] = copy.deepcopy(_value(rng.choice(_places(box))))
         elif isinstance(place[key], dict):
             place[key][rng.choice(["later", "", "\ud800", "type"])] = _odd(rng)
-    return json.dumps(box[0]).encode("ascii")
+    return box[0]
 
 
 def _places(box: list[Any]) -> list[tuple[Any, Any]]:

@@ -1,4 +1,4 @@
-"""Clips, lists, run directories, workers and servers damaged at random: read, or refused in one line."""
+"""Clips, lists, run directories, workers, servers, streams damaged at random: read, or refused in a line."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ INPUTS = {
     "run directories": (6, 1, 1),
     "workers": (50, 3, 20),
     "servers": (40, 3, 15),
+    "streams": (60, 5, 20),
 }
 
 
