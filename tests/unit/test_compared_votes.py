@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -23,8 +24,10 @@ from vbench_lite.report.terminal.comparison import print_comparison
 from vbench_lite.results.cut import Cut
 from vbench_lite.stats.noninferiority import Verdict
 from vbench_lite.store.rundir import RunDir
-from vbench_lite.votes.ballot import Shown, Vote
+from vbench_lite.votes.ballot import Answer, Shown, Vote, VoteJournal, read_votes
+from vbench_lite.votes.clips import between, run_clips
 from vbench_lite.votes.duel import duel
+from vbench_lite.votes.pairs import Questions
 
 LD, AR = "reference/latent-diffusion", "reference/autoregressive"
 NAMED = Policy(name="eyes", primary=(PREFERENCE,))
@@ -131,6 +134,27 @@ def test_votes_are_found_by_their_clips_in_whichever_run_they_lie(run: RunDir) -
     half = [Cut(one, frozenset(f"p{n:03d}" for n in range(8))) for one in (run, later)]
     cut = compare(RunArm(half[0], LD), RunArm(half[1], AR), policy=NAMED)
     assert said(cut).n == 8
+
+
+def test_an_update_is_voted_on_between_two_runs(run: RunDir, capsys: pytest.CaptureFixture[str]) -> None:
+    later = store_run(fabricate(SMALL, prompts=16, run_id="run-b"), run.root)
+    arms = RunArm(run, AR), RunArm(later, AR)
+    told = str(said(compare(*arms, policy=NAMED)).reason)
+    assert told.endswith(f"vbench-lite vote run-b:{AR} --against run-a:{AR}")
+    clips = between(run_clips(later), AR, run_clips(run), AR)
+    ours, theirs = f"run-b:{AR}", f"run-a:{AR}"
+    with VoteJournal(run.root, "ann") as journal:
+        while (asked := Questions(clips, "ann").next(read_votes(run.root))) is not None:
+            mine = Answer.LEFT if asked.left.generator == ours else Answer.RIGHT
+            sides = asked.left, asked.right
+            journal.add(Vote("ann", asked.prompt, *sides, mine, asked.seed, check=asked.check))
+    found = said(compare(*arms, policy=NAMED))
+    assert found.verdict is Verdict.IMPROVED and found.n == 16
+    command = ["vote", "board", f"run-b:{AR}", "--against", f"run-a:{AR}", "--root", str(run.root), "--json"]
+    assert call(command) == 0
+    board = json.loads(capsys.readouterr().out)
+    assert [row["generator"] for row in board["rows"]] == [ours, theirs] and board["agreement"]
+    assert call(["vote", "board", "--against", "run-a", "--root", str(run.root)]) == 2
 
 
 def test_people_are_heard_before_judges(run: RunDir) -> None:

@@ -8,6 +8,7 @@ import math
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from vbench_lite.votes.judge import vote_by_questions, vote_pairs
 from vbench_lite.votes.judge_audit import audit_judge, refused, store_audit
 from vbench_lite.votes.judge_client import ServerJudge
 from vbench_lite.votes.judge_spec import ServerSpec, load_judge
+from vbench_lite.votes.judge_trust import judges_beside_people
 from vbench_lite.votes.judge_words import RUBRIC
 
 Frames = np.ndarray[Any, np.dtype[np.float32]]
@@ -139,6 +141,35 @@ def test_an_honest_judge_passes_its_audit_and_its_orders_agree(run: tuple[Path, 
     )
 
 
+def test_an_honest_judge_is_calibrated_against_people_and_a_boastful_one_is_not(
+    run: tuple[Path, RunClips],
+) -> None:
+    """People prefer the judge's side in nine of ten pairs that it decided, which is what it says."""
+    root, clips = run
+    with serving(honest(Oracle(root, clips))) as spec:
+        votes = vote_pairs(ServerJudge(spec, RUBRIC), root, clips)
+    assert [one.verdict for one in judges_beside_people(votes, "overall")] == ["uncalibrated"]
+    decided = [vote for vote in votes[::2] if vote.winner() is not None]
+    other = {"left": "right", "right": "left"}
+    people = [
+        replace(
+            vote, kind="person", voter=f"v{voter}", probability=None, sided=False,
+            answer=other[vote.answer] if (place + voter) % 10 == 0 else vote.answer,
+        )
+        for place, vote in enumerate(decided)
+        for voter in range(10)
+    ]  # fmt: skip
+    (found,) = judges_beside_people([*votes, *people], "overall")
+    assert found.agreement is not None and found.excess is not None
+    assert found.agreement.value == pytest.approx(0.9) and found.excess.value == pytest.approx(0.0)
+    assert found.verdict == "calibrated" and "calibrated: agrees with 90%" in found.line()
+    sure = [replace(vote, probability=round(vote.probability or 0)) for vote in votes]
+    (found,) = judges_beside_people([*sure, *people], "overall")
+    assert (
+        found.verdict == "too sure" and found.excess is not None and found.excess.value == pytest.approx(0.1)
+    )
+
+
 def test_one_that_always_says_left_is_refused_everywhere(run: tuple[Path, RunClips]) -> None:
     root, clips = run
     with serving(lambda *_: words({"A": 0.9, "B": 0.1})) as spec:
@@ -215,7 +246,9 @@ def test_the_verb_audits_asks_and_keeps(
         ]
         assert call(["vote", "ask", clips.run_id, *options]) == 0
     said = capsys.readouterr()
-    assert json.loads(said.out)["votes"] == 12 and "calls to http://127.0.0.1" in said.err
+    told = json.loads(said.out)
+    assert told["votes"] == 12 and told["people"]["verdict"] == "uncalibrated"
+    assert "calls to http://127.0.0.1" in said.err
     assert sum(vote.kind == "model" for vote in read_votes(root)) == 12
     assert call(["vote", "board", clips.run_id, "--root", str(root), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["voters"][0]["kind"] == "model"

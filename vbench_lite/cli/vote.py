@@ -57,6 +57,15 @@ def _axis(function: click.decorators.FC) -> click.decorators.FC:
     )(function)
 
 
+def _against(function: click.decorators.FC) -> click.decorators.FC:
+    return click.option(
+        "--against",
+        metavar="RUN[:GENERATOR]",
+        shell_complete=stored_run,
+        help="Set one generator of the run (RUN:GENERATOR where it has several) against one of this run.",
+    )(function)
+
+
 @command.command("page")
 @click.argument("run", default="latest", shell_complete=stored_run)
 @click.option("--voter", help="Your name; default: the page asks.")
@@ -67,10 +76,12 @@ def _axis(function: click.decorators.FC) -> click.decorators.FC:
 @click.option("--seed", type=int, default=0, show_default=True, help="Of sides and order.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="TCP port; default: a free one.")
 @click.option("--headless", is_flag=True, help="Serve, but open no browser.")
+@_against
 @_axis
 @root_option
 def page(
     run: str,
+    against: str | None,
     voter: str | None,
     suite: str | None,
     question: str | None,
@@ -92,7 +103,7 @@ def page(
     from vbench_lite.votes.ballot import question_of
     from vbench_lite.votes.server import LOOPBACK, Poll, server
 
-    clips = _clips(root, run, suite)
+    clips = _clips(root, run, suite, against)
     text = question or question_of(axis)
     poll = Poll(root, clips, axis=axis, question=text, look_for=_look_for(root, clips), seed=seed)
     serving = server(poll, port)
@@ -116,31 +127,49 @@ def page(
     "--suite", shell_complete=registered("suites"), help="Which suite of the run; default: its first."
 )
 @click.option("--without", multiple=True, metavar="VOTER", help="Leave this voter out.")
+@_against
 @_axis
 @root_option
 @json_option
 def board(
-    run: str | None, suite: str | None, without: tuple[str, ...], axis: str, root: Path, as_json: bool
+    run: str | None,
+    suite: str | None,
+    without: tuple[str, ...],
+    against: str | None,
+    axis: str,
+    root: Path,
+    as_json: bool,
 ) -> int:
     """Rank generators by votes, with intervals; for a RUN also say which metrics agree with them.
 
     Without RUN every vote under the root counts, whatever clips it was about. With --json: {axis, rows[],
-    pairs[], wins[], order_effect, ties, both_bad, voters[], alpha, left_out{}, agreement[]}.
+    pairs[], wins[], order_effect, ties, both_bad, voters[], alpha, left_out{}, agreement[], judges[]
+    {judge, verdict, agreement, excess}}.
     """
     from vbench_lite.report.terminal.votes import print_votes
     from vbench_lite.votes.agreement import agreements, ceiling, sentence
     from vbench_lite.votes.board import vote_board
+    from vbench_lite.votes.judge_trust import judges_beside_people
     from vbench_lite.votes.preference import votes_that_count
 
-    clips = _clips(root, run, suite) if run is not None else None
+    if against is not None and run is None:
+        raise click.UsageError("--against takes two runs: vote board RUN --against BASELINE")
+    clips = _clips(root, run, suite, against) if run is not None else None
     votes, left_out = votes_that_count(root, axis, clips, without)
     made = vote_board(votes, axis, left_out)
     limit = ceiling(votes, axis)
     found = agreements(votes, axis, clips) if clips is not None else []
+    judges = judges_beside_people(votes, axis)
     if as_json:
-        print_json(made.as_dict() | {"agreement": [one.as_dict(limit) for one in found]})
+        print_json(
+            made.as_dict()
+            | {
+                "agreement": [one.as_dict(limit) for one in found],
+                "judges": [one.as_dict() for one in judges],
+            }
+        )
         return FINE
-    print_votes(made, found, limit, console())
+    print_votes(made, found, limit, console(), judges)
     if clips is not None:
         print_text(sentence(found, limit))
     return FINE
@@ -179,12 +208,14 @@ def ask(
     requests_per_minute, price_per_call), or without a url a folder of a transformers vision-language model
     (model, device, dtype, frames). A judge that is blind to what an axis needs, or that answers by
     side, is refused there. With --json: {judge, votes, calls{}, audit{rungs[], by_side, coverage,
-    refused{}}}.
+    refused{}}, people{verdict, agreement, excess} or null}.
     """
-    from vbench_lite.votes.ballot import VoteJournal
+    from vbench_lite.votes.ballot import VoteJournal, read_votes
+    from vbench_lite.votes.clips import of_run
     from vbench_lite.votes.judge import open_judge, rounds, told_first, vote_by_questions, vote_pairs
     from vbench_lite.votes.judge_audit import audit_judge, store_audit
     from vbench_lite.votes.judge_spec import load_judge
+    from vbench_lite.votes.judge_trust import judges_beside_people
 
     loaded, clips = load_judge(spec), _clips(root, run, suite)
     warn(told_first(loaded, rounds(clips, prompts, audit_clips, questions=questions)))
@@ -205,15 +236,26 @@ def ask(
     if votes:
         with VoteJournal(root, f"judge-{judge.name}") as journal:
             journal.add(*votes)
+    beside = judges_beside_people(of_run(read_votes(root), clips)[0], axis)
+    people = next((one for one in beside if votes and one.judge == judge.name), None)
     if as_json:
-        audit = told.as_dict()
-        print_json({"judge": judge.name, "votes": len(votes), "calls": dict(judge.counts), "audit": audit})
+        print_json(
+            {
+                "judge": judge.name,
+                "votes": len(votes),
+                "calls": dict(judge.counts),
+                "audit": told.as_dict(),
+                "people": people.as_dict() if people is not None else None,
+            }
+        )
         return FINE
     print_text(f"{judge.name}: {len(votes)} votes, coverage {judge.coverage:.2f}")
     for rung in told.rungs:
         verdict = "blind" if rung.blind else "noticed"
         print_text(f"  {rung.damage}: {verdict}, right in {rung.right:.0%} of {rung.asked:.0f} answers")
     print_text(f"  answered by side in {told.by_side:.0%} of pairs")
+    if people is not None:
+        print_text(f"  {people.line()}")
     for name, reason in told.refused.items():
         print_text(f"  refused on {name}: {reason}")
     return FINE
@@ -284,11 +326,15 @@ def export(file: Path, root: Path, as_json: bool) -> int:
     return FINE
 
 
-def _clips(root: Path, run: str, suite: str | None) -> RunClips:
+def _clips(root: Path, run: str, suite: str | None, against: str | None = None) -> RunClips:
+    from vbench_lite.cli.compare import choose_arms
     from vbench_lite.store.rundir import resolve_run
-    from vbench_lite.votes.clips import run_clips
+    from vbench_lite.votes.clips import between, run_clips
 
-    return run_clips(resolve_run(root, run), suite)
+    if against is None:
+        return run_clips(resolve_run(root, run), suite)
+    (baseline, other), (candidate, label) = choose_arms(root, against, run)
+    return between(run_clips(candidate, suite), label, run_clips(baseline, suite), other)
 
 
 def _look_for(root: Path, clips: RunClips) -> Mapping[str, str]:

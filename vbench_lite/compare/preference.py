@@ -43,7 +43,10 @@ def with_votes(
     even = 0.5 if pairing.identical else None  # equal clips cannot be told apart
     shares = (even, even) if found is None else (1 - found.share, found.share)
     count = len(pairing.answered) if found is None else found.lead.n
-    why = f"no votes between these clips; collect them with: vbench-lite vote {second.arm.run_id}"
+    asks = second.arm.run_id
+    if first.arm.run_id != asks:
+        asks = f"{asks}:{second.arm.generator} --against {first.arm.run_id}:{first.arm.generator}"
+    why = f"no votes between these clips; collect them with: vbench-lite vote {asks}"
     sides = []
     for side, share in zip((first, second), shares, strict=True):
         estimate = nothing(PREFERENCE, Level.SET, _FACTS, why)

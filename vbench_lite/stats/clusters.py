@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +38,11 @@ class MeanOverClusters:
     low: float | None
     high: float | None
     n: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values: value, ci [low, high] or null, n."""
+        ci = None if self.low is None or self.high is None else [self.low, self.high]
+        return {"value": self.value, "ci": ci, "n": self.n}
 
 
 def codes(names: Sequence[Hashable]) -> npt.NDArray[np.int64]:

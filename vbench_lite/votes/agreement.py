@@ -73,10 +73,7 @@ class Agreement:
 
 
 def _plain(found: MeanOverClusters | None) -> dict[str, Any] | None:
-    if found is None:
-        return None
-    ci = None if found.low is None or found.high is None else [found.low, found.high]
-    return {"value": found.value, "ci": ci, "n": found.n}
+    return None if found is None else found.as_dict()
 
 
 def ceiling(votes: Sequence[Vote], axis: str) -> MeanOverClusters | None:

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from vbench_lite.errors import StoreError
 from vbench_lite.results.arms import Arm, Run, read_arms
 from vbench_lite.votes.ballot import Shown, Vote
 
@@ -60,6 +61,25 @@ def run_clips(run: Run, suite: str | None = None) -> RunClips:
             (controls if arm.control else clips)[arm.generator][request] = sha
             samples[arm.generator, *request] = sample
     return RunClips(run.run_id, name, dict(clips), dict(controls), samples, tuple(arms))
+
+
+def between(candidate: RunClips, label: str, baseline: RunClips, other: str) -> RunClips:
+    """Clips of a generator of each of two runs, as if they were two generators `RUN:GENERATOR` of the first.
+
+    Raises:
+        StoreError: a run has no clip of its generator.
+    """
+    clips, samples, arms = {}, {}, []
+    for run, name in ((candidate, label), (baseline, other)):
+        if name not in run.clips:
+            known = ", ".join(run.clips) or "none"
+            raise StoreError(f"run {run.run_id} has no clip of {name}; it has: {known}")
+        full = f"{run.run_id}:{name}"
+        clips[full] = run.clips[name]
+        samples |= {(full, *key[1:]): one for key, one in run.samples.items() if key[0] == name}
+        arms += [replace(arm, generator=full) for arm in run.arms if arm.generator == name]
+    arms += [arm for arm in candidate.arms if arm.control]
+    return RunClips(candidate.run_id, candidate.suite, clips, candidate.controls, samples, tuple(arms))
 
 
 def of_run(votes: Sequence[Vote], run: RunClips) -> tuple[list[Vote], dict[str, int]]:

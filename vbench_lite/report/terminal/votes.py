@@ -13,14 +13,19 @@ from vbench_lite.report.charts.votes import agreement_rows
 from vbench_lite.stats.clusters import MeanOverClusters
 from vbench_lite.votes.agreement import Agreement
 from vbench_lite.votes.board import PairState, VoteBoard
+from vbench_lite.votes.judge_trust import JudgeTrust
 
 MOST_METRICS = 8
 
 
 def print_votes(
-    board: VoteBoard, agreements: Sequence[Agreement], limit: MeanOverClusters | None, out: Console
+    board: VoteBoard,
+    agreements: Sequence[Agreement],
+    limit: MeanOverClusters | None,
+    out: Console,
+    judges: Sequence[JudgeTrust] = (),
 ) -> None:
-    """Print a board, the state of its pairs, its voters, and the agreement of metrics."""
+    """Print a board, the state of its pairs, its voters, its judges, and the agreement of metrics."""
     out.print(Text(headline(board), style="bold"))
     table = _table("generator", "log-odds (95%)", "rank", "votes", "won", "tied", "lost")
     for row in board.rows:
@@ -47,6 +52,8 @@ def print_votes(
         told = " · fails attention checks: see --without" if voter.unreliable else ""
         style = "yellow" if voter.unreliable else "dim"
         out.print(Text(f"voter {voter.name} ({voter.kind}): {voter.votes} votes{checks}{told}", style=style))
+    for judge in judges:
+        out.print(Text(f"judge {judge.judge}: {judge.line()}", style="dim"))
     if board.few_voters:
         out.print(Text("few voters: intervals hold for these voters, not for people in general", style="dim"))
     for reason, count in board.left_out.items():
