@@ -69,14 +69,18 @@ def between(candidate: RunClips, label: str, baseline: RunClips, other: str) -> 
     Raises:
         StoreError: a run has no clip of its generator.
     """
-    clips, samples, arms = {}, {}, []
+    clips: dict[str, dict[Request, str]] = {}
+    samples: dict[tuple[str, str, int], str] = {}
+    arms: list[Arm] = []
     for run, name in ((candidate, label), (baseline, other)):
         if name not in run.clips:
             known = ", ".join(run.clips) or "none"
             raise StoreError(f"run {run.run_id} has no clip of {name}; it has: {known}")
         full = f"{run.run_id}:{name}"
         clips[full] = run.clips[name]
-        samples |= {(full, *key[1:]): one for key, one in run.samples.items() if key[0] == name}
+        samples |= {
+            (full, prompt, seed): one for (its, prompt, seed), one in run.samples.items() if its == name
+        }
         arms += [replace(arm, generator=full) for arm in run.arms if arm.generator == name]
     arms += [arm for arm in candidate.arms if arm.control]
     return RunClips(candidate.run_id, candidate.suite, clips, candidate.controls, samples, tuple(arms))
