@@ -1,8 +1,10 @@
-"""The blind page in a real browser: thirty votes by keyboard, a stop between, and no name anywhere."""
+"""The blind page in a real browser: thirty votes by keyboard, its server killed between, no name anywhere."""
 
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +37,21 @@ def served(root: Path, run: RunClips) -> Iterator[str]:
         poll.close()
 
 
+@contextmanager
+def killed(root: Path, run: RunClips) -> Iterator[str]:
+    """`vbench-lite vote RUN` in a process of its own, which ends without a chance to tidy up."""
+    command = ["vote", run.run_id, "--headless", "--root", str(root)]
+    with subprocess.Popen(
+        [sys.executable, "-m", "vbench_lite.cli.main", *command], stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        try:
+            addresses = (re.search(r"http://127\.0\.0\.1:\d+/", line) for line in process.stderr)
+            yield next(found[0] for found in addresses if found is not None)
+        finally:
+            process.kill()
+
+
 def vote(page: Page, answers: int, seen: list[str]) -> None:
     """Answer by keyboard; playing is quickened, or thirty clips of two seconds would take a minute."""
     for number in range(answers):
@@ -46,28 +63,31 @@ def vote(page: Page, answers: int, seen: list[str]) -> None:
             page.keyboard.press(KEYS[number % len(KEYS)])
 
 
-def test_thirty_votes_by_keyboard_stopped_and_resumed(browser: Browser, tmp_path: Path) -> None:
+def test_thirty_votes_by_keyboard_killed_and_resumed(browser: Browser, tmp_path: Path) -> None:
     run = run_clips(make_run(tmp_path, prompts=12))
     seen: list[str] = []
     page = browser.new_page(bypass_csp=True)  # for the waiting below
     page.on("request", lambda request: seen.append(request.url.partition("?")[0]))
-    with served(tmp_path, run) as address:
+    with killed(tmp_path, run) as address:
         page.goto(f"{address}?voter=ann")
         vote(page, 15, seen)
-    assert len(read_votes(tmp_path)) == 15
-    with served(tmp_path, run) as address:  # another process in practice: nothing but the journal is left
+    before = read_votes(tmp_path)
+    assert len(before) == 15
+    other = browser.new_page(bypass_csp=True)
+    with served(tmp_path, run) as address:  # nothing but the journal is left
         page.goto(f"{address}?voter=ann")
-        vote(page, 15, seen)
+        other.goto(f"{address}?voter=bob")
+        for _ in range(2):  # both at once
+            vote(page, 1, seen)
+            vote(other, 1, seen)
+        vote(page, 13, seen)
         with page.expect_response(re.compile("undo")):
             page.keyboard.press("u")
-        other = browser.new_page(bypass_csp=True)
-        other.goto(f"{address}?voter=bob")
-        vote(other, 2, seen)
-        other.close()
+    other.close()
     page.close()
     votes = read_votes(tmp_path)
     assert [sum(v.voter == name for v in votes) for name in ("ann", "bob")] == [29, 2]
-    assert len({v.id for v in votes}) == 31
+    assert len({v.id for v in votes}) == 31 and [v for v in votes if v.voter == "ann"][:15] == before
     asked = [(v.prompt, v.seed, v.pair) for v in votes if v.voter == "ann" and v.check is None]
     assert len(asked) == len(set(asked)), "no pair is asked twice, but as a check"
     assert {v.check for v in votes} >= {"control"}
