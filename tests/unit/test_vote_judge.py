@@ -131,10 +131,12 @@ def test_an_honest_judge_passes_its_audit_and_its_orders_agree(run: tuple[Path, 
         judge = ServerJudge(spec, RUBRIC)
         told = audit_judge(judge, root, clips, clips=6)
         votes = vote_pairs(judge, root, clips, limit=3)
+        again = vote_pairs(judge, root, clips, limit=1)
     assert told.refused == {} and told.coverage == 1.0 and told.by_side == 0.0
     assert {rung.damage for rung in told.rungs if rung.right > 0.9} >= {"reversed", "frozen", "wrong prompt"}
     assert len(votes) == 3 * 3 * 2 and {vote.voter for vote in votes} == {judge.name}
     assert judge.name.startswith("stub-7b-0711 · rubric ") and "temperature 0" in judge.name
+    assert len({vote.id for vote in [*votes, *again]}) == len(votes), "asked again, it counts once"
     first, swapped = votes[0], votes[1]
     assert first.winner() == swapped.winner() and first.probability == pytest.approx(
         1 - (swapped.probability or 0)

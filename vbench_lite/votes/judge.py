@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
@@ -123,8 +125,11 @@ def _vote(
 ) -> Vote:
     answer = {"A": Answer.LEFT, "B": Answer.RIGHT, "tie": Answer.TIE}[said(shares)]
     decided = shares["A"] + shares["B"]
+    # What was asked makes the id, so that a judge that is asked again counts once, with its newest answer.
+    asked = [judge.name, axis, prompt, seed, sided, *(side.clip_sha256 for side in sides)]
     return Vote(
         voter=judge.name,
+        id=hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:32],
         prompt=prompt,
         left=sides[0],
         right=sides[1],
