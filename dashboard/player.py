@@ -52,7 +52,7 @@ def player_clip(
     Raises:
         StoreError: the hash is no hash, or the pool has no such clip, or its file leads out of the pool.
     """
-    video = gallery.preview_file(root, sha256).read_bytes()
+    video = gallery.preview(root, sha256)
     clip = Pool(root).read(sha256)
     return PlayerClip(
         title=title,

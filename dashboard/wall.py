@@ -133,7 +133,7 @@ def _cell(root: Path, line: Line, cell: Sample) -> dict[str, Any]:
     if cell.sha256 is None:
         return made
     try:
-        video = gallery.preview_file(root, cell.sha256).read_bytes()
+        video = gallery.preview(root, cell.sha256)
         if len(video) <= MOST_BYTES:
             return made | {"video": uri("video/mp4", video)}
         return made | {"strip": uri("image/png", gallery.strip(Pool(root).read(cell.sha256).frames))}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import streamlit as st
@@ -17,6 +20,7 @@ from streamlit.testing.v1 import AppTest
 
 from vbench_lite.dashboard import cached, server
 from vbench_lite.dashboard.pages import PAGES, VIEWS
+from vbench_lite.store import atomic
 from vbench_lite.store.rundir import RunDir, set_baseline
 
 
@@ -162,6 +166,23 @@ def test_a_running_run_is_shown_as_partial(roots: dict[str, Path], monkeypatch: 
     with RunDir(roots["running"], "b" * 16).lock():
         app = open_page(roots["running"], "overview", monkeypatch, run="b" * 16)
     assert any("running" in info.value for info in app.info)
+
+
+@pytest.mark.parametrize("name", ["clips", "live"])
+def test_clips_are_shown_from_a_root_that_cannot_be_written(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_run(tmp_path, "a" * 16)
+
+    def refuse(path: Path, **_: object) -> NoReturn:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    monkeypatch.setattr(atomic, "replaced", refuse)
+    st.cache_data.clear()
+    app = open_page(tmp_path, name, monkeypatch)
+    assert not app.exception and not app.error
+    assert not (tmp_path / "pool" / "previews").exists()
+    assert "Read-only" not in said(app) + html(app)
 
 
 def test_a_killed_run_says_how_to_continue(roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,8 +97,9 @@ def test_a_full_and_a_read_only_disk_stop_the_run_which_then_goes_on(tmp_path: P
     assert (code, outcome["ok"], outcome["failed"], outcome["resumed"]) == (0, 12, 0, True), said
     count, there = stages["kept"]
     assert count >= 1 and there
-    code, said, out = stages["read"]
-    assert code == 0 and json.loads(out)["rows"], said
+    for verb, code, said in stages["read"]:
+        assert code == 0, f"{verb}: {said}"
+    assert (tmp_path / "report.html").read_text().count("data:video/mp4") >= 1, "clips are shown too"
 
 
 def test_a_journal_that_the_disk_does_not_take_ends_before_the_record(tmp_path: Path) -> None:
@@ -217,6 +218,30 @@ def test_ctrl_c_stops_within_five_seconds_and_keeps_what_is_done(tmp_path: Path)
     outcome = json.loads(out)
     assert (outcome["interrupted"], outcome["ok"]) == (True, 2), errors
     assert list_runs(root)[0].document().status == "interrupted"
+
+
+def test_ctrl_c_while_calls_are_timed_is_one_line_without_a_traceback(tmp_path: Path) -> None:
+    """As a terminal sends it: to the whole group of processes, while a timed call takes a minute."""
+    content = Path(suite(tmp_path, samples=2)).read_text()
+    (tmp_path / "timed.yaml").write_text(content + "performance: {rounds: 1, warm_calls: 3}\n")
+    made = tmp_path / "made.txt"
+    toy = f"{{label: toy, adapter: 'toys:Toy', config: {{made: {made}}}}}"
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(f"generators: [{toy}]\nsuites: [{tmp_path / 'timed.yaml'}]\ncontrols: false\n")
+    running = subprocess.Popen(
+        [sys.executable, "-m", "vbench_lite.cli.main", "run", str(spec), "--root", str(tmp_path / "root")],
+        env={**os.environ, "PYTHONPATH": str(HERE), "TOY_HANGS_AFTER": "2"},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    while running.poll() is None and (not made.exists() or len(made.read_text().splitlines()) < 5):
+        time.sleep(0.01)
+    os.killpg(running.pid, signal.SIGINT)
+    _, errors = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert "Traceback" not in errors and "KeyboardInterrupt" not in errors, errors
+    assert "was stopped; the same command goes on with it" in errors
+    (found,) = list_runs(tmp_path / "root")
+    assert found.document().status == "interrupted"
 
 
 # --- clocks -----------------------------------------------------------------------------------

@@ -23,6 +23,11 @@ _ADVICE = {
 _OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG}
 
 
+def cannot_be_written(error: OSError) -> bool:
+    """Whether a place cannot be written, though it may be read: full, read-only, or somebody else's."""
+    return error.errno in _ADVICE
+
+
 def raise_storage_fault(error: BaseException, place: Path) -> None:
     """Raise a StoreError if the disk is the cause of an error; return if it is not."""
     cause: BaseException | None = error

@@ -88,14 +88,17 @@ class Pool:
 
     def preview(self, sha: str) -> Path:
         """An H.264 file that browsers play, made on first demand."""
-        from vbench_lite.video.decode import write_preview
-
         target = self.folder / "previews" / f"{sha}.mp4"
         if not target.exists():
-            fps = self.info(sha).fps
             with self.written(target) as temporary:
-                write_preview(temporary, self.chunks(sha), fps)
+                self.write_preview(temporary, sha)
         return target
+
+    def write_preview(self, path: Path, sha: str) -> None:
+        """Write the preview of a clip to any place."""
+        from vbench_lite.video.decode import write_preview
+
+        write_preview(path, self.chunks(sha), self.info(sha).fps)
 
     def sweep(self) -> None:
         """Remove temporary files that killed writers left behind; those of today may be in use."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,7 +36,10 @@ def prune(root: Path, names: Sequence[str] = (), *, dry: bool = False) -> Prunin
             that nobody knows what it refers to; or what would be removed lies behind a link.
     """
     done = Pruning()
-    with root_lock(root, alone=True):
+    only_read = dry and not os.access(
+        root, os.W_OK
+    )  # what a run at work is about to refer to is not known then
+    with nullcontext() if only_read else root_lock(root, alone=True):
         runs = stored(root)
         doomed = [_find(runs, name) for name in names]
         kept_by = {run_id: name for name, run_id in baselines(root).items()}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from vbench_lite.format import number, shorten
 from vbench_lite.results.arms import CEILING, control_of
 from vbench_lite.results.catalogue import metric_facts
 from vbench_lite.store.columns import texts
+from vbench_lite.store.disk import cannot_be_written
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import Level, SampleStatus, ScoreStatus
@@ -103,14 +105,23 @@ def clip_file(root: Path, sha256: str) -> Path:
     return pool_file(root, Pool(root).path(sha256))
 
 
-def preview_file(root: Path, sha256: str) -> Path:
-    """The H.264 preview of a clip of the pool, made if it is missing.
+def preview(root: Path, sha256: str) -> bytes:
+    """The H.264 preview of a clip of the pool; made if it is missing, and kept where the pool can be written.
 
     Raises:
         StoreError: as `clip_file`.
     """
     clip_file(root, sha256)
-    return pool_file(root, Pool(root).preview(sha256))
+    pool = Pool(root)
+    try:
+        return pool_file(root, pool.preview(sha256)).read_bytes()
+    except OSError as error:
+        if not cannot_be_written(error):
+            raise
+    with tempfile.TemporaryDirectory(prefix="vbench-lite-") as folder:
+        path = Path(folder, "preview.mp4")
+        pool.write_preview(path, sha256)
+        return path.read_bytes()
 
 
 def _checked(sha256: str) -> None:

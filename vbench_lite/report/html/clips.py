@@ -42,7 +42,7 @@ class Shelf:
         try:
             gallery.clip_file(self.root, sha256)
             strip = gallery.strip(Pool(self.root).read(sha256).frames)
-            video = gallery.preview_file(self.root, sha256).read_bytes()
+            video = gallery.preview(self.root, sha256)
         except (ClipError, StoreError) as error:
             self.missing.append(f"{title}: {error}")
             return Markup()

@@ -181,10 +181,10 @@ class _Clips:
             ClipError, StoreError: the pool has no such clip.
         """
         if sha256 not in self.written:
-            source = gallery.preview_file(self.root, sha256)
+            video = gallery.preview(self.root, sha256)
             name = f"{CLIPS}/{sha256[:16]}.mp4"
             (self.folder / CLIPS).mkdir(exist_ok=True)
-            shutil.copyfile(source, self.folder / name)
+            (self.folder / name).write_bytes(video)
             self.written[sha256] = name
         return self.written[sha256]
 
