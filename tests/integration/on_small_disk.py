@@ -12,7 +12,6 @@ from pathlib import Path
 
 from command_line import vbench_lite
 
-
 READING = (
     ("list", "runs"), ("leaderboard", "--json"), ("leaderboard",), ("show", "latest"),
     ("advise", "--require", "frames/sharpness>=0"),
