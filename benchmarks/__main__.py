@@ -42,6 +42,8 @@ def main(arguments: list[str]) -> int:
     if unknown:
         print(f"no benchmark is named {unknown[0]}; there are: {', '.join(known)}", file=sys.stderr)
         return 2
+    # One thread, as a worker has: products of some hundred rows spend most of their time waiting for others.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     for name in names or known:
         print(f"{name} ...", file=sys.stderr, flush=True)
         module = importlib.import_module(f"benchmarks.{name}")

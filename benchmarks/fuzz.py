@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import random
-import resource
 import shutil
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from pathlib import Path
 from benchmarks.figure import Figure, summarise
 from benchmarks.odd_inputs import calls, clips, runs, streams
 from benchmarks.odd_inputs.guard import FAULT, HANG_S, READ, REFUSED, Kind, outcome
+from vbench_lite.processes import limit_memory
 
 MINUTES = 20.0
 BATCH_S = 60.0  # a process lives so long: what it leaks does not add up
@@ -95,5 +95,5 @@ def fuzz(
 
 
 if __name__ == "__main__":
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    limit_memory(MEMORY)
     print(json.dumps(fuzz(float(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))))

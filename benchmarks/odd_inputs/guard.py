@@ -20,7 +20,7 @@ from typing import Any
 
 from vbench_lite.errors import VBenchLiteError
 
-HANG_S = 20
+HANG_S = 60  # a busy machine takes half of it for a report
 READ, REFUSED, FAULT = "read", "refused", "fault: "
 # Events of the interpreter that change files: which arguments name what is changed, and where a descriptor
 # stands that a path may be relative to.
