@@ -22,7 +22,7 @@ from pathlib import Path
 
 from benchmarks.figure import Figure, summarise
 from benchmarks.odd_inputs import calls, clips, runs, streams
-from benchmarks.odd_inputs.guard import FAULT, HANG_S, READ, REFUSED, Kind, outcome
+from benchmarks.odd_inputs.guard import FAULT, READ, REFUSED, WAIT_S, Kind, outcome
 from vbench_lite.processes import limit_memory
 
 MINUTES = 20.0
@@ -45,7 +45,7 @@ def measure(minutes: float = MINUTES) -> list[Figure]:
     while (left := end - time.monotonic()) > 0:
         command = [sys.executable, "-m", "benchmarks.fuzz", str(min(BATCH_S, left)), str(seed), str(kept)]
         found = subprocess.run(
-            command, capture_output=True, encoding="utf-8", errors="replace", timeout=BATCH_S + 10 * HANG_S
+            command, capture_output=True, encoding="utf-8", errors="replace", timeout=BATCH_S + 2 * WAIT_S
         )
         if found.returncode == 0:
             tally.update(json.loads(found.stdout.splitlines()[-1]))

@@ -20,7 +20,8 @@ from typing import Any
 
 from vbench_lite.errors import VBenchLiteError
 
-HANG_S = 60  # a busy machine takes half of it for a report
+HANG_S = 20  # of processor time; what waits for something may take WAIT_S
+WAIT_S = 180
 READ, REFUSED, FAULT = "read", "refused", "fault: "
 # Events of the interpreter that change files: which arguments name what is changed, and where a descriptor
 # stands that a path may be relative to.
@@ -61,8 +62,10 @@ class HangError(BaseException):
 def outcome(trial: Trial, folder: Path) -> str:
     """ "read", "refused", or a fault in words."""
     watch = _Watch(folder.resolve(), trial.port)
-    signal.signal(signal.SIGALRM, _hang)
-    signal.alarm(HANG_S)
+    for number in (signal.SIGALRM, signal.SIGPROF):
+        signal.signal(number, _hang)
+    signal.alarm(WAIT_S)
+    signal.setitimer(signal.ITIMER_PROF, HANG_S)  # a busy machine makes nothing a hang
     try:
         with _watched(watch), warnings.catch_warnings(action="ignore"):
             found = trial.act() or READ
@@ -74,6 +77,7 @@ def outcome(trial: Trial, folder: Path) -> str:
         found = f"{FAULT}{type(error).__name__}: {str(error)[:400]}"
     finally:
         signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
     return FAULT + watch.seen[0] if watch.seen else found
 
 
