@@ -89,6 +89,7 @@ class DeadlineShare(CallMetric):
             "Share of frames that arrived by the time at which a stream that starts after 1 s shows them.",
             "definition; vbench_lite.measure.playback.deadlines",
             higher_is_better=True,
+            may_be_zero=True,
         ),
         bounds=(0.0, 1.0),
     )
@@ -109,6 +110,7 @@ class WorstLateness(CallMetric):
         "s",
         "Seconds by which the latest frame missed its time in a stream that starts after 1 s.",
         "definition; vbench_lite.measure.playback.deadlines",
+        may_be_zero=True,
     )
 
     def value(self, call: Measurement) -> float:
@@ -128,6 +130,7 @@ class LeastBuffer(CallMetric):
         "s",
         "The shortest wait between the first frame's arrival and a show of it that never stalls.",
         "start-up delay without a stall, less the first arrival; vbench_lite.measure.playback",
+        may_be_zero=True,
     )
 
     def value(self, call: Measurement) -> float:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +14,9 @@ from fabricated import FakeRun, World, default_world, fabricate, only
 from vbench_lite.advise import Verdict, advise, load_use, parse_requirement, use_names
 from vbench_lite.advise.requirements import Status
 from vbench_lite.errors import SpecError, StoreError
-from vbench_lite.metric import Axis
+from vbench_lite.metric import Axis, Measurement
 from vbench_lite.stats.pareto import best_probability, joint_draws
+from vbench_lite.store import tables
 from vbench_lite.suite import load_suite
 
 LD, AR, HYBRID = "reference/latent-diffusion", "reference/autoregressive", "reference/hybrid"
@@ -126,7 +129,7 @@ def test_weights_replace_those_of_a_use_and_move_the_answer() -> None:
     with pytest.raises(SpecError, match="0 or more"):
         advise([run], weights={Axis.SPEED: -1})
     with pytest.raises(SpecError, match="all weights are 0"):
-        advise([run], weights={axis: 0.0 for axis in Axis if axis not in (Axis.HORIZON, Axis.PREFERENCE)})
+        advise([run], weights=dict.fromkeys((Axis.QUALITY, Axis.SPEED), 0.0))
 
 
 def test_the_gap_is_the_sum_of_its_parts() -> None:
@@ -301,3 +304,51 @@ def test_what_was_not_measured_decides_nothing() -> None:
     assert "Measure quality" in found.words and "By speed 1 alone" in found.words
     whole = advise([fabricate(prompts=32)], use=load_use("film-previs"))  # the horizon is 18% of it
     assert whole.verdict is not Verdict.CANNOT_TELL or whole.leaders
+
+
+# --- from stored calls ------------------------------------------------------------------------
+
+
+class Timed(FakeRun):
+    """A run that stored its timed calls too: five rounds of one warm call of 16 frames at 8 a second."""
+
+    pieces: Mapping[str, tuple[tuple[float, int], ...]] = {}
+
+    def table(self, kind: str, columns: Collection[str] | None = None) -> Any:
+        if kind != "measurement":
+            return super().table(kind, columns)
+        calls = [
+            Measurement(name, "base", number, "warm", None, came[-1][0], came, 16, 16, 1, 32, 32, 8.0)
+            for name, came in self.pieces.items()
+            for number in range(5)
+        ]
+        suite = str(self.doc.suites[0]["name"])
+        return tables.arrow(kind, [tables.measurement_row(call, suite) for call in calls], columns)
+
+
+def timed(**pieces: tuple[tuple[float, int], ...]) -> FakeRun:
+    run = fabricate()
+    found = Timed(run.run_id, run.doc, run.sample_rows, run.score_rows)
+    found.pieces = {HYBRID: pieces["hybrid"]}
+    return found
+
+
+def test_a_stream_that_misses_its_deadlines_is_not_advised() -> None:
+    """Wanted from 1 s on at 8 a second: 16 frames at 0.9 s are on time, of those at 1.9 s eight are late."""
+    late = advise([timed(hybrid=((1.9, 16),))], use=load_use("live-streaming"))
+    assert f"{HYBRID} does not meet speed/deadline_share >= 95 % (0.500)" in late.words
+    kept = advise([timed(hybrid=((0.9, 16),))], use=load_use("live-streaming"))
+    mine = next(standing for standing in kept.standings if standing.row.arm.generator == HYBRID)
+    assert "speed/deadline_share" in [found.requirement.name for found in mine.checks]
+    assert kept.verdict is Verdict.TAKE and kept.leaders == (HYBRID,)
+    # Of the others nobody knows when their frames came, so the limit is not held against them.
+    other = next(standing for standing in kept.standings if standing.row.arm.generator == AR)
+    assert "speed/deadline_share" not in [found.requirement.name for found in other.checks]
+
+
+def test_a_limit_takes_any_metric_of_timed_calls_from_the_calls() -> None:
+    asked = [parse_requirement("speed/least_buffer_s <= 0.5")]
+    run = timed(hybrid=((0.5, 4), (1.75, 12)))  # frame 4 is wanted at 1 s and comes 0.75 s after that
+    found = {s.row.arm.generator: s.checks[0].quantity for s in advise([run], require=asked).standings}
+    assert found[HYBRID].value == pytest.approx(0.75)
+    assert found[AR].value is None and "vbench-lite run --suite streaming" in str(found[AR].reason)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from test_call_metrics import STREAM
 from test_call_metrics import value as value_of
 
+from vbench_lite import registry
 from vbench_lite.errors import NotApplicable
 from vbench_lite.measure.playback import deadlines, slowest_rate
 
@@ -81,3 +82,10 @@ def test_the_worst_ten_seconds_are_found_and_unknown_for_short_streams() -> None
     assert value("speed/worst_window_frames_per_s", gap) == 1.0
     with pytest.raises(NotApplicable, match="less than 10 s"):
         value("speed/worst_window_frames_per_s", by_frame(0.2, 48))
+
+
+@pytest.mark.parametrize(
+    "name", ["deadline_share", "worst_lateness_s", "least_buffer_s", "stalls", "stalled_s"]
+)
+def test_what_may_be_zero_is_compared_by_difference(name: str) -> None:
+    assert registry.load("metrics", f"speed/{name}").info.may_be_zero

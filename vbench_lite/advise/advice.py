@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from vbench_lite.advise.answer import Advice, Standing, Verdict
@@ -11,12 +11,12 @@ from vbench_lite.advise.beliefs import beliefs
 from vbench_lite.advise.profiles import DOUBLINGS, Use
 from vbench_lite.advise.quantities import Numbers
 from vbench_lite.advise.ranking import Place, Weights, gap, place
-from vbench_lite.advise.requirements import Requirement, Status, check
+from vbench_lite.advise.requirements import Check, Requirement, Status, check
 from vbench_lite.advise.words import SURE, paragraph
 from vbench_lite.errors import SpecError, StoreError
 from vbench_lite.metric import Axis
 from vbench_lite.results.arms import Run
-from vbench_lite.results.board import Board, build_board
+from vbench_lite.results.board import Board, BoardRow, build_board
 
 MOST_UNMEASURED = 0.25  # share of the weights; with more of it open, the rest decides nothing
 
@@ -73,7 +73,7 @@ def advise(
     standings = [
         Standing(
             row,
-            tuple(check(requirement, numbers.of(row, requirement.name)) for requirement in requirements),
+            tuple(_checks(requirements, numbers, row)),
             numbers.cost(row) if price_per_hour is not None else None,
         )
         for row in board.rows
@@ -103,6 +103,14 @@ def advise(
         believed, (*borrowed, *board.notes), unmeasured=unmeasured,
     )  # fmt: skip
     return replace(found, words=paragraph(found))
+
+
+def _checks(requirements: Sequence[Requirement], numbers: Numbers, row: BoardRow) -> Iterator[Check]:
+    """What each limit says of a generator, as far as it is held against it."""
+    for requirement in requirements:
+        quantity = numbers.of(row, requirement.name)
+        if quantity.value is not None or not requirement.if_known:
+            yield check(requirement, quantity)
 
 
 def _wanted(board: Board, use: Use | None, weights: Mapping[Axis, float] | None) -> dict[Axis, float] | None:

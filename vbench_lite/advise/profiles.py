@@ -32,6 +32,9 @@ class Limit(_Strict):
         description="Metric, comparison and value with its unit, such as speed/time_to_first_frame_s <= 1 s."
     )
     why: str = Field(min_length=1, description="The reason, as a reader is told.")
+    if_known: bool = Field(
+        default=False, description="Whether it is left out for a generator of which nobody knows the number."
+    )
 
     @model_validator(mode="after")
     def _reads(self) -> Limit:
@@ -73,7 +76,9 @@ class Use(_Strict):
 
     def requirements(self) -> tuple[Requirement, ...]:
         """The limits, each with its reason."""
-        return tuple(parse_requirement(limit.limit, why=limit.why) for limit in self.limits)
+        return tuple(
+            parse_requirement(limit.limit, why=limit.why, if_known=limit.if_known) for limit in self.limits
+        )
 
 
 def use_names() -> list[str]:

@@ -24,6 +24,7 @@ from vbench_lite.results.arms import Arm, Run, read_arms
 from vbench_lite.results.board import BoardRow
 from vbench_lite.results.catalogue import metric_facts
 from vbench_lite.results.estimates import MetricEstimate
+from vbench_lite.results.from_calls import estimate_from_calls
 from vbench_lite.results.prices import declared_costs
 from vbench_lite.stats.delta import Delta
 from vbench_lite.stats.means import mean_estimate
@@ -58,7 +59,8 @@ class Numbers:
     """Every number that a requirement can ask for, by generator.
 
     A metric comes from the row of the board; else from another suite of its run; else from another run of
-    the same generator (equal label and fingerprint), on equal hardware where it was timed.
+    the same generator (equal label and fingerprint), on equal hardware where it was timed. What a
+    requirement asks of timed calls is taken from the calls of the run itself, where no suite has it.
     """
 
     def __init__(
@@ -118,6 +120,9 @@ class Numbers:
         found = self.find(row, name)
         if isinstance(found, Found):
             return _metric(found.estimate, found.arm)
+        derived = self._from_calls(row, name)
+        if derived is not None:
+            return _metric(derived, row.arm)
         return Quantity(name, None, unit=metric_facts(name, {}).unit, reason=found)
 
     def find(self, row: BoardRow, metric: str) -> Found | str:
@@ -193,6 +198,13 @@ class Numbers:
                 for arm in self._arms[run.run_id, name]:
                     if arm.generator == row.arm.generator:
                         yield arm, document.hardware
+
+    def _from_calls(self, row: BoardRow, metric: str) -> MetricEstimate | None:
+        """A metric of timed calls that no suite of the run has, from the calls that it stored."""
+        run = next((run for run in self._runs if run.run_id == row.arm.run_id), None)
+        if run is None or metric in row.arm.estimates:
+            return None
+        return estimate_from_calls(run, row.arm.suite, row.arm.generator, metric)
 
     def _clip_seconds(self, row: BoardRow) -> Quantity:
         made, most = self._made_seconds(row), self._most_seconds(row)

@@ -39,13 +39,17 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Requirement:
-    """One limit. text: as it was written; why: the reason that a use gives for it."""
+    """One limit. text: as it was written; why: the reason that a use gives for it.
+
+    if_known: it is not held against a generator of which nobody knows the number.
+    """
 
     name: str
     at_most: bool
     value: float
     text: str
     why: str | None = None
+    if_known: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,7 @@ class Check:
         }
 
 
-def parse_requirement(text: str, *, why: str | None = None) -> Requirement:
+def parse_requirement(text: str, *, why: str | None = None, if_known: bool = False) -> Requirement:
     """Read NAME OP VALUE, with an optional unit (ms, s, min, %, kB, MB, GB, KiB, MiB, GiB).
 
     Raises:
@@ -124,7 +128,7 @@ def parse_requirement(text: str, *, why: str | None = None) -> Requirement:
         raise SpecError(f"requirement {text!r}: there is no unit {found['unit']!r}; there are: {known}")
     value = float(found["value"]) * _UNITS[found["unit"]]
     written = f"{found['name']} {found['op']} {found['value']}{' ' * bool(found['unit'])}{found['unit']}"
-    return Requirement(found["name"], found["op"].startswith("<"), value, written, why)
+    return Requirement(found["name"], found["op"].startswith("<"), value, written, why, if_known)
 
 
 def check(requirement: Requirement, quantity: Quantity) -> Check:
