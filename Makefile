@@ -11,7 +11,7 @@ CODE   := vbench_lite adapters suites dashboard tools tests benchmarks docs
 STAMPS := .make
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test slow lint types bench audit docs docs-test readme format clean distclean
+.PHONY: help setup demo check test slow matrix lint types bench audit docs docs-test readme format clean distclean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,16 @@ test: setup lint types  ## lint, types, and every test
 
 slow: setup  ## tests that CI runs once a day: every tiny pipeline of diffusers
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile -m slow
+
+# Each with an environment of its own: some minutes and 7.5 GB a version.
+OTHERS ?= 3.12 3.13
+matrix:  ## every test on the other versions of Python that are supported, where the machine has them
+	@for each in $(OTHERS); do \
+	  if python$$each -c '' 2>/dev/null; then \
+	    $(MAKE) PYTHON=python$$each VENV=.venv-$$each STAMPS=.make/$$each setup \
+	      && .venv-$$each/bin/python -m pytest -n $(CORES) --dist loadfile || exit 1; \
+	  else echo "python$$each is not on this machine: not tested" >&2; fi; \
+	done
 
 lint: setup  ## ruff: rules and format
 	$(BIN)/python -m ruff check $(CODE)
