@@ -121,6 +121,17 @@ def test_by_default_votes_are_shown_and_a_sure_loss_is_no_pass(run: RunDir) -> N
     assert any(f"outside the primary metrics REGRESSED: {PREFERENCE}" in note for note in after.notes)
 
 
+def test_a_damaged_journal_stops_only_a_gate_that_names_votes(run: RunDir) -> None:
+    before = against(run)
+    (run.root / "votes").mkdir()
+    (run.root / "votes" / "ann.jsonl").write_text('{"record": "vote"}\n')
+    after = against(run)
+    assert (after.verdict, after.metrics) == (before.verdict, before.metrics)
+    assert any("preference is not compared" in note and "ann.jsonl, line 1" in note for note in after.notes)
+    assert "ann.jsonl, line 1" in str(said(against(run, NAMED)).reason)
+    assert against(run, NAMED).fails
+
+
 def test_votes_are_found_by_their_clips_in_whichever_run_they_lie(run: RunDir) -> None:
     """The second run holds clips that the first one made, under the same requests."""
     again = fabricate(SMALL, prompts=16)

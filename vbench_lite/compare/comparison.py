@@ -12,7 +12,7 @@ from vbench_lite.compare.fidelity import Fidelity, fidelity
 from vbench_lite.compare.headline import PARTS, counts, counts_text
 from vbench_lite.compare.judging import QUALITY, SPEED, MetricResult, deciding, judge, overall
 from vbench_lite.compare.occasions import occasions
-from vbench_lite.compare.policy import COVERAGE, PREFERENCE, Policy, load_policy
+from vbench_lite.compare.policy import COVERAGE, Policy, load_policy
 from vbench_lite.compare.preference import with_votes
 from vbench_lite.compare.slow_stage import SlowStage, slow_stage
 from vbench_lite.errors import StoreError
@@ -163,7 +163,7 @@ def compare(
         first = replace(first, occasions=occasions(baseline.run, name, policy))
     pairing = replace(pair(first.arm, second.arm), sets=_joint_sets(baseline, candidate, contents))
     primary = policy.primary_metrics(contents[0])
-    first, second, pairing = with_votes(first, second, pairing, (baseline.run, candidate.run), policy)
+    first, second, pairing, told = with_votes(first, second, pairing, (baseline.run, candidate.run), policy)
     results = judge(first, second, pairing, primary, policy)
     slower = None
     if _is_slower(results):
@@ -173,6 +173,7 @@ def compare(
     notes = [] if slower is None else [slower.line()]
     notes += [TIMED_AGAIN] if remeasured is not None else []
     notes += _notes(contents, pairing, first, arms, contents[0], primary)
+    notes += told
     notes += _on_verdict(results, pairing, policy)
     notes += dict.fromkeys(
         remark for side in (first, second) if (remark := seed_remark(side.arm)) is not None
@@ -301,8 +302,6 @@ def _notes(
         notes.append("both made the same clips, byte for byte")
     elif len(pairing.answered) < pairing.union:
         notes.append(f"{len(pairing.answered)} of {pairing.union} requests were answered by both")
-    if pairing.votes is not None:
-        notes.append(f"{PREFERENCE}: {pairing.votes.who}")
     for flag in trust_flags(first.real, first.floors, suite.axes, joint_blocks(arms)):
         if flag.metric in primary:
             notes.append(f"{flag.metric} cannot be trusted on this data: {flag.reason}")

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from vbench_lite.compare.differences import Pairing, Side
 from vbench_lite.compare.policy import PREFERENCE, Policy
+from vbench_lite.errors import StoreError
 from vbench_lite.metric import Axis
 from vbench_lite.results.arms import Arm, Run
 from vbench_lite.results.catalogue import MetricFacts
@@ -26,27 +27,27 @@ _FACTS = MetricFacts(
 
 def with_votes(
     first: Side, second: Side, pairing: Pairing, runs: Sequence[Run], policy: Policy
-) -> tuple[Side, Side, Pairing]:
-    """Both sides and their pairing with the votes between their clips, where there are any.
+) -> tuple[Side, Side, Pairing, list[str]]:
+    """Both sides and their pairing with the votes between their clips, and what a reader must know of these.
 
-    Where there are none and the policy names `preference`, both have the reason in place of a value.
+    Where there are none and the policy names `preference`, both sides have the reason in place of a value.
+    Journals that cannot be read are such a reason; under other policies they are a note.
 
     Args:
         runs: of both sides; votes lie beside those on disk.
-
-    Raises:
-        StoreError: a journal is damaged.
     """
-    found = _votes_between(first.arm, second.arm, runs)
+    found, why = None, _asked(first.arm, second.arm)
+    try:
+        found = _votes_between(first.arm, second.arm, runs)
+    except StoreError as error:
+        why = str(error)
+        if PREFERENCE not in policy.named:
+            return first, second, pairing, [f"{PREFERENCE} is not compared: {error}"]
     if found is None and PREFERENCE not in policy.named:
-        return first, second, pairing
+        return first, second, pairing, []
     even = 0.5 if pairing.identical else None  # equal clips cannot be told apart
     shares = (even, even) if found is None else (1 - found.share, found.share)
     count = len(pairing.answered) if found is None else found.lead.n
-    asks = second.arm.run_id
-    if first.arm.run_id != asks:
-        asks = f"{asks}:{second.arm.generator} --against {first.arm.run_id}:{first.arm.generator}"
-    why = f"no votes between these clips; collect them with: vbench-lite vote {asks}"
     sides = []
     for side, share in zip((first, second), shares, strict=True):
         estimate = nothing(PREFERENCE, Level.SET, _FACTS, why)
@@ -54,7 +55,16 @@ def with_votes(
             estimate = MetricEstimate(PREFERENCE, Level.SET, _FACTS, share, None, None, count)
         arm = replace(side.arm, estimates={**side.arm.estimates, PREFERENCE: estimate})
         sides.append(replace(side, arm=arm))
-    return sides[0], sides[1], replace(pairing, votes=found)
+    told = [f"{PREFERENCE}: {found.who}"] if found is not None else []
+    return sides[0], sides[1], replace(pairing, votes=found), told
+
+
+def _asked(first: Arm, second: Arm) -> str:
+    """That there are no votes, and the command that collects some."""
+    run = second.run_id
+    if first.run_id != run:
+        run = f"{run}:{second.generator} --against {first.run_id}:{first.generator}"
+    return f"no votes between these clips; collect them with: vbench-lite vote {run}"
 
 
 def _votes_between(first: Arm, second: Arm, runs: Sequence[Run]) -> Duel | None:
