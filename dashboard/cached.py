@@ -35,8 +35,9 @@ from vbench_lite.store.rundir import RunDir, list_runs
 from vbench_lite.store.schema import RunDocument
 from vbench_lite.suite import Suite, parse_suite
 from vbench_lite.votes import agreement
-from vbench_lite.votes.ballot import OVERALL
-from vbench_lite.votes.clips import run_clips
+from vbench_lite.votes.ballot import OVERALL, read_votes
+from vbench_lite.votes.board import counted
+from vbench_lite.votes.clips import of_run, run_clips
 from vbench_lite.votes.preference import votes_that_count, with_preference
 
 _THUMBNAIL_RUNS = 8
@@ -325,8 +326,8 @@ def _advised(
     )
 
 
-def agreement_with_votes(run: data.RunSummary, suite: str | None) -> tuple[str, pd.DataFrame] | None:
-    """Which metrics agree with votes on the run's clips, as a sentence and a table; None without votes."""
+def agreement_with_votes(run: data.RunSummary, suite: str | None) -> dict[str, tuple[str, pd.DataFrame]]:
+    """Which metrics agree with votes on the run's clips, a sentence and a table for each axis voted on."""
     stamp = data.run_stamp(directory(run)) + data.votes_stamp(root())
     return _agreement_with_votes(str(root()), run.run_id, suite, stamp)
 
@@ -334,13 +335,17 @@ def agreement_with_votes(run: data.RunSummary, suite: str | None) -> tuple[str, 
 @st.cache_data(show_spinner=False, max_entries=16)
 def _agreement_with_votes(
     root_path: str, run_id: str, suite: str | None, stamp: str
-) -> tuple[str, pd.DataFrame] | None:
-    clips = run_clips(RunDir(Path(root_path), run_id), suite)
-    votes, _ = votes_that_count(Path(root_path), OVERALL, clips)
-    if not votes:
-        return None
-    found, limit = agreement.agreements(votes, OVERALL, clips), agreement.ceiling(votes, OVERALL)
-    return agreement.sentence(found, limit), agreement_rows(found, limit)
+) -> dict[str, tuple[str, pd.DataFrame]]:
+    folder = Path(root_path)
+    clips = run_clips(RunDir(folder, run_id), suite)
+    about, _ = of_run(read_votes(folder), clips)
+    told = {}
+    for axis in sorted({vote.axis for vote in about}, key=lambda axis: (axis != OVERALL, axis)):
+        votes, _ = votes_that_count(folder, axis, votes=about)
+        if counted(votes, axis):
+            found, limit = agreement.agreements(votes, axis, clips), agreement.ceiling(votes, axis)
+            told[axis] = agreement.sentence(found, limit), agreement_rows(found, limit)
+    return told
 
 
 def families(run: data.RunSummary) -> dict[str, str]:

@@ -35,15 +35,14 @@ def _votes(run: data.RunSummary, suite: str | None) -> None:
     except StoreError as error:
         st.warning(plain(error))
         return
-    if found is None:
+    if not found:
         st.caption("Nobody has voted on these clips. Votes say which metric to trust here:")
         st.code(f"vbench-lite vote {run.run_id} --root {cached.root()}", language=None)
         return
-    said, rows = found
-    st.markdown(plain(said))
-    st.dataframe(
-        rows, hide_index=True, height="content", key="votes", alt="how often each metric is right about votes"
-    )
+    for axis, (said, rows) in found.items():
+        st.markdown(f"**{plain(axis)}**: {plain(said)}")
+        alt = f"how often each metric is right about votes on {axis}"
+        st.dataframe(rows, hide_index=True, height="content", key=f"votes_{axis}", alt=alt)
     st.caption(
         "Right on decided votes: how often the better-scored clip was preferred; chance is 50%, and what two "
         "people reach is the most that a metric can."

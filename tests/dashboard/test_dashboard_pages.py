@@ -147,12 +147,15 @@ def test_trust_says_which_metrics_agree_with_votes(tmp_path: Path, monkeypatch: 
     first, second = [entry.label for entry in run.document().generators][:2]
     for voter in ("ann", "bo", "cy", "di", "ed", "flo"):
         vote_on(run, first, second, voter=voter)
+        vote_on(run, second, first, voter=f"{voter}-again", axis="coherence")
     app = open_page(tmp_path, "trust", monkeypatch)
     assert any("chance" in m.value or "trust" in m.value for m in app.markdown), [
         m.value for m in app.markdown
     ]
-    told = next(d.value for d in app.dataframe if "right on decided votes" in d.value)
-    assert list(told["metric"]) and all("%" in share for share in told["right on decided votes"])
+    told = [d.value for d in app.dataframe if "right on decided votes" in d.value]
+    assert all(list(one["metric"]) and one["right on decided votes"].str.contains("%").all() for one in told)
+    said = [m.value.partition(":")[0] for m in app.markdown if "chance" in m.value or "trust" in m.value]
+    assert said == ["**overall**", "**coherence**"] and len(told) == 2
 
 
 def test_without_runs_the_page_says_how_to_make_one(
