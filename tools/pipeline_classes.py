@@ -24,6 +24,7 @@ from vbench_lite.adapters.diffusers.class_facts import (  # noqa: E402
     installed_classes,
 )
 from vbench_lite.adapters.diffusers.geometry import FrameScheme  # noqa: E402
+from vbench_lite.adapters.diffusers.modular import OUTPUT, SUFFIX  # noqa: E402
 
 FACTS = REPOSITORY / "adapters" / "diffusers" / "class_facts.json"
 PAGE = REPOSITORY / "docs" / "adapters" / "diffusers-classes.md"
@@ -39,6 +40,17 @@ by four.
 
 | class | tasks | needs | takes | frames | side x | steps | guidance | returns | tried |
 |---|---|---|---|---|---|---|---|---|---|
+"""
+
+MODULAR_HEAD = """
+## Modular pipelines
+
+Pipelines of blocks that make clips, named under `pipeline` for a folder of the pipeline with the same
+components: `{model: ./wan, pipeline: WanModularPipeline}`. They take no options that change how components are
+loaded.
+
+| class | tasks | tried |
+|---|---|---|
 """
 
 
@@ -93,7 +105,23 @@ def page(classes: dict[str, type]) -> str:
     import diffusers
 
     rows = [row(name, facts_of(kind)) for name, kind in classes.items()]
-    return HEAD.format(version=diffusers.__version__) + "\n".join(rows) + "\n"
+    table = HEAD.format(version=diffusers.__version__) + "\n".join(rows) + "\n"
+    return table + MODULAR_HEAD + "\n".join(map(modular_row, modular_classes())) + "\n"
+
+
+def modular_classes() -> list[str]:
+    """Pipelines of blocks that make clips, by name."""
+    import diffusers
+
+    names = [name for name in dir(diffusers) if name.endswith(SUFFIX) and name != SUFFIX]
+    return sorted(name for name in names if OUTPUT in getattr(diffusers, name)().blocks.output_names)
+
+
+def modular_row(name: str) -> str:
+    """One class of blocks as a line of the table."""
+    rule = rules.class_rule(name)
+    tasks = "refused" if rule is None or rule.lacks else ", ".join(rule.tasks or ())
+    return f"| `{name}` | {tasks} | {(rule and rule.lacks) or 'yes'} |"
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from vbench_lite.adapters.diffusers.config import DiffusersConfig
 from vbench_lite.adapters.diffusers.given import given_arguments
+from vbench_lite.adapters.diffusers.modular import ModularCall, inputs_of
 from vbench_lite.adapters.diffusers.rules import ClassRule
 from vbench_lite.errors import RequestError, SpecError
 from vbench_lite.generator import Frames, GenerationRequest
@@ -44,6 +45,13 @@ class Signature:
     owner: str
     defaults: Mapping[str, Any]
     guided: bool = False
+
+    @classmethod
+    def of_loaded(cls, pipe: Any) -> Signature:
+        """That of a loaded pipeline: its class's, or what the blocks of a modular one take."""
+        if isinstance(pipe, ModularCall):
+            return cls(type(pipe.inner).__name__, inputs_of(pipe), "guider" in pipe.components)
+        return cls.of(type(pipe))
 
     @classmethod
     def of(cls, pipeline: Any) -> Signature:

@@ -83,7 +83,8 @@ class DiffusersConfig(GeneratorConfig):
         model: hub id, or a local folder in the diffusers layout.
         revision: branch, tag or commit on the hub.
         variant: of the weight files, for instance fp16.
-        pipeline: class name in diffusers; what model_index.json names if null.
+        pipeline: class name in diffusers; what model_index.json names if null. A modular pipeline of its
+            components, such as WanModularPipeline, is named here.
         components: parts taken from elsewhere, by the name that the pipeline gives them; null goes without
             one, such as a safety checker.
         hook: "module:function" or "file.py:function" that is called with the loaded pipeline and may change
@@ -173,6 +174,16 @@ class DiffusersConfig(GeneratorConfig):
         if taken:
             raise ValueError(f"{taken[0]} comes from the suite's request, not from the configuration")
         return call
+
+    @model_validator(mode="after")
+    def _modular_pipelines_take_fewer_options(self) -> DiffusersConfig:
+        if self.pipeline is not None and self.pipeline.endswith("ModularPipeline"):
+            refused = ("components", "quantization", "variant", "vae_dtype", "custom_pipeline", "lora")
+            given = [name for name in refused if getattr(self, name)]
+            if given or self.offload != "none":
+                name = given[0] if given else "offload"
+                raise ValueError(f"{name} is not for modular pipelines; set it by a hook, or leave it out")
+        return self
 
     @model_validator(mode="after")
     def _remote_code_is_asked_for(self) -> DiffusersConfig:

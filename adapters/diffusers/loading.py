@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vbench_lite.adapters.diffusers.config import ComponentSpec, DiffusersConfig
+from vbench_lite.adapters.diffusers.modular import SUFFIX, load_modular
 from vbench_lite.adapters.diffusers.rules import ClassRule, class_rule
 from vbench_lite.adapters.diffusers.speedups import quantization
 from vbench_lite.adapters.model_files import locate, offline
@@ -29,7 +30,8 @@ def pipeline_class(name: str) -> Any:
             f"the adapter diffusers needs its extra: pip install 'vbench-lite[diffusers]' ({error})"
         ) from None
     found = getattr(diffusers, name, None)
-    if not (isinstance(found, type) and issubclass(found, diffusers.DiffusionPipeline)):
+    kinds = (diffusers.DiffusionPipeline, diffusers.ModularPipeline)
+    if not (isinstance(found, type) and issubclass(found, kinds)):
         raise SpecError(
             f"diffusers {diffusers.__version__} has no pipeline {name!r}; name one under `pipeline` in the "
             "config, or install the version that the model was made with"
@@ -58,17 +60,20 @@ def load_pipeline(name: str, config: DiffusersConfig, device: str) -> Any:
         community = {"custom_pipeline": config.custom_pipeline}
     try:
         with _named_components():
-            pipe = kind.from_pretrained(
-                model,
-                dtype=dtypes,
-                revision=config.revision,
-                variant=config.variant,
-                local_files_only=offline(config.local_files_only),
-                trust_remote_code=config.trust_remote_code,
-                **community,
-                **parts,
-                **quantization(config.quantization),
-            )
+            if name.endswith(SUFFIX):
+                pipe: Any = load_modular(kind, model, dtype, offline(config.local_files_only))
+            else:
+                pipe = kind.from_pretrained(
+                    model,
+                    dtype=dtypes,
+                    revision=config.revision,
+                    variant=config.variant,
+                    local_files_only=offline(config.local_files_only),
+                    trust_remote_code=config.trust_remote_code,
+                    **community,
+                    **parts,
+                    **quantization(config.quantization),
+                )
     except ImportError as error:
         raise SpecError(
             f"model {config.model} as {name}: {_first_line(error)}; install it, or go without that "

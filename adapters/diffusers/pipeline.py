@@ -108,7 +108,7 @@ class Diffusers(Generator):
         from vbench_lite.adapters.diffusers.speedups import apply
 
         pipe = load_pipeline(self._described.pipeline, self.config, self.device)
-        self._signature = calls.Signature.of(type(pipe))
+        self._signature = calls.Signature.of_loaded(pipe)
         self._signature.check(list(self.config.call))
         self._described.agree(pipe)
         if self.config.hook is not None:

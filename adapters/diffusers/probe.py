@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from vbench_lite.adapters.diffusers.modular import ModularCall
 from vbench_lite.generator import GenerationContext
 from vbench_lite.measure.work import WorkCounter, cache_bytes
 
@@ -31,6 +32,7 @@ class Probe:
     """
 
     def __init__(self, pipe: Any) -> None:
+        self._of_blocks = isinstance(pipe, ModularCall)
         self.denoisers = [module for name in DENOISERS if (module := getattr(pipe, name, None)) is not None]
         self.on_decoded: Callable[[Any], None] | None = None
         self._context: GenerationContext | None = None
@@ -65,9 +67,9 @@ class Probe:
                 yield
         finally:
             self._context, self._last, self.on_decoded = None, None, None
-        context.note(
-            nfe=work.nfe(clips), denoiser_calls=work.calls, denoiser_rows=work.rows, steps=self._steps
-        )
+        # Blocks hand over another tensor for each call of guidance, so that its calls look like steps.
+        steps = min(self._steps, total) if self._of_blocks else self._steps
+        context.note(nfe=work.nfe(clips), denoiser_calls=work.calls, denoiser_rows=work.rows, steps=steps)
         if self._cache_bytes:
             context.note(kv_cache_bytes=self._cache_bytes)
 
