@@ -46,8 +46,8 @@ MODULAR_HEAD = """
 ## Modular pipelines
 
 Pipelines of blocks that make clips, named under `pipeline` for a folder of the pipeline with the same
-components: `{model: ./wan, pipeline: WanModularPipeline}`. They take no options that change how components are
-loaded.
+components: `{model: ./wan, pipeline: WanModularPipeline}`. They take no options that change how components
+are loaded.
 
 | class | tasks | tried |
 |---|---|---|

@@ -48,7 +48,9 @@ def test_blocks_make_the_clip_of_the_pipeline_of_their_components(name: str, blo
 
 def test_guidance_and_steps_of_a_suite_reach_the_blocks() -> None:
     config = {**tiny_pipelines.configuration("wan"), "pipeline": "WanModularPipeline"}
-    assert made(config, guidance=1.0, steps=3).facts["nfe"] == 3  # no guidance: one evaluation a step
+    weak, strong = made(config, steps=3, guidance=2.0), made(config, steps=3, guidance=500.0)
+    assert weak.facts["nfe"] == strong.facts["nfe"] == 6
+    assert not np.array_equal(frames(weak), frames(strong))
 
 
 @pytest.mark.parametrize(
