@@ -73,8 +73,9 @@ def command(
 ) -> int:
     """Score CLIPS (a folder, a manifest, or a file), or a stored RUN once more.
 
-    A manifest is CSV or JSON lines with file, prompt, seed, generator; or VBench's full_info.json. Clips of
-    unlike generators are sets of their own.
+    A manifest is CSV or JSON lines with file, prompt, seed, generator; VBench's full_info.json; or a
+    prompts.txt (one a line) for numbered clips, or clips named after their prompts, whole or cut off.
+    Clips of unlike generators are sets of their own.
 
     Without --suite or --metric: the metrics of the suite quick, and with --reference every metric that
     compares a clip with its reference; for a RUN those of its own suites, by --workers processes or a

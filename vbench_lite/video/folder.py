@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +24,8 @@ from vbench_lite.video.limits import Limits
 from vbench_lite.video.list_rows import LISTS
 from vbench_lite.video.manifest import FolderClip, read_manifest
 from vbench_lite.video.names import is_there
+from vbench_lite.video.prompt_lines import FILE as PROMPT_FILE
+from vbench_lite.video.prompt_lines import PROMPT_LINES, read_prompt_lines
 
 __all__ = ["ClipFolder", "FolderClip", "find_clips", "natural_key"]
 
@@ -99,7 +101,8 @@ def find_clips(
     *,
     names: Literal["free", "prompt"] = "free",
 ) -> ClipFolder:
-    """Find the clips of a folder, a manifest (.csv, .jsonl, VBench's .json) or a single file; none is opened.
+    """Find the clips of a folder, a manifest (.csv, .jsonl, VBench's .json), a list of prompts (.txt) or a
+    single file; none is opened. A folder that holds a prompts.txt is read by it.
 
     Args:
         names: "prompt" takes the files of a folder to be named PROMPT-INDEX, as VBench has them, or PROMPT.
@@ -108,6 +111,8 @@ def find_clips(
         ClipError: nothing is there, no clip is in it, or the manifest is malformed.
     """
     listed, unread = Listed([]), tuple[str, ...]()
+    if path.is_dir() and (path / PROMPT_FILE).is_file():
+        path = path / PROMPT_FILE
     if path.is_dir():
         clips, unread = _search(path)
         if not clips:
@@ -126,6 +131,10 @@ def find_clips(
         clips = listed.clips
         if not clips:
             raise ClipError(f"{path}: no clip of any of its {len(listed.absent)} prompts lies beside it")
+    elif path.suffix.lower() == PROMPT_LINES:
+        beside, unread = _search(path.parent)
+        clips, absent = read_prompt_lines(path, beside)
+        listed = replace(listed, absent=tuple(absent))
     else:
         clips = [FolderClip(path.name, path)]
     if names == "prompt":
