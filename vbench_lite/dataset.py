@@ -30,33 +30,37 @@ from vbench_lite.size_rules import SizeRule
 from vbench_lite.spelling import takes_british
 
 _SCRIPTED = re.compile(r"-script(\d+)-s\d+$")
-_SIZE = re.compile(r"(\d+)x(\d+)x(\d+)@(\d+(?:\.\d+)?)")
+_SIZE = re.compile(r"(\d+|\d+(?:\.\d+)?s)x(\d+)x(\d+)@(\d+(?:\.\d+)?)")
 
 
 @dataclass(frozen=True)
 class ClipSize:
-    """What a clip measures: frames, height and width in pixels, frames a second."""
+    """What a clip measures: frames, height and width in pixels, frames a second; seconds where those were asked."""
 
     num_frames: int
     height: int
     width: int
     fps: float
+    seconds: float | None = None
 
     def __str__(self) -> str:
-        return f"{self.num_frames}x{self.height}x{self.width}@{self.fps:g}"
+        return f"{self.num_frames if self.seconds is None else f'{self.seconds:g}s'}x{self.height}x{self.width}@{self.fps:g}"
 
 
 def parse_size(text: str) -> ClipSize:
-    """The size that FRAMESxHEIGHTxWIDTH@FPS says, as in 16x256x256@8.
+    """The size that FRAMESxHEIGHTxWIDTH@FPS says, as in 16x256x256@8, or with seconds 2sx256x256@8.
 
     Raises:
         SpecError: it is not of this form, or a number is 0.
     """
     found = _SIZE.fullmatch(text.strip())
-    if found is None or not all(map(float, found.groups())):
-        raise SpecError(f"size {text!r} is not FRAMESxHEIGHTxWIDTH@FPS, as in 16x256x256@8")
-    frames, height, width = map(int, found.groups()[:3])
-    return ClipSize(frames, height, width, float(found[4]))
+    if found is None or not all(float(part.removesuffix("s")) for part in found.groups()):
+        raise SpecError(f"size {text!r} is not FRAMESxHEIGHTxWIDTH@FPS, as in 16x256x256@8 or 2sx256x256@8")
+    height, width, fps = int(found[2]), int(found[3]), float(found[4])
+    if not found[1].endswith("s"):
+        return ClipSize(int(found[1]), height, width, fps)
+    seconds = float(found[1].removesuffix("s"))
+    return ClipSize(max(1, round(seconds * fps)), height, width, fps, seconds)
 
 
 @dataclass(frozen=True)

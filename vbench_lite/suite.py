@@ -120,6 +120,11 @@ class RequestSpec(Strict):
     """What every generator is asked to make."""
 
     num_frames: int = Field(default=16, ge=1, description="Frames of a clip.")
+    seconds: Annotated[float, Field(gt=0)] | None = Field(
+        default=None,
+        description="In place of num_frames: how long a clip is. A generator that knows its rate makes as many "
+        "frames as that takes at it; any other, and the real clips, as many as at the suite's fps.",
+    )
     height: int = Field(default=32, ge=8, description="Pixels.")
     width: int = Field(default=32, ge=8, description="Pixels.")
     fps: float = Field(default=8.0, gt=0, description="Frames a second.")
@@ -162,6 +167,17 @@ class RequestSpec(Strict):
                 raise ValueError(str(error)) from None
         return scripts
 
+    @model_validator(mode="before")
+    @classmethod
+    def _seconds_are_frames_at_its_rate(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or not isinstance(data.get("seconds"), (int, float)):
+            return data
+        fps = data.get("fps", cls.model_fields["fps"].default)
+        frames = max(1, round(data["seconds"] * fps)) if isinstance(fps, (int, float)) else 1
+        if data.get("num_frames", frames) != frames:
+            raise ValueError("give either seconds or num_frames")
+        return {**data, "num_frames": frames}
+
     @model_validator(mode="after")
     def _a_control_has_a_kind(self) -> RequestSpec:
         if (self.given == "control") != (self.control_kind is not None):
@@ -171,7 +187,13 @@ class RequestSpec(Strict):
     @property
     def size(self) -> ClipSize:
         """What a clip of it measures."""
-        return ClipSize(self.num_frames, self.height, self.width, self.fps)
+        return ClipSize(self.num_frames, self.height, self.width, self.fps, self.seconds)
+
+    def frames_at(self, native_fps: float | None) -> int:
+        """Frames of a clip for a generator whose rate is known, or None."""
+        if self.seconds is None or native_fps is None:
+            return self.num_frames
+        return max(1, round(self.seconds * native_fps))
 
 
 class ReferenceSpec(Strict):

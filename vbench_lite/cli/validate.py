@@ -178,6 +178,6 @@ def _generator_problems(entry: GeneratorSpec, suites: list[Suite]) -> Iterator[s
     for suite in suites:
         size = suite.request
         try:
-            info.snapped(size.num_frames, size.height, size.width)
+            info.snapped(size.frames_at(info.native_fps), size.height, size.width)
         except VBenchLiteError as error:
             yield f"generator {entry.label} in suite {suite.name}: {error}"

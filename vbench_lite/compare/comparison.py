@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from vbench_lite.compare.differences import Pairing, Side, pair
-from vbench_lite.compare.environment import differing
+from vbench_lite.compare.environment import broken_promise, differing
 from vbench_lite.compare.fidelity import Fidelity, fidelity
 from vbench_lite.compare.headline import PARTS, counts, counts_text
 from vbench_lite.compare.judging import QUALITY, SPEED, MetricResult, deciding, judge, overall
@@ -178,6 +178,9 @@ def compare(
     notes += dict.fromkeys(
         remark for side in (first, second) if (remark := seed_remark(side.arm)) is not None
     )
+    differences = differing(documents[0], baseline.generator, documents[1], candidate.generator)
+    broken = broken_promise((documents[0], first.arm), (documents[1], second.arm), differences)
+    notes += [] if broken is None else [broken]
     found = Comparison(
         verdict=Verdict.PASS,
         baseline=_identity(first.arm),
@@ -186,7 +189,7 @@ def compare(
         policy=policy,
         identical=pairing.identical,
         metrics=results,
-        environment=differing(documents[0], baseline.generator, documents[1], candidate.generator),
+        environment=differences,
         notes=notes,
         fidelity=fidelity(first.arm, second.arm, pairing, pools) if pools is not None else None,
         slow_stage=slower,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from vbench_lite.results.arms import Arm
+from vbench_lite.results.repeats import unequal_repeats
 from vbench_lite.store.schema import RunDocument
 
 
@@ -20,6 +22,31 @@ def differing(first: RunDocument, baseline: str, second: RunDocument, candidate:
         for name in sorted({*mine, *its})
         if mine.get(name) != its.get(name)
     ]
+
+
+def broken_promise(
+    first: tuple[RunDocument, Arm], second: tuple[RunDocument, Arm], found: Sequence[Mapping[str, Any]]
+) -> str | None:
+    """One line where a generator that declares `deterministic: true` made equal requests into unequal clips.
+
+    Args:
+        found: what `differing` says of the two; anything but another name excuses.
+    """
+    (document, arm), (_, other) = first, second
+    entry = next((e for e in document.generators if e.label == arm.generator), None)
+    if (
+        entry is None
+        or not entry.info.get("deterministic")
+        or {one["field"] for one in found} - {"generator"}
+    ):
+        return None
+    unequal, common = unequal_repeats(arm, other)
+    if not unequal:
+        return None
+    return (
+        f"{arm.generator} declares deterministic: true, and {unequal} of {common} equal requests gave other clips "
+        "in an equal environment; look for what draws without the seed, or declare it false"
+    )
 
 
 def _facts(document: RunDocument, generator: str) -> dict[str, Any]:

@@ -23,6 +23,14 @@ def same_for_every_seed(arm: Arm) -> int:
     return 0 if any(len(clips[prompt]) > 1 for prompt in several) else len(several)
 
 
+def unequal_repeats(first: Arm, second: Arm) -> tuple[int, int]:
+    """Equal requests (prompt and seed) of two arms whose clips differ by a byte, and how many are in common."""
+    made = {first.requests[sample]: clip for sample, clip in first.clips.items()}
+    again = {second.requests[sample]: clip for sample, clip in second.clips.items()}
+    common = made.keys() & again.keys()
+    return sum(made[request] != again[request] for request in common), len(common)
+
+
 def seed_remark(arm: Arm) -> str | None:
     """One line about a generator that ignores its seed; None for a control, and where seeds count."""
     prompts = 0 if arm.control is not None else same_for_every_seed(arm)

@@ -130,13 +130,9 @@ def with_size(suite: Suite, size: ClipSize) -> Suite:
     if not suite.open:
         raise SpecError(f"suite {suite.name} is made for {suite.request.size}; --size is for open suites")
     content = suite.model_dump(mode="json", exclude_defaults=True)
-    request = suite.request.model_dump(mode="json", exclude_defaults=True)
-    content["request"] = request | {
-        "num_frames": size.num_frames,
-        "height": size.height,
-        "width": size.width,
-        "fps": size.fps,
-    }
+    request = suite.request.model_dump(mode="json", exclude_defaults=True, exclude={"num_frames", "seconds"})
+    length = {"num_frames": size.num_frames} if size.seconds is None else {"seconds": size.seconds}
+    content["request"] = request | length | {"height": size.height, "width": size.width, "fps": size.fps}
     return parse_suite(content, f"suite {suite.name} at {size}")
 
 

@@ -37,7 +37,7 @@ from vbench_lite.run.plan.suites import (
 )
 from vbench_lite.run.plan.sweep import ROLES
 from vbench_lite.store.schema import GeneratorEntry, SampleRecord
-from vbench_lite.suite import Suite
+from vbench_lite.suite import RequestSpec, Suite
 
 __all__ = ["CONTROLS", "Batch", "Plan", "Sample", "build_plan", "suite_prompts"]
 
@@ -139,7 +139,7 @@ def build_plan(spec: RunSpec, tell: Callable[[str, int, int], None] = lambda wha
     along = {name for suite in suites for name in suite.also}
     for entry, generator in resolved:
         for suite, shared in zip(suites, asked, strict=True):
-            wishes = _own(entry, shared, spec.seed)
+            wishes = _own(entry, shared, spec.seed, suite.request)
             tell(f"{entry.label}, suite {suite.name}", done, total)
             done += len(wishes)
             if spec.controls and entry.label in EVERY_CONTROL and entry.label not in controls_of(suite):
@@ -210,10 +210,11 @@ def sample_seed(plan_seed: int, prompt_id: str, seed_index: int, draw: int = 0) 
 
 
 def _own(
-    entry: GeneratorEntry, shared: list[tuple[Prompt, GenerationRequest]], seed: int
+    entry: GeneratorEntry, shared: list[tuple[Prompt, GenerationRequest]], seed: int, spec: RequestSpec
 ) -> list[tuple[Prompt, GenerationRequest]]:
-    """The requests of one generator: with its parameters, and its draw of seeds."""
-    if not entry.params and not entry.draw:
+    """The requests of one generator: with its parameters, its draw of seeds, and seconds at its rate."""
+    num_frames = spec.frames_at(entry.info.get("native_fps"))
+    if not entry.params and not entry.draw and num_frames == spec.num_frames:
         return shared
     return [
         (
@@ -222,6 +223,7 @@ def _own(
                 asked,
                 seed=sample_seed(seed, prompt.prompt_id, asked.repeat, entry.draw),
                 params={**asked.params, **entry.params},
+                num_frames=num_frames if spec.seconds is not None else asked.num_frames,
             ),
         )
         for prompt, asked in shared

@@ -165,7 +165,7 @@ def _slots(entries: Sequence[GeneratorEntry], suite: Suite, spec: PerformanceSpe
     for number, case in itertools.product(range(spec.rounds), suite_cases(suite)):
         for entry in reversed(timed) if number % 2 else timed:
             if case.applies(entry):
-                yield Slot(entry, case, number)
+                yield Slot(entry, case.for_generator(entry, suite.request), number)
 
 
 def _time_slot(

@@ -22,7 +22,7 @@ from vbench_lite.run.plan.given import with_given
 from vbench_lite.run.plan.plan import UNSEEN_SEEDS
 from vbench_lite.size_rules import FrameRule, SizeRule
 from vbench_lite.store.schema import GeneratorEntry
-from vbench_lite.suite import Suite
+from vbench_lite.suite import RequestSpec, Suite
 
 _DENOISING = {Family.LATENT_DIFFUSION, Family.PIXEL_DIFFUSION, Family.HYBRID}
 
@@ -53,6 +53,12 @@ class Case:
             return False
         fixed = entry.info.get("size", {}).get("fixed")
         return not self.varies_size or fixed is None
+
+    def for_generator(self, entry: GeneratorEntry, asked: RequestSpec) -> Case:
+        """With the frames of the asked seconds at the generator's rate, unless frames are what is varied."""
+        if self.num_frames != asked.num_frames:
+            return self
+        return replace(self, num_frames=asked.frames_at(entry.info.get("native_fps")))
 
 
 @dataclass(frozen=True)
