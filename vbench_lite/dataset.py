@@ -35,7 +35,7 @@ _SIZE = re.compile(r"(\d+|\d+(?:\.\d+)?s)x(\d+)x(\d+)@(\d+(?:\.\d+)?)")
 
 @dataclass(frozen=True)
 class ClipSize:
-    """What a clip measures: frames, height and width in pixels, frames a second; seconds where those were asked."""
+    """What a clip measures: frames, height and width in pixels, rate; seconds where those were asked for."""
 
     num_frames: int
     height: int
@@ -44,7 +44,8 @@ class ClipSize:
     seconds: float | None = None
 
     def __str__(self) -> str:
-        return f"{self.num_frames if self.seconds is None else f'{self.seconds:g}s'}x{self.height}x{self.width}@{self.fps:g}"
+        length = str(self.num_frames) if self.seconds is None else f"{self.seconds:g}s"
+        return f"{length}x{self.height}x{self.width}@{self.fps:g}"
 
 
 def parse_size(text: str) -> ClipSize:

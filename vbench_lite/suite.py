@@ -122,8 +122,8 @@ class RequestSpec(Strict):
     num_frames: int = Field(default=16, ge=1, description="Frames of a clip.")
     seconds: Annotated[float, Field(gt=0)] | None = Field(
         default=None,
-        description="In place of num_frames: how long a clip is. A generator that knows its rate makes as many "
-        "frames as that takes at it; any other, and the real clips, as many as at the suite's fps.",
+        description="In place of num_frames: how long a clip is. A generator that knows its rate makes the "
+        "frames of so many seconds at it; any other, and the real clips, at the suite's fps.",
     )
     height: int = Field(default=32, ge=8, description="Pixels.")
     width: int = Field(default=32, ge=8, description="Pixels.")

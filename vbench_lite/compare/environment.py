@@ -44,8 +44,8 @@ def broken_promise(
     if not unequal:
         return None
     return (
-        f"{arm.generator} declares deterministic: true, and {unequal} of {common} equal requests gave other clips "
-        "in an equal environment; look for what draws without the seed, or declare it false"
+        f"{arm.generator} declares deterministic: true, and {unequal} of {common} equal requests gave other "
+        "clips in an equal environment; look for what draws without the seed, or declare it false"
     )
 
 

@@ -24,7 +24,7 @@ def same_for_every_seed(arm: Arm) -> int:
 
 
 def unequal_repeats(first: Arm, second: Arm) -> tuple[int, int]:
-    """Equal requests (prompt and seed) of two arms whose clips differ by a byte, and how many are in common."""
+    """Equal requests (prompt and seed) of two arms whose clips differ, and how many there are in common."""
     made = {first.requests[sample]: clip for sample, clip in first.clips.items()}
     again = {second.requests[sample]: clip for sample, clip in second.clips.items()}
     common = made.keys() & again.keys()
