@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+import sys
 from pathlib import Path
 
 import tiny_pipelines
@@ -24,6 +25,7 @@ def lay_out(folder: Path, other_environment: Path) -> Path:
             write_lossless(folder / row["file"], frames, 8.0)
     write_lossless(folder / "stray.mkv", frames, 8.0)  # which the list does not name
     (folder / "other-env").symlink_to(other_environment)
+    (folder / "my-env").symlink_to(sys.prefix)
     (folder / "my-pipeline").symlink_to(tiny_pipelines.folder("wan"))
     (folder / "my-token-model").symlink_to(tiny_tokens.folder())
     return folder
