@@ -12,13 +12,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from vbench_lite.adapters.external.child import Child, check_program, child_environment
 from vbench_lite.adapters.external.command import ProgramConfig
 from vbench_lite.adapters.external.declared import declared_info
 from vbench_lite.adapters.external.foreign import WORKER_FILE
 from vbench_lite.adapters.external.worker_session import WorkerSession
+from vbench_lite.control import ACTIONS
+from vbench_lite.errors import SpecError
 from vbench_lite.generator import (
     GenerationContext,
     GenerationRequest,
@@ -39,10 +41,21 @@ class WorkerConfig(ProgramConfig):
         argv: the interpreter of the other environment and the program that calls `serve`.
         streaming: the smallest piece that the program emits.
         max_clip_bytes: of one clip's frames.
+        actions: what the program understands of context.control(): keys (W A S D, up left down right),
+            "prompt" and "camera".
     """
 
     streaming: Streaming = Streaming.NONE
     max_clip_bytes: Annotated[int, Field(gt=0)] = Limits().max_clip_bytes
+    actions: tuple[str, ...] = ()
+
+    @field_validator("actions")
+    @classmethod
+    def _actions_are_known(cls, actions: tuple[str, ...]) -> tuple[str, ...]:
+        for action in actions:
+            if action not in ACTIONS:
+                raise ValueError(f"there is no action {action!r}; there are: {', '.join(ACTIONS)}")
+        return actions
 
 
 class Worker(Generator):
@@ -60,6 +73,7 @@ class Worker(Generator):
             Site.WORKER,
             "a model in another environment, held by a process that stays",
             streaming=self.config.streaming,
+            actions=self.config.actions,
         )
 
     def load(self) -> None:
@@ -110,6 +124,11 @@ class Worker(Generator):
         )
         try:
             session = WorkerSession(child, self.config.max_clip_bytes)
+            if self.config.actions and session.protocol == 1:
+                raise SpecError(
+                    "the worker speaks protocol 1, which knows no controls; copy the file anew, or drop "
+                    "actions (python -m vbench_lite.adapters.external.foreign says where it lies)"
+                )
             session.load(self.device, int(env.get("OMP_NUM_THREADS", "1")))
         except BaseException:
             child.end()

@@ -22,7 +22,8 @@ from vbench_lite.clip import Frames
 from vbench_lite.errors import Cancelled, GeneratorError, RequestError, SpecError
 from vbench_lite.generator import GenerationContext, GenerationRequest
 
-PROTOCOL = 1
+PROTOCOL = 2
+UNDERSTOOD = (1, 2)  # a worker of version 1 knows no controls
 CANCEL_GRACE_S = 1.0  # for a call that was asked to stop, before the process is ended
 _LOOK_S = 0.1  # between two looks at a request to stop, while the worker is silent
 _LINE_BYTES = 2**20
@@ -54,7 +55,8 @@ class WorkerSession:
         self._call, self._numbers_calls, self._stray = 0, False, 0
         self.baseline_bytes: int | None = None
         hello = self._hello()
-        if hello.get("protocol") != PROTOCOL:
+        self.protocol = hello.get("protocol")
+        if self.protocol not in UNDERSTOOD:
             raise SpecError(
                 f"the worker speaks protocol {hello.get('protocol')!r}, this vbench_lite {PROTOCOL}; copy "
                 "the file anew: python -m vbench_lite.adapters.external.foreign says where it lies"
@@ -143,6 +145,12 @@ class WorkerSession:
                     context.phase(str(message["name"]))
                 case "note":
                     context.note(**_facts(message["facts"]))
+                case "control":
+                    index, ahead = int(message["index"]), int(message["ahead"])
+                    if not 0 <= index < requests or ahead < 0:
+                        raise ValueError
+                    action = context.control(index, ahead=ahead)
+                    self._send({"type": "action", "call": self._call, **action.as_dict()})
                 case "emit":
                     sizes = [int(message[name]) for name in ("count", "height", "width")]
                     index, length = int(message["index"]), int(message["bytes"])
@@ -305,6 +313,8 @@ def _described(request: GenerationRequest) -> Message:
         "control_clip": None if request.control_clip is None else _sent(request.control_clip),
         "control_kind": request.control_kind,
     }
+    if request.script is not None:
+        described["script"] = str(request.script)
     return described
 
 

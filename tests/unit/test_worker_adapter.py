@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from worker_programs import SERVE, Build, ask, builder, call, failing
+from worker_programs import BY_HAND, SERVE, Build, ask, builder, call, failing
 
 from vbench_lite.adapters.external import worker_session
 from vbench_lite.adapters.external.worker import Worker
-from vbench_lite.errors import Cancelled
+from vbench_lite.control import parse_script
+from vbench_lite.errors import Cancelled, SpecError
 from vbench_lite.generator import GenerationRequest, Site
 from vbench_lite.measure.call_clock import call_clock, call_meter
 from vbench_lite.measure.clock import Clock
@@ -293,3 +294,52 @@ def test_a_changed_program_makes_another_generator(build: Build, tmp_path: Path)
     assert worker.fingerprint() == before
     (tmp_path / "program0.py").write_text(SERVE + "# edited\n")
     assert worker.fingerprint() != before
+
+
+STEERED = """
+def generate(request, context):
+    for _ in range(request.num_frames // 2):
+        held = context.control()
+        value = {(): 0, ("D",): 10, ("A",): 20}[held.keys] + len(held.prompt or "")
+        context.emit(bytes([value]) * (2 * 3 * request.height * request.width))
+serve(generate)
+"""
+
+
+def test_a_worker_is_steered(build: Build) -> None:
+    worker = build(SERVE + STEERED, actions=["D", "A", "prompt"])
+    assert worker.info.actions == ("D", "A", "prompt")
+    script = parse_script('D*3 0*2 "ab"+A*9')
+    record = call(worker, ask(10, script=script))
+    (frames,) = record.frames
+    assert frames is not None
+    assert frames[:, 0, 0, 0].tolist() == [10, 10, 10, 10, 0, 0, 22, 22, 22, 22]
+    assert [(one.change, one.frame) for one in record.sampled[0]] == [(0, 0), (3, 4), (5, 6)]
+    (plain,) = call(worker, ask(4)).frames
+    assert plain is not None and (plain == 0).all()
+
+
+def test_a_worker_that_waits_for_a_control_can_be_stopped(build: Build) -> None:
+    worker = build(SERVE + STEERED, actions=["D"])
+    time = [0.0]
+
+    def spend(seconds: float) -> None:
+        time[0] += seconds
+
+    clock = Clock(now=lambda: time[0], sleep=spend)
+    with pytest.raises(Cancelled):
+        script = parse_script("D*20")
+        call(worker, ask(20, script=script), clock=clock, paced=True, cancelled=lambda: time[0] > 0.3)
+    assert call(worker, ask(4, script=script)).num_frames == (4,)  # the next call has its own answers
+
+
+def test_a_worker_of_version_1_works_but_cannot_be_steered(build: Build) -> None:
+    program = BY_HAND.format(
+        answer="say(type='emit', index=0, count=1, height=4, width=6, bytes=72);"
+        " os.write(1, bytes(72)); say(type='done', peak_bytes=None)"
+    )
+    assert call(build(program), ask(1)).num_frames == (1,)
+    with pytest.raises(SpecError, match="protocol 1, which knows no controls"):
+        build(program, actions=["D"])
+    with pytest.raises(SpecError, match="there is no action 'Q'"):
+        build(program, load=False, actions=["Q"])

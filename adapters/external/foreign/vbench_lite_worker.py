@@ -15,6 +15,8 @@ also return or yield its frames. With `serve(generate, load=load)`, `load(contex
 
 What the program prints goes to stderr, so that it cannot break the protocol on stdout.
 Guard `serve` with `if __name__ == "__main__":` if the program starts processes of its own.
+
+Longer than usual: a foreign environment copies this one file.
 """
 
 from __future__ import annotations
@@ -33,8 +35,9 @@ from typing import Any, Callable  # noqa: UP035  for Python 3.8
 
 __all__ = ["PROTOCOL", "Cancelled", "Context", "serve"]
 
-PROTOCOL = 1
+PROTOCOL = 2
 _FRAME_BYTES = 3
+_LOOK_S = 0.05  # between two looks at a request to stop, while an answer is awaited
 
 
 class Cancelled(Exception):
@@ -73,6 +76,33 @@ class Context:
             self._wire.send(self._numbered(head), data)
         self._stop_if_asked()
 
+    def control(self, index: int | None = None, ahead: int = 0) -> Any:
+        """What is held now: ask before each piece, and make the piece with it.
+
+        Args:
+            index: which request of a batch; the present one if None.
+            ahead: frames that are made without it and not handed over yet.
+
+        Returns:
+            keys (a tuple of "W", "A", "S", "D", "up", "left", "down", "right"), prompt (a new text, or None)
+            and camera (a tuple of six numbers, or ()). Nothing is held where the request has no script.
+        """
+        self._stop_if_asked()
+        index = self._index if index is None else index
+        if self._requests[index].script is None:
+            return SimpleNamespace(keys=(), prompt=None, camera=())
+        self._wire.send(self._numbered({"type": "control", "index": index, "ahead": int(ahead)}))
+        while True:
+            self._stop_if_asked()
+            try:
+                told = self._wire.actions.get(timeout=_LOOK_S)
+            except queue.Empty:
+                continue
+            if told.get("call") == self._call:
+                return SimpleNamespace(
+                    keys=tuple(told["keys"]), prompt=told["prompt"], camera=tuple(told["camera"])
+                )
+
     def step(self, done: int, total: int) -> None:
         """Report progress: `done` of `total` steps of the present phase."""
         self._wire.send(self._numbered({"type": "step", "done": int(done), "total": int(total)}))
@@ -110,7 +140,8 @@ def serve(
         generate: takes (request, context) and makes one clip. A request has sample_id, prompt,
             negative_prompt, num_frames, height, width, fps, seed, params (a dict), image: None, or the first
             frame as a memoryview (H, W, 3); past_frames and control_clip: None, or clips (T, H, W, 3), the
-            frames to go on from and those to follow; and control_kind: what the latter show.
+            frames to go on from and those to follow; control_kind: what the latter show; and script: None,
+            or what is held in each frame of a steered session, whose pieces ask `context.control()`.
         load: takes the context and loads the weights; runs once, before the first call.
         batched: `generate` takes a list of requests in place of one.
     """
@@ -224,7 +255,13 @@ def _request(fields: dict[str, Any]) -> Any:
     given = {name: _given(fields.get(name)) for name in ("image", "past_frames", "control_clip")}
     kind = fields.get("control_kind")
     return SimpleNamespace(
-        **{**fields, **given, "control_kind": kind, "params": _Params(fields.get("params", {}))}
+        **{
+            **fields,
+            **given,
+            "control_kind": kind,
+            "script": fields.get("script"),
+            "params": _Params(fields.get("params", {})),
+        }
     )
 
 
@@ -257,6 +294,7 @@ class _Wire:
         os.close(nothing)
         self._lock = threading.Lock()
         self.inbox: queue.Queue[dict[str, Any]] = queue.Queue()
+        self.actions: queue.Queue[dict[str, Any]] = queue.Queue()
         self.cancel = threading.Event()
         threading.Thread(target=self._listen, name="vbench-lite", daemon=True).start()
 
@@ -275,6 +313,8 @@ class _Wire:
             message = json.loads(line)
             if message["type"] == "cancel":
                 self.cancel.set()
+            elif message["type"] == "action":
+                self.actions.put(message)
             else:
                 self.inbox.put(message)
         os._exit(1)  # the harness is gone: whatever the model is doing, nobody is there to take it
