@@ -36,6 +36,7 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry("Results", "advisor", "Advisor", ":material/recommend:"),
     PageEntry("Results", "live", "Live", ":material/pending:"),
     PageEntry("Depth", "over_time", "Over time", ":material/timeline:"),
+    PageEntry("Depth", "live_use", "Live use", ":material/sports_esports:"),
     PageEntry("Depth", "scaling", "Scaling", ":material/trending_up:"),
     PageEntry("Depth", "settings", "Settings", ":material/tune:"),
     PageEntry("Depth", "timeline", "Runs", ":material/history:"),

@@ -24,7 +24,8 @@ function build(root, data) {
     data.difference && two ? differenceCard(data.clips, grid) : null,
   ].filter(Boolean);
   const bar = controls(data.marks);
-  root.append(bar.row, grid, element("p", { class: "hint" }, HINT));
+  const pad = data.held?.length ? keyPad(data.held) : null;
+  root.append(bar.row, ...(pad ? [pad.row] : []), grid, element("p", { class: "hint" }, HINT));
 
   const fps = Math.max(...data.clips.map((clip) => clip.fps));
   const duration = Math.max(...data.clips.map((clip) => clip.frames / clip.fps));
@@ -115,6 +116,7 @@ function build(root, data) {
     bar.play.textContent = clock.playing ? "Pause" : "Play";
     bar.count.textContent = `frame ${frame + 1} of ${frames}, ${(frame / fps).toFixed(2)} s`;
     clips.forEach((clip) => clip.mark(now));
+    pad?.show(frame);
     drawn.forEach((draw) => draw(clips[0].video, clips[1].video));
     request = requestAnimationFrame(tick);
   }
@@ -192,6 +194,26 @@ function controls(marks) {
   const count = element("span", { class: "count" });
   row.append(play, first, back, on, seek, ticks, count, speed, label);
   return { row, play, first, back, on, seek, speed, loop, count };
+}
+
+// The keys held in the frame that is shown: those of the script, each lit while it is down.
+function keyPad(held) {
+  const row = element("div", { class: "held", role: "status", "aria-label": "keys held" });
+  const names = [...new Set(held.flatMap(([, parts]) => parts))];
+  const keys = names.map((name) => element("kbd", {}, name));
+  const none = element("span", { class: "none" }, "no key held");
+  row.append(element("span", {}, "held"), ...keys, none);
+  let shown = null;
+  return {
+    row,
+    show: (frame) => {
+      const down = held.filter(([start]) => start <= frame).at(-1)[1];
+      if (down === shown) return;
+      shown = down;
+      keys.forEach((key) => (key.dataset.down = String(down.includes(key.textContent))));
+      none.hidden = down.length > 0;
+    },
+  };
 }
 
 function card(clip) {

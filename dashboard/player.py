@@ -70,6 +70,7 @@ def payload(
     difference: bool = False,
     wipe: bool = False,
     marks: Sequence[int] = (),
+    held: Sequence[tuple[int, Sequence[str]]] = (),
 ) -> dict[str, Any]:
     """Return what the component is given.
 
@@ -77,6 +78,7 @@ def payload(
         difference: with the absolute difference of the first two.
         wipe: with the first two over each other, parted by a line that can be moved.
         marks: frames that are marked on the time line.
+        held: (frame, keys held from it on) of a steered session, shown beside the clips.
 
     Raises:
         ClipError: no clip, too many, one that is too large to send, or one without frames or rate.
@@ -84,7 +86,12 @@ def payload(
     if not 1 <= len(clips) <= MAX_CLIPS:
         raise ClipError(f"the player shows 1 to {MAX_CLIPS} clips, got {len(clips)}")
     parts = [_part(clip) for clip in clips]
-    more = {"difference": difference, "wipe": wipe, "marks": list(marks)}
+    more = {
+        "difference": difference,
+        "wipe": wipe,
+        "marks": list(marks),
+        "held": [[start, list(keys)] for start, keys in held],
+    }
     digest = hashlib.sha256(repr((parts, more)).encode()).hexdigest()
     return {"clips": parts, "signature": digest} | more
 
@@ -113,7 +120,8 @@ def show(
     difference: bool = False,
     wipe: bool = False,
     marks: Sequence[int] = (),
+    held: Sequence[tuple[int, Sequence[str]]] = (),
     key: str = "player",
 ) -> None:
     """Draw the player on the page that is being built; see `payload`."""
-    component("player", "synchronised player")(data=payload(clips, difference, wipe, marks), key=key)
+    component("player", "synchronised player")(data=payload(clips, difference, wipe, marks, held), key=key)

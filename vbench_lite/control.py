@@ -62,11 +62,16 @@ class Action:
         return ", ".join([*told, *([f"the camera turns {' and '.join(looks)}"] if looks else [])])
 
     @property
-    def label(self) -> str:
-        """As a script writes it: "W+A", or "0" where nothing is held."""
+    def parts(self) -> tuple[str, ...]:
+        """What is held, each as a script writes it; () where nothing is."""
         more = [f'"{self.prompt}"'] if self.prompt is not None else []
         numbers = ",".join(f"{number:g}" for number in self.camera)
-        return "+".join([*self.keys, *more, *([f"camera({numbers})"] if numbers else [])]) or NOTHING
+        return (*self.keys, *more, *([f"camera({numbers})"] if numbers else []))
+
+    @property
+    def label(self) -> str:
+        """As a script writes it: "W+A", or "0" where nothing is held."""
+        return "+".join(self.parts) or NOTHING
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""

@@ -115,13 +115,14 @@ def _extremes(
         )
         st.caption("Choose a row and press the button to see the clip beside the others of its prompt.")
         rows = picked["selection"]["rows"]
-        st.button("Show this clip", disabled=not rows, on_click=_open, args=(table, rows), key="open")
+        real = [arm for arm in dict.fromkeys(samples["generator"]) if gallery.is_real(str(arm))]
+        st.button("Show this clip", disabled=not rows, on_click=_open, args=(table, rows, real), key="open")
 
 
-def _open(table: pd.DataFrame, rows: list[int]) -> None:
+def _open(table: pd.DataFrame, rows: list[int], real: list[str]) -> None:
     """Choose the sample of a row of the table; runs before the page is drawn again."""
     st.session_state["sample"] = str(table["prompt and seed"].iloc[rows[0]])
-    st.session_state["arms"] = list(dict.fromkeys([str(table["generator"].iloc[rows[0]]), "real"]))
+    st.session_state["arms"] = list(dict.fromkeys([str(table["generator"].iloc[rows[0]]), *real]))
 
 
 frame.page("Clips", "What it looks like, side by side under one clock.", _draw)
