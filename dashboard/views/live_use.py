@@ -8,7 +8,6 @@ from vbench_lite.control import parse_script
 from vbench_lite.dashboard import cached, data, frame, player
 from vbench_lite.dataset import script_number
 from vbench_lite.report.charts import gallery, live_use
-from vbench_lite.report.charts.style import plain
 from vbench_lite.results.board import Board
 
 _DRAWN = 4
@@ -104,7 +103,7 @@ def _clips(run: data.RunSummary, suite: str) -> None:
         max_selections=player.MAX_CLIPS,
     )
     if shown:
-        clips = [cached.clip(str(by_arm[arm]["clip_sha256"]), arm, plain(str(script)), ()) for arm in shown]
+        clips = [cached.clip(str(by_arm[arm]["clip_sha256"]), arm, str(script), ()) for arm in shown]
         held = live_use.keys_held(script, max(clip.frames for clip in clips))
         player.show(clips, held=held, key="steered")
 

@@ -123,7 +123,7 @@ def presses_drawing(frame: pd.DataFrame) -> Drawing:
         .mark_point(filled=True, size=45, opacity=0.8)
         .encode(
             alt.X("time:Q", title="seconds of the session at the press"),
-            alt.Y("seconds:Q", title="seconds until it is shown"),
+            alt.Y("seconds:Q", title="seconds until it is shown", scale=alt.Scale(nice=True, padding=8)),
             colour,
             shape,
             tooltip=[
