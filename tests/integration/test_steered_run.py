@@ -60,7 +60,8 @@ def test_the_hybrid_is_between_the_oracle_and_who_ignores_actions(made: Any) -> 
     assert value(controls["delayed-3"], "onset_s") == pytest.approx(3 / 8)
     score = {name: row.axes[Axis.CONTROL] for name, row in controls.items()}
     assert score["oracle"].value == 1.0 and score["action-blind"].value == 0.0
-    assert hybrid.axes[Axis.CONTROL].low > 0.0  # whoever ignores actions is told apart
+    low = hybrid.axes[Axis.CONTROL].low
+    assert low is not None and low > 0.0  # whoever ignores actions is told apart
 
 
 def test_a_session_is_one_sample_and_a_run_that_was_stopped_makes_none_again(made: Any) -> None:

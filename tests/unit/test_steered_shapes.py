@@ -12,7 +12,7 @@ import pytest
 from vbench_lite.control import Action, parse_script
 from vbench_lite.dataset import ClipSize, load_dataset
 from vbench_lite.datasets.shapes import judge, steering
-from vbench_lite.datasets.shapes.scenes import parse_caption
+from vbench_lite.datasets.shapes.scenes import HELD_OUT_STREAM, parse_caption
 from vbench_lite.errors import RequestError
 from vbench_lite.generator import (
     Family,
@@ -55,7 +55,7 @@ def test_a_steered_clip_is_what_its_path_says_and_scripts_share_their_past() -> 
 
 
 def steering_seed(seed: int) -> int:
-    return load_dataset("shapes").held_out_stream + seed  # type: ignore[attr-defined]
+    return HELD_OUT_STREAM + seed
 
 
 def test_actions_become_words_of_the_world_or_plain_english() -> None:
