@@ -69,6 +69,11 @@ class Sockets:
         self._open: list[socket.socket] = []
         self._lock = threading.Lock()
 
+    def add(self, opened: socket.socket) -> None:
+        """Take one that was opened in another way."""
+        with self._lock:
+            self._open.append(opened)
+
     def trace(self, event: str, info: dict[str, Any]) -> None:
         """Take news of a connection."""
         if not event.endswith((".connect_tcp.complete", ".start_tls.complete")):

@@ -20,7 +20,7 @@ from websockets.sync.client import connect
 
 from vbench_lite.adapters.external.addresses import origin
 from vbench_lite.adapters.external.answers import shown
-from vbench_lite.adapters.external.patience import Patience
+from vbench_lite.adapters.external.patience import Patience, Sockets, Watch
 from vbench_lite.adapters.external.tls import is_untrusted, trusted
 from vbench_lite.errors import GeneratorError
 
@@ -68,7 +68,7 @@ class Session:
         self._where = f"{address.host}{address.raw_path.decode('ascii')}"
         self._secrets, self._patience, self._silence_s = tuple(secrets), patience, silence_s
         self._max_message_bytes, self._max_bytes, self._received = max_message_bytes, max_bytes, 0
-        self._stack = ExitStack()
+        self._stack, self._sockets = ExitStack(), Sockets()
         patience.check("connect")
         limit_s = max(min(silence_s, patience.left_s), 0.01)
         link: socket.socket | None = None
@@ -89,14 +89,20 @@ class Session:
                 max_size=max_message_bytes,
             )
             self._connection = self._stack.enter_context(opened)
+            self._sockets.add(self._connection.socket)
         except (OSError, WebSocketException, EOFError, ValueError) as error:
             if link is not None:
                 link.close()
             raise GeneratorError(f"{self._where}: {self._why(error, limit_s)}") from None
 
     def send(self, message: Message) -> None:
-        """Send a message; a session that is closed says so when it is read."""
-        with contextlib.suppress(ConnectionClosed):
+        """Send a message; a session that is closed says so when it is read.
+
+        Raises:
+            GeneratorError: the clip's time was over before the server had taken it. Cancelled.
+        """
+        watch = Watch(self._patience, self._sockets, "the server takes no message")
+        with watch, contextlib.suppress(ConnectionClosed, OSError):
             self._connection.send(message)
 
     def receive(self, doing: str) -> Message | None:

@@ -93,7 +93,7 @@ def test_more_than_may_be_under_way_wait_here() -> None:
     found = load(server, [LoadStep(0.01, rate=5)], at(*[0.0] * 20), under_way=2)
     assert len(found.requests) == 20
     assert server.most <= 2
-    assert server.opened == 2
+    assert server.opened <= 2
 
 
 def test_a_closed_loop_keeps_so_many_under_way_and_ends_with_its_requests() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from vbench_lite.advise.answer import Advice, Standing, Verdict
@@ -11,7 +11,7 @@ from vbench_lite.advise.beliefs import beliefs
 from vbench_lite.advise.profiles import DOUBLINGS, Use
 from vbench_lite.advise.quantities import Numbers
 from vbench_lite.advise.ranking import Place, Weights, gap, place
-from vbench_lite.advise.requirements import Check, Requirement, Status, check
+from vbench_lite.advise.requirements import Requirement, Status, check
 from vbench_lite.advise.words import SURE, paragraph
 from vbench_lite.errors import SpecError, StoreError
 from vbench_lite.metric import Axis
@@ -70,10 +70,11 @@ def advise(
     numbers = Numbers(runs, support=support, price_per_hour=price_per_hour)
     for requirement in requirements:
         numbers.known(requirement.name, board.rows)
+    requirements = tuple(r for r in requirements if not r.if_known or _anywhere(r.name, numbers, board.rows))
     standings = [
         Standing(
             row,
-            tuple(_checks(requirements, numbers, row)),
+            tuple(check(requirement, numbers.of(row, requirement.name)) for requirement in requirements),
             numbers.cost(row) if price_per_hour is not None else None,
         )
         for row in board.rows
@@ -105,12 +106,9 @@ def advise(
     return replace(found, words=paragraph(found))
 
 
-def _checks(requirements: Sequence[Requirement], numbers: Numbers, row: BoardRow) -> Iterator[Check]:
-    """What each limit says of a generator, as far as it is held against it."""
-    for requirement in requirements:
-        quantity = numbers.of(row, requirement.name)
-        if quantity.value is not None or not requirement.if_known:
-            yield check(requirement, quantity)
+def _anywhere(name: str, numbers: Numbers, rows: Sequence[BoardRow]) -> bool:
+    """Whether a number is known of any generator."""
+    return any(numbers.of(row, name).value is not None for row in rows)
 
 
 def _wanted(board: Board, use: Use | None, weights: Mapping[Axis, float] | None) -> dict[Axis, float] | None:

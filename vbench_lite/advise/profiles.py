@@ -33,7 +33,7 @@ class Limit(_Strict):
     )
     why: str = Field(min_length=1, description="The reason, as a reader is told.")
     if_known: bool = Field(
-        default=False, description="Whether it is left out for a generator of which nobody knows the number."
+        default=False, description="Whether it is left out where the number is known of no generator."
     )
 
     @model_validator(mode="after")

@@ -41,7 +41,7 @@ class Status(StrEnum):
 class Requirement:
     """One limit. text: as it was written; why: the reason that a use gives for it.
 
-    if_known: it is not held against a generator of which nobody knows the number.
+    if_known: it is left out where the number is known of no generator.
     """
 
     name: str

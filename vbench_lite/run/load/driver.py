@@ -85,7 +85,7 @@ class Driver:
         self._connect, self._clock, self._tell = connect, clock, tell
         self._most_under_way, self._most_requests, self._drain_s = most_under_way, most_requests, drain_s
         self._due: queue.SimpleQueue[int | None] = queue.SimpleQueue()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._records: list[LoadRequest] = []
@@ -142,9 +142,10 @@ class Driver:
     ) -> None:
         end_s = begin_s + step.seconds
         if step.concurrency is not None:
-            self._closed_step = place
-            for _ in range(step.concurrency - len(self._open)):
-                self._give(place, self._now())
+            with self._lock:
+                self._closed_step = place
+                for _ in range(step.concurrency - len(self._open)):
+                    self._give(place, self._now())
         else:
             for after_s in due(place, step):
                 self._await(begin_s + after_s)
@@ -225,8 +226,6 @@ class Driver:
                     self._record(number, sent_s, one_line(error))
                 else:
                     self._record(number, sent_s, None, served)
-                if self._closed_step is not None and not self._over():
-                    self._give(self._closed_step, self._now())
         finally:
             if client is not None:
                 client.close()
@@ -241,3 +240,5 @@ class Driver:
             if not self._succeeded and len(self._records) == _HOPELESS and not self._stop.is_set():
                 self._notes.append(f"stopped: the first {_HOPELESS} requests failed, the last by: {reason}")
                 self._stop.set()
+            if self._closed_step is not None and not self._over():  # at once, or a step would give out more
+                self._give(self._closed_step, self._now())

@@ -17,6 +17,7 @@ from vbench_lite.run.plan.plan import UNSEEN_SEEDS, requests
 from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
 from vbench_lite.run.plan.suites import asked_generators, load_suites, sample_count
 from vbench_lite.store.schema import GeneratorEntry
+from vbench_lite.turns import answer
 
 _MOST_PROMPTS = 256  # requests go round these
 
@@ -64,7 +65,7 @@ class ServerClient:
         """
         request = replace(self._requests[number % len(self._requests)], seed=_SEED + number)
         context = RecordingContext([request], cancelled=cancelled, on_frames=lambda index, frames: None)
-        self._generator.generate([request], context)
+        answer(self._generator, [request], context)
         call = context.result()
         (arrivals,) = call.arrivals
         if (count := sum(frames for _, frames in arrivals)) < request.num_frames:
