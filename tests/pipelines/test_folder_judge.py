@@ -103,6 +103,13 @@ def test_the_verb_audits_it_and_one_that_always_says_left_is_refused(
     assert "on cpu, weights under license apache-2.0" in said.err and "refused on overall" in said.err
 
 
+def test_a_question_that_the_model_cannot_take_is_one_line(tmp_path: Path) -> None:
+    folder = tiny_judge.save(tmp_path)
+    (folder / "chat_template.jinja").write_text("{{ raise_exception('images come first') }}")
+    with pytest.raises(SpecError, match="cannot answer: images come first"):
+        FolderJudge(spec(folder), RUBRIC).shares(["better", clip(1)], YES)
+
+
 def test_what_is_no_such_folder_is_one_line(tmp_path: Path, folder: Path) -> None:
     def refused(text: str) -> str:
         file = tmp_path / "judge.yaml"
@@ -116,6 +123,12 @@ def test_what_is_no_such_folder_is_one_line(tmp_path: Path, folder: Path) -> Non
     assert "cannot be loaded" in refused(f"model: {tmp_path}\n")
     assert "cannot be loaded" in refused(f"model: {folder}\ndevice: nowhere\n")
     assert "there is no such key" in refused(f"model: {folder}\ntrust_remote_code: true\n")
+    torn = tiny_judge.save(tmp_path / "torn")
+    (torn / "model.safetensors").write_bytes((torn / "model.safetensors").read_bytes()[:100])
+    assert "cannot be loaded" in refused(f"model: {torn}\n")
+    silent = tiny_judge.save(tmp_path / "silent")
+    (silent / "chat_template.jinja").unlink()
+    assert "no chat template" in refused(f"model: {silent}\n")
     foreign = tiny_judge.save(tmp_path / "foreign")
     config = json.loads((foreign / "config.json").read_text())
     code = {"AutoConfig": "own.Config", "AutoModelForImageTextToText": "own.Model"}

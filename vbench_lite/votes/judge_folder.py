@@ -13,12 +13,16 @@ from typing import Any
 
 import numpy as np
 import torch
+from jinja2 import TemplateError
+from safetensors import SafetensorError
 
 from vbench_lite.clip import Clip
 from vbench_lite.errors import SpecError
 from vbench_lite.votes.judge_spec import MOST_LIKELY, FolderSpec, Judge
 from vbench_lite.weights.model_folder import ModelSource
 
+# What transformers and torch say of files, devices and questions that do not fit.
+_FAULTS = (ValueError, TypeError, RuntimeError, AssertionError, SafetensorError)
 _SPACES = " \u0120\u2581"  # how vocabularies write the space before a word
 
 
@@ -80,7 +84,7 @@ class FolderJudge(Judge):
             }
             with torch.inference_mode():
                 logits = self._model(**inputs).logits[0, -1]
-        except (ValueError, TypeError, IndexError, RuntimeError) as error:
+        except (*_FAULTS, IndexError, TemplateError) as error:
             raise SpecError(f"judge {self.spec.model} cannot answer: {_line(error)}") from None
         return np.asarray(torch.softmax(logits.float(), dim=-1).cpu().double().numpy(), dtype=np.float64)
 
@@ -120,7 +124,7 @@ def _load(folder: Path, spec: FolderSpec) -> tuple[Any, Any]:
             folder, dtype=getattr(torch, spec.dtype), use_safetensors=True, **only
         )
         model = model.to(spec.device).eval().requires_grad_(False)
-    except (OSError, ValueError, KeyError, AttributeError, ImportError, RuntimeError) as error:
+    except (*_FAULTS, OSError, KeyError, AttributeError, ImportError) as error:
         raise SpecError(f"judge {spec.model} cannot be loaded: {_line(error)}") from None
     if getattr(processor, "chat_template", None) is None:
         raise SpecError(f"judge {spec.model}: no chat template; a model tuned to instructions is needed")
