@@ -60,6 +60,9 @@ def test_two_copies_of_a_generator_cannot_be_told_apart() -> None:
         if not found.candidates:
             continue
         assert found.verdict is Verdict.CANNOT_TELL
+        if use == "interactive-game":  # neither copy was steered
+            assert "vbench-lite run --suite interactive" in found.words
+            continue
         assert set(found.leaders) == {HYBRID, "copy"}
         assert found.gap is not None and found.gap.value == 0 and found.gap.more is None
         assert "take either" in found.words
