@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Callable
 
@@ -13,9 +14,11 @@ from realtime_api import Message, RealtimeApi, packed
 from realtime_calls import *  # noqa: F403  the servers
 from realtime_calls import KEY, Change, ask, build, call, failing, first, square, told
 from websockets.sync.server import ServerConnection
+from websockets.utils import accept_key
 
 from vbench_lite.adapters.external import realtime
 from vbench_lite.adapters.external.patience import Patience
+from vbench_lite.adapters.external.realtime import Realtime
 from vbench_lite.errors import Cancelled, GeneratorError
 
 
@@ -193,3 +196,32 @@ def test_a_request_to_stop_ends_a_silent_session(api: RealtimeApi) -> None:
             record_of(build(api), ask(), cancelled=cancelled)
     finally:
         forever.set()
+
+
+def test_a_server_that_takes_no_message_ends_with_the_clips_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It agrees to a session and never reads: what does not fit into the line would wait for ever."""
+    monkeypatch.setattr(
+        realtime, "Patience", lambda limit_s, stop: Patience(limit_s, stop, now=Hurried().now)
+    )
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def agree() -> None:
+            line, _ = listening.accept()
+            asked = line.recv(10_000).decode()
+            key = next(
+                row.split()[1] for row in asked.splitlines() if row.lower().startswith("sec-websocket-key")
+            )
+            heads = ("Upgrade: websocket", "Connection: Upgrade", f"Sec-WebSocket-Accept: {accept_key(key)}")
+            line.sendall("\r\n".join(["HTTP/1.1 101 Agreed", *heads, "", ""]).encode())
+            held.append(line)
+
+        held: list[socket.socket] = []
+        threading.Thread(target=agree, daemon=True).start()
+        config = {"base_url": f"http://127.0.0.1:{listening.getsockname()[1]}", "protocol": "vllm-omni"}
+        generator = Realtime({**config, "timeout_s": 30, "body": {"note": "x" * 2**24}})
+        generator.load()
+        with pytest.raises(
+            GeneratorError, match=r"no clip within timeout_s = 30 \(the server takes no message"
+        ):
+            record_of(generator, ask())
+        held[0].close()
