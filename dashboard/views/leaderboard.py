@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from vbench_lite.advise import use_names
 from vbench_lite.dashboard import cached, data, frame
@@ -27,9 +28,12 @@ _ALL = "all prompts"
 
 
 def _draw(run: data.RunSummary) -> None:
-    suite = frame.suite_choice(run)
+    which, prompts, order = st.columns(3)  # one line: the table is what the page is for
+    with which:
+        suite = frame.suite_choice(run)
     ids = cached.shown_together(run, suite)
-    tag = _tag(ids)
+    with prompts:
+        tag = _tag(ids)
     board = cached.board(ids, suite, tag)
     kept = _filtered(run, board)
     shown = boards.only(board, kept)
@@ -39,7 +43,7 @@ def _draw(run: data.RunSummary) -> None:
     if board.scored.empty:
         st.info("Nothing has been scored yet.")
         return
-    _table(run, ids, suite, kept, tag)
+    _table(ids, suite, kept, tag, order)
     if board.notes:
         st.warning("\n".join(f"- {plain(note)}" for note in board.notes))
     _metrics(shown)
@@ -68,14 +72,16 @@ def _tag(ids: list[str]) -> str | None:
     return None if chosen == _ALL else str(chosen)
 
 
-def _table(run: data.RunSummary, ids: list[str], suite: str | None, kept: list[str], tag: str | None) -> None:
-    """The table itself, sorted by an axis or by the total of a use."""
+def _table(
+    ids: list[str], suite: str | None, kept: list[str], tag: str | None, choice: DeltaGenerator
+) -> None:
+    """The table itself, sorted by an axis or by the total of a use, which is chosen in its own place."""
     built = cached.built(ids, suite, tag)
     names = leaderboard.columns(built)
     uses = use_names() if built.suite.axes and tag is None else []  # a use is answered over all prompts
     orders = [*names, *(f"{_USE}{name}" for name in uses)]
     order = str(
-        st.selectbox(
+        choice.selectbox(
             "Best first by",
             orders,
             key="rows",
