@@ -15,7 +15,7 @@ from markupsafe import Markup
 from streamlit.delta_generator import DeltaGenerator
 
 from vbench_lite.advise.card import Card
-from vbench_lite.dashboard import cached, data
+from vbench_lite.dashboard import cached, data, server
 from vbench_lite.dashboard.pages import PAGES, page_named
 from vbench_lite.errors import VBenchLiteError
 from vbench_lite.format import moment, plural, shorten
@@ -175,7 +175,8 @@ def card(found: Card) -> None:
 
 def markup(made: Markup) -> None:
     """Draw what `report.html.markup` made, in its look."""
-    st.html(f"<style>{parts.pieces_stylesheet()}</style>{made}")
+    ground = server.GROUND[st.context.theme.type or "light"]  # what lies over a table that is scrolled
+    st.html(f"<style>{parts.pieces_stylesheet()} .board {{ --ground: {ground}; }}</style>{made}")
 
 
 def draw(drawing: charts.Drawing, *, alt: str, key: str) -> None:

@@ -19,9 +19,12 @@ DEFAULT_ROOT = Path("vbench-results")
 LOOPBACK = "127.0.0.1"
 APP = Path(__file__).with_name("app.py")
 
+GROUND = {"light": "#ffffff", "dark": "#171614"}  # behind a page, by theme
+
 _FLAGS = (
     # Streamlit takes a folder that is not called site-packages for its own source tree and then refuses ports
     "--global.developmentMode=false",
+    *(f"--theme.{theme}.backgroundColor={colour}" for theme, colour in GROUND.items()),
     "--theme.light.primaryColor=#0072B2",  # of the palette of report.charts.style
     "--theme.dark.primaryColor=#56B4E9",
     # Streamlit writes captions and labels in 60% of the ink: only near black (white) leaves them 4.5:1

@@ -13,7 +13,7 @@ from vbench_lite.report.charts.style import plain
 from vbench_lite.results.catalogue import metric_facts
 
 _HISTORY_RUNS = 20
-_BOXES = {"IMPROVED": st.success, "PASS": st.success, "INCONCLUSIVE": st.warning}
+_BOXES = {"IMPROVED": st.success, "PASS": st.success, "INCONCLUSIVE": st.warning, "INCOMPARABLE": st.warning}
 
 
 def _draw(run: data.RunSummary) -> None:

@@ -18,6 +18,9 @@ _PROMPTS = 6  # of one page of the wall
 def _draw(run: data.RunSummary) -> None:
     suite = frame.suite_choice(run)
     frame.card(cached.card([run.run_id], suite))
+    if len(run.generators) == 1 and len(cached.index().runs) > 1:
+        address = f"{page_named('compare').path}?run={quote(run.run_id)}"
+        st.markdown(f"One generator alone is first at nothing: [compare it with an earlier run]({address}).")
     _wall(run, suite)
     _latest(run)
 

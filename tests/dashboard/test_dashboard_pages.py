@@ -107,6 +107,19 @@ def test_the_baseline_offered_first_is_an_older_run_with_the_same_requests(
     assert app.selectbox(key="baseline").value == "a" * 16
 
 
+def test_a_run_of_one_generator_leads_to_the_comparison(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_run(tmp_path, "a" * 16, prompts=2, clips=False)
+    alone = make_run(tmp_path, "b" * 16, created="2026-03-03T10:00:00+00:00", prompts=2, clips=False)
+    document = alone.document()
+    kept = [entry for entry in document.generators if entry.label == "reference/hybrid"]
+    alone.write_document(replace(document, generators=kept))
+    for run, told in (("a", False), ("b", True)):
+        app = open_page(tmp_path, "overview", monkeypatch, run=run * 16)
+        assert any("compare?run=" in text.value for text in app.markdown) is told
+
+
 def test_what_to_look_for_and_what_was_asked_stand_beside_the_clips(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -133,12 +133,17 @@ def _title(board: Board, rows: Sequence[BoardRow], runs: Sequence[Run]) -> str:
 def _facts(board: Board, rows: Sequence[BoardRow], names: Names) -> Iterator[Fact]:
     scaled = [axis for axis in board.suite.axes if axis not in RELATIVE_AXES]
     timed = [m for axis in board.suite.axes if axis in RELATIVE_AXES for m in board.suite.axes[axis].metrics]
+    silent: dict[str | None, list[str]] = {}  # axes without a score, by the reason
     for axis in scaled:
         there = [row for row in rows if row.axes[axis].value is not None]
         if there:
             yield _axis(board, axis, there, names)
         else:
-            yield Fact(str(axis), OPEN, (), f"no score: {rows[0].axes[axis].reason}")
+            silent.setdefault(rows[0].axes[axis].reason, []).append(str(axis))
+    for reason, axes in silent.items():
+        about = axes[0] if len(axes) == 1 else plural(len(axes), "axis", "axes")
+        several = "" if len(axes) == 1 else f" of {listed(axes)}"
+        yield Fact(about, OPEN, (), f"no score{several}: {reason}")
     yield from (found for metric in timed if (found := _metric(metric, rows, names)) is not None)
     if not board.suite.axes:
         yield from _without_axes(rows, names)

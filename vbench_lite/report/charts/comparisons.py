@@ -25,7 +25,7 @@ MEANING = {
     "PASS": "no loss beyond the margins",
     "INCONCLUSIVE": "too few samples to tell",
     "REGRESSED": "worse than the baseline",
-    "INCOMPARABLE": "a primary metric cannot be subtracted",
+    "INCOMPARABLE": "it cannot be told: what decides was not measured alike, or not on the same requests",
 }
 READING = (
     "Right is better. A bar that stays right of the dashed line is within the margin; one that lies left of "

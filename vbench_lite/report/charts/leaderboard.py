@@ -8,6 +8,7 @@ without axes has a column a metric.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -38,7 +39,7 @@ def tables(
     thumbs: Mapping[Key, str] | None = None,
     advice: Advice | None = None,
 ) -> list[dict[str, Any]]:
-    """One table for each group of rows that were asked for the same, in the order of the board.
+    """One table for each group of rows that were asked for the same, the largest first.
 
     Args:
         by: the column to sort by, best first; None takes the first one.
@@ -46,7 +47,8 @@ def tables(
         advice: of these rows; its total becomes the first column, and the order where `by` is "total".
     """
     names = dict(zip(map(_key, board.rows), row_titles(board.rows), strict=True))
-    protocols = list(dict.fromkeys(row.protocol for row in board.rows))
+    sizes = Counter(row.protocol for row in board.rows)
+    protocols = sorted(sizes, key=lambda protocol: -sizes[protocol])  # the most to choose from comes first
     made = []
     for protocol in protocols:
         rows = [row for row in board.rows if row.protocol == protocol]
