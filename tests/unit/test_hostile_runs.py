@@ -282,6 +282,14 @@ def test_damaged_timed_calls_cost_what_is_told_of_calls(
     assert call(["leaderboard", "bad", "--root", str(root)]) == 2  # a run that was asked for is an error
 
 
+def test_a_stored_suite_that_is_none_costs_its_run_only(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change_document(root, put("suites", 0, "axes", "speed", value={"metrics": {"speed/latency_s": None}}))
+    assert call(["leaderboard", "--root", str(root)]) == 0
+    assert "a number is needed, not nothing" in capsys.readouterr().err
+
+
 def test_a_damaged_table_of_which_no_row_is_shown_is_not_read(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -97,11 +97,11 @@ def command(
 
 def _of_calls(choice: Choice, read: Callable[[], Read], nothing: Read) -> Read:
     """What timed calls say; those that cannot be read cost only this, unless their run was asked for."""
-    from vbench_lite.errors import StoreError
+    from vbench_lite.errors import VBenchLiteError
 
     try:
         return read()
-    except StoreError as error:
+    except VBenchLiteError as error:
         if choice.named:
             raise
         warn(f"left out: {error}")
