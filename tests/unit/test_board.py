@@ -142,7 +142,8 @@ def test_published_ends_need_no_controls() -> None:
     for row in board.rows:
         score, value = row.axes[Axis.COHERENCE], row.arm.estimates["vbench/temporal_flickering"].whole
         assert score.value == pytest.approx(min(max((value - 0.6) / 0.5, 0), 1))
-        assert score.low is not None and score.high is not None and score.low < score.value < score.high
+        assert score.low is not None and score.value is not None and score.high is not None
+        assert score.low < score.value < score.high
         assert row.ranks[Axis.COHERENCE]
     told = board.as_dict()
     assert told["rows"][0]["axes"]["coherence"]["scale"]["controls"] == {

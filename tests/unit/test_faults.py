@@ -234,7 +234,7 @@ def test_a_process_more_is_started_only_where_it_ends_sooner() -> None:
 def test_scoring_takes_the_cores_that_have_work_and_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     free = {"bytes": 64 * 2**30}
     monkeypatch.setattr(local, "usable_cores", lambda: 4)
-    monkeypatch.setattr(local.psutil, "virtual_memory", lambda: SimpleNamespace(available=free["bytes"]))
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=free["bytes"]))
     assert [LocalExecutor().scorers(frames) for frames in (0, 1999, 4000, 7999, 10**6)] == [1, 1, 2, 3, 4]
     free["bytes"] = 9 * 2**30
     assert LocalExecutor().scorers(10**6) == 2

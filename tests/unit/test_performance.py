@@ -13,8 +13,9 @@ import pytest
 
 from vbench_lite import registry
 from vbench_lite.metric import Measurement
-from vbench_lite.run.timing.performance import PerformanceProgress, measure, returned_arrivals, suite_cases
+from vbench_lite.run.timing.performance import PerformanceProgress, measure, returned_arrivals
 from vbench_lite.run.timing.timed_process import TimedProcess
+from vbench_lite.run.timing.timed_requests import suite_cases
 from vbench_lite.run.timing.timed_worker import Call, Failed, Profiled, Ready, Timed
 from vbench_lite.run.worker_process import Settings
 from vbench_lite.store.schema import GeneratorEntry

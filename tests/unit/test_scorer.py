@@ -77,7 +77,9 @@ class Several(Executor):
     def execute(self, jobs: Sequence[Job], sink: RecordSink, settings: Settings) -> None:
         raise NotImplementedError
 
-    def score(self, parts: Iterable[Part], settings: Settings, tools: Tools) -> Iterator[PartScores]:
+    def score(
+        self, parts: Iterable[Part], settings: Settings, tools: Tools, scorers: int = 1
+    ) -> Iterator[PartScores]:
         self.parts = list(parts)
         return (finished(tools, part) for part in self.parts)
 
