@@ -9,12 +9,21 @@ from vbench_lite.dashboard import cached, data, frame
 from vbench_lite.report.charts import settings
 from vbench_lite.report.charts.style import plain
 
+EXAMPLE = """# settings.yaml
+sweep:
+  base: {adapter: stage/latent-diffusion}
+  products: {steps: {config.steps: [6, 12]}}
+suites: [quick]
+samples: 16
+"""
+
 
 def _draw(run: data.RunSummary) -> None:
     directory = cached.directory(run)
     if directory.document().sweep is None:
         st.info("This run is no sweep. A sweep holds settings of one generator against its base:")
-        st.code(f"vbench-lite sweep SPEC.yaml --root {cached.root()}", language=None)
+        st.code(EXAMPLE, language="yaml")
+        st.code(f"vbench-lite sweep settings.yaml --root {cached.root()}", language=None)
         return
     found = sweep(directory, suite=frame.suite_choice(run))
     for line in settings.verdicts(found):

@@ -20,8 +20,11 @@ from streamlit.testing.v1 import AppTest
 
 from vbench_lite.dashboard import cached, server
 from vbench_lite.dashboard.pages import PAGES, VIEWS
+from vbench_lite.report.charts import timeline
+from vbench_lite.run.plan.spec import parse_spec
 from vbench_lite.store import atomic
 from vbench_lite.store.rundir import RunDir, set_baseline
+from vbench_lite.yaml_text import parse_yaml
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +108,23 @@ def test_the_baseline_offered_first_is_an_older_run_with_the_same_requests(
     make_run(tmp_path, "c" * 16, created="2026-03-03T10:00:00+00:00", clips=False)
     app = open_page(tmp_path, "compare", monkeypatch)
     assert app.selectbox(key="baseline").value == "a" * 16
+
+
+def test_the_example_of_a_sweep_is_one() -> None:
+    text = (VIEWS / "settings.py").read_text()
+    example = text.partition('EXAMPLE = """')[2].partition('"""')[0]
+    spec = parse_spec(parse_yaml(example, "example"), "example")
+    assert [entry.label for entry in spec.generators or ()] == [
+        "base", "base-again", "base-seeds", "steps-6", "steps-12",
+    ]  # fmt: skip
+
+
+def test_suites_that_another_brings_along_are_no_runs_of_their_own(tmp_path: Path) -> None:
+    document = make_run(tmp_path, "a" * 16, prompts=2, clips=False).document()
+    (suite,) = document.suites
+    whole = suite | {"also": ["b"]}
+    shown = timeline.rows([replace(document, suites=[whole, suite | {"name": "b"}])], {})
+    assert list(shown["suite"]) == [suite["name"]]
 
 
 def test_a_run_of_one_generator_leads_to_the_comparison(

@@ -28,10 +28,10 @@ MEANING = {
     "INCOMPARABLE": "it cannot be told: what decides was not measured alike, or not on the same requests",
 }
 READING = (
-    "Right is better; the dashed line is the margin, the loss that still passes. Bars are 95% intervals, each "
-    "for itself; verdicts hold for all starred (primary) metrics at once, so a bar only just beyond a line may "
-    "still read INCONCLUSIVE, and coverage is judged by its value. Differences in speed and memory are "
-    "relative. Beyond two margins the scale is logarithmic."
+    "Right is better; the dashed line is the margin, the loss that still passes. Bars are 95% intervals, "
+    "each for itself; verdicts hold for all starred (primary) metrics at once, so a bar only just beyond a "
+    "line may still read INCONCLUSIVE, and coverage is judged by its value. Differences in speed and memory "
+    "are relative. Beyond two margins the scale is logarithmic."
 )
 
 

@@ -19,7 +19,7 @@ _KINDS = {BASELINE: ("#D55E00", "diamond"), "finished": ("#0072B2", "circle"),
 
 
 def rows(runs: Sequence[RunDocument], baselines: Mapping[str, str]) -> pd.DataFrame:
-    """One row for each run and suite of it, newest first; `mark` is the name of the baseline that it is.
+    """One row for each run and suite that it was asked for, newest first; `mark` is the baseline that it is.
 
     Args:
         baselines: run ids by the name of the baseline.
@@ -39,6 +39,7 @@ def rows(runs: Sequence[RunDocument], baselines: Mapping[str, str]) -> pd.DataFr
         )
         for document in runs
         for suite in document.suites
+        if not any(suite["name"] in other.get("also", ()) for other in document.suites)
     ]
     return pd.DataFrame(found, columns=list(COLUMNS))
 
