@@ -113,8 +113,10 @@ class Delayed(SteeredControl):
     summary = "the steered world, every action three frames late"
 
     def heard(self, script: Script, num_frames: int) -> Script:
-        holds = [Hold(span.action, span.stop - span.start) for span in script.spans(num_frames)]
-        return Script((Hold(Action(), self.delay), *holds))
+        spans = [span for span in script.spans(num_frames) if span.stop > 1]
+        # What is held at the first frame, which is given, moves nothing: not three frames later either.
+        holds = [Hold(span.action, span.stop - max(span.start, 1)) for span in spans]
+        return Script((Hold(Action(), self.delay + 1), *holds))
 
 
 class CopyLast(SteeredControl):

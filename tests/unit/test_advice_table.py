@@ -41,7 +41,7 @@ def test_the_answer_fits_eighty_columns_with_every_number_whole(use: str | None)
 def test_uses_are_listed_with_their_reasons() -> None:
     text = printed(uses_text([load_use(name) for name in use_names()]))
     assert all(name in text for name in use_names())
-    assert "a tenth of a second" in text
+    assert "half a second is what players" in text
 
 
 def test_the_verb_prints_words_or_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -43,6 +43,8 @@ def _as_version_1(kind: str, row: dict[str, Any]) -> dict[str, Any]:
     for name in ("arrivals", "phases", "facts", "extras"):
         if name in row:
             row[name] = json.loads(row[name])
+    if kind == "measurement":
+        assert row.pop("controls") is None  # no call was steered then
     if kind in MOVED:
         source, moved = MOVED[kind]
         found = {key: row.pop(name) for name, key in moved.items()}

@@ -72,7 +72,10 @@ def _faults(kind: str, rows: pa.Table) -> Iterator[str]:
             yield from _list_faults(name, whole)
     if kind == "score" and {"level", "sample_id"} <= set(rows.column_names):
         levels, samples = texts(rows, "level"), texts(rows, "sample_id")
-        if np.any(samples.codes[~levels.among(Level.SET)] < 0):
+        named = levels.among(Level.SAMPLE)
+        if "status" in rows.column_names:  # a generator that has no calls says so in a row of none
+            named = named | (levels.among(Level.CALL) & texts(rows, "status").among(ScoreStatus.OK))
+        if np.any(samples.codes[named] < 0):
             yield "column sample_id lacks a value"
         calls = np.flatnonzero(levels.among(Level.CALL))
         odd = [name for name in samples.used(calls) if not _CALL.fullmatch(name)]
