@@ -65,9 +65,9 @@ def _fitted(name: str, value: Any, kind: pa.DataType) -> Any:
         if not isinstance(value, int) or not -(2**63) <= value < 2**63:
             raise Unstorable(name, f"is no whole number of 64 bits: {_shown(value)}")
         return value
-    if not math.isfinite(value) or abs(value) > LARGEST:
+    if abs(value) > LARGEST or not math.isfinite(value):
         raise Unstorable(name, f"is no finite number up to {LARGEST:g}: {_shown(value)}")
-    return value
+    return value if abs(value) < 2**63 else float(value)  # Arrow takes whole numbers of 64 bits only
 
 
 def _shown(value: Any) -> str:
