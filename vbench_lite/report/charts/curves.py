@@ -10,6 +10,7 @@ import pandas as pd
 
 from vbench_lite.report.charts.charts import Drawing
 from vbench_lite.report.charts.encodings import legend_height, line_look, lined
+from vbench_lite.report.charts.lanes import lanes
 
 _LEAST_SPAN = 4.0  # of a logarithmic scale, from its lower to its upper end
 _LARGE = 1e4  # from here on numbers are written with k, M and G
@@ -23,12 +24,12 @@ def trace(frame: pd.DataFrame, chunks: pd.DataFrame) -> Drawing:
         chunks: generator, time (s), frames: each hand-over, a tick below the lane's bar.
     """
     states = {"waiting": "#BBBBBB", "playing": "#009E73", "stalled": "#D55E00"}
-    lanes = _lanes(frame)
+    rows = lanes(frame)
     base = alt.Chart(frame)
     bars = base.mark_bar(height=16).encode(
         alt.X("start:Q", title="seconds since the request", axis=alt.Axis(tickCount=6)),
         alt.X2("end:Q"),
-        lanes,
+        rows,
         alt.Color(
             "state:N",
             scale=alt.Scale(domain=list(states), range=list(states.values())),
@@ -44,13 +45,13 @@ def trace(frame: pd.DataFrame, chunks: pd.DataFrame) -> Drawing:
     stalls = (
         base.transform_filter("datum.state == 'stalled'")
         .mark_text(text="!", fontSize=12, fontWeight="bold", align="left", dx=2)
-        .encode(alt.X("start:Q"), lanes)
+        .encode(alt.X("start:Q"), rows)
     )
     ticks = (
         alt.Chart(chunks)
         .mark_tick(thickness=1.5, size=7, yOffset=13, color="#8A8A8A")
         .encode(
-            alt.X("time:Q"), lanes, tooltip=["generator:N", alt.Tooltip("time:Q", format=".3f"), "frames:Q"]
+            alt.X("time:Q"), rows, tooltip=["generator:N", alt.Tooltip("time:Q", format=".3f"), "frames:Q"]
         )
     )
     return alt.layer(bars, ticks, stalls).properties(height=alt.Step(38))
@@ -63,7 +64,7 @@ def deadlines(frame: pd.DataFrame) -> Drawing:
         frame: generator, frame, state ("on time", "late"), wanted, arrived (s), buffer (frames).
     """
     states = {"on time": "#009E73", "late": "#D55E00"}
-    lanes = _lanes(frame)
+    rows = lanes(frame)
     base = alt.Chart(frame)
     across = alt.X("wanted:Q", title="seconds since the request", axis=alt.Axis(tickCount=6))
     colour = alt.Color(
@@ -75,9 +76,9 @@ def deadlines(frame: pd.DataFrame) -> Drawing:
     late = base.transform_filter("datum.state == 'late'").mark_rule(strokeWidth=1, yOffset=10, opacity=0.5)
     return alt.layer(
         base.mark_tick(thickness=2, size=14).encode(
-            across, lanes, colour, tooltip=["generator:N", "frame:Q", "state:N", *times, "buffer:Q"]
+            across, rows, colour, tooltip=["generator:N", "frame:Q", "state:N", *times, "buffer:Q"]
         ),
-        late.encode(across, alt.X2("arrived:Q"), lanes, colour),
+        late.encode(across, alt.X2("arrived:Q"), rows, colour),
     ).properties(height=alt.Step(38))
 
 
@@ -99,13 +100,6 @@ def buffer(frame: pd.DataFrame) -> Drawing:
         base.mark_line(interpolate="step-after", strokeWidth=2).encode(dash),
         begins.encode(shape),
     ).properties(height=200 + legend_height(frame))
-
-
-def _lanes(frame: pd.DataFrame) -> alt.Y:
-    """One lane a generator, in their order in a table."""
-    order = list(dict.fromkeys(frame["generator"]))
-    names = alt.Axis(labelLimit=170, labelOverlap=False, labelFlush=False, ticks=False, domain=False)
-    return alt.Y("generator:N", sort=order, title=None, axis=names)
 
 
 def arrivals(frame: pd.DataFrame) -> Drawing:

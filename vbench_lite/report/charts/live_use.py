@@ -14,6 +14,7 @@ from vbench_lite.measure.steering import answers_of
 from vbench_lite.metric import Measurement
 from vbench_lite.report.charts.charts import Drawing
 from vbench_lite.report.charts.encodings import legend_height, line_look
+from vbench_lite.report.charts.lanes import stacked
 from vbench_lite.results.board import BoardRow
 from vbench_lite.results.catalogue import metric_facts
 
@@ -40,7 +41,6 @@ DEADLINES = (
     "speed/least_buffer_s",
     "speed/worst_window_frames_per_s",
 )
-_LABELLED = 0.12  # of the longest bar: a smaller part has no room for its seconds
 
 
 def split(rows: Sequence[BoardRow]) -> pd.DataFrame:
@@ -82,37 +82,9 @@ def presses(calls: Sequence[Measurement], families: Mapping[str, str]) -> pd.Dat
 
 def split_drawing(frame: pd.DataFrame) -> Drawing:
     """Stacked bars of `split`, one lane a generator."""
-    lanes = alt.Y(
-        "generator:N",
-        sort=list(dict.fromkeys(frame["generator"])),
-        title=None,
-        axis=alt.Axis(labelLimit=170, labelOverlap=False, ticks=False, domain=False),
-    )
-    middle = frame.assign(
-        middle=(frame["start"] + frame["end"]) / 2,
-        text=[number(end - start, "s") for start, end in zip(frame["start"], frame["end"], strict=True)],
-    )
-    bars = (
-        alt.Chart(middle)
-        .mark_bar(height=18)
-        .encode(
-            alt.X("start:Q", title="seconds from the press of a key", axis=alt.Axis(tickCount=6)),
-            alt.X2("end:Q"),
-            lanes,
-            alt.Color(
-                "part:N",
-                scale=alt.Scale(domain=list(COLORS), range=list(COLORS.values())),
-                legend=alt.Legend(orient="bottom", title=None, columns=3),
-            ),
-            tooltip=["generator:N", "part:N", alt.Tooltip("text:N", title="takes")],
-        )
-    )
-    labels = (
-        alt.Chart(middle[middle["end"] - middle["start"] > _LABELLED * float(frame["end"].max())])
-        .mark_text(fontSize=11, color="black")
-        .encode(alt.X("middle:Q"), lanes, alt.Text("text:N"))
-    )
-    return alt.layer(bars, labels).properties(height=alt.Step(34))
+    texts = [number(end - start, "s") for start, end in zip(frame["start"], frame["end"], strict=True)]
+    title = "seconds from the press of a key"
+    return stacked(frame.assign(text=texts), "part", COLORS, title, alt.Tooltip("text:N", title="takes"))
 
 
 def presses_drawing(frame: pd.DataFrame) -> Drawing:

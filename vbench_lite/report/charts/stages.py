@@ -14,6 +14,7 @@ import pandas as pd
 from vbench_lite.format import NONE, number, percent
 from vbench_lite.metric import Measurement
 from vbench_lite.report.charts.charts import Drawing
+from vbench_lite.report.charts.lanes import stacked
 from vbench_lite.results.stages import call_value, stage_seconds
 
 COLORS = {
@@ -33,7 +34,6 @@ _RATES = {
     "with everything": "speed/frames_per_s",
     "without decode": "speed/frames_per_s_without_decode",
 }
-_LABELLED = 0.12  # of the longest bar: a smaller part has no room for its share
 
 
 def seconds(calls: Sequence[Measurement]) -> pd.DataFrame:
@@ -71,33 +71,7 @@ def table(calls: Sequence[Measurement]) -> pd.DataFrame:
 
 def drawing(frame: pd.DataFrame) -> Drawing:
     """Stacked bars of `seconds`, one lane a generator."""
-    order = list(dict.fromkeys(frame["generator"]))
-    present = [stage for stage in COLORS if stage in set(frame["stage"])]
-    middle = frame.assign(middle=(frame["start"] + frame["end"]) / 2, text=frame["share"].map(percent))
-    lanes = alt.Y(
-        "generator:N",
-        sort=order,
-        title=None,
-        axis=alt.Axis(labelLimit=170, labelOverlap=False, ticks=False, domain=False),
-    )
-    bars = (
-        alt.Chart(frame)
-        .mark_bar(height=18)
-        .encode(
-            alt.X("start:Q", title="seconds of a call", axis=alt.Axis(tickCount=6)),
-            alt.X2("end:Q"),
-            lanes,
-            alt.Color(
-                "stage:N",
-                scale=alt.Scale(domain=present, range=[COLORS[stage] for stage in present]),
-                legend=alt.Legend(orient="bottom", title=None, columns=3),
-            ),
-            tooltip=["generator:N", "stage:N", alt.Tooltip("share:Q", format=".0%")],
-        )
-    )
-    labels = (
-        alt.Chart(middle[middle["end"] - middle["start"] > _LABELLED * float(frame["end"].max())])
-        .mark_text(fontSize=11, color="black")
-        .encode(alt.X("middle:Q"), lanes, alt.Text("text:N"))
-    )
-    return alt.layer(bars, labels).properties(height=alt.Step(34))
+    present = {stage: color for stage, color in COLORS.items() if stage in set(frame["stage"])}
+    labelled = frame.assign(text=frame["share"].map(percent))
+    told = alt.Tooltip("share:Q", format=".0%")
+    return stacked(labelled, "stage", present, "seconds of a call", told)
