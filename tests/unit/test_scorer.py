@@ -100,7 +100,7 @@ def test_several_workers_look_at_the_reference_clips_and_nobody_does_again(
         suite(*kinds),
         tools=tools,
         score=partial(several.score, settings=settings, tools=tools),
-        spread=workers > 1,
+        scorers=lambda frames: workers,
     )
     first = ["reference"] if workers > 1 else []
     assert [part.generator for part in several.parts] == [*first, "a", "b"]
@@ -111,7 +111,7 @@ def test_several_workers_look_at_the_reference_clips_and_nobody_does_again(
         suite(*kinds),
         tools=tools,
         score=partial(several.score, settings=settings, tools=tools),
-        spread=workers > 1,
+        scorers=lambda frames: workers,
     )
     assert [part.generator for part in several.parts] == ["a", "b"], "no set is open"
 

@@ -31,17 +31,13 @@ def score_suite(
     """Score what is not scored yet of one suite; arguments as in `score_stored`."""
     names = suite.metrics if metrics is None else metrics
     tools = Tools.of(run.root, names, settings.threads, settings.networks)
-    columns = ("suite", "status", "num_frames")
-    made = [row for row in run.rows("sample", columns) if row["suite"] == suite.name]
-    frames = sum(int(row["num_frames"] or 0) for row in made)
-    scorers = executor.scorers(frames, settings.networks.device)
     return score_run(
         run,
         suite,
         tools=tools,
         pairs=pairs or baseline_arm(suite, run.document().generators),
-        score=partial(executor.score, settings=settings, tools=tools, scorers=scorers),
-        spread=scorers > 1,
+        score=partial(executor.score, settings=settings, tools=tools),
+        scorers=partial(executor.scorers, device=settings.networks.device),
         on_progress=on_progress,
     )
 

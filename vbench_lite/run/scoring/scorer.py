@@ -11,7 +11,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
-from typing import Any
+from typing import Any, Protocol
 
 from vbench_lite.generator import Site
 from vbench_lite.metric import SetMetric
@@ -40,7 +40,12 @@ from vbench_lite.suite import Suite
 __all__ = ["Progress", "ScoreSummary", "score_run"]
 
 Progress = Callable[[int, int], None]  # clips done, clips in all
-PartScorer = Callable[[Iterable[Part]], Iterator[PartScores]]
+
+
+class PartScorer(Protocol):
+    """Scores parts, in their order, by so many processes."""
+
+    def __call__(self, parts: Iterable[Part], *, scorers: int) -> Iterator[PartScores]: ...
 
 
 def score_run(
@@ -50,7 +55,7 @@ def score_run(
     tools: Tools | None = None,
     pairs: str | None = None,
     score: PartScorer | None = None,
-    spread: bool = False,
+    scorers: Callable[[int], int] = lambda frames: 1,
     on_progress: Progress | None = None,
 ) -> ScoreSummary:
     """Score everything a run has made for a suite.
@@ -58,8 +63,8 @@ def score_run(
     Args:
         tools: metrics and extractors, made already; by default those that the suite names.
         pairs: label of the arm whose clips are the references of pair metrics, matched by sample.
-        score: scores parts, in their order; this process does if None.
-        spread: several processes score.
+        score: scores parts; this process does if None.
+        scorers: how many processes score clips of so many frames in all.
         on_progress: called after every clip of a generator.
 
     Raises:
@@ -70,7 +75,9 @@ def score_run(
     with run.journal("scorer") as journal:
         rows = ScoreRows(suite.name, run, journal)
         scorer = _RunScorer(run, suite, tools, pairs, rows)
-        scorer.score_clips(score or partial(map, tools.score), on_progress, spread=spread)
+        count = scorers(sum(int(row["num_frames"] or 0) for row in scorer.samples))
+        found = partial(map, tools.score) if score is None else partial(score, scorers=count)
+        scorer.score_clips(found, on_progress, spread=count > 1)
         scorer.score_calls()
     return rows.summary
 
@@ -103,7 +110,13 @@ class _RunScorer:
 
     # --- clips and sets -------------------------------------------------------------------------
 
-    def score_clips(self, score: PartScorer, on_progress: Progress | None, *, spread: bool) -> None:
+    def score_clips(
+        self,
+        score: Callable[[Iterable[Part]], Iterator[PartScores]],
+        on_progress: Progress | None,
+        *,
+        spread: bool,
+    ) -> None:
         """Clips and sets, generator by generator in the order of the plan.
 
         Args:
