@@ -9,8 +9,7 @@ from vbench_lite.dashboard import cached, data, frame
 from vbench_lite.report.charts import settings
 from vbench_lite.report.charts.style import plain
 
-EXAMPLE = """# settings.yaml
-sweep:
+EXAMPLE = """sweep:
   base: {adapter: stage/latent-diffusion}
   products: {steps: {config.steps: [6, 12]}}
 suites: [quick]
@@ -21,8 +20,9 @@ samples: 16
 def _draw(run: data.RunSummary) -> None:
     directory = cached.directory(run)
     if directory.document().sweep is None:
-        st.info("This run is no sweep. A sweep holds settings of one generator against its base:")
-        st.code(EXAMPLE, language="yaml")
+        st.info("This run is no sweep. A sweep holds settings of one generator against its base.")
+        st.markdown("Write for instance in `settings.yaml`:")
+        st.code(EXAMPLE, language=None)
         st.code(f"vbench-lite sweep settings.yaml --root {cached.root()}", language=None)
         return
     found = sweep(directory, suite=frame.suite_choice(run))

@@ -295,6 +295,26 @@ def test_the_page_answers_this_machine_only(tmp_path: Path, headers: dict[str, s
     poll.close()
 
 
+@pytest.mark.parametrize("asked", [b"GET / HTTP/1.1\r\n", b"POST /undo HTTP/1.1\r\nContent-Length: many\r\n"])
+def test_a_browser_that_hangs_up_leaves_no_traceback(tmp_path: Path, asked: bytes) -> None:
+    import socket
+
+    from fabricate import make_run
+
+    from vbench_lite.votes.clips import run_clips
+    from vbench_lite.votes.server import Poll, server
+
+    poll = Poll(tmp_path, run_clips(make_run(tmp_path, prompts=1)), question="Which?")
+    serving = server(poll)
+    ours, theirs = socket.socketpair()
+    theirs.sendall(asked + b"Host: 127.0.0.1\r\n\r\n")
+    theirs.close()
+    serving.RequestHandlerClass(ours, ("127.0.0.1", 1), serving)
+    ours.close()
+    serving.server_close()
+    poll.close()
+
+
 @pytest.mark.parametrize("verb", ["page", "board", "ask"])
 def test_nobody_is_asked_for_what_votes_become(
     tmp_path: Path, verb: str, capsys: pytest.CaptureFixture[str]

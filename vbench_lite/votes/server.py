@@ -7,6 +7,7 @@ own; each has a journal of their own, so a vote is on the disk before the next q
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import secrets
@@ -210,6 +211,15 @@ class _Handler(BaseHTTPRequestHandler):
     poll: Poll
     protocol_version = "HTTP/1.1"
 
+    def handle(self) -> None:
+        # A browser that closes its page, or seeks in a clip, hangs up in the middle of an answer.
+        with contextlib.suppress(ConnectionError):
+            super().handle()
+
+    def finish(self) -> None:
+        with contextlib.suppress(ConnectionError):
+            super().finish()
+
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
         if not self._ours():
@@ -229,7 +239,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         if not self._ours():
             return
-        size = int(self.headers.get("Content-Length") or 0)
+        stated = self.headers.get("Content-Length") or ""
+        size = int(stated) if stated.isascii() and stated.isdigit() else 0
         if self.headers.get("Content-Type") != "application/json" or not 0 < size <= _MOST_BODY:
             self._send(b"send JSON", "text/plain", HTTPStatus.BAD_REQUEST)
             return
