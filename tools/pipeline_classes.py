@@ -1,6 +1,6 @@
 """Write what the installed diffusers has of video pipelines: the kept facts, and the page of the documents.
 
-    python tools/pipeline_classes.py
+    python -m tools.pipeline_classes
 
 Run it after diffusers was upgraded, look at what is new, and say in `adapters/diffusers/rules.py` and in
 `tests/pipelines/tiny_families.py` what it takes.
@@ -16,24 +16,18 @@ sys.path.append(str(REPOSITORY / "tests" / "pipelines"))
 
 import tiny_families  # noqa: E402
 
+from tools.class_facts import FILE, ClassFacts, as_json, facts_of, installed_classes  # noqa: E402
 from vbench_lite.adapters.diffusers import rules  # noqa: E402
-from vbench_lite.adapters.diffusers.class_facts import (  # noqa: E402
-    ClassFacts,
-    as_json,
-    facts_of,
-    installed_classes,
-)
 from vbench_lite.adapters.diffusers.geometry import FrameScheme  # noqa: E402
 from vbench_lite.adapters.diffusers.modular import OUTPUT, SUFFIX  # noqa: E402
 
-FACTS = REPOSITORY / "adapters" / "diffusers" / "class_facts.json"
 PAGE = REPOSITORY / "docs" / "adapters" / "diffusers-classes.md"
 
 HEAD = """\
 # Video pipelines of diffusers
 
 Every video pipeline class of diffusers {version}, by what its own signature says and by the rules of this
-adapter; written by `python tools/pipeline_classes.py`, held to by a test. *Tried*: a tiny pipeline of the
+adapter; written by `python -m tools.pipeline_classes`, held to by a test. *Tried*: a tiny pipeline of the
 class, with random weights, keeps the promises of a generator in the tests, or why none does. A class that is
 refused says so in one line before anything is loaded. Frames: what comes back, for a VAE that compresses time
 by four.
@@ -127,7 +121,7 @@ def modular_row(name: str) -> str:
 def main() -> None:
     """Write both files."""
     classes = installed_classes()
-    FACTS.write_text(as_json(classes), "utf-8")
+    FILE.write_text(as_json(classes), "utf-8")
     PAGE.write_text(page(classes), "utf-8")
     print(f"{len(classes)} classes, {len(tiny_families.SUBJECTS)} tried")
 

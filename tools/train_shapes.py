@@ -26,14 +26,15 @@ import cv2
 import numpy as np
 import torch
 from safetensors.torch import save_file
+from torch import nn
 from torch.nn import functional as F
 
+from tools.shapes_batches import POINTS, SCENES, Batch, make_batch
+from tools.shapes_damage import KINDS
 from vbench_lite.datasets import shapes
 from vbench_lite.errors import WeightsError
 from vbench_lite.suites.extractors.shapes_appearance import appearance
-from vbench_lite.suites.extractors.shapes_batches import SCENES, Batch, make_batch
-from vbench_lite.suites.extractors.shapes_damage import KINDS
-from vbench_lite.suites.extractors.shapes_network import Heads, ShapesNetwork, Size
+from vbench_lite.suites.extractors.shapes_network import ShapesNetwork, Size
 from vbench_lite.suites.extractors.shapes_video import WEIGHTS
 
 STEPS = 5000  # of the shipped weights
@@ -42,6 +43,21 @@ LEARNING_RATE = 2e-3
 WARM_UP_STEPS = 50
 FIRST_TROUBLE = 0.2  # share of troubled clips at first: outlines are learnt sooner from whole clips
 CHECKPOINT_EVERY_S = 60.0
+
+
+class Heads(nn.Module):
+    """What the feature must tell."""
+
+    def __init__(self, feature_dim: int, damages: int) -> None:
+        super().__init__()
+        self.shape = nn.Linear(feature_dim, len(shapes.SHAPES))
+        self.colour = nn.Linear(feature_dim, len(shapes.COLOURS))
+        self.direction = nn.Linear(feature_dim, len(shapes.DIRECTIONS))
+        self.speed = nn.Linear(feature_dim, len(shapes.SPEEDS))
+        self.positions = nn.Linear(feature_dim, 2 * len(POINTS))
+        self.order = nn.Linear(feature_dim, 3)  # as the world moves, frozen, shuffled
+        self.constant = nn.Linear(feature_dim, 1)  # one thing throughout
+        self.damage = nn.Linear(feature_dim, damages)  # amount of each kind
 
 
 def loss_of(network: ShapesNetwork, heads: Heads, batch: Batch) -> torch.Tensor:

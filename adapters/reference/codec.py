@@ -14,7 +14,6 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from vbench_lite.adapters.reference.tokens import TokenCodec, he_initialise
 
@@ -87,22 +86,3 @@ class Codec(TokenCodec):
     def decode(self, latents: Tensor) -> Tensor:
         """Latents float32 (N, dim) to frames float32 (N, 3, 32, 32); clip to [0, 1] to show them."""
         return cast(Tensor, self.decoder(latents))
-
-
-def codec_loss(codec: Codec, frames: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Foreground-weighted squared error, half of the rows quantised and half with a little noise.
-
-    Args:
-        frames: float32 (N, 3, 32, 32) in [0, 1].
-
-    Returns:
-        The loss, and the plain squared error of every row, float32 (N,).
-    """
-    latents = codec.encode(frames)
-    half = len(frames) // 2
-    noise = torch.rand(latents[half:].shape, generator=generator) * 2 - 1
-    mixed = torch.cat([codec.quantise(latents[:half]), latents[half:] + noise / codec.levels])
-    error = F.mse_loss(codec.decode(mixed), frames, reduction="none")
-    foreground = (frames.amax(1, keepdim=True) > 0.02).to(error.dtype)
-    weighted = (error * (1 + 6 * foreground)).mean()
-    return weighted, error.detach().mean((1, 2, 3))

@@ -27,7 +27,6 @@ PERIOD = 16
 POSITION_STEPS = 240
 _CODE = (8, 6, 5)
 LAYOUT = ((POSITION_STEPS,), (POSITION_STEPS,), _CODE, _CODE) * 2 + (_CODE,) * 3
-DIM = 2 * (2 + LOOK) + WALL
 PLACES = (0, 1, 2 + LOOK, 3 + LOOK)  # which numbers are centers
 
 
@@ -124,32 +123,3 @@ class StageCodec(TokenCodec):
         picture = torch.sigmoid(2 * picture - 2).unflatten(1, (1, DRAWN, DRAWN))
         cover = F.grid_sample(picture, grid, align_corners=False)
         return cover, color.sigmoid()[..., None, None], level[..., None, None]
-
-
-def codec_loss(
-    codec: StageCodec, frames: Tensor, shares: Tensor, centers: Tensor, rng: torch.Generator
-) -> tuple[Tensor, Tensor]:
-    """Squared error with more weight on objects, half of the rows quantised; the parts are taught besides.
-
-    Args:
-        frames: float32 (N, 3, 48, 48) in [0, 1].
-        shares: float32 (N, 2, 48, 48), how much of each pixel is the warm and the cool object.
-        centers: float32 (N, 2, 2), their centers (x, y) in pixels.
-
-    Returns:
-        The loss, and the plain squared error of every row, float32 (N,).
-    """
-    latents, logits = codec.encode_parted(frames)
-    half = len(frames) // 2
-    noise = torch.rand(latents[half:].shape, generator=rng) * 2 - 1
-    mixed = torch.cat([codec.quantise(latents[:half]), latents[half:] + noise / codec.levels])
-    error = (codec.decode(mixed) - frames).square()
-    objects = shares.sum(1, keepdim=True)
-    near = F.max_pool2d(objects, 3, 1, 1)
-    loss = (error * (1 + 6 * near)).mean()
-    back = 1 - objects
-    parted = -(torch.cat([back, shares], 1) * logits.log_softmax(1)).sum(1).mean()
-    places = latents[:, list(PLACES)].unflatten(1, (2, 2))
-    shown = (shares.sum((2, 3)) > 12).to(loss.dtype)[..., None]
-    miss = (places - (centers - SIDE / 2) / REACH).abs().clamp(max=0.3) * shown
-    return loss + 0.1 * parted + 0.1 * miss.mean(), error.detach().mean((1, 2, 3))

@@ -181,22 +181,3 @@ class TokenModel(nn.Module):
         x = self.write_from(state.flatten(0, 1), caption.flatten(0, 1), earlier.flatten(0, 1))
         logits = self.step_head(x, tokens[..., :-1].flatten(0, 1))
         return logits.reshape(batch, length, *logits.shape[1:])
-
-
-def token_loss(
-    model: TokenModel,
-    target: Tensor,
-    heard: Tensor,
-    latents: Tensor,
-    words: Tensor,
-    age: Tensor,
-) -> Tensor:
-    """Mean cross entropy in nats a token.
-
-    Args:
-        target: int64 (B, T, tokens), what to predict.
-        heard: int64 (B, T, tokens), the same with a little noise: what the model reads.
-        latents: float32 (B, T, latent_dim), the numbers that `heard` stands for.
-    """
-    logits = model(latents, heard, words, age)
-    return F.cross_entropy(logits.flatten(0, 2), target.flatten())

@@ -1,9 +1,9 @@
 """The network behind `shapes-video`: sixteen frames of the shapes world to sixty-four numbers.
 
 Two-dimensional convolutions look at each frame, one-dimensional ones at the sequence of frame vectors.
-The feature is the layer before the heads, layer-normalised, so that distances have one scale. The heads
-exist for training only: they make the feature hold what a viewer would notice (which thing, where, how
-it moves, how damaged the picture is).
+The feature is a layer-normalised layer, so that distances have one scale. Heads behind it, which training
+alone has (`tools/train_shapes.py`), made it hold what a viewer would notice: which thing, where, how it
+moves, how damaged the picture is.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import nn
-
-from vbench_lite.datasets import shapes
 
 
 @dataclass(frozen=True)
@@ -63,20 +61,3 @@ class ShapesNetwork(nn.Module):
         seen = self.look(frames.flatten(0, 1) * 2 - 1).unflatten(0, (batch, count))
         features: torch.Tensor = self.watch(seen.transpose(1, 2))
         return features
-
-
-class Heads(nn.Module):
-    """What the feature must tell; used in training only."""
-
-    POINTS = (0, 5, 10, 15)  # frames whose positions are asked for
-
-    def __init__(self, feature_dim: int, damages: int) -> None:
-        super().__init__()
-        self.shape = nn.Linear(feature_dim, len(shapes.SHAPES))
-        self.colour = nn.Linear(feature_dim, len(shapes.COLOURS))
-        self.direction = nn.Linear(feature_dim, len(shapes.DIRECTIONS))
-        self.speed = nn.Linear(feature_dim, len(shapes.SPEEDS))
-        self.positions = nn.Linear(feature_dim, 2 * len(self.POINTS))
-        self.order = nn.Linear(feature_dim, 3)  # as the world moves, frozen, shuffled
-        self.constant = nn.Linear(feature_dim, 1)  # one thing throughout
-        self.damage = nn.Linear(feature_dim, damages)  # amount of each kind

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +9,9 @@ import numpy as np
 import pytest
 import tiny_families
 
+from tools import pipeline_classes
+from tools.class_facts import FILE, installed_classes, known_facts
 from vbench_lite.adapters.diffusers import rules
-from vbench_lite.adapters.diffusers.class_facts import installed_classes, known_facts
 from vbench_lite.adapters.diffusers.pipeline import Diffusers
 from vbench_lite.errors import ClipError, RequestError, SpecError
 from vbench_lite.generator import GenerationRequest, Task
@@ -22,20 +21,14 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
-def tool() -> Any:
-    sys.path.append(str(REPOSITORY / "tools"))
-    return importlib.import_module("pipeline_classes")
-
-
-@pytest.fixture(scope="module")
 def classes() -> dict[str, type]:
     return installed_classes()
 
 
-def test_the_kept_facts_are_those_of_the_installed_classes(tool: Any, classes: dict[str, type]) -> None:
-    """A new class, or another argument, is looked at: run tools/pipeline_classes.py."""
-    assert tool.FACTS.read_text("utf-8") == tool.as_json(classes)
-    assert tool.PAGE.read_text("utf-8") == tool.page(classes)
+def test_the_kept_facts_are_those_of_the_installed_classes(classes: dict[str, type]) -> None:
+    """A new class, or another argument, is looked at: run `python -m tools.pipeline_classes`."""
+    assert FILE.read_text("utf-8") == pipeline_classes.as_json(classes)
+    assert pipeline_classes.PAGE.read_text("utf-8") == pipeline_classes.page(classes)
 
 
 def test_every_class_is_tried_or_says_why_not() -> None:

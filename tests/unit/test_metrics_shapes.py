@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tools.shapes_damage import KINDS, damage
 from vbench_lite.clip import ClipInfo
 from vbench_lite.datasets import shapes
 from vbench_lite.datasets.shapes import judge as shapes_judge
@@ -19,7 +20,6 @@ from vbench_lite.suites.coherence.shapes_continuity import ShapesContinuity
 from vbench_lite.suites.coherence.shapes_identity import ShapesIdentity
 from vbench_lite.suites.extractors import shapes_video
 from vbench_lite.suites.extractors.shapes_appearance import NAMES, appearance
-from vbench_lite.suites.extractors.shapes_damage import KINDS, damage
 
 
 def clips(count: int, seed: int) -> list[Frames]:

@@ -12,9 +12,10 @@ import pytest
 import torch
 from torch import nn
 
-from tools.reference import recipes, train
+from tools.reference import recipes, scenes, train
+from tools.reference.losses import teacher_bias
 from tools.reference.optimiser import Average, orthogonalise
-from vbench_lite.adapters.reference import scenes, weights
+from vbench_lite.adapters.reference import weights
 from vbench_lite.adapters.reference.codec import Codec
 from vbench_lite.adapters.reference.sampling import (
     BlockSampler,
@@ -24,12 +25,7 @@ from vbench_lite.adapters.reference.sampling import (
     gumbel,
 )
 from vbench_lite.adapters.reference.token_model import TokenModel, TokenModelConfig
-from vbench_lite.adapters.reference.transformer import (
-    LATE,
-    TransformerConfig,
-    VideoTransformer,
-    teacher_bias,
-)
+from vbench_lite.adapters.reference.transformer import LATE, TransformerConfig, VideoTransformer
 from vbench_lite.adapters.reference.worlds import WORLDS, World
 from vbench_lite.datasets import shapes
 from vbench_lite.errors import WeightsError

@@ -16,19 +16,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tools.reference import shapes_data, stage_data
+from tools.reference import scenes, shapes_data, stage_data
+from tools.reference.losses import block_loss, shapes_codec_loss, stage_codec_loss, token_loss, window_loss
 from tools.reference.optimiser import Schedule
-from vbench_lite.adapters.reference import codec as shapes_codec
-from vbench_lite.adapters.reference import scenes, stage_codec
-from vbench_lite.adapters.reference.token_model import TokenModel, token_loss
+from vbench_lite.adapters.reference.codec import Codec
+from vbench_lite.adapters.reference.stage_codec import PLACES, StageCodec
+from vbench_lite.adapters.reference.token_model import TokenModel
 from vbench_lite.adapters.reference.tokens import TokenCodec, frames_to_float
-from vbench_lite.adapters.reference.transformer import (
-    LATE,
-    VideoTransformer,
-    block_loss,
-    dropped,
-    window_loss,
-)
+from vbench_lite.adapters.reference.transformer import LATE, VideoTransformer, dropped
 from vbench_lite.adapters.reference.worlds import CODEC_FILE, STAGE, TOKENS_FILE, TRANSFORMER_FILE, World
 
 DROP_CAPTION = 0.1
@@ -98,9 +93,9 @@ class ShapesCodecRecipe(CodecRecipe):
 
     def loss(self, index: int) -> tuple[Tensor, dict[str, float]]:
         """Foreground-weighted squared error."""
-        assert isinstance(self.model, shapes_codec.Codec)
+        assert isinstance(self.model, Codec)
         frames = frames_to_float(torch.from_numpy(scenes.draw_frames(self.data, self.batch)))
-        loss, error = shapes_codec.codec_loss(self.model, frames, self.noise)
+        loss, error = shapes_codec_loss(self.model, frames, self.noise)
         return loss, self.figures(error)
 
 
@@ -116,10 +111,10 @@ class StageCodecRecipe(CodecRecipe):
 
     def loss(self, index: int) -> tuple[Tensor, dict[str, float]]:
         """Squared error with more weight on objects, and how well the frame is parted."""
-        assert isinstance(self.model, stage_codec.StageCodec)
+        assert isinstance(self.model, StageCodec)
         rows = torch.from_numpy(self.data.integers(len(self.frames), size=self.batch))
         frames, shares = (frames_to_float(x[rows]) for x in (self.frames, self.shares))
-        loss, error = stage_codec.codec_loss(self.model, frames, shares, self.centers[rows], self.noise)
+        loss, error = stage_codec_loss(self.model, frames, shares, self.centers[rows], self.noise)
         return loss, self.figures(error)
 
 
@@ -168,7 +163,7 @@ class FlowRecipe(ClipRecipe):
         self.model.mean.copy_(sample.mean(0))
         self.model.std.copy_(sample.std(0))
         if world is STAGE:
-            self.model.std[list(stage_codec.PLACES)] /= PLACES_WEIGHT
+            self.model.std[list(PLACES)] /= PLACES_WEIGHT
 
     def loss(self, index: int) -> tuple[Tensor, dict[str, float]]:
         """Rectified-flow loss: even steps bidirectional, odd steps block-causal on half the rows."""

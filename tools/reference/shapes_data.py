@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vbench_lite.adapters.reference import scenes
+from tools.reference import scenes
 from vbench_lite.adapters.reference.tokens import TokenCodec, frames_to_float
 
 CLIPS, CLIP_FRAMES = 24_000, 24

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from tools.shapes_damage import KINDS, damage
 from vbench_lite.datasets import shapes
-from vbench_lite.suites.extractors.shapes_damage import KINDS, damage
-from vbench_lite.suites.extractors.shapes_network import Heads, Size
+from vbench_lite.suites.extractors.shapes_network import Size
 
 SCENES = shapes.all_scenes()
+POINTS = (0, 5, 10, 15)  # frames whose positions are asked for
 _FROZEN, _SHUFFLED = 1, 2
 
 
@@ -65,7 +66,7 @@ def make_batch(count: int, rng: np.random.Generator, troubled: float = 1.0) -> B
                 amounts[i] = rng.random(len(KINDS)) * (rng.random(len(KINDS)) < 0.2)
                 clip = damage(clip, amounts[i], rng)
         clips.append(clip[frames])
-        places.append(path[frames][list(Heads.POINTS)] / (size.side / 2) - 1)
+        places.append(path[frames][list(POINTS)] / (size.side / 2) - 1)
         words.append(_words(scene))
     frames_in = torch.from_numpy(np.stack(clips)).permute(0, 1, 4, 2, 3).float() / 255
     return Batch(

@@ -1,8 +1,8 @@
 """What the video pipeline classes of diffusers take and return, as their own signatures say.
 
 Reading a signature imports the class, which takes seconds. So the facts of every class of the version that
-this package was made with are kept in `class_facts.json`; `tools/pipeline_classes.py` writes it from the
-installed classes, and a test fails when the two differ, as when a class appears.
+the adapter was made with are kept in `class_facts.json`; `python -m tools.pipeline_classes` writes it from
+the installed classes, and a test fails when the two differ, as when a class appears.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-_FILE = Path(__file__).with_name("class_facts.json")
+FILE = Path(__file__).with_name("class_facts.json")
 _LENGTHS = ("num_frames", "frames", "video_length", "segment_frame_length")
 # Beside text: an image or a clip to go on from, and what a clip is to follow.
 _GIVEN = re.compile(
@@ -52,7 +52,7 @@ class ClassFacts:
 @cache
 def known_facts() -> Mapping[str, ClassFacts]:
     """The facts that are kept, by class name."""
-    kept: dict[str, dict[str, Any]] = json.loads(_FILE.read_text("utf-8"))
+    kept: dict[str, dict[str, Any]] = json.loads(FILE.read_text("utf-8"))
     found = {}
     for name, facts in kept.items():
         fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in facts.items()}
