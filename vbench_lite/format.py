@@ -14,6 +14,8 @@ from typing import Protocol
 NONE = "–"
 ARROWS = {True: " ↑", False: " ↓", None: ""}  # behind a metric: which way is better
 
+TIMES = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}  # in seconds: what users write behind a number
+
 _BYTES = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("B", 1.0))
 _SECONDS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6))
 _UNITS = {"bytes": _BYTES, "byte": _BYTES, "B": _BYTES, "s": _SECONDS, "seconds": _SECONDS}

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from vbench_lite.errors import SpecError
+from vbench_lite.format import TIMES
 from vbench_lite.stats.delta import Delta
 from vbench_lite.stats.power import units_to_settle
 from vbench_lite.stats.student import cdf, quantile
@@ -22,7 +23,7 @@ _FORM = re.compile(
     r"(?P<value>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(?P<unit>[A-Za-z%]*)\s*$"
 )
 _UNITS = {
-    "": 1.0, "s": 1.0, "ms": 1e-3, "min": 60.0, "%": 0.01, "x": 1.0, "B": 1.0,
+    "": 1.0, **TIMES, "%": 0.01, "x": 1.0, "B": 1.0,
     "kB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30,
 }  # fmt: skip
 WIDE = quantile(0.975, math.inf)  # standard errors to an end of a 95% interval
@@ -113,7 +114,7 @@ class Check:
 
 
 def parse_requirement(text: str, *, why: str | None = None, if_known: bool = False) -> Requirement:
-    """Read NAME OP VALUE, with an optional unit (ms, s, min, %, kB, MB, GB, KiB, MiB, GiB).
+    """Read NAME OP VALUE, with an optional unit (ms, s, min, h, %, kB, MB, GB, KiB, MiB, GiB).
 
     Raises:
         SpecError: the text has another form, or an unknown unit.

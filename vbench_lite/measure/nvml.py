@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import importlib
 import os
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+Read = TypeVar("Read")
 
 
 def open_device(device: str, library: Any = None) -> tuple[Any, Any] | None:
@@ -17,11 +20,9 @@ def open_device(device: str, library: Any = None) -> tuple[Any, Any] | None:
     torch numbers the devices that CUDA_VISIBLE_DEVICES leaves, NVML numbers all, so the device is
     found by its bus address or id where the variable is set to one.
     """
+    library = library or _installed()
     if library is None:
-        try:
-            library = importlib.import_module("pynvml")
-        except ImportError:
-            return None
+        return None
     index = int(device.split(":")[1]) if ":" in device else 0
     visible = [
         entry.strip() for entry in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if entry.strip()
@@ -39,41 +40,21 @@ def open_device(device: str, library: Any = None) -> tuple[Any, Any] | None:
 
 def other_processes(device: str, library: Any = None) -> set[int] | None:
     """Ids of other processes that compute on the device."""
-    opened = open_device(device, library)
-    if opened is None:
-        return None
-    nvml, handle = opened
-    try:
-        running = nvml.nvmlDeviceGetComputeRunningProcesses(handle)
-    except nvml.NVMLError:
-        return None
-    return {process.pid for process in running} - {os.getpid()}
+    running = _read(device, library, lambda nvml, handle: nvml.nvmlDeviceGetComputeRunningProcesses(handle))
+    return None if running is None else {process.pid for process in running} - {os.getpid()}
 
 
 def process_bytes(device: str, library: Any = None) -> int | None:
     """Bytes of the device that this process holds, the CUDA context and all libraries included."""
-    opened = open_device(device, library)
-    if opened is None:
-        return None
-    nvml, handle = opened
-    try:
-        running = nvml.nvmlDeviceGetComputeRunningProcesses(handle)
-    except nvml.NVMLError:
-        return None
-    held = [process.usedGpuMemory for process in running if process.pid == os.getpid()]
+    running = _read(device, library, lambda nvml, handle: nvml.nvmlDeviceGetComputeRunningProcesses(handle))
+    held = [process.usedGpuMemory for process in running or () if process.pid == os.getpid()]
     return int(held[0]) if held and held[0] is not None else None
 
 
 def total_energy_j(device: str, library: Any = None) -> float | None:
     """Joules the device has taken since its driver was loaded (Volta and later)."""
-    opened = open_device(device, library)
-    if opened is None:
-        return None
-    nvml, handle = opened
-    try:
-        return float(nvml.nvmlDeviceGetTotalEnergyConsumption(handle)) / 1000.0  # millijoules
-    except nvml.NVMLError:
-        return None
+    taken = _read(device, library, lambda nvml, handle: nvml.nvmlDeviceGetTotalEnergyConsumption(handle))
+    return None if taken is None else float(taken) / 1000.0  # millijoules
 
 
 def device_count(library: Any = None) -> int | None:
@@ -81,13 +62,30 @@ def device_count(library: Any = None) -> int | None:
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
         return len([name for name in visible.split(",") if name.strip()])
+    library = library or _installed()
     if library is None:
-        try:
-            library = importlib.import_module("pynvml")
-        except ImportError:
-            return None
+        return None
     try:
         library.nvmlInit()
         return int(library.nvmlDeviceGetCount())
     except library.NVMLError:
+        return None
+
+
+def _installed() -> Any:
+    """The module pynvml, or None."""
+    try:
+        return importlib.import_module("pynvml")
+    except ImportError:
+        return None
+
+
+def _read(device: str, library: Any, ask: Callable[[Any, Any], Read]) -> Read | None:
+    """What (library, handle) are asked for; None where the device or the counter is not there."""
+    opened = open_device(device, library)
+    if opened is None:
+        return None
+    try:
+        return ask(*opened)
+    except opened[0].NVMLError:
         return None

@@ -12,13 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from vbench_lite.errors import NotApplicable, SpecError
+from vbench_lite.format import TIMES
 from vbench_lite.measure.load import LoadRequest, LoadStep
 from vbench_lite.measure.playback import LIVE_START_S, deadlines
 from vbench_lite.metric import Estimate
 from vbench_lite.run.load.driver import UNFINISHED, Load
 from vbench_lite.stats.rates import quantile, rate_estimate
 
-_UNITS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+_UNITS = {**TIMES, "m": TIMES["min"]}
 
 
 @dataclass(frozen=True)
