@@ -22,7 +22,16 @@ from benchmarks.figure import Figure
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
-NOT_BENCHMARKS = {"__init__", "__main__", "busy", "figure", "hungry", "stored_rows", "untimed"}
+NOT_BENCHMARKS = {
+    "__init__",
+    "__main__",
+    "busy",
+    "figure",
+    "hungry",
+    "scripted_worker",
+    "stored_rows",
+    "untimed",
+}
 HEAD = """# Benchmarks of the harness itself
 
 Written by `make bench`. Each table holds the median of repeated measurements, with the least and

@@ -49,15 +49,15 @@ def measure() -> list[Figure]:
             "controls: false\n",
             encoding="utf-8",
         )
-        _start(spec, folder / "alone").wait()
+        start(spec, folder / "alone").wait()
         wanted = _numbers(list_runs(folder / "alone")[0])
         kills = lost = repeated = differ = 0
         while kills < KILLS:  # a run that ends before its next kill is checked, and another begun
             root = folder / f"killed-{kills}"
             hits, gone = _killed(spec, root, KILLS - kills)
             kills, lost = kills + hits, lost + gone
-            records = _samples(root)
-            repeated += sum(count - 1 for count in records.values()) + SAMPLES - len(records)
+            made = _samples(root)
+            repeated += sum(count - 1 for count in made.values()) + SAMPLES - len(made)
             found = _numbers(list_runs(root)[0])
             differ += sum(wanted.get(key) != found.get(key) for key in wanted.keys() | found.keys())
     what = f"a run of {SAMPLES} samples killed {kills} times"
@@ -75,7 +75,7 @@ def _killed(spec: Path, root: Path, most: int) -> tuple[int, int]:
     kept: set[tuple[str, str]] = set()
     kills = lost = 0
     while True:
-        process = _start(spec, root)
+        process = start(spec, root)
         wanted = _count(root) + chance.randint(0, max(1, 3 * SAMPLES // KILLS))
         before = time.monotonic()
         while kills < most and process.poll() is None and _count(root) < wanted:
@@ -98,14 +98,16 @@ def _killed(spec: Path, root: Path, most: int) -> tuple[int, int]:
         kept = found
 
 
-def _start(spec: Path, root: Path) -> subprocess.Popen[bytes]:
+def start(spec: Path, root: Path) -> subprocess.Popen[bytes]:
+    """A run in a process group of its own."""
     return subprocess.Popen(
         [str(PROGRAM), "run", str(spec), "--root", str(root)],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
 
 
-def _records(root: Path) -> list[dict[str, Any]]:
+def records(root: Path) -> list[dict[str, Any]]:
+    """Every record of every journal, as the disk has them."""
     return [
         record
         for path in sorted((root / "runs").glob("*/journal/*.jsonl"))
@@ -118,7 +120,7 @@ def _count(root: Path) -> int:
 
 
 def _samples(root: Path) -> Counter[tuple[str, str]]:
-    return Counter((r["generator"], r["sample_id"]) for r in _records(root) if r["kind"] == "sample")
+    return Counter((r["generator"], r["sample_id"]) for r in records(root) if r["kind"] == "sample")
 
 
 def _numbers(run: RunDir) -> dict[tuple[Any, ...], tuple[Any, ...]]:

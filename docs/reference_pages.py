@@ -20,6 +20,7 @@ from vbench_lite import registry
 from vbench_lite.cli import describe
 from vbench_lite.cli.config_keys import Key, attributes, keys
 from vbench_lite.cli.main import PROGRAM, VERBS, LazyGroup
+from vbench_lite.suite import load_suite
 
 FOLDER = Path(__file__).parent / "reference"
 
@@ -77,12 +78,13 @@ def suites() -> str:
         rows = [
             [
                 str(axis),
-                ", ".join(f"`{m}` x{w:g}" if w != 1 else f"`{m}`" for m, w in spec["metrics"].items()),
+                ", ".join(f"`{m}` x{w:g}" if w != 1 else f"`{m}`" for m, w in spec.metrics.items()),
+                ", ".join(f"`{gate.metric}`" for gate in spec.gates),
             ]
-            for axis, spec in suite["axes"].items()
+            for axis, spec in load_suite(name).axes.items()
         ]
         if rows:
-            parts.append(_table(["axis", "made of"], rows))
+            parts.append(_table(["axis", "made of", "gated by"], rows))
         counted = {metric for spec in suite["axes"].values() for metric in spec["metrics"]}
         beside = [f"`{metric}`" for metric in suite["metrics"] if metric not in counted]
         if beside:

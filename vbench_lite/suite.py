@@ -321,7 +321,6 @@ class Suite(Strict):
     @model_validator(mode="after")
     def _axes_use_listed_metrics(self) -> Suite:
         for axis, spec in self.axes.items():
-            gate = [spec.gate.metric] if spec.gate else []
             for metric in spec.floors:
                 if metric not in spec.metrics:
                     raise ValueError(f"axis {axis} names a floor for {metric}, which it does not count")
@@ -330,7 +329,7 @@ class Suite(Strict):
                     raise ValueError(f"axis {axis} names ends for {metric}, which it does not count by them")
                 if zero == one:
                     raise ValueError(f"axis {axis}: the ends of {metric} are equal")
-            for metric in [*spec.metrics, *gate]:
+            for metric in [*spec.metrics, *(gate.metric for gate in spec.gates)]:
                 if metric not in self.metrics:
                     raise ValueError(f"axis {axis} uses {metric}, which is not under metrics")
             if axis in (Axis.SPEED, Axis.MEMORY) and set(spec.metrics) != set(spec.reference):

@@ -30,8 +30,9 @@ class AxisSpec(Strict):
     metrics: dict[str, Annotated[float, Field(gt=0)]] = Field(
         description="Weight by metric id; each stands under the suite's metrics."
     )
-    gate: Gate | None = Field(
-        default=None, description="A condition that the axis is multiplied by; default: none."
+    gate: Gate | tuple[Gate, ...] | None = Field(
+        default=None,
+        description="A condition that the axis is multiplied by, or a list of them; default: none.",
     )
     floors: dict[str, Floor] = Field(
         default_factory=dict,
@@ -49,3 +50,10 @@ class AxisSpec(Strict):
         description="Speed and memory only, there for every metric: the value that scores 0, in the "
         "metric's unit; the score is log2 of the ratio to it, + is better.",
     )
+
+    @property
+    def gates(self) -> tuple[Gate, ...]:
+        """The conditions, however many."""
+        if self.gate is None:
+            return ()
+        return (self.gate,) if isinstance(self.gate, Gate) else self.gate

@@ -149,10 +149,9 @@ def _metrics(board: boards.BoardTable) -> None:
             )
         )
         st.caption(AXES.get(axis, ""))
-        gate = board.gates.get(axis)
-        if gate is not None:
+        for metric, share in board.gates.get(axis, ()):
             st.caption(
-                f"The score counts only as far as {plain(gate[0])} reaches {percent(gate[1])} of what real "
+                f"The score counts only as far as {plain(metric)} reaches {percent(share)} of what real "
                 "clips have."
             )
     config = {

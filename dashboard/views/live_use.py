@@ -7,8 +7,11 @@ import streamlit as st
 from vbench_lite.control import parse_script
 from vbench_lite.dashboard import cached, data, frame, player
 from vbench_lite.dataset import script_number
-from vbench_lite.report.charts import gallery, live_use
+from vbench_lite.errors import StoreError
+from vbench_lite.report.charts import gallery, live_use, loads
+from vbench_lite.report.charts.style import plain
 from vbench_lite.results.board import Board
+from vbench_lite.results.load_store import list_loads, read_load
 
 _DRAWN = 4
 
@@ -108,4 +111,31 @@ def _clips(run: data.RunSummary, suite: str) -> None:
         player.show(clips, held=held, key="steered")
 
 
-frame.page("Live use", "How soon and how well steered generators answer.", _draw)
+def _loads() -> None:
+    """Load tests of servers, which belong to the root and to no run."""
+    found = []
+    for path in list_loads(cached.root()):
+        try:
+            found.append(read_load(path))
+        except StoreError as error:
+            st.warning(f"A load is left out: {plain(error)}", icon=":material/broken_image:")
+    if not found:
+        return
+    st.subheader("Load tests of servers")
+    titles = {load.id: loads.title(load) for load in found}
+    ids = list(titles)
+    chosen = st.selectbox("Load", ids, format_func=titles.__getitem__, key="load", bind="query-params")
+    load = next(one for one in found if one.id == chosen)
+    st.markdown(plain(loads.saturation_line(load)))
+    steps = loads.step_table(load)
+    if len(load.steps) > 1 and not loads.latencies(load).empty:
+        alt = "Median, 95th and 99th percentile of the latency of requests against the load, in seconds"
+        frame.draw(loads.latency_drawing(load), alt=alt, key="load_latency")
+    st.dataframe(steps, hide_index=True, key="load_steps", alt="each step of the load in one row")
+    st.caption(loads.READING)
+    for note in load.notes:
+        st.caption(plain(note))
+
+
+frame.page("Live use", "How soon and how well generators and servers answer.", _draw)
+_loads()

@@ -10,9 +10,11 @@ from vbench_lite.clip import ClipInfo
 from vbench_lite.metric import MetricInfo, Scored
 from vbench_lite.suites.interaction.session import (
     REST,
+    ROOM,
     WITHIN,
     Session,
     SessionMetric,
+    Turn,
     interaction_info,
     judged,
     mean_of,
@@ -44,6 +46,54 @@ class Followed(SessionMetric):
             [(turn.start * step, float(_goes(moved, turn.direction))) for turn, moved in judged(session)],
             "no change of direction could be judged: there was no room, or no shape",
         )
+
+
+class FrameAccuracy(SessionMetric):
+    """Share of frames that move as asked, of those made with a new direction.
+
+    The first of them counts as much as the last: a clip that follows late, or stops before the key is let
+    go, loses what it does not show. Of the lock-step clock.
+
+    Formula: mean over holds that ask for another direction than the one before of the share of [the step into
+        the frame is above 0.25 pixels at 32x32, and within 45 degrees of the direction asked] among the
+        frames from the first made with the hold to the last before the next one's; the series has each at
+        its second.
+    Traps: as of `interaction/followed`: chance is above 0, and frames for which the shape had no room before
+        the border are left out. A frame without a shape does not move. A hold that was over before the
+        generator sampled it counts as 0. How long a hold waited to be sampled is not in it: that is
+        `interaction/wait_s`.
+    """
+
+    info: ClassVar[MetricInfo] = interaction_info(
+        "interaction/frame_accuracy",
+        "Share of frames, from the first made with a new direction, that move so.",
+    )
+
+    def of_session(self, session: Session, clip: ClipInfo) -> Scored:
+        step = seconds(clip)
+        shares = [(turn.start * step, _share(session, turn)) for turn in session.turns if turn.moves]
+        return mean_of(
+            [(second, share) for second, share in shares if share is not None],
+            "no frame of a new direction could be judged: there was no room, or no shape",
+        )
+
+
+def _share(session: Session, turn: Turn) -> float | None:
+    """Share of a hold's frames that move as asked; None where none could be judged."""
+    if turn.used is None:
+        return 0.0
+    frames = [
+        frame
+        for frame in session.made_with(turn)
+        if frame and session.visible[frame - 1] and session.room(frame - 1, turn.direction) >= ROOM
+    ]
+    if not frames:
+        return None
+    steps = session.track[frames] - session.track[[frame - 1 for frame in frames]]
+    seen = session.visible[frames]
+    return float(
+        np.mean([shown and _goes(moved, turn.direction) for shown, moved in zip(seen, steps, strict=True)])
+    )
 
 
 def _goes(moved: np.ndarray, direction: tuple[float, float]) -> bool:

@@ -43,14 +43,15 @@ class Onset(SessionMetric):
         high=None,
         higher_is_better=False,
         unit="s",
+        version=2,
     )
 
     def of_session(self, session: Session, clip: ClipInfo) -> Scored:
         step, found, asked = seconds(clip), [], 0
-        for turn, after in zip(session.turns, [*session.turns[1:], None], strict=True):
-            used = turn.used
-            stop = len(session.track) if after is None or after.used is None else after.used
-            if used is None or used < _BEFORE + 1 or not turn.moves or stop - used < _SUSTAINED:
+        for turn in session.turns:
+            made = session.made_with(turn)
+            used, stop = made.start, made.stop
+            if used < _BEFORE + 1 or not turn.moves or len(made) < _SUSTAINED:
                 continue
             shown = session.visible[used - _BEFORE - 1 : stop].all()
             if not shown or session.room(used - 1, turn.direction) < ROOM:

@@ -91,6 +91,12 @@ class Session:
         steps: Floats = np.diff(self.track[first - 1 : stop], axis=0) @ np.array(turn.direction)
         return steps
 
+    def made_with(self, turn: Turn) -> range:
+        """The frames that were made with a hold: none where the generator never sampled it."""
+        later = (one.used for one in self.turns if one.start >= turn.stop)
+        stop = next((used for used in later if used is not None), len(self.track))
+        return range(stop if turn.used is None else turn.used, stop)
+
     def room(self, frame: int, direction: tuple[float, float]) -> float:
         """Pixels at 32x32 before the border along a direction."""
         rooms = []

@@ -95,12 +95,15 @@ def divergence(arm: str) -> float:
 def test_the_oracle_follows_stops_and_comes_back_at_once() -> None:
     assert of_clips("oracle", "followed") == of_clips("oracle", "stopped") == [1.0] * 6
     assert of_clips("oracle", "idle_drift") == of_clips("oracle", "onset_s") == [0.0] * 6
-    assert of_clips("oracle", "revisit") == [1.0] * 6
+    assert of_clips("oracle", "revisit") == of_clips("oracle", "frame_accuracy") == [1.0] * 6
 
 
 def test_an_arm_that_is_late_follows_three_frames_later() -> None:
     assert of_clips("delayed-3", "followed") == [1.0] * 6
     assert of_clips("delayed-3", "onset_s") == pytest.approx([3 / FPS] * 6)
+    # Three of the seven frames of each hold; of the first one, which a given frame begins, three of six.
+    for share in of_clips("delayed-3", "frame_accuracy"):
+        assert 3 / 6 <= share <= 4 / 7
 
 
 def test_who_ignores_actions_diverges_by_exactly_nothing() -> None:
@@ -122,7 +125,8 @@ def test_the_divergence_of_the_world_is_that_of_its_paths() -> None:
 
 def test_swapped_keys_are_worse_than_none_and_chance_is_between() -> None:
     swapped, blind = of_clips("swapped-keys", "followed"), of_clips("action-blind", "followed")
-    assert swapped == [0.0] * 6 and 0 < np.mean(blind) < 0.7
+    assert swapped == of_clips("swapped-keys", "frame_accuracy") == [0.0] * 6 and 0 < np.mean(blind) < 0.7
+    assert 0 < np.mean(of_clips("action-blind", "frame_accuracy")) < 0.7
     assert of_clips("swapped-keys", "onset_s") == []  # no response, no onset
 
 

@@ -4,7 +4,7 @@ For a quality-like axis every metric m becomes (v - floor) / (real - floor), hel
 floor is the value on m of the control that the suite names for it, or else of the worst one. Where a
 publication fixes both ends of a metric, the suite names them and no control is asked. Below the
 floor is as bad as the floor, and no generator is credited for beating real clips. So `real` scores 1 by
-construction and no floor can score more. The axis is the weighted mean, times the gate
+construction and no floor can score more. The axis is the weighted mean, times each of its gates
 min(1, value / (share * real)).
 
 Speed and memory need no controls: the weighted mean of log2 of the ratio to the suite's reference,
@@ -150,26 +150,32 @@ def scale_of(
     return scale
 
 
-def gate_factor(gate: Gate | None, arm: Arm, real: Arm | None) -> float | str:
-    """min(1, value / (share * real value)), not below 0; or why it cannot be had."""
-    if gate is None:
-        return 1.0
+def gate_factor(gates: Sequence[Gate], arm: Arm, real: Arm | None) -> float | str:
+    """Product over gates of min(1, value / (share * real value)), not below 0; or why it cannot be had."""
+    factor = 1.0
+    for gate in gates:
+        if real is None:
+            return "the run has no real control for the gate"
+        mine, its = arm.estimates.get(gate.metric), real.estimates.get(gate.metric)
+        if mine is None or mine.value is None:
+            return f"the gate {gate.metric} has no value: {mine.reason if mine else 'no row'}"
+        if its is None or its.value is None or its.whole <= 0:
+            return f"the gate {gate.metric} has no positive value on real clips"
+        factor *= min(1.0, max(0.0, mine.whole / (gate.floor * its.whole)))
+    return factor
+
+
+def _gate_factors(gates: Sequence[Gate], arm: Arm, real: Arm | None, blocks: Blocks) -> Floats | None:
+    """The same without each block, float64 (blocks,); None where real clips have no positive value then."""
+    factors = np.ones(len(blocks))
     if real is None:
-        return "the run has no real control for the gate"
-    mine, its = arm.estimates.get(gate.metric), real.estimates.get(gate.metric)
-    if mine is None or mine.value is None:
-        return f"the gate {gate.metric} has no value: {mine.reason if mine else 'no row'}"
-    if its is None or its.value is None or its.whole <= 0:
-        return f"the gate {gate.metric} has no positive value on real clips"
-    return min(1.0, max(0.0, mine.whole / (gate.floor * its.whole)))
-
-
-def _gate_factors(gate: Gate | None, arm: Arm, real: Arm | None, blocks: Blocks) -> Floats | None:
-    """The gate without each block, float64 (blocks,); None where real clips have no positive value then."""
-    if gate is None or real is None:
-        return np.ones(len(blocks))
-    mine, its = (one.estimates[gate.metric].without(blocks) for one in (arm, real))
-    return None if np.any(its <= 0) else np.clip(mine / (gate.floor * its), 0.0, 1.0)
+        return factors
+    for gate in gates:
+        mine, its = (one.estimates[gate.metric].without(blocks) for one in (arm, real))
+        if np.any(its <= 0):
+            return None
+        factors *= np.clip(mine / (gate.floor * its), 0.0, 1.0)
+    return factors
 
 
 def axis_score(
@@ -222,7 +228,7 @@ def _scaled(spec: AxisSpec, arm: Arm, real: Arm | None, floors: Sequence[Arm], b
         if isinstance(scale, str):
             return AxisScore(None, reason=scale)
         scales[metric] = scale
-    gate = gate_factor(spec.gate, arm, real)
+    gate = gate_factor(spec.gates, arm, real)
     if isinstance(gate, str):
         return AxisScore(None, reason=gate)
     total = sum(spec.metrics.values())
@@ -233,21 +239,21 @@ def _scaled(spec: AxisSpec, arm: Arm, real: Arm | None, floors: Sequence[Arm], b
     zeros = {metric: scale.zero_name for metric, scale in scales.items()}
     if arm is real and not spec.ends:
         return AxisScore(1.0, n=n, floors=zeros)
-    replicates = _replicates(spec.gate, weights, scales, arm, real, blocks)
+    replicates = _replicates(spec.gates, weights, scales, arm, real, blocks)
     spare = _spare(weights, scales, arm, gate, blocks)
     low, high = _ends(value, replicates, spare)
     return AxisScore(value, low, high, n, replicates=replicates, spare=spare, floors=zeros)
 
 
 def _replicates(
-    gate: Gate | None,
+    gates: Sequence[Gate],
     weights: Mapping[str, float],
     scales: Mapping[str, Scale],
     arm: Arm,
     real: Arm | None,
     blocks: Blocks,
 ) -> Floats:
-    factors = _gate_factors(gate, arm, real, blocks)
+    factors = _gate_factors(gates, arm, real, blocks)
     if factors is None:
         return np.empty(0)
     held = sum((w * scales[m].places(arm.estimates[m], blocks) for m, w in weights.items()), np.zeros(1))

@@ -109,7 +109,7 @@ class Board:
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values.
 
-        Keys: suite {name, version, description, axes{axis: {metrics{id: weight}, gate, floors,
+        Keys: suite {name, version, description, axes{axis: {metrics{id: weight}, gates[], floors,
         ends{id: [zero, one]}, reference}}}; rows[]
         and controls[] {generator, family, run, created, imported (results of others, never ranked; coverage
         null), protocol, coverage, samples{ok, planned, failures}, axes{axis: {value, ci, n, rank, reason,
@@ -122,7 +122,7 @@ class Board:
         axes = {
             str(axis): {
                 "metrics": dict(spec.metrics),
-                "gate": spec.gate.model_dump() if spec.gate else None,
+                "gates": [gate.model_dump() for gate in spec.gates],
                 "floors": dict(spec.floors),
                 "ends": {metric: list(ends) for metric, ends in spec.ends.items()},
                 "reference": dict(spec.reference),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from vbench_lite.errors import StoreError
 from vbench_lite.store import atomic
-from vbench_lite.store.inside import inside
+from vbench_lite.store.inside import inside, is_file
 
 SCHEMA_VERSION = 1
 FOLDER = "loads"
@@ -58,3 +59,29 @@ def store_load(root: Path, document: LoadDocument) -> Path:
     path = root / FOLDER / f"{document.id}.json"
     atomic.write_text(inside(root, path), json.dumps(document.as_dict(), indent=1, allow_nan=False) + "\n")
     return path
+
+
+def list_loads(root: Path) -> list[Path]:
+    """The files of the loads under a root, the newest first."""
+    return sorted((root / FOLDER).glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+
+
+def read_load(path: Path) -> LoadDocument:
+    """Read a load.
+
+    Raises:
+        StoreError: the file is no load of this version.
+    """
+    try:
+        if not is_file(path):
+            raise ValueError("it is not there")
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if document["schema_version"] != SCHEMA_VERSION:
+            raise ValueError(f"its schema version is {document['schema_version']!r}, not {SCHEMA_VERSION}")
+        found = LoadDocument(**{one.name: document[one.name] for one in fields(LoadDocument)})
+        if found.named().id != found.id:
+            raise ValueError("its content is not what its id says")
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        what = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise StoreError(f"{path} is no load that can be read: {what}") from None
+    return found

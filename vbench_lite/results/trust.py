@@ -77,10 +77,10 @@ def _beaten(
     if not _better(its, best, blocks):
         return None
     own_axis = [axis for axis in axes if axis == best.facts.axis] if not used else []
-    gates = [axes[axis].gate for axis in (*used, *own_axis)]
+    gates = [axes[axis].gates for axis in (*used, *own_axis)]
     scale = scale_of(metric, real, floors)
-    if gates and all(gate is not None for gate in gates) and not isinstance(scale, str):
-        factors = [gate_factor(gate, floor, real) for gate in gates]
+    if gates and all(gates) and not isinstance(scale, str):
+        factors = [gate_factor(of_axis, floor, real) for of_axis in gates]
         if all(isinstance(f, float) and f * scale.place(its) <= 1.0 for f in factors):
             return None
     name = floor.control or floor.generator

@@ -37,7 +37,7 @@ class BoardTable:
         conflicts: distance, other_distance, generator, other_generator, firm: which distances order two
             generators differently, and whether that is beyond noise.
         weights: weight of each metric by axis.
-        gates: the metric that gates an axis, with its floor.
+        gates: the metrics that gate an axis, each with its floor.
         published: the axes whose ends a publication fixes, and no control.
         notes: what the board says about ranks that cannot be had.
     """
@@ -48,7 +48,7 @@ class BoardTable:
     trust: pd.DataFrame
     conflicts: pd.DataFrame
     weights: Mapping[str, Mapping[str, float]]
-    gates: Mapping[str, tuple[str, float]]
+    gates: Mapping[str, Sequence[tuple[str, float]]]
     published: frozenset[str]
     notes: tuple[str, ...]
 
@@ -127,7 +127,7 @@ def table(board: Mapping[str, Any]) -> BoardTable:
             columns=["distance", "other_distance", "generator", "other_generator", "firm"],
         ),
         weights={axis: spec["metrics"] for axis, spec in axes.items()},
-        gates={a: (s["gate"]["metric"], float(s["gate"]["floor"])) for a, s in axes.items() if s["gate"]},
+        gates={a: [(g["metric"], float(g["floor"])) for g in s["gates"]] for a, s in axes.items()},
         published=frozenset(axis for axis, spec in axes.items() if spec["ends"]),
         notes=tuple(board["notes"]),
     )

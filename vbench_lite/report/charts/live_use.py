@@ -30,6 +30,7 @@ READING = (
 )
 FOLLOWING = (
     "interaction/followed",
+    "interaction/frame_accuracy",
     "interaction/stopped",
     "interaction/idle_drift",
     "interaction/divergence",

@@ -42,8 +42,13 @@ def _blind(
     alike = [str(c) for c in values.index if c != real and sign * (values[c] - values[real]) >= 0]
     if not alike:
         return ""
-    gates = [gate for axis, gate in board.gates.items() if metric in board.weights.get(axis, {})]
-    cured = f"; gated by {gates[0][0]}" if gates else ""
+    gates = [
+        gate
+        for axis, those in board.gates.items()
+        if metric in board.weights.get(axis, {})
+        for gate, _ in those
+    ]
+    cured = f"; gated by {listed(gates)}" if gates else ""
     return f", blind to {listed(alike)}{cured}"
 
 
