@@ -170,6 +170,23 @@ def test_a_gate_settles_what_frozen_clips_win() -> None:
     assert not [flag for flag in board.trust if flag.metric == "vbench/temporal_flickering"]
 
 
+def test_several_gates_of_an_axis_multiply() -> None:
+    def of_gate(*metrics: str) -> list[float]:
+        run = fabricate()
+        axis = run.document().suites[0]["axes"]["quality"]
+        axis["gate"] = [{"metric": metric, "floor": 1.0} for metric in metrics]
+        scores = [row.axes[Axis.QUALITY] for row in build_board([run]).rows]
+        assert all(score.low is not None and score.low <= (score.value or 0.0) for score in scores)
+        return [score.value or 0.0 for score in scores]
+
+    first, second = "coherence/motion_amount", "frames/sharpness"
+    for none, one, other, both in zip(
+        of_gate(), of_gate(first), of_gate(second), of_gate(first, second), strict=True
+    ):
+        assert both / none == pytest.approx((one / none) * (other / none))
+        assert both < min(one, other)
+
+
 def test_five_seeds_a_prompt_count_as_clips_but_vary_by_prompt() -> None:
     row = build_board([fabricate(prompts=8, seeds=5)]).rows[0]
     measured = row.arm.estimates["frames/sharpness"]
