@@ -31,7 +31,7 @@ from vbench_lite.results.time_series import TimeSeries
 from vbench_lite.results.time_series import time_series as read_time_series
 from vbench_lite.run.plan.prompts import prompts_of, tags_of
 from vbench_lite.store.pool import Pool
-from vbench_lite.store.rundir import RunDir, list_runs
+from vbench_lite.store.rundir import RunDir, read_runs
 from vbench_lite.store.schema import RunDocument
 from vbench_lite.suite import Suite, parse_suite
 from vbench_lite.votes import agreement
@@ -68,16 +68,21 @@ def documents(most: int) -> list[RunDocument]:
 
 @st.cache_data(show_spinner=False, max_entries=4, ttl=5)
 def _documents(root_path: str, stamp: str, most: int) -> list[RunDocument]:
-    return [run.document() for run in list_runs(Path(root_path))[:most]]
+    return read_runs(Path(root_path))[0][:most]
 
 
 def shown_together(run: data.RunSummary, suite: str | None) -> list[str]:
     """The runs of the leaderboard: those of `choice.choose` where no run is chosen, else the chosen one."""
     if st.session_state.get("run", "latest") != "latest" or run.status != "finished":
         return [run.run_id]
-    found = [one.run_id for one in choose(root(), suite=suite).sound]
+    found = _chosen(str(root()), suite, data.root_stamp(root()))
     asked = {one.run_id for one in index().runs if suite in one.suites}
     return [one for one in found if one in asked] or [run.run_id]
+
+
+@st.cache_data(show_spinner="Reading runs", max_entries=16, ttl=60)  # tables may be damaged meanwhile
+def _chosen(root_path: str, suite: str | None, stamp: str) -> list[str]:
+    return [run.run_id for run in choose(Path(root_path), suite=suite).sound]
 
 
 def built(run_ids: Sequence[str], suite: str | None = None, tag: str | None = None) -> Board:

@@ -11,7 +11,7 @@ from vbench_lite.errors import StoreError
 from vbench_lite.report.charts.boards import BoardTable
 from vbench_lite.results.arms import control_of
 from vbench_lite.store import run_names
-from vbench_lite.store.rundir import RunDir, baselines, damaged_runs, list_runs
+from vbench_lite.store.rundir import RunDir, baselines, read_runs
 from vbench_lite.store.schema import GeneratorEntry, RunDocument, SampleStatus
 from vbench_lite.votes.ballot import FOLDER as VOTES
 
@@ -73,8 +73,8 @@ class Alert:
 
 def read_index(root: Path) -> Index:
     """Read the documents of every run under a root; a root that is not there holds none."""
-    documents = [run.document() for run in list_runs(root)]
-    damaged = [str(error) for error in damaged_runs(root)]
+    documents, errors = read_runs(root)
+    damaged = [str(error) for error in errors]
     named: Mapping[str, str] = {}
     try:
         named = baselines(root)

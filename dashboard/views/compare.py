@@ -115,9 +115,10 @@ def _changed(
     if not metrics:
         return None
     st.subheader("Clips that changed most")
-    start = comparisons.first_changed(*sides, (generator, other), metrics)
+    changes = comparisons.clip_changes(*sides, (generator, other))
+    start = comparisons.first_changed(changes, metrics)
     metric = st.selectbox("By", metrics, index=metrics.index(start), key="by", bind="query-params")
-    rows = comparisons.most_changed(*sides, (generator, other), metric)
+    rows = comparisons.most_changed(changes, metric)
     if rows.empty:
         st.info("The two answered no request in common.")
         return None

@@ -115,7 +115,8 @@ def test_clips_that_changed_most_pair_by_prompt_and_seed(root: Path) -> None:
     runs = RunDir(root, "a" * 16), RunDir(root, "b" * 16)
     sides = [(gallery.shown_samples(run), gallery.clip_scores(run)) for run in runs]
     name = "reference/autoregressive"
-    found = comparisons.most_changed(sides[0], sides[1], (name, name), "alignment/shapes_shape")
+    changes = comparisons.clip_changes(sides[0], sides[1], (name, name))
+    found = comparisons.most_changed(changes, "alignment/shapes_shape")
     assert len(found) == 5  # one of six failed in the newer run
     assert found["change"].abs().is_monotonic_decreasing
     assert np.allclose(found["candidate"] - found["baseline"], found["change"])
@@ -177,9 +178,9 @@ def test_the_metric_offered_first_is_one_by_which_a_clip_changed(root: Path) -> 
     runs = RunDir(root, "a" * 16), RunDir(root, "b" * 16)
     one, two = [(gallery.shown_samples(run), gallery.clip_scores(run)) for run in runs]
     pair = ("reference/hybrid", "reference/hybrid")
-    same = one[1].assign(value=1.0), two[1].assign(value=1.0)
-    assert comparisons.first_changed((one[0], same[0]), (two[0], same[1]), pair, ["frames/sharpness"]) == (
-        "frames/sharpness"
-    )
+    same = [(samples, scores.assign(value=1.0)) for samples, scores in (one, two)]
     metrics = [DRIFT, "frames/sharpness"]  # the drift is equal in every clip
-    assert comparisons.first_changed(one, two, pair, metrics) == "frames/sharpness"
+    for (baseline, candidate), first in (((one, two), "frames/sharpness"), (same, DRIFT)):
+        assert (
+            comparisons.first_changed(comparisons.clip_changes(baseline, candidate, pair), metrics) == first
+        )

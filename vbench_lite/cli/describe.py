@@ -87,8 +87,8 @@ def all_runs(root: Path) -> tuple[list[dict[str, Any]], list[str]]:
     from vbench_lite.store import run_names, rundir
 
     rows = []
-    for run in rundir.list_runs(root):
-        document = run.document()
+    documents, errors = rundir.read_runs(root)
+    for document in documents:
         rows.append(
             {
                 "name": document.run_id,
@@ -101,7 +101,7 @@ def all_runs(root: Path) -> tuple[list[dict[str, Any]], list[str]]:
                 "samples": document.samples,
             }
         )
-    return rows, [str(error) for error in rundir.damaged_runs(root)]
+    return rows, [str(error) for error in errors]
 
 
 # --- whole forms ------------------------------------------------------------------------------

@@ -177,7 +177,7 @@ def stored_run(context: click.Context, parameter: click.Parameter, begun: str) -
         entries = rundir.resolve_run(root, called).document().generators
         known = [f"{called}:{entry.label}" for entry in entries]
     else:
-        runs = [run.document() for run in rundir.list_runs(root)]
+        runs, _ = rundir.read_runs(root)
         known = ["latest", *rundir.baselines(root)]
         known += [document.name for document in runs if document.name]
         known += [document.run_id for document in runs]

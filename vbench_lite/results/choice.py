@@ -18,7 +18,8 @@ from vbench_lite.results.board import LEFT_OUT, Board
 from vbench_lite.results.board_index import indexed_board
 from vbench_lite.store import run_names
 from vbench_lite.store.check import row_fault
-from vbench_lite.store.rundir import RunDir, list_runs, resolve_run
+from vbench_lite.store.rundir import RunDir, read_runs, resolve_run
+from vbench_lite.store.schema import RunDocument
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,13 @@ class Choice:
         shown, faults = self.runs, dict[str, str | None]()
         while not self.named and (fresh := [run for run in shown if run.run_id not in faults]):
             faults |= {run.run_id: row_fault(run) for run in fresh}
-            every = sorted((*self.runs, *self.behind), key=lambda run: run.document().created, reverse=True)
-            left = [run for run in every if faults.get(run.run_id) is None]
-            shown = tuple(_newest(left, self.suite) if self.behind else left)
+            if not any(faults[run.run_id] for run in fresh):
+                break
+            every = [run.document() for run in (*self.runs, *self.behind)]
+            every.sort(key=lambda document: document.created, reverse=True)
+            left = [document for document in every if faults.get(document.run_id) is None]
+            kept = _newest(left, self.suite) if self.behind else left
+            shown = tuple(RunDir(self.runs[0].root, one.run_id) for one in kept)
         return shown or self.runs, tuple(fault for fault in faults.values() if fault is not None)
 
     def board(self) -> Board:
@@ -104,38 +109,38 @@ def choose(
     if names:
         runs, picked = _named(root, names)
         return Choice(runs, suite, picked, every=True, named=True)
-    found = [run for run in list_runs(root) if run.document().status == "finished"]
+    found = [document for document in read_runs(root)[0] if document.status == "finished"]
     if not found:
         raise StoreError(f"no finished run is under {root}; make one with: vbench-lite run")
     extended = extensions(found) if larger and not every else {}
-    whole = [run for run in found if run.run_id not in extended]
+    whole = [document for document in found if document.run_id not in extended]
     chosen = suite or main_suite(whole)
-    shown = tuple(whole if every else _newest(whole, chosen))
-    behind = tuple(run for run in whole if run not in shown)
-    return Choice(shown, chosen, every=every, extended=extended, behind=behind)
+    shown = [one.run_id for one in (whole if every else _newest(whole, chosen))]
+    behind = [one.run_id for one in whole if one.run_id not in shown]
+    runs, others = (tuple(RunDir(root, run_id) for run_id in ids) for ids in (shown, behind))
+    return Choice(runs, chosen, every=every, extended=extended, behind=others)
 
 
-def _newest(runs: Sequence[RunDir], suite: str | None) -> list[RunDir]:
-    """The runs without those of which no row would be shown, since newer ones have them all.
+def _newest(documents: Sequence[RunDocument], suite: str | None) -> list[RunDocument]:
+    """The runs, newest first, without those of which no row would be shown, since newer ones have them all.
 
     Told by documents alone, so that a board over hundreds of runs reads the tables of a few.
     """
     seen: set[tuple[str, str]] = set()
     kept = []
-    for run in runs:
-        document = run.document()
+    for document in documents:
         content = next((s for s in document.suites if s["name"] == suite), None)
         asked = json.dumps([content, document.seed, document.samples], sort_keys=True)
         rows = {(entry.label, asked) for entry in document.generators}
         if content is None or rows - seen:
-            kept.append(run)
+            kept.append(document)
         seen |= rows
     return kept
 
 
-def main_suite(runs: Sequence[RunDir]) -> str | None:
+def main_suite(documents: Sequence[RunDocument]) -> str | None:
     """The first suite of the newest finished run of the broadest one; None where it has none."""
-    suites = run_names.latest([run.document() for run in runs]).suites
+    suites = run_names.latest(documents).suites
     return str(suites[0]["name"]) if suites else None
 
 
@@ -163,7 +168,7 @@ def _named(root: Path, names: Sequence[str]) -> tuple[tuple[RunDir, ...], frozen
     return tuple(newest_first), frozenset() if picked == everything else frozenset(picked)
 
 
-def extensions(runs: Sequence[RunDir]) -> dict[str, str]:
+def extensions(documents: Sequence[RunDocument]) -> dict[str, str]:
     """The runs whose every generator another one has too, with more samples of the same requests.
 
     Generators are the same if label and fingerprint are: a label alone may stand for another model by now.
@@ -172,11 +177,10 @@ def extensions(runs: Sequence[RunDir]) -> dict[str, str]:
         by the id of such a run the id of the larger one.
     """
     known = []
-    for run in runs:
-        document = run.document()
+    for document in documents:
         asked = json.dumps([document.suites, document.seed], sort_keys=True)
         arms = {(entry.label, entry.fingerprint) for entry in document.generators}
-        known.append((run.run_id, document.samples, asked, arms))
+        known.append((document.run_id, document.samples, asked, arms))
     found: dict[str, str] = {}
     for run_id, samples, asked, arms in known:
         larger = [name for name, n, what, its in known if n > samples and what == asked and its >= arms]

@@ -280,26 +280,25 @@ def check_run_id(name: str) -> str:
     return name
 
 
-def list_runs(root: Path) -> list[RunDir]:
-    """Every readable run under a root, newest first; see `damaged_runs` for the others."""
-    found = []
+def read_runs(root: Path) -> tuple[list[RunDocument], list[StoreError]]:
+    """The document of every readable run under a root, newest first, and one error for each other one."""
+    found, errors = [], []
     for run in _folders(root):
         try:
-            found.append((run.document().created, run.run_id, run))
-        except StoreError:  # reported by damaged_runs
-            continue
-    return [run for _, _, run in sorted(found, key=lambda item: item[:2], reverse=True)]
+            found.append(run.document())
+        except StoreError as error:
+            errors.append(error)
+    return sorted(found, key=lambda one: (one.created, one.run_id), reverse=True), errors
+
+
+def list_runs(root: Path) -> list[RunDir]:
+    """Every readable run under a root, newest first; see `damaged_runs` for the others."""
+    return [RunDir(root, document.run_id) for document in read_runs(root)[0]]
 
 
 def damaged_runs(root: Path) -> list[StoreError]:
     """One error for each folder under `runs` that cannot be read."""
-    errors = []
-    for run in _folders(root):
-        try:
-            run.document()
-        except StoreError as error:
-            errors.append(error)
-    return errors
+    return read_runs(root)[1]
 
 
 def resolve_run(root: Path, name: str) -> RunDir:
@@ -311,10 +310,10 @@ def resolve_run(root: Path, name: str) -> RunDir:
         StoreError: nothing or more than one run fits.
     """
     if name == "latest":
-        runs = list_runs(root)
-        if not runs:
+        documents, _ = read_runs(root)
+        if not documents:
             raise StoreError(f"no run is under {root}; make one with: vbench-lite run")
-        return RunDir(root, run_names.latest([run.document() for run in runs]).run_id)
+        return RunDir(root, run_names.latest(documents).run_id)
     known = baselines(root)
     if name in known:
         run = RunDir(root, check_run_id(known[name]))
@@ -323,9 +322,9 @@ def resolve_run(root: Path, name: str) -> RunDir:
         return run
     ids = [run.run_id for run in _folders(root)]
     fitting = [name] if name in ids else [run_id for run_id in ids if name and run_id.startswith(name)]
-    named = [run for run in list_runs(root) if name and run.document().name == name]
+    named = [one.run_id for one in read_runs(root)[0] if name and one.name == name]
     if named and name not in ids:
-        return named[0]
+        return RunDir(root, named[0])
     if len(fitting) != 1:
         what = f"{len(fitting)} runs begin with {name!r}" if fitting else f"no run is named {name!r}"
         near = difflib.get_close_matches(name, ["latest", *known, *ids], n=1, cutoff=0.7)

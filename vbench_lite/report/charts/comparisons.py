@@ -18,7 +18,7 @@ from vbench_lite.report.charts.boards import BoardTable
 from vbench_lite.results.catalogue import metric_facts
 from vbench_lite.store.rundir import RunDir
 
-CHANGED = ("prompt", "seed", "baseline", "candidate", "change", "baseline_clip", "candidate_clip")
+CHANGED = ("metric", "prompt", "seed", "baseline", "candidate", "change", "baseline_clip", "candidate_clip")
 
 MEANING = {
     "IMPROVED": "better on a primary metric and worse on none",
@@ -150,13 +150,12 @@ def _more(result: MetricResult) -> str:
     return f"about {result.more_units} more {result.units} would settle it" if result.more_units else ""
 
 
-def most_changed(
+def clip_changes(
     baseline: tuple[pd.DataFrame, pd.DataFrame],
     candidate: tuple[pd.DataFrame, pd.DataFrame],
     generators: tuple[str, str],
-    metric: str,
 ) -> pd.DataFrame:
-    """Requests that both answered, the largest change of a metric first: columns CHANGED.
+    """Requests that both answered, by each metric of single clips: columns CHANGED.
 
     Args:
         baseline, candidate: samples with a clip, and scores of single clips (`gallery`).
@@ -164,24 +163,20 @@ def most_changed(
     """
     sides = []
     for (samples, scores), generator in zip((baseline, candidate), generators, strict=True):
-        mine = samples[samples["generator"] == generator]
-        its = scores[(scores["generator"] == generator) & (scores["metric"] == metric)]
-        sides.append(mine.merge(its[["sample_id", "value"]], on="sample_id"))
-    both = sides[0].merge(sides[1], on=["prompt", "seed"], suffixes=("_baseline", "_candidate"))
-    change = both["value_candidate"] - both["value_baseline"]
-    found = pd.DataFrame(
-        {
-            "prompt": both["prompt"],
-            "seed": both["seed"],
-            "baseline": both["value_baseline"],
-            "candidate": both["value_candidate"],
-            "change": change,
-            "baseline_clip": both["clip_sha256_baseline"],
-            "candidate_clip": both["clip_sha256_candidate"],
-        },
-        columns=list(CHANGED),
-    )
-    return found.iloc[change.abs().sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
+        mine = samples.loc[samples["generator"] == generator, ["sample_id", "prompt", "seed", "clip_sha256"]]
+        its = scores.loc[scores["generator"] == generator, ["sample_id", "metric", "value"]]
+        sides.append(mine.merge(its, on="sample_id"))
+    both = sides[0].merge(sides[1], on=["prompt", "seed", "metric"], suffixes=("_baseline", "_candidate"))
+    names = {f"value_{side}": side for side in ("baseline", "candidate")}
+    names |= {f"clip_sha256_{side}": f"{side}_clip" for side in ("baseline", "candidate")}
+    found = both.rename(columns=names)
+    return found.assign(change=found["candidate"] - found["baseline"])[list(CHANGED)]
+
+
+def most_changed(changes: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """The rows of `clip_changes` of one metric, the largest change first."""
+    mine = changes[changes["metric"] == metric]
+    return mine.loc[mine["change"].abs().sort_values(ascending=False, kind="stable").index]
 
 
 def closeness(found: FrameFidelity) -> str:
@@ -248,17 +243,10 @@ def changes(boards: Sequence[BoardTable], measures: Sequence[str]) -> pd.DataFra
     return pd.DataFrame(rows, columns=["generator", "measure", "before", "now", "step"])
 
 
-def first_changed(
-    baseline: tuple[pd.DataFrame, pd.DataFrame],
-    candidate: tuple[pd.DataFrame, pd.DataFrame],
-    generators: tuple[str, str],
-    metrics: Sequence[str],
-) -> str:
+def first_changed(changes: pd.DataFrame, metrics: Sequence[str]) -> str:
     """The first of some metrics by which a clip changed; the first one where none did."""
-    for metric in metrics:
-        if most_changed(baseline, candidate, generators, metric)["change"].abs().max() > 0:
-            return metric
-    return metrics[0]
+    moved = set(changes.loc[changes["change"] != 0, "metric"])
+    return next((metric for metric in metrics if metric in moved), metrics[0])
 
 
 def history_table(rows: pd.DataFrame, measure: str) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from vbench_lite.errors import ClipError, StoreError
 from vbench_lite.format import number
 from vbench_lite.report.charts import gallery
 from vbench_lite.report.charts.boards import BoardTable
-from vbench_lite.report.charts.comparisons import most_changed
+from vbench_lite.report.charts.comparisons import clip_changes, most_changed
 from vbench_lite.report.html import markup
 from vbench_lite.results.catalogue import metric_facts
 from vbench_lite.store.pool import Pool
@@ -126,10 +126,11 @@ def changed(baseline: Side, candidate: Side, suite: str, metrics: Sequence[str])
         (gallery.shown_samples(side.run, suite), gallery.clip_scores(side.run, suite))
         for side in (baseline, candidate)
     ]
+    changes = clip_changes(sides[0], sides[1], (baseline.generator, candidate.generator))
     parts = []
     for metric in metrics:
         facts = metric_facts(metric, {})
-        rows = most_changed(sides[0], sides[1], (baseline.generator, candidate.generator), metric)
+        rows = most_changed(changes, metric)
         rows = rows[rows["change"] * facts.sign < 0].head(SHOWN)
         if rows.empty:
             continue

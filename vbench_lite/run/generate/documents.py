@@ -8,14 +8,14 @@ from vbench_lite.measure.hardware import hardware
 from vbench_lite.run.plan.plan import Plan
 from vbench_lite.run.plan.shards import Shard
 from vbench_lite.run.plan.sweep import ROLES
-from vbench_lite.store.rundir import RunDir, list_runs
+from vbench_lite.store.rundir import RunDir, read_runs
 from vbench_lite.store.schema import RunDocument
 
 
 def run_document(plan: Plan, directory: RunDir, shard: Shard | None = None) -> RunDocument:
     """The document of a run that begins now; a clock that steps back does not make it an older one."""
     spec = plan.spec
-    newest = max((run.document().created for run in list_runs(directory.root)), default="")
+    newest = max((document.created for document in read_runs(directory.root)[0]), default="")
     return RunDocument(
         run_id=directory.run_id,
         status="running",

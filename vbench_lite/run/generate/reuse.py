@@ -14,7 +14,7 @@ from typing import Any
 from vbench_lite.errors import StoreError
 from vbench_lite.run.plan.plan import Batch
 from vbench_lite.store.pool import Pool
-from vbench_lite.store.rundir import list_runs
+from vbench_lite.store.rundir import RunDir, read_runs
 from vbench_lite.store.schema import GeneratorEntry, RunDocument, SampleRecord
 
 Key = tuple[str, str, str, str]  # label, fingerprint, batch key, sample
@@ -80,8 +80,8 @@ def earlier_runs(
     A run that cannot be read is left out and `problems` says so.
     """
     ours = {(entry.label, entry.fingerprint) for entry in own.generators}
-    for run in list_runs(root):
-        document = run.document()
+    for document in read_runs(root)[0]:
+        run = RunDir(root, document.run_id)
         same_world = document.environment == own.environment and document.hardware == own.hardware
         offered = {(entry.label, entry.fingerprint) for entry in document.generators}
         if run.run_id == own.run_id or not same_world or not offered & ours:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from vbench_lite.store.rundir import list_runs
+from vbench_lite.store.rundir import read_runs
 from vbench_lite.store.schema import RunDocument
 
 
@@ -37,8 +37,7 @@ def newest_similar(root: Path, own: RunDocument) -> RunDocument | None:
     """The newest other run with a generator (no control) and a suite of this one."""
     labels = _labels(own)
     suites = {suite["name"] for suite in own.suites}
-    for run in list_runs(root):
-        document = run.document()
+    for document in read_runs(root)[0]:
         if document.run_id == own.run_id:
             continue
         if labels & _labels(document) and suites & {suite["name"] for suite in document.suites}:
