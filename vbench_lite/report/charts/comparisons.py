@@ -6,7 +6,7 @@ Differences, margins and verdicts come from `vbench_lite.compare`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -231,6 +231,7 @@ def changes(boards: Sequence[BoardTable], measures: Sequence[str]) -> pd.DataFra
     """
     both = [set(b.arms.loc[~b.arms["control"], "generator"]) for b in boards]
     common = [g for g in dict.fromkeys(boards[-1].arms["generator"]) if g in both[0] & both[1]]
+    boards = [replace(b, values=b.scored[b.scored["name"].isin(measures)]) for b in boards]  # searched often
     rows = []
     for measure in measures:
         found = history(boards, measure, common)
