@@ -15,6 +15,7 @@ from vbench_lite.advise import Verdict, advise, load_use, parse_requirement, use
 from vbench_lite.advise.requirements import Status
 from vbench_lite.errors import SpecError, StoreError
 from vbench_lite.metric import Axis, Measurement
+from vbench_lite.results.board import build_board
 from vbench_lite.stats.pareto import best_probability, joint_draws
 from vbench_lite.store import tables
 from vbench_lite.suite import load_suite
@@ -354,3 +355,24 @@ def test_a_limit_takes_any_metric_of_timed_calls_from_the_calls() -> None:
     found = {s.row.arm.generator: s.checks[0].quantity for s in advise([run], require=asked).standings}
     assert found[HYBRID].value == pytest.approx(0.75)
     assert found[AR].value is None and "vbench-lite run --suite streaming" in str(found[AR].reason)
+
+
+def test_tables_are_read_once_however_many_generators_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[str] = []
+    table = FakeRun.table
+
+    def counted(self: FakeRun, kind: str, *rest: Any) -> Any:
+        reads.append(kind)
+        return table(self, kind, *rest)
+
+    run = fabricate()
+    board = build_board([run])
+    monkeypatch.setattr(FakeRun, "table", counted)
+    require = [parse_requirement(text) for text in ("speed/deadline_share>=0.5", "clip_seconds>=1")]
+    counts = []
+    for rows in (board.rows[:1], board.rows):
+        reads.clear()
+        found = advise([run], board=replace(board, rows=rows), require=require)
+        assert len(found.standings) == len(rows)
+        counts.append(sorted(reads))
+    assert counts[0] == counts[1] and counts[0].count("measurement") == 2  # of the calls, and of their clips

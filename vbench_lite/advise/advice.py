@@ -32,6 +32,7 @@ def advise(
     support: Sequence[Run] = (),
     board: Board | None = None,
     brief: bool = False,
+    numbers: Numbers | None = None,
 ) -> Advice:
     """Say which generator to take.
 
@@ -46,6 +47,7 @@ def advise(
         support: further runs, newest first, that metrics and axes of the same generators are looked up in.
         board: of these runs and this suite, where it has been built already.
         brief: only the answer: no beliefs and, where weights decide, no Pareto front.
+        numbers: of these runs and this price, where several answers are asked for.
 
     Raises:
         StoreError: there is no run, no generator in it, or the runs may not be ranked together.
@@ -67,7 +69,7 @@ def advise(
             f"or see each metric with: vbench-lite leaderboard --suite {board.suite.name}"
         )
     requirements = (*(use.requirements() if use is not None else ()), *require)
-    numbers = Numbers(runs, support=support, price_per_hour=price_per_hour)
+    numbers = numbers or Numbers(runs, support=support, price_per_hour=price_per_hour)
     for requirement in requirements:
         numbers.known(requirement.name, board.rows)
     requirements = tuple(r for r in requirements if not r.if_known or _anywhere(r.name, numbers, board.rows))

@@ -16,6 +16,7 @@ from typing import Any
 from vbench_lite.advise.advice import advise
 from vbench_lite.advise.answer import Advice, Verdict
 from vbench_lite.advise.profiles import load_use
+from vbench_lite.advise.quantities import Numbers
 from vbench_lite.advise.ranking import best_on
 from vbench_lite.errors import SpecError, StoreError
 from vbench_lite.format import (
@@ -280,10 +281,11 @@ def _take(board: Board, runs: Sequence[Run], uses: Sequence[str], names: Names) 
     """The uses by their answer: one fact for each set of leaders and each degree of certainty."""
     grouped: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     by_label = {row.arm.generator: names[_key(row)] for row in reversed(board.rows)}
+    numbers = Numbers(runs)
     for name in uses:
         use = load_use(name)
         try:
-            found = advise(runs, suite=board.suite.name, use=use, board=board, brief=True)
+            found = advise(runs, use=use, board=board, brief=True, numbers=numbers)
         except (SpecError, StoreError):  # what counts for it was not measured here
             continue
         if found.verdict is Verdict.CANNOT_TELL and not found.leaders:

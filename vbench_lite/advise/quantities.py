@@ -19,16 +19,15 @@ from vbench_lite import registry
 from vbench_lite.advise.requirements import Quantity
 from vbench_lite.compare.differences import Side
 from vbench_lite.errors import SpecError, VBenchLiteError
-from vbench_lite.metric import Axis
+from vbench_lite.metric import Axis, Measurement
 from vbench_lite.results.arms import Arm, Run, read_arms
 from vbench_lite.results.board import BoardRow
 from vbench_lite.results.catalogue import metric_facts
 from vbench_lite.results.estimates import MetricEstimate
-from vbench_lite.results.from_calls import estimate_from_calls
+from vbench_lite.results.from_calls import estimate_from_calls, warm_calls
 from vbench_lite.results.prices import declared_costs
 from vbench_lite.stats.delta import Delta
 from vbench_lite.stats.means import mean_estimate
-from vbench_lite.store.columns import texts
 from vbench_lite.store.schema import GeneratorEntry, Level, RunDocument
 from vbench_lite.suite import load_suite
 
@@ -70,7 +69,9 @@ class Numbers:
         self._price = price_per_hour
         self._runs = list({run.run_id: run for run in [*runs, *support]}.values())
         self._where: dict[str, str] = {}
-        self._arms: dict[tuple[str, str], list[Arm]] = {}
+        self._arms: dict[tuple[str, str], dict[str, Arm]] = {}
+        self._calls: dict[tuple[str, str], dict[str, list[Measurement]]] = {}
+        self._longest: dict[str, dict[str, float]] = {}
         self._costs: dict[str, Mapping[tuple[str, str], list[float]]] = {}
 
     @cached_property
@@ -78,17 +79,23 @@ class Numbers:
         return {run.run_id: run.document() for run in self._runs}
 
     @cached_property
+    def _entries(self) -> dict[tuple[str, str], GeneratorEntry]:
+        """What is stored of a generator, by its run and label."""
+        documents = self._documents.items()
+        return {(run, entry.label): entry for run, document in documents for entry in document.generators}
+
+    @cached_property
     def _holders(self) -> dict[tuple[str, str], list[Run]]:
         """The runs that hold a generator, by its label and fingerprint."""
+        runs = {run.run_id: run for run in self._runs}
         found: dict[tuple[str, str], list[Run]] = {}
-        for run in self._runs:
-            for entry in self._documents[run.run_id].generators:
-                found.setdefault((entry.label, entry.fingerprint), []).append(run)
+        for (run, label), entry in self._entries.items():
+            found.setdefault((label, entry.fingerprint), []).append(runs[run])
         return found
 
     def _same(self, row: BoardRow) -> list[Run]:
         """The runs that hold the generator of a row, its own first."""
-        entry = _entry(self._documents[row.arm.run_id], row.arm.generator)
+        entry = self._entries.get((row.arm.run_id, row.arm.generator))
         if entry is None:
             return [run for run in self._runs if run.run_id == row.arm.run_id]
         holders = self._holders[entry.label, entry.fingerprint]
@@ -194,17 +201,20 @@ class Numbers:
                 if (run.run_id, name) == (row.arm.run_id, row.arm.suite):
                     continue
                 if (run.run_id, name) not in self._arms:
-                    self._arms[run.run_id, name] = read_arms(run, name)
-                for arm in self._arms[run.run_id, name]:
-                    if arm.generator == row.arm.generator:
-                        yield arm, document.hardware
+                    arms = read_arms(run, name)
+                    self._arms[run.run_id, name] = {arm.generator: arm for arm in arms}
+                if (arm := self._arms[run.run_id, name].get(row.arm.generator)) is not None:
+                    yield arm, document.hardware
 
     def _from_calls(self, row: BoardRow, metric: str) -> MetricEstimate | None:
         """A metric of timed calls that no suite of the run has, from the calls that it stored."""
         run = next((run for run in self._runs if run.run_id == row.arm.run_id), None)
         if run is None or metric in row.arm.estimates:
             return None
-        return estimate_from_calls(run, row.arm.suite, row.arm.generator, metric)
+        key = run.run_id, row.arm.suite
+        if key not in self._calls:
+            self._calls[key] = warm_calls(run, row.arm.suite)
+        return estimate_from_calls(self._calls[key].get(row.arm.generator, ()), metric)
 
     def _clip_seconds(self, row: BoardRow) -> Quantity:
         made, most = self._made_seconds(row), self._most_seconds(row)
@@ -220,23 +230,27 @@ class Numbers:
         """Length of the longest clip that the generator returned in any of the runs."""
         longest = 0.0
         for run in self._same(row):
-            for kind, frames in (("sample", "num_frames"), ("measurement", "frames_returned")):
-                table = run.table(kind, ("generator", "status", frames, "fps"))
-                mine = table.filter(texts(table, "generator").among(row.arm.generator))
-                for record in mine.to_pylist():
-                    if record.get("status", "ok") == "ok" and record[frames] and record["fps"]:
-                        longest = max(longest, float(record[frames]) / float(record["fps"]))
+            if run.run_id not in self._longest:
+                self._longest[run.run_id] = _longest_clips(run)
+            longest = max(longest, self._longest[run.run_id].get(row.arm.generator, 0.0))
         return longest or None
 
     def _most_seconds(self, row: BoardRow) -> float | None:
         """Length of the longest clip that the generator says it can make, at the suite's rate."""
-        entry = _entry(self._documents[row.arm.run_id], row.arm.generator)
+        entry = self._entries.get((row.arm.run_id, row.arm.generator))
         most = (entry.info.get("frames") or {}).get("maximum") if entry is not None else None
         return None if most is None else float(most) / row.suite.request.fps
 
 
-def _entry(document: RunDocument, generator: str) -> GeneratorEntry | None:
-    return next((entry for entry in document.generators if entry.label == generator), None)
+def _longest_clips(run: Run) -> dict[str, float]:
+    """Seconds of the longest clip that a run holds of each generator, of samples and timed calls."""
+    longest: dict[str, float] = {}
+    for kind, frames in (("sample", "num_frames"), ("measurement", "frames_returned")):
+        for record in run.table(kind, ("generator", "status", frames, "fps")).to_pylist():
+            if record.get("status", "ok") == "ok" and record[frames] and record["fps"]:
+                seconds = float(record[frames]) / float(record["fps"])
+                longest[record["generator"]] = max(longest.get(record["generator"], 0.0), seconds)
+    return longest
 
 
 def where(metric: str) -> str:

@@ -76,6 +76,7 @@ _CLASSES: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (Board, BoardRow, Arm, MetricEstimate, MetricFacts, SetRule, AxisScore, TrustFlag)
 }
+_FIELDS = {kind: [field.name for field in dataclasses.fields(kind)] for kind in _CLASSES.values()}
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 _ENUMS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Axis, Level)}
 
@@ -88,8 +89,8 @@ def stored(value: Any) -> Any:
         return {"@": "Suite", "": value.model_dump(mode="json")}
     if type(value).__name__ in _ENUMS:
         return {"@": type(value).__name__, "": value.value}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        names = [field.name for field in dataclasses.fields(value)]
+    if type(value) in _FIELDS:
+        names = _FIELDS[type(value)]
         return {"@": type(value).__name__, "": {name: stored(getattr(value, name)) for name in names}}
     if isinstance(value, np.ndarray):
         return {"@": "array", "": value.tolist()}

@@ -91,8 +91,18 @@ class MetricEstimate:
         """The value without each block, float64 (blocks,); exact for blocks of this set, else linear.
 
         A set's replicates say what happens when one of its blocks leaves. For other prompts the
-        changes of the blocks that they belong to are added in proportion.
+        changes of the blocks that they belong to are added in proportion. Controls are asked once for
+        each generator that they scale, so the answer is kept.
         """
+        if blocks not in self._left:
+            self._left[blocks] = self._without(blocks)
+        return self._left[blocks]
+
+    @cached_property
+    def _left(self) -> dict[Blocks, npt.NDArray[np.float64]]:
+        return {}
+
+    def _without(self, blocks: Blocks) -> npt.NDArray[np.float64]:
         assert self.value is not None
         if self.level is Level.SAMPLE:
             kept = blocks.places(self.by_prompt) != np.arange(len(blocks))[:, None]

@@ -6,8 +6,10 @@ deadlines of a stream can be held against any run that timed its generators.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from vbench_lite import registry
-from vbench_lite.metric import BASE_CASE, CallMetric
+from vbench_lite.metric import BASE_CASE, CallMetric, Measurement
 from vbench_lite.results.arms import Run
 from vbench_lite.results.catalogue import metric_facts
 from vbench_lite.results.estimates import MetricEstimate
@@ -19,21 +21,29 @@ from vbench_lite.store.schema import Level
 from vbench_lite.store.tables import measurement_of
 
 
-def estimate_from_calls(run: Run, suite: str, generator: str, metric: str) -> MetricEstimate | None:
-    """A metric over the warm calls of the base request, each round counted once; None without a value.
+def warm_calls(run: Run, suite: str) -> dict[str, list[Measurement]]:
+    """The warm calls of the base request that a run stored for a suite, by generator.
 
     Raises:
         StoreError: a stored call is damaged.
     """
+    table = run.table("measurement")
+    found: dict[str, list[Measurement]] = {}
+    for row in table.filter(texts(table, "suite").among(suite)).to_pylist():
+        call = measurement_of(row)
+        if call.call == "warm" and call.case == BASE_CASE:
+            found.setdefault(call.generator, []).append(call)
+    return found
+
+
+def estimate_from_calls(calls: Sequence[Measurement], metric: str) -> MetricEstimate | None:
+    """A metric over the warm calls of one generator, each round counted once; None without a value."""
     if metric not in registry.names("metrics") or not _is_of_calls(metric):
         return None
-    table = run.table("measurement")
-    mine = table.filter(texts(table, "generator").among(generator) & texts(table, "suite").among(suite))
     values: dict[str, float] = {}
     contended = set()
-    for place, row in enumerate(mine.to_pylist()):
-        call = measurement_of(row)
-        if call.call != "warm" or call.case != BASE_CASE or (value := call_value(metric, call)) is None:
+    for place, call in enumerate(calls):
+        if (value := call_value(metric, call)) is None:
             continue
         name = f"{call.case}/{call.round}/{place}"
         values[name] = value

@@ -20,8 +20,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from vbench_lite.stats.clusters import TwoWay, two_way
 
@@ -94,6 +92,9 @@ class Strengths:
 
 def components(outcomes: Sequence[Outcome], items: int) -> list[list[int]]:
     """Groups of items that votes connect; more than one group has no common scale."""
+    from scipy.sparse import coo_array  # slow to import, and most boards hold no votes
+    from scipy.sparse.csgraph import connected_components
+
     left = [outcome.left for outcome in outcomes]
     right = [outcome.right for outcome in outcomes]
     graph = coo_array((np.ones(len(left)), (left, right)), shape=(items, items))

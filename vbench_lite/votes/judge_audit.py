@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.stats import binomtest
 
 from vbench_lite.clip import Clip
 from vbench_lite.errors import StoreError
@@ -90,6 +89,8 @@ def audit_judge(judge: Judge, root: Path, run: RunClips, *, clips: int = 8, seed
     Raises:
         StoreError: the run has no control `real`.
     """
+    from scipy.stats import binomtest  # slow to import, and boards with votes read this module
+
     real = run.controls.get(run.control_names.get(CEILING, ""))
     if not real:
         raise StoreError(f"run {run.run_id} has no real clips; make it with its controls")

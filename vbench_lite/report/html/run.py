@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from vbench_lite.advise import advise, load_use, use_names
 from vbench_lite.advise.card import Card, answer_card
+from vbench_lite.advise.quantities import Numbers
 from vbench_lite.errors import SpecError, StoreError
 from vbench_lite.format import moment, number, percent
 from vbench_lite.measure.playback import LIVE_START_S
@@ -219,12 +220,13 @@ def _advice(run: RunDir, board: Board) -> Iterator[Markup]:
     """The answer without a use, the answer for each named use, and what the run says of common beliefs."""
     if not board.suite.axes:  # limits are for who asks
         return
-    found = advice.answer(advise([run], board=board))
+    numbers = Numbers([run])
+    found = advice.answer(advise([run], board=board, numbers=numbers))
     yield markup.paragraph(found.words)
     yield markup.heading(3, "By named use")
     for name in use_names():
         try:
-            its = advice.answer(advise([run], use=load_use(name), board=board, brief=True))
+            its = advice.answer(advise([run], use=load_use(name), board=board, brief=True, numbers=numbers))
         except SpecError as error:  # nothing that this use weighs was measured
             yield markup.folded(f"{name} – no answer", markup.paragraph(error))
         else:
