@@ -21,11 +21,11 @@ from vbench_lite.dashboard.wish import Wish
 from vbench_lite.errors import ClipError, StoreError, VBenchLiteError
 from vbench_lite.metric import Axis
 from vbench_lite.report.charts import advice, boards, comparisons, gallery, growth, pairs
-from vbench_lite.report.charts.votes import agreement_rows
 from vbench_lite.report.html.markup import uri
+from vbench_lite.results.arms import Run
 from vbench_lite.results.board import Board, build_board
 from vbench_lite.results.choice import choose
-from vbench_lite.results.cut import cut
+from vbench_lite.results.cut import Cut, cut_support
 from vbench_lite.results.scaling import ScalingReport
 from vbench_lite.results.time_series import TimeSeries
 from vbench_lite.results.time_series import time_series as read_time_series
@@ -34,11 +34,8 @@ from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir, read_runs
 from vbench_lite.store.schema import RunDocument
 from vbench_lite.suite import Suite, parse_suite
-from vbench_lite.votes import agreement
-from vbench_lite.votes.ballot import OVERALL, read_votes
-from vbench_lite.votes.board import counted
-from vbench_lite.votes.clips import of_run, run_clips
-from vbench_lite.votes.preference import votes_that_count, with_preference
+from vbench_lite.votes.preference import with_preference
+from vbench_lite.votes.review import AxisVotes, votes_on
 
 _THUMBNAIL_RUNS = 8
 _SUPPORT = 5  # runs of other suites in which limits are looked up
@@ -115,9 +112,16 @@ def _built(
     runs = [RunDir(Path(root_path), run_id) for run_id in run_ids]
     if tag is None:
         return with_preference(build_board(runs, suite=suite), runs)
-    told = {run.run_id: _tags(root_path, run.run_id) for run in runs}
-    tagged = [run for run in runs if any(tag in its for its in told[run.run_id].values())]
-    return build_board([cut(run, tag, told[run.run_id]) for run in tagged], suite=suite)
+    return build_board([run for run in _cut(runs, tag) if run.prompts], suite=suite)
+
+
+def _cut(runs: Sequence[RunDir], tag: str) -> list[Cut]:
+    return [cut_support(run, tag, _tags(str(run.root), run.run_id)) for run in runs]
+
+
+def tagged(run_id: str, tag: str) -> frozenset[str]:
+    """Ids of the prompts of a run that have a tag."""
+    return _cut([RunDir(root(), run_id)], tag)[0].prompts
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
@@ -251,20 +255,32 @@ def _look_for(root_path: str, run_id: str, stamp: str) -> dict[str, str]:
 
 
 def comparison(
-    baseline: data.RunSummary, generator: str, candidate: data.RunSummary, other: str, suite: str | None
+    baseline: data.RunSummary,
+    generator: str,
+    candidate: data.RunSummary,
+    other: str,
+    suite: str | None,
+    tag: str | None = None,
 ) -> comparisons.ComparisonTable:
-    """Candidate against baseline by the default policy, read again when their files change."""
+    """Candidate against baseline by the default policy, read again when files change; `tag` as of `built`."""
     stamp = data.run_stamp(directory(baseline)) + data.run_stamp(directory(candidate))
     stamp += data.votes_stamp(root())
-    return _comparison(str(root()), baseline.run_id, generator, candidate.run_id, other, suite, stamp)
+    return _comparison(str(root()), baseline.run_id, generator, candidate.run_id, other, suite, stamp, tag)
 
 
 @st.cache_data(show_spinner="Comparing", max_entries=16)
 def _comparison(
-    root_path: str, baseline: str, generator: str, candidate: str, other: str, suite: str | None, stamp: str
+    root_path: str,
+    baseline: str,
+    generator: str,
+    candidate: str,
+    other: str,
+    suite: str | None,
+    stamp: str,
+    tag: str | None,
 ) -> comparisons.ComparisonTable:
-    folder = Path(root_path)
-    sides = RunDir(folder, baseline), RunDir(folder, candidate)
+    runs = [RunDir(Path(root_path), run_id) for run_id in (baseline, candidate)]
+    sides: Sequence[Run] = runs if tag is None else _cut(runs, tag)
     return comparisons.read_comparison(sides[0], generator, sides[1], other, suite)
 
 
@@ -294,20 +310,20 @@ def _changed_frames(root_path: str, clip: str, other: str) -> tuple[int, ...]:
     return gallery.changed_frames(pool.read(clip).frames, pool.read(other).frames)
 
 
-def advised(run_ids: Sequence[str], suite: str | None, wish: Wish) -> advice.Answer:
-    """Which generator of these runs to take, read again when their files change.
+def advised(run_ids: Sequence[str], suite: str | None, wish: Wish, tag: str | None = None) -> advice.Answer:
+    """Which generator of these runs to take, read again when their files change; `tag` as of `built`.
 
     Limits on metrics that the runs do not have are looked up in the newest runs of other suites.
     """
-    return advice.answer(advice_of(run_ids, suite, wish))
+    return advice.answer(advice_of(run_ids, suite, wish, tag))
 
 
-def advice_of(run_ids: Sequence[str], suite: str | None, wish: Wish) -> Advice:
+def advice_of(run_ids: Sequence[str], suite: str | None, wish: Wish, tag: str | None = None) -> Advice:
     """The same with everything behind it."""
     others = [r for r in index().runs if r.status == "finished" and suite not in r.suites]
     support = tuple(r.run_id for r in others[:_SUPPORT])
     stamp = _stamp((*run_ids, *support))
-    return _advised(str(root()), tuple(run_ids), suite, wish, support, stamp)
+    return _advised(str(root()), tuple(run_ids), suite, wish, support, stamp, tag)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)  # frozen, and large to copy
@@ -318,39 +334,29 @@ def _advised(
     wish: Wish,
     support: tuple[str, ...],
     stamp: str,
+    tag: str | None,
 ) -> Advice:
-    folder = Path(root_path)
+    runs, others = ([RunDir(Path(root_path), one) for one in some] for some in (run_ids, support))
     return advise(
-        [RunDir(folder, run_id) for run_id in run_ids],
+        runs if tag is None else [run for run in _cut(runs, tag) if run.prompts],
         suite=suite,
         use=wish.of_use(),
         require=[parse_requirement(text) for text in wish.limits],
         weights={Axis(axis): weight for axis, weight in wish.weights},
         price_per_hour=wish.price_per_hour,
-        support=[RunDir(folder, run_id) for run_id in support],
+        support=others if tag is None else _cut(others, tag),
     )
 
 
-def agreement_with_votes(run: data.RunSummary, suite: str | None) -> dict[str, tuple[str, pd.DataFrame]]:
-    """Which metrics agree with votes on the run's clips, a sentence and a table for each axis voted on."""
+def votes(run: data.RunSummary, suite: str | None) -> list[AxisVotes]:
+    """What votes on the run's clips say, an axis at a time, read again when there are others."""
     stamp = data.run_stamp(directory(run)) + data.votes_stamp(root())
-    return _agreement_with_votes(str(root()), run.run_id, suite, stamp)
+    return _votes(str(root()), run.run_id, suite, stamp)
 
 
-@st.cache_data(show_spinner=False, max_entries=16)
-def _agreement_with_votes(
-    root_path: str, run_id: str, suite: str | None, stamp: str
-) -> dict[str, tuple[str, pd.DataFrame]]:
-    folder = Path(root_path)
-    clips = run_clips(RunDir(folder, run_id), suite)
-    about, _ = of_run(read_votes(folder), clips)
-    told = {}
-    for axis in sorted({vote.axis for vote in about}, key=lambda axis: (axis != OVERALL, axis)):
-        votes, _ = votes_that_count(folder, axis, votes=about)
-        if counted(votes, axis):
-            found, limit = agreement.agreements(votes, axis, clips), agreement.ceiling(votes, axis)
-            told[axis] = agreement.sentence(found, limit), agreement_rows(found, limit)
-    return told
+@st.cache_data(show_spinner="Reading votes", max_entries=16)
+def _votes(root_path: str, run_id: str, suite: str | None, stamp: str) -> list[AxisVotes]:
+    return votes_on(RunDir(Path(root_path), run_id), suite)
 
 
 def families(run: data.RunSummary) -> dict[str, str]:

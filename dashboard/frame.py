@@ -17,15 +17,17 @@ from streamlit.delta_generator import DeltaGenerator
 from vbench_lite.advise.card import Card
 from vbench_lite.dashboard import cached, data, server
 from vbench_lite.dashboard.pages import PAGES, page_named
-from vbench_lite.errors import VBenchLiteError
+from vbench_lite.errors import StoreError, VBenchLiteError
 from vbench_lite.format import moment, plural, shorten
 from vbench_lite.report.charts import charts
 from vbench_lite.report.charts.chart_config import chart_config
 from vbench_lite.report.charts.style import plain
 from vbench_lite.report.html import markup as parts
+from vbench_lite.votes.review import AxisVotes
 
 LATEST = "latest"
 _POLL_S = 3.0
+_ALL = "all prompts"
 
 
 def sidebar() -> None:
@@ -203,11 +205,39 @@ def cells(count: int, across: int) -> list[DeltaGenerator]:
     return [cell for _ in range(0, count, across) for cell in st.columns(across)][:count]
 
 
+def votes_of(run: data.RunSummary, suite: str | None) -> list[AxisVotes]:
+    """What votes on a run's clips say; where there are none, says how to collect some."""
+    try:
+        found = cached.votes(run, suite)
+    except StoreError as error:
+        st.warning(plain(error))
+        return []
+    if not found:
+        st.info("Nobody has voted on these clips. Votes say whom people prefer, and which metric to trust:")
+        st.code(f"vbench-lite vote {run.run_id} --root {cached.root()}", language=None)
+    return found
+
+
 def suite_choice(run: data.RunSummary) -> str | None:
     """Let the reader pick one suite where the run has several; None means the only one."""
     if len(run.suites) < 2:
         return run.suites[0] if run.suites else None
     return st.selectbox("Suite", run.suites, key="suite", bind="query-params")
+
+
+def tag_choice(run_ids: list[str]) -> str | None:
+    """Let the reader look at the prompts with one tag, where prompts have any; None means all prompts."""
+    known = cached.tags(run_ids)
+    if not known:
+        return None
+    chosen = st.selectbox(
+        "Prompts",
+        [_ALL, *known],
+        key="tag",
+        bind="query-params",
+        help="Those with a tag alone. A value over a whole set of clips is not cut, and is left out.",
+    )
+    return None if chosen == _ALL else str(chosen)
 
 
 def sweep_choice(run: data.RunSummary) -> str | None:

@@ -42,6 +42,7 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry("Depth", "timeline", "Runs", ":material/history:"),
     PageEntry("Depth", "compare", "Compare", ":material/compare_arrows:"),
     PageEntry("Trust", "trust", "Metric trust", ":material/verified:"),
+    PageEntry("Trust", "votes", "Votes", ":material/how_to_vote:"),
     PageEntry("Trust", "glossary", "Glossary", ":material/menu_book:"),
 )
 

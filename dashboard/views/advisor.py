@@ -28,7 +28,8 @@ LIMITS = {
 
 def _draw(run: data.RunSummary) -> None:
     suite = frame.suite_choice(run)
-    board = cached.board([run.run_id], suite)
+    tag = frame.tag_choice([run.run_id])
+    board = cached.board([run.run_id], suite, tag)
     if not board.measures():
         st.info("Nothing has been scored yet.")
         return
@@ -66,7 +67,7 @@ def _draw(run: data.RunSummary) -> None:
     if not board.axes:  # what the use weighs is not here; its limits are in the sliders
         named = None
     wish = Wish(named, limits, weights, price or None, slid=_slid(board.measures()))
-    found = cached.advised([run.run_id], suite, wish)
+    found = cached.advised([run.run_id], suite, wish, tag)
     with verdict:
         _verdict(found)
     _details(found)

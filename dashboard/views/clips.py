@@ -16,7 +16,12 @@ _DRAWN = 4
 
 def _draw(run: data.RunSummary) -> None:
     suite = frame.suite_choice(run)
+    tag = frame.tag_choice([run.run_id])
     samples, scores = cached.clips(run, suite)
+    if tag is not None:
+        kept = cached.tagged(run.run_id, tag)
+        samples = samples[samples["prompt_id"].isin(kept)]
+        scores = scores[scores["sample_id"].isin(samples["sample_id"])]
     if samples.empty:
         st.info("No sample of this run has a clip yet.")
         return

@@ -49,7 +49,8 @@ def _draw(run: data.RunSummary) -> None:
     if (baseline.run_id, generator) == (run.run_id, other):
         st.info("Baseline and candidate are the same. Choose another run or generator.")
     else:
-        _review(cached.comparison(baseline, generator, run, other, suite), generator, other)
+        tag = frame.tag_choice([baseline.run_id, run.run_id])
+        _review(cached.comparison(baseline, generator, run, other, suite, tag), generator, other)
         if generator == other:
             _axes(baseline, run, other, suite)
             st.caption("To accept the candidate as what later runs are compared with:")

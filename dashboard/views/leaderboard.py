@@ -24,7 +24,6 @@ _MEMORY = {
     },
 }
 _USE = "use: "
-_ALL = "all prompts"
 
 
 def _draw(run: data.RunSummary) -> None:
@@ -33,7 +32,7 @@ def _draw(run: data.RunSummary) -> None:
         suite = frame.suite_choice(run)
     ids = cached.shown_together(run, suite)
     with prompts:
-        tag = _tag(ids)
+        tag = frame.tag_choice(ids)
     board = cached.board(ids, suite, tag)
     kept = _filtered(run, board)
     shown = boards.only(board, kept)
@@ -57,28 +56,13 @@ def _draw(run: data.RunSummary) -> None:
     )
 
 
-def _tag(ids: list[str]) -> str | None:
-    """Let the reader look at the prompts with one tag, where prompts have any."""
-    known = cached.tags(ids)
-    if not known:
-        return None
-    chosen = st.selectbox(
-        "Prompts",
-        [_ALL, *known],
-        key="tag",
-        bind="query-params",
-        help="Those with a tag alone. A value over a whole set of clips is not cut, and is left out.",
-    )
-    return None if chosen == _ALL else str(chosen)
-
-
 def _table(
     ids: list[str], suite: str | None, kept: list[str], tag: str | None, choice: DeltaGenerator
 ) -> None:
     """The table itself, sorted by an axis or by the total of a use, which is chosen in its own place."""
     built = cached.built(ids, suite, tag)
     names = leaderboard.columns(built)
-    uses = use_names() if built.suite.axes and tag is None else []  # a use is answered over all prompts
+    uses = use_names() if built.suite.axes else []
     orders = [*names, *(f"{_USE}{name}" for name in uses)]
     order = str(
         choice.selectbox(
@@ -92,7 +76,7 @@ def _table(
     advice = None
     if order.startswith(_USE):
         try:
-            advice = cached.advice_of(ids, suite, Wish(use=order.removeprefix(_USE)))
+            advice = cached.advice_of(ids, suite, Wish(use=order.removeprefix(_USE)), tag)
         except (SpecError, StoreError) as error:  # rows of several protocols, for one
             st.info(plain(error))
     thumbs = cached.thumbnails(ids, suite)

@@ -11,7 +11,7 @@ from vbench_lite.report.charts.style import plain
 
 def _draw(run: data.RunSummary) -> None:
     suite = frame.suite_choice(run)
-    table = cached.board([run.run_id], suite)
+    table = cached.board([run.run_id], suite, frame.tag_choice([run.run_id]))
     measures = table.measures()
     if len(measures) < 2:
         st.info("Fewer than two measures have been scored yet; there is nothing to set against each other.")

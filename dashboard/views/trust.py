@@ -12,6 +12,7 @@ from vbench_lite.errors import RegistryError, StoreError
 from vbench_lite.format import number
 from vbench_lite.report.charts import audits, boards, charts, gallery, trust
 from vbench_lite.report.charts.style import plain
+from vbench_lite.report.charts.votes import agreement_rows
 from vbench_lite.results.catalogue import metric_facts
 from vbench_lite.sensitivity import load_audits
 
@@ -30,19 +31,14 @@ def _draw(run: data.RunSummary) -> None:
 
 
 def _votes(run: data.RunSummary, suite: str | None) -> None:
-    try:
-        found = cached.agreement_with_votes(run, suite)
-    except StoreError as error:
-        st.warning(plain(error))
-        return
+    found = frame.votes_of(run, suite)
+    for one in found:
+        st.markdown(f"**{plain(one.axis)}**: {plain(one.sentence)}")
+        rows = agreement_rows(one.agreements, one.ceiling)
+        alt = f"how often each metric is right about votes on {one.axis}"
+        st.dataframe(rows, hide_index=True, height="content", key=f"votes_{one.axis}", alt=alt)
     if not found:
-        st.caption("Nobody has voted on these clips. Votes say which metric to trust here:")
-        st.code(f"vbench-lite vote {run.run_id} --root {cached.root()}", language=None)
         return
-    for axis, (said, rows) in found.items():
-        st.markdown(f"**{plain(axis)}**: {plain(said)}")
-        alt = f"how often each metric is right about votes on {axis}"
-        st.dataframe(rows, hide_index=True, height="content", key=f"votes_{axis}", alt=alt)
     st.caption(
         "Right on decided votes: how often the better-scored clip was preferred; chance is 50%, and what two "
         "people reach is the most that a metric can."

@@ -8,11 +8,13 @@ from __future__ import annotations
 import http.client
 from collections.abc import Iterator
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from fabricate import make_run
+from fabricated import vote_on
 
 from tools.screenshots import serving, settle
 from vbench_lite.dashboard.pages import PAGES, page_named
@@ -81,7 +83,9 @@ def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """The address of a dashboard over two runs: an ordinary one and a newer one with hostile text."""
     root = tmp_path_factory.mktemp("served")
     make_run(root, "a" * 16)
-    make_run(root, "e" * 16, created="2026-03-05T10:00:00+00:00", hostile=True, failed=1)
+    newer = make_run(root, "e" * 16, created="2026-03-05T10:00:00+00:00", hostile=True, failed=1)
+    for winner, loser in pairwise(entry.label for entry in newer.document().generators):
+        vote_on(newer, winner, loser)
     with serving(root) as address:
         yield address
 
@@ -113,7 +117,7 @@ def test_every_page_opens_with_hostile_text_as_text_and_without_other_hosts(visi
     assert visit.strangers == []
 
 
-@pytest.mark.parametrize("name", ["clips", "leaderboard", "advisor"])
+@pytest.mark.parametrize("name", ["clips", "leaderboard", "advisor", "votes"])
 def test_the_dark_theme_is_read_too(browser: Browser, served: str, name: str) -> None:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="dark")
     visit = Visit(context.new_page(), served)
@@ -123,8 +127,10 @@ def test_the_dark_theme_is_read_too(browser: Browser, served: str, name: str) ->
 
 def test_a_report_opens_without_a_server_and_asks_no_host(browser: Browser, tmp_path: Path) -> None:
     run = make_run(tmp_path, HOSTILE, hostile=True, failed=1, prompts=3)
+    vote_on(run, *[entry.label for entry in run.document().generators][:2])
     report = tmp_path / "report.html"
     report.write_text(run_report(run), encoding="utf-8")
+    assert 'href="#votes"' in report.read_text(encoding="utf-8")
     context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark")
     visit = Visit(context.new_page(), report.as_uri())
     visit.page.goto(report.as_uri())

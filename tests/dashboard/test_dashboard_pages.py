@@ -21,6 +21,7 @@ from streamlit.testing.v1 import AppTest
 from vbench_lite.dashboard import cached, server
 from vbench_lite.dashboard.pages import PAGES, VIEWS
 from vbench_lite.report.charts import timeline
+from vbench_lite.report.charts.style import plain
 from vbench_lite.run.plan.spec import parse_spec
 from vbench_lite.store import atomic
 from vbench_lite.store.rundir import RunDir, set_baseline
@@ -189,6 +190,29 @@ def test_trust_says_which_metrics_agree_with_votes(tmp_path: Path, monkeypatch: 
     assert all(list(one["metric"]) and one["right on decided votes"].str.contains("%").all() for one in told)
     said = [m.value.partition(":")[0] for m in app.markdown if "chance" in m.value or "trust" in m.value]
     assert said == ["**overall**", "**coherence**"] and len(told) == 2
+
+
+def test_votes_shows_the_board_of_an_axis_and_refuses_one_that_nothing_connects(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make_run(tmp_path, "a" * 16)
+    app = open_page(tmp_path, "votes", monkeypatch)
+    assert f"vbench-lite vote {run.run_id} --root {tmp_path}" in [code.value for code in app.code]
+    first, second, third = [entry.label for entry in run.document().generators][:3]
+    for voter in ("ann", "bo"):
+        vote_on(run, first, second, voter=voter)
+    vote_on(run, first, second, voter="cy", axis="coherence")
+    vote_on(run, "real", third, voter="di", axis="coherence")
+    app = open_page(tmp_path, "votes", monkeypatch)
+    assert any(plain(f"Preferred: {first} (12 votes on overall).") in m.value for m in app.markdown)
+    standing, pairs, wins, voters = (d.value for d in app.dataframe)
+    assert standing[["generator", "won", "lost"]].values.tolist() == [[first, 12, 0], [second, 0, 12]]
+    assert list(pairs["says"]) == [f"{first} is preferred to {second}"]
+    assert wins[f"over {second}"].tolist() == ["12", "–"]
+    assert list(voters["voter"]) == ["ann", "bo"] and list(voters["answers left"]) == ["50%", "50%"]
+    app = open_page(tmp_path, "votes", monkeypatch, asked="coherence")
+    (refusal,) = (w.value for w in app.warning)
+    assert "votes on these pairs would connect them" in refusal and not app.dataframe
 
 
 def test_without_runs_the_page_says_how_to_make_one(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from fabricate import GENERATORS, HOSTILE, make_run, make_scaling_run
+from fabricated import vote_on
 
 from vbench_lite.advise import use_names
 from vbench_lite.advise.card import answer_card
@@ -224,8 +225,13 @@ def test_a_published_folder_needs_nothing_else_and_says_why_a_clip_is_missing(
     assert HOSTILE in page.said and "no clip" in page.said
     assert "suite:quick@1#" in page.said
     assert done.bytes - sum(path.stat().st_size for path in (folder / "clips").iterdir()) < 2_000_000
+    assert "#votes" not in page.targets
+    first, second = [entry.label for entry in RunDir(root, "e" * 16).document().generators][:2]
+    vote_on(RunDir(root, "e" * 16), first, second)
     publish(choose(root, ["e" * 16]), folder, prompts=0)  # again, in its place
     assert not (folder / "clips").exists()
+    page = Page((folder / "index.html").read_text(encoding="utf-8"))
+    assert "#votes" in page.targets and "2 votes on overall" in page.said
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("mine", encoding="utf-8")
     with pytest.raises(SpecError, match="give another folder"):

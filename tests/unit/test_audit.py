@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fabricated import fabricate, store_run, vote_on
 from rich.console import Console
 from scipy.stats import spearmanr
 
@@ -308,11 +309,21 @@ def test_the_default_leaves_networks_for_pairs_out() -> None:
     assert (kept, heavy) == (["frames/sharpness", "reconstruction/psnr"], ["reconstruction/lpips"])
 
 
-def test_the_verb_keeps_what_it_prints(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_verb_keeps_what_it_prints_and_holds_metrics_against_votes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = store_run(fabricate(), tmp_path)
+    first, second = [entry.label for entry in run.document().generators][:2]
+    vote_on(run, second, first)
     arguments = ["audit", "--metric", "frames/sharpness", "--clips", "4", "--root", str(tmp_path), "--json"]
     assert call(arguments) == 0
     document = json.loads(capsys.readouterr().out)
+    (voted,) = document.pop("votes")
     assert [document] == [found.as_dict() for found in load_audits(tmp_path)]
+    assert (voted["run"], voted["axis"]) == (run.run_id, "overall")
+    (sharp,) = voted["agreement"]
+    assert (sharp["metric"], sharp["accuracy"]["value"]) == ("frames/sharpness", 1.0)
+    assert voted["words"] == "On your clips trust frames/sharpness."
     assert (
         call(["audit", str(tmp_path / "nothing"), "--metric", "frames/sharpness", "--root", str(tmp_path)])
         == 2

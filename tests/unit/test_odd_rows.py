@@ -19,7 +19,9 @@ def test_a_whole_number_beyond_64_bits_in_a_column_of_fractions_is_read(number: 
     assert arrow("score", [row]).column("value").to_pylist() == [float(number)]
 
 
-def test_a_value_of_a_set_without_its_count_is_read(tmp_path: Path) -> None:
+def test_a_value_of_a_set_without_its_count_is_refused_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     run = store_run(fabricate(), tmp_path)
     path = run.path / "scores.parquet"
     table = pq.read_table(path)
@@ -28,5 +30,6 @@ def test_a_value_of_a_set_without_its_count_is_read(tmp_path: Path) -> None:
     (run.path / "checksums.json").unlink(missing_ok=True)
     labels = [entry.label for entry in run.document().generators if entry.info.get("family") != "control"]
     root = ["--root", str(tmp_path)]
-    assert call(["compare", *(f"latest:{label}" for label in labels[:2]), "--json", *root]) in (0, 2)
-    assert call(["leaderboard", "--json", *root]) in (0, 2)
+    for words in (["compare", *(f"latest:{label}" for label in labels[:2])], ["leaderboard", "latest"]):
+        assert call([*words, "--json", *root]) == 2
+        assert "column n lacks the number of clips behind the value of a set" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 from functools import cache
@@ -77,9 +78,17 @@ def test_verbs_take_a_tag(tmp_path: Path) -> None:
     assert "prompts with the tag film: 5" in said(
         "leaderboard", "latest", "--tag", "film", "--root", str(tmp_path)
     )
+    wish = ("advise", "--require", "frames/sharpness>=0.5", "--json", "--root", str(tmp_path))
+    film, games, every = (
+        json.loads(said(*wish, *tag)) for tag in (("--tag", "film"), ("--tag", "games"), ())
+    )
+    assert (film["tag"], games["tag"], "tag" in every) == ("film", "games", False)
+    told = f"{HYBRID} does not meet frames/sharpness"
+    assert [told in one["words"] for one in (film, games, every)] == [True, False, False]
+    assert "not cut by a tag" in film["left_out"]["diversity"]
     pair = (f"latest:{DIFFUSION}", f"latest:{HYBRID}", "--gate", "--root", str(tmp_path))
-    film, games = (said("compare", *pair, "--tag", tag) for tag in ("film", "games"))
-    assert verdict(film) == "REGRESSED" != verdict(games)
+    verdicts = (said("compare", *pair, "--tag", tag) for tag in ("film", "games"))
+    assert [verdict(text) == "REGRESSED" for text in verdicts] == [True, False]
 
 
 def said(*words: str) -> str:

@@ -9,11 +9,22 @@ from typing import TYPE_CHECKING
 import click
 
 from vbench_lite.cli.exit_codes import FINE
-from vbench_lite.cli.options import axis_weight, json_option, named_use, registered, root_option, stored_run
+from vbench_lite.cli.options import (
+    axis_weight,
+    cut_by_tag,
+    json_option,
+    named_use,
+    registered,
+    root_option,
+    stored_run,
+    support_by_tag,
+    tag_option,
+)
 from vbench_lite.cli.output import console, print_json
 
 if TYPE_CHECKING:
     from vbench_lite.metric import Axis
+    from vbench_lite.results.arms import Run
     from vbench_lite.store.rundir import RunDir
 
 
@@ -48,6 +59,7 @@ if TYPE_CHECKING:
     type=click.FloatRange(min=0.0, min_open=True),
     help="Of the machine: gives cost a clip.",
 )
+@tag_option
 @click.option("--brief", is_flag=True, help="Only the answer, without limits one by one and beliefs.")
 @click.option("--beliefs", "only_beliefs", is_flag=True, help="Only what the run says of common beliefs.")
 @root_option
@@ -60,6 +72,7 @@ def command(
     list_uses: bool,
     suite: str | None,
     price_per_hour: float | None,
+    tag: str | None,
     brief: bool,
     only_beliefs: bool,
     root: Path,
@@ -69,12 +82,13 @@ def command(
 
     Without RUN: the newest finished run of the broadest suite (or of --suite); what it did not measure is
     looked up in the other finished runs of the same generators. NAME of a limit is a metric, an axis,
-    coverage, clip_seconds or (with --price-per-hour) cost_per_clip. With --json: {suite, runs[], use,
-    weights, doublings, requirements[], price_per_hour, verdict, leaders[], words, gap, standings[], left_out,
-    beliefs[], notes[]}.
+    coverage, clip_seconds or (with --price-per-hour) cost_per_clip. With --tag a value over a whole set of
+    clips, and votes, are left out: they are not cut. With --json: {suite, runs[], use, weights, doublings,
+    requirements[], price_per_hour, verdict, leaders[], words, gap, standings[], left_out, beliefs[],
+    notes[]}, and tag where one was given.
     """
     from vbench_lite.advise import advise, load_use, parse_requirement, use_names
-    from vbench_lite.cli.leaderboard import warn_damaged, warn_left_out
+    from vbench_lite.cli.leaderboard import tag_text, warn_damaged, warn_left_out
     from vbench_lite.report.terminal.advice import advice_text, beliefs_text, uses_text
     from vbench_lite.results.board import build_board
     from vbench_lite.results.choice import choose, newest_with
@@ -96,13 +110,19 @@ def command(
     choice = choose(root, runs, larger=False)
     chosen = choice.sound
     warn_left_out(choice)
-    support: Sequence[RunDir] = ()
+    others: Sequence[RunDir] = ()
     if not runs:
-        chosen, support = (newest_with(chosen, suite),), chosen
+        chosen, others = (newest_with(chosen, suite),), chosen
+    asked: Sequence[Run] = chosen
+    support: Sequence[Run] = others
+    if tag is not None:
+        asked = [cut_by_tag(run, tag) for run in chosen]
+        support = [support_by_tag(run, tag) for run in others]
+    board = build_board(asked, suite=suite)
     found = advise(
-        chosen,
+        asked,
         suite=suite,
-        board=with_preference(build_board(chosen, suite=suite), chosen),
+        board=board if tag is not None else with_preference(board, chosen),
         use=use,
         require=requirements,
         weights=weights,
@@ -110,11 +130,13 @@ def command(
         support=support,
     )
     if as_json:
-        print_json(found.as_dict())
+        print_json(found.as_dict() | ({"tag": tag} if tag is not None else {}))
     elif only_beliefs:
         console().print(beliefs_text(found))
     else:
         out = console()
+        if tag is not None:
+            out.print(tag_text(tag, board), markup=False)
         out.print(advice_text(found, out.width, brief=brief))
     return FINE
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from vbench_lite.cli.exit_codes import FINE
 from vbench_lite.cli.options import json_option, metrics_option, registered, root_option, suites_option
-from vbench_lite.cli.output import console, print_json
+from vbench_lite.cli.output import console, print_json, warn
+
+if TYPE_CHECKING:
+    from vbench_lite.votes.review import AxisVotes
 
 
 def without_networks(names: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -70,13 +74,15 @@ def command(
 
     CLIPS is a folder, a manifest or a file; without it, clips of the data set of the suite. Without --suite
     or --metric: those of the suite quick, and those that compare a clip with its reference without a network.
-    The result is kept under ROOT/audits and shown beside leaderboards. With --json: {id, created, data,
-    damages[], metrics[] {metric, axis, higher_is_better, verdict, words, cells[]}, seconds, notes[],
-    environment}.
+    The result is kept under ROOT/audits and shown beside leaderboards. Where people voted on clips of runs
+    under ROOT, it says how often each of the metrics is right about their votes. With --json: {id, created,
+    data, damages[], metrics[] {metric, axis, higher_is_better, verdict, words, cells[]}, seconds, notes[],
+    environment, votes[] {run, suite, axis, words, agreement[]}}.
     """
     from vbench_lite.cli.progress import shown
     from vbench_lite.cli.score import DEFAULT_SUITE, metric_ids
     from vbench_lite.report.terminal.audit import audit_text
+    from vbench_lite.report.terminal.votes import agreement_text
     from vbench_lite.run.progress import Event
     from vbench_lite.sensitivity import store_audit
     from vbench_lite.sensitivity.from_clips import audit
@@ -106,8 +112,41 @@ def command(
         told = f"left out because networks take minutes: {', '.join(heavy)}; name them with --metric"
         found = replace(found, notes=[*found.notes, told])
     store_audit(root, found)
+    voted = _voted(root, suites, names)
     if as_json:
-        print_json(found.as_dict())
-    else:
-        console().print(audit_text(found))
+        print_json(
+            found.as_dict()
+            | {
+                "votes": [
+                    {"run": run, "suite": name, "axis": one.axis, "words": one.sentence}
+                    | {"agreement": one.agreement_dicts()}
+                    for run, name, one in voted
+                ]
+            }
+        )
+        return FINE
+    console().print(audit_text(found))
+    for run, name, one in voted:
+        console().print(agreement_text(one, f"votes on {one.axis}, clips of run {run}, suite {name}"))
     return FINE
+
+
+def _voted(root: Path, suites: Sequence[str], metrics: Sequence[str]) -> list[tuple[str, str, AxisVotes]]:
+    """What votes on clips of the runs under a root say of some metrics: run, suite, and each axis.
+
+    Args:
+        suites: whose clips count; none: the first suite of each run.
+    """
+    from vbench_lite.errors import StoreError
+    from vbench_lite.store.rundir import list_runs
+    from vbench_lite.votes.review import votes_on
+
+    found = []
+    try:
+        for run in list_runs(root):
+            known = [str(content["name"]) for content in run.document().suites]
+            for name in [one for one in known if one in suites] if suites else known[:1]:
+                found += [(run.run_id, name, one) for one in votes_on(run, name, metrics)]
+    except StoreError as error:  # the audit is done and stored all the same
+        warn(f"votes are left out: {error}")
+    return found

@@ -119,10 +119,15 @@ def _of_tag(choice: Choice, tag: str, brief: bool, as_json: bool) -> int:
     if as_json:
         print_json(board.as_dict() | {"tag": tag})
         return FINE
-    prompts = max((len(row.arm.prompts) for row in board.rows), default=0)
-    console().print(f"prompts with the tag {tag}: {prompts}\n", markup=False)
+    console().print(tag_text(tag, board), markup=False)
     print_board(board, metrics=not brief, others=False)
     return FINE
+
+
+def tag_text(tag: str, board: Board) -> str:
+    """What stands above a table that is cut by a tag."""
+    prompts = max((len(row.arm.prompts) for row in board.rows), default=0)
+    return f"prompts with the tag {tag}: {prompts}\n"
 
 
 def warn_damaged(root: Path, names: Sequence[str] = ()) -> None:

@@ -164,6 +164,18 @@ def cut_by_tag(run: RunDir, tag: str) -> Cut:
     return cut(run, tag, tags_of(run.document()))
 
 
+def support_by_tag(run: RunDir, tag: str) -> Cut:
+    """The same of a run that others are supported by; prompts that cannot be looked up have no tag."""
+    from vbench_lite.errors import VBenchLiteError
+    from vbench_lite.results.cut import cut_support
+    from vbench_lite.run.plan.prompts import tags_of
+
+    try:
+        return cut_support(run, tag, tags_of(run.document()))
+    except VBenchLiteError:
+        return cut_support(run, tag, {})
+
+
 def stored_run(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
     """What the tab key offers where a run is asked for: `latest`, names of baselines and runs, ids.
 

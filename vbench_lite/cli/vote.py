@@ -147,31 +147,22 @@ def board(
     {judge, verdict, agreement, excess}}.
     """
     from vbench_lite.report.terminal.votes import print_votes
-    from vbench_lite.votes.agreement import agreements, ceiling, sentence
-    from vbench_lite.votes.board import vote_board
-    from vbench_lite.votes.judge_trust import judges_beside_people
-    from vbench_lite.votes.preference import votes_that_count
+    from vbench_lite.votes.board import UnconnectedError
+    from vbench_lite.votes.review import review
 
     if against is not None and run is None:
         raise click.UsageError("--against takes two runs: vote board RUN --against BASELINE")
     clips = _clips(root, run, suite, against) if run is not None else None
-    votes, left_out = votes_that_count(root, axis, clips, without)
-    made = vote_board(votes, axis, left_out)
-    limit = ceiling(votes, axis)
-    found = agreements(votes, axis, clips) if clips is not None else []
-    judges = judges_beside_people(votes, axis)
+    found = review(root, axis, clips, without=without)
+    if found.board is None:
+        raise UnconnectedError(found.refusal)
     if as_json:
-        print_json(
-            made.as_dict()
-            | {
-                "agreement": [one.as_dict(limit) for one in found],
-                "judges": [one.as_dict() for one in judges],
-            }
-        )
+        more = {"agreement": found.agreement_dicts(), "judges": [one.as_dict() for one in found.judges]}
+        print_json(found.board.as_dict() | more)
         return FINE
-    print_votes(made, found, limit, console(), judges)
+    print_votes(found.board, found, console())
     if clips is not None:
-        print_text(sentence(found, limit))
+        print_text(found.sentence)
     return FINE
 
 

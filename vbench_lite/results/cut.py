@@ -58,11 +58,16 @@ def cut(run: Run, tag: str, tags: Mapping[str, Sequence[str]]) -> Cut:
     Raises:
         StoreError: none has it; the message names the tags that there are.
     """
-    prompts = frozenset(prompt for prompt, its in tags.items() if tag in its)
-    if not prompts:
+    found = cut_support(run, tag, tags)
+    if not found.prompts:
         known = ", ".join(sorted({each for its in tags.values() for each in its})) or "none at all"
         raise StoreError(f"no prompt of run {run.run_id} has the tag {tag!r}; there are: {known}")
-    return Cut(run, prompts)
+    return found
+
+
+def cut_support(run: Run, tag: str, tags: Mapping[str, Sequence[str]]) -> Cut:
+    """The same of a run that others are supported by: without such a prompt its timed calls are left."""
+    return Cut(run, frozenset(prompt for prompt, its in tags.items() if tag in its))
 
 
 def _without_sets(found: pa.Table) -> pa.Table:

@@ -272,7 +272,7 @@ def _set_estimate(
         float(scores.value[place]),
         scores.cell(place, "low"),
         scores.cell(place, "high"),
-        int(scores.cell(place, "n") or 0),  # a stored row may lack it
+        int(scores.cell(place, "n")),
         prompts=used,
         replicates=replicates,
         extras=extras,

@@ -81,6 +81,10 @@ def _faults(kind: str, rows: pa.Table) -> Iterator[str]:
         odd = [name for name in samples.used(calls) if not _CALL.fullmatch(name)]
         if odd:
             yield f"column sample_id holds {odd[0][:40]!r} for a call, which is named CASE/ROUND/INDEX"
+    if kind == "score" and {"level", "status", "n"} <= set(rows.column_names):
+        of_sets = texts(rows, "level").among(Level.SET) & texts(rows, "status").among(ScoreStatus.OK)
+        if np.any(of_sets & rows.column("n").is_null().to_numpy()):
+            yield "column n lacks the number of clips behind the value of a set"
 
 
 def _has_gap(column: pa.ChunkedArray) -> bool:

@@ -29,6 +29,10 @@ _RESULTS = {Answer.LEFT: LEFT, Answer.RIGHT: RIGHT, Answer.TIE: TIE, Answer.BOTH
 Interval = tuple[float, float]
 
 
+class UnconnectedError(StoreError):
+    """Votes that do not connect the generators have no common scale; the message names pairs that would."""
+
+
 @dataclass(frozen=True)
 class VoteRow:
     """One generator. strength: log-odds around the mean, with a 95% interval; rank: (best, worst)."""
@@ -146,8 +150,8 @@ def vote_board(votes: Sequence[Vote], axis: str, left_out: Mapping[str, int] | N
         left_out: votes that were left out before, by reason.
 
     Raises:
-        StoreError: no vote on this axis, or votes that do not connect the generators (the message names
-            pairs that would).
+        StoreError: no vote on this axis.
+        UnconnectedError: votes that do not connect the generators.
     """
     those = counted(votes, axis)
     if not those:
@@ -159,7 +163,7 @@ def vote_board(votes: Sequence[Vote], axis: str, left_out: Mapping[str, int] | N
     if len(groups) > 1:
         heads = [names[group[0]] for group in groups]
         missing = ", ".join(f"{heads[0]} against {other}" for other in heads[1:])
-        raise StoreError(
+        raise UnconnectedError(
             f"votes on {axis!r} fall into {len(groups)} groups of generators that were never compared; "
             f"votes on these pairs would connect them: {missing}"
         )

@@ -74,7 +74,7 @@ def with_preference(board: Board, runs: Sequence[RunDir]) -> Board:
         try:
             if run.root not in every:
                 every[run.root] = read_votes(run.root)
-            if run.run_id not in shown or not _voted_on(run, every[run.root]):
+            if run.run_id not in shown or not voted_on(run, every[run.root]):
                 continue
             clips = run_clips(run, board.suite.name)
             votes, _ = votes_that_count(run.root, OVERALL, clips, votes=every[run.root])
@@ -105,7 +105,7 @@ def with_preference(board: Board, runs: Sequence[RunDir]) -> Board:
     )
 
 
-def _voted_on(run: RunDir, votes: Sequence[Vote]) -> bool:
+def voted_on(run: RunDir, votes: Sequence[Vote]) -> bool:
     """Whether a vote names a generator of the run, so that its clips are worth looking up."""
     labels = {entry.label for entry in run.document().generators}
     return any(not labels.isdisjoint(vote.pair) for vote in votes)

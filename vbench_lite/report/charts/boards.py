@@ -58,6 +58,11 @@ class BoardTable:
         return axis_order(set(self.weights))
 
     @property
+    def families(self) -> dict[str, str]:
+        """The family of each generator and control."""
+        return dict(zip(self.arms["generator"], self.arms["family"], strict=True))
+
+    @property
     def scored(self) -> pd.DataFrame:
         """The values that are there."""
         return self.values[self.values["value"].notna()]

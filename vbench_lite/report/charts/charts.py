@@ -127,12 +127,15 @@ def intervals(frame: pd.DataFrame, title: str, ruler: Ruler | None = None) -> Dr
     """A dot with its interval and its number for each generator, one below the other.
 
     Args:
-        frame: generator, family, value, low, high (bounds may be missing), in the order to draw.
+        frame: generator, family, value, low, high (bounds may be missing), in the order to draw; and told,
+            what stands at each mark, where it is more than the value.
         title: what the values are.
         ruler: the scale that every chart of these values has; None fits one to them.
     """
     ruler = ruler or Ruler()
-    data = titled(frame).assign(told=[ruler.text(value) for value in frame["value"]])
+    data = titled(frame)
+    if "told" not in data:
+        data["told"] = [ruler.text(value) for value in data["value"]]
     order = list(data["generator"])
     names = alt.Axis(
         labelLimit=170, labelOverlap=False, labelFlush=False, labelPadding=6, ticks=False, domain=False

@@ -15,8 +15,8 @@ from vbench_lite.compare.frame_fidelity import FrameFidelity
 from vbench_lite.compare.headline import counts_text
 from vbench_lite.format import change_interval, change_text, interval, margin_text, number
 from vbench_lite.report.charts.boards import BoardTable
+from vbench_lite.results.arms import Run
 from vbench_lite.results.catalogue import metric_facts
-from vbench_lite.store.rundir import RunDir
 
 CHANGED = ("metric", "prompt", "seed", "baseline", "candidate", "change", "baseline_clip", "candidate_clip")
 
@@ -62,7 +62,7 @@ class ComparisonTable:
 
 
 def read_comparison(
-    baseline: RunDir, generator: str, candidate: RunDir, other: str, suite: str | None
+    baseline: Run, generator: str, candidate: Run, other: str, suite: str | None
 ) -> ComparisonTable:
     """Compare `other` of the candidate run with `generator` of the baseline run, by the default policy.
 

@@ -27,11 +27,12 @@ from vbench_lite.report.charts.style import family_title
 from vbench_lite.report.html import markup
 from vbench_lite.report.html.charts import chart
 from vbench_lite.report.html.comparison import headline
+from vbench_lite.report.html.votes import votes_section
 from vbench_lite.results.board import Board
 from vbench_lite.results.catalogue import metric_facts
 from vbench_lite.results.choice import Choice
 from vbench_lite.results.signature import signature
-from vbench_lite.store import atomic
+from vbench_lite.store import atomic, run_names
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.votes.preference import with_preference
 
@@ -70,6 +71,7 @@ def publish(choice: Choice, folder: Path, *, prompts: int, title: str | None = N
     shutil.rmtree(folder / CLIPS, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     clips = _Clips(choice.sound[0].root, folder)
+    voted = list(_votes(board, choice.sound))
     parts = [
         markup.heading(1, title or card.title),
         markup.links(
@@ -77,6 +79,7 @@ def publish(choice: Choice, folder: Path, *, prompts: int, title: str | None = N
                 ("#board", "Leaderboard"),
                 ("#tradeoffs", "Trade-offs"),
                 ("#compare", "Compare"),
+                *([("#votes", "Votes")] if voted else []),
                 ("#clips", "Clips"),
                 ("#methods", "Methods"),
             ]
@@ -85,6 +88,7 @@ def publish(choice: Choice, folder: Path, *, prompts: int, title: str | None = N
         *_board(board, choice),
         *_tradeoffs(board),
         *_compare(board, choice),
+        *voted,
         *_wall(board, choice.sound, clips, prompts),
         *_methods(board, choice.sound),
     ]
@@ -165,6 +169,20 @@ def _compare(board: Board, choice: Choice) -> Iterator[Markup]:
         table = comparisons.table(one)
         yield headline(table, one.update)
         yield markup.folded("Every metric", markup.table(table.table, "Values, interval, verdict"))
+
+
+def _votes(board: Board, runs: Sequence[RunDir]) -> Iterator[Markup]:
+    """Votes on the clips of each run that has a row."""
+    shown = {row.arm.run_id for row in board.rows}
+    families = boards.table(board.as_dict()).families
+    each = {run: list(votes_section(run, board.suite.name, families)) for run in runs if run.run_id in shown}
+    found = {run: parts for run, parts in each.items() if parts}
+    if found:
+        yield markup.heading(2, "Votes", "votes")
+    for run, parts in found.items():
+        if len(found) > 1:
+            yield markup.paragraph(f"On clips of {run_names.title(run.document())}:", "soft")
+        yield from parts
 
 
 class _Clips:

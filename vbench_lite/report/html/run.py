@@ -36,6 +36,7 @@ from vbench_lite.report.html import markup
 from vbench_lite.report.html.charts import HALF, chart
 from vbench_lite.report.html.scaling import growing
 from vbench_lite.report.html.settings import settings_section, where_seconds_go
+from vbench_lite.report.html.votes import votes_section
 from vbench_lite.results.board import Board, build_board
 from vbench_lite.results.catalogue import metric_facts
 from vbench_lite.results.scaling import run_scaling
@@ -87,6 +88,7 @@ def run_report(run: RunDir, suite: str | None = None) -> str:
         "scaling": ("Scaling", list(_scaling(run, document))),
         "metrics": ("Metrics", list(_metrics(board))),
         "trust": ("Metric trust", [*_trust(board), *_audit(run, board)]),
+        "votes": ("Votes", list(votes_section(run, name, board.families))),
         "clips": ("Worst clips", _clips(run, name, board, shelf)),
     }
     filled = {anchor: section for anchor, section in sections.items() if section[1]}
@@ -235,7 +237,7 @@ def _advice(run: RunDir, board: Board) -> Iterator[Markup]:
 
 
 def _drift(found: list[TimeSeries], board: boards.BoardTable) -> Iterator[Markup]:
-    families = dict(zip(board.arms["generator"], board.arms["family"], strict=True))
+    families = board.families
     for metric in drifts.metrics(found):
         rows = drifts.table(found, metric, families)
         rows = rows[~rows["control"]]
@@ -255,7 +257,7 @@ def _time(calls: list[Measurement], board: boards.BoardTable) -> Iterator[Markup
     if not cases:
         return
     typical = traces.median_calls(calls, cases[0])
-    families = dict(zip(board.arms["generator"], board.arms["family"], strict=True))
+    families = board.families
     steps = traces.arrival_steps(typical)
     yield markup.paragraph(
         "The warm call of median length of each generator: frames as they arrive, and what a viewer sees who "
