@@ -44,14 +44,13 @@ def _board(board: VoteBoard, families: dict[str, str]) -> None:
     st.caption(plain(votes.READING))
     st.subheader("Any two")
     _table(
-        votes.pairs(board), "pairs", "each pair of generators: lead, votes, and what more votes would bring"
+        votes.pairs(board), "pairs", "each pair of generators: what votes say, the lead, and how many votes"
     )
     st.caption("Decided votes, won by the row over the column:")
     _table(votes.wins(board), "wins", "how many decided votes each generator won against each other")
     st.subheader("Who voted")
-    st.markdown(
-        f"{plain(words.shares_text(board)).capitalize()}.  \n{plain(words.order_text(board)).capitalize()}."
-    )
+    for line in (words.shares_text(board), words.order_text(board)):
+        st.markdown(plain(f"{line[:1].upper()}{line[1:]}."))
     for voter in board.voters:
         if voter.unreliable:
             st.warning(plain(words.voter_text(voter)))

@@ -74,12 +74,12 @@ def wins(board: VoteBoard) -> pd.DataFrame:
 
 
 def pairs(board: VoteBoard) -> pd.DataFrame:
-    """One row a pair: the lead of the first, and what more votes would bring."""
-    rows = [
-        (f"{one.first} – {one.second}", log_odds(one.lead, one.ci), one.votes, pair_text(one))
-        for one in board.pairs
-    ]
-    return pd.DataFrame(rows, columns=["pair", f"lead, {STRENGTH}", "votes", "says"])
+    """One row a pair: what votes say of the two, more votes needed, and the lead of the one named first."""
+    rows = []
+    for one in board.pairs:
+        ends = one.ci if one.lead >= 0 else (-one.ci[1], -one.ci[0])
+        rows.append((pair_text(one), log_odds(abs(one.lead), ends), one.votes))
+    return pd.DataFrame(rows, columns=["says", f"lead, {STRENGTH}", "votes"])
 
 
 def voters(board: VoteBoard) -> pd.DataFrame:

@@ -51,7 +51,7 @@ def _board(board: VoteBoard, families: Mapping[str, str]) -> Iterator[Markup]:
     yield markup.paragraph(votes.READING, "soft")
     yield markup.table(votes.pairs(board), "Any two, and what more votes would bring")
     yield markup.table(votes.wins(board), "Decided votes, won by the row over the column")
-    yield markup.paragraph(f"{words.shares_text(board)}; {words.order_text(board)}")
+    yield markup.bullets([words.shares_text(board), words.order_text(board)])
     failing = [words.voter_text(voter) for voter in board.voters if voter.unreliable]
     if failing:
         yield markup.box("bad", markup.bullets(failing))
