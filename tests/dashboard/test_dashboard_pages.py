@@ -15,13 +15,11 @@ import pytest
 import streamlit as st
 import yaml
 from fabricate import CONTROLS, STATES, SUITE, make_root, make_run, make_scaling_run
-from fabricated import vote_on
-from streamlit.testing.v1 import AppTest
+from opened import html, open_page, said
 
-from vbench_lite.dashboard import cached, server
+from vbench_lite.dashboard import cached
 from vbench_lite.dashboard.pages import PAGES, VIEWS
 from vbench_lite.report.charts import timeline
-from vbench_lite.report.charts.style import plain
 from vbench_lite.run.plan.spec import parse_spec
 from vbench_lite.store import atomic
 from vbench_lite.store.rundir import RunDir, set_baseline
@@ -32,26 +30,6 @@ from vbench_lite.yaml_text import parse_yaml
 def roots(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A root for each state."""
     return {state: make_root(tmp_path_factory.mktemp(state), state) for state in STATES}
-
-
-def open_page(root: Path, name: str, monkeypatch: pytest.MonkeyPatch, **query: str) -> AppTest:
-    monkeypatch.setenv(server.ROOT_VARIABLE, str(root))
-    app = AppTest.from_file(str(server.APP), default_timeout=60)
-    app.switch_page(str(VIEWS / f"{name}.py"))
-    for key, value in query.items():
-        app.query_params[key] = value
-    return app.run()
-
-
-def html(app: AppTest) -> str:
-    """The tables and cards that templates made."""
-    return "".join(element.proto.body for element in app.get("html"))
-
-
-def said(app: AppTest) -> str:
-    """All text that the page shows as Markdown or in boxes."""
-    kinds = ("title", "header", "subheader", "caption", "markdown", "error", "warning", "info", "success")
-    return "\n".join(str(element.value) for kind in kinds for element in getattr(app, kind))
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -172,47 +150,6 @@ def test_trust_shows_the_audit_and_names_a_damaged_one(
     assert verdicts.to_dict() == {"frames/sharpness": "fooled", "alignment/shapes_shape": "sound"}
     app = open_page(roots["damaged"], "trust", monkeypatch)
     assert any("damaged" in w.value and "dddd" in w.value for w in app.warning)
-
-
-def test_trust_says_which_metrics_agree_with_votes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = make_run(tmp_path, "a" * 16)
-    app = open_page(tmp_path, "trust", monkeypatch)
-    assert f"vbench-lite vote {run.run_id} --root {tmp_path}" in [code.value for code in app.code]
-    first, second = [entry.label for entry in run.document().generators][:2]
-    for voter in ("ann", "bo", "cy", "di", "ed", "flo"):
-        vote_on(run, first, second, voter=voter)
-        vote_on(run, second, first, voter=f"{voter}-again", axis="coherence")
-    app = open_page(tmp_path, "trust", monkeypatch)
-    assert any("chance" in m.value or "trust" in m.value for m in app.markdown), [
-        m.value for m in app.markdown
-    ]
-    told = [d.value for d in app.dataframe if "right on decided votes" in d.value]
-    assert all(list(one["metric"]) and one["right on decided votes"].str.contains("%").all() for one in told)
-    said = [m.value.partition(":")[0] for m in app.markdown if "chance" in m.value or "trust" in m.value]
-    assert said == ["**overall**", "**coherence**"] and len(told) == 2
-
-
-def test_votes_shows_the_board_of_an_axis_and_refuses_one_that_nothing_connects(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = make_run(tmp_path, "a" * 16)
-    app = open_page(tmp_path, "votes", monkeypatch)
-    assert f"vbench-lite vote {run.run_id} --root {tmp_path}" in [code.value for code in app.code]
-    first, second, third = [entry.label for entry in run.document().generators][:3]
-    for voter in ("ann", "bo"):
-        vote_on(run, first, second, voter=voter)
-    vote_on(run, first, second, voter="cy", axis="coherence")
-    vote_on(run, "real", third, voter="di", axis="coherence")
-    app = open_page(tmp_path, "votes", monkeypatch)
-    assert any(plain(f"Preferred: {first} (12 votes on overall).") in m.value for m in app.markdown)
-    standing, pairs, wins, voters = (d.value for d in app.dataframe)
-    assert standing[["generator", "won", "lost"]].values.tolist() == [[first, 12, 0], [second, 0, 12]]
-    assert list(pairs["says"]) == [f"{first} is preferred to {second}"]
-    assert wins[f"over {second}"].tolist() == ["12", "–"]
-    assert list(voters["voter"]) == ["ann", "bo"] and list(voters["answers left"]) == ["50%", "50%"]
-    app = open_page(tmp_path, "votes", monkeypatch, asked="coherence")
-    (refusal,) = (w.value for w in app.warning)
-    assert "votes on these pairs would connect them" in refusal and not app.dataframe
 
 
 def test_without_runs_the_page_says_how_to_make_one(
