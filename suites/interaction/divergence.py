@@ -54,10 +54,14 @@ class Divergence(ReadSet[SteeredClip]):
 
     def read(self, rows: Features, sample: SampleInfo) -> SteeredClip:
         try:
-            session = read_session(rows, sample)
+            session = self.session_of(rows, sample)
         except NotApplicable:
             return SteeredClip(sample.prompt_id, sample.seed, None, None)
         return SteeredClip(sample.prompt_id, sample.seed, sample.script, session)
+
+    def session_of(self, rows: Features, sample: SampleInfo) -> Session:
+        """The session by the rows of the extractor; raises NotApplicable where there is none."""
+        return read_session(rows, sample)
 
     def judge(self, clips: Sequence[SteeredClip]) -> Estimate:
         groups: dict[tuple[str, int | None], list[SteeredClip]] = defaultdict(list)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vbench_lite.clip import ClipInfo
-from vbench_lite.control import Script
+from vbench_lite.control import Action, Script
 from vbench_lite.datasets.shapes import judge as shapes_judge
 from vbench_lite.datasets.shapes import scenes
 from vbench_lite.datasets.shapes.steering import direction_held
@@ -68,13 +69,13 @@ class Session:
     Attributes:
         track: float64 (T, 2), its centre (x, y) in pixels at 32x32.
         visible: bool (T,), frames that show a shape.
-        size: width and height of a frame in pixels at 32x32.
+        size: width and height of a frame in pixels at 32x32; None where the world has no borders.
         turns: the holds, in order.
     """
 
     track: Floats
     visible: npt.NDArray[np.bool_]
-    size: tuple[float, float]
+    size: tuple[float, float] | None
     turns: tuple[Turn, ...]
 
     def settled(self, turn: Turn) -> tuple[Floats, float] | None:
@@ -99,6 +100,8 @@ class Session:
 
     def room(self, frame: int, direction: tuple[float, float]) -> float:
         """Pixels at 32x32 before the border along a direction."""
+        if self.size is None:
+            return math.inf
         rooms = []
         for place, component, side in zip(self.track[frame], direction, self.size, strict=True):
             border = side - scenes.RADIUS if component > 0 else scenes.RADIUS
@@ -107,12 +110,20 @@ class Session:
         return min(rooms, default=0.0)
 
 
-def turns_of(script: Script, sampled: tuple[tuple[int, int], ...], num_frames: int) -> tuple[Turn, ...]:
-    """The holds of a session; a generator that sampled nothing had the whole script from the start."""
+def turns_of(
+    script: Script,
+    sampled: tuple[tuple[int, int], ...],
+    num_frames: int,
+    asks_for: Callable[[Action], tuple[float, float]] = direction_held,
+) -> tuple[Turn, ...]:
+    """The holds of a session; a generator that sampled nothing had the whole script from the start.
+
+    asks_for: the direction of an action.
+    """
     used = dict(sampled)
     turns: list[Turn] = []
     for span in script.spans(num_frames):
-        direction = direction_held(span.action)
+        direction = asks_for(span.action)
         before = turns[-1].direction if turns else None
         first = used.get(span.start) if sampled else span.start
         turns.append(Turn(span.start, span.stop, first, direction, before))
@@ -135,7 +146,7 @@ def read_session(rows: Features, sample: SampleInfo) -> Session:
 
 
 class SessionMetric(ClipMetric):
-    """A value of one steered clip of the shapes world."""
+    """A value of one steered clip."""
 
     def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
         if sample.script is None:
@@ -143,7 +154,12 @@ class SessionMetric(ClipMetric):
         self._clip, self._sample = clip, sample
 
     def finish(self, features: Mapping[str, Features]) -> Scored:
-        return self.of_session(read_session(features["shapes-judge"], self._sample), self._clip)
+        rows = features[self.info.extractors[0]]
+        return self.of_session(self.session_of(rows, self._sample), self._clip)
+
+    def session_of(self, rows: Features, sample: SampleInfo) -> Session:
+        """The session by the rows of the extractor; raises NotApplicable where there is none."""
+        return read_session(rows, sample)
 
     @abstractmethod
     def of_session(self, session: Session, clip: ClipInfo) -> Scored:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+from vbench_lite.control import Script
 from vbench_lite.dataset import ClipSize, Draw, RealClip
 from vbench_lite.datasets.real_clips import RealClips
 from vbench_lite.datasets.windows import Recording
@@ -37,6 +38,10 @@ class OpenClips(RealClips):
     def real(self, prompt: str | None, seed: int, size: ClipSize) -> RealClip:
         self._fetch()
         return super().real(prompt, seed, size)
+
+    def steered(self, prompt: str, script: Script | None, seed: int, size: ClipSize) -> RealClip:
+        self._fetch()
+        return super().steered(prompt, script, seed, size)
 
     def reference(self, draw: Draw, size: ClipSize) -> Sequence[RealClip]:
         self._fetch()

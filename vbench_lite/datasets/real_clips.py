@@ -19,8 +19,10 @@ from typing import Any
 import numpy as np
 
 from vbench_lite.clip import Frames
+from vbench_lite.control import Script
 from vbench_lite.dataset import ClipSize, Dataset, DatasetInfo, Draw, Gives, Prompt, RealClip, with_ids
 from vbench_lite.datasets.inputs import GivenInputs, Inputs
+from vbench_lite.datasets.pans import pan
 from vbench_lite.datasets.windows import Recording, Side, Window, cut, file_sha256
 from vbench_lite.errors import ClipError, DatasetError, PromptError, RequestError
 
@@ -64,7 +66,7 @@ class RealClips(Dataset):
     def info(self) -> DatasetInfo:
         gives, lacks = set(), {}
         if self.held_out:
-            gives |= {Gives.REAL, Gives.FIRST_FRAMES, Gives.PAST_FRAMES}
+            gives |= {Gives.REAL, Gives.FIRST_FRAMES, Gives.PAST_FRAMES, Gives.STEERED}
         for kind, given in (("image", Gives.FIRST_FRAMES), ("past_frames", Gives.PAST_FRAMES)):
             gives |= {given} if kind in self.inputs.kinds else set()
         for given in {Gives.REAL, Gives.FIRST_FRAMES, Gives.PAST_FRAMES} - gives:
@@ -133,11 +135,12 @@ class RealClips(Dataset):
                     f"data set {self.name} has no clip of {size}: {self._why(self.held_out, size)}"
                 )
         else:
-            one = self._by_prompt.get(prompt)
-            if one is None:
-                raise PromptError(f"data set {self.name} has no clip of {prompt!r}")
-            windows = cut(one, size)
+            windows = cut(self._recording(prompt), size)
         return windows[seed % len(windows)]
+
+    def steered(self, prompt: str, script: Script | None, seed: int, size: ClipSize) -> RealClip:
+        """A camera that pans over a frame of the prompt's clip; see `pans`."""
+        return pan(self._recording(prompt), script, seed, size)
 
     def reference(self, draw: Draw, size: ClipSize) -> Sequence[RealClip]:
         why = self._no_reference()
@@ -197,6 +200,12 @@ class RealClips(Dataset):
             for one in recordings
             if not (one.split == "reference" and sides[one.source] == "real")
         ]
+
+    def _recording(self, prompt: str) -> Recording:
+        one = self._by_prompt.get(prompt)
+        if one is None:
+            raise PromptError(f"data set {self.name} has no clip of {prompt!r}")
+        return one
 
     def _no_reference(self) -> str | None:
         sources = {one.source for one in self.recordings}

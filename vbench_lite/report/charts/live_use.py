@@ -35,6 +35,9 @@ FOLLOWING = (
     "interaction/idle_drift",
     "interaction/divergence",
     "interaction/revisit",
+    "interaction/camera_followed",
+    "interaction/camera_stopped",
+    "interaction/camera_divergence",
 )
 DEADLINES = (
     "speed/deadline_share",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from vbench_lite.dataset import Prompt, parse_size
@@ -106,4 +107,7 @@ def left_out(suites: Sequence[Suite]) -> Iterator[str]:
         dataset = suite_dataset(suite)
         if dataset is not None:
             name = f"suite {suite.name}, data set {dataset.info.name}"
-            yield from (f"{name}: {remark}" for remark in dataset.remarks(suite.request.size))
+            size = suite.request.size
+            if suite.request.scripts:  # a steered world goes on from one frame
+                size = replace(size, num_frames=1)
+            yield from (f"{name}: {remark}" for remark in dataset.remarks(size))
