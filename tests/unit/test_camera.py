@@ -133,7 +133,7 @@ def test_cameras_part_as_far_as_their_ways_do(sessions: Any) -> None:
 def test_things_that_move_by_themselves_are_not_the_camera() -> None:
     rng = np.random.default_rng(3)
     ground = cv2.GaussianBlur(rng.integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8), (0, 0), 1.5)
-    frames = np.repeat(ground[None], 6, axis=0)
+    frames: Frames = np.repeat(ground[None], 6, axis=0).astype(np.uint8)
     for place, frame in enumerate(frames):
         frame[20:40, 4 + 3 * place : 24 + 3 * place] = ground[:20, :20]  # a tenth of the picture walks
     assert np.abs(rows_of(frames)).max() < 0.1
