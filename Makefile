@@ -7,6 +7,8 @@ BIN    := $(VENV)/bin
 ROOT   ?= vbench-results
 AT      = $(if $(filter-out vbench-results,$(ROOT)),--root $(ROOT))
 CORES  ?= 2
+# A file of tests stays in one process; files in the order of tests/conftest.py.
+BESIDE  = -n $(CORES) --dist loadfile --no-loadscope-reorder
 CODE   := vbench_lite adapters suites dashboard tools tests benchmarks docs
 STAMPS := .make
 
@@ -42,10 +44,10 @@ check: setup  ## lint, types and tests of what differs from main: for each chang
 	$(BIN)/python -m tools.check
 
 test: setup lint types  ## lint, types, and every test
-	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
+	$(BIN)/python -m pytest $(BESIDE)
 
 slow: setup  ## tests that CI runs once a day: every tiny pipeline of diffusers
-	$(BIN)/python -m pytest -n $(CORES) --dist loadfile -m slow
+	$(BIN)/python -m pytest $(BESIDE) -m slow
 
 # Each with an environment of its own: some minutes and 7.5 GB a version.
 OTHERS ?= 3.12 3.13
@@ -53,7 +55,7 @@ matrix:  ## every test on the other versions of Python that are supported, where
 	@for each in $(OTHERS); do \
 	  if python$$each -c '' 2>/dev/null; then \
 	    $(MAKE) PYTHON=python$$each VENV=.venv-$$each STAMPS=.make/$$each setup \
-	      && .venv-$$each/bin/python -m pytest -n $(CORES) --dist loadfile || exit 1; \
+	      && .venv-$$each/bin/python -m pytest $(BESIDE) || exit 1; \
 	  else echo "python$$each is not on this machine: not tested" >&2; fi; \
 	done
 

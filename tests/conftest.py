@@ -26,6 +26,11 @@ for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The short files last: a long one at the end would leave the other processes without work."""
+    items.sort(key=lambda item: "unit" in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def other_environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A virtual environment without any package, not even pip: no torch, no numpy."""

@@ -19,8 +19,9 @@ from vbench_lite.store.cache import cache_folder
 from vbench_lite.weights import catalogue, files
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="session")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The cache of the module above; for tests of metrics, which alone ask for weights."""
     folder = tmp_path_factory.mktemp("cache")
     for entry in catalogue.entries():
         if any(source.package for source in entry.sources):

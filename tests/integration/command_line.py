@@ -39,7 +39,7 @@ class Chain:
 
 
 def vbench_lite(*arguments: str | Path, **environment: str) -> Answer:
-    """Run `vbench-lite ARGUMENTS` in this process: for verbs that read, since an import of torch is saved."""
+    """Run `vbench-lite ARGUMENTS` in this process, which saves the imports of another."""
     # like real ones: of bytes, which a verb that writes a file to stdout uses
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="", write_through=True) for _ in range(2))
     before = dict(os.environ)

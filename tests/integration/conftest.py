@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from command_line import Chain, process
+from command_line import Chain, vbench_lite
 
 SPEC = """
 generators:
@@ -21,4 +21,4 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Chain:
     spec = folder / "spec.yaml"
     spec.write_text(SPEC)
     root = folder / "results"
-    return Chain(root, spec, process("run", spec, "--json", "--root", root))
+    return Chain(root, spec, vbench_lite("run", spec, "--json", "--root", root))

@@ -18,9 +18,8 @@ from vbench_lite.generator import GenerationRequest
 from vbench_lite.measure.context import RecordingContext
 from vbench_lite.run.plan.build import build_generator
 from vbench_lite.store.rundir import RunDir, resolve_run
-from vbench_lite.suite import load_suite
 
-REFERENCE = load_suite("quick-shapes").generators
+REFERENCE = ("reference/hybrid",)
 ADAPTERS = ("clips", "command", "worker", "http")
 LABELS = ("model-a", "my-command", "my-worker", "my-api")
 KEY = "sesame-open-123"
@@ -71,9 +70,9 @@ def reference_clips() -> Callable[[Asked], Clip]:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory, other_environment: Path) -> Iterator[tuple[Any, RunDir]]:
-    """One run of all examples and the reference generators: what it printed, and its directory.
+    """One run of all examples and a reference generator: what it printed, and its directory.
 
-    The API is a server on this machine; its clips come from a reference generator too.
+    The API is a server on this machine; its clips come from that generator too.
     """
     folder = lay_out(tmp_path_factory.mktemp("all") / "examples", other_environment)
     generators = [

@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 
 import pytest
-from command_line import Chain, process, vbench_lite
+from command_line import Chain, vbench_lite
 
 from vbench_lite.cli.specification import build_spec
 from vbench_lite.run.plan.plan import build_plan
@@ -168,7 +168,7 @@ def test_a_prompt_outside_the_vocabulary_fails_alone(tmp_path: Path) -> None:
     )
     spec = tmp_path / "spec.yaml"
     spec.write_text(f"generators: [{{label: one, adapter: reference/autoregressive}}]\nsuites: [{suite}]\n")
-    done = process("run", spec, "--json", "--root", tmp_path)
+    done = vbench_lite("run", spec, "--json", "--root", tmp_path)
     assert done.code == 3
     assert (done.json["ok"], done.json["failed"]) == (1, 1)
     (failure,) = done.json["failures"]

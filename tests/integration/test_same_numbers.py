@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from command_line import process, vbench_lite
+from command_line import vbench_lite
 from one_plan import ARMS, SAMPLES, carry_out, clips, numbers, specification
 
 from vbench_lite.errors import SpecError, StoreError
@@ -124,7 +124,7 @@ def test_the_command_line_makes_parts_and_merges_them(tmp_path: Path) -> None:
     assert early.code == 2
     assert "no part of a run is named 'abc'" in early.err
     for index in (1, 2):
-        done = process("run", spec, "--shard", f"{index}/2", "--json", "--root", tmp_path)
+        done = vbench_lite("run", spec, "--shard", f"{index}/2", "--json", "--root", tmp_path)
         assert done.code == 0, done.err
         assert (done.json["shard"], done.json["ok"]) == (f"{index}/2", 1)
     run_id = done.json["part"].rsplit("-", 3)[0]

@@ -172,20 +172,23 @@ def test_bad_lines_are_told_and_the_rest_is_used(tmp_path: Path) -> None:
     assert {prompt.text for prompt in found.prompts(Draw())} == {"a dog", "a cat", "a bird", "a fish"}
 
 
-def test_a_run_uses_the_rest_and_its_coverage_says_so(tmp_path: Path) -> None:
-    listed = captioned(tmp_path, 4, split=["real", "real", "reference", "reference"])
-    (tmp_path / "c1.mkv").unlink()
+def open_spec(folder: Path, **more: Any) -> RunSpec:
+    """One generator on an open suite of four prompts."""
     suite = {
         "name": "own", "version": 1, "description": "", "open": True,
         "prompts": {"dataset": "shapes", "count": 4},
         "request": {"num_frames": 4, "height": 16, "width": 16, "fps": 8},
         "metrics": ["frames/sharpness"], "axes": {}, "reference": {"count": 4},
     }  # fmt: skip
-    (tmp_path / "own.yaml").write_text(json.dumps(suite))
-    spec = RunSpec(
-        generators=(GeneratorSpec(label="g", adapter="faulty:Faulty"),),
-        suites=(str(tmp_path / "own.yaml"),), dataset=str(listed), size="4x24x24@8",
-    )  # fmt: skip
+    (folder / "own.yaml").write_text(json.dumps(suite))
+    generators = (GeneratorSpec(label="g", adapter="faulty:Faulty"),)
+    return RunSpec(generators=generators, suites=(str(folder / "own.yaml"),), **more)
+
+
+def test_a_run_uses_the_rest_and_its_coverage_says_so(tmp_path: Path) -> None:
+    listed = captioned(tmp_path, 4, split=["real", "real", "reference", "reference"])
+    (tmp_path / "c1.mkv").unlink()
+    spec = open_spec(tmp_path, dataset=str(listed), size="4x24x24@8")
     plan = build_plan(spec)
     made = [(batch.generator, sample.made.prompt) for batch in plan.batches for sample in batch.samples]
     assert sorted(text for label, text in made if label == "g") == ["scene 0", "scene 1"]
@@ -199,9 +202,8 @@ def test_a_run_uses_the_rest_and_its_coverage_says_so(tmp_path: Path) -> None:
 
 def test_another_size_or_data_set_is_another_protocol(tmp_path: Path) -> None:
     listed = captioned(tmp_path, 4)
-    base = {"generators": (GeneratorSpec(label="g", adapter="faulty:Faulty"),), "suites": ("open",)}
     hashes = {
-        build_plan(RunSpec(**base, controls=False, **more)).suites[0].content_sha256()  # type: ignore[arg-type]
+        build_plan(open_spec(tmp_path, controls=False, **more)).suites[0].content_sha256()  # type: ignore[arg-type]
         for more in (
             {},
             {"size": "4x32x32@8"},

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from vbench_lite.processes import ProcessReaper
-from vbench_lite.run.executors import local
+from vbench_lite.run.executors import batch_queue, local
 from vbench_lite.run.executors.batch_queue import LOAD_ATTEMPTS, BatchQueue
 from vbench_lite.run.executors.contract import Job
 from vbench_lite.run.executors.devices import Devices
@@ -176,7 +176,10 @@ def test_a_generator_that_cannot_be_loaded_is_given_up(
     assert sink.news.count(("g", "load", 0, 1)) == attempts
 
 
-def test_a_device_that_is_not_here_is_the_reason_and_no_crash(tmp_path: Path) -> None:
+def test_a_device_that_is_not_here_is_the_reason_and_no_crash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_queue, "LOAD_ATTEMPTS", 1)  # each imports torch
     sink = execute(tmp_path, ["fine"], device="cuda:99")
     (record,) = sink.records
     assert (record.status, record.phase) == ("failed", "load")
