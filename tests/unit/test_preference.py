@@ -8,6 +8,7 @@ import pytest
 from fabricated import fabricate, store_run, vote_on
 
 from vbench_lite.advise.advice import advise
+from vbench_lite.advise.card import answer_card
 from vbench_lite.cli.main import call
 from vbench_lite.metric import Axis
 from vbench_lite.results.board import Board, build_board
@@ -59,6 +60,15 @@ def test_votes_that_connect_nobody_are_one_note(run: RunDir) -> None:
     found = board(run)
     unvoted = next(row for row in found.rows if row.arm.generator == HYBRID)
     assert "no votes on its clips" in str(unvoted.axes[Axis.PREFERENCE].reason)
+
+
+def test_votes_that_leave_the_first_open_are_told_so_on_the_card(run: RunDir) -> None:
+    vote_on(run, AR, LD, voter="ann")
+    vote_on(run, LD, AR, voter="bo")
+    card = answer_card(board(run), [run], ())
+    (told,) = (fact for fact in card.facts if fact.about == "preference")
+    assert (told.sure, set(told.leaders)) == ("open", {"autoregressive", "latent-diffusion"})
+    assert told.words.startswith("a tie: 32 votes cannot part .50")
 
 
 def test_advice_weighs_votes_where_it_is_asked_to(run: RunDir) -> None:

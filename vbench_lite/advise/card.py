@@ -169,18 +169,20 @@ def _axis(board: Board, axis: Axis, rows: Sequence[BoardRow], names: Names) -> F
         values = ", ".join(text for text, row in zip(scores, ordered, strict=True) if row in first)
         count = _prompts(first[0], axis)
         more = _more(first[0], first[1], axis)
-        return Fact(
-            str(axis), OPEN, tuple(tied), f"a tie: {plural(count, 'prompt')} cannot part {values}{more}"
-        )
+        what = "vote" if axis == Axis.PREFERENCE else "prompt"
+        return Fact(str(axis), OPEN, tuple(tied), f"a tie: {plural(count, what)} cannot part {values}{more}")
     second = next(i for i in range(len(ordered)) if i != best)
     said = f"{called[best]}: {scores[best]}, before {called[second]} {scores[second]}"
     return Fact(str(axis), sure, (called[best],), said)
 
 
 def _prompts(row: BoardRow, axis: Axis) -> int:
-    """Prompts behind an axis: those of the row, or fewer where it is of a suite that is brought along."""
+    """Prompts behind an axis: those of the row, or fewer where it is of a suite that is brought along.
+
+    Votes behind the axis of votes.
+    """
     clips = max(row.arm.estimates[metric].n for metric in row.suite.axes[axis].metrics)
-    return min(len(row.arm.prompts) or clips, clips)
+    return clips if axis == Axis.PREFERENCE else min(len(row.arm.prompts) or clips, clips)
 
 
 def _more(first: BoardRow, second: BoardRow, axis: Axis) -> str:

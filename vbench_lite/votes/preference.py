@@ -17,6 +17,7 @@ from vbench_lite.results.catalogue import MetricFacts
 from vbench_lite.results.estimates import MetricEstimate, nothing
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import Level
+from vbench_lite.suite import Suite
 from vbench_lite.suite_axes import AxisSpec
 from vbench_lite.votes.ballot import OVERALL, Vote, read_votes
 from vbench_lite.votes.board import VoteBoard, counted, vote_board
@@ -89,20 +90,20 @@ def with_preference(board: Board, runs: Sequence[RunDir]) -> Board:
         return replace(board, notes=[*board.notes, *notes])
     if len(found) > 1:
         notes.append("preference is not ranked: votes compare clips of one run, and several have votes")
-    spec = AxisSpec(metrics={METRIC: 1.0})
-    suite = board.suite.model_copy(
-        update={
-            "metrics": (*board.suite.metrics, METRIC),
-            "axes": {**board.suite.axes, Axis.PREFERENCE: spec},
-        }
-    )
     rows, controls, imported = (
         [_row(row, found, ranked=len(found) == 1) for row in some]
         for some in (board.rows, board.controls, board.imported)
     )
+    suite = _with_axis(board.suite)
     return replace(
         board, suite=suite, rows=rows, controls=controls, imported=imported, notes=[*board.notes, *notes]
     )
+
+
+def _with_axis(suite: Suite) -> Suite:
+    """The suite with an axis of votes."""
+    axes = {**suite.axes, Axis.PREFERENCE: AxisSpec(metrics={METRIC: 1.0})}
+    return suite.model_copy(update={"metrics": (*suite.metrics, METRIC), "axes": axes})
 
 
 def voted_on(run: RunDir, votes: Sequence[Vote]) -> bool:
@@ -138,7 +139,8 @@ def _row(row: BoardRow, found: Mapping[str, VoteBoard], *, ranked: bool) -> Boar
         estimate = MetricEstimate(METRIC, Level.SET, _FACTS, value, low, high, mine.votes)
     ranks = dict(row.ranks) | ({Axis.PREFERENCE: mine.rank} if mine is not None and ranked else {})
     arm = replace(row.arm, estimates={**row.arm.estimates, METRIC: estimate})
-    return replace(row, arm=arm, axes={**row.axes, Axis.PREFERENCE: score}, ranks=ranks)
+    axes = {**row.axes, Axis.PREFERENCE: score}
+    return replace(row, arm=arm, suite=_with_axis(row.suite), axes=axes, ranks=ranks)
 
 
 def _share(strength: float) -> float:
