@@ -90,6 +90,8 @@ def renewed(page: str, name: str, text: str, known: Sequence[str]) -> str:
 def _machine() -> str:
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("vbench-lite", "torch"))
     system = f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}"
+    if hasattr(os, "sched_getscheduler") and os.sched_getscheduler(0) != os.SCHED_OTHER:  # as after chrt
+        system += f", ahead of other processes (load {os.getloadavg()[0]:.1f})"
     return f"{system}, Python {platform.python_version()}, {versions}"
 
 

@@ -1,6 +1,7 @@
 """Live sessions of real worker processes against the same time-tables on a scripted clock.
 
-Every ratio is of one session: measured over exact. Where the exact number is 0, the measured one stands.
+Every ratio is of one session: measured over exact. Where the exact number is 0, the measured one stands. It
+mostly sleeps: where others use the machine, `chrt --rr 1 python -m benchmarks live_clock` keeps them out.
 """
 
 from __future__ import annotations
