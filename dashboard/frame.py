@@ -160,9 +160,19 @@ def no_runs() -> None:
     """Say that there is nothing yet and what makes it."""
     st.info("There are no runs here yet.", icon=":material/inbox:")
     st.markdown("Make one with the default benchmark (a few minutes on two CPU cores):")
-    st.code(f"vbench-lite run --root {cached.root()}", language=None)
+    command("vbench-lite run")
     st.markdown("This page shows it as soon as it starts.")
     st.fragment(_until_there_is_one, run_every=_POLL_S)()
+
+
+def typed(text: str) -> None:
+    """Show what a reader types or writes into a file, to copy; on a phone its lines are folded."""
+    st.code(text, language=None, wrap_lines=True)
+
+
+def command(line: str) -> None:
+    """Show a command that works on the results shown here, to copy."""
+    typed(f"{line} --root {cached.root()}")
 
 
 def _until_there_is_one() -> None:
@@ -214,7 +224,7 @@ def votes_of(run: data.RunSummary, suite: str | None) -> list[AxisVotes]:
         return []
     if not found:
         st.info("Nobody has voted on these clips. Votes say whom people prefer, and which metric to trust:")
-        st.code(f"vbench-lite vote {run.run_id} --root {cached.root()}", language=None)
+        command(f"vbench-lite vote {run.run_id}")
     return found
 
 

@@ -55,7 +55,7 @@ def _draw(run: data.RunSummary) -> None:
             _axes(baseline, run, other, suite)
             st.caption("To accept the candidate as what later runs are compared with:")
             name = names.get(baseline.run_id, "main")
-            st.code(f"vbench-lite baseline set {name} {run.run_id} --root {cached.root()}", language=None)
+            frame.command(f"vbench-lite baseline set {name} {run.run_id}")
         pair = _changed(baseline, generator, run, other, suite)
         below = st.container()
         _history(runs, other, suite)

@@ -20,7 +20,7 @@ def _draw(run: data.RunSummary) -> None:
     suite = frame.suite_choice(run)
     if suite is None or not cached.asked(run, suite).request.scripts:
         st.info("No generator was steered in this suite. The interactive suite does it:")
-        st.code(f"vbench-lite run --suite interactive --root {cached.root()}", language=None)
+        frame.command("vbench-lite run --suite interactive")
         return
     board = cached.built([run.run_id], suite)
     _split(board)

@@ -25,7 +25,7 @@ def _drift(run: data.RunSummary, suite: str | None, families: dict[str, str]) ->
     metrics = drifts.metrics(found)
     if not metrics:
         st.info("No metric of this suite follows a clip over time. The horizon suite does:")
-        st.code(f"vbench-lite run --suite horizon --root {cached.root()}", language=None)
+        frame.command("vbench-lite run --suite horizon")
         return
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     with left:

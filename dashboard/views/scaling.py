@@ -17,7 +17,7 @@ def _draw(run: data.RunSummary) -> None:
         st.info(
             "No suite of this run varies a size, so it says nothing about growth. The scaling suite does:"
         )
-        st.code(f"vbench-lite run --suite scaling --root {cached.root()}", language=None)
+        frame.command("vbench-lite run --suite scaling")
         return
     sweep = str(
         st.segmented_control(

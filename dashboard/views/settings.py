@@ -22,8 +22,8 @@ def _draw(run: data.RunSummary) -> None:
     if directory.document().sweep is None:
         st.info("This run is no sweep. A sweep holds settings of one generator against its base.")
         st.markdown("Write for instance in `settings.yaml`:")
-        st.code(EXAMPLE, language=None)
-        st.code(f"vbench-lite sweep settings.yaml --root {cached.root()}", language=None)
+        frame.typed(EXAMPLE)
+        frame.command("vbench-lite sweep settings.yaml")
         return
     found = sweep(directory, suite=frame.suite_choice(run))
     for line in settings.verdicts(found):

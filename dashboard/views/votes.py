@@ -23,7 +23,7 @@ def _draw(run: data.RunSummary) -> None:
     chosen = found[st.selectbox("Asked about", list(found), key="asked", bind="query-params")]
     if chosen.board is None:
         st.warning(plain(f"There is no board: {chosen.refusal}"))
-        st.code(f"vbench-lite vote {run.run_id} --axis {chosen.axis} --root {cached.root()}", language=None)
+        frame.command(f"vbench-lite vote {run.run_id} --axis {chosen.axis}")
     else:
         _board(chosen.board, cached.families(run))
     _judges(chosen)

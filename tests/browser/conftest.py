@@ -1,4 +1,4 @@
-"""The browser that every test of a page shares."""
+"""The browser and the dashboard that the tests of pages share."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from visit import Dashboard
 
-from tools.screenshots import chromium
+from tools.screenshots import chromium, serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -22,3 +23,11 @@ def browser() -> Iterator[Browser]:
         pytest.skip("no chromium is on PATH")
     with chromium() as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def dashboard(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
+    """One server for all pages; its root is what a test puts there."""
+    folder = tmp_path_factory.mktemp("states")
+    with serving(folder / "served") as address:
+        yield Dashboard(browser, address, folder)
