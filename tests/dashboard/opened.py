@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from vbench_lite.dashboard import server
 from vbench_lite.dashboard.pages import VIEWS
+
+# It reads the metadata of every installed package, for each page that is opened: ten times the page itself.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 
 def open_page(root: Path, name: str, monkeypatch: pytest.MonkeyPatch, **query: str) -> AppTest:

@@ -6,11 +6,9 @@ from pathlib import Path
 
 import pytest
 from fabricated import fabricate, store_run, world_of
-from streamlit.testing.v1 import AppTest
+from opened import open_page
 
 from vbench_lite.control import parse_script
-from vbench_lite.dashboard import server
-from vbench_lite.dashboard.pages import VIEWS
 from vbench_lite.metric import Measurement
 from vbench_lite.report.charts import live_use
 from vbench_lite.results.board import build_board
@@ -28,10 +26,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_page_shows_what_a_steered_run_has(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(server.ROOT_VARIABLE, str(stored))
-    app = AppTest.from_file(str(server.APP), default_timeout=60)
-    app.switch_page(str(VIEWS / "live_use.py"))
-    app.run()
+    app = open_page(stored, "live_use", monkeypatch)
     assert not app.exception, app.exception
     assert "Doing as told" in [str(one.value) for one in app.subheader]
 

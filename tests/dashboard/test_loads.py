@@ -6,10 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
+from opened import open_page
 
-from vbench_lite.dashboard import server
-from vbench_lite.dashboard.pages import VIEWS
 from vbench_lite.errors import StoreError
 from vbench_lite.measure.load import LoadRequest
 from vbench_lite.report.charts import loads
@@ -71,10 +69,7 @@ def test_the_page_shows_loads_also_where_there_is_no_run(
 ) -> None:
     store_load(tmp_path, document)
     (tmp_path / "loads" / "torn.json").write_text("{")
-    monkeypatch.setenv(server.ROOT_VARIABLE, str(tmp_path))
-    app = AppTest.from_file(str(server.APP), default_timeout=60)
-    app.switch_page(str(VIEWS / "live_use.py"))
-    app.run()
+    app = open_page(tmp_path, "live_use", monkeypatch)
     assert not app.exception, app.exception
     assert "Load tests of servers" in [str(one.value) for one in app.subheader]
     assert any("Saturation at 8" in str(one.value) for one in app.markdown)

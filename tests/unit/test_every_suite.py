@@ -6,27 +6,23 @@ import contextlib
 import io
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 from fabricated import fabricate, store_run, world_of
-from streamlit.testing.v1 import AppTest
+from opened import open_page
 
 from vbench_lite import registry
 from vbench_lite.cli.main import call
-from vbench_lite.dashboard import server
-from vbench_lite.dashboard.pages import PAGES, VIEWS
+from vbench_lite.dashboard.pages import PAGES
 from vbench_lite.suite import Suite, load_suite
 
+# Unlike one another: without axes, a sweep, every axis.
+UNLIKE = ("use-cases", "scaling", "open")
 BETTER, WORSE = "reference/latent-diffusion", "reference/autoregressive"
 
 
 ALL = registry.names("suites")
-
-
-def often(*names: str) -> list[Any]:
-    """Every suite, these at each run of the tests and the others once a day."""
-    return [name if name in names else pytest.param(name, marks=pytest.mark.slow) for name in ALL]
+SLOW_UNLESS_UNLIKE = [name if name in UNLIKE else pytest.param(name, marks=pytest.mark.slow) for name in ALL]
 
 
 @cache
@@ -65,7 +61,7 @@ def test_a_suite_has_a_leaderboard_an_answer_and_a_gate(name: str, folder: Path)
     assert code == 1 and "REGRESSED" in text, text
 
 
-@pytest.mark.parametrize("name", often("use-cases", "scaling", "open"))  # no axes, a sweep, every axis
+@pytest.mark.parametrize("name", SLOW_UNLESS_UNLIKE)
 def test_a_suite_has_a_report(name: str, folder: Path) -> None:
     _, root = stored(name, folder)
     code, text = said(root, "report", "latest", "-o", str(root / "report.html"))
@@ -73,12 +69,9 @@ def test_a_suite_has_a_report(name: str, folder: Path) -> None:
     assert WORSE in (root / "report.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", often("use-cases", "scaling"))  # tests/dashboard opens them with axes
+@pytest.mark.parametrize("name", SLOW_UNLESS_UNLIKE)
 def test_every_page_opens(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _, root = stored(name, folder)
-    monkeypatch.setenv(server.ROOT_VARIABLE, str(root))
     for page in PAGES:
-        app = AppTest.from_file(str(server.APP), default_timeout=60)
-        app.switch_page(str(VIEWS / f"{page.name}.py"))
-        app.run()
+        app = open_page(root, page.name, monkeypatch)
         assert not app.exception, (page.name, app.exception)

@@ -9,13 +9,11 @@ from pathlib import Path
 import pytest
 from fabricated import fabricate, store_run
 from fabricated_sweep import fabricated
+from opened import open_page
 from rich.console import Console
-from streamlit.testing.v1 import AppTest
 
 from vbench_lite.compare.sweep import sweep
 from vbench_lite.compare.sweep_table import Kind, SweepTable
-from vbench_lite.dashboard import server
-from vbench_lite.dashboard.pages import page_named
 from vbench_lite.errors import StoreError
 from vbench_lite.metric import Axis
 from vbench_lite.report.charts.settings import sentence, stages, tables, verdicts
@@ -156,9 +154,7 @@ def test_every_face_has_every_setting_and_the_sentence(found: SweepTable) -> Non
 
 def test_the_report_and_the_dashboard_have_the_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = store_run(fabricated({"half": FAST}, prompts=8), tmp_path)
-    monkeypatch.setenv(server.ROOT_VARIABLE, str(tmp_path))
-    app = AppTest.from_file(str(server.APP), default_timeout=60)
-    app.switch_page(str(page_named("settings").file)).run()
+    app = open_page(tmp_path, "settings", monkeypatch)
     assert not app.exception
     page = "".join(settings_section(run, run.document(), "quick"))
     for title, frame, _ in tables(sweep(run)):
