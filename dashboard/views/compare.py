@@ -70,9 +70,10 @@ def _review(found: comparisons.ComparisonTable, generator: str, other: str) -> N
     """Counts first: how many metrics are worse, better, same, open; then what decided, and all of them."""
     if generator == other:
         st.subheader(found.counts, anchor=False)
-        _BOXES.get(found.verdict, st.error)(f"{found.verdict}: {comparisons.MEANING[found.verdict]}.")
-        for part, verdict, counts in found.parts:
-            st.markdown(f"**{part.capitalize()}** {verdict}: {counts}")
+        for part, verdict, counts in found.parts or (("all", found.verdict, found.counts),):
+            meaning = comparisons.MEANING[verdict]
+            _BOXES.get(verdict, st.error)(f"**{part.capitalize()} {verdict}**: {counts}; {meaning}.")
+        st.markdown(f"A gate by the default policy says **{found.verdict}**.")
         for line in found.because if found.verdict != "PASS" else ():
             st.markdown(f"- {plain(line)}")
     else:  # two models: one is not the other's regression

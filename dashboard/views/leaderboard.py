@@ -27,11 +27,10 @@ _USE = "use: "
 
 
 def _draw(run: data.RunSummary) -> None:
-    which, prompts, order = st.columns(3)  # one line: the table is what the page is for
-    with which:
+    line = st.container(horizontal=True)  # one line: the table is what the page is for
+    with line:
         suite = frame.suite_choice(run)
-    ids = cached.shown_together(run, suite)
-    with prompts:
+        ids = cached.shown_together(run, suite)
         tag = frame.tag_choice(ids)
     board = cached.board(ids, suite, tag)
     kept = _filtered(run, board)
@@ -42,7 +41,7 @@ def _draw(run: data.RunSummary) -> None:
     if board.scored.empty:
         st.info("Nothing has been scored yet.")
         return
-    _table(ids, suite, kept, tag, order)
+    _table(ids, suite, kept, tag, line)
     if board.notes:
         st.warning("\n".join(f"- {plain(note)}" for note in board.notes))
     _metrics(shown)

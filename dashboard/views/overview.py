@@ -13,14 +13,20 @@ from vbench_lite.report.charts.style import plain
 from vbench_lite.results.arms import control_of
 
 _PROMPTS = 6  # of one page of the wall
+_SCALE = "Scores: 0 is a control without content, 1 is what real clips score; ± is half of a 95% interval."
 
 
 def _draw(run: data.RunSummary) -> None:
     suite = frame.suite_choice(run)
-    frame.card(cached.card([run.run_id], suite))
-    if len(run.generators) == 1 and len(cached.index().runs) > 1:
+    alone = len(run.generators) == 1 and len(cached.index().runs) > 1
+    beside = cached.shown_together(run, suite) if alone else [run.run_id]
+    frame.card(cached.card(beside, suite))
+    if suite is not None and cached.asked(run, suite).axes:
+        st.caption(_SCALE)
+    if alone:
         address = f"{page_named('compare').path}?run={quote(run.run_id)}"
-        st.markdown(f"One generator alone is first at nothing: [compare it with an earlier run]({address}).")
+        others = "one generator alone, which is first at nothing" if beside == [run.run_id] else "an update"
+        st.markdown(f"{plain(run.title)} is {others}: [compare it with an earlier run]({address}).")
     _wall(run, suite)
     _latest(run)
 

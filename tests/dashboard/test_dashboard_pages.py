@@ -101,6 +101,8 @@ def test_a_run_of_one_generator_leads_to_the_comparison(
     for run, told in (("a", False), ("b", True)):
         app = open_page(tmp_path, "overview", monkeypatch, run=run * 16)
         assert any("compare?run=" in text.value for text in app.markdown) is told
+    app = open_page(tmp_path, "overview", monkeypatch)  # none is chosen: beside those of the other run
+    assert any("is an update: [compare it" in text.value for text in app.markdown)
 
 
 def test_what_to_look_for_and_what_was_asked_stand_beside_the_clips(
@@ -262,6 +264,8 @@ def test_a_run_is_known_by_its_name_and_a_named_baseline_comes_first(
     assert app.selectbox(key="baseline").value == "a" * 16
     assert app.selectbox(key="baseline").options[0] == "main: before the update"
     assert any(re.match(r"\d+ (worse|better|same|open)", head.value) for head in app.subheader)
+    boxes = [box.value for kind in (app.success, app.warning, app.error) for box in kind]
+    assert [box.split()[0] for box in boxes] == ["**Quality", "**Speed"]
     assert f"baseline set main {'c' * 16}" in app.code[0].value
 
 
