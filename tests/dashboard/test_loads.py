@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from opened import open_page
@@ -54,6 +56,13 @@ def test_a_load_is_read_as_it_was_stored_and_one_that_was_changed_is_refused(
         path.write_text(broken)
         with pytest.raises(StoreError, match="no load that can be read"):
             read_load(path)
+    wrong: list[dict[str, Any]] = [
+        {"steps": [{"rate": 1}]}, {"saturation": {}}, {"asked": {}}, {"notes": [1]}, {"generator": {}},
+    ]  # fmt: skip
+    for odd in wrong:  # the id holds, and it is none all the same
+        other = store_load(tmp_path, replace(document, **odd).named())
+        with pytest.raises(StoreError, match="no load that can be read"):
+            read_load(other)
 
 
 def test_the_chart_has_every_quantile_that_is_known(document: LoadDocument) -> None:

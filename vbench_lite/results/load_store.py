@@ -9,12 +9,17 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from vbench_lite.errors import StoreError
+from vbench_lite.results.load import StepSummary
+from vbench_lite.results.saturation import Saturation
 from vbench_lite.store import atomic
 from vbench_lite.store.inside import inside, is_file
 
 SCHEMA_VERSION = 1
 FOLDER = "loads"
+_STEPS, _SATURATION = TypeAdapter(list[StepSummary]), TypeAdapter(Saturation)
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ def store_load(root: Path, document: LoadDocument) -> Path:
 
 def list_loads(root: Path) -> list[Path]:
     """The files of the loads under a root, the newest first."""
-    return sorted((root / FOLDER).glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    return sorted((root / FOLDER).glob("*.json"), key=lambda path: path.lstat().st_mtime, reverse=True)
 
 
 def read_load(path: Path) -> LoadDocument:
@@ -81,7 +86,22 @@ def read_load(path: Path) -> LoadDocument:
         found = LoadDocument(**{one.name: document[one.name] for one in fields(LoadDocument)})
         if found.named().id != found.id:
             raise ValueError("its content is not what its id says")
+        _checked(found)
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         what = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
         raise StoreError(f"{path} is no load that can be read: {what}") from None
     return found
+
+
+def _checked(document: LoadDocument) -> None:
+    """Raise KeyError, TypeError or ValueError unless it holds what is shown of a load."""
+    try:
+        _STEPS.validate_python(document.steps)
+        _SATURATION.validate_python(document.saturation)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"{' '.join(map(str, first['loc']))}: {first['msg']}") from None
+    texts = [document.created, document.generator["label"], *document.notes]
+    loops = [document.asked["rate"], document.asked["concurrency"]]
+    if not all(isinstance(text, str) for text in texts) or loops.count(None) != 1:
+        raise ValueError("it does not say what was loaded, and how")
