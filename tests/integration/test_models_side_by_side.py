@@ -76,11 +76,13 @@ def test_one_leaderboard_and_no_fame_for_random_weights(board: Any) -> None:
     for row in rows.values():
         assert row["coverage"] == 1
         assert set(row["axes"]) == {"quality", "coherence", "speed", "memory"}
-        assert all(row["axes"][axis]["ci"] is not None for axis in ("quality", "coherence"))
+        for score in (row["axes"][axis] for axis in ("quality", "coherence")):
+            assert score["ci"] is not None or score["value"] == 0, score  # 0: every clip is beyond the floor
     real = next(control for control in board["controls"] if control["generator"] == "real")
     assert real["axes"]["coherence"]["value"] == 1
     for random in ("model-a", "model-b"):
-        assert rows[random]["axes"]["coherence"]["ci"][1] < 0.75
+        score = rows[random]["axes"]["coherence"]
+        assert max(score["ci"] or [score["value"]]) < 0.75
 
 
 @pytest.mark.parametrize("use", ["film-previs", "live-streaming"])
