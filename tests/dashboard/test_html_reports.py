@@ -186,7 +186,8 @@ def test_equal_clips_are_said_to_be_equal(root: Path) -> None:
     assert "Lost most by" not in page.said
 
 
-def test_a_cell_shows_numbers_to_four_figures_and_dashes_for_nothing() -> None:
+def test_a_cell_shows_numbers_to_four_figures_counts_whole_and_dashes_for_nothing() -> None:
+    assert '<td class="number">48</td>' in markup.table(pd.DataFrame({"votes": [48]}), "c")
     page = Page(markup.table(pd.DataFrame({"a": [0.123456, float("nan")], "b<": ["<b>", None]}), "c"))
     assert page.words == ["c", "a", "b<", "0.1235", "<b>", "–", "–"]
 

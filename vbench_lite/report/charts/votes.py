@@ -13,7 +13,7 @@ from vbench_lite.votes.board import VoteBoard
 from vbench_lite.votes.words import checks_text, log_odds, pair_text
 
 STRENGTH = "log-odds (95%)"
-AROUND = "log-odds around the mean of all"  # what `strengths` are
+AROUND = "log-odds around the mean"  # what `strengths` are
 READING = (
     "Strengths are log-odds around the mean of all, with 95% intervals over voters and prompts: a lead of "
     "0.2 is 55% of decided votes, 1.1 is 75%. Generators that votes cannot tell apart share a rank."

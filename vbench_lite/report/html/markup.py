@@ -100,7 +100,9 @@ def table(frame: pd.DataFrame, caption: str) -> Markup:
 
 
 def _cell(value: object) -> tuple[str, str]:
-    if isinstance(value, float | int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}", "number"
+    if isinstance(value, float):
         return NONE if pd.isna(value) else significant(value, 4), "number"
     words = line(NONE if value is None else value)
     return words, "long" if len(words) > _LONG else ""
