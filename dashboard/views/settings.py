@@ -27,13 +27,17 @@ def _draw(run: data.RunSummary) -> None:
         return
     found = sweep(directory, suite=frame.suite_choice(run))
     for line in settings.verdicts(found):
-        st.markdown(f"- {plain(line)}")
+        st.markdown(f"- {plain(_sentence(line))}")
     for title, table, reading in settings.tables(found):
         st.subheader(title.capitalize())
         st.dataframe(table, hide_index=True, height="content", key=title, alt=title)
-        st.caption(plain(reading))
+        st.caption(plain(_sentence(reading)))
     for note in found.notes:
         st.warning(plain(note))
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 frame.page("Settings", "What settings of one generator give and cost, against its base.", _draw)

@@ -9,7 +9,6 @@ import streamlit as st
 from vbench_lite.dashboard import cached, data, frame
 from vbench_lite.dashboard.pages import page_named
 from vbench_lite.report.charts import timeline
-from vbench_lite.report.charts.style import plain
 
 _MOST = 200  # the newest runs
 
@@ -44,7 +43,7 @@ def _draw(run: data.RunSummary) -> None:
         return
     st.page_link(
         str(page_named("compare").file),
-        label=f"Compare {plain(titles[after])} with {plain(titles[before])}",
+        label="Compare these two",  # a phone would cut their titles, which stand above
         icon=page_named("compare").icon,
         query_params={"run": quote(after), "baseline": quote(before)},
     )

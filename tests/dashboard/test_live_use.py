@@ -29,6 +29,8 @@ def test_the_page_shows_what_a_steered_run_has(stored: Path, monkeypatch: pytest
     app = open_page(stored, "live_use", monkeypatch)
     assert not app.exception, app.exception
     assert "Doing as told" in [str(one.value) for one in app.subheader]
+    (deadlines,) = (one.value for one in app.dataframe if "deadline share" in one.value)
+    assert deadlines["worst lateness"].str.fullmatch(r"\d+ ms \(\d+ to \d+\)").all()
 
 
 def test_the_parts_of_a_bar_follow_one_another(stored: Path) -> None:

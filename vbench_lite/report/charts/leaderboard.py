@@ -89,7 +89,7 @@ def _table(
     return {
         "caption": caption,
         "by": order,
-        "columns": [*first, *({"name": n, "title": _title(n), "meaning": _meaning(n)} for n in shown)],
+        "columns": [*first, *({"name": n, "title": column_title(n), "meaning": _meaning(n)} for n in shown)],
         "rows": [
             {
                 "label": row.arm.generator,
@@ -111,7 +111,8 @@ def _about(row: BoardRow) -> str:
     return family if arm.ok == arm.planned else f"{family} · {arm.ok} of {arm.planned} ok"
 
 
-def _title(name: str) -> str:
+def column_title(name: str) -> str:
+    """A metric or an axis as the head of a column whose cells have the unit."""
     tail = name.rsplit("/", 1)[-1]
     if metric_facts(name, {}).unit in ("s", "bytes"):  # the value has its unit
         tail = tail.removesuffix("_s").removesuffix("_bytes")
@@ -156,7 +157,7 @@ def _axis(board: Board, rows: Sequence[BoardRow], row: BoardRow, axis: Axis) -> 
         ends = _ends([r.axes[axis] for r in rows], 0.0)
         metrics = [m for m in board.suite.axes[axis].metrics if _value(row, m) is not None]
         if metrics:
-            note = "; ".join(f"{_title(m)} {_number(row, m)}" for m in metrics[1:])
+            note = "; ".join(f"{column_title(m)} {_number(row, m)}" for m in metrics[1:])
             text = _number(row, metrics[0])
     first = rank == (1, 1) and sum(axis in other.ranks for other in rows) > 1
     return _cell(text, rank=place_text(rank) if rank else "", first=first, bar=_bar(score, ends), note=note)

@@ -9,12 +9,13 @@ import altair as alt
 import pandas as pd
 
 from vbench_lite.control import Script
-from vbench_lite.format import NONE, number
+from vbench_lite.format import NONE, number, with_interval
 from vbench_lite.measure.steering import answers_of
 from vbench_lite.metric import Measurement
 from vbench_lite.report.charts.charts import Drawing
 from vbench_lite.report.charts.encodings import legend_height, line_look
 from vbench_lite.report.charts.lanes import stacked
+from vbench_lite.report.charts.leaderboard import column_title
 from vbench_lite.results.board import BoardRow
 from vbench_lite.results.catalogue import metric_facts
 
@@ -65,7 +66,7 @@ def table(rows: Sequence[BoardRow], metrics: Sequence[str]) -> pd.DataFrame:
     """A row for each generator and control with a value: its metrics with their intervals, as text."""
     shown = []
     for row in rows:
-        cells = {metric.split("/")[1]: _text(row, metric) for metric in metrics}
+        cells = {column_title(metric): _text(row, metric) for metric in metrics}
         if set(cells.values()) != {NONE}:
             shown.append({"generator": row.arm.generator, **cells})
     found = pd.DataFrame(shown)
@@ -121,10 +122,7 @@ def _text(row: BoardRow, metric: str) -> str:
     found = row.arm.estimates.get(metric)
     if found is None or found.value is None:
         return NONE
-    unit = metric_facts(metric, {}).unit
-    if found.low is None or found.high is None:
-        return number(found.value, unit)
-    return f"{number(found.value, unit)} ({number(found.low, unit)} to {number(found.high, unit)})"
+    return with_interval(found, metric_facts(metric, {}).unit)
 
 
 def keys_held(script: Script, num_frames: int) -> list[tuple[int, tuple[str, ...]]]:
