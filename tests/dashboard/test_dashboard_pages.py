@@ -332,10 +332,8 @@ def test_trust_shows_a_metric_with_its_sentence_and_the_clips_at_both_ends(
     assert "Here: **" in text
 
 
-def test_the_leaderboard_is_cut_by_a_tag_of_the_prompts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = make_run(tmp_path, prompts=4, clips=False)
+def test_pages_are_cut_by_a_tag_of_the_prompts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = make_run(tmp_path, prompts=4)
     ids = sorted({row["prompt_id"] for row in run.rows("sample", ("prompt_id",))})
     told = {ids[0]: ("still",), ids[1]: ("still",), ids[2]: ("moving",)}
     monkeypatch.setattr("vbench_lite.dashboard.cached.tags_of", lambda document: told)
@@ -345,3 +343,8 @@ def test_the_leaderboard_is_cut_by_a_tag_of_the_prompts(
     app.selectbox(key="tag").select("still").run()
     assert not app.exception, app.exception
     assert html(app) != whole
+    for name in ("tradeoffs", "advisor", "compare", "clips"):
+        app = open_page(tmp_path, name, monkeypatch, tag="still")
+        assert not app.exception and not app.error, (name, app.exception, app.error)
+        assert app.selectbox(key="tag").value == "still", name
+    assert len(app.selectbox(key="sample").options) == 2  # of four
