@@ -62,17 +62,40 @@ def test_it_runs_and_is_on_the_leaderboard(environment: dict[str, str], root: Pa
     assert flicker == pytest.approx((255 - (7 * 31 + 217) / 8) / 255, abs=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("kind", "name"), [("generators", "waves/stripes"), ("metrics", "waves/brightness"), ("suites", "waves")]
-)
-def test_it_is_listed_with_its_package(environment: dict[str, str], root: Path, kind: str, name: str) -> None:
-    rows = {row["name"]: row for row in answer(environment, root, "list", kind)[kind]}
-    assert rows[name]["package"] == "vbench-lite-waves"
+PLUGINS = {
+    "generators": "waves/stripes",
+    "metrics": "waves/brightness",
+    "suites": "waves",
+    "datasets": "waves/light",
+}
+
+
+@pytest.fixture(scope="module")
+def said(environment: dict[str, str]) -> dict[str, Any]:
+    """What `list` says of each kind, and `show` of each plug-in, all in one process."""
+    verbs = [("list", kind) for kind in PLUGINS] + [("show", name) for name in PLUGINS.values()]
+    code = (
+        "import json, sys; sys.path.append(sys.argv[1]); from command_line import vbench_lite\n"
+        "print(json.dumps([vbench_lite(*verb, '--json').json for verb in json.loads(sys.argv[2])]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(Path(__file__).parent), json.dumps(verbs)],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return dict(zip([name for _, name in verbs], json.loads(done.stdout), strict=True))
+
+
+@pytest.mark.parametrize("kind", PLUGINS)
+def test_it_is_listed_with_its_package(said: dict[str, Any], kind: str) -> None:
+    rows = {row["name"]: row for row in said[kind][kind]}
+    assert rows[PLUGINS[kind]]["package"] == "vbench-lite-waves"
     assert len(rows) > 1
 
 
-def test_it_is_shown(environment: dict[str, str], root: Path) -> None:
-    shown = answer(environment, root, "show", "waves/stripes")
+def test_it_is_shown(said: dict[str, Any]) -> None:
+    assert said["waves/light"]["vocabulary"] == "closed"
+    shown = said["waves/stripes"]
     assert shown["info"]["streaming"] == "frame"
     assert shown["config"]["properties"]["period"]["default"] == 8
 
@@ -103,11 +126,6 @@ def test_its_data_set_makes_prompts_and_controls(
         "{name: light, version: 1, description: '', prompts: {dataset: waves/light}, samples: 3, axes: {},"
         " request: {num_frames: 4, height: 16, width: 16, fps: 8}, metrics: [frames/sharpness]}"
     )
-    listed = {
-        row["name"]: row["package"] for row in answer(environment, root, "list", "datasets")["datasets"]
-    }
-    assert listed["waves/light"] == "vbench-lite-waves"
-    assert answer(environment, root, "show", "waves/light")["vocabulary"] == "closed"
     suite = str(tmp_path / "light.yaml")
     outcome = answer(environment, root, "run", "-g", "waves/stripes", "--suite", suite)
     assert (outcome["ok"], outcome["failed"]) == (15, 0)
