@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -92,10 +93,15 @@ def tags(run_ids: Sequence[str]) -> list[str]:
     return sorted({tag for run_id in run_ids for its in _tags(str(root()), run_id).values() for tag in its})
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
 def _tags(root_path: str, run_id: str) -> dict[str, tuple[str, ...]]:
+    document = RunDir(Path(root_path), run_id).document()
+    return _tags_of(json.dumps(document.suites, sort_keys=True), document)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)  # runs of the same suites share it: prompts are drawn anew
+def _tags_of(suites: str, _document: RunDocument) -> dict[str, tuple[str, ...]]:
     try:
-        return tags_of(RunDir(Path(root_path), run_id).document())
+        return tags_of(_document)
     except VBenchLiteError:  # the data set is not here any more: its prompts cannot be cut
         return {}
 
