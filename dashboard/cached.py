@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -90,18 +89,15 @@ def built(run_ids: Sequence[str], suite: str | None = None, tag: str | None = No
 
 def tags(run_ids: Sequence[str]) -> list[str]:
     """The tags that prompts of these runs have."""
-    return sorted({tag for run_id in run_ids for its in _tags(str(root()), run_id).values() for tag in its})
+    found = [_tags(RunDir(root(), run_id).document()) for run_id in run_ids]
+    return sorted({tag for its in found for some in its.values() for tag in some})
 
 
-def _tags(root_path: str, run_id: str) -> dict[str, tuple[str, ...]]:
-    document = RunDir(Path(root_path), run_id).document()
-    return _tags_of(json.dumps(document.suites, sort_keys=True), document)
-
-
-@st.cache_data(show_spinner=False, max_entries=64)  # runs of the same suites share it: prompts are drawn anew
-def _tags_of(suites: str, _document: RunDocument) -> dict[str, tuple[str, ...]]:
+# Runs of the same suites share it: their prompts are drawn anew for it.
+@st.cache_data(show_spinner=False, max_entries=64, hash_funcs={RunDocument: lambda run: repr(run.suites)})
+def _tags(document: RunDocument) -> dict[str, tuple[str, ...]]:
     try:
-        return tags_of(_document)
+        return tags_of(document)
     except VBenchLiteError:  # the data set is not here any more: its prompts cannot be cut
         return {}
 
@@ -122,7 +118,7 @@ def _built(
 
 
 def _cut(runs: Sequence[RunDir], tag: str) -> list[Cut]:
-    return [cut_support(run, tag, _tags(str(run.root), run.run_id)) for run in runs]
+    return [cut_support(run, tag, _tags(run.document())) for run in runs]
 
 
 def tagged(run_id: str, tag: str) -> frozenset[str]:
