@@ -95,8 +95,8 @@ def _axis(suite: Suite, values: Mapping[str, Mapping[str, float]], axis: Axis, a
         floor = min(floors) if better else max(floors)
         place = (values[arm][name] - floor) / (real[name] - floor)
         total += weight * min(1.0, max(0.0, place)) / sum(spec.metrics.values())
-    if spec.gate is not None:
-        total *= min(1.0, values[arm][spec.gate.metric] / (spec.gate.floor * real[spec.gate.metric]))
+    for gate in spec.gates:
+        total *= min(1.0, values[arm][gate.metric] / (gate.floor * real[gate.metric]))
     return total
 
 
