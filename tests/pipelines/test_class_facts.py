@@ -10,7 +10,7 @@ import pytest
 import tiny_families
 
 from tools import pipeline_classes
-from tools.class_facts import FILE, installed_classes, known_facts
+from tools.class_facts import FILE, as_json, installed_classes, known_facts
 from vbench_lite.adapters.diffusers import rules
 from vbench_lite.adapters.diffusers.pipeline import Diffusers
 from vbench_lite.errors import ClipError, RequestError, SpecError
@@ -27,7 +27,7 @@ def classes() -> dict[str, type]:
 
 def test_the_kept_facts_are_those_of_the_installed_classes(classes: dict[str, type]) -> None:
     """A new class, or another argument, is looked at: run `python -m tools.pipeline_classes`."""
-    assert FILE.read_text("utf-8") == pipeline_classes.as_json(classes)
+    assert FILE.read_text("utf-8") == as_json(classes)
     assert pipeline_classes.PAGE.read_text("utf-8") == pipeline_classes.page(classes)
 
 

@@ -203,7 +203,7 @@ def test_a_run_uses_the_rest_and_its_coverage_says_so(tmp_path: Path) -> None:
 def test_another_size_or_data_set_is_another_protocol(tmp_path: Path) -> None:
     listed = captioned(tmp_path, 4)
     hashes = {
-        build_plan(open_spec(tmp_path, controls=False, **more)).suites[0].content_sha256()  # type: ignore[arg-type]
+        build_plan(open_spec(tmp_path, controls=False, **more)).suites[0].content_sha256()
         for more in (
             {},
             {"size": "4x32x32@8"},
