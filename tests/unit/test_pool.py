@@ -87,3 +87,11 @@ def test_a_write_that_fails_leaves_the_old_content_and_no_rest(tmp_path: Path) -
         raise RuntimeError
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_many_hashes_are_asked_for_at_once(tmp_path: Path) -> None:
+    pool = Pool(tmp_path)
+    there = pool.put(np.zeros((2, 4, 4, 3), dtype=np.uint8), 8.0)
+    assert pool.has(there) and pool.lacking([there, "0" * 64]) == {"0" * 64} and not pool.has("0" * 64)
+    with pytest.raises(StoreError, match="sha256"):
+        pool.lacking(["../run"])

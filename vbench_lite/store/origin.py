@@ -42,10 +42,15 @@ def remember(folder: Path, url: str, runs: set[str]) -> None:
     atomic.write_text(folder / ORIGIN, text)
 
 
-def has_clip(root: Path, sha: str) -> bool:
-    """Whether the root that a mirror stands for has a clip; what is there is listed once a process."""
+def mirrored_clips(root: Path) -> frozenset[str]:
+    """Names of the clips at the root that a mirror stands for, listed once a process; else none."""
     url = origin_of(root).get("url")
-    return url is not None and f"{sha}.mkv" in _clips(str(url))
+    return frozenset() if url is None else _clips(str(url))
+
+
+def has_clip(root: Path, sha: str) -> bool:
+    """Whether the root that a mirror stands for has a clip."""
+    return f"{sha}.mkv" in mirrored_clips(root)
 
 
 def fetch_clip(root: Path, sha: str) -> bool:

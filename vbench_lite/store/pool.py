@@ -7,7 +7,7 @@ all, so that a clip that is there can be trusted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from vbench_lite.clip import Clip, ClipHasher, ClipInfo, Frames, check_sha256, c
 from vbench_lite.errors import StoreError
 from vbench_lite.store import atomic
 from vbench_lite.store.inside import inside
-from vbench_lite.store.origin import fetch_clip, has_clip
+from vbench_lite.store.origin import fetch_clip, has_clip, mirrored_clips
 
 
 class Pool:
@@ -49,6 +49,16 @@ class Pool:
     def has(self, sha: str) -> bool:
         """Whether the pool holds a clip of this hash, here or where this root is a mirror of."""
         return self.place(sha).exists() or has_clip(self.folder.parent, sha)
+
+    def lacking(self, shas: Iterable[str]) -> set[str]:
+        """Those of some hashes of which `has` is false, with one look at the folder for all.
+
+        Raises:
+            StoreError: one is no sha256.
+        """
+        gone = set(shas) - self.names()
+        mirrored = mirrored_clips(self.folder.parent) if gone else frozenset()
+        return {sha for sha in gone if f"{check_sha256(sha)}.mkv" not in mirrored}
 
     def path(self, sha: str) -> Path:
         """The lossless file of a clip.

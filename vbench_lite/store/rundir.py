@@ -173,7 +173,6 @@ class RunDir:
 
     def lost_samples(self) -> set[SampleKey]:
         """Recorded samples whose clip is in the pool no more, so that it has to be made again."""
-        pool = Pool(self.root)
         stored = tables.read_table(
             self.path / tables.FILES["sample"], "sample", {*tables.KEYS["sample"], "clip_sha256"}
         )
@@ -185,8 +184,8 @@ class RunDir:
         for key, line in sample_lines(self._unread(stored.offsets)):
             if sha := clip_of(line):
                 clips.setdefault(key, sha)
-        there = pool.names()
-        return {key for key, sha in clips.items() if sha not in there and not pool.has(sha)}
+        gone = Pool(self.root).lacking(clips.values())
+        return {key for key, sha in clips.items() if sha in gone}
 
     def samples_of(self, wanted: Collection[tuple[str, str]]) -> list[Row]:
         """The records of some (generator, sample) of whatever suite, read without the others."""
