@@ -1,4 +1,4 @@
-"""Half precision of the networks that score: the largest difference of each metric to float32
+"""Half precision of the networks that score: differences of each metric to float32, over clips or sets
 
 Real clips of `open-clips` and the controls that are made of them are scored twice, by every metric that reads
 a published network whose weights are here. fp16 is for accelerators: a processor measures bf16 alone.
@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from benchmarks.figure import Figure
+from benchmarks.figure import Figure, summarise
 from vbench_lite import registry
 from vbench_lite.run import runner
 from vbench_lite.run.plan.spec import parse_spec
@@ -21,7 +21,7 @@ from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import ScoreStatus
 from vbench_lite.weights import files
 
-CLIPS = 32
+CLIPS = 6
 SIDE = 96
 SUITE = "half-precision"
 Scores = dict[tuple[str, str], float]  # of a generator's sample, or of its set
@@ -77,9 +77,7 @@ def differences(
         for metric, values in exact.items():
             far = [abs(rounded[metric][place] - value) for place, value in values.items()]
             most = max(map(abs, values.values()))
-            yield Figure(
-                f"{metric}, {device}, {precision}", max(far), min(far), max(far), f"of at most {most:.3g}"
-            )
+            yield summarise(f"{metric}, {device}, {precision}: difference", far, f"of {most:.3g} at most")
 
 
 def _scores(root: Path, suite: Path, device: str, precision: str) -> dict[str, Scores]:
