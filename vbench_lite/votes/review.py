@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,47 +45,27 @@ class AxisVotes:
         return [one.as_dict(self.ceiling) for one in self.agreements]
 
 
-def review(
-    root: Path,
-    axis: str,
-    clips: RunClips | None = None,
-    *,
-    without: Sequence[str] = (),
-    votes: Sequence[Vote] | None = None,
-    metrics: Collection[str] | None = None,
-) -> AxisVotes:
+def review(root: Path, axis: str, clips: RunClips | None = None, *, without: Sequence[str] = ()) -> AxisVotes:
     """Read the votes on one axis.
 
     Args:
         clips: of the run that votes must be about; None: every vote under the root counts.
         without: voters to leave out.
-        votes: those under the root, where they were read already.
-        metrics: to hold against votes; None: every metric of the run.
 
     Raises:
         StoreError: no vote on this axis, or a damaged journal.
     """
-    those, left_out = votes_that_count(root, axis, clips, without, votes)
-    board, refusal = None, ""
-    try:
-        board = vote_board(those, axis, left_out)
-    except UnconnectedError as error:
-        refusal = str(error)
-    found = agreement.agreements(those, axis, clips) if clips is not None else []
-    return AxisVotes(
-        axis,
-        board,
-        refusal,
-        tuple(one for one in found if metrics is None or one.metric in metrics),
-        agreement.ceiling(those, axis),
-        tuple(judges_beside_people(those, axis)),
-    )
+    votes, left_out = votes_that_count(root, axis, clips, without)
+    return _said(axis, votes, left_out, clips)
 
 
 def votes_on(
     run: RunDir, suite: str | None = None, metrics: Collection[str] | None = None
 ) -> list[AxisVotes]:
     """Every axis on which there are votes on clips of a run, the overall one first.
+
+    Args:
+        metrics: to hold against votes; None: every metric of the run.
 
     Raises:
         StoreError: a journal or the run is damaged.
@@ -96,7 +76,32 @@ def votes_on(
     clips = run_clips(run, suite)
     found = []
     for axis in sorted({vote.axis for vote in every}, key=lambda axis: (axis != OVERALL, axis)):
-        votes = [vote for vote in every if vote.axis == axis]
-        if counted(votes_that_count(run.root, axis, clips, votes=votes)[0], axis):
-            found.append(review(run.root, axis, clips, votes=votes, metrics=metrics))
+        mine = [vote for vote in every if vote.axis == axis]
+        votes, left_out = votes_that_count(run.root, axis, clips, votes=mine)
+        if counted(votes, axis):
+            found.append(_said(axis, votes, left_out, clips, metrics))
     return found
+
+
+def _said(
+    axis: str,
+    votes: Sequence[Vote],
+    left_out: Mapping[str, int],
+    clips: RunClips | None,
+    metrics: Collection[str] | None = None,
+) -> AxisVotes:
+    """What the votes that count say; raises StoreError where there is none on the axis."""
+    board, refusal = None, ""
+    try:
+        board = vote_board(votes, axis, left_out)
+    except UnconnectedError as error:
+        refusal = str(error)
+    found = agreement.agreements(votes, axis, clips) if clips is not None else []
+    return AxisVotes(
+        axis,
+        board,
+        refusal,
+        tuple(one for one in found if metrics is None or one.metric in metrics),
+        agreement.ceiling(votes, axis),
+        tuple(judges_beside_people(votes, axis)),
+    )
