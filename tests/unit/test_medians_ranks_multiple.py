@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from vbench_lite.errors import NotApplicable
 from vbench_lite.stats.medians import median_estimate
-from vbench_lite.stats.multiple import benjamini_hochberg, holm
+from vbench_lite.stats.multiple import benjamini_hochberg, holm, shaffer
 from vbench_lite.stats.ranks import Difference, rank_intervals
 
 
@@ -50,6 +50,22 @@ def test_a_median_interval_has_a_width_where_values_vary(values: list[float]) ->
 def test_no_calls_no_median() -> None:
     with pytest.raises(NotApplicable):
         median_estimate([])
+
+
+def test_all_pairs_count_what_can_still_be_equal() -> None:
+    """Of six pairs of four contestants, three at most are equal once one is not, and two once four are not."""
+    p_values = [0.001, 0.002, 0.003, 0.01, 0.02, 0.03]
+    assert shaffer(p_values, 4) == pytest.approx([0.006, 0.006, 0.009, 0.03, 0.04, 0.04])
+    assert shaffer([0.02, 0.01, 0.03], 3) == pytest.approx([0.03, 0.03, 0.03])
+    assert shaffer([0.04], 2) == [0.04]
+    assert shaffer([], 1) == []
+    with pytest.raises(ValueError, match="4 contestants do not have 5 pairs"):
+        shaffer(p_values[:5], 4)
+
+
+@given(st.lists(st.floats(0, 1), min_size=10, max_size=10))
+def test_all_pairs_are_never_less_sure_than_holm(p_values: list[float]) -> None:
+    assert all(ours <= its for ours, its in zip(shaffer(p_values, 5), holm(p_values), strict=True))
 
 
 def test_ties_share_a_rank_interval() -> None:

@@ -1,6 +1,6 @@
 """Ranks as intervals: what the data can say about who is first, and no more.
 
-Two contestants are ordered where their difference is significant after Holm's adjustment over all
+Two contestants are ordered where their difference is significant after Shaffer's adjustment over all
 pairs; the rank of each then lies between 1 + (how many are surely better) and K - (how many are
 surely worse). With 95% confidence all these intervals hold the true ranks together
 (Mogstad, Romano, Shaikh & Wilhelm 2024, Review of Economic Studies 91).
@@ -15,7 +15,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from vbench_lite.stats.multiple import holm
+from vbench_lite.stats.multiple import shaffer
 from vbench_lite.stats.student import cdfs
 
 Floats = npt.NDArray[np.float64]
@@ -94,7 +94,7 @@ def rank_intervals(
 def ranks_of(count: int, pairs: Differences, confidence: float = 0.95) -> list[tuple[int, int]]:
     """The same of so many contestants in their order."""
     first, second = np.triu_indices(count, 1)
-    ordered = np.array(holm(pairs.p_values)) <= 1 - confidence
+    ordered = np.array(shaffer(pairs.p_values, count)) <= 1 - confidence
     ahead = np.where(pairs.value > 0, first, second)[ordered]
     behind = np.where(pairs.value > 0, second, first)[ordered]
     better, worse = (np.bincount(side, minlength=count).tolist() for side in (behind, ahead))

@@ -161,7 +161,7 @@ def _footnotes(advice: Advice) -> list[str]:
     lines.append("Beside each axis score: probability of being the best on it.")
     ranks = [s.place.rank for s in advice.standings if s.place is not None and s.place.rank is not None]
     if any(first != last for first, last in ranks):
-        lines.append('rank "1-2": the data cannot tell these places apart (95%, all pairs, Holm).')
+        lines.append('rank "1-2": the data cannot tell these places apart (95%, all pairs, Shaffer).')
     lines += [f"– {axis} does not count here: {reason}" for axis, reason in advice.left_out.items()]
     return lines
 

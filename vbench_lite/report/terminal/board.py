@@ -168,7 +168,7 @@ def axis_footnotes(board: Board) -> list[str]:
         shown = next(iter(board.suite.axes[axis].metrics)).rsplit("/", 1)[-1]
         lines.append(f"{axis}: {shown}; rank and doublings (+1: twice as good) are against {reference}.")
     if any(row.ranks for row in board.rows):
-        lines.append('"rank 1-2": the data cannot tell these places apart (95%, all pairs, Holm).')
+        lines.append('"rank 1-2": the data cannot tell these places apart (95%, all pairs, Shaffer).')
         if any(axis in row.ranks for axis in RELATIVE_AXES for row in board.rows):
             lines.append(f"Speed and memory within {RELATIVE_TIE:.0%} of each other are ties.")
     reasons: dict[str, list[str]] = {}
