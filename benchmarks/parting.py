@@ -1,7 +1,7 @@
 """How many axes of the default suite part the reference generators, and what drifts in eight seconds.
 
 An axis parts two if their rank intervals do not overlap, and tells two apart if one is surely better (all
-pairs, Holm): of four, one at 1-3 may surely be better than one at 3-4, though both may be third. Quality,
+pairs, Shaffer): of four, one at 1-3 may surely be better than one at 3-4, though both may be third. Quality,
 coherence, alignment, diversity and the long range are made anew with each of ten seeds; speed and memory do
 not depend on it and are timed once, for which the machine should be idle.
 """

@@ -233,6 +233,11 @@ class PerformanceSpec(Strict):
         gt=0,
         description="Seconds; the pass makes fewer warm calls, then leaves sizes out, to stay below it.",
     )
+    batch: int | None = Field(
+        default=None,
+        ge=1,
+        description="Clips in one timed call; default: as many as the run asks of a generator in one.",
+    )
     profile: bool = Field(
         default=False,
         description="Add one call for each generator, not timed, that counts its work (NFE, FLOPs).",
@@ -296,6 +301,12 @@ class Suite(Strict):
         min_length=1,
         description="Registered generators that are asked where a run names nobody.",
     )
+    batch: int = Field(
+        default=1,
+        ge=1,
+        description="Clips that these generators are asked for in one call; in a timed one, too, unless "
+        "performance.batch says otherwise.",
+    )
     also: tuple[str, ...] = Field(
         default=(),
         description="Registered suites that a run of this one holds as well, since they need another request "
@@ -348,7 +359,7 @@ class Suite(Strict):
         Values that equal their defaults are left out, so that an optional field added to the contract
         changes no suite that does not use it.
         """
-        content = self.model_dump(mode="json", exclude={"version", "generators"}, exclude_defaults=True)
+        content = self.model_dump(mode="json", exclude={"version", "generators", "batch"}, exclude_defaults=True)
         if self.data is not None:  # what it holds counts, not where it lies
             content["data"] = self.data.content
             if isinstance(self.prompts, DatasetPrompts):

@@ -263,6 +263,13 @@ def test_a_sweep_varies_one_size_at_a_time_and_leaves_steps_to_those_who_have_th
     assert cases["side=32"].applies(entry("a"))
 
 
+def test_a_suite_can_time_another_number_of_clips_than_are_made_in_a_call() -> None:
+    assert [case.batch for case in suite_cases(suite())] == [None]
+    (alone,) = suite_cases(suite(batch=1))
+    assert (alone.name, alone.batch, alone.params) == ("base", 1, {})
+    assert [case.batch for case in suite_cases(suite(batch=1, sweep={"batch": [2]}))] == [1, 2]
+
+
 ADAPTER = """
     import os, time
     import numpy as np

@@ -11,6 +11,7 @@ from vbench_lite.metric import Axis
 from vbench_lite.results.board import build_board
 from vbench_lite.run.plan.plan import build_plan
 from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
+from vbench_lite.run.timing.timed_requests import suite_cases
 from vbench_lite.store.run_names import title
 from vbench_lite.store.schema import SampleStatus
 from vbench_lite.suite import load_suite
@@ -34,13 +35,15 @@ def test_the_default_run_asks_its_own_generators_and_brings_longer_clips() -> No
     assert asked() == {name: load_suite(name).samples for name in ("quick", *quick.also)}
     plan = build_plan(RunSpec(controls=False))
     assert [entry.label for entry in plan.generators] == list(quick.generators)
+    assert {entry.batch for entry in plan.generators} == {quick.batch} != {1}
+    assert suite_cases(quick)[0].batch == 1  # latency is that of one clip
     other = build_plan(RunSpec(suites=("quick-shapes",), controls=False))
     assert [entry.label for entry in other.generators] == list(load_suite("quick-shapes").generators)
 
 
 def test_samples_of_a_brought_suite_are_in_proportion() -> None:
-    assert asked(samples=8) == {"quick": 8, "stage-long": 2, "stage-detail": 1}
-    assert asked(suites=["stage-long", "quick"], samples=96)["stage-long"] == 16
+    assert asked(samples=8) == {"quick": 8, "stage-long": 1, "stage-detail": 1}
+    assert asked(suites=["stage-long", "quick"], samples=96)["stage-long"] == 12
     assert asked(suites=["stage-long"], samples=3) == {"stage-long": 3}
 
 

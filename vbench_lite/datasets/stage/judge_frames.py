@@ -95,6 +95,18 @@ def templates() -> Floats:
 
 
 @lru_cache(maxsize=1)
+def _squares() -> Floats:
+    """The templates squared."""
+    return templates() ** 2
+
+
+@lru_cache(maxsize=1)
+def _least_energy() -> Floats:
+    """What must be in view of each template for a match, float32 (shapes,)."""
+    return np.array([LEAST_ENERGY * float(square.sum()) for square in _squares()], np.float32)
+
+
+@lru_cache(maxsize=1)
 def areas() -> Floats:
     """Pixels that each shape covers, float32 (shapes,)."""
     return np.asarray(templates().sum(axis=(1, 2)), np.float32)
@@ -113,21 +125,16 @@ def _match(cover: Floats, valid: Floats) -> tuple[Floats, Floats, Floats]:
     shown = np.pad(cover, pad)[window]
     seen = np.pad(valid, pad)[window]
     norm = float(np.linalg.norm(cover))
+    both = np.stack([cv2.matchTemplate(shown, template, cv2.TM_CCORR) for template in table])
+    energy = np.stack([cv2.matchTemplate(seen, square, cv2.TM_CCORR) for square in _squares()])
+    enough = energy >= _least_energy()[:, None, None]
+    cosine = np.where(enough, both / (norm * np.sqrt(np.maximum(energy, 1e-3))), 0)
+    places = cosine.reshape(_WORDS, -1).argmax(axis=1)
     scores, x, y = np.zeros((3, _WORDS), np.float32)
-    for index, template in enumerate(table):
-        both = cv2.matchTemplate(shown, template, cv2.TM_CCORR)
-        energy = cv2.matchTemplate(seen, template**2, cv2.TM_CCORR)
-        enough = energy >= LEAST_ENERGY * float((template**2).sum())
-        cosine = np.where(enough, both / (norm * np.sqrt(np.maximum(energy, 1e-3))), 0)
-        top, left = np.unravel_index(int(cosine.argmax()), cosine.shape)
-        scores[index] = cosine[top, left]
-        y[index], x[index] = (
-            first + place + _peak(line, place) - pad + template.shape[0] // 2
-            for first, place, line in (
-                (top_row, int(top), cosine[:, left]),
-                (left_column, int(left), cosine[top]),
-            )
-        )
+    for index, (top, left) in enumerate(zip(*np.unravel_index(places, cosine.shape[1:]), strict=True)):
+        scores[index] = cosine[index, top, left]
+        y[index] = top_row + top + _peak(cosine[index, :, left], top) - pad + table.shape[1] // 2
+        x[index] = left_column + left + _peak(cosine[index, top], left) - pad + table.shape[1] // 2
     return scores, x, y
 
 

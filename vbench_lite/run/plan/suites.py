@@ -60,7 +60,8 @@ def load_suites(spec: RunSpec) -> tuple[tuple[Suite, ...], list[list[Prompt]]]:
 
 def asked_generators(spec: RunSpec, suites: Sequence[Suite]) -> tuple[GeneratorSpec, ...]:
     """Those that a run names, or else those of its first suite under their own names."""
-    named = tuple(GeneratorSpec(label=name, adapter=name) for name in suites[0].generators)
+    first = suites[0]
+    named = tuple(GeneratorSpec(label=name, adapter=name, batch=first.batch) for name in first.generators)
     return spec.generators or named
 
 

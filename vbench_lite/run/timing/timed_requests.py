@@ -22,7 +22,7 @@ from vbench_lite.run.plan.given import with_given
 from vbench_lite.run.plan.plan import UNSEEN_SEEDS
 from vbench_lite.size_rules import FrameRule, SizeRule
 from vbench_lite.store.schema import GeneratorEntry
-from vbench_lite.suite import RequestSpec, Suite
+from vbench_lite.suite import PerformanceSpec, RequestSpec, Suite
 
 _DENOISING = {Family.LATENT_DIFFUSION, Family.PIXEL_DIFFUSION, Family.HYBRID}
 
@@ -76,9 +76,9 @@ class Slot:
 
 def suite_cases(suite: Suite) -> list[Case]:
     """The requests a suite times: its own, then those of its sweep."""
-    asked = suite.request
-    base = Case(BASE_CASE, asked.num_frames, asked.height, asked.width, params=dict(asked.params))
-    sweep = suite.performance.sweep if suite.performance else None
+    asked, timed = suite.request, suite.performance or PerformanceSpec()
+    base = Case(BASE_CASE, asked.num_frames, asked.height, asked.width, timed.batch, dict(asked.params))
+    sweep = timed.sweep
     if sweep is None:
         return [base]
     cases = [base]
