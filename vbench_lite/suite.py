@@ -359,7 +359,8 @@ class Suite(Strict):
         Values that equal their defaults are left out, so that an optional field added to the contract
         changes no suite that does not use it.
         """
-        content = self.model_dump(mode="json", exclude={"version", "generators", "batch"}, exclude_defaults=True)
+        asked = {"version", "generators", "batch"}
+        content = self.model_dump(mode="json", exclude=asked, exclude_defaults=True)
         if self.data is not None:  # what it holds counts, not where it lies
             content["data"] = self.data.content
             if isinstance(self.prompts, DatasetPrompts):
