@@ -53,7 +53,7 @@ def test_no_calls_no_median() -> None:
 
 
 def test_all_pairs_count_what_can_still_be_equal() -> None:
-    """Of six pairs of four contestants, three at most are equal once one is not, and two once four are not."""
+    """Of six pairs of four, three at most are equal once one is not, and two once four are not."""
     p_values = [0.001, 0.002, 0.003, 0.01, 0.02, 0.03]
     assert shaffer(p_values, 4) == pytest.approx([0.006, 0.006, 0.009, 0.03, 0.04, 0.04])
     assert shaffer([0.02, 0.01, 0.03], 3) == pytest.approx([0.03, 0.03, 0.03])
