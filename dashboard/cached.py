@@ -233,13 +233,8 @@ def metrics(run: data.RunSummary) -> list[str]:
 
 def clips(run: data.RunSummary, suite: str | None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Samples with a clip, and the scores of single clips."""
-    return _clips(str(root()), run.run_id, suite, data.run_stamp(directory(run)))
-
-
-@st.cache_data(show_spinner="Reading clips", max_entries=8)
-def _clips(root_path: str, run_id: str, suite: str | None, stamp: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    run = RunDir(Path(root_path), run_id)
-    return gallery.shown_samples(run, suite), gallery.clip_scores(run, suite)
+    found, scores = samples(run, suite)
+    return gallery.with_clip(found), scores
 
 
 def look_for(run: data.RunSummary) -> dict[str, str]:

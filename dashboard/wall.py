@@ -73,7 +73,7 @@ def lines(samples: pd.DataFrame, scores: pd.DataFrame, arms: Sequence[str]) -> l
                 continue
             sha = row["clip_sha256"] if isinstance(row["clip_sha256"], str) else None
             ok = row["status"] == "ok" and sha is not None
-            reason = "" if ok else f"{row['status']}: {row['reason'] or 'no reason recorded'}"
+            reason = "" if ok else gallery.why_none(row)
             shown = tuple(told.get((arm, sample_id), ())[:MOST_SCORES])
             cells.append(Sample(arm, sha if ok else None, reason, shown))
         found.append(Line(sample_id, prompt, seed, tuple(cells)))

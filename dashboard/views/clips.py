@@ -12,6 +12,7 @@ from vbench_lite.report.charts.style import plain
 from vbench_lite.results.catalogue import metric_facts
 
 _DRAWN = 4
+_GENERATORS = "all generators"
 
 
 def _draw(run: data.RunSummary) -> None:
@@ -28,7 +29,7 @@ def _draw(run: data.RunSummary) -> None:
     prompts = gallery.prompts(samples)
     labels = gallery.labels(prompts)
     metrics = sorted(set(scores["metric"]))
-    _extremes(samples, scores, metrics, labels)
+    _extremes(samples, scores, metrics, labels, run.generators)
     chosen = st.selectbox("Prompt and seed", list(labels.values()), key="sample", bind="query-params")
     sample_id = next(key for key, label in labels.items() if label == chosen)
     here = samples[samples["sample_id"] == sample_id]
@@ -56,6 +57,9 @@ def _draw(run: data.RunSummary) -> None:
     st.caption(plain(prompts[sample_id][0]))
     told = cached.look_for(run).get(str(here["prompt_id"].iloc[0]), "")
     for line in gallery.remarks(here[here["generator"].isin(shown)], told):
+        st.caption(plain(line))
+    asked, _ = cached.samples(run, suite)
+    for line in gallery.without_clip(asked[asked["sample_id"] == sample_id]):
         st.caption(plain(line))
     player.show(_clips(here, scores, shown), difference=difference and len(shown) > 1)
     _table(scores, sample_id, shown)
@@ -85,7 +89,11 @@ def _table(scores: pd.DataFrame, sample_id: str, shown: list[str]) -> None:
 
 
 def _extremes(
-    samples: pd.DataFrame, scores: pd.DataFrame, metrics: list[str], labels: dict[str, str]
+    samples: pd.DataFrame,
+    scores: pd.DataFrame,
+    metrics: list[str],
+    labels: dict[str, str],
+    generators: tuple[str, ...],
 ) -> None:
     if not metrics:
         return
@@ -94,14 +102,13 @@ def _extremes(
         with left:
             metric = st.selectbox("Metric", metrics, key="by", bind="query-params")
         with middle:
-            arm = st.selectbox(
-                "Of", ["all arms", *dict.fromkeys(samples["generator"])], key="of", bind="query-params"
-            )
+            arms = list(dict.fromkeys(samples["generator"]))
+            of = st.selectbox("Of", [_GENERATORS, *arms], key="of", bind="query-params")
         with right:
             order = st.selectbox("First", ["worst", "best"], key="order", bind="query-params")
-        found = gallery.extremes(
-            samples, scores, metric, None if arm == "all arms" else arm, order == "worst"
-        )
+        # Controls only where they are asked for: the worst of all is noise, which says nothing.
+        whose = generators if of == _GENERATORS else (str(of),)
+        found = gallery.extremes(samples, scores, metric, whose, order == "worst")
         unit = metric_facts(metric, {}).unit
         table = pd.DataFrame(
             {

@@ -189,6 +189,9 @@ def _history(runs: list[data.RunSummary], generator: str, suite: str | None) -> 
     if rows.empty:
         st.info("No run has a value of this measure.")
         return
+    titles = {one.run_id: one.title for one in with_it}
+    if len(set(titles.values())) == len(titles):  # else only an id tells two runs apart
+        rows["run"] = rows["run"].map(titles)
     frame.chart(
         curves.history(rows, measure),
         comparisons.history_table(rows, measure),
@@ -196,7 +199,8 @@ def _history(runs: list[data.RunSummary], generator: str, suite: str | None) -> 
         "history",
     )
     st.caption(
-        "A ring, and “step” in the table, mark a run whose interval does not overlap with the one before."
+        "A ring, and “step” in the table, mark a run whose interval does not overlap with the one before; "
+        "of times that other programs disturbed nothing follows."
     )
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from fabricate import HOSTILE, STATES
+from special_runs import STEERED, SWEEP
 from visit import Dashboard, Theme
 
-from vbench_lite.dashboard.pages import PAGES
+from vbench_lite.dashboard.pages import PAGES, page_named
 from vbench_lite.store.rundir import RunDir
 
 # The states with most on their pages are looked at for accessibility, in each theme and width.
@@ -29,6 +30,14 @@ def test_every_page_keeps_the_rules(state: str, dashboard: Dashboard) -> None:
             visit.check(entry.name, axe=state in LOOKED_AT)
             if (state, entry.name) == ("hostile", "clips"):
                 assert visit.page.get_by_text(HOSTILE[:20]).count() > 0  # shown as text
+
+
+@pytest.mark.parametrize(("name", "run"), [("settings", SWEEP), ("live_use", STEERED)])
+def test_a_page_for_runs_of_one_kind_keeps_the_rules(name: str, run: str, dashboard: Dashboard) -> None:
+    entry = page_named(name)
+    with dashboard.over("special"), dashboard.look(390, "dark") as visit:
+        visit.open(f"{entry.path}?run={run}", entry.title)
+        visit.check(name, axe=True)
 
 
 def held(root: Path, state: str) -> AbstractContextManager[None]:

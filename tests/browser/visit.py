@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fabricate import make_root
 from fabricated import vote_on
+from special_runs import make_steered_run, make_sweep
 
 from tools.screenshots import WIDTHS, settle
 from vbench_lite.store.rundir import RunDir
@@ -22,12 +23,23 @@ Theme = Literal["light", "dark"]
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 _PATIENCE_MS = 120_000  # a machine at work on other things is slow at random
+_MOST_ABOVE_PX = 60  # of a title
 RESULTS = ("samples did not end well", "REGRESSED", "INCOMPARABLE")  # these may stand in red
 
 # Of the middle of a dashboard's page, which scrolls by itself, or of a whole static page.
 _SEEN = """() => {
-  const main = document.querySelector('[data-testid=stMain]') ?? document.documentElement;
+  const dashboard = document.querySelector('[data-testid=stMain]');
+  const main = dashboard ?? document.documentElement;
+  const ids = [];
+  for (const walk = document.createTreeWalker(main, NodeFilter.SHOW_TEXT); dashboard && walk.nextNode();)
+    if (!walk.currentNode.parentElement.closest('pre, code, style, script'))
+      ids.push(...(walk.currentNode.data.match(/\\b[0-9a-f]{12,}\\b/g) ?? []));
+  const box = main.querySelector('[data-testid=stMainBlockContainer]')?.getBoundingClientRect();
+  const title = main.querySelector('h1')?.getBoundingClientRect();
   return {
+    ids,
+    above: box && title ? title.top - box.top : 0,
+    unused: box ? 1 - box.width / main.clientWidth : 0,
     exceptions: main.querySelectorAll('[data-testid=stException]').length,
     titles: main.querySelectorAll('h1').length,
     red: [...main.querySelectorAll('[data-testid=stAlertContentError]')].map((box) => box.innerText),
@@ -75,8 +87,11 @@ class Visit:
         axe: look for serious faults of accessibility too, which takes longer than the rest.
         """
         seen = self.page.evaluate(_SEEN)
+        # Nothing empty above the title, and the width is used; runs have names, and ids are for commands.
+        assert seen["above"] <= _MOST_ABOVE_PX and seen["unused"] <= 0 and not seen["ids"], (name, seen)
         red = [text for text in seen.pop("red") if not any(said in text for said in RESULTS)]
-        assert (name, seen) == (name, {"exceptions": 0, "titles": 1, "injected": 0, "beyond": 0})
+        found = {key: seen[key] for key in ("exceptions", "titles", "injected", "beyond")}
+        assert found == {"exceptions": 0, "titles": 1, "injected": 0, "beyond": 0}, (name, found)
         assert (name, red, self.errors, self.strangers) == (name, [], [], [])
         if axe:
             assert (name, serious(self.page)) == (name, [])
@@ -94,6 +109,10 @@ def looking(browser: Browser, address: str, width: int = 1280, theme: Theme = "l
 
 def make_state(root: Path, state: str) -> Path:
     """Fill a folder with the runs of a state, and votes on the clips of those with most to show."""
+    if state == "special":
+        make_steered_run(root)
+        make_sweep(root)
+        return root
     make_root(root, state)
     if state in ("one", "hostile"):
         run = RunDir(root, {"one": "a", "hostile": "e"}[state] * 16)

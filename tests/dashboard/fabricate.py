@@ -225,13 +225,14 @@ def _call_scores(calls: list[Measurement]) -> list[ScoreRecord]:
                 sample_id=f"base/{call.round}/{number}", fingerprint=f"{metric}@1",
                 extras=json.dumps({"higher_is_better": metric in RISING}),
                 call=call.call,
+                contended=call.contended,
             )
             for metric, value in values.items()
         ]  # fmt: skip
     return rows
 
 
-def make_scaling_run(root: Path, run_id: str = "5" * 16) -> RunDir:
+def make_scaling_run(root: Path, run_id: str = "5" * 16, *, contended: bool = False) -> RunDir:
     """A run of the scaling suite: seconds grow as frames to the power 1 or 2, exactly but for 1%."""
     run = make_run(root, run_id, clips=False, created="2025-06-01T10:00:00+00:00")
     document = run.document()
@@ -248,6 +249,7 @@ def make_scaling_run(root: Path, run_id: str = "5" * 16) -> RunDir:
                     Measurement(
                         label, f"frames={size}", number // 2, "warm", 0.4, took, ((took, size),), size, size,
                         1, 32, 32, 8.0, {}, 10**8 + size * 10**6 + number, 10**8,
+                        contended=contended and number == 0,
                     )
                 )  # fmt: skip
     from vbench_lite.store.tables import FILES, arrow, write_table

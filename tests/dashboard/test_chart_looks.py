@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from vbench_lite.report.charts.chart_config import DARK, LEAST_CONTRAST, LIGHT, Inks, chart_config, contrast
-from vbench_lite.report.charts.charts import intervals
+from vbench_lite.report.charts.charts import forest, intervals, outcomes
 from vbench_lite.report.charts.rulers import LEAST_DOUBLINGS, axis_ruler
 from vbench_lite.report.html import run
+from vbench_lite.report.html.charts import svg
 
+TEXT_PX = 11  # the height of a name
 PAPER = {"light": "#ffffff", "dark": "#0f1317"}
 STYLES = Path(run.__file__).with_name("style.css").read_text(encoding="utf-8")
 
@@ -50,6 +54,33 @@ def test_text_of_a_chart_has_no_colour_of_its_own_but_the_theme_s() -> None:
     drawing = intervals(frame(0.5, 0.6), "quality").to_dict()
     marks = [layer["mark"] for layer in drawing["layer"] if layer["mark"]["type"] == "text"]
     assert marks and all("color" not in mark for mark in marks)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 30])
+@pytest.mark.parametrize("kind", ["differences", "intervals", "outcomes"])
+def test_every_row_has_its_name_and_no_two_meet(kind: str, rows: int) -> None:
+    names = [f"alignment/metric_{row}" for row in range(rows)]
+    if kind == "differences":
+        found = {"metric": names, "effect": 0.5, "low": -1.0, "high": 1.0, "verdict": "PASS"}
+        drawing = forest(pd.DataFrame(found))
+    elif kind == "intervals":
+        drawing = intervals(frame(*[0.5] * rows).assign(generator=names), "quality")
+    else:
+        found = {"metric": names, "damage": "blur", "seen": "noticed", "sign": "✓", "effect": 1.0}
+        drawing = outcomes(pd.DataFrame(found))
+    picture = svg(drawing, 760, dark=False)
+    places = {name: re.search(rf"translate\([^,]+,([\d.]+)\)[^>]*>{name}<", picture) for name in names}
+    heights = sorted(float(place[1]) for place in places.values() if place is not None)
+    assert len(heights) == rows, "a name is missing"
+    assert all(below - above >= TEXT_PX for above, below in pairwise(heights))
+
+
+def test_a_number_stands_clear_of_its_mark() -> None:
+    layers = intervals(frame(0.5, 0.6), "quality").to_dict()["layer"]
+    (point,) = (layer["mark"] for layer in layers if layer["mark"]["type"] == "point")
+    (text,) = (layer["mark"] for layer in layers if layer["mark"]["type"] == "text")
+    radius = math.sqrt(point["size"] / math.pi)
+    assert abs(text["dy"]) - TEXT_PX / 2 >= radius
 
 
 def test_a_scaled_axis_always_runs_from_control_to_real_and_draws_both() -> None:

@@ -137,6 +137,25 @@ def test_history_marks_intervals_that_do_not_overlap(root: Path) -> None:
     assert list(rows["step"]) == ["", ""]  # 0.06 apart, half-widths 0.05
 
 
+def test_what_other_programs_disturbed_is_no_step(root: Path) -> None:
+    """Everything differs beyond its interval; of the second run one call in four was disturbed."""
+    before, after = [
+        boards.table(build_board([RunDir(root, name * 16)], suite="quick").as_dict()) for name in "ab"
+    ]
+    names = ["speed/latency_s", "speed", "frames/sharpness", "quality"]
+    moved = after.values["name"].isin(names)
+    values = after.values.copy()
+    values.loc[moved, ["value", "low", "high"]] += 1e9
+    after = replace(after, values=values)
+    found = comparisons.changes([before, after], names)
+    steps = found[found["generator"] == "reference/hybrid"].set_index("measure")["step"]
+    assert list(steps[names]) == ["disturbed", "disturbed", "yes", "yes"]
+    assert not after.of("memory/peak_bytes", GENERATORS)["disturbed"].any()  # nobody else takes its memory
+    rows = comparisons.history([after, before], "speed/latency_s", ["reference/hybrid"])
+    assert list(rows["step"]) == ["", "disturbed"]
+    assert list(comparisons.history_table(rows, "speed/latency_s")["step"]) == ["", "disturbed"]
+
+
 def test_changes_since_the_run_before_are_of_generators_in_both(root: Path) -> None:
     tables = [boards.table(build_board([RunDir(root, name * 16)], suite="quick").as_dict()) for name in "ab"]
     found = comparisons.changes(tables, ["distribution/frechet_shapes", "speed"])

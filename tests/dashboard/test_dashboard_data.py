@@ -112,7 +112,7 @@ def test_a_strip_shows_at_most_eight_frames_spread_over_the_clip() -> None:
 def test_worst_clips_come_first_by_the_metric_s_direction(root: Path) -> None:
     run = RunDir(root, "a" * 16)
     samples, scores = gallery.shown_samples(run), gallery.clip_scores(run)
-    worst = gallery.extremes(samples, scores, "alignment/shapes_shape", "reference/hybrid", worst=True)
+    worst = gallery.extremes(samples, scores, "alignment/shapes_shape", ["reference/hybrid"], worst=True)
     assert list(worst["value"]) == sorted(worst["value"])
     best = gallery.extremes(samples, scores, "alignment/shapes_shape", None, worst=False)
     assert best["value"].is_monotonic_decreasing

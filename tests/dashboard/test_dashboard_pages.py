@@ -17,12 +17,14 @@ from fabricate import CONTROLS, STATES, SUITE, make_root, make_run, make_scaling
 from opened import html, open_page, said
 
 from vbench_lite.dashboard import cached
-from vbench_lite.dashboard.pages import PAGES, VIEWS
+from vbench_lite.dashboard.pages import PAGES, VIEWS, PageEntry
 from vbench_lite.report.charts import timeline
 from vbench_lite.run.plan.spec import parse_spec
 from vbench_lite.store import atomic
 from vbench_lite.store.rundir import RunDir, set_baseline
 from vbench_lite.yaml_text import parse_yaml
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "dashboard.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -290,6 +292,13 @@ def test_pages_use_no_raw_html() -> None:
 
 def test_every_view_is_a_page_and_every_page_has_its_view() -> None:
     assert {page.file for page in PAGES} == set(VIEWS.glob("[a-z]*.py"))
+
+
+@pytest.mark.parametrize("entry", PAGES, ids=lambda entry: entry.name)
+def test_every_page_has_a_line_and_a_section_in_the_documents(entry: PageEntry) -> None:
+    anchor = entry.title.lower().replace(" ", "-")
+    assert f"\n## {entry.title}\n" in DOCUMENT, f"docs/dashboard.md has no section {entry.title}"
+    assert f"\n| [{entry.title}](#{anchor}) | " in DOCUMENT, f"its table has no line for {entry.title}"
 
 
 def test_the_baseline_is_marked_on_the_time_line_and_two_runs_are_offered(

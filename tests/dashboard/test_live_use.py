@@ -5,37 +5,37 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fabricated import fabricate, store_run, world_of
 from opened import open_page
+from special_runs import STEERED, make_steered_run
 
 from vbench_lite.control import parse_script
 from vbench_lite.metric import Measurement
 from vbench_lite.report.charts import live_use
 from vbench_lite.results.board import build_board
 from vbench_lite.store.rundir import RunDir
-from vbench_lite.suite import load_suite
 
 
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A root with one run of the suite `interactive`, made of numbers."""
+    """A root with one steered run."""
     root = tmp_path_factory.mktemp("live")
-    suite = load_suite("interactive")
-    store_run(fabricate(world_of(suite), suite=suite, prompts=4), root)
+    make_steered_run(root)
     return root
 
 
 def test_the_page_shows_what_a_steered_run_has(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = open_page(stored, "live_use", monkeypatch)
     assert not app.exception, app.exception
-    assert "Doing as told" in [str(one.value) for one in app.subheader]
+    assert [str(one.value) for one in app.subheader] == [
+        "From the press to the picture", "Deadlines", "Answers over a session", "Doing as told",
+        "Sessions, with the keys held",
+    ]  # fmt: skip
     (deadlines,) = (one.value for one in app.dataframe if "deadline share" in one.value)
     assert deadlines["worst lateness"].str.fullmatch(r"\d+ ms \(\d+ to \d+\)").all()
 
 
 def test_the_parts_of_a_bar_follow_one_another(stored: Path) -> None:
-    (name,) = [path.name for path in (stored / "runs").iterdir() if path.is_dir()]
-    rows = build_board([RunDir(stored, name)]).rows
+    rows = build_board([RunDir(stored, STEERED)]).rows
     shown = live_use.split(rows)
     assert len(shown) == 3 * len(rows)
     for generator, parts in shown.groupby("generator"):

@@ -70,6 +70,31 @@ def test_make_targets_exist(path: Path) -> None:
             assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
 
 
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("tutorials/gate.md", ["checkpoint", "compare", "CI", "regression", "quantisation"]),
+        ("tutorials/score-clips.md", ["FVD", "VBench"]),
+        ("speed-and-memory.md", ["real time"]),
+    ],
+)
+def test_a_page_is_found_by_the_words_that_people_use(page: str, words: list[str]) -> None:
+    """In its title or first paragraph, which a search weighs most, and in the table of the home page."""
+    text = (REPOSITORY / "docs" / page).read_text(encoding="utf-8")
+    first = " ".join(text.partition("\n\n## ")[0].split("\n\n")[:2])
+    home = (REPOSITORY / "docs" / "README.md").read_text(encoding="utf-8")
+    (row,) = [line for line in home.splitlines() if line.startswith("|") and f"({page})" in line]
+    for word in words:
+        assert re.search(rf"\b{word}", first, re.IGNORECASE), (page, word)
+    assert any(re.search(rf"\b{word}", row, re.IGNORECASE) for word in words), row
+
+
+def test_the_home_page_of_the_documents_shows_clips_before_its_first_section() -> None:
+    home = (REPOSITORY / "docs" / "README.md").read_text(encoding="utf-8").partition("\n## ")[0]
+    assert re.search(r"^!\[[^\]]+\]\(images/[^)]+\)$", home, re.MULTILINE)
+    assert home.index("![") < home.index("make demo") < home.index("| you want to |")
+
+
 def test_help_texts_and_the_table_of_verbs_agree() -> None:
     """The group's help imports no verb, so its lines stand in a table; each verb has a longer text."""
     group = LazyGroup()

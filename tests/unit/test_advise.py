@@ -136,6 +136,14 @@ def test_weights_replace_those_of_a_use_and_move_the_answer() -> None:
         advise([run], weights=dict.fromkeys((Axis.QUALITY, Axis.SPEED), 0.0))
 
 
+def test_an_axis_that_is_not_named_does_not_count_and_every_weight_is_told() -> None:
+    found = advise([fabricate(prompts=32)], weights={Axis.SPEED: 3.0, Axis.ALIGNMENT: 0.5})
+    assert found.weights is not None
+    assert found.weights.by_axis == {Axis.SPEED: 3.0, Axis.ALIGNMENT: 0.5}
+    assert found.gap is not None and set(found.gap.by_axis) == set(found.weights.by_axis)
+    assert "Weights: speed 3 and alignment 0.5." in found.words
+
+
 def test_the_gap_is_the_sum_of_its_parts() -> None:
     found = advise([fabricate()], weights={Axis.QUALITY: 3})
     assert found.gap is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -12,6 +13,7 @@ from fabricated import FakeRun, default_world, fabricate, only
 from rich.console import Console
 
 from vbench_lite.advise.card import Card, answer_card
+from vbench_lite.metric import Axis
 from vbench_lite.report.terminal.card import card_text
 from vbench_lite.results.board import Board, build_board
 from vbench_lite.results.labels import row_titles
@@ -56,6 +58,19 @@ def test_a_tie_names_who_ties_and_how_many_more_prompts_would_part_them() -> Non
     assert fact.sure == "open"
     assert len(fact.leaders) > 1
     assert fact.words.startswith("a tie: 16 prompts cannot part ") and "more would" in fact.words
+
+
+@pytest.mark.parametrize("noise_seed", range(4))
+def test_whoever_is_named_first_is_not_behind(noise_seed: int) -> None:
+    """Near ties: nobody leads by less than nothing."""
+    world = default_world()
+    same = dict.fromkeys((LATENT, AUTO, HYBRID), 0.6) | {"real": 0.8, "noise": 0.9, "frozen": 0.7}
+    world = replace(world, mean={**world.mean, "frames/sharpness": same}, spread=0.3)
+    board = _board(fabricate(world, noise_seed=noise_seed))
+    for fact in answer_card(board).facts:
+        assert not re.search(r"(?<![\w.])[-−]\d", fact.words), fact.words
+    scores = {row_titles([row])[0]: row.axes[Axis.QUALITY].value or 0.0 for row in board.rows}
+    assert _fact(answer_card(board), "quality").leaders[0] == max(scores, key=lambda name: scores[name])
 
 
 def test_who_is_within_five_percent_ties() -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
 from fabricated import fabricate, store_run
 
@@ -16,6 +20,7 @@ from vbench_lite.cli.options import axis_weight, baseline_name, named_use, store
 from vbench_lite.cli.progress import Question, shown
 from vbench_lite.measure.contention import ContentionWatch, wait_until_idle
 from vbench_lite.run.progress import Event
+from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import set_baseline
 
 
@@ -106,6 +111,24 @@ def test_a_report_makes_no_folder_by_a_slip(tmp_path: Path, capsys: pytest.Captu
     assert call(["report", "-o", str(tmp_path / "no" / "such.html"), "--root", str(tmp_path)]) == 2
     assert "there is no folder" in capsys.readouterr().err
     assert not (tmp_path / "no").exists()
+
+
+@pytest.mark.parametrize("arguments", [["list", "suites"], ["show", "quick"]])
+def test_a_reader_that_leaves_is_no_error(arguments: list[str]) -> None:
+    """As with `| head -1`: the pipe is closed before anything is written."""
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "vbench_lite.cli.main", *arguments]
+    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_check_of_the_store_is_called_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Pool(tmp_path).put(np.zeros((2, 16, 16, 3), np.uint8), 8.0)
+    assert call(["store", "verify", "--root", str(tmp_path)]) == 0
+    said = capsys.readouterr().err
+    assert said.startswith("Checking") and "Scoring" not in said
 
 
 def test_runs_are_listed_and_completed_by_their_names(

@@ -115,7 +115,7 @@ class Board:
         null), protocol, coverage, samples{ok, planned, failures}, axes{axis: {value, ci, n, rank, reason,
         scale{dataset, controls{metric: name, or "published"}}}},
         metrics{id: {value, ci, ci_reason, n, unit, higher_is_better, level, reason, missing, details,
-        first_call}}}; trust[]
+        first_call, disturbed_calls}}}; trust[]
         {metric, kind, control, value, real, axes, reason}; conflicts[] {distance, other_distance, generator,
         other_generator, firm}; notes[]; other_suites[].
         """
@@ -329,6 +329,8 @@ def _metric(measured: MetricEstimate) -> dict[str, Any]:
         facts["details"] = details
     if measured.first_call is not None:
         facts["first_call"] = measured.first_call
+    if measured.disturbed:
+        facts["disturbed_calls"] = len(measured.disturbed)
     return facts
 
 

@@ -76,11 +76,15 @@ class MetricEstimate:
         """Whether leaving prompts out can change the value."""
         return len(self.by_prompt) > 1 or len(self.replicates) > 1
 
+    @property
+    def disturbed(self) -> frozenset[str]:
+        """Ids of calls that another process slowed down; it changes no peak of memory."""
+        return frozenset() if self.facts.axis == Axis.MEMORY else self.contended
+
     @cached_property
     def calm_rounds(self) -> dict[int, list[float]]:
         """Values of warm calls by round, without those that another process slowed down."""
-        spoilt = frozenset() if self.facts.axis == Axis.MEMORY else self.contended
-        return by_round({name: value for name, value in self.calls.items() if name not in spoilt})
+        return by_round({name: value for name, value in self.calls.items() if name not in self.disturbed})
 
     @cached_property
     def whole(self) -> float:

@@ -15,6 +15,7 @@ from vbench_lite.results.axes import AxisScore
 from vbench_lite.results.board import Board, BoardRow
 from vbench_lite.results.catalogue import MetricFacts
 from vbench_lite.results.estimates import MetricEstimate, nothing
+from vbench_lite.store import run_names
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import Level
 from vbench_lite.suite import Suite
@@ -82,7 +83,7 @@ def with_preference(board: Board, runs: Sequence[RunDir]) -> Board:
             those = people_first(counted(votes, OVERALL))
             if those:
                 found[run.run_id] = vote_board(those, OVERALL)
-                notes.append(f"preference: {voted(those)} on clips of run {run.run_id}")
+                notes.append(f"preference: {voted(those)} on clips of {run_names.title(run.document())}")
         except StoreError as error:
             every.setdefault(run.root, [])
             notes.append(f"preference is not ranked: {error}")

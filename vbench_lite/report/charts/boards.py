@@ -19,7 +19,7 @@ from vbench_lite.results.catalogue import metric_facts
 
 VALUES = (
     "generator", "family", "run", "created", "kind", "name", "value", "low", "high", "n", "unit",
-    "higher_is_better", "rank_best", "rank_worst", "reason", "control",
+    "higher_is_better", "rank_best", "rank_worst", "reason", "control", "disturbed",
 )  # fmt: skip
 ARMS = ("generator", "family", "run", "created", "control", "coverage", "ok", "planned", "failures")
 
@@ -100,6 +100,7 @@ class BoardTable:
 
 def table(board: Mapping[str, Any]) -> BoardTable:
     """Lay out a board in its JSON form (`Board.as_dict`)."""
+    axes = board["suite"]["axes"]
     arms: list[dict[str, Any]] = []
     values: list[dict[str, Any]] = []
     for control, rows in ((False, board["rows"]), (True, board["controls"])):
@@ -115,17 +116,23 @@ def table(board: Mapping[str, Any]) -> BoardTable:
                 }
                 | {"failures": failures}
             )
-            values += [_value(head, "axis", axis, cell) for axis, cell in row["axes"].items()]
-            values += [_value(head, "metric", metric, cell) for metric, cell in row["metrics"].items()]
+            busy = {metric for metric, cell in row["metrics"].items() if cell.get("disturbed_calls")}
+            values += [
+                _value(head, "axis", axis, cell) | {"disturbed": not busy.isdisjoint(axes[axis]["metrics"])}
+                for axis, cell in row["axes"].items()
+            ]
+            values += [
+                _value(head, "metric", metric, cell) | {"disturbed": metric in busy}
+                for metric, cell in row["metrics"].items()
+            ]
     frame = pd.DataFrame(values, columns=list(VALUES))
     numbers = ["value", "low", "high", "n", "rank_best", "rank_worst"]
     frame[numbers] = frame[numbers].astype(float)
-    axes = board["suite"]["axes"]
     trust = [{**flag, "axes": ", ".join(flag["axes"])} for flag in board["trust"]]
     return BoardTable(
         suite=f"{board['suite']['name']}@{board['suite']['version']}",
         arms=pd.DataFrame(arms, columns=list(ARMS)),
-        values=frame.astype({"control": bool}),
+        values=frame.astype({"control": bool, "disturbed": bool}),
         trust=pd.DataFrame(trust, columns=["metric", "kind", "control", "value", "real", "axes", "reason"]),
         conflicts=pd.DataFrame(
             board["conflicts"],

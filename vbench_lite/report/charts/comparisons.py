@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from vbench_lite.compare import Comparison, MetricResult, RunArm, compare
@@ -211,7 +212,8 @@ def _short(metric: str) -> str:
 def history(boards: Sequence[BoardTable], measure: str, generators: Sequence[str]) -> pd.DataFrame:
     """A measure over runs, oldest first: generator, family, run, created, value, low, high, step.
 
-    `step` says that the interval does not overlap with the one before of the same generator.
+    `step` says that the interval does not overlap with the one before of the same generator: "yes", or
+    "disturbed" where other processes slowed timed calls of either, so that nothing follows from it.
     """
     parts = [board.of(measure, generators) for board in boards]
     rows = pd.concat(parts) if parts else pd.DataFrame()
@@ -220,14 +222,15 @@ def history(boards: Sequence[BoardTable], measure: str, generators: Sequence[str
     rows = rows.sort_values(["created", "run"], kind="stable").reset_index(drop=True)
     before = rows.groupby("generator")[["low", "high"]].shift()
     apart = (rows["low"] > before["high"]) | (rows["high"] < before["low"])
-    rows["step"] = ["yes" if there else "" for there in apart]
+    busy = rows["disturbed"] | rows.groupby("generator")["disturbed"].shift(fill_value=False)
+    rows["step"] = np.select([apart & busy, apart], ["disturbed", "yes"], "")
     return rows[["generator", "family", "run", "created", "value", "low", "high", "step"]]
 
 
 def changes(boards: Sequence[BoardTable], measures: Sequence[str]) -> pd.DataFrame:
     """Measures of the generators that two boards have in common, older board first, as text.
 
-    Columns: generator, measure, before, now, step ("yes" where the intervals do not overlap).
+    Columns: generator, measure, before, now, step (as of `history`).
     """
     both = [set(b.arms.loc[~b.arms["control"], "generator"]) for b in boards]
     common = [g for g in dict.fromkeys(boards[-1].arms["generator"]) if g in both[0] & both[1]]

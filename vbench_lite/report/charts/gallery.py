@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,9 +37,11 @@ _SHA = re.compile(r"[0-9a-f]{64}")
 def shown_samples(run: RunDir, suite: str | None = None) -> pd.DataFrame:
     """Samples that have a clip, with what names and shows it."""
     samples = run.samples()
-    wanted = (samples["status"] == SampleStatus.OK) & samples["clip_sha256"].notna()
-    if suite is not None:
-        wanted &= samples["suite"] == suite
+    return with_clip(samples if suite is None else samples[samples["suite"] == suite])
+
+
+def with_clip(samples: pd.DataFrame) -> pd.DataFrame:
+    """Those of some samples that have a clip, with what names and shows it."""
     columns = [
         "generator",
         "suite",
@@ -51,7 +54,11 @@ def shown_samples(run: RunDir, suite: str | None = None) -> pd.DataFrame:
         "num_frames",
         "facts",
     ]
-    return samples.loc[wanted, columns].reset_index(drop=True)
+    return samples.loc[_has_clip(samples), columns].reset_index(drop=True)
+
+
+def _has_clip(samples: pd.DataFrame) -> pd.Series[bool]:
+    return (samples["status"] == SampleStatus.OK) & samples["clip_sha256"].notna()
 
 
 def clip_scores(run: RunDir, suite: str | None = None) -> pd.DataFrame:
@@ -66,16 +73,20 @@ def clip_scores(run: RunDir, suite: str | None = None) -> pd.DataFrame:
 
 
 def extremes(
-    samples: pd.DataFrame, scores: pd.DataFrame, metric: str, generator: str | None, worst: bool
+    samples: pd.DataFrame,
+    scores: pd.DataFrame,
+    metric: str,
+    arms: Collection[str] | None,
+    worst: bool,
 ) -> pd.DataFrame:
-    """Samples in the order of one metric, the worst or the best first; ties by sample id.
+    """Samples of some arms (None: of all) in the order of one metric, worst or best first; ties by sample id.
 
     For a metric without a direction "worst" is the lowest value. Columns: generator, sample_id, prompt,
     seed, value.
     """
     rows = scores[scores["metric"] == metric]
-    if generator is not None:
-        rows = rows[rows["generator"] == generator]
+    if arms is not None:
+        rows = rows[rows["generator"].isin(arms)]
     joined = rows.merge(samples, on=["generator", "sample_id"])
     lower_is_worse = metric_facts(metric, {}).higher_is_better is not False
     ordered = joined.sort_values(["value", "sample_id"], ascending=[lower_is_worse == worst, True])
@@ -190,6 +201,17 @@ def remarks(samples: pd.DataFrame, look_for: str) -> list[str]:
         if isinstance(asked, str) and asked != prompt:
             lines.append(f"{arm} was asked: {asked}")
     return lines
+
+
+def without_clip(samples: pd.DataFrame) -> list[str]:
+    """Who has no clip of one prompt, each with the reason."""
+    rows = samples[~_has_clip(samples)].to_dict("records")
+    return [f"{row['generator']} has no clip: {why_none(row)}" for row in rows]
+
+
+def why_none(row: Mapping[Hashable, Any]) -> str:
+    """Why a sample has no clip."""
+    return f"{row['status']}: {row['reason'] or 'no reason recorded'}"
 
 
 def labels(prompts: Mapping[str, tuple[str, int]]) -> dict[str, str]:

@@ -69,11 +69,10 @@ def first_prompts(run: RunDir, suite: str, board: BoardTable, shelf: Shelf) -> l
 def worst(run: RunDir, suite: str, board: BoardTable, shelf: Shelf, shown: int = SHOWN) -> list[Markup]:
     """The worst clips of generators by each metric of single clips that counts, beside the real clip."""
     samples, scores = gallery.shown_samples(run, suite), gallery.clip_scores(run, suite)
-    controls = set(board.arms.loc[board.arms["control"], "generator"])
+    generators = set(board.arms.loc[~board.arms["control"], "generator"])
     parts = []
     for metric in _counting(board, scores):
-        found = gallery.extremes(samples, scores, metric, None, worst=True)
-        found = found[~found["generator"].isin(controls)]
+        found = gallery.extremes(samples, scores, metric, generators, worst=True)
         if found["value"].nunique() < 2:
             continue
         found = found[found["value"] != found["value"].iloc[-1]]  # as good as the best is not among the worst
