@@ -10,7 +10,7 @@ import inspect
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import click
 import pyarrow as pa
@@ -120,19 +120,23 @@ def adapters() -> str:
     nested = {kind.__name__: kind for config in configs for kind in _parts(config)}
     parts.append("## Parts of configurations")
     for name, kind in sorted(nested.items()):
-        rows = _rows(keys(kind.model_json_schema(), attributes(kind)))
-        parts += [f"### {name}", _prose(inspect.cleandoc(kind.__doc__ or "").partition("\n\nAttributes:")[0])]
-        parts.append(_table(["key", "type", "default", "meaning"], rows))
+        parts += [f"### {name}", *_model(kind)]
     return "\n\n".join(parts)
 
 
 def _parts(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
     """The models that keys of a model hold, at any depth."""
     for field in model.model_fields.values():
-        for kind in (field.annotation, *get_args(field.annotation)):
-            if isinstance(kind, type) and issubclass(kind, BaseModel):
-                yield kind
-                yield from _parts(kind)
+        for kind in _models(field.annotation):
+            yield kind
+            yield from _parts(kind)
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models(inner)
 
 
 def run_directory() -> str:
@@ -178,20 +182,16 @@ def specifications() -> str:
     )
     for title, how, model in files:
         parts += [f"## {title}", how, *_model(model)]
+        for name, kind in sorted({kind.__name__: kind for kind in _parts(model)}.items()):
+            parts += [f"### {name}", *_model(kind)]
     return "\n\n".join(parts)
 
 
 def _model(model: type[BaseModel]) -> Iterator[str]:
-    form = model.model_json_schema()
-    if form.get("description"):
-        yield _prose(form["description"])
-    yield _table(["key", "type", "default", "meaning"], _rows(keys(form)))
-    for name, inner in form.get("$defs", {}).items():
-        if "properties" in inner:
-            yield f"### {name}"
-            if inner.get("description"):
-                yield _prose(inner["description"])
-            yield _table(["key", "type", "default", "meaning"], _rows(keys(inner)))
+    """What its docstring says of a model, and its keys."""
+    yield _prose(inspect.cleandoc(model.__doc__ or "").partition("\n\nAttributes:")[0])
+    rows = _rows(keys(model.model_json_schema(), attributes(model)))
+    yield _table(["key", "type", "default", "meaning"], rows)
 
 
 def _rows(found: Iterable[Key]) -> list[list[str]]:

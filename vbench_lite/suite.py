@@ -26,34 +26,27 @@ ControlKind = Literal["edges", "blur", "mask", "depth", "pose"]
 
 
 class DatasetPrompts(Strict):
-    """Captions of a data set."""
+    """Captions of a data set.
 
-    dataset: str = Field(description="The data set that gives the captions: a registered name, or a path.")
-    count: Annotated[int, Field(ge=1)] | None = Field(
-        default=None,
-        description="How many captions are drawn; samples beyond it begin again with other seeds. "
-        "Default: all that there are.",
-    )
-    split: str | None = Field(
-        default=None,
-        description="The part of the data set (`vbench-lite show NAME`); default: the first it names.",
-    )
-    seed: int = Field(default=0, description="Of the draw of captions.")
-    tags: tuple[str, ...] = Field(
-        default=(), description="Only captions with one of these tags; default: all."
-    )
-    edits: bool = Field(
-        default=False,
-        description="After each caption come more that differ from it in one word each and are made from its "
-        "seed.",
-    )
-    latent_path: int = Field(
-        default=0,
-        ge=0,
-        le=64,
-        description="Each caption is asked for so many times (4 or more), with initial noise that walks "
-        "evenly from one draw to another; 0: no walk.",
-    )
+    Attributes:
+        dataset: The data set that gives the captions: a registered name, or a path.
+        count: How many captions are drawn; samples beyond it begin again with other seeds. Default: all that
+            there are.
+        split: The part of the data set (`vbench-lite show NAME`); default: the first it names.
+        seed: Of the draw of captions.
+        tags: Only captions with one of these tags; default: all.
+        edits: After each caption come more that differ from it in one word each and are made from its seed.
+        latent_path: Each caption is asked for so many times (4 or more), with initial noise that walks evenly
+            from one draw to another; 0: no walk.
+    """
+
+    dataset: str
+    count: Annotated[int, Field(ge=1)] | None = None
+    split: str | None = None
+    seed: int = 0
+    tags: tuple[str, ...] = ()
+    edits: bool = False
+    latent_path: int = Field(default=0, ge=0, le=64)
 
     @model_validator(mode="after")
     def _a_walk_has_points(self) -> DatasetPrompts:
@@ -65,11 +58,17 @@ class DatasetPrompts(Strict):
 
 
 class FoundDataset(Strict):
-    """The data set that a run found."""
+    """The data set that a run found.
 
-    name: str = Field(description="Its registered name, or the name of its folder.")
-    content: str = Field(description="Hash of everything that it gives.")
-    path: str | None = Field(default=None, description="Where it lies; nothing for a registered one.")
+    Attributes:
+        name: Its registered name, or the name of its folder.
+        content: Hash of everything that it gives.
+        path: Where it lies; nothing for a registered one.
+    """
+
+    name: str
+    content: str
+    path: str | None = None
 
     @property
     def ref(self) -> DatasetRef:
@@ -81,22 +80,18 @@ class ListedPrompts(Strict):
     """Prompts written out, or read from a YAML file beside the suite.
 
     Give either texts or file.
+
+    Attributes:
+        texts: The prompts.
+        look_for: What a viewer should look for in the clips of each text; empty, or one for each.
+        tags: Words by which tables are cut, of each text; empty, or one list for each.
+        file: A YAML file, its path relative to the suite: a list of texts, or of mappings {prompt, look_for}.
     """
 
-    texts: tuple[str, ...] = Field(default=(), description="The prompts.")
-    look_for: tuple[str, ...] = Field(
-        default=(),
-        description="What a viewer should look for in the clips of each text; empty, or one for each.",
-    )
-    tags: tuple[tuple[str, ...], ...] = Field(
-        default=(),
-        description="Words by which tables are cut, of each text; empty, or one list for each.",
-    )
-    file: str | None = Field(
-        default=None,
-        description="A YAML file, its path relative to the suite: a list of texts, or of mappings {prompt, "
-        "look_for}.",
-    )
+    texts: tuple[str, ...] = ()
+    look_for: tuple[str, ...] = ()
+    tags: tuple[tuple[str, ...], ...] = ()
+    file: str | None = None
 
     @model_validator(mode="after")
     def _one_source(self) -> ListedPrompts:
@@ -109,53 +104,51 @@ class ListedPrompts(Strict):
 
 
 class PromptSets(Strict):
-    """Registered prompt sets, or YAML files of the same form, one after another."""
+    """Registered prompt sets, or YAML files of the same form, one after another.
 
-    sets: tuple[str, ...] = Field(
-        min_length=1, description="Names of registered sets (film, games ...), or paths of YAML files."
-    )
+    Attributes:
+        sets: Names of registered sets (film, games ...), or paths of YAML files.
+    """
+
+    sets: tuple[str, ...] = Field(min_length=1)
 
 
 class RequestSpec(Strict):
-    """What every generator is asked to make."""
+    """What every generator is asked to make.
 
-    num_frames: int = Field(default=16, ge=1, description="Frames of a clip.")
-    seconds: Annotated[float, Field(gt=0)] | None = Field(
-        default=None,
-        description="In place of num_frames: how long a clip is. A generator that knows its rate makes the "
-        "frames of so many seconds at it; any other, and the real clips, at the suite's fps.",
-    )
-    height: int = Field(default=32, ge=8, description="Pixels.")
-    width: int = Field(default=32, ge=8, description="Pixels.")
-    fps: float = Field(default=8.0, gt=0, description="Frames a second.")
-    params: dict[str, Any] = Field(
-        default_factory=dict,
-        description="Further parameters of every request, such as steps or guidance; adapters say which "
-        "they know.",
-    )
-    negative_prompt: str = Field(
-        default="", description="What clips should not show, for every prompt, where a generator takes it."
-    )
-    given: Literal["image", "past_frames", "clip", "control"] | None = Field(
-        default=None,
-        description="Frames that come with the prompt, in timed calls too, from a held-out real clip of it: "
-        "its first frame (image), given_frames frames to continue (past_frames), the whole clip to pass "
-        "through the generator's own encoder and decoder (clip), or a clip that shows what the result is to "
-        "follow (control). A data set may have files of its own in their place. A generator that cannot take "
-        "them has no samples in the suite.",
-    )
-    control_kind: ControlKind | None = Field(
-        default=None,
-        description="With given: control, what the control clip shows. edges, blur and mask (a hole in the "
-        "middle) are made from the real clip; depth and pose need a data set that has such clips.",
-    )
-    given_frames: int = Field(default=8, ge=1, description="How many frames past_frames hands over.")
-    scripts: tuple[str, ...] = Field(
-        default=(),
-        description="What is held while a clip is made, for generators that are steered: each prompt is made "
-        "with each of these from one seed, one sample after another. Holds KEYS*FRAMES, as in D*7 0*5 W+A*7, "
-        "begun again at their end. A generator of images or videos to video takes them turn by turn.",
-    )
+    Attributes:
+        num_frames: Frames of a clip.
+        seconds: In place of num_frames: how long a clip is. A generator that knows its rate makes the frames
+            of so many seconds at it; any other, and the real clips, at the suite's fps.
+        height: Pixels.
+        width: Pixels.
+        fps: Frames a second.
+        params: Further parameters of every request, such as steps or guidance; adapters say which they know.
+        negative_prompt: What clips should not show, for every prompt, where a generator takes it.
+        given: Frames that come with the prompt, in timed calls too, from a held-out real clip of it: its
+            first frame (image), given_frames frames to continue (past_frames), the whole clip to pass through
+            the generator's own encoder and decoder (clip), or a clip that shows what the result is to follow
+            (control). A data set may have files of its own in their place. A generator that cannot take them
+            has no samples in the suite.
+        control_kind: With given: control, what the control clip shows. edges, blur and mask (a hole in the
+            middle) are made from the real clip; depth and pose need a data set that has such clips.
+        given_frames: How many frames past_frames hands over.
+        scripts: What is held while a clip is made, for generators that are steered: each prompt is made with
+            each of these from one seed, one sample after another. Holds KEYS*FRAMES, as in D*7 0*5 W+A*7,
+            begun again at their end. A generator of images or videos to video takes them turn by turn.
+    """
+
+    num_frames: int = Field(default=16, ge=1)
+    seconds: Annotated[float, Field(gt=0)] | None = None
+    height: int = Field(default=32, ge=8)
+    width: int = Field(default=32, ge=8)
+    fps: float = Field(default=8.0, gt=0)
+    params: dict[str, Any] = Field(default_factory=dict)
+    negative_prompt: str = ""
+    given: Literal["image", "past_frames", "clip", "control"] | None = None
+    control_kind: ControlKind | None = None
+    given_frames: int = Field(default=8, ge=1)
+    scripts: tuple[str, ...] = ()
 
     @field_validator("scripts")
     @classmethod
@@ -197,125 +190,105 @@ class RequestSpec(Strict):
 
 
 class ReferenceSpec(Strict):
-    """Real clips that set metrics compare with; no clip of the `real` control is one of them."""
+    """Real clips that set metrics compare with; no clip of the `real` control is one of them.
 
-    count: int = Field(ge=2, description="How many clips.")
-    seed: int = Field(default=1, description="Of their draw; another than that of the prompts.")
+    Attributes:
+        count: How many clips.
+        seed: Of their draw; another than that of the prompts.
+    """
+
+    count: int = Field(ge=2)
+    seed: int = 1
 
 
 class SweepSpec(Strict):
-    """Requests around the suite's own, one size varied at a time."""
+    """Requests around the suite's own, one size varied at a time.
 
-    frames: tuple[Annotated[int, Field(ge=1)], ...] = Field(
-        default=(), description="Lengths of clips, in frames."
-    )
-    sides: tuple[Annotated[int, Field(ge=8)], ...] = Field(
-        default=(), description="Heights and widths of square frames, in pixels."
-    )
-    steps: tuple[Annotated[int, Field(ge=1)], ...] = Field(
-        default=(), description="Sampling steps, for generators that denoise."
-    )
-    batch: tuple[Annotated[int, Field(ge=1)], ...] = Field(default=(), description="Clips in one call.")
-    check_frames: Annotated[int, Field(ge=1)] | None = Field(
-        default=None,
-        description="One length beyond frames that is measured and kept out of the fit, to check what the "
-        "fit predicts; default: none.",
-    )
+    Attributes:
+        frames: Lengths of clips, in frames.
+        sides: Heights and widths of square frames, in pixels.
+        steps: Sampling steps, for generators that denoise.
+        batch: Clips in one call.
+        check_frames: One length beyond frames that is measured and kept out of the fit, to check what the fit
+            predicts; default: none.
+    """
+
+    frames: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    sides: tuple[Annotated[int, Field(ge=8)], ...] = ()
+    steps: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    batch: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    check_frames: Annotated[int, Field(ge=1)] | None = None
 
 
 class PerformanceSpec(Strict):
-    """The timed pass: calls in fresh processes, rounds of different generators interleaved."""
+    """The timed pass: calls in fresh processes, rounds of different generators interleaved.
 
-    rounds: int = Field(default=2, ge=1, description="Fresh processes for each generator and size.")
-    warm_calls: int = Field(default=4, ge=1, description="Timed calls of each process after its first one.")
-    limit_s: float = Field(
-        default=60.0,
-        gt=0,
-        description="Seconds; the pass makes fewer warm calls, then leaves sizes out, to stay below it.",
-    )
-    batch: int | None = Field(
-        default=None,
-        ge=1,
-        description="Clips in one timed call; default: as many as the run asks of a generator in one.",
-    )
-    profile: bool = Field(
-        default=False,
-        description="Add one call for each generator, not timed, that counts its work (NFE, FLOPs).",
-    )
-    sweep: SweepSpec | None = Field(default=None, description="Further sizes to time; default: none.")
+    Attributes:
+        rounds: Fresh processes for each generator and size.
+        warm_calls: Timed calls of each process after its first one.
+        limit_s: Seconds; the pass makes fewer warm calls, then leaves sizes out, to stay below it.
+        batch: Clips in one timed call; default: as many as the run asks of a generator in one.
+        profile: Add one call for each generator, not timed, that counts its work (NFE, FLOPs).
+        sweep: Further sizes to time; default: none.
+    """
+
+    rounds: int = Field(default=2, ge=1)
+    warm_calls: int = Field(default=4, ge=1)
+    limit_s: float = Field(default=60.0, gt=0)
+    batch: int | None = Field(default=None, ge=1)
+    profile: bool = False
+    sweep: SweepSpec | None = None
 
 
 class Suite(Strict):
-    """A suite as read from its file."""
+    """A suite as read from its file.
 
-    name: str = Field(description="How runs and tables call it.")
-    version: int = Field(
-        ge=1,
-        description="Raised with every change of content; results of two versions are never ranked together.",
-    )
-    description: str = Field(description="What it measures, for a reader who chooses.")
-    prompts: DatasetPrompts | ListedPrompts | PromptSets = Field(description="What is asked for.")
-    scale: str | None = Field(
-        default=None,
-        description="The data set of whose clips the controls and the reference are made, where the prompts "
-        "are of none: a registered name, or a path. Its clips answer other prompts, so only metrics that "
-        "do not depend on what is shown may count.",
-    )
-    open: bool = Field(
-        default=False,
-        description="Whether a run may replace the data set and the size (`--dataset`, `--size`).",
-    )
-    data: FoundDataset | None = Field(
-        default=None, description="Written by a run: the data set that it found, by content."
-    )
-    request: RequestSpec = Field(
-        default=RequestSpec(), description="The size of every clip, and what comes with a prompt."
-    )
-    samples: int = Field(
-        default=16,
-        ge=1,
-        description="Requests for each generator; more than there are prompts: further seeds of each.",
-    )
-    reference: ReferenceSpec | None = Field(
-        default=None,
-        description="Real clips for metrics of sets; default: none, so those that need them have no value.",
-    )
-    metrics: tuple[str, ...] = Field(
-        description="Ids of the metrics to compute (`vbench-lite list metrics`)."
-    )
-    axes: dict[Axis, AxisSpec] = Field(
-        description="What makes each axis: quality, coherence, alignment, diversity, horizon, control, "
-        "speed, memory."
-    )
-    performance: PerformanceSpec | None = Field(
-        default=None, description="How generators are timed; default: they are not."
-    )
-    baseline: Literal["first"] | None = Field(
-        default=None,
-        description="Whose clips pair metrics compare with, sample by sample: first is the first generator "
-        "of the run. Default: nobody's, unless the request gives whole clips, which then are "
-        "the references.",
-    )
+    Attributes:
+        name: How runs and tables call it.
+        version: Raised with every change of content; results of two versions are never ranked together.
+        description: What it measures, for a reader who chooses.
+        prompts: What is asked for.
+        scale: The data set of whose clips the controls and the reference are made, where the prompts are of
+            none: a registered name, or a path. Its clips answer other prompts, so only metrics that do not
+            depend on what is shown may count.
+        open: Whether a run may replace the data set and the size (`--dataset`, `--size`).
+        data: Written by a run: the data set that it found, by content.
+        request: The size of every clip, and what comes with a prompt.
+        samples: Requests for each generator; more than there are prompts: further seeds of each.
+        reference: Real clips for metrics of sets; default: none, so those that need them have no value.
+        metrics: Ids of the metrics to compute (`vbench-lite list metrics`).
+        axes: What makes each axis: quality, coherence, alignment, diversity, horizon, control, speed, memory.
+        performance: How generators are timed; default: they are not.
+        baseline: Whose clips pair metrics compare with, sample by sample: first is the first generator of the
+            run. Default: nobody's, unless the request gives whole clips, which then are the references.
+        generators: Registered generators that are asked where a run names nobody.
+        batch: Clips that these generators are asked for in one call; in a timed one, too, unless
+            performance.batch says otherwise.
+        also: Registered suites that a run of this one holds as well, since they need another request (longer
+            clips). What they measure and this one does not, axes and metrics, stands on its board.
+        clip_names: prompt: files of clips made elsewhere are named PROMPT-INDEX, as VBench has them.
+    """
+
+    name: str
+    version: int = Field(ge=1)
+    description: str
+    prompts: DatasetPrompts | ListedPrompts | PromptSets
+    scale: str | None = None
+    open: bool = False
+    data: FoundDataset | None = None
+    request: RequestSpec = RequestSpec()
+    samples: int = Field(default=16, ge=1)
+    reference: ReferenceSpec | None = None
+    metrics: tuple[str, ...]
+    axes: dict[Axis, AxisSpec]
+    performance: PerformanceSpec | None = None
+    baseline: Literal["first"] | None = None
     generators: tuple[str, ...] = Field(
-        default=("reference/latent-diffusion", "reference/autoregressive", "reference/hybrid"),
-        min_length=1,
-        description="Registered generators that are asked where a run names nobody.",
+        default=("reference/latent-diffusion", "reference/autoregressive", "reference/hybrid"), min_length=1
     )
-    batch: int = Field(
-        default=1,
-        ge=1,
-        description="Clips that these generators are asked for in one call; in a timed one, too, unless "
-        "performance.batch says otherwise.",
-    )
-    also: tuple[str, ...] = Field(
-        default=(),
-        description="Registered suites that a run of this one holds as well, since they need another request "
-        "(longer clips). What they measure and this one does not, axes and metrics, stands on its board.",
-    )
-    clip_names: Literal["free", "prompt"] = Field(
-        default="free",
-        description="prompt: files of clips made elsewhere are named PROMPT-INDEX, as VBench has them.",
-    )
+    batch: int = Field(default=1, ge=1)
+    also: tuple[str, ...] = ()
+    clip_names: Literal["free", "prompt"] = "free"
 
     @model_validator(mode="after")
     def _given_frames_have_a_source(self) -> Suite:

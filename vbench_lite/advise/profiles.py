@@ -26,15 +26,17 @@ class _Strict(BaseModel):
 
 
 class Limit(_Strict):
-    """A requirement in the notation of `--require`, and why this use has it."""
+    """A requirement in the notation of `--require`, and why this use has it.
 
-    limit: str = Field(
-        description="Metric, comparison and value with its unit, such as speed/time_to_first_frame_s <= 1 s."
-    )
-    why: str = Field(min_length=1, description="The reason, as a reader is told.")
-    if_known: bool = Field(
-        default=False, description="Whether it is left out where the number is known of no generator."
-    )
+    Attributes:
+        limit: Metric, comparison and value with its unit, such as speed/time_to_first_frame_s <= 1 s.
+        why: The reason, as a reader is told.
+        if_known: Whether it is left out where the number is known of no generator.
+    """
+
+    limit: str
+    why: str = Field(min_length=1)
+    if_known: bool = False
 
     @model_validator(mode="after")
     def _reads(self) -> Limit:
@@ -46,27 +48,38 @@ class Limit(_Strict):
 
 
 class Weight(_Strict):
-    """How much an axis counts beside the others, and why."""
+    """How much an axis counts beside the others, and why.
 
-    weight: float = Field(ge=0, description="Beside those of the other axes; only ratios matter.")
-    why: str = Field(min_length=1, description="The reason, as a reader is told.")
+    Attributes:
+        weight: Beside those of the other axes; only ratios matter.
+        why: The reason, as a reader is told.
+    """
+
+    weight: float = Field(ge=0)
+    why: str = Field(min_length=1)
 
 
 class Use(_Strict):
-    """A named use."""
+    """A named use.
 
-    name: str = Field(pattern=r"^[a-z0-9-]+$", description="Of the characters a-z 0-9 -.")
-    version: int = Field(default=1, ge=1, description="Raised with every change.")
-    title: str = Field(description="As it stands in a sentence: for live streaming.")
-    summary: str = Field(description="Who watches, and what they notice first.")
-    limits: tuple[Limit, ...] = Field(default=(), description="What a generator must meet at all.")
-    weights: dict[Axis, Weight] = Field(description="By axis; an axis that is not named does not count.")
-    doublings: float = Field(
-        default=DOUBLINGS,
-        gt=0,
-        description="How often speed or memory must halve to be worth as much as the whole way from a "
-        "control without content to real clips on any other axis.",
-    )
+    Attributes:
+        name: Of the characters a-z 0-9 -.
+        version: Raised with every change.
+        title: As it stands in a sentence: for live streaming.
+        summary: Who watches, and what they notice first.
+        limits: What a generator must meet at all.
+        weights: By axis; an axis that is not named does not count.
+        doublings: How often speed or memory must halve to be worth as much as the whole way from a control
+            without content to real clips on any other axis.
+    """
+
+    name: str = Field(pattern=r"^[a-z0-9-]+$")
+    version: int = Field(default=1, ge=1)
+    title: str
+    summary: str
+    limits: tuple[Limit, ...] = ()
+    weights: dict[Axis, Weight]
+    doublings: float = Field(default=DOUBLINGS, gt=0)
 
     @model_validator(mode="after")
     def _something_counts(self) -> Use:

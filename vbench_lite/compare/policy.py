@@ -24,81 +24,50 @@ SHIPPED = (DEFAULT, "quality-only", "strict")
 
 
 class Policy(BaseModel):
-    """The rules of a gate."""
+    """The rules of a gate.
+
+    Attributes:
+        name: How results call it.
+        version: Raised with every change.
+        timed: Speed and memory: calm: judged, and where other processes disturbed the timed calls not
+            comparable, which warns and decides nothing; strict: that decides too; shown: they never decide.
+        primary: Metric ids that decide the overall verdict; all: every metric with a direction; axes: every
+            metric that an axis of the suite counts. Coverage always decides, and preference (the votes
+            between the two) where it is named.
+        alpha: One-sided level of a decision, adjusted over the primary metrics (Holm); 0.025 agrees with a
+            95% interval.
+        margin_fraction: The margin of a metric without one of its own, as a share of the distance from the
+            worst control to real clips; without controls, of the metric's bounds; without bounds, of the
+            baseline's value.
+        margins: Margins by metric id in the metric's own unit; for speed and memory a ratio: 0.05 is 5%
+            slower; for preference, by how much smaller the share of decided votes may be: 0.2 is 40 to 60.
+        minimum_effect: Speed and memory: the margin, and the least loss that is called one, as a ratio.
+        least_seconds: Seconds of a timed call that may be 0 (stalling): the margin where the ratio gives a
+            smaller one.
+        least_count: The same of counts that may be 0 (stalls a clip).
+        occasion_sd: Standard deviation of the log of a time between two runs of an unchanged generator; read
+            where the runs under the root are too few to estimate it.
+        coverage_margin: Share of requests that the candidate may fail on more than the baseline.
+        minimum_overlap: Share of requests that both must have; below it nothing is subtracted.
+        fail_on: Overall verdicts that fail the gate.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(description="How results call it.")
-    version: int = Field(default=1, ge=1, description="Raised with every change.")
-    timed: Literal["calm", "strict", "shown"] = Field(
-        default="calm",
-        description="Speed and memory: calm: judged, and where other processes disturbed the timed calls not "
-        "comparable, which warns and decides nothing; strict: that decides too; shown: they never decide.",
-    )
-    primary: Literal["all", "axes"] | tuple[str, ...] = Field(
-        default="all",
-        description="Metric ids that decide the overall verdict; all: every metric with a direction; axes: "
-        "every metric that an axis of the suite counts. Coverage always decides, and preference (the votes "
-        "between the two) where it is named.",
-    )
-    alpha: float = Field(
-        default=0.025,
-        gt=0,
-        lt=0.5,
-        description="One-sided level of a decision, adjusted over the primary metrics (Holm); 0.025 agrees "
-        "with a 95% interval.",
-    )
-    margin_fraction: float = Field(
-        default=0.05,
-        gt=0,
-        lt=1,
-        description="The margin of a metric without one of its own, as a share of the distance from the "
-        "worst control to real clips; without controls, of the metric's bounds; without bounds, "
-        "of the baseline's value.",
-    )
-    margins: dict[str, Annotated[float, Field(gt=0)]] = Field(
-        default_factory=dict,
-        description="Margins by metric id in the metric's own unit; for speed and memory a ratio: 0.05 is "
-        "5% slower; for preference, by how much smaller the share of decided votes may be: 0.2 is 40 to 60.",
-    )
-    minimum_effect: float = Field(
-        default=0.05,
-        gt=0,
-        description="Speed and memory: the margin, and the least loss that is called one, as a ratio.",
-    )
-    least_seconds: float = Field(
-        default=0.1,
-        gt=0,
-        description="Seconds of a timed call that may be 0 (stalling): the margin where the ratio gives a "
-        "smaller one.",
-    )
-    least_count: float = Field(
-        default=0.5,
-        gt=0,
-        description="The same of counts that may be 0 (stalls a clip).",
-    )
-    occasion_sd: float = Field(
-        default=0.06,
-        ge=0,
-        lt=1,
-        description="Standard deviation of the log of a time between two runs of an unchanged generator; "
-        "read where the runs under the root are too few to estimate it.",
-    )
-    coverage_margin: float = Field(
-        default=0.02,
-        ge=0,
-        lt=1,
-        description="Share of requests that the candidate may fail on more than the baseline.",
-    )
-    minimum_overlap: float = Field(
-        default=0.9,
-        gt=0,
-        le=1,
-        description="Share of requests that both must have; below it nothing is subtracted.",
-    )
-    fail_on: tuple[Verdict, ...] = Field(
-        default=(Verdict.REGRESSED, Verdict.INCOMPARABLE), description="Overall verdicts that fail the gate."
-    )
+    name: str
+    version: int = Field(default=1, ge=1)
+    timed: Literal["calm", "strict", "shown"] = "calm"
+    primary: Literal["all", "axes"] | tuple[str, ...] = "all"
+    alpha: float = Field(default=0.025, gt=0, lt=0.5)
+    margin_fraction: float = Field(default=0.05, gt=0, lt=1)
+    margins: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    minimum_effect: float = Field(default=0.05, gt=0)
+    least_seconds: float = Field(default=0.1, gt=0)
+    least_count: float = Field(default=0.5, gt=0)
+    occasion_sd: float = Field(default=0.06, ge=0, lt=1)
+    coverage_margin: float = Field(default=0.02, ge=0, lt=1)
+    minimum_overlap: float = Field(default=0.9, gt=0, le=1)
+    fail_on: tuple[Verdict, ...] = (Verdict.REGRESSED, Verdict.INCOMPARABLE)
 
     @field_validator("margins")
     @classmethod

@@ -25,45 +25,43 @@ Frame = np.ndarray[Any, np.dtype[np.uint8]]
 
 
 class JudgeSpec(BaseModel):
-    """A model as voter."""
+    """A model as voter.
+
+    Attributes:
+        model: As the API names it; without a url, a folder as save_pretrained writes it.
+        frames: How many frames of a clip are shown, evenly spaced from the first to the last.
+        max_side: Their longer side in pixels; larger ones are reduced.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
-    model: str = Field(
-        description="As the API names it; without a url, a folder as save_pretrained writes it."
-    )
-    frames: int = Field(
-        default=8,
-        ge=1,
-        le=64,
-        description="How many frames of a clip are shown, evenly spaced from the first to the last.",
-    )
-    max_side: int = Field(
-        default=512, ge=32, le=2048, description="Their longer side in pixels; larger ones are reduced."
-    )
+    model: str
+    frames: int = Field(default=8, ge=1, le=64)
+    max_side: int = Field(default=512, ge=32, le=2048)
 
 
 class ServerSpec(JudgeSpec):
-    """A model behind an OpenAI-compatible API (`chat/completions` with image parts)."""
+    """A model behind an OpenAI-compatible API (`chat/completions` with image parts).
 
-    url: str = Field(description="Of the API, up to and without `/chat/completions`.")
-    key_env: str | None = Field(
-        default=None,
-        description="The environment variable that holds the key; the key itself stands in no file.",
-    )
-    temperature: float = Field(default=0.0, ge=0, le=2, description="Of the answers.")
-    draws: int = Field(
-        default=2,
-        ge=2,
-        le=32,
-        description="How often a question is asked where no log-probabilities come back: an even number.",
-    )
-    timeout_s: float = Field(default=60.0, gt=0, description="Seconds of a call.")
-    attempts: int = Field(default=4, ge=1, le=10, description="Of a call that fails for a while.")
-    requests_per_minute: float | None = Field(default=None, gt=0, description="At most so many.")
-    price_per_call: float | None = Field(
-        default=None, ge=0, description="In your currency, for the estimate that is told first."
-    )
+    Attributes:
+        url: Of the API, up to and without `/chat/completions`.
+        key_env: The environment variable that holds the key; the key itself stands in no file.
+        temperature: Of the answers.
+        draws: How often a question is asked where no log-probabilities come back: an even number.
+        timeout_s: Seconds of a call.
+        attempts: Of a call that fails for a while.
+        requests_per_minute: At most so many.
+        price_per_call: In your currency, for the estimate that is told first.
+    """
+
+    url: str
+    key_env: str | None = None
+    temperature: float = Field(default=0.0, ge=0, le=2)
+    draws: int = Field(default=2, ge=2, le=32)
+    timeout_s: float = Field(default=60.0, gt=0)
+    attempts: int = Field(default=4, ge=1, le=10)
+    requests_per_minute: float | None = Field(default=None, gt=0)
+    price_per_call: float | None = Field(default=None, ge=0)
 
     @field_validator("draws")
     @classmethod
@@ -84,14 +82,17 @@ class ServerSpec(JudgeSpec):
 
 
 class FolderSpec(JudgeSpec):
-    """A vision-language model of transformers in a folder, run in this process; no hub is asked."""
+    """A vision-language model of transformers in a folder, run in this process; no hub is asked.
+
+    Attributes:
+        device: cpu, cuda:0 and so on.
+        dtype: Of the weights; the probabilities of words are float32.
+    """
 
     draws: ClassVar[int] = 1  # probabilities are read, so one answer says all
 
-    device: str = Field(default="cpu", description="cpu, cuda:0 and so on.")
-    dtype: Literal["float32", "bfloat16", "float16"] = Field(
-        default="float32", description="Of the weights; the probabilities of words are float32."
-    )
+    device: str = "cpu"
+    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
 
 
 def load_judge(path: Path) -> ServerSpec | FolderSpec:
