@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from vbench_lite import registry
 from vbench_lite.control import parse_script
@@ -19,8 +19,8 @@ from vbench_lite.dataset import ClipSize, DatasetRef
 from vbench_lite.errors import SpecError
 from vbench_lite.metric import Axis
 from vbench_lite.suite_axes import AxisSpec, Strict
-from vbench_lite.validation_errors import validation_error
-from vbench_lite.yaml_text import parse_yaml
+from vbench_lite.validation_errors import validated
+from vbench_lite.yaml_text import read_yaml
 
 ControlKind = Literal["edges", "blur", "mask", "depth", "pose"]
 
@@ -348,21 +348,12 @@ def read_suite(path: Path) -> Suite:
     Raises:
         SpecError: the file is missing, is no YAML, or does not fit the contract.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise SpecError(f"suite file {path}: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise SpecError(f"suite file {path} is no YAML: {error}") from None
-    return parse_suite(parse_yaml(text, f"suite file {path}"), str(path))
+    return parse_suite(read_yaml(path, f"suite file {path}"), str(path))
 
 
 def parse_suite(data: Any, where: str) -> Suite:
     """Check parsed YAML against the contract; `where` names it in errors."""
-    try:
-        return Suite.model_validate(data)
-    except ValidationError as error:
-        raise SpecError(f"{where}: {validation_error(error, Suite)}") from None
+    return validated(Suite, data, where)
 
 
 def load_suite(name: str) -> Suite:

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Sequence
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+
+from vbench_lite.errors import SpecError
+
+Model = TypeVar("Model", bound=BaseModel)
 
 SHOWN = 40  # characters of a wrong value
 NEEDED = {  # what a type of pydantic's is called by people
@@ -30,6 +34,18 @@ NEEDED = {  # what a type of pydantic's is called by people
     "model_type": "keys with values are needed (key: value)",
     "model_attributes_type": "keys with values are needed (key: value)",
 }
+
+
+def validated(model: type[Model], data: Any, where: str) -> Model:
+    """What a model makes of parsed YAML; `where` names it in errors.
+
+    Raises:
+        SpecError: it does not fit; the message says what and where.
+    """
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise SpecError(f"{where}: {validation_error(error, model)}") from None
 
 
 def validation_error(error: ValidationError, model: type[BaseModel], top: str = "top level") -> str:

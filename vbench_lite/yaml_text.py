@@ -6,6 +6,8 @@ ValueError, and a few aliases of aliases stand for billions of values once someb
 
 from __future__ import annotations
 
+from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -30,6 +32,21 @@ def parse_yaml(text: str, where: str) -> Any:
     left = [MOST_VALUES]
     _count(data, left, set(), where)
     return data
+
+
+def read_yaml(path: Path | Traversable, where: str) -> Any:
+    """The values of a YAML file; `where` names it in errors.
+
+    Raises:
+        SpecError: it cannot be read, or as `parse_yaml`.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SpecError(f"{where}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise SpecError(f"{where} is no YAML: {error}") from None
+    return parse_yaml(text, where)
 
 
 def _fault(error: Exception) -> str:

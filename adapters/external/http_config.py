@@ -13,7 +13,7 @@ from vbench_lite.adapters.external.addresses import host_and_port, is_loopback
 from vbench_lite.adapters.external.answers import Json, Word
 from vbench_lite.adapters.external.server_config import ServerConfig
 from vbench_lite.adapters.external.template import REQUEST_NAMES, check_template, laid_over, texts_of
-from vbench_lite.yaml_text import parse_yaml
+from vbench_lite.yaml_text import read_yaml
 
 _SERVICES = Path(__file__).with_name("services")
 _IMAGE_NAMES = ("image", "image_base64")
@@ -166,6 +166,6 @@ class HttpConfig(ServerConfig):
 @cache
 def _preset(name: str) -> dict[str, Any]:
     path = _SERVICES / f"{name}.yaml"
-    found = parse_yaml(path.read_text("utf-8"), str(path))
+    found = read_yaml(path, str(path))
     assert isinstance(found, dict)
     return found

@@ -10,13 +10,13 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from vbench_lite.advise.requirements import Requirement, parse_requirement
 from vbench_lite.errors import SpecError
 from vbench_lite.metric import Axis
-from vbench_lite.validation_errors import validation_error
-from vbench_lite.yaml_text import parse_yaml
+from vbench_lite.validation_errors import validated
+from vbench_lite.yaml_text import read_yaml
 
 DOUBLINGS = 4.0
 
@@ -107,23 +107,16 @@ def load_use(name: str) -> Use:
     Raises:
         SpecError: unknown name, missing file, bad YAML, unknown key or bad value, each with its place.
     """
+    where = f"use {name}"
     if name.endswith((".yaml", ".yml")):
-        where = f"use {name}"
-        try:
-            text = Path(name).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise SpecError(f"{where} cannot be read: {error}") from None
+        file: Path | Traversable = Path(name)
     elif name in use_names():
-        where = f"use {name}"
-        text = (_folder() / f"{name}.yaml").read_text(encoding="utf-8")
+        file = _folder() / f"{name}.yaml"
     else:
         raise SpecError(
             f"there is no use {name!r}; there are: {', '.join(use_names())}, or a path to a .yaml"
         )
-    try:
-        return Use.model_validate(parse_yaml(text, where) or {})
-    except ValidationError as error:
-        raise SpecError(f"{where}: {validation_error(error, Use)}") from None
+    return validated(Use, read_yaml(file, where) or {}, where)
 
 
 def _folder() -> Traversable:

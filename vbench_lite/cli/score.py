@@ -146,19 +146,13 @@ def _score_clips(
     root: Path,
     as_json: bool,
 ) -> int:
-    from pydantic import ValidationError
-
     from vbench_lite.cli.progress import shown
-    from vbench_lite.errors import SpecError
     from vbench_lite.run.progress import Event
     from vbench_lite.run.scoring.score_folder import score_clips
-    from vbench_lite.validation_errors import validation_error
+    from vbench_lite.validation_errors import validated
     from vbench_lite.video.frame_rules import ClipRules
 
-    try:
-        rules = ClipRules.model_validate(given)
-    except ValidationError as error:
-        raise SpecError(f"clip rules: {validation_error(error, ClipRules)}") from None
+    rules = validated(ClipRules, given, "clip rules")
     with shown() as progress:
         scores = score_clips(
             clips,

@@ -43,15 +43,9 @@ def command(file: Path, as_json: bool) -> int:
 
 def _kind(file: Path) -> str:
     """Only a suite names metrics or axes; without them, generators or suites make a specification."""
-    from vbench_lite.errors import SpecError
-    from vbench_lite.yaml_text import parse_yaml
+    from vbench_lite.yaml_text import read_yaml
 
-    try:
-        data = parse_yaml(file.read_text(encoding="utf-8"), str(file))
-    except OSError as error:
-        raise SpecError(f"{file}: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise SpecError(f"{file} is no YAML: {error}") from None
+    data = read_yaml(file, str(file))
     keys = data.keys() if isinstance(data, dict) else set()
     # A specification may name prompt sets as well; only a suite says what metrics and axes there are.
     is_suite = {"axes", "metrics"} & keys or ("prompts" in keys and not {"generators", "suites"} & keys)
@@ -81,14 +75,10 @@ def _readable(file: Path) -> tuple[list[str], list[GeneratorSpec]]:
     """Names of suites, and the generators, that can be read of a specification with faults elsewhere."""
     from pydantic import ValidationError
 
-    from vbench_lite.errors import SpecError
     from vbench_lite.run.plan.spec import GeneratorSpec
-    from vbench_lite.yaml_text import parse_yaml
+    from vbench_lite.yaml_text import read_yaml
 
-    try:
-        data = parse_yaml(file.read_text(encoding="utf-8"), str(file))
-    except SpecError:
-        return [], []
+    data = read_yaml(file, str(file))
     if not isinstance(data, dict):
         return [], []
     entries = []
@@ -117,14 +107,15 @@ def _faults(file: Path, model: type[BaseModel]) -> Iterator[str]:
     """Everything that a file's form has wrong, and not the first alone."""
     from pydantic import ValidationError
 
+    from vbench_lite.errors import SpecError
     from vbench_lite.validation_errors import validation_faults
-    from vbench_lite.yaml_text import parse_yaml
+    from vbench_lite.yaml_text import read_yaml
 
     try:
-        model.model_validate(parse_yaml(file.read_text(encoding="utf-8"), str(file)))
+        model.model_validate(read_yaml(file, str(file)))
     except ValidationError as error:
         yield from (f"{file}: {fault}" for fault in validation_faults(error, model))
-    except OSError:
+    except SpecError:
         return  # said by who reads it
 
 

@@ -9,13 +9,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from vbench_lite.errors import SpecError
 from vbench_lite.stats.noninferiority import Verdict
 from vbench_lite.suite import Suite
-from vbench_lite.validation_errors import validation_error
-from vbench_lite.yaml_text import parse_yaml
+from vbench_lite.validation_errors import validated
+from vbench_lite.yaml_text import read_yaml
 
 COVERAGE = "coverage"
 PREFERENCE = "preference"  # votes between the clips of the two
@@ -113,17 +113,10 @@ def load_policy(source: str | Path | None = None) -> Policy:
         SpecError: missing file, bad YAML, unknown key or bad value, each with its place.
     """
     if source is None or str(source) in SHIPPED:
-        name = f"{source or DEFAULT}.yaml"
-        text = (files("vbench_lite.compare") / "policies" / name).read_text(encoding="utf-8")
         where = f"the policy {source or DEFAULT}"
+        file = files("vbench_lite.compare") / "policies" / f"{source or DEFAULT}.yaml"
     else:
-        where = f"policy {source}"
-        try:
-            text = Path(source).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            shipped = f"; policies that ship: {', '.join(SHIPPED)}"
-            raise SpecError(f"{where} cannot be read: {error}{shipped}") from None
-    try:
-        return Policy.model_validate(parse_yaml(text, where) or {})
-    except ValidationError as error:
-        raise SpecError(f"{where}: {validation_error(error, Policy)}") from None
+        where, file = f"policy {source}", Path(source)
+        if not file.is_file():
+            raise SpecError(f"{where}: there is no such file; policies that ship: {', '.join(SHIPPED)}")
+    return validated(Policy, read_yaml(file, where) or {}, where)

@@ -16,7 +16,7 @@ from vbench_lite.datasets.real_clips import RealClips
 from vbench_lite.datasets.windows import Recording
 from vbench_lite.errors import ClipError, DatasetError
 from vbench_lite.video.samples import SAMPLES, default_cache, sample_clip
-from vbench_lite.yaml_text import parse_yaml
+from vbench_lite.yaml_text import read_yaml
 
 _LIST = Path(__file__).with_name("open_clips.yaml")
 _LICENSES = "CC0-1.0 AND CC-BY-3.0 AND CC-BY-4.0 AND BSD-3-Clause AND LicenseRef-public-domain"
@@ -26,7 +26,7 @@ class OpenClips(RealClips):
     """Freely licensed real clips from packages: streets, a band, an animation, a globe; small, for scales."""
 
     def __init__(self) -> None:
-        entries = parse_yaml(_LIST.read_text(encoding="utf-8"), str(_LIST))
+        entries = read_yaml(_LIST, str(_LIST))
         self._files = sorted({str(entry["file"]) for entry in entries})
         super().__init__(
             [_recording(entry) for entry in entries],

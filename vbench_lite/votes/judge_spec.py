@@ -13,12 +13,12 @@ from typing import Any, ClassVar, Literal
 import cv2
 import httpx
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from vbench_lite.clip import Clip
 from vbench_lite.errors import SpecError
-from vbench_lite.validation_errors import validation_error
-from vbench_lite.yaml_text import parse_yaml
+from vbench_lite.validation_errors import validated
+from vbench_lite.yaml_text import read_yaml
 
 MOST_LIKELY = 10  # next words looked at; an answer with none of the allowed words among them cannot be read
 Frame = np.ndarray[Any, np.dtype[np.uint8]]
@@ -102,16 +102,9 @@ def load_judge(path: Path) -> ServerSpec | FolderSpec:
         SpecError: the file, a key or a value is wrong, there is no such folder, or the key's variable is not
             set.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(f"judge {path} cannot be read: {error}") from None
-    facts = parse_yaml(text, f"judge {path}") or {}
+    facts = read_yaml(path, f"judge {path}") or {}
     kind = ServerSpec if isinstance(facts, dict) and "url" in facts else FolderSpec
-    try:
-        spec = kind.model_validate(facts)
-    except ValidationError as error:
-        raise SpecError(f"judge {path}: {validation_error(error, kind)}") from None
+    spec = validated(kind, facts, f"judge {path}")
     if isinstance(spec, FolderSpec) and not Path(spec.model).expanduser().is_dir():
         raise SpecError(f"judge {path}: model {spec.model} is no folder; a model behind an API needs its url")
     if isinstance(spec, ServerSpec) and spec.key_env is not None and not os.environ.get(spec.key_env):
