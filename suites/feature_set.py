@@ -5,12 +5,13 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from vbench_lite.errors import NotApplicable, StoreError
-from vbench_lite.metric import Axis, Estimate, Features, MetricInfo, Role, SampleInfo, SetMetric
+from vbench_lite.metric import Estimate, Features, MetricInfo, Role, SampleInfo, SetMetric
 
 Matrix = npt.NDArray[np.float64]
 
@@ -83,34 +84,8 @@ class FeatureSetMetric(SetMetric):
         return FeatureRows(np.concatenate([clips[key] for key in keys]), prompts, len(keys))
 
 
-def feature_set_info(
-    id: str,
-    extractor: str,
-    summary: str,
-    source: str,
-    *,
-    axis: Axis,
-    bounds: tuple[float | None, float | None],
-    higher_is_better: bool,
-    unit: str = "",
-    min_frames: int = 1,
-    min_n: int,
-    version: int = 1,
-) -> MetricInfo:
-    """What a metric over the features of one extractor declares."""
-    return MetricInfo(
-        id=id,
-        version=version,
-        axis=axis,
-        unit=unit,
-        bounds=bounds,
-        higher_is_better=higher_is_better,
-        summary=summary,
-        source=source,
-        extractors=(extractor,),
-        min_frames=min_frames,
-        min_n=min_n,
-    )
+# What a metric over the features of one extractor declares, beside what is its own.
+feature_set_info = partial(MetricInfo, version=1, unit="")
 
 
 def with_clips(estimate: Estimate, rows: FeatureRows, reference: FeatureRows | None) -> Estimate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -68,17 +69,12 @@ class ClipScore(ClipPrompt):
     Cost: as `alignment/clip_prompt`, with which it shares every pass.
     """
 
-    info: ClassVar[MetricInfo] = MetricInfo(
+    info: ClassVar[MetricInfo] = replace(
+        ClipPrompt.info,
         id="alignment/clip_score",
-        version=1,
-        axis=Axis.ALIGNMENT,
-        unit="",
         bounds=(0.0, 100.0),
-        higher_is_better=True,
         summary="100 times the cosine of frame and prompt, not below 0, by CLIP ViT-B/32.",
         source="Hessel et al., CLIPScore (EMNLP 2021), scaled by 100",
-        extractors=("clip-vit-b32-pil",),
-        weights=(clip_text.KEY,),
     )
 
     def finish(self, features: Mapping[str, Features]) -> Scored:

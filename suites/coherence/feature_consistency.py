@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import ClassVar
 
 from vbench_lite.metric import Axis, FeatureMetric, Features, MetricInfo
 from vbench_lite.suites.vbench.consistency import plain_consistency
+
+_info = partial(
+    MetricInfo,
+    version=1,
+    axis=Axis.COHERENCE,
+    unit="",
+    bounds=(-1.0, 1.0),
+    higher_is_better=True,
+    min_frames=2,
+)
 
 
 class _Consistency(FeatureMetric):
@@ -32,13 +43,12 @@ class SubjectConsistency(_Consistency):
     Cost: one pass of ViT-B/16 a frame.
     """
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="coherence/subject_consistency", version=1, axis=Axis.COHERENCE, unit="", bounds=(-1.0, 1.0),
-        higher_is_better=True,
+    info: ClassVar[MetricInfo] = _info(
+        id="coherence/subject_consistency",
         summary="How alike frames are to the one before and the first, by DINO ViT-B/16; cosines not cut.",
         source="VBench (Huang et al., CVPR 2024), vbench/subject_consistency.py, corrected",
-        extractors=("dino-vitb16",), min_frames=2,
-    )  # fmt: skip
+        extractors=("dino-vitb16",),
+    )
 
 
 class ContentConsistency(_Consistency):
@@ -54,13 +64,12 @@ class ContentConsistency(_Consistency):
     Cost: one pass of EfficientNet-Lite0 a frame.
     """
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="coherence/content_consistency", version=1, axis=Axis.COHERENCE, unit="", bounds=(-1.0, 1.0),
-        higher_is_better=True,
+    info: ClassVar[MetricInfo] = _info(
+        id="coherence/content_consistency",
         summary="How alike frames are to the one before and the first, by EfficientNet-Lite0.",
         source="VBench (Huang et al., CVPR 2024), the formula of its consistencies on other features",
-        extractors=("efficientnet-lite0",), min_frames=2,
-    )  # fmt: skip
+        extractors=("efficientnet-lite0",),
+    )
 
 
 class BackgroundConsistency(_Consistency):
@@ -79,10 +88,9 @@ class BackgroundConsistency(_Consistency):
     Cost: one pass of ViT-B/32 a frame.
     """
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="coherence/background_consistency", version=1, axis=Axis.COHERENCE, unit="", bounds=(-1.0, 1.0),
-        higher_is_better=True,
+    info: ClassVar[MetricInfo] = _info(
+        id="coherence/background_consistency",
         summary="How alike frames are to the one before and the first, by CLIP ViT-B/32; cosines not cut.",
         source="VBench (Huang et al., CVPR 2024), vbench/background_consistency.py, corrected",
-        extractors=("clip-vit-b32",), min_frames=2,
-    )  # fmt: skip
+        extractors=("clip-vit-b32",),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -81,17 +82,13 @@ class Dynamic(FlowRadius):
     Cost: one encoding of RAFT a frame and 20 updates a pair.
     """
 
-    info: ClassVar[MetricInfo] = MetricInfo(
+    info: ClassVar[MetricInfo] = replace(
+        FlowRadius.info,
         id="coherence/dynamic",
-        version=2,
-        axis=Axis.COHERENCE,
         unit="",
         bounds=(0.0, 1.0),
-        higher_is_better=None,
         summary="Whether a clip moves (1) or not (0): a quarter of its pairs of frames are above a speed.",
         source="VBench (Huang et al., CVPR 2024), vbench/dynamic_degree.py, corrected",
-        extractors=("raft-things",),
-        min_frames=2,
     )
 
     def finish(self, features: Mapping[str, Features]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -16,8 +17,31 @@ from vbench_lite.metric import Axis, Features, Frames, MetricInfo, NeighbourMetr
 
 SHORT_SIDE = (128, 256)  # DIS matches 8x8 patches on a pyramid: smaller frames are enlarged, larger reduced
 
+Grey = npt.NDArray[np.uint8]
 
-class MotionAmount(NeighbourMetric):
+
+class FlowMetric(NeighbourMetric):
+    """A mean over pairs of neighbours of a number of their optical flow; 0 where the two are equal."""
+
+    def __init__(self) -> None:
+        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+
+    def pairs(self, frames: Frames) -> npt.NDArray[np.float64]:
+        grey = [grey_frame(frame) for frame in frames]
+        return np.array([self._of_pair(a, b) for a, b in itertools.pairwise(grey)])
+
+    def _of_pair(self, first: Grey, second: Grey) -> float:
+        if np.array_equal(first, second):
+            return 0.0
+        flow = self._flow.calc(first, second, np.zeros((*first.shape, 2), np.float32))
+        return self.of_flow(np.asarray(flow), first, second)
+
+    @abstractmethod
+    def of_flow(self, flow: npt.NDArray[np.float32], first: Grey, second: Grey) -> float:
+        """Return the number for a flow float32 (H, W, 2) between two grey frames (H, W)."""
+
+
+class MotionAmount(FlowMetric):
     """Mean length of the optical flow between neighbours, in short sides of the frame a second.
 
     Flow: DIS (medium preset) on grey frames whose short side is brought into 128..256 pixels, bilinear to
@@ -44,18 +68,10 @@ class MotionAmount(NeighbourMetric):
         min_frames=2,
     )
 
-    def __init__(self) -> None:
-        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-
     def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
         super().start(clip, sample)
         clip.edges(0)  # a clip without a rate has no seconds
         self._clip = clip
-
-    def pairs(self, frames: Frames) -> npt.NDArray[np.float64]:
-        """Return the mean flow of each pair of neighbours, in short sides."""
-        grey = [grey_frame(frame) for frame in frames]
-        return np.array([self._length(a, b) for a, b in itertools.pairwise(grey)])
 
     def finish(self, features: Mapping[str, Features]) -> float:
         super().finish(features)  # a clip of one frame has no pairs
@@ -64,16 +80,14 @@ class MotionAmount(NeighbourMetric):
             raise NotApplicable("no time passes between the clip's frames")
         return self._sum / seconds
 
-    def _length(self, first: npt.NDArray[np.uint8], second: npt.NDArray[np.uint8]) -> float:
-        if np.array_equal(first, second):
-            return 0.0
-        flow = np.asarray(self._flow.calc(first, second, np.zeros((*first.shape, 2), np.float32)))
+    def of_flow(self, flow: npt.NDArray[np.float32], first: Grey, second: Grey) -> float:
+        """Its mean length, in short sides."""
         lengths = np.hypot(flow[..., 0], flow[..., 1])
         mean = float(lengths.mean(dtype=np.float64))
         return mean / int(min(first.shape))
 
 
-def grey_frame(frame: Frames) -> npt.NDArray[np.uint8]:
+def grey_frame(frame: Frames) -> Grey:
     """Grey frame, uint8, with its short side in SHORT_SIDE."""
     grey = np.asarray(cv2.cvtColor(np.ascontiguousarray(frame), cv2.COLOR_RGB2GRAY), np.uint8)
     height, width = grey.shape

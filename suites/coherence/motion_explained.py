@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import ClassVar
 
 import cv2
@@ -11,15 +10,15 @@ import numpy.typing as npt
 
 from vbench_lite.clip import ClipInfo
 from vbench_lite.errors import NotApplicable
-from vbench_lite.metric import Axis, Frames, MetricInfo, NeighbourMetric, SampleInfo
-from vbench_lite.suites.coherence.motion_amount import grey_frame
+from vbench_lite.metric import Axis, MetricInfo, SampleInfo
+from vbench_lite.suites.coherence.motion_amount import FlowMetric, Grey
 
 _WINDOW = (5, 5)  # over which differences are averaged
 _LEAST_CHANGE = 2.0  # levels; smaller ones are noise of the camera and of compression
 _LEFT = 0.5  # of the change may be left after following the motion
 
 
-class MotionExplained(NeighbourMetric):
+class MotionExplained(FlowMetric):
     """Mean length of the optical flow, counted only where following it accounts for the picture's change.
 
     A flow is smooth, so it spreads from a moving thing over a plain background, and it finds motion in
@@ -46,25 +45,14 @@ class MotionExplained(NeighbourMetric):
         min_frames=2,
     )
 
-    def __init__(self) -> None:
-        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-        self._fps = 0.0
-
     def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
         super().start(clip, sample)
         if clip.fps is None:
             raise NotApplicable("the clip's frame rate is unknown")
         self._fps = clip.fps
 
-    def pairs(self, frames: Frames) -> npt.NDArray[np.float64]:
-        """Return the mean flow that counts of each pair of neighbours, in short sides a second."""
-        grey = [grey_frame(frame) for frame in frames]
-        return np.array([self._length(a, b) for a, b in itertools.pairwise(grey)])
-
-    def _length(self, first: npt.NDArray[np.uint8], second: npt.NDArray[np.uint8]) -> float:
-        if np.array_equal(first, second):
-            return 0.0
-        flow = np.asarray(self._flow.calc(first, second, np.zeros((*first.shape, 2), np.float32)))
+    def of_flow(self, flow: npt.NDArray[np.float32], first: Grey, second: Grey) -> float:
+        """Its mean length where it counts, in short sides a second."""
         rows, columns = np.indices(first.shape, dtype=np.float32)
         followed = cv2.remap(
             second, columns + flow[..., 0], rows + flow[..., 1], cv2.INTER_LINEAR,
@@ -76,6 +64,6 @@ class MotionExplained(NeighbourMetric):
         return float((lengths * moves).mean(dtype=np.float64)) * self._fps / int(min(first.shape))
 
 
-def _apart(first: npt.NDArray[np.uint8], second: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+def _apart(first: Grey, second: Grey) -> npt.NDArray[np.float32]:
     """Mean absolute difference around each pixel, float32 (H, W), in levels."""
     return np.asarray(cv2.blur(cv2.absdiff(first, second).astype(np.float32), _WINDOW), np.float32)

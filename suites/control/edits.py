@@ -14,12 +14,11 @@ from itertools import combinations
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from vbench_lite.datasets.shapes import judge as shapes_judge
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Estimate, MetricInfo
-from vbench_lite.stats.jackknife import jackknife
+from vbench_lite.stats.jackknife import jackknife_mean
 from vbench_lite.suites.judged_set import ATTRIBUTES, JudgedClip, JudgedSet, judged_set_info
 
 
@@ -54,11 +53,7 @@ class _Edits(JudgedSet):
         if not pairs:
             raise NotApplicable("no two clips of one seed have captions that differ in one word only")
         values = np.array([self.value(pair) for pair in pairs])
-
-        def mean(kept: npt.NDArray[np.int64]) -> float:
-            return float(values[kept].mean())
-
-        estimate = jackknife([pair.first.prompt_id for pair in pairs], mean)
+        estimate = jackknife_mean([pair.first.prompt_id for pair in pairs], values)
         words = {
             attribute: float(values[[pair.attribute == attribute for pair in pairs]].mean())
             for attribute in sorted({pair.attribute for pair in pairs})

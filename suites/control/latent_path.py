@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Estimate, MetricInfo
-from vbench_lite.stats.jackknife import jackknife
+from vbench_lite.stats.jackknife import jackknife_mean
 from vbench_lite.suites.judged_set import JudgedClip, JudgedSet, judged_set_info
 
 LEAST_POINTS = 4
@@ -48,12 +47,7 @@ class LatentPathEvenness(JudgedSet):
         known = {key: value for key, value in found.items() if value is not None}
         if not known:
             raise NotApplicable(f"no walk through noise with {LEAST_POINTS} clips that differ")
-        values = np.array(list(known.values()))
-
-        def mean(kept: npt.NDArray[np.int64]) -> float:
-            return float(values[kept].mean())
-
-        return jackknife([prompt for prompt, _ in known], mean)
+        return jackknife_mean([prompt for prompt, _ in known], list(known.values()))
 
 
 def _evenness(walk: Sequence[JudgedClip]) -> float | None:

@@ -62,10 +62,10 @@ class FrechetShapes(FrechetDistance):
     """Fréchet distance on features of the shapes world's spatio-temporal network (16 frames)."""
 
     info: ClassVar[MetricInfo] = _info(
-        "distribution/frechet_shapes",
-        "shapes-video",
-        "Fréchet distance to real clips on features of a network of the shapes world.",
-        "Heusel et al. (NeurIPS 2017), Unterthiner et al. (2018); features: extractor shapes-video",
+        id="distribution/frechet_shapes",
+        extractors=("shapes-video",),
+        summary="Fréchet distance to real clips on features of a network of the shapes world.",
+        source="Heusel et al. (NeurIPS 2017), Unterthiner et al. (2018); features: extractor shapes-video",
         min_frames=16,
         min_n=8,
     )
@@ -81,10 +81,10 @@ class FrechetVideoDistance(FrechetDistance):
     """
 
     info: ClassVar[MetricInfo] = _info(
-        "distribution/fvd",
-        "i3d",
-        "Fréchet video distance to reference clips (I3D logits, 16 frames, cropped to 224).",
-        f"{_FVD}; short side 224 bilinear antialias, centre crop",
+        id="distribution/fvd",
+        extractors=("i3d",),
+        summary="Fréchet video distance to reference clips (I3D logits, 16 frames, cropped to 224).",
+        source=f"{_FVD}; short side 224 bilinear antialias, centre crop",
         min_frames=16,
     )
 
@@ -93,10 +93,10 @@ class FrechetVideoDistanceStyleGanV(FrechetDistance):
     """Fréchet video distance in the geometry of StyleGAN-V: frames stretched to 224x224 without antialias."""
 
     info: ClassVar[MetricInfo] = _info(
-        "distribution/fvd_styleganv",
-        "i3d-styleganv",
-        "Fréchet video distance to reference clips (I3D logits, 16 frames, stretched to 224).",
-        f"{_FVD}; geometry of Skorokhodov et al., StyleGAN-V (CVPR 2022)",
+        id="distribution/fvd_styleganv",
+        extractors=("i3d-styleganv",),
+        summary="Fréchet video distance to reference clips (I3D logits, 16 frames, stretched to 224).",
+        source=f"{_FVD}; geometry of Skorokhodov et al., StyleGAN-V (CVPR 2022)",
         min_frames=16,
     )
 
@@ -105,10 +105,10 @@ class FrechetVideoMae(FrechetDistance):
     """Content-debiased Fréchet video distance, on VideoMAE V2, which weighs motion more than I3D does."""
 
     info: ClassVar[MetricInfo] = _info(
-        "distribution/fvd_videomae",
-        "videomae",
-        "Fréchet distance to reference clips on VideoMAE features (content-debiased FVD, 16 frames).",
-        "Ge et al., On the content bias in Fréchet video distance (CVPR 2024)",
+        id="distribution/fvd_videomae",
+        extractors=("videomae",),
+        summary="Fréchet distance to reference clips on VideoMAE features (content-debiased FVD, 16 frames).",
+        source="Ge et al., On the content bias in Fréchet video distance (CVPR 2024)",
         min_frames=16,
     )
 
@@ -122,10 +122,10 @@ class FrechetInceptionDistance(FrechetDistance):
     """
 
     info: ClassVar[MetricInfo] = _info(
-        "distribution/fid",
-        "inception-fid",
-        "Fréchet inception distance of frames (every fourth) to frames of reference clips.",
-        f"{_HEUSEL}; weights and geometry of pytorch-fid",
+        id="distribution/fid",
+        extractors=("inception-fid",),
+        summary="Fréchet inception distance of frames (every fourth) to frames of reference clips.",
+        source=f"{_HEUSEL}; weights and geometry of pytorch-fid",
     )
 
 
@@ -137,10 +137,10 @@ class FrechetEfficientNet(FrechetDistance):
     """
 
     info: ClassVar[MetricInfo] = _info(
-        "distribution/frechet_efficientnet",
-        "efficientnet-lite0",
-        "Fréchet distance of all frames to frames of reference clips on EfficientNet-Lite0 features.",
-        f"{_HEUSEL}; features: extractor efficientnet-lite0",
+        id="distribution/frechet_efficientnet",
+        extractors=("efficientnet-lite0",),
+        summary="Fréchet distance of all frames to frames of reference clips on EfficientNet-Lite0 features.",
+        source=f"{_HEUSEL}; features: extractor efficientnet-lite0",
     )
 
 
@@ -156,10 +156,10 @@ class FrechetVideoDistanceAtInfinity(FeatureSetMetric):
     """
 
     info: ClassVar[MetricInfo] = _info(
-        "distribution/fvd_infinity",
-        "i3d",
-        "Fréchet video distance extrapolated to infinitely many generated clips.",
-        "Chong & Forsyth, Effectively unbiased FID and inception score (CVPR 2020), section 4",
+        id="distribution/fvd_infinity",
+        extractors=("i3d",),
+        summary="Fréchet video distance extrapolated to infinitely many generated clips.",
+        source="Chong & Forsyth, Effectively unbiased FID and inception score (CVPR 2020), section 4",
         bounds=(None, None),
         min_frames=16,
         min_n=128,

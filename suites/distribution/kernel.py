@@ -58,10 +58,10 @@ class KvdShapes(KernelVideoDistance):
     """Kernel distance on features of the shapes world's spatio-temporal network (16 frames)."""
 
     info: ClassVar[MetricInfo] = _info(
-        "distribution/kvd_shapes",
-        "shapes-video",
-        "Unbiased kernel distance to real clips on features of a network of the shapes world.",
-        "Bińkowski et al. (ICLR 2018), equation 4; features: extractor shapes-video",
+        id="distribution/kvd_shapes",
+        extractors=("shapes-video",),
+        summary="Unbiased kernel distance to real clips on features of a network of the shapes world.",
+        source="Bińkowski et al. (ICLR 2018), equation 4; features: extractor shapes-video",
         min_frames=16,
     )
 
@@ -70,10 +70,10 @@ class KernelVideoDistanceI3D(KernelVideoDistance):
     """Kernel video distance on logits of I3D: what to read where clips are fewer than some thousands."""
 
     info: ClassVar[MetricInfo] = _info(
-        "distribution/kvd",
-        "i3d",
-        "Unbiased kernel distance to reference clips (I3D logits, 16 frames, cubic kernel).",
-        "Unterthiner et al. (2018), KVD; Bińkowski et al. (ICLR 2018), equation 4",
+        id="distribution/kvd",
+        extractors=("i3d",),
+        summary="Unbiased kernel distance to reference clips (I3D logits, 16 frames, cubic kernel).",
+        source="Unterthiner et al. (2018), KVD; Bińkowski et al. (ICLR 2018), equation 4",
         min_frames=16,
     )
 
@@ -82,10 +82,10 @@ class KernelVideoDistanceVideoMae(KernelVideoDistance):
     """Kernel distance on features of VideoMAE V2, which weigh motion more than I3D's."""
 
     info: ClassVar[MetricInfo] = _info(
-        "distribution/kvd_videomae",
-        "videomae",
-        "Unbiased kernel distance to reference clips on VideoMAE features (16 frames, cubic kernel).",
-        "Bińkowski et al. (ICLR 2018), equation 4; features of Ge et al. (CVPR 2024)",
+        id="distribution/kvd_videomae",
+        extractors=("videomae",),
+        summary="Unbiased kernel distance to reference clips on VideoMAE features (16 frames, cubic kernel).",
+        source="Bińkowski et al. (ICLR 2018), equation 4; features of Ge et al. (CVPR 2024)",
         min_frames=16,
     )
 
@@ -98,10 +98,10 @@ class KernelInceptionDistance(KernelVideoDistance):
     """
 
     info: ClassVar[MetricInfo] = _info(
-        "distribution/kid",
-        "inception-fid",
-        "Kernel inception distance of frames (every fourth) to frames of reference clips.",
-        "Bińkowski et al. (ICLR 2018), equation 4; weights and geometry of pytorch-fid",
+        id="distribution/kid",
+        extractors=("inception-fid",),
+        summary="Kernel inception distance of frames (every fourth) to frames of reference clips.",
+        source="Bińkowski et al. (ICLR 2018), equation 4; weights and geometry of pytorch-fid",
     )
 
 
@@ -113,10 +113,10 @@ class KernelEfficientNet(KernelVideoDistance):
     """
 
     info: ClassVar[MetricInfo] = _info(
-        "distribution/kernel_efficientnet",
-        "efficientnet-lite0",
-        "Kernel distance of all frames to frames of reference clips on EfficientNet-Lite0 features.",
-        "Bińkowski et al. (ICLR 2018), equation 4; features: extractor efficientnet-lite0",
+        id="distribution/kernel_efficientnet",
+        extractors=("efficientnet-lite0",),
+        summary="Kernel distance of all frames to frames of reference clips on EfficientNet-Lite0 features.",
+        source="Bińkowski et al. (ICLR 2018), equation 4; features: extractor efficientnet-lite0",
     )
 
 
@@ -132,10 +132,10 @@ class ClipMeanDiscrepancy(KernelVideoDistance):
     """
 
     info: ClassVar[MetricInfo] = _info(
-        "distribution/cmmd_b32",
-        "clip-vit-b32-pil",
-        "CLIP maximum mean discrepancy of frames to those of reference clips (ViT-B/32), x1000.",
-        "Jayasumana et al., Rethinking FID: towards a better evaluation metric (CVPR 2024)",
+        id="distribution/cmmd_b32",
+        extractors=("clip-vit-b32-pil",),
+        summary="CLIP maximum mean discrepancy of frames to those of reference clips (ViT-B/32), x1000.",
+        source="Jayasumana et al., Rethinking FID: towards a better evaluation metric (CVPR 2024)",
     )
 
     def kernel(self, first: Matrix, second: Matrix) -> Matrix:

@@ -25,10 +25,10 @@ _MEANING = {
 
 def _info(kind: str, id: str, features: str, extractor: str) -> MetricInfo:
     return feature_set_info(
-        id,
-        extractor,
-        f"{_MEANING[kind]} (k = 5, strict, {features}).",
-        f"{_SOURCE}; features: extractor {extractor}",
+        id=id,
+        extractors=(extractor,),
+        summary=f"{_MEANING[kind]} (k = 5, strict, {features}).",
+        source=f"{_SOURCE}; features: extractor {extractor}",
         axis=Axis.QUALITY if kind in ("precision", "density") else Axis.DIVERSITY,
         bounds=(0.0, _HIGH[kind]),
         higher_is_better=True,

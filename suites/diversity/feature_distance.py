@@ -28,10 +28,10 @@ class FeatureDistance(FeatureSetMetric):
 
     needs_reference: ClassVar[bool] = False
     info: ClassVar[MetricInfo] = feature_set_info(
-        "diversity/feature_distance",
-        "shapes-video",
-        "Mean of 1 - cosine between the features of two clips of the set; 0 if all are the same.",
-        "mean pairwise feature distance (Zhu et al., NeurIPS 2017); features: extractor shapes-video",
+        id="diversity/feature_distance",
+        extractors=("shapes-video",),
+        summary="Mean of 1 - cosine between the features of two clips of the set; 0 if all are the same.",
+        source="mean pairwise feature distance (Zhu et al., NeurIPS 2017); features: extractor shapes-video",
         axis=Axis.DIVERSITY,
         bounds=(0.0, 2.0),
         higher_is_better=True,
@@ -59,10 +59,12 @@ class FeatureDistanceEfficientNet(FeatureDistance):
     """
 
     info: ClassVar[MetricInfo] = feature_set_info(
-        "diversity/feature_distance_efficientnet",
-        "efficientnet-lite0",
-        "Mean of 1 - cosine between the mean frame features of two clips of the set; 0 if all are the same.",
-        "mean pairwise feature distance (Zhu et al., NeurIPS 2017); features: extractor efficientnet-lite0",
+        id="diversity/feature_distance_efficientnet",
+        extractors=("efficientnet-lite0",),
+        summary="Mean of 1 - cosine between the mean frame features of two clips of the set; "
+        "0 if all are the same.",
+        source="mean pairwise feature distance (Zhu et al., NeurIPS 2017); "
+        "features: extractor efficientnet-lite0",
         axis=Axis.DIVERSITY,
         bounds=(0.0, 2.0),
         higher_is_better=True,

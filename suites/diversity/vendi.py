@@ -38,10 +38,10 @@ class VendiShapes(FeatureSetMetric):
 
     needs_reference: ClassVar[bool] = False
     info: ClassVar[MetricInfo] = _info(
-        "diversity/vendi_shapes",
-        "shapes-video",
-        "Effective number of different clips in the set (features of the shapes world).",
-        f"{_SOURCE}; cosine of features of extractor shapes-video",
+        id="diversity/vendi_shapes",
+        extractors=("shapes-video",),
+        summary="Effective number of different clips in the set (features of the shapes world).",
+        source=f"{_SOURCE}; cosine of features of extractor shapes-video",
     )
 
     def estimate(self, generated: FeatureRows, reference: FeatureRows | None) -> Estimate:
@@ -56,8 +56,8 @@ class Vendi(VendiShapes):
     """Effective number of different clips by logits of I3D; see `diversity/vendi_shapes`."""
 
     info: ClassVar[MetricInfo] = _info(
-        "diversity/vendi",
-        "i3d",
-        "Effective number of different clips in the set (cosine of I3D logits).",
-        f"{_SOURCE}; cosine of features of extractor i3d",
+        id="diversity/vendi",
+        extractors=("i3d",),
+        summary="Effective number of different clips in the set (cosine of I3D logits).",
+        source=f"{_SOURCE}; cosine of features of extractor i3d",
     )

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, Estimate, Features, MetricInfo, Role, SampleInfo
-from vbench_lite.stats.jackknife import jackknife
+from vbench_lite.stats.jackknife import jackknife_mean
 from vbench_lite.stats.vendi import cosine_similarity, vendi_score
 from vbench_lite.suites.diversity.feature_distance import cosine_distances
 from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, feature_set_info, with_clips
@@ -38,10 +38,10 @@ class WithinPromptDistance(FeatureSetMetric):
 
     needs_reference: ClassVar[bool] = False
     info: ClassVar[MetricInfo] = _info(
-        "diversity/within_prompt",
-        "shapes-video",
-        "Mean of 1 - cosine between the features of two clips of one prompt; 0 if seeds do nothing.",
-        "mean pairwise feature distance (Zhu et al., NeurIPS 2017); features: extractor shapes-video",
+        id="diversity/within_prompt",
+        extractors=("shapes-video",),
+        summary="Mean of 1 - cosine between the features of two clips of one prompt; 0 if seeds do nothing.",
+        source="mean pairwise feature distance (Zhu et al., NeurIPS 2017); features: extractor shapes-video",
         bounds=(0.0, 2.0),
         min_frames=16,
     )
@@ -62,10 +62,10 @@ class WithinPromptVendi(FeatureSetMetric):
 
     needs_reference: ClassVar[bool] = False
     info: ClassVar[MetricInfo] = _info(
-        "diversity/within_prompt_vendi",
-        "shapes-video",
-        "Effective number of different clips of one prompt (features of the shapes world).",
-        "Friedman & Dieng, The Vendi Score (TMLR 2023); cosine of features of extractor shapes-video",
+        id="diversity/within_prompt_vendi",
+        extractors=("shapes-video",),
+        summary="Effective number of different clips of one prompt (features of the shapes world).",
+        source="Friedman & Dieng, The Vendi Score (TMLR 2023); cosine of features of extractor shapes-video",
         unit="clips",
         bounds=(1.0, None),
         min_frames=16,
@@ -91,10 +91,10 @@ class WithinPromptVendiEfficientNet(WithinPromptVendi):
     """
 
     info: ClassVar[MetricInfo] = _info(
-        "diversity/within_prompt_vendi_efficientnet",
-        "efficientnet-lite0",
-        "Effective number of different clips of one prompt (EfficientNet-Lite0, mean over frames).",
-        "Friedman & Dieng, The Vendi Score (TMLR 2023); cosine of features of efficientnet-lite0",
+        id="diversity/within_prompt_vendi_efficientnet",
+        extractors=("efficientnet-lite0",),
+        summary="Effective number of different clips of one prompt (EfficientNet-Lite0, mean over frames).",
+        source="Friedman & Dieng, The Vendi Score (TMLR 2023); cosine of features of efficientnet-lite0",
         unit="clips",
         bounds=(1.0, None),
     )
@@ -123,10 +123,10 @@ class WithinPromptLpips(FeatureSetMetric):
 
     needs_reference: ClassVar[bool] = False
     info: ClassVar[MetricInfo] = _info(
-        "diversity/within_prompt_lpips",
-        "lpips-alex",
-        "Mean LPIPS (AlexNet, three frames at 64x64) of two clips of one prompt; 0 if all equal.",
-        "Zhu et al., Toward multimodal image-to-image translation (NeurIPS 2017), with LPIPS v0.1",
+        id="diversity/within_prompt_lpips",
+        extractors=("lpips-alex",),
+        summary="Mean LPIPS (AlexNet, three frames at 64x64) of two clips of one prompt; 0 if all equal.",
+        source="Zhu et al., Toward multimodal image-to-image translation (NeurIPS 2017), with LPIPS v0.1",
         bounds=(0.0, None),
         min_frames=3,
     )
@@ -196,5 +196,4 @@ def within_prompts(prompts: Sequence[str], statistic: Callable[[Places], float])
             means[name] = statistic(rows)
     if not means:
         raise NotApplicable("no prompt has two clips; ask for more samples than the suite has prompts")
-    values = np.array(list(means.values()))
-    return jackknife(list(means), lambda kept: float(values[kept].mean()))
+    return jackknife_mean(list(means), list(means.values()))

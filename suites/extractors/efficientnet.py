@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from vbench_lite.clip import Frames
 from vbench_lite.extractor import ExtractorInfo
 from vbench_lite.suites.extractors.geometry import Floats, short_side
-from vbench_lite.suites.extractors.network import NetworkExtractor
+from vbench_lite.suites.extractors.network import NetworkExtractor, with_weights
 
 if TYPE_CHECKING:
     import torch
@@ -49,13 +49,7 @@ def efficientnet_lite0(tensors: dict[str, torch.Tensor]) -> torch.nn.Module:
     import timm
 
     network: torch.nn.Module = timm.create_model("tf_efficientnet_lite0", pretrained=False)
-    missing, unexpected = network.load_state_dict(tensors, strict=False)
-    absent = [name for name in missing if not name.endswith("num_batches_tracked")]
-    if absent or unexpected:
-        raise ValueError(
-            f"weights do not fit EfficientNet-Lite0: missing {absent[:3]}, unexpected {unexpected[:3]}"
-        )
-    return network.eval()
+    return with_weights(network, tensors, "EfficientNet-Lite0", optional=r".*num_batches_tracked")
 
 
 def normalised(images: torch.Tensor) -> torch.Tensor:

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from vbench_lite.suites.extractors.network import with_weights
+
 Triple = tuple[int, int, int]
 _MIXED = {
     "Mixed_3b": (192, (64, 96, 128, 16, 32, 32)),
@@ -142,9 +144,4 @@ def pad(x: Tensor, before: list[int], after: list[int]) -> Tensor:
 
 def i3d(tensors: dict[str, Tensor]) -> I3D:
     """The network with weights of the key `i3d-k400`."""
-    network = I3D()
-    missing, unexpected = network.load_state_dict(tensors, strict=False)
-    absent = [name for name in missing if not name.endswith(("bn.weight", "num_batches_tracked"))]
-    if absent or unexpected:
-        raise ValueError(f"weights do not fit I3D: missing {absent[:3]}, unexpected {unexpected[:3]}")
-    return network
+    return with_weights(I3D(), tensors, "I3D", optional=r".*(bn\.weight|num_batches_tracked)")

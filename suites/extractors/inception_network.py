@@ -12,17 +12,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.models import inception
 
+from vbench_lite.suites.extractors.network import with_weights
+
 
 def inception_v3_fid(tensors: dict[str, Tensor]) -> nn.Module:
     """The network with these weights; images (B, 3, 299, 299) in [-1, 1] to features (B, 2048)."""
     network = InceptionFid()
     wanted = network.state_dict()
     kept = {name: value for name, value in tensors.items() if name in wanted}
-    absent = [name for name in wanted if name not in kept and not name.endswith("num_batches_tracked")]
-    if absent:
-        raise ValueError(f"weights do not fit Inception-v3: missing {absent[:3]}")
-    network.load_state_dict(kept, strict=False)
-    return network.eval()
+    return with_weights(network, kept, "Inception-v3", optional=r".*num_batches_tracked")
 
 
 class InceptionFid(nn.Module):

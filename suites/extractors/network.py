@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,27 @@ from vbench_lite.weights import files
 
 if TYPE_CHECKING:
     import torch
+
+Network = TypeVar("Network", bound="torch.nn.Module")
+
+
+def with_weights(
+    network: Network, tensors: dict[str, torch.Tensor], name: str, optional: str = ""
+) -> Network:
+    """A network with its weights, in evaluation mode.
+
+    Args:
+        name: of the network, for the message.
+        optional: a pattern of the names that the weights may lack.
+
+    Raises:
+        ValueError: tensors are missing, or are none of the network's.
+    """
+    missing, unexpected = network.load_state_dict(tensors, strict=False)
+    absent = [key for key in missing if not re.fullmatch(optional, key)]
+    if absent or unexpected:
+        raise ValueError(f"weights do not fit {name}: missing {absent[:3]}, unexpected {unexpected[:3]}")
+    return network.eval()
 
 
 class NetworkExtractor(FeatureExtractor):

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from vbench_lite.suites.extractors.network import with_weights
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -113,11 +115,7 @@ def videomae(tensors: dict[str, Tensor], shape: Shape) -> VideoMae:
     wanted = network.state_dict()
     kept = {name.removeprefix("encoder."): value for name, value in tensors.items()}
     kept = {name: value for name, value in kept.items() if name in wanted}
-    absent = [name for name in wanted if name not in kept]
-    if absent:
-        raise ValueError(f"weights do not fit VideoMAE: missing {absent[:3]}")
     wrong = [name for name, value in kept.items() if value.shape != wanted[name].shape]
     if wrong:
         raise ValueError(f"weights do not fit {shape}: {wrong[0]} is {tuple(kept[wrong[0]].shape)}")
-    network.load_state_dict(kept)
-    return network.eval()
+    return with_weights(network, kept, "VideoMAE")

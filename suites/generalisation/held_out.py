@@ -15,6 +15,8 @@ from vbench_lite.metric import Estimate, MetricInfo
 from vbench_lite.stats.jackknife import jackknife
 from vbench_lite.suites.judged_set import ATTRIBUTES, JudgedClip, JudgedSet, judged_set_info
 
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 LEAST_PROMPTS = 2  # on each side, so that one can be left out
 
 
@@ -34,14 +36,7 @@ class HeldOutAccuracy(JudgedSet):
     )
 
     def judge(self, clips: Sequence[JudgedClip]) -> Estimate:
-        values, held_out = _accuracies(clips)
-        if held_out.sum() < LEAST_PROMPTS:
-            raise NotApplicable("fewer than two captions hold a pair that was kept out of training")
-        # Indices of all clips, so that replicates stand for the same prompts as those of other metrics.
-        estimate = jackknife(
-            [clip.prompt_id for clip in clips], lambda kept: _mean(values, kept[held_out[kept]])
-        )
-        return replace(estimate, n=int(held_out.sum()))
+        return mean_held_out([clip.prompt_id for clip in clips], *_accuracies(clips))
 
 
 class HeldOutGap(JudgedSet):
@@ -62,23 +57,47 @@ class HeldOutGap(JudgedSet):
     )
 
     def judge(self, clips: Sequence[JudgedClip]) -> Estimate:
-        values, held_out = _accuracies(clips)
-        if min(held_out.sum(), (~held_out).sum()) < LEAST_PROMPTS:
-            raise NotApplicable("a gap needs two captions or more of either kind, seen and held out")
-
-        def gap(kept: npt.NDArray[np.int64]) -> float:
-            return _mean(values, kept[held_out[kept]]) - _mean(values, kept[~held_out[kept]])
-
-        estimate = jackknife([clip.prompt_id for clip in clips], gap)
-        both = {"held_out": float(values[held_out].mean()), "seen": float(values[~held_out].mean())}
-        return replace(estimate, extras={**estimate.extras, **both})
+        return held_out_gap([clip.prompt_id for clip in clips], *_accuracies(clips))
 
 
-def _accuracies(clips: Sequence[JudgedClip]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+def mean_held_out(prompts: Sequence[str], values: Floats, held_out: Bools) -> Estimate:
+    """Mean of the values of clips whose captions were held out of training.
+
+    Args:
+        prompts, values, held_out: of each clip.
+
+    Raises:
+        NotApplicable: there are fewer than two.
+    """
+    if held_out.sum() < LEAST_PROMPTS:
+        raise NotApplicable("fewer than two captions hold what was kept out of training")
+    # Indices of all clips, so that replicates stand for the same prompts as those of other metrics.
+    estimate = jackknife(prompts, lambda kept: _mean(values, kept[held_out[kept]]))
+    return replace(estimate, n=int(held_out.sum()))
+
+
+def held_out_gap(prompts: Sequence[str], values: Floats, held_out: Bools) -> Estimate:
+    """That mean less the mean of all other clips; `extras` has both.
+
+    Raises:
+        NotApplicable: there are fewer than two of either kind.
+    """
+    if min(held_out.sum(), (~held_out).sum()) < LEAST_PROMPTS:
+        raise NotApplicable("a gap needs two captions or more of either kind, seen and held out")
+
+    def gap(kept: npt.NDArray[np.int64]) -> float:
+        return _mean(values, kept[held_out[kept]]) - _mean(values, kept[~held_out[kept]])
+
+    estimate = jackknife(prompts, gap)
+    both = {"held_out": float(values[held_out].mean()), "seen": float(values[~held_out].mean())}
+    return replace(estimate, extras={**estimate.extras, **both})
+
+
+def _accuracies(clips: Sequence[JudgedClip]) -> tuple[Floats, Bools]:
     """Share of attributes that each clip shows as asked, and whether its pair was held out."""
     values = [sum(clip.follows(a) for a in ATTRIBUTES) / len(ATTRIBUTES) for clip in clips]
     return np.array(values), np.array([clip.scene.held_out for clip in clips])
 
 
-def _mean(values: npt.NDArray[np.float64], kept: npt.NDArray[np.int64]) -> float:
+def _mean(values: Floats, kept: npt.NDArray[np.int64]) -> float:
     return float(values[kept].mean()) if len(kept) else float("nan")

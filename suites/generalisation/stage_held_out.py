@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
 import numpy as np
 
 from vbench_lite.datasets.stage import judge
-from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, Estimate, MetricInfo
-from vbench_lite.stats.jackknife import jackknife
-from vbench_lite.suites.generalisation.held_out import LEAST_PROMPTS
+from vbench_lite.suites.generalisation.held_out import (
+    LEAST_PROMPTS,
+    Bools,
+    Floats,
+    held_out_gap,
+    mean_held_out,
+)
 from vbench_lite.suites.stage_readings import stage_info
 from vbench_lite.suites.stage_set import StageClip, StageSet
 
 WORDS = ("color", "shape", "direction", "speed", "event", "front", "texture", "tint", "pan")
-Kept = np.ndarray[tuple[int], np.dtype[np.int64]]
 _info = partial(stage_info, how="every attribute, clip by clip", axis=Axis.ALIGNMENT, min_n=LEAST_PROMPTS)
 
 
@@ -37,15 +39,7 @@ class StageHeldOut(StageSet):
     )
 
     def judge(self, clips: Sequence[StageClip]) -> Estimate:
-        values, held_out = _accuracies(clips)
-        if held_out.sum() < LEAST_PROMPTS:
-            raise NotApplicable("fewer than two captions hold what was kept out of training")
-
-        def mean(kept: Kept) -> float:
-            rows = kept[held_out[kept]]
-            return float(values[rows].mean()) if len(rows) else float("nan")
-
-        return replace(jackknife([clip.prompt_id for clip in clips], mean), n=int(held_out.sum()))
+        return mean_held_out([clip.prompt_id for clip in clips], *_accuracies(clips))
 
 
 class StageHeldOutGap(StageSet):
@@ -62,22 +56,10 @@ class StageHeldOutGap(StageSet):
     )
 
     def judge(self, clips: Sequence[StageClip]) -> Estimate:
-        values, held_out = _accuracies(clips)
-        if min(held_out.sum(), (~held_out).sum()) < LEAST_PROMPTS:
-            raise NotApplicable("a gap needs two captions or more of either kind, seen and held out")
-
-        def gap(kept: Kept) -> float:
-            sides = (kept[held_out[kept]], kept[~held_out[kept]])
-            if not all(map(len, sides)):
-                return float("nan")
-            return float(values[sides[0]].mean() - values[sides[1]].mean())
-
-        estimate = jackknife([clip.prompt_id for clip in clips], gap)
-        both = {"held_out": float(values[held_out].mean()), "seen": float(values[~held_out].mean())}
-        return replace(estimate, extras={**estimate.extras, **both})
+        return held_out_gap([clip.prompt_id for clip in clips], *_accuracies(clips))
 
 
-def _accuracies(clips: Sequence[StageClip]) -> tuple[np.ndarray, np.ndarray]:
+def _accuracies(clips: Sequence[StageClip]) -> tuple[Floats, Bools]:
     """Mean agreement of each clip, float64 (N,), and whether its caption was held out, bool (N,)."""
     rows = []
     for clip in clips:

@@ -28,15 +28,21 @@ _info = partial(
 )
 
 
-class _OfCamera:
-    """A session of which the camera's own movement is known, and no borders."""
+def camera_session(rows: Features, sample: SampleInfo) -> Session:
+    """A session of which the camera's own movement is known, and no borders.
 
-    def session_of(self, rows: Features, sample: SampleInfo) -> Session:
-        if sample.script is None:
-            raise NotApplicable("the clip was not steered")
-        track = np.concatenate([np.zeros((1, 2)), np.cumsum(rows, axis=0, dtype=np.float64)])
-        turns = turns_of(sample.script, sample.sampled, len(track), direction_panned)
-        return Session(track, np.ones(len(track), np.bool_), None, turns)
+    Raises:
+        NotApplicable: the clip was not steered.
+    """
+    if sample.script is None:
+        raise NotApplicable("the clip was not steered")
+    track = np.concatenate([np.zeros((1, 2)), np.cumsum(rows, axis=0, dtype=np.float64)])
+    turns = turns_of(sample.script, sample.sampled, len(track), direction_panned)
+    return Session(track, np.ones(len(track), np.bool_), None, turns)
+
+
+class _OfCamera:
+    session_of = staticmethod(camera_session)
 
 
 class CameraFollowed(_OfCamera, Followed):

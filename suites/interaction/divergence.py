@@ -9,12 +9,11 @@ from itertools import combinations
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from vbench_lite.control import Script
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Estimate, Features, MetricInfo, SampleInfo
-from vbench_lite.stats.jackknife import jackknife
+from vbench_lite.stats.jackknife import jackknife_mean
 from vbench_lite.suites.interaction.session import Session, interaction_info, read_session
 from vbench_lite.suites.judged_set import ReadSet
 
@@ -52,16 +51,14 @@ class Divergence(ReadSet[SteeredClip]):
         min_n=2,
     )
 
+    session_of = staticmethod(read_session)
+
     def read(self, rows: Features, sample: SampleInfo) -> SteeredClip:
         try:
             session = self.session_of(rows, sample)
         except NotApplicable:
             return SteeredClip(sample.prompt_id, sample.seed, None, None)
         return SteeredClip(sample.prompt_id, sample.seed, sample.script, session)
-
-    def session_of(self, rows: Features, sample: SampleInfo) -> Session:
-        """The session by the rows of the extractor; raises NotApplicable where there is none."""
-        return read_session(rows, sample)
 
     def judge(self, clips: Sequence[SteeredClip]) -> Estimate:
         groups: dict[tuple[str, int | None], list[SteeredClip]] = defaultdict(list)
@@ -75,12 +72,8 @@ class Divergence(ReadSet[SteeredClip]):
         ]
         if not pairs:
             raise NotApplicable("no two clips of one seed have scripts that part")
-        values = np.array([apart for _, apart in pairs])
-
-        def mean(kept: npt.NDArray[np.int64]) -> float:
-            return float(values[kept].mean())
-
-        return replace(jackknife([prompt for prompt, _ in pairs], mean), n=len(clips))
+        prompts, values = zip(*pairs, strict=True)
+        return replace(jackknife_mean(prompts, values), n=len(clips))
 
 
 def parted(first: SteeredClip, second: SteeredClip) -> float | None:

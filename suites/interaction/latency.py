@@ -29,10 +29,10 @@ class Response(CallMetric):
     """
 
     info: ClassVar[MetricInfo] = call_info(
-        RESPONSE,
-        "s",
-        "Seconds from sampling a control to the arrival of the first frame made with it.",
-        "arrival less sampling, paced clock; vbench_lite.measure.steering",
+        id=RESPONSE,
+        unit="s",
+        summary="Seconds from sampling a control to the arrival of the first frame made with it.",
+        source="arrival less sampling, paced clock; vbench_lite.measure.steering",
     )
 
     def value(self, call: Measurement) -> float:
@@ -54,10 +54,10 @@ class Wait(CallMetric):
     """
 
     info: ClassVar[MetricInfo] = call_info(
-        WAIT,
-        "s",
-        "Seconds a control waits to be sampled, and its frame to be shown.",
-        "sampling less press, and show less arrival, paced clock; vbench_lite.measure.steering",
+        id=WAIT,
+        unit="s",
+        summary="Seconds a control waits to be sampled, and its frame to be shown.",
+        source="sampling less press, and show less arrival, paced clock; vbench_lite.measure.steering",
         may_be_zero=True,
     )
 

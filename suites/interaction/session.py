@@ -148,6 +148,8 @@ def read_session(rows: Features, sample: SampleInfo) -> Session:
 class SessionMetric(ClipMetric):
     """A value of one steered clip."""
 
+    session_of = staticmethod(read_session)
+
     def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
         if sample.script is None:
             raise NotApplicable("the clip was not steered")
@@ -156,10 +158,6 @@ class SessionMetric(ClipMetric):
     def finish(self, features: Mapping[str, Features]) -> Scored:
         rows = features[self.info.extractors[0]]
         return self.of_session(self.session_of(rows, self._sample), self._clip)
-
-    def session_of(self, rows: Features, sample: SampleInfo) -> Session:
-        """The session by the rows of the extractor; raises NotApplicable where there is none."""
-        return read_session(rows, sample)
 
     @abstractmethod
     def of_session(self, session: Session, clip: ClipInfo) -> Scored:

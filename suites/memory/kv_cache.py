@@ -16,10 +16,10 @@ class KeyValueCache(CallMetric):
     """
 
     info: ClassVar[MetricInfo] = call_info(
-        "memory/kv_cache_bytes",
-        "bytes",
-        "Largest size of the cached keys and values, over all clips of the call.",
-        "bytes of the cached tensors, noted by the generator; vbench_lite.measure.work.cache_bytes",
+        id="memory/kv_cache_bytes",
+        unit="bytes",
+        summary="Largest size of the cached keys and values, over all clips of the call.",
+        source="bytes of the cached tensors, noted by the generator; vbench_lite.measure.work.cache_bytes",
         axis=Axis.MEMORY,
     )
 

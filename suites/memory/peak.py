@@ -24,11 +24,11 @@ class PeakMemory(CallMetric):
     """
 
     info: ClassVar[MetricInfo] = call_info(
-        "memory/peak_bytes",
-        "bytes",
-        "Largest memory in use during a call (resident on the CPU, allocated on CUDA), less the "
+        id="memory/peak_bytes",
+        unit="bytes",
+        summary="Largest memory in use during a call (resident on the CPU, allocated on CUDA), less the "
         "process's size after imports and before loading.",
-        "VmHWM reset for each call (proc(5)), or torch.cuda.max_memory_allocated",
+        source="VmHWM reset for each call (proc(5)), or torch.cuda.max_memory_allocated",
         axis=Axis.MEMORY,
     )
 
@@ -47,10 +47,10 @@ class PeakMemoryWithImports(CallMetric):
     """
 
     info: ClassVar[MetricInfo] = call_info(
-        "memory/peak_with_imports_bytes",
-        "bytes",
-        "Largest memory of the whole process during a call: what a machine must have.",
-        "VmHWM reset for each call (proc(5)), or torch.cuda.max_memory_allocated",
+        id="memory/peak_with_imports_bytes",
+        unit="bytes",
+        summary="Largest memory of the whole process during a call: what a machine must have.",
+        source="VmHWM reset for each call (proc(5)), or torch.cuda.max_memory_allocated",
         axis=Axis.MEMORY,
     )
 

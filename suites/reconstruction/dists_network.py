@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchmetrics.functional.image.dists import L2pooling
 
+from vbench_lite.suites.extractors.network import with_weights
 from vbench_lite.weights import reading
 
 _WIDTHS = (3, 64, 128, 256, 512, 512)
@@ -76,8 +77,4 @@ def dists(tensors: dict[str, Tensor]) -> Dists:
     with resources.as_file(folder / "weights.pt") as path:
         weights = reading.read(path)
     network = Dists(weights["alpha"], weights["beta"])
-    missing, unexpected = network.load_state_dict(tensors, strict=False)
-    absent = [name for name in missing if name.startswith("features.")]
-    if absent or unexpected:
-        raise ValueError(f"weights do not fit DISTS: missing {absent[:3]}, unexpected {unexpected[:3]}")
-    return network.eval()
+    return with_weights(network, tensors, "DISTS", optional=r"(?!features\.).*")

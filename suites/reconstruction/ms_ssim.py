@@ -7,16 +7,12 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from vbench_lite.clip import ClipInfo
-from vbench_lite.errors import NotApplicable
-from vbench_lite.metric import Axis, Frames, MetricInfo, PairMetric, SampleInfo
-from vbench_lite.suites.reconstruction.sizes import check_sizes
+from vbench_lite.metric import Axis, Frames, MetricInfo
+from vbench_lite.suites.reconstruction.sizes import FramePairs
 from vbench_lite.suites.reconstruction.ssim import WINDOW
 
-LEAST = (WINDOW - 1) * 2**4 + 1  # the window has to fit after four halvings
 
-
-class MsSsim(PairMetric):
+class MsSsim(FramePairs):
     """Mean over frames of multi-scale SSIM: five scales, 11x11 Gaussian window, sigma 1.5, data range 1.
 
     Negative terms count as 0, so the value lies within 0..1.
@@ -31,6 +27,7 @@ class MsSsim(PairMetric):
         One scale whose structure is inverted makes the frame 0, whatever the other scales say.
     """
 
+    least: ClassVar[int] = (WINDOW - 1) * 2**4 + 1  # the window has to fit after four halvings
     info: ClassVar[MetricInfo] = MetricInfo(
         id="reconstruction/ms_ssim",
         version=1,
@@ -42,14 +39,6 @@ class MsSsim(PairMetric):
         source="Wang et al., Multiscale structural similarity (2003) by torchmetrics: 5 scales, 11x11, relu",
     )
 
-    def start(self, clip: ClipInfo, reference: ClipInfo, sample: SampleInfo) -> None:
-        check_sizes(clip, reference)
-        if min(clip.height, clip.width) < LEAST:
-            raise NotApplicable(
-                f"frames of {clip.width}x{clip.height}: five scales need {LEAST} pixels a side"
-            )
-        self._sum, self._count = 0.0, 0
-
     def push(self, frames: Frames, reference: Frames, indices: npt.NDArray[np.int64]) -> None:
         import torch
         from torchmetrics.functional.image import multiscale_structural_similarity_index_measure as ms_ssim
@@ -59,6 +48,3 @@ class MsSsim(PairMetric):
             value = ms_ssim(image, target, sigma=1.5, kernel_size=WINDOW, data_range=1.0, normalize="relu")
             self._sum += float(value.clamp(0.0, 1.0))
         self._count += len(frames)
-
-    def finish(self) -> float:
-        return self._sum / self._count

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from vbench_lite.clip import ClipInfo
-from vbench_lite.errors import NotApplicable
-from vbench_lite.metric import Axis, Frames, MetricInfo, PairMetric, SampleInfo
-from vbench_lite.suites.reconstruction.sizes import check_sizes
+from vbench_lite.metric import Axis, Frames, MetricInfo, SampleInfo
+from vbench_lite.suites.extractors.network import with_weights
+from vbench_lite.suites.reconstruction.sizes import FramePairs
 from vbench_lite.weights import files
 
 if TYPE_CHECKING:
@@ -22,10 +23,8 @@ _BATCH_PIXELS = 2**19  # of frames that go through a network at a time; bounds m
 _ZHANG = "Zhang et al., The unreasonable effectiveness of deep features as a perceptual metric (CVPR 2018)"
 
 
-class PerceptualDistance(PairMetric):
+class PerceptualDistance(FramePairs):
     """Mean over frames of a distance between a network's features of a frame and of its reference."""
-
-    least: ClassVar[int]  # the smallest side in pixels that the network can take
 
     def __init__(self) -> None:
         self._network: torch.nn.Module | None = None
@@ -41,14 +40,9 @@ class PerceptualDistance(PairMetric):
         """Return the distance of each pair (N,), of images (N, 3, H, W) in 0..1."""
 
     def start(self, clip: ClipInfo, reference: ClipInfo, sample: SampleInfo) -> None:
-        check_sizes(clip, reference)
-        if min(clip.height, clip.width) < self.least:
-            raise NotApplicable(
-                f"frames of {clip.width}x{clip.height}: the network needs {self.least} pixels a side"
-            )
+        super().start(clip, reference, sample)
         if self._network is None:
             self._network = self.build(files.state_dict(self.info.weights[0]))
-        self._sum, self._count = 0.0, 0
 
     def push(self, frames: Frames, reference: Frames, indices: npt.NDArray[np.int64]) -> None:
         self._sum += float(self.each(frames, reference).sum())
@@ -69,9 +63,6 @@ class PerceptualDistance(PairMetric):
                 )
                 found.append(self.distances(self._network, ours, theirs).double().numpy())
         return np.concatenate(found)
-
-    def finish(self) -> float:
-        return self._sum / self._count
 
 
 class LpipsAlex(PerceptualDistance):
@@ -108,13 +99,7 @@ class LpipsAlex(PerceptualDistance):
             network: torch.nn.Module = lpips.LPIPS(
                 net=self.net, pretrained=False, pnet_rand=True, verbose=False
             )
-        missing, unexpected = network.load_state_dict(tensors, strict=False)
-        absent = [
-            name for name in missing if name.startswith(("net.", "lin")) and not name.startswith("lins.")
-        ]
-        if absent or unexpected:
-            raise ValueError(f"weights do not fit LPIPS: missing {absent[:3]}, unexpected {unexpected[:3]}")
-        return network.eval()
+        return with_weights(network, tensors, "LPIPS", optional=r"(lins|scaling_layer)\..*")
 
     def distances(
         self, network: torch.nn.Module, frames: torch.Tensor, reference: torch.Tensor
@@ -128,15 +113,10 @@ class LpipsVgg(LpipsAlex):
 
     least: ClassVar[int] = 16
     net: ClassVar[str] = "vgg"
-    info: ClassVar[MetricInfo] = MetricInfo(
+    info: ClassVar[MetricInfo] = replace(
+        LpipsAlex.info,
         id="reconstruction/lpips_vgg",
-        version=1,
-        axis=Axis.QUALITY,
-        unit="",
-        bounds=(0.0, None),
-        higher_is_better=False,
         summary="Perceptual distance (LPIPS, VGG-16) to the reference clip; 0 where frames are equal.",
-        source=f"{_ZHANG}, v0.1, by the lpips package",
         weights=("lpips-vgg",),
     )
 

@@ -8,14 +8,13 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from vbench_lite.clip import ClipInfo
-from vbench_lite.metric import Axis, Frames, MetricInfo, PairMetric, SampleInfo
-from vbench_lite.suites.reconstruction.sizes import check_sizes
+from vbench_lite.metric import Axis, Frames, MetricInfo
+from vbench_lite.suites.reconstruction.sizes import FramePairs
 
 CAP_DB = 100.0  # of a frame that equals its reference; an 8-bit frame of 32x32 that differs has at most 83 dB
 
 
-class Psnr(PairMetric):
+class Psnr(FramePairs):
     """Mean over frames of 10 log10(255^2 / mean squared error), in decibel, over all three channels.
 
     Equal frames would be infinite; they count as 100 dB. Source: the usual definition; see
@@ -37,17 +36,10 @@ class Psnr(PairMetric):
         source="10 log10(255^2 / MSE) for each frame, capped at 100 dB, mean over frames",
     )
 
-    def start(self, clip: ClipInfo, reference: ClipInfo, sample: SampleInfo) -> None:
-        check_sizes(clip, reference)
-        self._sum, self._count = 0.0, 0
-
     def push(self, frames: Frames, reference: Frames, indices: npt.NDArray[np.int64]) -> None:
         for one, other in zip(frames, reference, strict=True):
             self._sum += frame_psnr(one, other)
             self._count += 1
-
-    def finish(self) -> float:
-        return self._sum / self._count
 
 
 def frame_psnr(frame: Frames, reference: Frames) -> float:

@@ -7,16 +7,14 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from vbench_lite.clip import ClipInfo
-from vbench_lite.errors import NotApplicable
-from vbench_lite.metric import Axis, Frames, MetricInfo, PairMetric, SampleInfo
-from vbench_lite.suites.reconstruction.sizes import check_sizes
+from vbench_lite.metric import Axis, Frames, MetricInfo
+from vbench_lite.suites.reconstruction.sizes import FramePairs
 
 WINDOW = 11  # pixels; Gaussian, sigma 1.5
 BORDER = WINDOW // 2  # pixels whose window would leave the frame
 
 
-class Ssim(PairMetric):
+class Ssim(FramePairs):
     """Mean over frames of SSIM: 11x11 Gaussian window, sigma 1.5, per channel, data range 1 (levels / 255).
 
     All zeros against all ones gives C1 / (1 + C1) = 9.999e-05. Source: Wang et al., Image quality
@@ -28,6 +26,7 @@ class Ssim(PairMetric):
     Traps: even areas score near 1, so a small thing on black hardly moves it.
     """
 
+    least: ClassVar[int] = WINDOW
     info: ClassVar[MetricInfo] = MetricInfo(
         id="reconstruction/ssim",
         version=2,
@@ -38,12 +37,6 @@ class Ssim(PairMetric):
         summary="Structural similarity to the reference clip; 1 where frames are equal.",
         source="Wang et al. (TIP 2004) by torchmetrics: 11x11, sigma 1.5, per channel, data range 1",
     )
-
-    def start(self, clip: ClipInfo, reference: ClipInfo, sample: SampleInfo) -> None:
-        check_sizes(clip, reference)
-        if min(clip.height, clip.width) < WINDOW:
-            raise NotApplicable(f"frames of {clip.width}x{clip.height} are smaller than the 11x11 window")
-        self._sum, self._count = 0.0, 0
 
     def push(self, frames: Frames, reference: Frames, indices: npt.NDArray[np.int64]) -> None:
         import torch
@@ -64,6 +57,3 @@ class Ssim(PairMetric):
         values = full[..., BORDER:-BORDER, BORDER:-BORDER].mean(dim=(1, 2, 3))
         self._sum += float(values.clamp(-1.0, 1.0).sum())
         self._count += len(frames)
-
-    def finish(self) -> float:
-        return self._sum / self._count

@@ -19,10 +19,10 @@ class Latency(CallMetric):
     """
 
     info: ClassVar[MetricInfo] = call_info(
-        "speed/latency_s",
-        "s",
-        "Seconds from a request to its last frame, once the generator is warm.",
-        "wall clock after waiting for the device; vbench_lite.measure.context",
+        id="speed/latency_s",
+        unit="s",
+        summary="Seconds from a request to its last frame, once the generator is warm.",
+        source="wall clock after waiting for the device; vbench_lite.measure.context",
     )
 
     def value(self, call: Measurement) -> float:
@@ -37,11 +37,11 @@ class TimeToFirstFrame(CallMetric):
     """
 
     info: ClassVar[MetricInfo] = call_info(
-        "speed/time_to_first_frame_s",
-        "s",
-        "Seconds from a request to its first frame; equal to the latency for a generator that "
+        id="speed/time_to_first_frame_s",
+        unit="s",
+        summary="Seconds from a request to its first frame; equal to the latency for a generator that "
         "hands over whole clips.",
-        "wall clock after waiting for the device; vbench_lite.measure.context",
+        source="wall clock after waiting for the device; vbench_lite.measure.context",
     )
 
     def value(self, call: Measurement) -> float:
@@ -56,10 +56,10 @@ class LoadTime(CallMetric):
     """
 
     info: ClassVar[MetricInfo] = call_info(
-        "speed/load_s",
-        "s",
-        "Seconds a fresh process takes to load the weights; files may be in the system's cache.",
-        "wall clock around Generator.load; vbench_lite.run.timing.timed_worker",
+        id="speed/load_s",
+        unit="s",
+        summary="Seconds a fresh process takes to load the weights; files may be in the system's cache.",
+        source="wall clock around Generator.load; vbench_lite.run.timing.timed_worker",
     )
 
     def value(self, call: Measurement) -> float:

@@ -14,7 +14,9 @@ _SOURCE = (
 
 
 def _info(id: str, what: str) -> MetricInfo:
-    return call_info(id, "s", f"Seconds of a call {what}, up to its last frame.", _SOURCE)
+    return call_info(
+        id=id, unit="s", summary=f"Seconds of a call {what}, up to its last frame.", source=_SOURCE
+    )
 
 
 class Stage(CallMetric):
@@ -108,10 +110,10 @@ class RateWithoutDecode(CallMetric):
     """
 
     info: ClassVar[MetricInfo] = call_info(
-        "speed/frames_per_s_without_decode",
-        "frames/s",
-        "Frames returned for each second of a call, without the seconds that go into decoding.",
-        _SOURCE,
+        id="speed/frames_per_s_without_decode",
+        unit="frames/s",
+        summary="Frames returned for each second of a call, without the seconds that go into decoding.",
+        source=_SOURCE,
         higher_is_better=True,
     )
 

@@ -5,7 +5,6 @@ A generator that hands over whole clips is on the same axis: all its frames arri
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -26,10 +25,10 @@ class StartupDelay(CallMetric):
     """
 
     info: ClassVar[MetricInfo] = call_info(
-        "speed/startup_delay_s",
-        "s",
-        "The shortest wait from the request after which the clip plays at its rate without a stall.",
-        "max over pieces of (arrival - frames before it / fps); vbench_lite.measure.playback",
+        id="speed/startup_delay_s",
+        unit="s",
+        summary="The shortest wait from the request after which the clip plays at its rate without a stall.",
+        source="max over pieces of (arrival - frames before it / fps); vbench_lite.measure.playback",
     )
 
     def value(self, call: Measurement) -> float:
@@ -44,10 +43,10 @@ class StalledTime(CallMetric):
     """
 
     info: ClassVar[MetricInfo] = call_info(
-        "speed/stalled_s",
-        "s",
-        "Seconds the clip stands still if it is shown from its first frame's arrival.",
-        "start-up delay without a stall, less the first arrival; vbench_lite.measure.playback",
+        id="speed/stalled_s",
+        unit="s",
+        summary="Seconds the clip stands still if it is shown from its first frame's arrival.",
+        source="start-up delay without a stall, less the first arrival; vbench_lite.measure.playback",
         may_be_zero=True,
     )
 
@@ -63,10 +62,10 @@ class Stalls(CallMetric):
     """
 
     info: ClassVar[MetricInfo] = call_info(
-        "speed/stalls",
-        "stalls/clip",
-        "How often the clip stands still if it is shown from its first frame's arrival.",
-        "pieces that arrive after they are wanted; vbench_lite.measure.playback",
+        id="speed/stalls",
+        unit="stalls/clip",
+        summary="How often the clip stands still if it is shown from its first frame's arrival.",
+        source="pieces that arrive after they are wanted; vbench_lite.measure.playback",
         may_be_zero=True,
     )
 
@@ -82,16 +81,15 @@ class DeadlineShare(CallMetric):
         it is faster than the clip plays. A generator of whole clips has only what its last frame leaves.
     """
 
-    info: ClassVar[MetricInfo] = replace(
-        call_info(
-            "speed/deadline_share",
-            "",
-            "Share of frames that arrived by the time at which a stream that starts after 1 s shows them.",
-            "definition; vbench_lite.measure.playback.deadlines",
-            higher_is_better=True,
-            may_be_zero=True,
-        ),
+    info: ClassVar[MetricInfo] = call_info(
+        id="speed/deadline_share",
+        unit="",
+        summary="Share of frames that arrived by the time at which a stream that starts after 1 s shows "
+        "them.",
+        source="definition; vbench_lite.measure.playback.deadlines",
         bounds=(0.0, 1.0),
+        higher_is_better=True,
+        may_be_zero=True,
     )
 
     def value(self, call: Measurement) -> float:
@@ -106,10 +104,10 @@ class WorstLateness(CallMetric):
     """
 
     info: ClassVar[MetricInfo] = call_info(
-        "speed/worst_lateness_s",
-        "s",
-        "Seconds by which the latest frame missed its time in a stream that starts after 1 s.",
-        "definition; vbench_lite.measure.playback.deadlines",
+        id="speed/worst_lateness_s",
+        unit="s",
+        summary="Seconds by which the latest frame missed its time in a stream that starts after 1 s.",
+        source="definition; vbench_lite.measure.playback.deadlines",
         may_be_zero=True,
     )
 
@@ -126,10 +124,10 @@ class LeastBuffer(CallMetric):
     """
 
     info: ClassVar[MetricInfo] = call_info(
-        "speed/least_buffer_s",
-        "s",
-        "The shortest wait between the first frame's arrival and a show of it that never stalls.",
-        "start-up delay without a stall, less the first arrival; vbench_lite.measure.playback",
+        id="speed/least_buffer_s",
+        unit="s",
+        summary="The shortest wait between the first frame's arrival and a show of it that never stalls.",
+        source="start-up delay without a stall, less the first arrival; vbench_lite.measure.playback",
         may_be_zero=True,
     )
 
@@ -145,10 +143,10 @@ class SlowestWindow(CallMetric):
     """
 
     info: ClassVar[MetricInfo] = call_info(
-        "speed/worst_window_frames_per_s",
-        "frames/s",
-        "Frames a second in the ten seconds in which fewest arrived.",
-        "definition; vbench_lite.measure.playback.slowest_rate",
+        id="speed/worst_window_frames_per_s",
+        unit="frames/s",
+        summary="Frames a second in the ten seconds in which fewest arrived.",
+        source="definition; vbench_lite.measure.playback.slowest_rate",
         higher_is_better=True,
     )
 
@@ -181,10 +179,10 @@ class ChunkMedian(_ChunkGap):
 
     quantile = 0.5
     info: ClassVar[MetricInfo] = call_info(
-        "speed/chunk_p50_s",
-        "s",
-        "Median seconds between two pieces of a clip that streams.",
-        "quantile 0.5 (linear) of the gaps between arrivals",
+        id="speed/chunk_p50_s",
+        unit="s",
+        summary="Median seconds between two pieces of a clip that streams.",
+        source="quantile 0.5 (linear) of the gaps between arrivals",
         may_be_zero=True,
     )
 
@@ -194,9 +192,9 @@ class ChunkTail(_ChunkGap):
 
     quantile = 0.95
     info: ClassVar[MetricInfo] = call_info(
-        "speed/chunk_p95_s",
-        "s",
-        "Seconds between two pieces that 95% of a clip's gaps stay below.",
-        "quantile 0.95 (linear) of the gaps between arrivals",
+        id="speed/chunk_p95_s",
+        unit="s",
+        summary="Seconds between two pieces that 95% of a clip's gaps stay below.",
+        source="quantile 0.95 (linear) of the gaps between arrivals",
         may_be_zero=True,
     )

@@ -20,11 +20,11 @@ class FramesPerSecond(CallMetric):
     """
 
     info: ClassVar[MetricInfo] = call_info(
-        "speed/frames_per_s",
-        "frames/s",
-        "Frames returned for each second of work, over all clips of the call; encoding, sampling and "
+        id="speed/frames_per_s",
+        unit="frames/s",
+        summary="Frames returned for each second of work, over all clips of the call; encoding, sampling and "
         "decoding all count.",
-        "frames returned / seconds from request to last frame",
+        source="frames returned / seconds from request to last frame",
         higher_is_better=True,
     )
 
@@ -40,10 +40,10 @@ class RealTimeFactor(CallMetric):
     """
 
     info: ClassVar[MetricInfo] = call_info(
-        "speed/real_time_factor",
-        "x",
-        "Seconds of video made in one second of work; above 1 the clip is made faster than it plays.",
-        "(frames returned / fps) / seconds from request to last frame",
+        id="speed/real_time_factor",
+        unit="x",
+        summary="Seconds of video made in one second of work; above 1 the clip is made faster than it plays.",
+        source="(frames returned / fps) / seconds from request to last frame",
         higher_is_better=True,
     )
 

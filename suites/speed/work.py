@@ -16,10 +16,10 @@ class FunctionEvaluations(CallMetric):
     """
 
     info: ClassVar[MetricInfo] = call_info(
-        "speed/nfe",
-        "evaluations/clip",
-        "Rows through the denoiser for each clip: guidance and second-order solvers count twice.",
-        "forward hooks on the denoisers, rows / batch; vbench_lite.measure.work",
+        id="speed/nfe",
+        unit="evaluations/clip",
+        summary="Rows through the denoiser for each clip: guidance and second-order solvers count twice.",
+        source="forward hooks on the denoisers, rows / batch; vbench_lite.measure.work",
         higher_is_better=None,
     )
 
@@ -35,10 +35,10 @@ class TokensPerSecond(CallMetric):
     """
 
     info: ClassVar[MetricInfo] = call_info(
-        "speed/tokens_per_s",
-        "tokens/s",
-        "Tokens that a token model makes in a second, over all clips of the call.",
-        "tokens noted by the generator / seconds from request to last frame",
+        id="speed/tokens_per_s",
+        unit="tokens/s",
+        summary="Tokens that a token model makes in a second, over all clips of the call.",
+        source="tokens noted by the generator / seconds from request to last frame",
         higher_is_better=True,
     )
 
@@ -54,10 +54,10 @@ class Operations(CallMetric):
     """
 
     info: ClassVar[MetricInfo] = call_info(
-        "speed/flops",
-        "FLOP/clip",
-        "Floating-point operations of one clip: matrix products, convolutions and attention.",
-        "torch.utils.flop_counter, a multiply-add is two; vbench_lite.measure.work",
+        id="speed/flops",
+        unit="FLOP/clip",
+        summary="Floating-point operations of one clip: matrix products, convolutions and attention.",
+        source="torch.utils.flop_counter, a multiply-add is two; vbench_lite.measure.work",
         higher_is_better=None,
     )
 
@@ -74,10 +74,10 @@ class Energy(CallMetric):
     """
 
     info: ClassVar[MetricInfo] = call_info(
-        "speed/energy_j",
-        "J/clip",
-        "Joules the accelerator takes for one clip, everything on the device included.",
-        "NVML total energy counter over the call; vbench_lite.measure.energy",
+        id="speed/energy_j",
+        unit="J/clip",
+        summary="Joules the accelerator takes for one clip, everything on the device included.",
+        source="NVML total energy counter over the call; vbench_lite.measure.energy",
     )
 
     def value(self, call: Measurement) -> float:

@@ -11,14 +11,14 @@ import numpy.typing as npt
 
 from vbench_lite.clip import ClipInfo
 from vbench_lite.errors import WeightsError
-from vbench_lite.metric import Axis, ClipMetric, Features, MetricInfo, SampleInfo, SetRule
-from vbench_lite.suites.vbench.prompt_lists import on_the_list
+from vbench_lite.metric import Axis, Features, MetricInfo, SampleInfo, SetRule
+from vbench_lite.suites.vbench.prompt_lists import PublishedMetric, published_info
 from vbench_lite.weights import files
 
 KEY = "laion-aesthetic-l14"
 
 
-class AestheticQuality(ClipMetric):
+class AestheticQuality(PublishedMetric):
     """How pleasing frames are, by LAION's linear head on CLIP ViT-L/14 embeddings of length 1.
 
     Formula:
@@ -30,22 +30,18 @@ class AestheticQuality(ClipMetric):
     Cost: one pass of ViT-L/14 a frame.
     """
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="vbench/aesthetic_quality",
-        version=1,
+    info: ClassVar[MetricInfo] = published_info(
+        "aesthetic_quality",
+        "Predicted rating of frames as pictures, a tenth of LAION's scale of 1..10.",
         axis=Axis.QUALITY,
-        unit="",
         bounds=(None, None),
-        higher_is_better=True,
-        summary="Predicted rating of frames as pictures, a tenth of LAION's scale of 1..10.",
-        source="VBench (Huang et al., CVPR 2024), vbench/aesthetic_quality.py",
         extractors=("clip-vit-l14",),
         weights=(KEY,),
         over_set=SetRule(),
     )
 
     def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
-        on_the_list(sample, "aesthetic_quality")
+        super().start(clip, sample)
         self._weight, self._bias = _head(files.fingerprint(KEY))
 
     def finish(self, features: Mapping[str, Features]) -> float:

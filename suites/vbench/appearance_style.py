@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from vbench_lite.clip import ClipInfo
 from vbench_lite.errors import NotApplicable
-from vbench_lite.metric import Axis, ClipMetric, Features, MetricInfo, SampleInfo, Scored, SetRule
+from vbench_lite.metric import Axis, Features, MetricInfo, SampleInfo, Scored, SetRule
 from vbench_lite.suites.extractors import clip_text
-from vbench_lite.suites.vbench.prompt_lists import on_the_list
+from vbench_lite.suites.vbench.prompt_lists import PublishedMetric, published_info
 
 # The styles that VBench's prompts end with, as its list gives them.
 STYLES = (
@@ -26,7 +26,7 @@ STYLES = (
 DIMENSION = "appearance_style"
 
 
-class AppearanceStyle(ClipMetric):
+class AppearanceStyle(PublishedMetric):
     """How well frames fit the style that the prompt names, by CLIP ViT-B/32.
 
     Formula:
@@ -40,22 +40,18 @@ class AppearanceStyle(ClipMetric):
     Cost: one pass of ViT-B/32 a frame, one of the text encoder a style.
     """
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id=f"vbench/{DIMENSION}",
-        version=1,
+    info: ClassVar[MetricInfo] = published_info(
+        DIMENSION,
+        "Mean cosine of frames and the style that the prompt names, by CLIP ViT-B/32.",
         axis=Axis.ALIGNMENT,
-        unit="",
         bounds=(-1.0, 1.0),
-        higher_is_better=True,
-        summary="Mean cosine of frames and the style that the prompt names, by CLIP ViT-B/32.",
-        source="VBench (Huang et al., CVPR 2024), vbench/appearance_style.py",
         extractors=("clip-vit-b32-pil",),
         weights=(clip_text.KEY,),
         over_set=SetRule(weighted=True),
     )
 
     def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
-        on_the_list(sample, DIMENSION)
+        super().start(clip, sample)
         self._text = clip_text.embed(style_of(sample))
 
     def finish(self, features: Mapping[str, Features]) -> Scored:

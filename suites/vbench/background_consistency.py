@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from vbench_lite.metric import MetricInfo
-from vbench_lite.suites.vbench.consistency import PublishedConsistency, published_info
+from vbench_lite.suites.vbench.consistency import PublishedConsistency, consistency_info
 
 
 class BackgroundConsistency(PublishedConsistency):
@@ -23,4 +23,4 @@ class BackgroundConsistency(PublishedConsistency):
     Cost: one pass of ViT-B/32 a frame.
     """
 
-    info: ClassVar[MetricInfo] = published_info("background_consistency", "clip-vit-b32", "CLIP ViT-B/32")
+    info: ClassVar[MetricInfo] = consistency_info("background_consistency", "clip-vit-b32", "CLIP ViT-B/32")

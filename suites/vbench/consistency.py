@@ -7,10 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from vbench_lite.clip import ClipInfo
 from vbench_lite.errors import NotApplicable
-from vbench_lite.metric import Axis, ClipMetric, Features, MetricInfo, SampleInfo, Scored, SetRule
-from vbench_lite.suites.vbench.prompt_lists import on_the_list
+from vbench_lite.metric import Axis, Features, MetricInfo, Scored, SetRule
+from vbench_lite.suites.vbench.prompt_lists import PublishedMetric, published_info
 
 Floats = npt.NDArray[np.float64]
 
@@ -49,28 +48,21 @@ def plain_consistency(features: Features) -> float:
     return float((previous + first).mean() / 2)
 
 
-class PublishedConsistency(ClipMetric):
-    """`published_consistency` of clips that the published list asks it of, for one network of frames."""
-
-    def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
-        on_the_list(sample, self.info.id.removeprefix("vbench/"))
+class PublishedConsistency(PublishedMetric):
+    """`published_consistency` of the features of one network of frames."""
 
     def finish(self, features: Mapping[str, Features]) -> Scored:
         rows = features[self.info.extractors[0]]
         return Scored(published_consistency(rows), weight=len(rows) - 1)
 
 
-def published_info(dimension: str, extractor: str, network: str) -> MetricInfo:
+def consistency_info(dimension: str, extractor: str, network: str) -> MetricInfo:
     """What such a metric declares: over a set frames count, not videos."""
-    return MetricInfo(
-        id=f"vbench/{dimension}",
-        version=1,
+    return published_info(
+        dimension,
+        f"How alike frames are to the one before and the first, by {network}.",
         axis=Axis.COHERENCE,
-        unit="",
         bounds=(0.0, 1.0),
-        higher_is_better=True,
-        summary=f"How alike frames are to the one before and the first, by {network}.",
-        source=f"VBench (Huang et al., CVPR 2024), vbench/{dimension}.py",
         extractors=(extractor,),
         min_frames=2,
         over_set=SetRule(weighted=True),

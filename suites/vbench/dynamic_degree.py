@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from vbench_lite.clip import ClipInfo
-from vbench_lite.metric import Axis, ClipMetric, Features, MetricInfo, SampleInfo, SetRule
-from vbench_lite.suites.vbench.prompt_lists import on_the_list
+from vbench_lite.metric import Axis, Features, MetricInfo, SampleInfo, SetRule
+from vbench_lite.suites.vbench.prompt_lists import PublishedMetric, published_info
 
 THRESHOLD = 6 / 256  # of the short side, in pixels
 
 
-class DynamicDegree(ClipMetric):
+class DynamicDegree(PublishedMetric):
     """Whether a clip moves: 1 or 0; over a set the share of clips that do.
 
     Formula:
@@ -26,22 +26,18 @@ class DynamicDegree(ClipMetric):
     Cost: one encoding of RAFT a frame and 20 updates a pair.
     """
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="vbench/dynamic_degree",
-        version=1,
+    info: ClassVar[MetricInfo] = published_info(
+        "dynamic_degree",
+        "Whether a clip moves (1) or not (0), by the largest 5% of RAFT's flow.",
         axis=Axis.COHERENCE,
-        unit="",
         bounds=(0.0, 1.0),
-        higher_is_better=True,
-        summary="Whether a clip moves (1) or not (0), by the largest 5% of RAFT's flow.",
-        source="VBench (Huang et al., CVPR 2024), vbench/dynamic_degree.py",
         extractors=("raft-things",),
         min_frames=2,
         over_set=SetRule(),
     )
 
     def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
-        on_the_list(sample, "dynamic_degree")
+        super().start(clip, sample)
         self._threshold = THRESHOLD * min(clip.height, clip.width)
 
     def finish(self, features: Mapping[str, Features]) -> float:

@@ -7,12 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from vbench_lite.clip import ClipInfo
-from vbench_lite.metric import Axis, ClipMetric, Features, MetricInfo, SampleInfo, SetRule
-from vbench_lite.suites.vbench.prompt_lists import on_the_list
+from vbench_lite.metric import Axis, Features, MetricInfo, SetRule
+from vbench_lite.suites.vbench.prompt_lists import PublishedMetric, published_info
 
 
-class ImagingQuality(ClipMetric):
+class ImagingQuality(PublishedMetric):
     """Technical quality of the frames (noise, blur, exposure) as MUSIQ trained on SPAQ sees it.
 
     Formula:
@@ -24,21 +23,14 @@ class ImagingQuality(ClipMetric):
     Cost: one pass of MUSIQ a frame, at three sizes.
     """
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="vbench/imaging_quality",
-        version=1,
+    info: ClassVar[MetricInfo] = published_info(
+        "imaging_quality",
+        "Technical quality of frames by MUSIQ-SPAQ: a clip about 0..100, a set a hundredth of it.",
         axis=Axis.QUALITY,
-        unit="",
         bounds=(None, None),
-        higher_is_better=True,
-        summary="Technical quality of frames by MUSIQ-SPAQ: a clip about 0..100, a set a hundredth of it.",
-        source="VBench (Huang et al., CVPR 2024), vbench/imaging_quality.py",
         extractors=("musiq-spaq",),
         over_set=SetRule(scale=0.01),
     )
-
-    def start(self, clip: ClipInfo, sample: SampleInfo) -> None:
-        on_the_list(sample, "imaging_quality")
 
     def finish(self, features: Mapping[str, Features]) -> float:
         return float(features["musiq-spaq"].mean(dtype=np.float64))

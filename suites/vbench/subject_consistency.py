@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from vbench_lite.metric import MetricInfo
-from vbench_lite.suites.vbench.consistency import PublishedConsistency, published_info
+from vbench_lite.suites.vbench.consistency import PublishedConsistency, consistency_info
 
 
 class SubjectConsistency(PublishedConsistency):
@@ -24,4 +24,4 @@ class SubjectConsistency(PublishedConsistency):
     Cost: one pass of ViT-B/16 a frame.
     """
 
-    info: ClassVar[MetricInfo] = published_info("subject_consistency", "dino-vitb16", "DINO ViT-B/16")
+    info: ClassVar[MetricInfo] = consistency_info("subject_consistency", "dino-vitb16", "DINO ViT-B/16")

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from vbench_lite.clip import ClipInfo
 from vbench_lite.metric import Axis, Frames, MetricInfo, NeighbourMetric, SampleInfo, SetRule
-from vbench_lite.suites.vbench.prompt_lists import on_the_list
+from vbench_lite.suites.vbench.prompt_lists import on_the_list, published_info
 
 
 class TemporalFlickering(NeighbourMetric):
@@ -24,15 +24,11 @@ class TemporalFlickering(NeighbourMetric):
     Traps: motion counts as flicker: a frozen clip is at the ceiling, a fast one below a slow one.
     """
 
-    info: ClassVar[MetricInfo] = MetricInfo(
-        id="vbench/temporal_flickering",
-        version=1,
+    info: ClassVar[MetricInfo] = published_info(
+        "temporal_flickering",
+        "How little neighbouring frames differ; 1 is a still picture.",
         axis=Axis.COHERENCE,
-        unit="",
         bounds=(0.0, 1.0),
-        higher_is_better=True,
-        summary="How little neighbouring frames differ; 1 is a still picture.",
-        source="VBench (Huang et al., CVPR 2024), vbench/temporal_flickering.py",
         min_frames=2,
         over_set=SetRule(),  # the mean of videos, whatever their prompts
     )

@@ -41,7 +41,7 @@ def test_frames_too_small_for_a_window_lose_that_metric_only(pool: Pool) -> None
     small = np.zeros((2, 8, 8, 3), np.uint8)
     found = frame_fidelity((pool, pool.put(small + 10, None)), (pool, pool.put(small, None)))
     assert set(found.clip) == set(found.frames) == {PSNR}
-    assert "smaller than the 11x11 window" in closeness(found)
+    assert "11 pixels a side" in closeness(found)
     assert list(closeness_by_frame(found).columns) == ["frame", "PSNR (dB)"]
 
 

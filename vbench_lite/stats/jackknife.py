@@ -97,6 +97,12 @@ def jackknife(
     return Estimate(value, low, high, len(groups), tuple(replicates.tolist()), extras)
 
 
+def jackknife_mean(groups: Sequence[Hashable], values: Sequence[float]) -> Estimate:
+    """The mean of one value for each item, with its jackknife interval; see `jackknife`."""
+    numbers = np.array(values, np.float64)
+    return jackknife(groups, lambda kept: float(numbers[kept].mean()))
+
+
 def standard_error(replicates: npt.NDArray[np.float64]) -> float:
     """Jackknife standard error of replicates, float64 (groups,)."""
     return float(standard_errors(replicates))
