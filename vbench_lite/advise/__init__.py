@@ -6,19 +6,12 @@ writes the answer in sentences, answer.py is its form, and advice.py brings them
 from the board or from `compare`; none is computed here a second time.
 """
 
-from vbench_lite.advise.advice import advise
-from vbench_lite.advise.answer import Advice, Standing, Verdict
-from vbench_lite.advise.profiles import Use, load_use, use_names
-from vbench_lite.advise.requirements import Requirement, parse_requirement
-
-__all__ = [
-    "Advice",
-    "Requirement",
-    "Standing",
-    "Use",
-    "Verdict",
-    "advise",
-    "load_use",
-    "parse_requirement",
-    "use_names",
-]
+from vbench_lite.advise.advice import advise as advise
+from vbench_lite.advise.answer import Advice as Advice
+from vbench_lite.advise.answer import Standing as Standing
+from vbench_lite.advise.answer import Verdict as Verdict
+from vbench_lite.advise.profiles import Use as Use
+from vbench_lite.advise.profiles import load_use as load_use
+from vbench_lite.advise.profiles import use_names as use_names
+from vbench_lite.advise.requirements import Requirement as Requirement
+from vbench_lite.advise.requirements import parse_requirement as parse_requirement

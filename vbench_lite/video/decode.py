@@ -28,23 +28,12 @@ from av.video.frame import VideoFrame
 
 from vbench_lite.clip import Clip, ClipInfo, Frames
 from vbench_lite.errors import ClipError
-from vbench_lite.video.encode import write_lossless, write_preview
+from vbench_lite.video.encode import write_lossless as write_lossless
+from vbench_lite.video.encode import write_preview as write_preview
 from vbench_lite.video.images import image_files
-from vbench_lite.video.packets import Limits, PacketScan, open_container, scan_packets, video_stream
+from vbench_lite.video.packets import Limits as Limits
+from vbench_lite.video.packets import PacketScan, open_container, scan_packets, video_stream
 from vbench_lite.video.pixels import PictureConverter
-
-__all__ = [
-    "CHUNK",
-    "ClipReader",
-    "Limits",
-    "chunk_frames",
-    "make_strict",
-    "probe",
-    "read_chunks",
-    "read_clip",
-    "write_lossless",
-    "write_preview",
-]
 
 DECODING = "bicubic-bgr24, shown by timestamps"  # part of what a clip is: changes with any pixel or time
 CHUNK = 16  # frames pushed at a time

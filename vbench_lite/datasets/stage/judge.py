@@ -15,21 +15,11 @@ import numpy.typing as npt
 
 from vbench_lite.clip import Frames
 from vbench_lite.datasets.stage import judge_frames as measured
-from vbench_lite.datasets.stage.judge_frames import FEATURE_DIM, areas, per_frame
+from vbench_lite.datasets.stage.judge_frames import FEATURE_DIM as FEATURE_DIM
+from vbench_lite.datasets.stage.judge_frames import areas
+from vbench_lite.datasets.stage.judge_frames import per_frame as per_frame
 from vbench_lite.datasets.stage.judge_motion import MOTION_FRAMES, Fit, cover_of, fit_motion
 from vbench_lite.datasets.stage.words import COLORS, COOL, PANS, SHAPES, TEXTURES, TINTS, WARM, Scene, Thing
-
-__all__ = [
-    "FEATURE_DIM",
-    "Judgement",
-    "Seen",
-    "agreement",
-    "judge_clip",
-    "judge_features",
-    "per_frame",
-    "still_shown",
-    "tracks",
-]
 
 Floats = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
