@@ -14,9 +14,9 @@ from vbench_lite.cli.options import (
     cut_by_tag,
     json_option,
     named_use,
-    registered,
     root_option,
     stored_run,
+    suite_option,
     support_by_tag,
     tag_option,
 )
@@ -49,11 +49,7 @@ if TYPE_CHECKING:
     help="A named use, or a YAML file of one: its limits and weights apply.",
 )
 @click.option("--uses", "list_uses", is_flag=True, help="List the named uses and leave.")
-@click.option(
-    "--suite",
-    shell_complete=registered("suites"),
-    help="Whose axes are weighed; default: the first of the run.",
-)
+@suite_option("the first of the run", what="Whose axes are weighed")
 @click.option(
     "--price-per-hour",
     type=click.FloatRange(min=0.0, min_open=True),

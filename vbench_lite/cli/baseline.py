@@ -8,7 +8,7 @@ import click
 
 from vbench_lite.cli.exit_codes import FINE
 from vbench_lite.cli.options import baseline_name, json_option, root_option, stored_run
-from vbench_lite.cli.output import print_json, print_table
+from vbench_lite.cli.output import answer, print_json, print_table
 
 
 @click.group("baseline")
@@ -30,11 +30,8 @@ def set_name(name: str, run: str, root: Path, as_json: bool) -> int:
 
     found = resolve_run(root, run)
     set_baseline(root, name, found.run_id)
-    if as_json:
-        print_json({"name": name, "run": found.run_id})
-    else:
-        click.echo(f"{name} is now {found.run_id}")
-    return FINE
+    told = f"{name} is now {found.run_id}"
+    return answer({"name": name, "run": found.run_id}, told, as_json=as_json)
 
 
 @command.command("list")

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from vbench_lite.cli.exit_codes import FINE, INTERRUPTED
-from vbench_lite.cli.options import json_option, policy_option, registered, root_option, stored_run
+from vbench_lite.cli.options import (
+    json_option,
+    policy_option,
+    root_option,
+    stored_run,
+    suite_option,
+)
 from vbench_lite.cli.output import console, print_json
 
 if TYPE_CHECKING:
@@ -20,9 +26,7 @@ FOLDER = "calibration"  # under the root: repeats must not be taken for results
 
 @click.command("calibrate")
 @click.argument("run", default="latest", shell_complete=stored_run)
-@click.option(
-    "--suite", shell_complete=registered("suites"), help="Which suite of the run; default: its first."
-)
+@suite_option("the first of the run")
 @click.option(
     "--repeats", type=click.IntRange(min=2), default=4, show_default=True,
     help="How often the generators are run again, each time with other seeds.",

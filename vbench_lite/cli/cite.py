@@ -6,16 +6,13 @@ from pathlib import Path
 
 import click
 
-from vbench_lite.cli.exit_codes import FINE
-from vbench_lite.cli.options import json_option, registered, root_option, stored_run
-from vbench_lite.cli.output import print_json, print_text
+from vbench_lite.cli.options import json_option, root_option, stored_run, suite_option
+from vbench_lite.cli.output import answer
 
 
 @click.command("cite")
 @click.argument("run", default="latest", shell_complete=stored_run)
-@click.option(
-    "--suite", shell_complete=registered("suites"), help="Which suite; default: the first of the run."
-)
+@suite_option("the first of the run")
 @root_option
 @json_option
 def command(run: str, suite: str | None, root: Path, as_json: bool) -> int:
@@ -29,8 +26,4 @@ def command(run: str, suite: str | None, root: Path, as_json: bool) -> int:
 
     found = resolve_run(root, run)
     line = signature(found.document(), suite)
-    if as_json:
-        print_json({"run": found.run_id, "cite": line})
-    else:
-        print_text(line)
-    return FINE
+    return answer({"run": found.run_id, "cite": line}, line, as_json=as_json)

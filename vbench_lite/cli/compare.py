@@ -13,13 +13,13 @@ from vbench_lite.cli.options import (
     cut_by_tag,
     json_option,
     policy_option,
-    registered,
     root_flag,
     root_option,
     stored_run,
+    suite_option,
     tag_option,
 )
-from vbench_lite.cli.output import console, print_json, print_text, warn
+from vbench_lite.cli.output import answer, console, print_json, warn
 
 if TYPE_CHECKING:
     from vbench_lite.compare import Comparison
@@ -30,11 +30,7 @@ if TYPE_CHECKING:
 @click.command("compare")
 @click.argument("baseline", metavar="BASELINE[:GENERATOR]", shell_complete=stored_run)
 @click.argument("candidate", metavar="CANDIDATE[:GENERATOR]", shell_complete=stored_run)
-@click.option(
-    "--suite",
-    shell_complete=registered("suites"),
-    help="Which suite; default: the first that both runs have.",
-)
+@suite_option("the first that both runs have")
 @policy_option
 @tag_option
 @click.option("--gate", is_flag=True, help="Exit code 1 where the policy says so (REGRESSED, INCOMPARABLE).")
@@ -153,12 +149,8 @@ def _compare_lines(first: str, second: str, as_json: bool) -> int:
     from vbench_lite.results.signature import comparable
 
     found = comparable(first, second)
-    if as_json:
-        print_json({"quality": list(found.quality), "speed": list(found.speed)})
-    else:
-        for line in found.lines():
-            print_text(line)
-    return FINE
+    document = {"quality": list(found.quality), "speed": list(found.speed)}
+    return answer(document, "\n".join(found.lines()), as_json=as_json)
 
 
 def write_reports(found: Comparison, *, junit: Path | None, markdown: Path | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import click
 
 from vbench_lite.cli.exit_codes import FINE
 from vbench_lite.cli.options import json_option, root_option, stored_run
-from vbench_lite.cli.output import print_bytes, print_json, print_text
+from vbench_lite.cli.output import answer, print_bytes
 
 if TYPE_CHECKING:
     from vbench_lite.store.rundir import RunDir
@@ -67,12 +68,7 @@ def command(
     suffix = ".json" if form == "json" else ""
     target = output or Path(f"{found.run_id}-{form}{suffix}")
     files = export.export_files(found, form, target, names)
-    if as_json:
-        print_json({"run": found.run_id, "files": files})
-    else:
-        for file in files.values():
-            print_text(str(file))
-    return FINE
+    return _told(found, files, as_json)
 
 
 def _vbench(run: RunDir, output: Path | None, generator: str | None, as_json: bool) -> int:
@@ -81,9 +77,9 @@ def _vbench(run: RunDir, output: Path | None, generator: str | None, as_json: bo
     if output == Path("-"):
         raise click.UsageError("vbench goes to a folder; give one with -o")
     files = vbench_json.export_files(run, output or Path(f"{run.run_id}-vbench"), generator)
-    if as_json:
-        print_json({"run": run.run_id, "files": files})
-    else:
-        for file in files.values():
-            print_text(str(file))
-    return FINE
+    return _told(run, files, as_json)
+
+
+def _told(run: RunDir, files: Mapping[str, Any], as_json: bool) -> int:
+    written = "\n".join(map(str, files.values()))
+    return answer({"run": run.run_id, "files": files}, written, as_json=as_json)

@@ -15,10 +15,10 @@ from vbench_lite.cli.exit_codes import FINE
 from vbench_lite.cli.options import (
     cut_by_tag,
     json_option,
-    registered,
     root_flag,
     root_option,
     stored_run,
+    suite_option,
     tag_option,
 )
 from vbench_lite.cli.output import console, print_json, warn
@@ -35,9 +35,7 @@ Read = TypeVar("Read")
 
 @click.command("leaderboard")
 @click.argument("runs", nargs=-1, metavar="[RUN[:GENERATOR]]...", shell_complete=stored_run)
-@click.option(
-    "--suite", shell_complete=registered("suites"), help="Which suite; default: that of the broadest run."
-)
+@suite_option("that of the broadest run")
 @click.option("--all", "every", is_flag=True, help="Keep older rows of a generator as well.")
 @tag_option
 @click.option("--brief", is_flag=True, help="Only the axes, without the table of metrics.")

@@ -121,6 +121,16 @@ def suites_option(function: F) -> F:
     )(function)  # fmt: skip
 
 
+def suite_option(default: str, what: str = "Which suite") -> Callable[[F], F]:
+    """`--suite`, one of those that a run has.
+
+    Args:
+        default: which one it is where nobody says.
+        what: it is asked for.
+    """
+    return click.option("--suite", shell_complete=registered("suites"), help=f"{what}; default: {default}.")
+
+
 def metrics_option(function: F) -> F:
     """`--metric ID`, several times; the argument is `metrics`."""
     return click.option(

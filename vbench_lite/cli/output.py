@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vbench_lite.cli.exit_codes import FINE
 from vbench_lite.printable import json_safe, printable
 
 if TYPE_CHECKING:
@@ -27,6 +28,15 @@ def print_json(document: Any) -> None:
     """Print one JSON document to stdout; NaN and infinity are refused, as JSON has no word for them."""
     text = json.dumps(document, indent=2, allow_nan=False, ensure_ascii=not _unicode_stdout(), default=_plain)
     click.echo(json_safe(text))
+
+
+def answer(document: Any, text: str, *, as_json: bool) -> int:
+    """Print what a verb found, as JSON or as text, and return the code of a verb that went well."""
+    if as_json:
+        print_json(document)
+    else:
+        print_text(text)
+    return FINE
 
 
 def print_bytes(piece: str) -> None:

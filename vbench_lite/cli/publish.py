@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from vbench_lite.cli.exit_codes import FINE
-from vbench_lite.cli.options import json_option, registered, root_option, stored_run
-from vbench_lite.cli.output import print_json, print_text
+from vbench_lite.cli.options import json_option, root_option, stored_run, suite_option
+from vbench_lite.cli.output import answer
 
 
 @click.command("publish")
@@ -17,9 +16,7 @@ from vbench_lite.cli.output import print_json, print_text
     "-o", "--output", required=True, type=click.Path(file_okay=False, path_type=Path),
     help="The folder to write; it must not exist, be empty, or hold an earlier publication.",
 )  # fmt: skip
-@click.option(
-    "--suite", shell_complete=registered("suites"), help="Which suite; default: that of the broadest run."
-)
+@suite_option("that of the broadest run")
 @click.option(
     "--prompts", type=click.IntRange(min=0), default=12, show_default=True,
     help="How many prompts of clips go along; 0 leaves clips out.",
@@ -46,8 +43,6 @@ def command(
     from vbench_lite.results.choice import choose
 
     done = publish(choose(root, runs, suite=suite), output, prompts=prompts, title=title)
-    if as_json:
-        print_json({"folder": str(output), "files": done.files, "bytes": done.bytes, "clips": done.clips})
-    else:
-        print_text(f"{output / 'index.html'}: {plural(done.files, 'file')}, {number(done.bytes, 'bytes')}")
-    return FINE
+    document = {"folder": str(output), "files": done.files, "bytes": done.bytes, "clips": done.clips}
+    told = f"{output / 'index.html'}: {plural(done.files, 'file')}, {number(done.bytes, 'bytes')}"
+    return answer(document, told, as_json=as_json)

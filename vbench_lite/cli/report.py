@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from vbench_lite.cli.exit_codes import FINE
-from vbench_lite.cli.options import OutputFile, registered, root_option, stored_run
+from vbench_lite.cli.options import OutputFile, root_option, stored_run, suite_option
 
 
 @click.command("report")
@@ -16,9 +16,7 @@ from vbench_lite.cli.options import OutputFile, registered, root_option, stored_
     "-o", "--output", type=OutputFile(),
     help="The file to write; default: RUN_ID.html here.",
 )  # fmt: skip
-@click.option(
-    "--suite", shell_complete=registered("suites"), help="Which suite; default: the first of the run."
-)
+@suite_option("the first of the run")
 @root_option
 def command(run: str, output: Path | None, suite: str | None, root: Path) -> int:
     """Write a RUN (default: latest) as one HTML file: scores, trade-offs, times, trust and the worst clips.

@@ -10,7 +10,7 @@ import click
 
 from vbench_lite.cli.exit_codes import FINE, SOME_FAILED
 from vbench_lite.cli.options import json_option, root_option, stored_run
-from vbench_lite.cli.output import print_json, print_table, print_text, warn
+from vbench_lite.cli.output import answer, print_json, print_table, print_text, warn
 from vbench_lite.format import number
 
 
@@ -108,14 +108,11 @@ def prune_stored(runs: tuple[str, ...], dry_run: bool, root: Path, as_json: bool
     from vbench_lite.store.prune import prune
 
     done = prune(root, runs, dry=dry_run)
-    if as_json:
-        print_json({"removed": done.files, "bytes": done.bytes, "dry_run": dry_run})
-    else:
-        for name in done.files if dry_run else ():
-            print_text(name)
-        what = "would be removed" if dry_run else "removed"
-        print_text(f"{len(done.files)} files, {number(done.bytes, 'bytes')}, {what}")
-    return FINE
+    what = "would be removed" if dry_run else "removed"
+    summary = f"{len(done.files)} files, {number(done.bytes, 'bytes')}, {what}"
+    document = {"removed": done.files, "bytes": done.bytes, "dry_run": dry_run}
+    named = done.files if dry_run else ()
+    return answer(document, "\n".join([*named, summary]), as_json=as_json)
 
 
 @command.command("sync")

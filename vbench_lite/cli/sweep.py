@@ -12,9 +12,9 @@ from vbench_lite.cli.options import (
     OutputFile,
     json_option,
     policy_option,
-    registered,
     root_option,
     stored_run,
+    suite_option,
     when_idle_option,
     workers_options,
 )
@@ -26,11 +26,7 @@ if TYPE_CHECKING:
 
 @click.command("sweep")
 @click.argument("what", metavar="SPEC.yaml|RUN", shell_complete=stored_run)
-@click.option(
-    "--suite",
-    shell_complete=registered("suites"),
-    help="Which suite of the sweep is shown; default: the first.",
-)
+@suite_option("the first of the sweep")
 @click.option("--samples", type=click.IntRange(min=1), help="Requests for each arm; more extend a sweep.")
 @policy_option
 @click.option("--gate", is_flag=True, help="Exit code 1 where a setting is worse (REGRESSED, INCOMPARABLE).")

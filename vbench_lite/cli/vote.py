@@ -9,8 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from vbench_lite.cli.exit_codes import FINE
-from vbench_lite.cli.options import json_option, judged_axis, registered, root_option, stored_run
-from vbench_lite.cli.output import console, print_json, print_text, warn
+from vbench_lite.cli.options import (
+    json_option,
+    judged_axis,
+    root_option,
+    stored_run,
+    suite_option,
+)
+from vbench_lite.cli.output import answer, console, print_json, print_text, warn
 
 if TYPE_CHECKING:
     from vbench_lite.votes.clips import RunClips
@@ -69,9 +75,7 @@ def _against(function: click.decorators.FC) -> click.decorators.FC:
 @command.command("page")
 @click.argument("run", default="latest", shell_complete=stored_run)
 @click.option("--voter", help="Your name; default: the page asks.")
-@click.option(
-    "--suite", shell_complete=registered("suites"), help="Which suite of the run; default: its first."
-)
+@suite_option("the first of the run")
 @click.option("--question", help="The text above the clips; default: by axis, or the prompt's own.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of sides and order.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="TCP port; default: a free one.")
@@ -123,9 +127,7 @@ def page(
 
 @command.command("board")
 @click.argument("run", required=False, shell_complete=stored_run)
-@click.option(
-    "--suite", shell_complete=registered("suites"), help="Which suite of the run; default: its first."
-)
+@suite_option("the first of the run")
 @click.option("--without", multiple=True, metavar="VOTER", help="Leave this voter out.")
 @_against
 @_axis
@@ -171,9 +173,7 @@ def board(
 @click.option(
     "--judge", "spec", required=True, type=click.Path(dir_okay=False, path_type=Path), help="YAML file."
 )
-@click.option(
-    "--suite", shell_complete=registered("suites"), help="Which suite of the run; default: its first."
-)
+@suite_option("the first of the run")
 @click.option(
     "--questions", is_flag=True, help="Yes/no questions on each clip instead of pairs; axis alignment."
 )
@@ -259,9 +259,7 @@ def ask(
     shell_complete=stored_run,
     help="Bind votes to the clips of this run, by generator, prompt and seed.",
 )
-@click.option(
-    "--suite", shell_complete=registered("suites"), help="Which suite of the run; default: its first."
-)
+@suite_option("the first of the run")
 @root_option
 @json_option
 def import_(file: Path, run: str | None, suite: str | None, root: Path, as_json: bool) -> int:
@@ -284,14 +282,12 @@ def import_(file: Path, run: str | None, suite: str | None, root: Path, as_json:
     fresh = [vote for vote in votes if vote.id not in known]
     with VoteJournal(root, f"import-{file.stem}") as journal:
         journal.add(*fresh)
-    if as_json:
-        print_json({"votes": len(fresh), "known": len(votes) - len(fresh), "unbound": missing})
-        return FINE
-    print_text(f"{len(fresh)} votes kept, {len(votes) - len(fresh)} were here already")
+    told = f"{len(fresh)} votes kept, {len(votes) - len(fresh)} were here already"
     if missing:
         said = "no clip of the run fits" if run is not None else "without --run no clip is known"
-        print_text(f"{missing} of them are bound to no clip ({said}): they count in `vote board` without RUN")
-    return FINE
+        told += f"\n{missing} of them are bound to no clip ({said}): they count in `vote board` without RUN"
+    document = {"votes": len(fresh), "known": len(votes) - len(fresh), "unbound": missing}
+    return answer(document, told, as_json=as_json)
 
 
 @command.command("export")
@@ -310,11 +306,7 @@ def export(file: Path, root: Path, as_json: bool) -> int:
     if file.suffix not in (".csv", ".jsonl"):
         raise SpecError(f"{file}: give a file name that ends in .csv or .jsonl")
     count = write_list(read_votes(root), file)
-    if as_json:
-        print_json({"file": str(file), "votes": count})
-    else:
-        print_text(f"{count} votes in {file}")
-    return FINE
+    return answer({"file": str(file), "votes": count}, f"{count} votes in {file}", as_json=as_json)
 
 
 def _clips(root: Path, run: str, suite: str | None, against: str | None = None) -> RunClips:

@@ -9,7 +9,7 @@ import click
 
 from vbench_lite.cli.exit_codes import FINE, SOME_FAILED, WRONG_USE
 from vbench_lite.cli.options import json_option
-from vbench_lite.cli.output import print_json, print_table, warn
+from vbench_lite.cli.output import answer, print_json, print_table, warn
 from vbench_lite.format import number
 
 if TYPE_CHECKING:
@@ -93,13 +93,10 @@ def import_weights(key: str, file: Path, unverified: bool, as_json: bool) -> int
 
     path = files.import_file(key, file, unverified)
     facts = files.origin(path)
-    if as_json:
-        print_json({"key": key, "path": path, "verified": facts["verified"] == "yes",
-                    "source_sha256": facts["source_sha256"]})  # fmt: skip
-    else:
-        mark = "" if facts["verified"] == "yes" else " (unverified: every score made with it says so)"
-        click.echo(f"{key} is at {path}{mark}")
-    return FINE
+    verified = facts["verified"] == "yes"
+    mark = "" if verified else " (unverified: every score made with it says so)"
+    document = {"key": key, "path": path, "verified": verified, "source_sha256": facts["source_sha256"]}
+    return answer(document, f"{key} is at {path}{mark}", as_json=as_json)
 
 
 def _row(entry: Entry, needed_by: list[str]) -> dict[str, Any]:
