@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import partial
 from itertools import product
@@ -61,11 +61,6 @@ class Number:
     ci: tuple[float, float] | None
     unit: str = ""
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        ci = None if self.ci is None else list(self.ci)
-        return {"what": self.what, "value": self.value, "ci": ci, "unit": self.unit}
-
 
 @dataclass(frozen=True)
 class Belief:
@@ -79,13 +74,7 @@ class Belief:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return {
-            "id": self.id,
-            "belief": self.belief,
-            "verdict": str(self.verdict),
-            "words": self.words,
-            "numbers": [number.as_dict() for number in self.numbers],
-        }
+        return asdict(self)
 
 
 def beliefs(rows: Sequence[BoardRow], numbers: Numbers) -> list[Belief]:

@@ -120,13 +120,8 @@ class Board:
         other_generator, firm}; notes[]; other_suites[].
         """
         axes = {
-            str(axis): {
-                "metrics": dict(spec.metrics),
-                "gates": [gate.model_dump() for gate in spec.gates],
-                "floors": dict(spec.floors),
-                "ends": {metric: list(ends) for metric, ends in spec.ends.items()},
-                "reference": dict(spec.reference),
-            }
+            str(axis): spec.model_dump(mode="json", exclude={"gate"})
+            | {"gates": [gate.model_dump() for gate in spec.gates]}
             for axis, spec in self.suite.axes.items()
         }
         return {

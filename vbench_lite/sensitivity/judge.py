@@ -113,14 +113,7 @@ class Judged:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return {
-            "metric": self.metric,
-            "axis": self.axis,
-            "higher_is_better": self.higher_is_better,
-            "verdict": str(self.verdict),
-            "words": self.words,
-            "cells": [cell.as_dict() for cell in self.cells],
-        }
+        return asdict(self) | {"cells": [cell.as_dict() for cell in self.cells]}
 
 
 def judge(info: MetricInfo, values: Values, damages: Sequence[Damage]) -> Judged:

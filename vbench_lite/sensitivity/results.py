@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -45,17 +45,7 @@ class AuditResult:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values, the form of the file and of `audit --json`."""
-        return {
-            "schema_version": self.schema_version,
-            "id": self.id,
-            "created": self.created,
-            "data": dict(self.data),
-            "damages": [dict(damage) for damage in self.damages],
-            "metrics": [dict(metric) for metric in self.metrics],
-            "seconds": self.seconds,
-            "notes": list(self.notes),
-            "environment": dict(self.environment),
-        }
+        return asdict(self)
 
 
 def store_audit(root: Path, result: AuditResult) -> Path:

@@ -110,30 +110,13 @@ class VoteBoard:
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
         effect = self.order_effect
-        return {
-            "axis": self.axis,
-            "rows": [
-                {
-                    "generator": row.generator,
-                    "strength": row.strength,
-                    "ci": list(row.ci),
-                    "rank": list(row.rank),
-                    "votes": row.votes,
-                    "won": row.won,
-                    "tied": row.tied,
-                    "lost": row.lost,
-                }
-                for row in self.rows
-            ],
+        return vars(self) | {
+            "rows": [vars(row) | {"ci": list(row.ci), "rank": list(row.rank)} for row in self.rows],
             "pairs": [vars(pair) | {"ci": list(pair.ci)} for pair in self.pairs],
             "wins": [{"winner": w, "loser": lost, "votes": n} for (w, lost), n in self.wins.items()],
             "order_effect": None if effect is None else {"value": effect[0], "ci": list(effect[1])},
-            "ties": self.ties,
-            "both_bad": self.both_bad,
             "voters": [vars(voter) | {"unreliable": voter.unreliable} for voter in self.voters],
-            "alpha": self.alpha,
             "left_out": dict(self.left_out),
-            "few_voters": self.few_voters,
         }
 
 
