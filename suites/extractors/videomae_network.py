@@ -8,10 +8,10 @@ Source: Tong et al., VideoMAE (NeurIPS 2022); Wang et al., VideoMAE V2 (CVPR 202
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from vbench_lite.suites.extractors.network import with_weights
 
@@ -43,60 +43,27 @@ class VideoMae(nn.Module):
         size = (shape.tubelet, shape.patch, shape.patch)
         self.patch_embed = nn.Module()
         self.patch_embed.proj = nn.Conv3d(3, shape.width, size, stride=size)
-        self.blocks = nn.ModuleList([_Block(shape) for _ in range(shape.depth)])
+        self.blocks = nn.ModuleList([block(shape) for _ in range(shape.depth)])
         self.fc_norm = nn.LayerNorm(shape.width, eps=1e-6)
         self.positions: Tensor
         self.register_buffer("positions", sines(shape.tokens, shape.width), persistent=False)
 
     def forward(self, clips: Tensor) -> Tensor:
         x = self.get_submodule("patch_embed.proj")(clips).flatten(2).transpose(1, 2) + self.positions
-        for block in self.blocks:
-            x = block(x)
+        for layer in self.blocks:
+            x = layer(x)
         features: Tensor = self.fc_norm(x.mean(1))
         return features
 
 
-class _Attention(nn.Module):
-    def __init__(self, shape: Shape) -> None:
-        super().__init__()
-        self.heads = shape.heads
-        self.qkv = nn.Linear(shape.width, 3 * shape.width, bias=False)
-        self.q_bias = nn.Parameter(torch.zeros(shape.width))
-        self.v_bias = nn.Parameter(torch.zeros(shape.width))
-        self.proj = nn.Linear(shape.width, shape.width)
+def block(shape: Shape) -> nn.Module:
+    """One block of the transformer."""
+    from timm.models.vision_transformer import Block  # slow to import
 
-    def forward(self, x: Tensor) -> Tensor:
-        bias = torch.cat([self.q_bias, torch.zeros_like(self.v_bias), self.v_bias])
-        mixed = functional.linear(x, self.qkv.weight, bias)
-        queries, keys, values = mixed.unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        seen = functional.scaled_dot_product_attention(queries, keys, values)
-        out: Tensor = self.proj(seen.transpose(1, 2).flatten(2))
-        return out
-
-
-class _Mlp(nn.Module):
-    def __init__(self, shape: Shape) -> None:
-        super().__init__()
-        self.fc1 = nn.Linear(shape.width, shape.hidden)
-        self.fc2 = nn.Linear(shape.hidden, shape.width)
-
-    def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.fc2(functional.gelu(self.fc1(x)))
-        return out
-
-
-class _Block(nn.Module):
-    def __init__(self, shape: Shape) -> None:
-        super().__init__()
-        self.norm1 = nn.LayerNorm(shape.width, eps=1e-6)
-        self.attn = _Attention(shape)
-        self.norm2 = nn.LayerNorm(shape.width, eps=1e-6)
-        self.mlp = _Mlp(shape)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = x + self.attn(self.norm1(x))
-        out: Tensor = x + self.mlp(self.norm2(x))
-        return out
+    norm = partial(nn.LayerNorm, eps=1e-6)
+    ratio = shape.hidden / shape.width
+    made: nn.Module = Block(shape.width, shape.heads, ratio, qkv_bias=True, norm_layer=norm)
+    return made
 
 
 def sines(tokens: int, width: int) -> Tensor:
@@ -114,6 +81,9 @@ def videomae(tensors: dict[str, Tensor], shape: Shape) -> VideoMae:
     network = VideoMae(shape)
     wanted = network.state_dict()
     kept = {name.removeprefix("encoder."): value for name, value in tensors.items()}
+    for name in [name for name in kept if name.endswith("attn.q_bias")]:  # keys have none
+        query, value = kept[name], kept[name.replace("q_bias", "v_bias")]
+        kept[name.replace("q_bias", "qkv.bias")] = torch.cat([query, torch.zeros_like(value), value])
     kept = {name: value for name, value in kept.items() if name in wanted}
     wrong = [name for name, value in kept.items() if value.shape != wanted[name].shape]
     if wrong:

@@ -251,5 +251,5 @@ def test_pairs_of_unequal_length_are_refused() -> None:
     for metric in (Psnr(), Ssim()):
         with pytest.raises(NotApplicable, match="frames"):
             metric.start(ClipInfo("a", 4, 32, 32, 8.0), ClipInfo("b", 5, 32, 32, 8.0), SAMPLE)
-    with pytest.raises(NotApplicable, match="11x11"):
+    with pytest.raises(NotApplicable, match="11 pixels a side"):
         Ssim().start(ClipInfo("a", 4, 8, 32, 8.0), ClipInfo("b", 4, 8, 32, 8.0), SAMPLE)

@@ -12,25 +12,13 @@ if TYPE_CHECKING:
     from vbench_lite.run.plan.spec import RunSpec
 
 
-def build_spec(
-    file: Path | None,
-    *,
-    generators: Sequence[str] = (),
-    suites: Sequence[str] = (),
-    prompts: Sequence[str] = (),
-    dataset: str | None = None,
-    size: str | None = None,
-    samples: int | None = None,
-    seed: int | None = None,
-    controls: bool | None = None,
-    score_device: str | None = None,
-    score_precision: str | None = None,
-) -> RunSpec:
+def build_spec(file: Path | None, *, generators: Sequence[str] = (), **flags: Any) -> RunSpec:
     """Return the specification of a file with every flag that was given put in its place.
 
     Args:
         generators: with a file, which of its labels to run; without one, registered names that become
             labels as well.
+        flags: other keys of a specification; None and an empty tuple stand for a flag that was not given.
 
     Raises:
         SpecError: the file or a flag does not fit.
@@ -38,21 +26,7 @@ def build_spec(
     from vbench_lite import registry
     from vbench_lite.run.plan.spec import parse_spec, read_spec
 
-    given: dict[str, Any] = {
-        key: value
-        for key, value in {
-            "suites": list(suites) or None,
-            "prompts": list(prompts) or None,
-            "dataset": dataset,
-            "size": size,
-            "samples": samples,
-            "seed": seed,
-            "controls": controls,
-            "score_device": score_device,
-            "score_precision": score_precision,
-        }.items()
-        if value is not None
-    }
+    given = {key: value for key, value in flags.items() if value not in (None, ())}
     if file is None:
         if generators:
             for name in generators:
