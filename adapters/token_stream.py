@@ -26,8 +26,13 @@ def row_sampler(
         vocabulary: first token that may be written and the one after the last; None for all.
     """
     import torch
-    from transformers import LogitsProcessor
+    from transformers import LogitsProcessor, LogitsProcessorList, TopKLogitsWarper, TopPLogitsWarper
 
+    limits = LogitsProcessorList()
+    if top_k:
+        limits.append(TopKLogitsWarper(top_k))
+    if top_p < 1:
+        limits.append(TopPLogitsWarper(top_p))
     generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
 
     class RowSampler(LogitsProcessor):  # type: ignore[misc]
@@ -39,33 +44,11 @@ def row_sampler(
                 logits = logits.masked_fill(~allowed, -torch.inf)
             if temperature == 0:
                 return logits
-            logits = _nucleus(_largest(logits / temperature, top_k), top_p)
+            logits = limits(input_ids, logits / temperature)
             rows = [torch.empty(logits.shape[-1]).exponential_(generator=row) for row in generators]
             return logits - torch.log(torch.stack(rows)).to(logits.device)
 
     return RowSampler()
-
-
-def _largest(logits: Any, count: int) -> Any:
-    """Logits with all but the `count` largest of each row at minus infinity; 0 keeps them all."""
-    import torch
-
-    if not 0 < count < logits.shape[-1]:
-        return logits
-    least = torch.topk(logits, count).values[..., -1:]
-    return logits.masked_fill(logits < least, -torch.inf)
-
-
-def _nucleus(logits: Any, share: float) -> Any:
-    """Logits with only the most likely tokens that together reach a share of the probability."""
-    import torch
-
-    if share >= 1:
-        return logits
-    ordered, places = torch.sort(logits, descending=True)
-    chances = torch.softmax(ordered, -1)
-    surplus = torch.cumsum(chances, -1) - chances >= share
-    return logits.masked_fill(torch.zeros_like(surplus).scatter(-1, places, surplus), -torch.inf)
 
 
 def token_streamer(per_chunk: int, on_token: Callable[[int], None], on_chunk: Callable[[Any], None]) -> Any:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from vbench_lite.errors import GeneratorError, SpecError
+from vbench_lite.generator import Frames, GenerationRequest
 from vbench_lite.processes import SupervisedProcess
 
 _END_GRACE_S = 0.5  # after SIGTERM, before SIGKILL
@@ -52,6 +54,24 @@ def check_program(program: str, cwd: Path | None, env: Mapping[str, str]) -> Non
     found = str((cwd or Path()) / program) if os.sep in program else program
     if shutil.which(found, path=env.get("PATH")) is None:
         raise SpecError(f"there is no program {program!r}; give its path, or put its folder on PATH")
+
+
+def told(request: GenerationRequest, frames: Callable[[str, Frames], Any]) -> dict[str, Any]:
+    """A request as a foreign program reads it; `frames` puts a picture or a clip of that name into JSON."""
+    given = {"image": request.image, "past_frames": request.past_frames, "control_clip": request.control_clip}
+    return {
+        "sample_id": request.sample_id,
+        "prompt": request.prompt,
+        "negative_prompt": request.negative_prompt,
+        "num_frames": request.num_frames,
+        "height": request.height,
+        "width": request.width,
+        "fps": request.fps,
+        "seed": request.seed,
+        "params": dict(request.params),
+        **{name: None if shown is None else frames(name, shown) for name, shown in given.items()},
+        "control_kind": request.control_kind,
+    }
 
 
 class Child(SupervisedProcess):

@@ -23,6 +23,7 @@ from vbench_lite.adapters.external.child import (
     check_no_secrets,
     check_program,
     child_environment,
+    told,
 )
 from vbench_lite.adapters.external.clip_file import emit_clip_file
 from vbench_lite.adapters.external.declared import DeclaredMaker, declared_info
@@ -197,28 +198,10 @@ class Command(Generator):
 
 def describe_request(request: GenerationRequest, device: str, output: Path, scratch: Path) -> dict[str, Any]:
     """A request as the program reads it; frames to begin with lie beside it as arrays."""
-    return {
-        "version": REQUEST_VERSION,
-        "sample_id": request.sample_id,
-        "prompt": request.prompt,
-        "negative_prompt": request.negative_prompt,
-        "num_frames": request.num_frames,
-        "height": request.height,
-        "width": request.width,
-        "fps": request.fps,
-        "seed": request.seed,
-        "params": dict(request.params),
-        "device": device,
-        "output": str(output),
-        "image": _save(request.image, scratch / "image.npy"),
-        "past_frames": _save(request.past_frames, scratch / "past_frames.npy"),
-        "control_clip": _save(request.control_clip, scratch / "control_clip.npy"),
-        "control_kind": request.control_kind,
-    }
 
+    def saved(name: str, frames: Frames) -> str:
+        path = scratch / f"{name}.npy"
+        np.save(path, frames)
+        return str(path)
 
-def _save(frames: Frames | None, path: Path) -> str | None:
-    if frames is None:
-        return None
-    np.save(path, frames)
-    return str(path)
+    return {"version": REQUEST_VERSION, "device": device, "output": str(output), **told(request, saved)}

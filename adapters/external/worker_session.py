@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from vbench_lite.adapters.external.child import Child
+from vbench_lite.adapters.external.child import Child, told
 from vbench_lite.clip import Frames
 from vbench_lite.errors import Cancelled, GeneratorError, RequestError, SpecError
 from vbench_lite.generator import GenerationContext, GenerationRequest
@@ -298,21 +298,7 @@ class WorkerSession:
 
 
 def _described(request: GenerationRequest) -> Message:
-    described: Message = {
-        "sample_id": request.sample_id,
-        "prompt": request.prompt,
-        "negative_prompt": request.negative_prompt,
-        "num_frames": request.num_frames,
-        "height": request.height,
-        "width": request.width,
-        "fps": request.fps,
-        "seed": request.seed,
-        "params": dict(request.params),
-        "image": None if request.image is None else _sent(request.image),
-        "past_frames": None if request.past_frames is None else _sent(request.past_frames),
-        "control_clip": None if request.control_clip is None else _sent(request.control_clip),
-        "control_kind": request.control_kind,
-    }
+    described: Message = told(request, lambda _, frames: _sent(frames))
     if request.script is not None:
         described["script"] = str(request.script)
     return described

@@ -6,14 +6,15 @@ holds for every metric is settled here: least frames, captions of a world, missi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import numpy.typing as npt
 
 from vbench_lite.clip import ClipInfo, Frames, rates_agree
 from vbench_lite.dataset import load_dataset
-from vbench_lite.errors import PromptError, RegistryError
+from vbench_lite.errors import NotApplicable, PromptError, RegistryError
 from vbench_lite.metric import ClipMetric, Features, MetricInfo, PairMetric, SampleInfo
 from vbench_lite.run.scoring.outcome import Outcome, checked_value, failure
 
@@ -33,32 +34,19 @@ class ClipScoring:
     ) -> None:
         """Start every metric on this clip."""
         self.outcomes: dict[str, Outcome] = {}
-        self._clip = clip
         self._count = 0
         self._metrics: list[ClipMetric] = []
         self._pairs: list[PairMetric] = []
         for metric in metrics:
-            reason = unfit(metric.info, clip, sample)
-            if reason is not None:
-                self.outcomes[metric.info.id] = Outcome.not_applicable(reason)
-                continue
-            try:
+            with self._outcome_of(metric):
+                _refuse(unfit(metric.info, clip, sample))
                 metric.start(clip, sample)
-            except Exception as error:  # stored as this metric's outcome
-                self.outcomes[metric.info.id] = failure(error)
-            else:
                 self._metrics.append(metric)
         for pair in pairs:
-            reason = unfit(pair.info, clip, sample) or _mismatch(clip, reference)
-            if reason is not None:
-                self.outcomes[pair.info.id] = Outcome.not_applicable(reason)
-                continue
-            assert reference is not None
-            try:
+            with self._outcome_of(pair):
+                _refuse(unfit(pair.info, clip, sample) or _mismatch(clip, reference))
+                assert reference is not None
                 pair.start(clip, reference, sample)
-            except Exception as error:  # as above
-                self.outcomes[pair.info.id] = failure(error)
-            else:
                 self._pairs.append(pair)
 
     @property
@@ -71,44 +59,42 @@ class ClipScoring:
         frames.flags.writeable = False  # a metric that writes into them would change all others
         indices: npt.NDArray[np.int64] = np.arange(self._count, self._count + len(frames))
         self._count += len(frames)
-        for metric in list(self._metrics):
-            try:
+        for metric in self._metrics:
+            with self._outcome_of(metric):
                 metric.push(frames, indices)
-            except Exception as error:  # as above
-                self.outcomes[metric.info.id] = failure(error)
-                self._metrics.remove(metric)
+        self._metrics = [metric for metric in self._metrics if metric.info.id not in self.outcomes]
         if reference is None:
             return
         reference.flags.writeable = False
-        for pair in list(self._pairs):
-            try:
+        for pair in self._pairs:
+            with self._outcome_of(pair):
                 pair.push(frames, reference, indices)
-            except Exception as error:  # as above
-                self.outcomes[pair.info.id] = failure(error)
-                self._pairs.remove(pair)
+        self._pairs = [pair for pair in self._pairs if pair.info.id not in self.outcomes]
 
     def finish(self, features: FeatureResults) -> dict[str, Outcome]:
         """Return the outcome of every metric by id."""
         for metric in self._metrics:
-            info = metric.info
-            given, missing = select(info, features, self._count)
-            if missing is not None:
-                self.outcomes[info.id] = missing
-                continue
-            try:
-                value = metric.finish(given)
-            except Exception as error:  # as above
-                self.outcomes[info.id] = failure(error)
-            else:
-                self.outcomes[info.id] = checked_value(value, info)
+            with self._outcome_of(metric):
+                given, missing = select(metric.info, features, self._count)
+                found = missing or checked_value(metric.finish(given), metric.info)
+                self.outcomes[metric.info.id] = found
         for pair in self._pairs:
-            try:
-                value = pair.finish()
-            except Exception as error:  # as above
-                self.outcomes[pair.info.id] = failure(error)
-            else:
-                self.outcomes[pair.info.id] = checked_value(value, pair.info)
+            with self._outcome_of(pair):
+                self.outcomes[pair.info.id] = checked_value(pair.finish(), pair.info)
         return self.outcomes
+
+    @contextmanager
+    def _outcome_of(self, metric: ClipMetric | PairMetric) -> Iterator[None]:
+        """Whatever a metric raises within the block becomes its outcome."""
+        try:
+            yield
+        except Exception as error:  # stored as this metric's outcome
+            self.outcomes[metric.info.id] = failure(error)
+
+
+def _refuse(reason: str | None) -> None:
+    if reason is not None:
+        raise NotApplicable(reason)
 
 
 def select(
