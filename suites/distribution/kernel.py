@@ -11,8 +11,10 @@ import numpy as np
 from vbench_lite.metric import Axis, Estimate, MetricInfo
 from vbench_lite.stats.jackknife import jackknife
 from vbench_lite.stats.kernel_distance import KernelDistance, Matrix, cubic_kernel, gaussian_kernel
+from vbench_lite.stats.over_set import scaled
 from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, feature_set_info, with_clips
 
+_UNITS = 1000.0  # in which a Gaussian kernel's distances are written
 _info = partial(
     feature_set_info, axis=Axis.QUALITY, bounds=(None, None), higher_is_better=False, min_n=4, version=2
 )
@@ -146,19 +148,6 @@ class ClipMeanDiscrepancy(KernelVideoDistance):
         return unit
 
     def estimate(self, generated: FeatureRows, reference: FeatureRows | None) -> Estimate:
-        return _times(super().estimate(generated, reference), 1000.0)
-
-
-def _times(estimate: Estimate, factor: float) -> Estimate:
-    """An estimate in other units."""
-    scaled = {"bias", "se", "corrected"}
-    return replace(
-        estimate,
-        value=estimate.value * factor,
-        low=None if estimate.low is None else estimate.low * factor,
-        high=None if estimate.high is None else estimate.high * factor,
-        replicates=None
-        if estimate.replicates is None
-        else tuple(value * factor for value in estimate.replicates),
-        extras={name: value * factor if name in scaled else value for name, value in estimate.extras.items()},
-    )
+        found = super().estimate(generated, reference)
+        extras = {k: v * _UNITS if k in ("bias", "se", "corrected") else v for k, v in found.extras.items()}
+        return replace(scaled(found, _UNITS), extras=extras)

@@ -20,7 +20,7 @@ from vbench_lite.report.charts import comparisons
 from vbench_lite.report.ci.junit import junit_xml
 from vbench_lite.report.ci.markdown import markdown
 from vbench_lite.report.html.comparison import comparison_report
-from vbench_lite.report.terminal.comparison import print_comparison
+from vbench_lite.report.terminal.comparison import comparison_text
 from vbench_lite.results.cut import Cut
 from vbench_lite.stats.noninferiority import Verdict
 from vbench_lite.store.rundir import RunDir
@@ -180,7 +180,7 @@ def test_every_face_says_who_voted(run: RunDir, tmp_path: Path, capsys: pytest.C
         vote_on(run, LD, AR, voter=voter)
     found = against(run, NAMED)
     stream = io.StringIO()
-    print_comparison(found, Console(file=stream, width=80, no_color=True), update=True)
+    Console(file=stream, width=80, no_color=True).print(comparison_text(found, update=True))
     table = comparisons.table(found)  # of the page Compare and of the HTML report
     assert table.table["metric"].tolist()[1] == PREFERENCE and table.forest["metric"][1] == f"{PREFERENCE} *"
     html = comparison_report(found, run, run, update=True)

@@ -13,14 +13,14 @@ from vbench_lite.compare import MetricResult, RunArm, compare
 from vbench_lite.report.charts import comparisons
 from vbench_lite.report.ci.junit import junit_xml
 from vbench_lite.report.ci.markdown import markdown
-from vbench_lite.report.terminal.comparison import change, print_comparison
+from vbench_lite.report.terminal.comparison import change, comparison_text
 from vbench_lite.stats.noninferiority import Verdict
 
 
 def test_a_comparison_fits_eighty_columns_and_says_what_decided() -> None:
     comparison = _compare(_run(), _run({"coherence/shapes_identity": 0.6}, run_id="b", noise_seed=1))
     stream = io.StringIO()
-    print_comparison(comparison, Console(file=stream, width=80, no_color=True))
+    Console(file=stream, width=80, no_color=True).print(comparison_text(comparison))
     text = stream.getvalue()
     assert "\x1b" not in text
     assert max(map(len, text.splitlines())) <= 80
@@ -32,20 +32,20 @@ def test_two_models_are_set_against_each_other_without_a_verdict() -> None:
     run = _run({"coherence/shapes_identity": 0.6})
     other = compare(RunArm(run, "reference/autoregressive"), RunArm(run, HYBRID))
     stream = io.StringIO()
-    print_comparison(other, Console(file=stream, width=80, no_color=True))
+    Console(file=stream, width=80, no_color=True).print(comparison_text(other))
     text = stream.getvalue()
     assert text.startswith("reference/hybrid against reference/autoregressive: ")
     assert not any(str(verdict) in text for verdict in Verdict)
     assert comparisons.table(other).counts in " ".join(text.split())
     gate = io.StringIO()
-    print_comparison(other, Console(file=gate, width=80, no_color=True), update=True)
+    Console(file=gate, width=80, no_color=True).print(comparison_text(other, update=True))
     assert gate.getvalue().startswith("verdict: ")
 
 
 def test_the_command_that_accepts_a_candidate_closes_an_update() -> None:
     stream = io.StringIO()
     command = "vbench-lite baseline set main b"
-    print_comparison(_compare(_run(), _run(run_id="b")), Console(file=stream, width=80), accept=command)
+    Console(file=stream, width=80).print(comparison_text(_compare(_run(), _run(run_id="b")), accept=command))
     assert stream.getvalue().rstrip().endswith(command)
 
 
@@ -65,7 +65,7 @@ def test_a_time_that_doubles_reads_the_same_on_every_face() -> None:
                          scale="log_ratio")  # fmt: skip
     comparison = replace(_compare(_run(), _run(run_id="b")), metrics=[twice], verdict=Verdict.REGRESSED)
     stream = io.StringIO()
-    print_comparison(comparison, Console(file=stream, width=80, no_color=True))
+    Console(file=stream, width=80, no_color=True).print(comparison_text(comparison))
     table = comparisons.table(comparison)  # of the dashboard and of the HTML report
     faces = [stream.getvalue(), markdown(comparison), junit_xml(comparison), table.because[0]]
     faces.append(table.table["change, + is better"].iloc[0])

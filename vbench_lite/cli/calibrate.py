@@ -82,16 +82,14 @@ def repetition(run: RunDir, suite: str, repeat: int, folder: Path) -> RunSpec:
     """
     import yaml
 
-    from vbench_lite.errors import StoreError
     from vbench_lite.generator import Family
+    from vbench_lite.results.arms import suite_content
     from vbench_lite.run.plan.spec import parse_spec
     from vbench_lite.store import atomic
     from vbench_lite.store.inside import inside
 
     document = run.document()
-    content = next((one for one in document.suites if one["name"] == suite), None)
-    if content is None:
-        raise StoreError(f"run {run.run_id} has no suite {suite!r}")
+    content = suite_content(document, suite)
     file = folder / "suites" / f"{run.run_id}-{suite}.yaml"
     alone = {**content, "also": []}
     atomic.write_text(inside(folder, file), yaml.safe_dump(alone, sort_keys=False))

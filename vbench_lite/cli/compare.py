@@ -97,9 +97,10 @@ def command(
     if as_json:
         print_json(found.as_dict())
     else:
-        from vbench_lite.report.terminal.comparison import print_comparison
+        from vbench_lite.report.terminal.comparison import comparison_text
 
-        print_comparison(found, console(), update=update, accept=_accept(root, baseline, first, second))
+        accept = _accept(root, baseline, first, second)
+        console().print(comparison_text(found, update=update, accept=accept))
     write_reports(found, junit=junit, markdown=markdown)
     if html is not None:
         from vbench_lite.report.html.comparison import comparison_report

@@ -83,9 +83,9 @@ def command(
     if as_json:
         print_json(found.as_dict() | {"sentence": sentence(found)})
     else:
-        from vbench_lite.report.terminal.sweep import print_sweep
+        from vbench_lite.report.terminal.sweep import sweep_text
 
-        print_sweep(found, console())
+        console().print(sweep_text(found))
     if markdown is not None:
         from vbench_lite.report.ci.sweep import sweep_markdown
         from vbench_lite.store.output_file import write_output

@@ -25,14 +25,13 @@ from vbench_lite.compare.judging import MetricResult, deciding, judge, overall
 from vbench_lite.compare.occasions import estimate
 from vbench_lite.compare.policy import Policy, load_policy
 from vbench_lite.errors import StoreError
-from vbench_lite.results.arms import CEILING, Arm, Run, read_arms
+from vbench_lite.results.arms import Arm, Run, read_arms, scale_ends, suite_of
 from vbench_lite.results.axes import named_ends
 from vbench_lite.results.estimates import MetricEstimate, sample_estimate
 from vbench_lite.stats.means import Clusters
 from vbench_lite.stats.noninferiority import Verdict
 from vbench_lite.stats.rounds import Occasions
 from vbench_lite.store.schema import Level
-from vbench_lite.suite import parse_suite
 
 DRAWS = 200
 MEANT = 0.05  # false alarms that a gate may have
@@ -138,11 +137,9 @@ def calibrate(
     document = run.document()
     name = suite if suite is not None else str(document.suites[0]["name"])
     arms = read_arms(run, name)
-    content = next(s for s in document.suites if s["name"] == name)
-    parsed = parse_suite(content, f"run {run.run_id}, suite {name}")
+    parsed = suite_of(document, name)
     primary, named = policy.primary_metrics(parsed), named_ends(parsed)
-    real = next((arm for arm in arms if arm.control == CEILING), None)
-    floors = tuple(arm for arm in arms if arm.control not in (None, CEILING))
+    real, floors = scale_ends(arms)
     copies = [{arm.generator: arm for arm in read_arms(repeat, name)} for repeat in repeats]
     # Repeats are occasions of their own: they say themselves how much times move between two of them.
     between = estimate(run, name, repeats) or Occasions(policy.occasion_sd)

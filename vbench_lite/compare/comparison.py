@@ -17,7 +17,7 @@ from vbench_lite.compare.preference import with_votes
 from vbench_lite.compare.slow_stage import SlowStage, slow_stage
 from vbench_lite.errors import StoreError
 from vbench_lite.metric import Measurement
-from vbench_lite.results.arms import CEILING, Arm, Run, read_arms
+from vbench_lite.results.arms import Arm, Run, read_arms, scale_ends, suite_of
 from vbench_lite.results.axes import named_ends
 from vbench_lite.results.estimates import MetricEstimate
 from vbench_lite.results.measured import joint_blocks
@@ -29,7 +29,7 @@ from vbench_lite.stats.noninferiority import Verdict
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import RunDocument
-from vbench_lite.suite import Suite, parse_suite
+from vbench_lite.suite import Suite
 
 if TYPE_CHECKING:
     from vbench_lite.compare.remeasure import Remeasured
@@ -153,7 +153,7 @@ def compare(
     policy = policy or load_policy()
     documents = (baseline.run.document(), candidate.run.document())
     name = suite if suite is not None else _common_suite(*documents)
-    contents = [_suite(document, name) for document in documents]
+    contents = [suite_of(document, name) for document in documents]
     first, arms = _side(baseline, contents[0], documents[0])
     second, _ = _side(candidate, contents[1], documents[1])
     if remeasured is not None:
@@ -204,7 +204,7 @@ def common_suite(first: RunDocument, second: RunDocument, name: str | None = Non
     Raises:
         StoreError: there is none.
     """
-    return _suite(first, name if name is not None else _common_suite(first, second))
+    return suite_of(first, name if name is not None else _common_suite(first, second))
 
 
 def _common_suite(first: RunDocument, second: RunDocument) -> str:
@@ -215,22 +215,13 @@ def _common_suite(first: RunDocument, second: RunDocument) -> str:
     return common[0]
 
 
-def _suite(document: RunDocument, name: str) -> Suite:
-    content = next((s for s in document.suites if s["name"] == name), None)
-    if content is None:
-        raise StoreError(f"run {document.run_id} has no suite {name!r}")
-    return parse_suite(content, f"run {document.run_id}, suite {name}")
-
-
 def _side(chosen: RunArm, suite: Suite, document: RunDocument) -> tuple[Side, list[Arm]]:
     arms = read_arms(chosen.run, suite.name)
     arm = next((a for a in arms if a.generator == chosen.generator), None)
     if arm is None:
         known = ", ".join(a.generator for a in arms)
         raise StoreError(f"run {chosen.run.run_id} has no generator {chosen.generator!r}; it has: {known}")
-    real = next((a for a in arms if a.control == CEILING), None)
-    floors = tuple(a for a in arms if a.control not in (None, CEILING))
-    return Side(arm, real, floors, document.hardware, named_ends(suite)), arms
+    return Side(arm, *scale_ends(arms), document.hardware, named_ends(suite)), arms
 
 
 def _joint_sets(baseline: RunArm, candidate: RunArm, contents: Sequence[Suite]) -> JointSets | None:

@@ -23,7 +23,7 @@ from vbench_lite.compare.tradeoff import classify, on_front
 from vbench_lite.errors import IncomparableError, StoreError
 from vbench_lite.format import listed, percent, plural
 from vbench_lite.metric import Axis
-from vbench_lite.results.arms import CEILING, Arm, Run, read_arms
+from vbench_lite.results.arms import Arm, Run, read_arms, scale_ends, suite_of
 from vbench_lite.results.axes import RELATIVE_AXES, AxisScore, axis_score, difference, named_ends
 from vbench_lite.results.measured import joint_blocks
 from vbench_lite.run.plan.sweep import LATENCY, MEMORY, MOTION, STAGES
@@ -34,7 +34,6 @@ from vbench_lite.stats.power import units_to_settle
 from vbench_lite.store.columns import texts
 from vbench_lite.store.json_text import json_object
 from vbench_lite.store.schema import RunDocument
-from vbench_lite.suite import parse_suite
 
 
 def sweep(run: Run, *, suite: str | None = None, policy: Policy | None = None) -> SweepTable:
@@ -73,10 +72,7 @@ class _Reader:
     def __init__(self, run: Run, document: RunDocument, name: str, policy: Policy) -> None:
         roles = document.sweep
         assert roles is not None
-        content = next((one for one in document.suites if one["name"] == name), None)
-        if content is None:
-            raise StoreError(f"run {run.run_id} has no suite {name!r}")
-        self.suite, self.policy = parse_suite(content, f"run {run.run_id}, suite {name}"), policy
+        self.suite, self.policy = suite_of(document, name), policy
         arms = {arm.generator: arm for arm in read_arms(run, name)}
         if roles["base"] not in arms:
             raise StoreError(f"run {run.run_id} has no base; run its sweep again")
@@ -85,8 +81,7 @@ class _Reader:
         self.settings = [
             arm for label, arm in arms.items() if label not in roles.values() and arm.control is None
         ]
-        self.real = next((arm for arm in arms.values() if arm.control == CEILING), None)
-        self.controls = tuple(arm for arm in arms.values() if arm.control not in (None, CEILING))
+        self.real, self.controls = scale_ends(arms.values())
         self.blocks = joint_blocks(list(arms.values()))
         self.hardware = document.hardware
         self.noted: dict[str, list[str]] = {}
@@ -137,8 +132,7 @@ class _Reader:
 
     def ratio(self, metric: str, arm: Arm, pairing: Pairing) -> Ratio:
         """A number of timed calls as a multiple of the base's."""
-        sides = (self.base.estimates.get(metric), arm.estimates.get(metric))
-        base, own = (None if found is None else found.value for found in sides)
+        base, own = self.base.value(metric), arm.value(metric)
         try:
             found = subtract(
                 metric, self.side(self.base), self.side(arm), pairing, self.policy.minimum_overlap

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +18,7 @@ from vbench_lite.results.catalogue import summary_metric
 from vbench_lite.results.estimates import MetricEstimate, ScoreColumns, absent, estimate_of, summary
 from vbench_lite.store.columns import Places, integers, texts
 from vbench_lite.store.schema import GeneratorEntry, Level, RunDocument, SampleStatus, ScoreStatus
+from vbench_lite.suite import Suite, parse_suite
 
 CEILING = "real"
 FLOORS = ("frozen", "noise", "shuffled")
@@ -75,6 +76,11 @@ class Arm:
         """Share of samples that ended well, in [0, 1]."""
         return self.ok / self.planned if self.planned else 0.0
 
+    def value(self, metric: str) -> float | None:
+        """The value of a metric; None where there is none."""
+        found = self.estimates.get(metric)
+        return None if found is None else found.value
+
 
 def control_of(label: str, family: str | None) -> str | None:
     """Which control a label stands for, or None if it is a generator."""
@@ -84,6 +90,35 @@ def control_of(label: str, family: str | None) -> str | None:
     return CEILING if last == ORACLE else last if last in (CEILING, *FLOORS, *STEERED_FLOORS) else None
 
 
+def suite_content(document: RunDocument, name: str) -> Mapping[str, Any]:
+    """A suite as a run holds it.
+
+    Raises:
+        StoreError: the run has no such suite.
+    """
+    content = next((s for s in document.suites if s["name"] == name), None)
+    if content is None:
+        has = ", ".join(str(s["name"]) for s in document.suites) or "none"
+        raise StoreError(f"run {document.run_id} has no suite {name!r}; it has: {has}")
+    return content
+
+
+def suite_of(document: RunDocument, name: str) -> Suite:
+    """The same, parsed.
+
+    Raises:
+        StoreError, SpecError: the run has no such suite, or it is damaged.
+    """
+    return parse_suite(suite_content(document, name), f"run {document.run_id}, suite {name}")
+
+
+def scale_ends(arms: Iterable[Arm]) -> tuple[Arm | None, tuple[Arm, ...]]:
+    """The control that shows real clips, None where the run has none, and the controls below it."""
+    controls = [arm for arm in arms if arm.control is not None]
+    real = next((arm for arm in controls if arm.control == CEILING), None)
+    return real, tuple(arm for arm in controls if arm.control != CEILING)
+
+
 def read_arms(run: Run, suite: str) -> list[Arm]:
     """Every generator of a run under a suite, and the controls that it has, in the order of the plan.
 
@@ -91,10 +126,7 @@ def read_arms(run: Run, suite: str) -> list[Arm]:
         StoreError: the run has no such suite, or its tables are damaged.
     """
     document = run.document()
-    content = next((s for s in document.suites if s["name"] == suite), None)
-    if content is None:
-        has = ", ".join(str(s["name"]) for s in document.suites) or "none"
-        raise StoreError(f"run {run.run_id} has no suite {suite!r}; it has: {has}")
+    content = suite_content(document, suite)
     samples = _SampleColumns(run.table("sample", _SAMPLE), suite)
     scores = ScoreColumns(run.table("score"))
     scored = scores.by_arm(suite)

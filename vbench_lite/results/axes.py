@@ -133,13 +133,7 @@ def scale_of(
     sign = ceiling.facts.sign
     if sign == 0:
         return f"{metric} has no known direction (higher or lower is better)"
-    known = [
-        (measured, arm.control or arm.generator)
-        for arm in floors
-        if (measured := arm.estimates.get(metric)) is not None and measured.value is not None
-    ]
-    if wanted is not None:
-        known = [(measured, name) for measured, name in known if name == wanted]
+    known = [(measured, name) for measured, name in known_on(metric, floors) if wanted in (None, name)]
     if not known:
         return f"{metric} has no value on {'any floor control' if wanted is None else wanted}"
     floor, name = min(known, key=lambda pair: sign * pair[0].whole)
@@ -148,6 +142,15 @@ def scale_of(
         which = "no floor control is" if wanted is None else f"the floor control {wanted} is not"
         return f"{which} worse than real clips on {metric}"
     return scale
+
+
+def known_on(metric: str, floors: Sequence[Arm]) -> list[tuple[MetricEstimate, str]]:
+    """Values of a metric on controls, each with the control's name; those without one are left out."""
+    return [
+        (measured, arm.control or arm.generator)
+        for arm in floors
+        if (measured := arm.estimates.get(metric)) is not None and measured.value is not None
+    ]
 
 
 def gate_factor(gates: Sequence[Gate], arm: Arm, real: Arm | None) -> float | str:

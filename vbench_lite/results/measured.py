@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from vbench_lite.metric import Axis
-from vbench_lite.results.arms import CEILING, Arm, Run, read_arms
+from vbench_lite.results.arms import Arm, Run, read_arms, scale_ends, suite_of
 from vbench_lite.results.axes import AxisScore, axis_score
 from vbench_lite.results.blocks import Blocks
 from vbench_lite.results.trust import TrustFlag, trust_flags
-from vbench_lite.suite import Suite, parse_suite
+from vbench_lite.suite import Suite
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,9 @@ def joint_blocks(arms: Sequence[Arm]) -> Blocks:
 
 
 def _alone(run: Run, name: str) -> Measured:
-    content = next(s for s in run.document().suites if s["name"] == name)
-    suite = parse_suite(content, f"run {run.run_id}, suite {name}")
+    suite = suite_of(run.document(), name)
     arms = tuple(read_arms(run, name))
-    real = next((arm for arm in arms if arm.control == CEILING), None)
-    floors = [arm for arm in arms if arm.control not in (None, CEILING)]
+    real, floors = scale_ends(arms)
     blocks = joint_blocks(arms)
     scores = tuple(
         {axis: axis_score(axis, spec, arm, real, floors, blocks) for axis, spec in suite.axes.items()}

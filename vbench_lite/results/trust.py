@@ -8,7 +8,7 @@ from typing import Any
 
 from vbench_lite.metric import Axis
 from vbench_lite.results.arms import Arm
-from vbench_lite.results.axes import gate_factor, scale_of
+from vbench_lite.results.axes import gate_factor, known_on, scale_of
 from vbench_lite.results.blocks import Blocks
 from vbench_lite.results.estimates import MetricEstimate
 from vbench_lite.stats.jackknife import MIN_GROUPS, standard_error
@@ -93,11 +93,7 @@ def _no_scale(
 ) -> TrustFlag | None:
     best = real.estimates[metric]
     sign = best.facts.sign
-    known = [
-        (e, floor.control or floor.generator)
-        for floor in floors
-        if (e := floor.estimates.get(metric)) and e.value is not None
-    ]
+    known = known_on(metric, floors)
     if not known or best.value is None:
         return None
     worst, name = min(known, key=lambda pair: sign * pair[0].whole)

@@ -231,7 +231,7 @@ def metric_table(board: BoardTable, axis: str | None, axis_of: Mapping[str, str 
                 interval(a, b, u) for a, b, u in zip(rows["low"], rows["high"], rows["unit"], strict=True)
             ],
             "n": rows["n"].fillna(0).astype(int).tolist(),
-            "better": [_better(b) for b in rows["higher_is_better"]],
+            "better": [better(b) for b in rows["higher_is_better"]],
             "weight": [f"{board.weights.get(axis or '', {}).get(m, 0):g}" for m in rows["name"]],
             "why no value": reasons,
             "meaning": [metric_facts(str(m), {}).summary for m in rows["name"]],
@@ -240,7 +240,8 @@ def metric_table(board: BoardTable, axis: str | None, axis_of: Mapping[str, str 
     return table if any(reasons) else table.drop(columns="why no value")
 
 
-def _better(higher: Any) -> str:
+def better(higher: Any) -> str:
+    """Which values of a metric are better, in a word; a dash where neither are."""
     return "–" if higher is None or pd.isna(higher) else ("higher" if higher else "lower")
 
 

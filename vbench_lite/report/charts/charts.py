@@ -6,7 +6,9 @@ expressions. Colour and shape say the family, a label says the generator, bars s
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import altair as alt
@@ -14,7 +16,9 @@ import numpy as np
 import pandas as pd
 
 from vbench_lite.report.charts.encodings import (
+    bounded,
     family_look,
+    interval_tips,
     legend_height,
     line_look,
     lined,
@@ -68,12 +72,8 @@ def scatter(frame: pd.DataFrame, x: Side, y: Side) -> Drawing:
     tips = [
         alt.Tooltip("generator:N", title="generator"),
         alt.Tooltip("Family:N"),
-        alt.Tooltip("x:Q", title=x.title, format=".4~g"),
-        alt.Tooltip("x_low:Q", title="from", format=".4~g"),
-        alt.Tooltip("x_high:Q", title="to", format=".4~g"),
-        alt.Tooltip("y:Q", title=y.title, format=".4~g"),
-        alt.Tooltip("y_low:Q", title="from", format=".4~g"),
-        alt.Tooltip("y_high:Q", title="to", format=".4~g"),
+        *interval_tips("x", x.title, "x_"),
+        *interval_tips("y", y.title, "y_"),
     ]
     layers: list[alt.Chart] = []
     for side, channel in ((x, "x"), (y, "y")):
@@ -89,10 +89,10 @@ def scatter(frame: pd.DataFrame, x: Side, y: Side) -> Drawing:
         )
     colour, shape = family_look(data)
     layers += [
-        base.transform_filter("isValid(datum.x_low) && isValid(datum.x_high)")
+        bounded(base, "x_")
         .mark_rule(strokeWidth=1.5, opacity=0.55)
         .encode(alt.X("x_low:Q", scale=sx, title=x.label), alt.X2("x_high:Q"), ay, colour),
-        base.transform_filter("isValid(datum.y_low) && isValid(datum.y_high)")
+        bounded(base, "y_")
         .mark_rule(strokeWidth=1.5, opacity=0.55)
         .encode(ax, alt.Y("y_low:Q", scale=sy, title=y.label), alt.Y2("y_high:Q"), colour),
         base.mark_point(filled=True, size=130, opacity=1).encode(ax, ay, colour, shape, tooltip=tips),
@@ -141,32 +141,25 @@ def intervals(frame: pd.DataFrame, title: str, ruler: Ruler | None = None) -> Dr
         labelLimit=170, labelOverlap=False, labelFlush=False, labelPadding=6, ticks=False, domain=False
     )
     rows = alt.Y("generator:N", sort=order, title=None, axis=names)
-    base = alt.Chart(data)
     scale = ruler.scale()
+    across = partial(alt.X, scale=scale, title=title, axis=ruler.ticks())
     colour, shape = family_look(data, legend=False)
-    ticks = ruler.ticks()
+    base = alt.Chart(data).encode(rows)
+    tips = ["generator:N", *interval_tips("value", "value")]
     layers = [
         *(_marked((line, ""), "x", scale)[0] for line in ruler.lines),
-        base.transform_filter("isValid(datum.low) && isValid(datum.high)")
-        .mark_rule(strokeWidth=2.5)
-        .encode(alt.X("low:Q", scale=scale, title=title, axis=ticks), alt.X2("high:Q"), rows, colour),
+        _bars(base, across, colour),
         base.mark_point(filled=True, size=90, opacity=1).encode(
-            alt.X("value:Q", scale=scale, title=title, axis=ticks),
-            rows,
-            colour,
-            shape,
-            tooltip=[
-                "generator:N",
-                alt.Tooltip("value:Q", format=".4~g"),
-                alt.Tooltip("low:Q", title="from", format=".4~g"),
-                alt.Tooltip("high:Q", title="to", format=".4~g"),
-            ],
+            across("value:Q"), colour, shape, tooltip=tips
         ),
-        base.mark_text(dy=-13).encode(
-            alt.X("value:Q", scale=scale, title=title, axis=ticks), rows, alt.Text("told:N")
-        ),
+        base.mark_text(dy=-13).encode(across("value:Q"), alt.Text("told:N")),
     ]
     return alt.layer(*layers).properties(height=alt.Step(40))
+
+
+def _bars(base: alt.Chart, across: Callable[[str], alt.X], colour: alt.Color) -> alt.Chart:
+    """Intervals from left to right, where both ends are known."""
+    return bounded(base).mark_rule(strokeWidth=2.5).encode(across("low:Q"), alt.X2("high:Q"), colour)
 
 
 def parallel(frame: pd.DataFrame) -> Drawing:
@@ -204,34 +197,26 @@ def forest(frame: pd.DataFrame) -> Drawing:
     symbols = ["triangle-right", "circle", "diamond", "triangle-left", "cross"]
     here = [v for v in verdicts if v in set(frame["verdict"])]
     at = [verdicts.index(v) for v in here]
-    legend = alt.Legend(orient="bottom", columns=1)  # two would be cut off on a phone
-    colour = alt.Color(
-        "verdict:N", scale=alt.Scale(domain=here, range=[colours[i] for i in at]), legend=legend, title=None
-    )
-    shape = alt.Shape(
-        "verdict:N", scale=alt.Scale(domain=here, range=[symbols[i] for i in at]), legend=legend, title=None
-    )
-    title = "in margins, right is better"
+    look = {
+        "legend": alt.Legend(orient="bottom", columns=1),
+        "title": None,
+    }  # two would be cut off on a phone
+    colour = alt.Color("verdict:N", scale=alt.Scale(domain=here, range=[colours[i] for i in at]), **look)
+    shape = alt.Shape("verdict:N", scale=alt.Scale(domain=here, range=[symbols[i] for i in at]), **look)
     # Linear within two margins, where verdicts are made; logarithmic beyond, where a large change lies.
     scale = alt.Scale(type="symlog", constant=2, zero=True)
     ticks = alt.Axis(values=_margin_ticks(frame), format="~s")
-    base = alt.Chart(frame)
+    across = partial(alt.X, scale=scale, title="in margins, right is better", axis=ticks)
+    base = alt.Chart(frame).encode(rows)
     margin = alt.Chart(pd.DataFrame({"at": [-1.0]})).mark_rule(color="#D55E00", strokeDash=[4, 4])
+    tips = ["metric:N", "verdict:N", alt.Tooltip("effect:Q", format=".3~g")]
     return alt.layer(
         *_marked((0.0, ""), "x", scale)[:1],
-        margin.encode(alt.X("at:Q", scale=scale, title=title, axis=ticks)),
-        base.transform_filter("isValid(datum.low) && isValid(datum.high)")
-        .mark_rule(strokeWidth=2.5)
-        .encode(alt.X("low:Q", scale=scale, title=title, axis=ticks), alt.X2("high:Q"), rows, colour),
+        margin.encode(across("at:Q")),
+        _bars(base, across, colour),
         base.transform_filter("isValid(datum.effect)")
         .mark_point(filled=True, size=110, opacity=1)
-        .encode(
-            alt.X("effect:Q", scale=scale, title=title, axis=ticks),
-            rows,
-            colour,
-            shape,
-            tooltip=["metric:N", "verdict:N", alt.Tooltip("effect:Q", format=".3~g")],
-        ),
+        .encode(across("effect:Q"), colour, shape, tooltip=tips),
     ).properties(height=alt.Step(26))
 
 
@@ -255,18 +240,12 @@ def _marked(line: tuple[float, str], channel: str, scale: alt.Scale) -> list[alt
     value, meaning = line
     base = alt.Chart(pd.DataFrame({"at": [value], "meaning": [meaning]}))
     if channel == "x":
-        place: Any = alt.X("at:Q", scale=scale)
-        rule = base.mark_rule(color=_GREY, strokeDash=[2, 3]).encode(place)
-        text = base.mark_text(align="left", baseline="top", dx=4).encode(
-            place, y=alt.value(2), text="meaning:N"
-        )
+        base = base.encode(alt.X("at:Q", scale=scale))
+        text = base.mark_text(align="left", baseline="top", dx=4).encode(y=alt.value(2))
     else:
-        place = alt.Y("at:Q", scale=scale)
-        rule = base.mark_rule(color=_GREY, strokeDash=[2, 3]).encode(place)
-        text = base.mark_text(align="left", baseline="bottom", dx=2, dy=-2).encode(
-            place, x=alt.value(2), text="meaning:N"
-        )
-    return [rule, text]
+        base = base.encode(alt.Y("at:Q", scale=scale))
+        text = base.mark_text(align="left", baseline="bottom", dx=2, dy=-2).encode(x=alt.value(2))
+    return [base.mark_rule(color=_GREY, strokeDash=[2, 3]), text.encode(text="meaning:N")]
 
 
 def outcomes(frame: pd.DataFrame) -> Drawing:

@@ -9,7 +9,7 @@ import altair as alt
 import pandas as pd
 
 from vbench_lite.report.charts.charts import Drawing
-from vbench_lite.report.charts.encodings import legend_height, line_look, lined
+from vbench_lite.report.charts.encodings import bounded, interval_tips, legend_height, line_look, lined
 from vbench_lite.report.charts.lanes import lanes
 
 _LEAST_SPAN = 4.0  # of a logarithmic scale, from its lower to its upper end
@@ -23,18 +23,13 @@ def trace(frame: pd.DataFrame, chunks: pd.DataFrame) -> Drawing:
         frame: generator, state ("waiting", "playing", "stalled"), start, end (seconds).
         chunks: generator, time (s), frames: each hand-over, a tick below the lane's bar.
     """
-    states = {"waiting": "#BBBBBB", "playing": "#009E73", "stalled": "#D55E00"}
     rows = lanes(frame)
     base = alt.Chart(frame)
     bars = base.mark_bar(height=16).encode(
         alt.X("start:Q", title="seconds since the request", axis=alt.Axis(tickCount=6)),
         alt.X2("end:Q"),
         rows,
-        alt.Color(
-            "state:N",
-            scale=alt.Scale(domain=list(states), range=list(states.values())),
-            legend=alt.Legend(orient="bottom", title=None, columns=2),
-        ),
+        _state_colour({"waiting": "#BBBBBB", "playing": "#009E73", "stalled": "#D55E00"}),
         tooltip=[
             "generator:N",
             "state:N",
@@ -63,15 +58,10 @@ def deadlines(frame: pd.DataFrame) -> Drawing:
     Args:
         frame: generator, frame, state ("on time", "late"), wanted, arrived (s), buffer (frames).
     """
-    states = {"on time": "#009E73", "late": "#D55E00"}
     rows = lanes(frame)
     base = alt.Chart(frame)
     across = alt.X("wanted:Q", title="seconds since the request", axis=alt.Axis(tickCount=6))
-    colour = alt.Color(
-        "state:N",
-        scale=alt.Scale(domain=list(states), range=list(states.values())),
-        legend=alt.Legend(orient="bottom", title=None, columns=2),
-    )
+    colour = _state_colour({"on time": "#009E73", "late": "#D55E00"})
     times = [alt.Tooltip(f"{name}:Q", format=".3f") for name in ("wanted", "arrived")]
     late = base.transform_filter("datum.state == 'late'").mark_rule(strokeWidth=1, yOffset=10, opacity=0.5)
     return alt.layer(
@@ -80,6 +70,15 @@ def deadlines(frame: pd.DataFrame) -> Drawing:
         ),
         late.encode(across, alt.X2("arrived:Q"), rows, colour),
     ).properties(height=alt.Step(38))
+
+
+def _state_colour(colours: dict[str, str]) -> alt.Color:
+    """Colours of states, with their legend."""
+    return alt.Color(
+        "state:N",
+        scale=alt.Scale(domain=list(colours), range=list(colours.values())),
+        legend=alt.Legend(orient="bottom", title=None, columns=2),
+    )
 
 
 def buffer(frame: pd.DataFrame) -> Drawing:
@@ -173,7 +172,7 @@ def history(frame: pd.DataFrame, title: str) -> Drawing:
     up = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False))
     tips = ["generator:N", "run:N", "created:N", alt.Tooltip("value:Q", format=".4~g")]
     return alt.layer(
-        base.transform_filter("isValid(datum.low) && isValid(datum.high)")
+        bounded(base)
         .mark_rule(strokeWidth=1.5, opacity=1)
         .encode(alt.Y("low:Q", title=title), alt.Y2("high:Q")),
         base.mark_line(opacity=0.5).encode(up, dash),
@@ -220,13 +219,11 @@ def course(frame: pd.DataFrame, title: str) -> Drawing:
     tips = [
         "generator:N",
         alt.Tooltip("time:Q", format=".3~g"),
-        alt.Tooltip("value:Q", format=".4~g"),
-        alt.Tooltip("low:Q", title="from", format=".4~g"),
-        alt.Tooltip("high:Q", title="to", format=".4~g"),
+        *interval_tips("value", "value"),
         alt.Tooltip("n:Q", title="clips"),
     ]
     return alt.layer(
-        base.transform_filter("isValid(datum.low) && isValid(datum.high)")
+        bounded(base)
         .mark_area(opacity=0.18)
         .encode(across, alt.Y("low:Q", title=title, scale=alt.Scale(zero=False)), alt.Y2("high:Q"), colour),
         base.mark_line(strokeWidth=2).encode(across, up, colour, dash),

@@ -33,6 +33,17 @@ def family_look(data: pd.DataFrame, legend: bool = True) -> tuple[alt.Color, alt
     )
 
 
+def bounded(base: alt.Chart, side: str = "") -> alt.Chart:
+    """Rows whose interval is known: columns low and high, after the name of the side where there are two."""
+    return base.transform_filter(f"isValid(datum.{side}low) && isValid(datum.{side}high)")
+
+
+def interval_tips(field: str, title: str, side: str = "") -> list[alt.Tooltip]:
+    """A value and the ends of its interval, columns as `bounded`."""
+    titles = {field: title, f"{side}low": "from", f"{side}high": "to"}
+    return [alt.Tooltip(f"{name}:Q", title=shown, format=".4~g") for name, shown in titles.items()]
+
+
 def legend_height(frame: pd.DataFrame) -> int:
     """Pixels that a legend with one line a generator takes from the chart's height."""
     return 24 * int(frame["generator"].nunique())

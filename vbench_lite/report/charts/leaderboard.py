@@ -61,7 +61,7 @@ def columns(board: Board) -> list[str]:
     if board.suite.axes:
         return axis_order({str(axis) for axis in board.suite.axes})
     metrics = dict.fromkeys(m for row in board.rows for m, e in row.arm.estimates.items() if e.facts.sign)
-    return [m for m in metrics if any(_value(row, m) is not None for row in board.rows)][:_MOST_METRICS]
+    return [m for m in metrics if any(row.arm.value(m) is not None for row in board.rows)][:_MOST_METRICS]
 
 
 def _key(row: BoardRow) -> Key:
@@ -133,14 +133,9 @@ def _standing(row: BoardRow, by: str | None, totals: Mapping[Key, dict[str, Any]
     if by in row.axes:
         value = row.axes[Axis(by)].value
         return value is None, -(value or 0.0)
-    value = _value(row, by)
+    value = row.arm.value(by)
     sign = row.arm.estimates[by].facts.sign if by in row.arm.estimates else 1
     return value is None, -sign * (value or 0.0)
-
-
-def _value(row: BoardRow, metric: str) -> float | None:
-    found = row.arm.estimates.get(metric)
-    return None if found is None else found.value
 
 
 def _of(board: Board, rows: Sequence[BoardRow], row: BoardRow, name: str) -> dict[str, Any]:
@@ -155,7 +150,7 @@ def _axis(board: Board, rows: Sequence[BoardRow], row: BoardRow, axis: Axis) -> 
     text, note = score_text(score, signed=axis in RELATIVE_AXES), ""
     if axis in RELATIVE_AXES:
         ends = _ends([r.axes[axis] for r in rows], 0.0)
-        metrics = [m for m in board.suite.axes[axis].metrics if _value(row, m) is not None]
+        metrics = [m for m in board.suite.axes[axis].metrics if row.arm.value(m) is not None]
         if metrics:
             note = "; ".join(f"{column_title(m)} {_number(row, m)}" for m in metrics[1:])
             text = _number(row, metrics[0])
@@ -172,7 +167,7 @@ def _metric(rows: Sequence[BoardRow], row: BoardRow, metric: str) -> dict[str, A
     found = row.arm.estimates.get(metric)
     if found is None or found.value is None:
         return _cell(NONE, note=(found.reason or "") if found is not None else "")
-    others = [r.arm.estimates[metric] for r in rows if r is not row and _value(r, metric) is not None]
+    others = [r.arm.estimates[metric] for r in rows if r is not row and r.arm.value(metric) is not None]
     text = (
         number(found.value, found.facts.unit)
         if found.facts.unit in ("s", "bytes")

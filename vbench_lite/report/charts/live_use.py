@@ -52,7 +52,7 @@ def split(rows: Sequence[BoardRow]) -> pd.DataFrame:
     """generator, part (of `PARTS`), start, end in seconds; generators without all three are left out."""
     found = []
     for row in rows:
-        values = [_value(row, metric) for metric in PARTS.values()]
+        values = [row.arm.value(metric) for metric in PARTS.values()]
         start_s = 0.0
         for part, value in zip(PARTS, values, strict=True):
             if None in values or value is None:
@@ -111,11 +111,6 @@ def presses_drawing(frame: pd.DataFrame) -> Drawing:
         )
     )
     return alt.layer(points).properties(height=240 + legend_height(frame))
-
-
-def _value(row: BoardRow, metric: str) -> float | None:
-    found = row.arm.estimates.get(metric)
-    return None if found is None else found.value
 
 
 def _text(row: BoardRow, metric: str) -> str:

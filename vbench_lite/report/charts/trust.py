@@ -8,7 +8,7 @@ from __future__ import annotations
 import pandas as pd
 
 from vbench_lite.format import listed, number
-from vbench_lite.report.charts.boards import BoardTable
+from vbench_lite.report.charts.boards import BoardTable, better
 from vbench_lite.results.arms import CEILING, control_of
 
 
@@ -24,7 +24,7 @@ def table(board: BoardTable) -> pd.DataFrame:
         higher = board.direction(str(metric))
         row = {
             "metric": metric,
-            "better": "–" if higher is None else ("higher" if higher else "lower"),
+            "better": better(higher),
             "verdict": _verdict(flagged.get(metric), higher) + _blind(board, str(metric), mine, real, higher),
             "unit": board.unit(str(metric)),
         }

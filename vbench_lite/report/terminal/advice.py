@@ -16,7 +16,7 @@ from vbench_lite.advise.requirements import Check, Status
 from vbench_lite.advise.words import measured, settle
 from vbench_lite.format import chance, rank_text, score_text, significant
 from vbench_lite.metric import Axis
-from vbench_lite.report.terminal.board import short_names, spread
+from vbench_lite.report.terminal.board import short_names, side_by_side
 from vbench_lite.results.axes import RELATIVE_AXES, AxisScore
 
 _STYLES = {
@@ -105,26 +105,14 @@ def _thousand(standing: Standing) -> Text:
 def _axes_tables(advice: Advice, width: int) -> list[RenderableType]:
     """Each axis with the chance of being best on it; several tables where they do not fit side by side."""
     axes = list(advice.weights.by_axis if advice.weights is not None else advice.board.suite.axes)
-    names = short_names([standing.row for standing in advice.standings])
-    cells = [[_axis_cell(advice, standing, axis) for axis in axes] for standing in advice.standings]
     if not axes:
         return []
-    titles = [_axis_title(advice, axis) for axis in axes]
-    label = max(map(len, titles))
-    widths = [
-        max(*(len(line) for line in name.split("\n")), *map(len, column))
-        for name, column in zip(names, cells, strict=True)
+    rows = [
+        [Text(_axis_title(advice, axis)), *(Text(_axis_cell(advice, s, axis)) for s in advice.standings)]
+        for axis in axes
     ]
-    tables: list[RenderableType] = []
-    for start, stop in spread(widths, width - label - 1):
-        table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
-        table.add_column("axis", width=label, no_wrap=True)
-        for place in range(start, stop):
-            table.add_column(names[place], justify="right", width=widths[place], no_wrap=True)
-        for row, title in enumerate(titles):
-            table.add_row(Text(title), *(Text(cells[place][row]) for place in range(start, stop)))
-        tables += [table, Text()]
-    return tables
+    names = short_names([standing.row for standing in advice.standings])
+    return side_by_side("axis", max(len(row[0]) for row in rows), names, rows, width)
 
 
 def _axis_title(advice: Advice, axis: Axis) -> str:

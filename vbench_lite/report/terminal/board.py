@@ -201,23 +201,39 @@ def _metric_tables(columns: Sequence[BoardRow], width: int) -> list[RenderableTy
     metrics = list(dict.fromkeys(m for row in columns for m in row.arm.estimates))
     lines = {metric: _metric_cells(metric, columns) for metric in metrics}
     label = min(max((len(cells[0]) for cells in lines.values()), default=10), 28)
-    names = short_names(columns)
+    rows = []
+    area = None
+    for metric in metrics:
+        if metric.split("/")[0] != area:
+            area = metric.split("/")[0]
+            rows.append([Text(area, style="dim")])
+        rows.append(lines[metric])
+    return side_by_side("metric", label, short_names(columns), rows, width)
+
+
+def side_by_side(
+    heading: str, label: int, names: Sequence[str], rows: Sequence[Sequence[Text]], width: int
+) -> list[RenderableType]:
+    """Tables with as many columns of numbers beside the first one as fit, below one another.
+
+    Args:
+        heading: of the first column, which is `label` wide.
+        names: of the other columns.
+        rows: a cell for each column; one alone is a heading within the table.
+        width: of the terminal.
+    """
     widths = [
-        max(max(map(len, name.split("\n"))), *(len(lines[m][place + 1]) for m in metrics))
-        for place, name in enumerate(names)
+        max([*map(len, name.split("\n")), *(len(row[place]) for row in rows if len(row) > 1)])
+        for place, name in enumerate(names, start=1)
     ]
     tables: list[RenderableType] = []
     for start, stop in spread(widths, width - label - 1):
         table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
-        table.add_column("metric", width=label)
+        table.add_column(heading, width=label)
         for place in range(start, stop):
             table.add_column(names[place], justify="right", width=widths[place], no_wrap=True)
-        area = None
-        for metric in metrics:
-            if metric.split("/")[0] != area:
-                area = metric.split("/")[0]
-                table.add_row(Text(area, style="dim"))
-            table.add_row(lines[metric][0], *lines[metric][start + 1 : stop + 1])
+        for row in rows:
+            table.add_row(row[0], *row[start + 1 : stop + 1])
         tables += [table, Text()]
     return tables
 

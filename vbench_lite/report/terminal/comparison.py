@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -25,19 +24,10 @@ VERDICTS = {verdict: str(verdict) for verdict in Verdict}  # of an update; else 
 _MOST_ENVIRONMENT = 12
 
 
-def print_comparison(comparison: Comparison, console: Console, **options: Any) -> None:
-    """Print the counts, the verdicts, the metrics and what differs in the environment.
-
-    Args:
-        options: those of `comparison_text`.
-    """
-    console.print(comparison_text(comparison, **options))
-
-
 def comparison_text(
     comparison: Comparison, *, update: bool | None = None, accept: str | None = None
 ) -> RenderableType:
-    """The comparison as one rich renderable; fits 80 columns.
+    """The counts, the verdicts, the metrics and what differs in the environment; fits 80 columns.
 
     Args:
         update: whether the candidate is to replace the baseline, and so gets a verdict; None: where both

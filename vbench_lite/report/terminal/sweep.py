@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -13,11 +13,6 @@ from vbench_lite.report.charts import settings
 
 _MARKS = {"▲": "bold green", "✓": "green", "?": "yellow", "!": "magenta", "✗": "bold red"}
 _WORDS = {"IMPROVED": "bold green", "PASS": "green", "INCONCLUSIVE": "yellow", "REGRESSED": "bold red"}
-
-
-def print_sweep(found: SweepTable, console: Console) -> None:
-    """Print it."""
-    console.print(sweep_text(found))
 
 
 def sweep_text(found: SweepTable) -> RenderableType:
