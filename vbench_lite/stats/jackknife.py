@@ -97,7 +97,7 @@ def jackknife(
     return Estimate(value, low, high, len(groups), tuple(replicates.tolist()), extras)
 
 
-def jackknife_mean(groups: Sequence[Hashable], values: Sequence[float]) -> Estimate:
+def jackknife_mean(groups: Sequence[Hashable], values: Sequence[float] | npt.NDArray[np.float64]) -> Estimate:
     """The mean of one value for each item, with its jackknife interval; see `jackknife`."""
     numbers = np.array(values, np.float64)
     return jackknife(groups, lambda kept: float(numbers[kept].mean()))

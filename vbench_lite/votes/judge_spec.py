@@ -103,7 +103,8 @@ def load_judge(path: Path) -> ServerSpec | FolderSpec:
             set.
     """
     facts = read_yaml(path, f"judge {path}") or {}
-    kind = ServerSpec if isinstance(facts, dict) and "url" in facts else FolderSpec
+    served = isinstance(facts, dict) and "url" in facts
+    kind: type[ServerSpec] | type[FolderSpec] = ServerSpec if served else FolderSpec
     spec = validated(kind, facts, f"judge {path}")
     if isinstance(spec, FolderSpec) and not Path(spec.model).expanduser().is_dir():
         raise SpecError(f"judge {path}: model {spec.model} is no folder; a model behind an API needs its url")
