@@ -18,6 +18,11 @@ _EVEN = 0.05  # of their mean, by which the times of even frames differ at most
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
+def rate_text(fps: float | None) -> str:
+    """A rate for people: `24 frames a second`."""
+    return "an unknown rate" if fps is None else f"{fps:g} frames a second"
+
+
 def rates_agree(one: float | None, other: float | None) -> bool:
     """Whether two frame rates are one: containers round them. Of two that nobody said, yes."""
     if one is None or other is None:

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import model_validator
 
 from vbench_lite.adapters.external.declared import Declared, declared_info
-from vbench_lite.clip import is_uneven, rates_agree
+from vbench_lite.clip import is_uneven, rate_text, rates_agree
 from vbench_lite.errors import ClipError, RequestError, SpecError
 from vbench_lite.generator import (
     GenerationContext,
@@ -237,7 +237,7 @@ class Clips(Generator):
             )
         if not rates_agree(read.fps, first.fps):
             raise ClipError(
-                f"{clip.name} is at {_rate(read.fps)}, {first.name} at {_rate(first.fps)}; "
+                f"{clip.name} is at {rate_text(read.fps)}, {first.name} at {rate_text(first.fps)}; "
                 "give one rate with rules: {fps: ...}"
             )
         return read.frames
@@ -259,7 +259,3 @@ def _ends(path: Path) -> bytes:
         head = file.read(_END_BYTES)
         file.seek(max(0, size - _END_BYTES))
         return f"{size}|".encode() + hashlib.sha256(head + file.read()).digest()
-
-
-def _rate(fps: float | None) -> str:
-    return "an unknown rate" if fps is None else f"{fps:g} frames a second"

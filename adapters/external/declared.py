@@ -14,7 +14,6 @@ from vbench_lite.generator import (
     Mechanism,
     Site,
     SizeRule,
-    Streaming,
     Task,
 )
 from vbench_lite.suite import ControlKind
@@ -102,27 +101,12 @@ def declared_info(config: Declared, name: str, site: Site, summary: str, **more:
     Args:
         more: further fields of `GeneratorInfo`.
     """
+    declared = {field: getattr(config, field) for field in Declared.model_fields if field != "model"}
     if isinstance(config, DeclaredMaker):
-        size = config.size.model_dump()
-        more = {
+        declared |= {
             "frames": FrameRule(**config.frames.model_dump()),
-            "size": SizeRule(**size),
+            "size": SizeRule(**config.size.model_dump()),
             "native_fps": config.native_fps,
-            **more,
         }
-    return GeneratorInfo(
-        name=name,
-        family=config.family,
-        mechanism=config.mechanism,
-        tasks=config.tasks,
-        controls=config.controls,
-        guidance=config.guidance,
-        kv_cache=config.kv_cache,
-        deterministic=config.deterministic,
-        streaming=more.pop("streaming", Streaming.NONE),
-        license=config.license,
-        weights_license=config.weights_license,
-        site=site,
-        summary=f"{config.model}: {summary}" if config.model else summary,
-        **more,
-    )
+    summary = f"{config.model}: {summary}" if config.model else summary
+    return GeneratorInfo(name=name, site=site, summary=summary, **declared | more)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,10 +18,10 @@ from vbench_lite.adapters.external.declared import declared_info
 from vbench_lite.adapters.external.http_client import Client
 from vbench_lite.adapters.external.http_config import HttpConfig
 from vbench_lite.adapters.external.job import Job
-from vbench_lite.adapters.external.patience import Patience
+from vbench_lite.adapters.external.patience import Patience, stop_if_cancelled
 from vbench_lite.adapters.external.pictures import png_address, png_base64
-from vbench_lite.adapters.external.template import check_params, texts_of, values_of
-from vbench_lite.errors import Cancelled, RequestError
+from vbench_lite.adapters.external.template import check_no_clips, check_params, texts_of, values_of
+from vbench_lite.errors import RequestError
 from vbench_lite.generator import (
     GenerationContext,
     GenerationRequest,
@@ -63,10 +64,7 @@ class Http(Generator):
 
     def check(self, request: GenerationRequest) -> None:
         """Refuse what the body has no place for, and lengths that cannot be asked for."""
-        if request.past_frames is not None:
-            raise RequestError("the http adapter sends no frames to continue")
-        if request.control_clip is not None:
-            raise RequestError("the http adapter sends no control clips")
+        check_no_clips(request, "http")
         if request.image is not None and not self.config.sends_images:
             raise RequestError("the body has no place for an image; put {image} or {image_base64} into it")
         check_params(request, texts_of(self.config.body))
@@ -121,11 +119,8 @@ class Http(Generator):
         """Have the clip of a request made, and download it."""
         assert self._client is not None, "load() comes before generate()"
 
-        def stop_if_asked() -> None:
-            if context.cancelled:
-                raise Cancelled("the runner asked the generator to stop")
-
-        seconds, patience = self._seconds(request), Patience(self.config.timeout_s, stop_if_asked)
+        seconds = self._seconds(request)
+        patience = Patience(self.config.timeout_s, partial(stop_if_cancelled, context))
         job = Job(self._client, self.config, self._values(request, seconds), seconds, patience)
         job.make(path, context)
 

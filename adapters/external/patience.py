@@ -15,9 +15,16 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
-from vbench_lite.errors import GeneratorError
+from vbench_lite.errors import Cancelled, GeneratorError
+from vbench_lite.generator import GenerationContext
 
 _LOOK_S = 0.1  # between two looks at a request to stop, while waiting
+
+
+def stop_if_cancelled(context: GenerationContext) -> None:
+    """Raise `Cancelled` where the runner asked the generator to stop."""
+    if context.cancelled:
+        raise Cancelled("the runner asked the generator to stop")
 
 
 @dataclass

@@ -9,20 +9,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar
 
 from vbench_lite.adapters.external.addresses import parse_address
 from vbench_lite.adapters.external.declared import declared_info
-from vbench_lite.adapters.external.patience import Patience
+from vbench_lite.adapters.external.patience import Patience, stop_if_cancelled
 from vbench_lite.adapters.external.realtime_config import RealtimeConfig
 from vbench_lite.adapters.external.realtime_protocol import Protocol
 from vbench_lite.adapters.external.realtime_sglang import Sglang
 from vbench_lite.adapters.external.realtime_steering import Steering
 from vbench_lite.adapters.external.realtime_vllm import VllmOmni
-from vbench_lite.adapters.external.template import check_params, fill_json, laid_over, texts_of, values_of
+from vbench_lite.adapters.external.template import (
+    check_no_clips,
+    check_params,
+    fill_json,
+    laid_over,
+    texts_of,
+    values_of,
+)
 from vbench_lite.adapters.external.websocket import Message, Session
 from vbench_lite.control import ACTIONS
-from vbench_lite.errors import Cancelled, GeneratorError, RequestError, SpecError
+from vbench_lite.errors import GeneratorError, SpecError
 from vbench_lite.generator import GenerationContext, GenerationRequest, Generator, GeneratorInfo, Site
 from vbench_lite.video.limits import Limits
 
@@ -66,10 +74,7 @@ class Realtime(Generator):
 
     def check(self, request: GenerationRequest) -> None:
         """Refuse what the protocols have no place for."""
-        if request.past_frames is not None:
-            raise RequestError("the realtime adapter sends no frames to continue")
-        if request.control_clip is not None:
-            raise RequestError("the realtime adapter sends no control clips")
+        check_no_clips(request, "realtime")
         check_params(request, texts_of(self.config.body))
 
     def hosts(self) -> Sequence[str]:
@@ -87,11 +92,7 @@ class Realtime(Generator):
         assert self._headers is not None, "load() comes before generate()"
         config = self.config
 
-        def stop_if_asked() -> None:
-            if context.cancelled:
-                raise Cancelled("the runner asked the generator to stop")
-
-        patience = Patience(config.timeout_s, stop_if_asked)
+        patience = Patience(config.timeout_s, partial(stop_if_cancelled, context))
         kind = PROTOCOLS[config.protocol]
         address = parse_address(config.base_url.rstrip("/") + (config.path or kind.path))
         context.phase("connect")

@@ -112,6 +112,18 @@ def check_params(request: GenerationRequest, texts: Iterable[str]) -> None:
             )
 
 
+def check_no_clips(request: GenerationRequest, adapter: str) -> None:
+    """Refuse requests that give clips, which go into no template.
+
+    Raises:
+        RequestError: there are frames to continue, or a control clip.
+    """
+    if request.past_frames is not None:
+        raise RequestError(f"the {adapter} adapter sends no frames to continue")
+    if request.control_clip is not None:
+        raise RequestError(f"the {adapter} adapter sends no control clips")
+
+
 def laid_over(base: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     """Two mappings in one, and so those within them; a null above takes a key away."""
     merged = dict(base)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from vbench_lite import registry
-from vbench_lite.clip import Clip, ClipInfo
+from vbench_lite.clip import Clip, ClipInfo, rate_text
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import PairMetric, SampleInfo
 from vbench_lite.store.pool import Pool
@@ -98,12 +98,8 @@ def unlike(first: ClipInfo, second: ClipInfo) -> str | None:
     if first.num_frames != second.num_frames:
         return f"clips of {first.num_frames} and of {second.num_frames} frames"
     if first.fps != second.fps:
-        return f"clips of {_rate(first.fps)} and of {_rate(second.fps)}"
+        return f"clips of {rate_text(first.fps)} and of {rate_text(second.fps)}"
     return None
-
-
-def _rate(fps: float | None) -> str:
-    return "an unknown rate" if fps is None else f"{fps:g} frames a second"
 
 
 def _value(metric: PairMetric, clip: Clip, reference: Clip, places: slice) -> float:

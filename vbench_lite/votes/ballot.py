@@ -102,6 +102,11 @@ class Vote:
         )
 
     @property
+    def about(self) -> tuple[str, int, tuple[str, str]]:
+        """Prompt, seed and pair: what it is a judgement of."""
+        return self.prompt, self.seed, self.pair
+
+    @property
     def pair(self) -> tuple[str, str]:
         """Both generators, in the order of their names."""
         first, second = sorted((self.left.generator, self.right.generator))

@@ -176,7 +176,7 @@ def units(votes: Sequence[Vote]) -> dict[tuple[str, int, tuple[str, str]], dict[
     """What each voter said of each pair of clips: the preferred generator, or the answer."""
     found: dict[tuple[str, int, tuple[str, str]], dict[str, str]] = defaultdict(dict)
     for vote in votes:
-        found[vote.prompt, vote.seed, vote.pair][vote.voter] = vote.winner() or vote.answer
+        found[vote.about][vote.voter] = vote.winner() or vote.answer
     return dict(found)
 
 
@@ -289,11 +289,7 @@ def check_passed(vote: Vote, votes: Sequence[Vote]) -> bool | None:
         return control_of(vote.winner() or "", None) == CEILING
     if vote.check == Check.SAME:
         return vote.answer in (Answer.TIE, Answer.BOTH_BAD)
-    same = [
-        v
-        for v in votes
-        if v.check is None and (v.prompt, v.seed, v.pair) == (vote.prompt, vote.seed, vote.pair)
-    ]
+    same = [v for v in votes if v.check is None and v.about == vote.about]
     if not same or same[0].answer == Answer.SKIP:
         return None
     return same[0].winner() == vote.winner()

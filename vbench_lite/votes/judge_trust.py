@@ -73,18 +73,14 @@ def judges_beside_people(votes: Sequence[Vote], axis: str) -> list[JudgeTrust]:
         if vote.kind == "model":
             left = _CERTAIN.get(Answer(vote.answer), 0.5) if vote.probability is None else vote.probability
             first = left if vote.left.generator == vote.pair[0] else 1 - left
-            chances[vote.voter][_unit(vote)].append(first)
+            chances[vote.voter][vote.about].append(first)
     return [_beside(name, found, people) for name, found in sorted(chances.items())]
-
-
-def _unit(vote: Vote) -> tuple[str, int, tuple[str, str]]:
-    return vote.prompt, vote.seed, vote.pair
 
 
 def _beside(judge: str, chances: dict[object, list[float]], people: Sequence[Vote]) -> JudgeTrust:
     right, excess, voters, prompts = [], [], [], []
     for vote in people:
-        chance = mean(chances.get(_unit(vote), [0.5]))
+        chance = mean(chances.get(vote.about, [0.5]))
         if chance != 0.5:
             right.append(float((chance > 0.5) == (vote.winner() == vote.pair[0])))
             excess.append(max(chance, 1 - chance) - right[-1])

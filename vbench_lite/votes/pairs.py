@@ -66,7 +66,7 @@ class Questions:
             check = self._check(mine, draw)
             if check is not None:
                 return check
-        seen = {(v.prompt, v.seed, v.pair) for v in mine if v.check is None}
+        seen = {v.about for v in mine if v.check is None}
         open_pairs = {
             pair: left
             for pair, requests in self._requests.items()
@@ -82,11 +82,7 @@ class Questions:
 
     def left(self, votes: Sequence[Vote]) -> int:
         """How many pairs of clips this voter has not judged."""
-        seen = {
-            (v.prompt, v.seed, v.pair)
-            for v in votes
-            if v.voter == self._voter and v.axis == self._axis and v.check is None
-        }
+        seen = {v.about for v in votes if v.voter == self._voter and v.axis == self._axis and v.check is None}
         return sum((*r, pair) not in seen for pair, requests in self._requests.items() for r in requests)
 
     def _most_useful(
@@ -127,13 +123,13 @@ class Questions:
         return self._ask(draw.choice(common), arms[CEILING], floor, draw, Check.CONTROL) if common else None
 
     def _swap(self, mine: Sequence[Vote], draw: random.Random) -> Question | None:
-        repeated = {(v.prompt, v.seed, v.pair) for v in mine if v.check == Check.SWAP}
+        repeated = {v.about for v in mine if v.check == Check.SWAP}
         before = [
             v
             for v in mine[:-2]
             if v.check is None
             and v.answer != Answer.SKIP
-            and (v.prompt, v.seed, v.pair) not in repeated
+            and v.about not in repeated
             and self._run.of(v.left.generator).get((v.prompt, v.seed)) == v.left.clip_sha256
             and self._run.of(v.right.generator).get((v.prompt, v.seed)) == v.right.clip_sha256
         ]
