@@ -15,6 +15,7 @@ from vbench_lite.adapters.diffusers.rules import ClassRule, class_rule
 from vbench_lite.adapters.diffusers.speedups import quantization
 from vbench_lite.adapters.model_files import locate, offline
 from vbench_lite.errors import SpecError, WeightsError
+from vbench_lite.weights.model_folder import first_line
 
 
 def pipeline_class(name: str) -> Any:
@@ -76,7 +77,7 @@ def load_pipeline(name: str, config: DiffusersConfig, device: str) -> Any:
                 )
     except ImportError as error:
         raise SpecError(
-            f"model {config.model} as {name}: {_first_line(error)}; install it, or go without that "
+            f"model {config.model} as {name}: {first_line(error)}; install it, or go without that "
             "component, for instance components: {safety_checker: null}"
         ) from None
     except OSError as error:
@@ -188,10 +189,6 @@ def _part(pipeline: str, part: str, spec: ComponentSpec | None, config: Diffuser
         return _component(spec, config)
     # Cosmos builds a checker of its own where it gets none.
     return NothingToCheck() if part == "safety_checker" and pipeline.startswith("Cosmos") else None
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def _component(spec: ComponentSpec, config: DiffusersConfig) -> Any:

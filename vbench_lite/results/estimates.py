@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from vbench_lite.errors import NotApplicable, StoreError
-from vbench_lite.metric import BASE_CASE, Axis
+from vbench_lite.metric import BASE_CASE, Axis, Estimate
 from vbench_lite.results.blocks import Blocks
 from vbench_lite.results.catalogue import MetricFacts, metric_facts, summary_metric
 from vbench_lite.stats.means import Clusters
@@ -70,6 +70,13 @@ class MetricEstimate:
     contended: frozenset[str] = frozenset()
     fingerprints: tuple[str, ...] = ()
     extras: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, metric: str, level: Level, facts: MetricFacts, found: Estimate, **more: Any
+    ) -> MetricEstimate:
+        """From an estimate of the metric, with further fields."""
+        return cls(metric, level, facts, found.value, found.low, found.high, found.n, **more)
 
     @property
     def resamples(self) -> bool:
@@ -240,14 +247,11 @@ def sample_estimate(
     scale = 1.0 if rule is None else rule.scale
     shares = {} if means.weights is None else dict(zip(clusters.names, means.weights.tolist(), strict=True))
     each = None if rule is None else ([1.0] * len(samples) if weights is None else weights)
-    return MetricEstimate(
+    return MetricEstimate.of(
         metric,
         Level.SAMPLE,
         facts,
-        estimate.value,
-        estimate.low,
-        estimate.high,
-        estimate.n,
+        estimate,
         by_prompt=dict(zip(clusters.names, (means.means * scale).tolist(), strict=True)),
         prompt_weights=shares,
         by_sample=dict(zip(samples, (values * scale).tolist(), strict=True)),
@@ -304,15 +308,11 @@ def _call_estimate(
             contended.add(name)
     if not calls:
         return nothing(metric, Level.CALL, facts, "no warm call", **shared)
-    estimate = median_estimate(medians(by_round(calls)))
-    return MetricEstimate(
+    return MetricEstimate.of(
         metric,
         Level.CALL,
         facts,
-        estimate.value,
-        estimate.low,
-        estimate.high,
-        estimate.n,
+        median_estimate(medians(by_round(calls))),
         calls=calls,
         first_call=float(np.median(first)) if first else None,
         contended=frozenset(contended),

@@ -52,17 +52,8 @@ def estimate_from_calls(calls: Sequence[Measurement], metric: str) -> MetricEsti
     if not values:
         return None
     found = median_estimate(medians(by_round(values)))
-    return MetricEstimate(
-        metric,
-        Level.CALL,
-        metric_facts(metric, {}),
-        found.value,
-        found.low,
-        found.high,
-        found.n,
-        calls=values,
-        contended=frozenset(contended),
-    )
+    facts = metric_facts(metric, {})
+    return MetricEstimate.of(metric, Level.CALL, facts, found, calls=values, contended=frozenset(contended))
 
 
 def _is_of_calls(metric: str) -> bool:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from vbench_lite.errors import WeightsError
+from vbench_lite.weights.model_folder import first_line
 
 _TORCH_STREAM = bytes.fromhex("8a0a6cfc9c46f9206aa850192e")  # torch's magic number, pickled
 _ARRAY_MAKERS = {
@@ -39,7 +40,7 @@ def read(path: Path, *, trusted: bool = False) -> dict[str, Any]:
     except WeightsError:
         raise
     except Exception as error:  # readers of damaged files raise whatever they like
-        raise WeightsError(f"{path} cannot be read as weights: {_first_line(error)}") from None
+        raise WeightsError(f"{path} cannot be read as weights: {first_line(error)}") from None
     if not isinstance(held, dict):
         raise WeightsError(f"{path} holds a {type(held).__name__}, expected tensors by name")
     return held
@@ -100,8 +101,3 @@ class _ArrayUnpickler(pickle.Unpickler):
 
         makers = {"_reconstruct": _reconstruct, "ndarray": np.ndarray, "dtype": np.dtype}
         return makers[name]
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
