@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -60,7 +61,7 @@ def block(shape: Shape) -> nn.Module:
     """One block of the transformer."""
     from timm.models.vision_transformer import Block  # slow to import
 
-    norm = partial(nn.LayerNorm, eps=1e-6)
+    norm: Any = partial(nn.LayerNorm, eps=1e-6)
     ratio = shape.hidden / shape.width
     made: nn.Module = Block(shape.width, shape.heads, ratio, qkv_bias=True, norm_layer=norm)
     return made

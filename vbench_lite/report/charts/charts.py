@@ -159,7 +159,9 @@ def intervals(frame: pd.DataFrame, title: str, ruler: Ruler | None = None) -> Dr
 
 def _bars(base: alt.Chart, across: Callable[[str], alt.X], colour: alt.Color) -> alt.Chart:
     """Intervals from left to right, where both ends are known."""
-    return bounded(base).mark_rule(strokeWidth=2.5).encode(across("low:Q"), alt.X2("high:Q"), colour)
+    bars = bounded(base).mark_rule(strokeWidth=2.5)
+    drawn: alt.Chart = bars.encode(across("low:Q"), alt.X2("high:Q"), colour)
+    return drawn
 
 
 def parallel(frame: pd.DataFrame) -> Drawing:
@@ -197,10 +199,8 @@ def forest(frame: pd.DataFrame) -> Drawing:
     symbols = ["triangle-right", "circle", "diamond", "triangle-left", "cross"]
     here = [v for v in verdicts if v in set(frame["verdict"])]
     at = [verdicts.index(v) for v in here]
-    look = {
-        "legend": alt.Legend(orient="bottom", columns=1),
-        "title": None,
-    }  # two would be cut off on a phone
+    # Two columns would be cut off on a phone.
+    look: dict[str, Any] = {"legend": alt.Legend(orient="bottom", columns=1), "title": None}
     colour = alt.Color("verdict:N", scale=alt.Scale(domain=here, range=[colours[i] for i in at]), **look)
     shape = alt.Shape("verdict:N", scale=alt.Scale(domain=here, range=[symbols[i] for i in at]), **look)
     # Linear within two margins, where verdicts are made; logarithmic beyond, where a large change lies.
