@@ -8,6 +8,7 @@ describes; servers that send no metadata are read as well.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -96,7 +97,7 @@ class VllmOmni(Protocol):
         """Which of our events the chunk that comes is the first to use."""
         started = described.get("started_event_ids")
         for event in started if isinstance(started, list) else ():
-            if isinstance(event, str) and event.isdecimal():
+            if isinstance(event, str) and re.fullmatch("[0-9]{1,9}", event):
                 self.applied.setdefault(int(event), self._promised)
 
     def _read(self, message: str) -> Mapping[str, Json]:

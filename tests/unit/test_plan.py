@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,13 @@ import pytest
 
 from vbench_lite.dataset import with_ids
 from vbench_lite.errors import PromptError, RegistryError, SpecError
+from vbench_lite.generator import GenerationRequest
+from vbench_lite.run.plan.build import build_generator
 from vbench_lite.run.plan.plan import build_plan, sample_seed
 from vbench_lite.run.plan.prompts import read_prompts
 from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
 from vbench_lite.suite import ListedPrompts
+from vbench_lite.turns import made_size
 
 SUITE = """
 name: {name}
@@ -121,11 +125,17 @@ def test_code_of_an_adapter_is_part_of_its_fingerprint(
     assert ids[0] != ids[1]
 
 
-def test_requests_are_snapped_and_both_are_kept(suite: Any) -> None:
-    plan = build_plan(spec(suite(), config={"multiple": 4, "side": 24}))
-    sample = samples(plan)[0]
-    assert (sample.asked.num_frames, sample.made.num_frames) == (6, 9)
-    assert (sample.asked.height, sample.made.height) == (32, 24)
+def test_requests_are_snapped_one_by_one_and_both_are_kept(suite: Any) -> None:
+    plan = build_plan(spec(suite(), config={"multiple": 4, "side": 24}, samples=5))
+    info = build_generator("faulty:Faulty", {"multiple": 4, "side": 24}, "cpu").info
+    for number, sample in enumerate(samples(plan)):
+        prompt = with_ids(["one", "two", "three"])[number % 3]
+        asked = GenerationRequest(
+            prompt.sample_id(number // 3), prompt.text, 6, 32, 32, 8.0,
+            sample_seed(0, prompt.prompt_id, number // 3), repeat=number // 3,
+        )  # fmt: skip
+        assert (sample.asked, sample.made) == (asked, made_size(info, asked))
+        assert sample.made == replace(asked, num_frames=9, height=24, width=24)
 
 
 def test_a_generator_for_other_tasks_is_not_applicable(suite: Any) -> None:

@@ -105,6 +105,8 @@ def test_a_csv_has_a_record_a_row_and_no_formula(tmp_path: Path) -> None:
     assert found[0]["prompt"] == "one\rtwo"
     assert {row["seed"] for row in found} == {"-5"}
     assert {row["num_frames"] for row in found} == {""}
+    formula = next(line for line in "".join(export.csv_pieces(run, "samples")).split("\n") if "=1+1" in line)
+    assert formula.startswith('"g","s","3","p","\'=1+1",-5,"ok","","","","",')
 
 
 def test_markdown_and_junit_show_hostile_names_as_they_are(tmp_path: Path) -> None:

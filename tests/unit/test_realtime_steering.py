@@ -50,7 +50,10 @@ def test_a_text_is_in_force_from_the_opening_on_and_updated_between_chunks(vllm:
             vllm.await_events(1)
 
     def applied(messages: list[Message]) -> list[Message]:
-        return [told(started_event_ids=["1"])(m) if number == 5 else m for number, m in enumerate(messages)]
+        return [
+            told(started_event_ids=["1", "9" * 5000])(m) if number == 5 else m
+            for number, m in enumerate(messages)
+        ]
 
     vllm.before, vllm.changed = in_step, applied
     asked = ask(script=parse_script('"a red cat"*5 "a dog"*10'), num_frames=FRAMES)

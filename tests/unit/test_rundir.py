@@ -221,7 +221,7 @@ def test_keys_and_single_samples_are_read_without_the_others(tmp_path: Path) -> 
         journal.append(score(1.0))
     keys = {("g", "s", "p-s0"), ("g", "s", "p-s1"), ('g"1', "s\u00e9", "p\\s2")}
     assert (
-        run.sample_keys()
+        run.sample_clips().keys()
         == keys
         == {(r["generator"], r["suite"], r["sample_id"]) for r in run.rows("sample")}
     )
@@ -231,7 +231,7 @@ def test_keys_and_single_samples_are_read_without_the_others(tmp_path: Path) -> 
     with (run.path / "journal" / "runner.jsonl").open("ab") as file:
         file.write(b'{"kind":"sample","generator":"g","suite":"s","sample_id":"x",\n')
     with pytest.raises(StoreError, match="store verify"):
-        run.sample_keys()
+        run.sample_clips()
 
 
 def test_the_questions_of_the_page_are_answered(tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ def test_readers_say_what_they_said(run: RunDir, tmp_path: Path, capsys: pytest.
 
 
 def test_a_run_that_goes_on_has_the_samples_of_before(run: RunDir) -> None:
-    keys = run.sample_keys()
+    keys = run.sample_clips()
     assert len(keys) == 8
     wanted = {(generator, sample) for generator, _, sample in keys}
     assert sorted(map(str, run.samples_of(wanted))) == sorted(map(str, run.rows("sample")))

@@ -24,8 +24,9 @@ from vbench_lite.store.pool import Pool
 from vbench_lite.votes.ballot import read_votes
 from vbench_lite.votes.clips import RunClips, run_clips
 from vbench_lite.votes.judge import vote_by_questions, vote_pairs
-from vbench_lite.votes.judge_audit import audit_judge, refused, store_audit
+from vbench_lite.votes.judge_audit import audit_judge
 from vbench_lite.votes.judge_client import ServerJudge
+from vbench_lite.votes.judge_results import refused, store_audit
 from vbench_lite.votes.judge_spec import ServerSpec, load_judge
 from vbench_lite.votes.judge_trust import judges_beside_people
 from vbench_lite.votes.judge_words import RUBRIC

@@ -289,6 +289,10 @@ def test_the_page_answers_this_machine_only(tmp_path: Path, headers: dict[str, s
         "POST", "/answer", body=b"{}" * 9000, headers=host | {"Content-Type": "application/json"}
     )
     assert connection.getresponse().status == 400
+    many = {"Content-Type": "application/json", "Content-Length": "9" * 5000}
+    connection.request("POST", "/answer", headers=host | many)
+    reply = connection.getresponse()
+    assert (reply.status, b"1 to 4096 bytes" in reply.read()) == (400, True)
     connection.close()
     serving.shutdown()
     serving.server_close()

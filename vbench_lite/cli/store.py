@@ -37,7 +37,7 @@ def list_stored(root: Path, as_json: bool) -> int:
         try:
             document = run.document()
             known = {"status": document.status, "created": document.created}
-            rows.append({**row, **known, "samples": len(run.sample_keys()), "reason": None})
+            rows.append({**row, **known, "samples": len(run.sample_clips()), "reason": None})
         except StoreError as error:
             damaged = {"status": "damaged", "created": None, "samples": None, "reason": str(error)}
             rows.append({**row, **damaged})

@@ -204,7 +204,8 @@ def ask(
     from vbench_lite.votes.ballot import VoteJournal, read_votes
     from vbench_lite.votes.clips import of_run
     from vbench_lite.votes.judge import open_judge, rounds, told_first, vote_by_questions, vote_pairs
-    from vbench_lite.votes.judge_audit import audit_judge, store_audit
+    from vbench_lite.votes.judge_audit import audit_judge
+    from vbench_lite.votes.judge_results import store_audit
     from vbench_lite.votes.judge_spec import load_judge
     from vbench_lite.votes.judge_trust import judges_beside_people
 

@@ -11,6 +11,7 @@ import hashlib
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import ClassVar, Generic, Protocol, TypeVar
 
 from vbench_lite.clip import Frames
@@ -174,8 +175,13 @@ class DrawnDataset(Dataset, Generic[Scene]):
         return DrawnClip(name, f"seed {seed}", scene.caption, seed, size, self.draw)
 
     def _check(self, size: ClipSize) -> None:
-        if self.sizes.snap(size.height, size.width) != (size.height, size.width):
+        if not _is_made(self.sizes, size.height, size.width):
             raise RequestError(f"the {self.name} world {self.sizes_said}, got {size.width}x{size.height}")
+
+
+@lru_cache(maxsize=64)  # asked for each clip of a plan, of which there may be hundreds of thousands
+def _is_made(rule: SizeRule, height: int, width: int) -> bool:
+    return rule.snap(height, width) == (height, width)
 
 
 def _reference_seed(seed: int, index: int) -> int:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 DISTANCES = "distribution/"
 
+Floats = npt.NDArray[np.float64]
 Interval = tuple[float, float | None, float | None]  # value, low, high
 
 
@@ -35,16 +39,24 @@ def find_conflicts(values: Mapping[str, Mapping[str, Interval]]) -> list[Conflic
     """Every conflict between distances, where lower is better: {distance: {generator: interval}}."""
     found = []
     for one, two in combinations(sorted(values), 2):
-        left, right = values[one], values[two]
-        for a, b in combinations(sorted(left.keys() & right.keys()), 2):
-            if (left[a][0] - left[b][0]) * (right[a][0] - right[b][0]) < 0:
-                firm = _apart(left[a], left[b]) and _apart(right[a], right[b])
-                found.append(Conflict(one, two, a, b, firm))
+        names = sorted(values[one].keys() & values[two].keys())
+        left, right = (_column(values[distance], names) for distance in (one, two))
+        a, b = np.triu_indices(len(names), 1)
+        crossed = (left[a, 0] - left[b, 0]) * (right[a, 0] - right[b, 0]) < 0
+        a, b = a[crossed], b[crossed]
+        firm = _apart(left[a], left[b]) & _apart(right[a], right[b])
+        found += [
+            Conflict(one, two, names[i], names[j], sure)
+            for i, j, sure in zip(a.tolist(), b.tolist(), firm.tolist(), strict=True)
+        ]
     return found
 
 
-def _apart(one: Interval, two: Interval) -> bool:
-    """Whether two intervals are known and do not overlap."""
-    if one[1] is None or one[2] is None or two[1] is None or two[2] is None:
-        return False
-    return max(one[1], two[1]) > min(one[2], two[2])
+def _column(intervals: Mapping[str, Interval], names: Sequence[str]) -> Floats:
+    """Value, low and high of some generators, float64 (generators, 3); NaN where an end is unknown."""
+    return np.array([intervals[name] for name in names], dtype=np.float64).reshape(-1, 3)
+
+
+def _apart(one: Floats, two: Floats) -> npt.NDArray[np.bool_]:
+    """Which intervals are known and do not overlap, of two columns: bool (pairs,)."""
+    return np.maximum(one[:, 1], two[:, 1]) > np.minimum(one[:, 2], two[:, 2])

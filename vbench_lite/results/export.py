@@ -8,14 +8,17 @@ JSON the fields that hold JSON text are given as objects.
 from __future__ import annotations
 
 import csv
+import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
 from vbench_lite.errors import StoreError
+from vbench_lite.store.columns import texts
 from vbench_lite.store.json_text import parse_json
 from vbench_lite.store.output_file import output_file, output_folder, write_output
 from vbench_lite.store.tables import plain
@@ -56,22 +59,40 @@ def _value(text: str, run: RunDir) -> Any:
 
 def csv_pieces(run: RunDir, name: str) -> Iterator[str]:
     """One table as CSV text with a header line."""
-    table = plain(run.table(TABLES[name]), TABLES[name])
-    for start in range(0, max(1, len(table)), _AT_ONCE):
-        frame = table.slice(start, _AT_ONCE).to_pandas(integer_object_nulls=True)
-        for field in table.schema:
-            if pa.types.is_list(field.type):
-                cells = table.column(field.name).slice(start, _AT_ONCE).to_pylist()
-                frame[field.name] = [None if cell is None else json.dumps(cell) for cell in cells]
-            elif pa.types.is_string(field.type):
-                frame[field.name] = [_no_formula(cell) for cell in frame[field.name]]
-        # Every text is quoted: the csv module leaves a lone carriage return bare before Python 3.11.9.
-        yield frame.to_csv(index=False, header=start == 0, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    table = run.table(TABLES[name])
+    columns = [_cells(table, field) for field in table.schema]
+    yield _csv_lines([table.column_names])
+    for start in range(0, len(table), _AT_ONCE):
+        yield _csv_lines(zip(*(cells(start, start + _AT_ONCE) for cells in columns), strict=True))
 
 
-def _no_formula(cell: object) -> object:
+def _cells(table: pa.Table, field: pa.Field) -> Callable[[int, int], list[object]]:
+    """What gives the cells of a column from one row to before another."""
+    if pa.types.is_dictionary(field.type) or pa.types.is_string(field.type):
+        # Most texts repeat, so each is looked at once, and not in every row.
+        known = texts(table, field.name)
+        return replace(known, names=tuple(map(_no_formula, known.names))).cells
+    column = table.column(field.name)
+
+    def cells(start: int, stop: int) -> list[object]:
+        values = column.slice(start, stop - start).to_pylist()
+        if pa.types.is_list(field.type):
+            return [None if value is None else json.dumps(value) for value in values]
+        return values
+
+    return cells
+
+
+def _no_formula(text: str) -> str:
     """A text that a spreadsheet would run as a formula, with an apostrophe before it."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _csv_lines(rows: Iterable[Sequence[object]]) -> str:
+    text = io.StringIO()
+    # Every text is quoted: the csv module leaves a lone carriage return bare before Python 3.11.9.
+    csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n").writerows(rows)
+    return text.getvalue()
 
 
 def export_files(

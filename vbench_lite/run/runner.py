@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -150,6 +151,7 @@ class _Run:
         self.resumed = directory.exists()
         self.messages: list[str] = []
         self.began: dict[Stage, tuple[float, int]] = {}
+        self.lost: set[SampleKey] = set()
         self.document = directory.document() if self.resumed else run_document(plan, directory, shard)
         if retime and not self.resumed:
             self.document.notes.append(RETIMED)
@@ -161,7 +163,13 @@ class _Run:
         self.settings = Settings.of(directory, plan.spec, keep_going)
 
     def carry_out(self) -> RunOutcome:
-        self.lost = self.directory.lost_samples() if self.resumed else set()
+        recorded: dict[SampleKey, str | None] = {}
+        if self.resumed:
+            if self.plan.samples >= LONG_PLAN:
+                self.tell("prepare", "reading what is recorded", self.plan.samples, self.plan.samples)
+            with uncollected():
+                recorded = self.directory.sample_clips()
+                self.lost = self.directory.lost_samples(recorded)
         self.given_up = self.untried() if self.resumed and self.settings.keep_going else set()
         if self.document.status == "finished" and not self.lost and not self.given_up:
             again = "--fresh repeats it" if self.shard is None else "delete its folder to repeat it"
@@ -184,7 +192,7 @@ class _Run:
                     self.say(
                         "generate", f"journal {journal.path.name}: a last line cut off by a kill was removed"
                     )
-                self.generate(journal)
+                self.generate(journal, recorded.keys())
                 if self.shard is None or self.shard.times:
                     self.measure(journal)
             if self.shard is None:
@@ -226,13 +234,9 @@ class _Run:
         if not self.resumed:
             self.document.notes += self.plan.notes
 
-    def generate(self, journal: JournalWriter) -> None:
-        """Record every sample of the plan that has no record yet."""
-        if self.resumed and self.plan.samples >= LONG_PLAN:
-            self.tell("prepare", "reading what is recorded", self.plan.samples, self.plan.samples)
-        with uncollected():
-            recorded = self.directory.sample_keys() - self.lost
-        sink = Recorder(journal, recorded, self.plan.samples, self.progress)
+    def generate(self, journal: JournalWriter, recorded: AbstractSet[SampleKey]) -> None:
+        """Record every sample of the plan that has no record yet, or whose clip is lost."""
+        sink = Recorder(journal, recorded - self.lost, self.plan.samples, self.progress)
         for record in self.plan.refused:
             sink.record(record)
         pending = [batch for batch in self.plan.batches if not sink.has(batch)]

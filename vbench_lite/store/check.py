@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vbench_lite.errors import ClipError, StoreError
-from vbench_lite.store.columns import texts
+from vbench_lite.store.columns import records, texts
 from vbench_lite.store.inside import is_file
 from vbench_lite.store.journal import is_torn
 from vbench_lite.store.json_text import json_object
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir, baselines, stored
 from vbench_lite.store.tables import CHECKSUMS, FILES, measurement_of, read_table
+
+_AT_ONCE = 10_000  # records that are dicts at one time
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def _check_run(run: RunDir, found: Verification, wanted: dict[str, str]) -> Iter
     for kind, name in FILES.items():
         try:
             found.tables += (run.path / name).exists()
-            for journal, size in read_table(run.path / name, kind).offsets.items():
+            for journal, size in read_table(run.path / name, kind, ()).offsets.items():
                 covered[journal] = max(size, covered.get(journal, 0))
         except StoreError:
             continue  # said with the rows
@@ -107,10 +109,12 @@ def _check_rows(run: RunDir, place: str, wanted: dict[str, str]) -> Iterator[Pro
                 for text in texts(rows, name).names if name in rows.column_names else ():
                     json_object(text, lambda name=name: f"column {name}")  # type: ignore[misc]
             if kind == "measurement":
-                for row in run.rows(kind):
-                    measurement_of(row)
+                for some in records(rows, _AT_ONCE):
+                    for row in some:
+                        measurement_of(row)
             if kind == "sample":
-                wanted |= dict.fromkeys(run.clips() - wanted.keys(), run.run_id)
+                clips = texts(rows, "clip_sha256").names
+                wanted |= dict.fromkeys(set(clips) - wanted.keys(), run.run_id)
         except StoreError as error:
             yield Problem(f"{place} ({kind}s)", str(error))
 

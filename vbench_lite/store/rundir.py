@@ -165,26 +165,20 @@ class RunDir:
         """The hashes of the clips that it names."""
         return set(texts(self.table("sample", ("clip_sha256",)), "clip_sha256").names)
 
-    def sample_keys(self) -> set[SampleKey]:
-        """(generator, suite, sample) of every recorded sample; of a long run this is all that fits well."""
-        stored = tables.read_table(self.path / tables.FILES["sample"], "sample", tables.KEYS["sample"])
-        names = (texts(stored.rows, name).cells(0, len(stored.rows)) for name in tables.KEYS["sample"])
-        return {*zip(*names, strict=True), *(key for key, _ in sample_lines(self._unread(stored.offsets)))}
-
-    def lost_samples(self) -> set[SampleKey]:
-        """Recorded samples whose clip is in the pool no more, so that it has to be made again."""
-        stored = tables.read_table(
-            self.path / tables.FILES["sample"], "sample", {*tables.KEYS["sample"], "clip_sha256"}
-        )
-        columns = (
-            texts(stored.rows, name).cells(0, len(stored.rows))
-            for name in (*tables.KEYS["sample"], "clip_sha256")
-        )
-        clips = {(g, s, i): sha for g, s, i, sha in zip(*columns, strict=True) if sha}
+    def sample_clips(self) -> dict[SampleKey, str | None]:
+        """Every recorded sample with the hash of its clip, if it has one: of long runs all that fits well."""
+        columns = (*tables.KEYS["sample"], "clip_sha256")
+        stored = tables.read_table(self.path / tables.FILES["sample"], "sample", columns)
+        cells = (texts(stored.rows, name).cells(0, len(stored.rows)) for name in columns)
+        clips: dict[Any, str | None] = {(g, s, i): sha for g, s, i, sha in zip(*cells, strict=True)}
         for key, line in sample_lines(self._unread(stored.offsets)):
-            if sha := clip_of(line):
-                clips.setdefault(key, sha)
-        gone = Pool(self.root).lacking(clips.values())
+            if clips.get(key) is None:  # of several records the first that has a clip counts
+                clips[key] = clip_of(line)
+        return clips
+
+    def lost_samples(self, clips: Mapping[SampleKey, str | None]) -> set[SampleKey]:
+        """Those of some recorded samples whose clip is in the pool no more: they have to be made again."""
+        gone = Pool(self.root).lacking(sha for sha in clips.values() if sha is not None)
         return {key for key, sha in clips.items() if sha in gone}
 
     def samples_of(self, wanted: Collection[tuple[str, str]]) -> list[Row]:

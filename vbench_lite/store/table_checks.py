@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from vbench_lite.errors import StoreError
-from vbench_lite.store.columns import present, texts
+from vbench_lite.store.columns import filled, present, texts
 from vbench_lite.store.schema import Level, SampleStatus, ScoreStatus
 from vbench_lite.store.storable import LARGEST
 
@@ -83,7 +83,7 @@ def _faults(kind: str, rows: pa.Table) -> Iterator[str]:
             yield f"column sample_id holds {odd[0][:40]!r} for a call, which is named CASE/ROUND/INDEX"
     if kind == "score" and {"level", "status", "n"} <= set(rows.column_names):
         of_sets = texts(rows, "level").among(Level.SET) & texts(rows, "status").among(ScoreStatus.OK)
-        if np.any(of_sets & rows.column("n").is_null().to_numpy()):
+        if np.any(of_sets & ~filled(rows, "n")):
             yield "column n lacks the number of clips behind the value of a set"
 
 

@@ -23,7 +23,7 @@ from vbench_lite.suite_axes import AxisSpec
 from vbench_lite.votes.ballot import OVERALL, Vote, read_votes
 from vbench_lite.votes.board import VoteBoard, counted, vote_board
 from vbench_lite.votes.clips import RunClips, of_run, run_clips
-from vbench_lite.votes.judge_audit import refused
+from vbench_lite.votes.judge_results import refused
 
 METRIC = "preference/win_share"
 _FACTS = MetricFacts(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import re
 import secrets
 import tempfile
 import threading
@@ -240,9 +241,10 @@ class _Handler(BaseHTTPRequestHandler):
         if not self._ours():
             return
         stated = self.headers.get("Content-Length") or ""
-        size = int(stated) if stated.isascii() and stated.isdigit() else 0
+        size = int(stated) if re.fullmatch("[0-9]{1,4}", stated) else 0  # thousands of digits are no number
         if self.headers.get("Content-Type") != "application/json" or not 0 < size <= _MOST_BODY:
-            self._send(b"send JSON", "text/plain", HTTPStatus.BAD_REQUEST)
+            told = f"send JSON of 1 to {_MOST_BODY} bytes, and say in Content-Length how many"
+            self._send(told.encode(), "text/plain", HTTPStatus.BAD_REQUEST)
             return
         body = self.rfile.read(size)
         self._call(lambda: self._post(json.loads(body)))
@@ -278,6 +280,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
+        if status is not HTTPStatus.OK:  # the body of what is refused is not read, and is no next request
+            self.send_header("Connection", "close")
         self.send_header(
             "Content-Security-Policy", "default-src 'self' 'unsafe-inline'; media-src 'self' blob:"
         )

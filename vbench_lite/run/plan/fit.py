@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from vbench_lite.dataset import Dataset, Prompt, load_dataset
+from vbench_lite.dataset import Dataset, DatasetRef, Prompt, load_dataset
 from vbench_lite.errors import ClipError, DatasetError, PromptError, RequestError
 from vbench_lite.generator import Family, GenerationRequest, Generator, GeneratorInfo, Task
 from vbench_lite.run.plan.data import suite_dataset
@@ -47,9 +47,16 @@ def served_requests(
         check_task(info, suite.request)
     except RequestError as error:
         return [], [_refusal(entry, suite, prompt, request, error) for prompt, request in asked]
+    shown = suite.data.ref if info.family is Family.CONTROL and suite.data is not None else None
+    sizes: dict[tuple[object, ...], tuple[int, int, int]] = {}  # very many requests have few shapes
     for prompt, request in asked:
+        shape = (request.num_frames, request.height, request.width, request.script)
         try:
-            made = _fit(generator, info, suite, dataset, made_size(info, request), prompt.walk)
+            if shape not in sizes:
+                made = made_size(info, request)
+                sizes[shape] = made.num_frames, made.height, made.width
+            sized = request.sized(*sizes[shape])
+            made = _fit(generator, info, suite, dataset, shown, sized, prompt.walk)
         except (PromptError, RequestError, ClipError, DatasetError) as error:
             refused.append(_refusal(entry, suite, prompt, request, error))
         else:
@@ -103,6 +110,7 @@ def _fit(
     info: GeneratorInfo,
     suite: Suite,
     dataset: Dataset | None,
+    shown: DatasetRef | None,
     made: GenerationRequest,
     walk: float | None,
 ) -> GenerationRequest:
@@ -113,8 +121,8 @@ def _fit(
     """
     if info.prompts == "closed" and info.vocabulary is not None:
         load_dataset(info.vocabulary).check(made.prompt)
-    if info.family is Family.CONTROL:
-        made = replace(made, dataset=None if suite.data is None else suite.data.ref)
+    if shown is not None:
+        made = made.changed(dataset=shown)
     if suite.request.given is not None:
         assert dataset is not None  # the suite says so
         made = with_given(made, dataset, suite.request)
@@ -122,6 +130,6 @@ def _fit(
         if info.noise_dim is None:
             raise RequestError("it does not let a request set its initial noise")
         noise = noise_on_walk(walk, made.seed, made.num_frames, info.noise_dim)
-        made = replace(made, params={**made.params, "noise": noise.tolist()})
+        made = made.changed(params={**made.params, "noise": noise.tolist()})
     generator.check(made)
     return made

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -179,23 +179,30 @@ def requests(
 ) -> Iterator[tuple[Prompt, GenerationRequest]]:
     """The first `count` requests of a suite, as asked: all prompts with one seed, then with the next."""
     size = suite.request
+    of_prompts = [
+        GenerationRequest(
+            sample_id="",
+            prompt=prompt.text,
+            negative_prompt=prompt.negative_prompt or size.negative_prompt,
+            num_frames=size.num_frames,
+            height=size.height,
+            width=size.width,
+            fps=size.fps,
+            seed=0,
+            params=dict(size.params),
+            script=None if prompt.script is None else parse_script(size.scripts[prompt.script]),
+        )
+        for prompt in prompts
+    ]
     for index in range(count):
         seed_index, place = divmod(index, len(prompts))
         prompt = prompts[place]
         yield (
             prompt,
-            GenerationRequest(
+            of_prompts[place].changed(
                 sample_id=prompt.sample_id(seed_index),
-                prompt=prompt.text,
-                negative_prompt=prompt.negative_prompt or size.negative_prompt,
-                num_frames=size.num_frames,
-                height=size.height,
-                width=size.width,
-                fps=size.fps,
                 seed=sample_seed(seed, prompt.prompt_id, seed_index),
-                params=dict(size.params),
                 repeat=seed_index,
-                script=None if prompt.script is None else parse_script(size.scripts[prompt.script]),
             ),
         )
 
@@ -219,8 +226,7 @@ def _own(
     return [
         (
             prompt,
-            replace(
-                asked,
+            asked.changed(
                 seed=sample_seed(seed, prompt.prompt_id, asked.repeat, entry.draw),
                 params={**asked.params, **entry.params},
                 num_frames=num_frames if spec.seconds is not None else asked.num_frames,
