@@ -75,9 +75,9 @@ def print_text(text: str) -> None:
     click.echo(printable(text))
 
 
-def warn(message: str) -> None:
-    """One line on stderr."""
-    click.echo(printable(message), err=True)
+def warn(*messages: str) -> None:
+    """Lines on stderr, all at once: there may be very many."""
+    click.echo("\n".join(map(printable, messages)), err=True)
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -86,8 +86,8 @@ def verify_stored(root: Path, as_json: bool) -> int:
     if as_json:
         print_json(asdict(found))
     else:
-        for problem in found.problems:
-            warn(f"{problem.file}: {problem.reason}")
+        if found.problems:
+            warn(*(f"{problem.file}: {problem.reason}" for problem in found.problems))
         print_text(
             f"{found.runs} runs, {found.tables} tables, {found.journals} journals, {found.clips} clips: "
             + (f"{len(found.problems)} problems" if found.problems else "all as they were written")

@@ -7,14 +7,12 @@ JSON the fields that hold JSON text are given as objects.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import pyarrow as pa
 
 from vbench_lite.errors import StoreError
@@ -30,6 +28,7 @@ Format = Literal["csv", "parquet", "json"]
 TABLES: dict[str, str] = {"samples": "sample", "scores": "score", "measurements": "measurement"}
 _AT_ONCE = 50_000  # rows that are text at one time
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NOTHING = '""'  # the empty field
 _JSON_TEXT = ("facts", "extras", "arrivals", "phases", "controls")
 
 
@@ -58,41 +57,40 @@ def _value(text: str, run: RunDir) -> Any:
 
 
 def csv_pieces(run: RunDir, name: str) -> Iterator[str]:
-    """One table as CSV text with a header line."""
+    """One table as CSV text with a header line; every text is quoted."""
     table = run.table(TABLES[name])
     columns = [_cells(table, field) for field in table.schema]
-    yield _csv_lines([table.column_names])
+    yield ",".join(map(_quoted, table.column_names)) + "\n"
     for start in range(0, len(table), _AT_ONCE):
-        yield _csv_lines(zip(*(cells(start, start + _AT_ONCE) for cells in columns), strict=True))
+        rows = zip(*(cells(start, start + _AT_ONCE) for cells in columns), strict=True)
+        yield "".join(f"{','.join(row)}\n" for row in rows)
 
 
-def _cells(table: pa.Table, field: pa.Field) -> Callable[[int, int], list[object]]:
-    """What gives the cells of a column from one row to before another."""
+def _cells(table: pa.Table, field: pa.Field) -> Callable[[int, int], list[str]]:
+    """What gives the cells of a column, from one row to before another."""
     if pa.types.is_dictionary(field.type) or pa.types.is_string(field.type):
-        # Most texts repeat, so each is looked at once, and not in every row.
         known = texts(table, field.name)
-        return replace(known, names=tuple(map(_no_formula, known.names))).cells
+        # Most texts repeat, so each is looked at once, and not in every row. -1, for none, is the last.
+        written = np.array([*(_quoted(_no_formula(text)) for text in known.names), _NOTHING], dtype=object)
+        return lambda start, stop: written[known.codes[start:stop]].tolist()
     column = table.column(field.name)
+    write = _json_cell if pa.types.is_list(field.type) else str
+    return lambda start, stop: [
+        _NOTHING if value is None else write(value) for value in column.slice(start, stop - start).to_pylist()
+    ]
 
-    def cells(start: int, stop: int) -> list[object]:
-        values = column.slice(start, stop - start).to_pylist()
-        if pa.types.is_list(field.type):
-            return [None if value is None else json.dumps(value) for value in values]
-        return values
 
-    return cells
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _json_cell(value: Any) -> str:
+    return _quoted(json.dumps(value))
 
 
 def _no_formula(text: str) -> str:
     """A text that a spreadsheet would run as a formula, with an apostrophe before it."""
     return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def _csv_lines(rows: Iterable[Sequence[object]]) -> str:
-    text = io.StringIO()
-    # Every text is quoted: the csv module leaves a lone carriage return bare before Python 3.11.9.
-    csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n").writerows(rows)
-    return text.getvalue()
 
 
 def export_files(

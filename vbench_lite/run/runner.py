@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -192,7 +191,7 @@ class _Run:
                     self.say(
                         "generate", f"journal {journal.path.name}: a last line cut off by a kill was removed"
                     )
-                self.generate(journal, recorded.keys())
+                self.generate(journal, recorded)
                 if self.shard is None or self.shard.times:
                     self.measure(journal)
             if self.shard is None:
@@ -234,9 +233,9 @@ class _Run:
         if not self.resumed:
             self.document.notes += self.plan.notes
 
-    def generate(self, journal: JournalWriter, recorded: AbstractSet[SampleKey]) -> None:
+    def generate(self, journal: JournalWriter, recorded: Mapping[SampleKey, str | None]) -> None:
         """Record every sample of the plan that has no record yet, or whose clip is lost."""
-        sink = Recorder(journal, recorded - self.lost, self.plan.samples, self.progress)
+        sink = Recorder(journal, recorded.keys() - self.lost, self.plan.samples, self.progress)
         for record in self.plan.refused:
             sink.record(record)
         pending = [batch for batch in self.plan.batches if not sink.has(batch)]

@@ -1,7 +1,8 @@
 """Columns of a table as numpy arrays, for whoever counts or groups a million rows.
 
-The arrays lie where Arrow has them. Its own ways to numpy import pandas, and its functions (`cast`, `take`,
-`dictionary_encode`) another module: each takes as long as reading the table.
+The arrays lie where Arrow has them. Its own ways to numpy import pandas, as does joining the chunks of a
+column without any, and its functions (`cast`, `take`, `dictionary_encode`) another module: each takes as long
+as reading the table.
 """
 
 from __future__ import annotations
@@ -39,8 +40,8 @@ class Texts:
 
     def used(self, places: Places | None = None) -> list[str]:
         """The texts that occur, in all rows or in some."""
-        codes = np.unique(self.codes if places is None else self.codes[places])
-        return [self.names[code] for code in codes if code >= 0]
+        codes = self.codes if places is None else self.codes[places]
+        return [self.names[code] for code in np.flatnonzero(np.bincount(codes[codes >= 0]))]
 
     def of(self, places: Places) -> list[str]:
         """The texts of some rows; empty where there is none."""
@@ -77,10 +78,15 @@ def texts(table: pa.Table, name: str) -> Texts:
         place: dict[str | None, int] = {None: -1}
         found = [place.setdefault(text, len(place) - 1) for text in column.to_pylist()]
         return Texts(tuple(place)[1:], np.array(found, dtype=np.int32))  # type: ignore[arg-type]
-    whole = column.unify_dictionaries().combine_chunks()
-    codes = _values(whole.indices, np.int32)
-    gaps = _gaps(whole.indices)
-    return Texts(tuple(whole.dictionary.to_pylist()), codes if gaps is None else np.where(gaps, -1, codes))
+    coded = whole(column.unify_dictionaries())
+    codes = _values(coded.indices, np.int32)
+    gaps = _gaps(coded.indices)
+    return Texts(tuple(coded.dictionary.to_pylist()), codes if gaps is None else np.where(gaps, -1, codes))
+
+
+def whole(column: pa.ChunkedArray) -> pa.Array:
+    """A column in one piece."""
+    return column.combine_chunks() if column.num_chunks else pa.nulls(0, column.type)
 
 
 def records(table: pa.Table, at_once: int) -> Iterator[list[dict[str, Any]]]:
@@ -99,24 +105,24 @@ def records(table: pa.Table, at_once: int) -> Iterator[list[dict[str, Any]]]:
 
 def numbers(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
     """A column of float64, (rows,); NaN where there is none."""
-    column = table.column(name).combine_chunks()
+    column = whole(table.column(name))
     values, gaps = _values(column, np.float64), _gaps(column)
     return values if gaps is None else np.where(gaps, np.nan, values)
 
 
 def integers(table: pa.Table, name: str) -> npt.NDArray[np.int64]:
     """A column of int64 without gaps, (rows,)."""
-    return _values(table.column(name).combine_chunks(), np.int64)
+    return _values(whole(table.column(name)), np.int64)
 
 
 def flags(table: pa.Table, name: str) -> Flags:
     """A column of flags, bool (rows,); False where there is none."""
-    column = table.column(name).combine_chunks()
+    column = whole(table.column(name))
     bits = column.buffers()[1]
     if bits is None:
         return np.zeros(len(table), dtype=np.bool_)
-    whole = np.unpackbits(np.frombuffer(bits, np.uint8), count=column.offset + len(column), bitorder="little")
-    gaps, found = _gaps(column), whole[column.offset :].astype(np.bool_)
+    every = np.unpackbits(np.frombuffer(bits, np.uint8), count=column.offset + len(column), bitorder="little")
+    gaps, found = _gaps(column), every[column.offset :].astype(np.bool_)
     return found if gaps is None else found & ~gaps
 
 
@@ -129,7 +135,7 @@ def present(column: pa.Array) -> npt.NDArray[Any]:
 
 def filled(table: pa.Table, name: str) -> Flags:
     """Which rows have something in a column, bool (rows,)."""
-    gaps = _gaps(table.column(name).combine_chunks())
+    gaps = _gaps(whole(table.column(name)))
     return np.ones(len(table), dtype=np.bool_) if gaps is None else ~gaps
 
 

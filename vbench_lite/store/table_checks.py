@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from vbench_lite.errors import StoreError
-from vbench_lite.store.columns import filled, present, texts
+from vbench_lite.store.columns import filled, present, texts, whole
 from vbench_lite.store.schema import Level, SampleStatus, ScoreStatus
 from vbench_lite.store.storable import LARGEST
 
@@ -65,11 +65,11 @@ def _faults(kind: str, rows: pa.Table) -> Iterator[str]:
         words = _WORDS.get((kind, name))
         if words is not None and not words.issuperset(known := texts(rows, name).names):
             yield f"column {name} holds {sorted(set(known) - words)[0][:40]!r}"
-        whole = column.combine_chunks()
+        values = whole(column)
         if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
-            yield from _number_faults(name, present(whole), name in _ABOVE_ZERO[kind])
+            yield from _number_faults(name, present(values), name in _ABOVE_ZERO[kind])
         elif pa.types.is_list(column.type):
-            yield from _list_faults(name, whole)
+            yield from _list_faults(name, values)
     if kind == "score" and {"level", "sample_id"} <= set(rows.column_names):
         levels, samples = texts(rows, "level"), texts(rows, "sample_id")
         named = levels.among(Level.SAMPLE)
