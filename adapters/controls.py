@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -53,8 +54,19 @@ class Control(Generator):
         """There is nothing to load."""
 
     def check(self, request: GenerationRequest) -> None:
-        """Raise PromptError, RequestError or ClipError unless the data set has a real clip for it."""
-        _real_clip(request)
+        """Raise PromptError, RequestError or ClipError unless the data set has a real clip for it.
+
+        Whether it has one depends on prompt and size; the seed says which.
+        """
+        asked = request.dataset, request.prompt, *_size(request)
+        if asked not in self._there:
+            _real_clip(request)
+            self._there.add(asked)
+
+    @cached_property
+    def _there(self) -> set[tuple[object, ...]]:
+        """Of what there is a real clip: a plan asks for each of hundreds of thousands of samples."""
+        return set()
 
     def generate(self, requests: Sequence[GenerationRequest], context: GenerationContext) -> None:
         """Emit each clip whole."""
@@ -83,9 +95,14 @@ def _real_clip(request: GenerationRequest) -> RealClip:
     """The clip that given frames of this request are taken from: of its prompt, or of anything where the
     data set has none of this prompt."""
     dataset = data_of(request)
+    prompt = request.prompt if dataset.has(request.prompt) else None
+    return dataset.real(prompt, request.seed, ClipSize(*_size(request)))
+
+
+def _size(request: GenerationRequest) -> tuple[int, int, int, float]:
+    """Of the real clip: with the past frames that are given."""
     past = 0 if request.past_frames is None else len(request.past_frames)
-    size = ClipSize(past + request.num_frames, request.height, request.width, request.fps)
-    return dataset.real(request.prompt if dataset.has(request.prompt) else None, request.seed, size)
+    return past + request.num_frames, request.height, request.width, request.fps
 
 
 def _real(request: GenerationRequest) -> Frames:

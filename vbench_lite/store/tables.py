@@ -74,7 +74,8 @@ def read_table(path: Path, kind: str, columns: Collection[str] | None = None) ->
     """
     schema = coded_schema(kind, columns)
     if not is_file(path):
-        return StoredTable(schema.empty_table(), {})
+        # As `schema.empty_table()`, which imports pandas.
+        return StoredTable(pa.table([pa.nulls(0, field.type) for field in schema], schema=schema), {})
     coded = {field.name for field in schema if pa.types.is_dictionary(field.type)}
     try:
         metadata = pq.read_metadata(path)

@@ -98,7 +98,7 @@ class Plan:
     identity: Mapping[str, Any]
     notes: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def samples(self) -> int:
         """Samples of all generators, refused ones included."""
         return len(self.refused) + sum(len(batch.samples) for batch in self.batches)
