@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -127,6 +128,19 @@ def test_objects_that_jitter_or_jump_are_not_steady() -> None:
     for other in (shaken, shuffled, noise):
         assert score(name, judge.per_frame(other), SCENES[0]) < 0.2
     assert score(name, judge.per_frame(np.repeat(clip[:1], 16, axis=0)), SCENES[0]) == 1
+
+
+def test_motion_is_the_speed_of_the_objects_and_nothing_without_them() -> None:
+    name = "coherence/stage_motion_amount"
+    rows = judge.per_frame(render.held_out_clip(SCENES[0], 0, 16))
+    centers, whole = judge.tracks(rows)
+    assert whole.any(axis=0).all()
+    slow, fast = (words.SPEEDS[speed] for speed in ("slowly", "quickly"))
+    side_s = render.FPS / SIZE
+    assert 0.9 * slow * side_s < mean(name) < 1.1 * fast * side_s * math.sqrt(2)
+    assert score(name, np.repeat(rows[:1], 16, axis=0), SCENES[0]) == 0
+    noise = np.random.default_rng(0).integers(0, 256, (16, SIZE, SIZE, 3), dtype=np.uint8)
+    assert score(name, judge.per_frame(noise), SCENES[0]) == 0
 
 
 def test_noise_shows_nothing_of_what_it_began_with() -> None:

@@ -144,7 +144,7 @@ def _peak(line: Floats, place: int) -> float:
         return 0.0
     before, here, after = (float(v) for v in line[place - 1 : place + 2])
     curve = before - 2 * here + after
-    return float(np.clip(0.5 * (before - after) / curve, -0.5, 0.5)) if curve < -1e-9 else 0.0
+    return min(max(0.5 * (before - after) / curve, -0.5), 0.5) if curve < -1e-9 else 0.0
 
 
 @lru_cache(maxsize=1)
