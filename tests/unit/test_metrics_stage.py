@@ -133,7 +133,7 @@ def test_objects_that_jitter_or_jump_are_not_steady() -> None:
 def test_motion_is_the_speed_of_the_objects_and_nothing_without_them() -> None:
     name = "coherence/stage_motion_amount"
     rows = judge.per_frame(render.held_out_clip(SCENES[0], 0, 16))
-    centers, whole = judge.tracks(rows)
+    _, whole = judge.tracks(rows)
     assert whole.any(axis=0).all()
     slow, fast = (words.SPEEDS[speed] for speed in ("slowly", "quickly"))
     side_s = render.FPS / SIZE
