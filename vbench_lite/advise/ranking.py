@@ -155,7 +155,7 @@ def place(
         factors = np.array([weights.factor(axis) for axis in axes])
         best = best_probability(drawn @ factors, weights.tie)
         totals = [total(row, weights) for row in rows]
-        ranks = _ranks(totals, weights.tie)
+        ranks = ranks_of(len(totals), differences(totals, weights.tie))
     return [
         Place(
             totals[i] if weights is not None else None,
@@ -166,10 +166,6 @@ def place(
         )
         for i in range(len(rows))
     ]
-
-
-def _ranks(totals: Sequence[AxisScore], tie: float) -> list[tuple[int, int]]:
-    return ranks_of(len(totals), differences(totals, tie))
 
 
 def _draws(rows: Sequence[BoardRow], axes: Sequence[Axis]) -> Floats:

@@ -19,6 +19,7 @@ from typing import Any
 
 from vbench_lite import registry
 from vbench_lite.errors import RegistryError, WeightsError
+from vbench_lite.format import ARROWS
 from vbench_lite.metric import (
     Axis,
     CallMetric,
@@ -201,7 +202,7 @@ def index_markdown(listed: Iterable[MetricPage]) -> str:
             continue
         parts += [f"## {axis.capitalize()}", AXES[axis]]
         rows = [
-            f"| [{one.info.id}]({file_name(one.info.id)}) | {_arrow(one.info)} | "
+            f"| [{one.info.id}]({file_name(one.info.id)}) | {ARROWS[one.info.higher_is_better].strip()} | "
             f"{_cell(one.info.unit)} | {_cell(one.info.summary)} |"
             for one in by_axis[axis]
         ]
@@ -327,10 +328,6 @@ def _weights(info: MetricInfo) -> Iterable[Weights]:
             yield Weights(key, "unknown", "not in the catalogue")
         else:
             yield Weights(key, entry.license, entry.upstream)
-
-
-def _arrow(info: MetricInfo) -> str:
-    return "" if info.higher_is_better is None else ("↑" if info.higher_is_better else "↓")
 
 
 def _cell(text: str) -> str:
