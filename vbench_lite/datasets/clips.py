@@ -21,8 +21,7 @@ from vbench_lite.datasets.windows import Recording
 from vbench_lite.errors import ClipError, DatasetError
 from vbench_lite.video.folder import find_clips
 from vbench_lite.video.list_rows import LISTS, list_rows
-from vbench_lite.video.manifest import GIVEN_COLUMNS, inside
-from vbench_lite.video.names import check_text
+from vbench_lite.video.manifest import GIVEN_COLUMNS, inside, text_in
 
 COLUMNS = ("file", "prompt", "source", "tags", "look_for", "split", *GIVEN_COLUMNS)
 _SIDES: dict[str, Literal["real", "reference"]] = {
@@ -151,12 +150,8 @@ def _file(facts: Mapping[str, Any], base: Path, where: str, *, needed: bool) -> 
 
 def _described(facts: Mapping[str, Any], where: str) -> Recording:
     """What a line says of its clip, whose file is not known yet; raises ClipError where it cannot be used."""
-    texts: dict[str, str] = {}
-    for column in ("prompt", "source", "look_for", "split"):
-        value = facts.get(column)
-        if value is not None and not isinstance(value, str):
-            raise ClipError(f"{where}: {column} must be a text, got {value!r}")
-        texts[column] = " ".join(check_text(value or "", f"{where}: {column}").split())
+    columns = ("prompt", "source", "look_for", "split")
+    texts = {column: " ".join(text_in(facts, column, where).split()) for column in columns}
     split = texts["split"].lower()
     if split and split not in _SIDES:
         raise ClipError(f"{where}: split {split!r} is none; there are: {', '.join(_SIDES)}")

@@ -19,8 +19,7 @@ from vbench_lite.datasets.windows import Recording, cut, file_sha256, last_windo
 from vbench_lite.errors import ClipError
 from vbench_lite.video.control_signals import DERIVED
 from vbench_lite.video.images import PICTURES, read_picture
-from vbench_lite.video.manifest import GIVEN_COLUMNS, GIVEN_FILES, inside
-from vbench_lite.video.names import check_text
+from vbench_lite.video.manifest import GIVEN_COLUMNS, GIVEN_FILES, inside, text_in
 
 
 @dataclass(frozen=True)
@@ -70,13 +69,8 @@ def read_inputs(facts: Mapping[str, Any], base: Path, where: str, prompt: str | 
     Raises:
         ClipError: a value is none, a file lies outside the manifest's folder, or there is no prompt.
     """
-    given: dict[str, str] = {}
-    for column in GIVEN_COLUMNS:
-        value = facts.get(column)
-        if value is not None and not isinstance(value, str):
-            raise ClipError(f"{where}: {column} must be a text, got {value!r}")
-        if value and value.strip():
-            given[column] = check_text(value.strip(), f"{where}: {column}")
+    texts = {column: text_in(facts, column, where).strip() for column in GIVEN_COLUMNS}
+    given = {column: text for column, text in texts.items() if text}
     if not given:
         return None
     if prompt is None:

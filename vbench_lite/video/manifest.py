@@ -82,14 +82,21 @@ def _clip(entry: Mapping[str, Any], base: Path, where: str) -> FolderClip:
     if not isinstance(file, str) or not file:
         raise ClipError(f"{where}: file must be a path, got {file!r}")
     path = inside(base, file, where)
-    texts = {}
-    for column in ("prompt", "generator"):
-        value = entry.get(column)
-        if value is not None and not isinstance(value, str):
-            raise ClipError(f"{where}: {column} must be a text, got {value!r}")
-        texts[column] = check_text(value, f"{where}: {column}") if value else None
+    prompt, generator = (text_in(entry, column, where) or None for column in ("prompt", "generator"))
     name = Path(os.path.normpath(path)).relative_to(base).as_posix()
-    return FolderClip(name, path, texts["prompt"], _seed(entry.get("seed"), where), texts["generator"])
+    return FolderClip(name, path, prompt, _seed(entry.get("seed"), where), generator)
+
+
+def text_in(row: Mapping[str, Any], column: str, where: str) -> str:
+    """A text of a row, "" where it has none.
+
+    Raises:
+        ClipError: it is no text.
+    """
+    value = row.get(column)
+    if value is not None and not isinstance(value, str):
+        raise ClipError(f"{where}: {column} must be a text, got {value!r}")
+    return check_text(value or "", f"{where}: {column}")
 
 
 def _seed(value: Any, where: str) -> int | None:
