@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 ROOT   ?= vbench-results
 AT      = $(if $(filter-out vbench-results,$(ROOT)),--root $(ROOT))
 CORES  ?= 2
-# A file of tests stays in one process; files in the order of tests/conftest.py.
+# A file of tests stays in one process; which others stay with it, and their order: tests/conftest.py.
 BESIDE  = -n $(CORES) --dist loadfile --no-loadscope-reorder
 CODE   := vbench_lite adapters suites dashboard tools tests benchmarks docs
 STAMPS := .make

@@ -93,6 +93,27 @@ function build(root, data) {
     }
   }
 
+  // At rest, half a second after the last event, nothing is drawn: a page that stands still costs nothing.
+  const events = new AbortController();
+  let shown = -1;
+  let awake = 0;
+  for (const name of ["click", "keydown", "input", "change", "seeked", "loadeddata", "canplay", "pause"]) {
+    const wake = () => (awake = performance.now() + 500);
+    root.addEventListener(name, wake, { capture: true, signal: events.signal }); // of media these do not bubble
+  }
+  function show(frame, now) {
+    shown = frame;
+    root.dataset.frame = String(frame);
+    root.dataset.playing = String(clock.playing);
+    if (root.getRootNode().activeElement !== bar.seek || clock.playing) bar.seek.value = String(frame);
+    bar.seek.setAttribute("aria-valuetext", `frame ${frame + 1} of ${frames}`);
+    bar.play.textContent = clock.playing ? "Pause" : "Play";
+    bar.count.textContent = `frame ${frame + 1} of ${frames}, ${(frame / fps).toFixed(2)} s`;
+    clips.forEach((clip) => clip.mark(now));
+    pad?.show(frame);
+    drawn.forEach((draw) => draw(clips[0].video, clips[1].video));
+  }
+
   let request = 0;
   function tick() {
     let now = position();
@@ -109,15 +130,7 @@ function build(root, data) {
     }
     if (clock.playing) clips.forEach((clip) => follow(clip, now));
     const frame = frameOf(now);
-    root.dataset.frame = String(frame);
-    root.dataset.playing = String(clock.playing);
-    if (root.getRootNode().activeElement !== bar.seek || clock.playing) bar.seek.value = String(frame);
-    bar.seek.setAttribute("aria-valuetext", `frame ${frame + 1} of ${frames}`);
-    bar.play.textContent = clock.playing ? "Pause" : "Play";
-    bar.count.textContent = `frame ${frame + 1} of ${frames}, ${(frame / fps).toFixed(2)} s`;
-    clips.forEach((clip) => clip.mark(now));
-    pad?.show(frame);
-    drawn.forEach((draw) => draw(clips[0].video, clips[1].video));
+    if (clock.playing || frame !== shown || performance.now() < awake) show(frame, now);
     request = requestAnimationFrame(tick);
   }
 
@@ -164,6 +177,7 @@ function build(root, data) {
     signature: data.signature,
     stop: () => {
       cancelAnimationFrame(request);
+      events.abort();
       clips.forEach((clip) => clip.video.pause());
     },
   };

@@ -9,8 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, settings
+
+# Folders whose files share what is long to make: a browser and a server, weights. Each stays in one process.
+TOGETHER = ("tests/browser", "tests/contract", "tests/vbench")
 
 # A machine at work on other things is slow at random: how long an example takes says nothing.
 settings.register_profile(
@@ -29,6 +34,23 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The short files last: a long one at the end would leave the other processes without work."""
     items.sort(key=lambda item: "unit" in item.path.parts)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A file of tests stays in one process, and so do the files of some folders."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    def together(nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        folder = file.rpartition("/")[0]
+        return folder if folder in TOGETHER else file
+
+    scheduling = LoadFileScheduling(config, log)
+    scheduling._split_scope = together
+    return scheduling
 
 
 @pytest.fixture(scope="session")

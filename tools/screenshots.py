@@ -43,6 +43,7 @@ BROWSER_FLAGS = (
     "--no-first-run",
 )
 _START_S = 60.0
+_POLL_MS = 50  # a look at each frame would have frames drawn for it
 _FRONT = ("leaderboard", 1280, 1160)  # picture, its width, and the rows of it that the README shows
 _FREQUENT = 176  # of the 256 colours of a picture's palette: those that it has most of
 
@@ -130,16 +131,19 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
+# The page of a title is there, its script run has ended and its charts are drawn.
+_SETTLED = """(title) => {
+  const every = (name) => [...document.querySelectorAll(`[data-testid=${name}]`)];
+  return every('stApp').some((app) => app.dataset.testScriptState === 'notRunning')
+    && [...document.querySelectorAll('h1')].some((heading) => heading.innerText.includes(title))
+    && every('stSkeleton').length === 0
+    && every('stVegaLiteChart').every((chart) => chart.querySelector('canvas, svg'));
+}"""
+
+
 def settle(page: Page, title: str, timeout_ms: float = 30_000) -> None:
     """Wait until the page of this title is there, its script run has ended and its charts are drawn."""
-    page.locator("h1", has_text=title).wait_for(timeout=timeout_ms)
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=timeout_ms)
-    page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')", timeout=timeout_ms)
-    page.wait_for_function(
-        "[...document.querySelectorAll('[data-testid=stVegaLiteChart]')]"
-        ".every(chart => chart.querySelector('canvas, svg'))",
-        timeout=timeout_ms,
-    )
+    page.wait_for_function(_SETTLED, arg=title, timeout=timeout_ms, polling=_POLL_MS)
 
 
 def take(root: Path, out: Path, shots: Sequence[Shot], dark: bool = False, query: str = "") -> list[Path]:

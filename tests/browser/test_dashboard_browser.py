@@ -12,7 +12,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 import pytest
-from visit import Dashboard, Visit, looking, make_state
+from visit import Dashboard, Visit, looking, make_state, window
 
 from vbench_lite.report.html.publish import publish
 from vbench_lite.report.html.run import run_report
@@ -55,7 +55,7 @@ def test_a_static_page_opens_from_disk_with_the_network_off(
     browser: Browser, on_disk: dict[str, Path], name: str
 ) -> None:
     address = on_disk[name].as_uri()
-    with looking(browser, address.rpartition("/")[0], 390, "dark") as visit:
+    with looking(window(browser, 390, "dark"), address.rpartition("/")[0]) as visit:
         visit.page.context.set_offline(True)
         visit.page.goto(address)
         visit.page.locator("video").first.scroll_into_view_if_needed()
@@ -90,7 +90,7 @@ def test_the_player_keeps_clips_within_one_frame(visit: Visit, page: str) -> Non
     visit.open(f"{page.lower()}?run={ORDINARY}", page)
     player = visit.page.locator(".player")
     player.evaluate(_READY)
-    offsets = player.evaluate(_WATCH, 4_000)
+    offsets = player.evaluate(_WATCH, 3_000)
     assert offsets["samples"] > 20 and offsets["worst"] <= 1 and offsets["advanced"], offsets
     for frame in (0, 7, 15, 3):
         seen = player.evaluate(_SEEK, frame)

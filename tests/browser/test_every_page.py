@@ -18,6 +18,7 @@ from vbench_lite.store.rundir import RunDir
 
 # The states with most on their pages are looked at for accessibility, in each theme and width.
 LOOKED_AT: dict[str, tuple[int, Theme]] = {"hostile": (1280, "light"), "one": (390, "dark")}
+LONG = ("glossary",)  # every metric, in every state: opened without a run, and where pages are looked at
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -26,6 +27,8 @@ def test_every_page_keeps_the_rules(state: str, dashboard: Dashboard) -> None:
     with dashboard.over(state) as root, dashboard.look(width, theme) as visit, held(root, state):
         visit.open("", PAGES[0].title)
         for entry in PAGES:
+            if entry.name in LONG and state not in ("none", *LOOKED_AT):
+                continue
             visit.follow(entry.title)
             visit.check(entry.name, axe=state in LOOKED_AT)
             if (state, entry.name) == ("hostile", "clips"):

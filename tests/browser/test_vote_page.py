@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 KEYS = ("ArrowLeft", "ArrowRight", "ArrowDown", "b")
+POLL_MS = 20
+VIDEOS = "document.querySelectorAll('video')"
 GIVEN_AWAY = re.compile(r"reference|hybrid|autoregressive|diffusion|control|[0-9a-f]{32}", re.IGNORECASE)
 
 
@@ -55,9 +57,11 @@ def killed(root: Path, run: RunClips) -> Iterator[str]:
 def vote(page: Page, answers: int, seen: list[str]) -> None:
     """Answer by keyboard; playing is quickened, or thirty clips of two seconds would take a minute."""
     for number in range(answers):
-        page.wait_for_function("document.body.dataset.loaded === 'true'")
-        page.evaluate("for (const v of document.querySelectorAll('video')) v.currentTime = v.duration * .95;")
-        page.wait_for_function("document.body.dataset.ready === 'true'")
+        page.wait_for_function("document.body.dataset.loaded === 'true'", polling=POLL_MS)
+        sought = page.evaluate(f"[...{VIDEOS}].every((v) => v.seekable.end(0) === v.duration)")
+        assert sought, "one clock needs clips to seek in"
+        page.evaluate(f"for (const v of {VIDEOS}) v.currentTime = v.duration * .95;")
+        page.wait_for_function("document.body.dataset.ready === 'true'", polling=POLL_MS)
         seen.append(page.content())
         with page.expect_response(re.compile("answer")):
             page.keyboard.press(KEYS[number % len(KEYS)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import cache, partial
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
@@ -17,7 +18,7 @@ from tools.screenshots import WIDTHS, settle
 from vbench_lite.store.rundir import RunDir
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 Theme = Literal["light", "dark"]
 
@@ -97,14 +98,20 @@ class Visit:
             assert (name, serious(self.page)) == (name, [])
 
 
-@contextmanager
-def looking(browser: Browser, address: str, width: int = 1280, theme: Theme = "light") -> Iterator[Visit]:
-    """A page of its own in a window of a width, by a reader's theme."""
+def window(browser: Browser, width: int = 1280, theme: Theme = "light") -> BrowserContext:
+    """A window of a width, by a reader's theme; its pages share what the browser keeps of them."""
     size = {"width": width, "height": WIDTHS[width]}
     context = browser.new_context(viewport=size, color_scheme=theme)  # type: ignore[arg-type]
     context.set_default_timeout(_PATIENCE_MS)
-    yield Visit(context.new_page(), address)
-    context.close()
+    return context
+
+
+@contextmanager
+def looking(context: BrowserContext, address: str) -> Iterator[Visit]:
+    """A page of its own in a window."""
+    page = context.new_page()
+    yield Visit(page, address)
+    page.close()
 
 
 def make_state(root: Path, state: str) -> Path:
@@ -125,7 +132,8 @@ class Dashboard:
     """A dashboard over a root in which folders of runs take turns."""
 
     def __init__(self, browser: Browser, address: str, folder: Path) -> None:
-        self.browser, self.address, self._folder = browser, address, folder
+        self.address, self._folder = address, folder
+        self._window = cache(partial(window, browser))  # programs of pages are read once for all states
 
     @contextmanager
     def over(self, state: str) -> Iterator[Path]:
@@ -142,7 +150,7 @@ class Dashboard:
 
     def look(self, width: int = 1280, theme: Theme = "light") -> AbstractContextManager[Visit]:
         """Open a page of it."""
-        return looking(self.browser, self.address, width, theme)
+        return looking(self._window(width, theme), self.address)
 
 
 def serious(page: Page) -> list[tuple[str, str]]:
