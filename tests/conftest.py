@@ -7,8 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
-
 from typing import Any
 
 import pytest
@@ -41,14 +41,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """A file of tests stays in one process, and so do the files of some folders."""
     if config.getvalue("dist") != "loadfile":
         return None
-    from xdist.scheduler import LoadFileScheduling
 
     def together(nodeid: str) -> str:
         file = nodeid.partition("::")[0]
         folder = file.rpartition("/")[0]
         return folder if folder in TOGETHER else file
 
-    scheduling = LoadFileScheduling(config, log)
+    scheduling: Any = import_module("xdist.scheduler").LoadFileScheduling(config, log)  # without types
     scheduling._split_scope = together
     return scheduling
 
