@@ -23,6 +23,9 @@ settings.register_profile(
 )
 settings.load_profile("any machine")
 
+# Promises and rules that tests take from modules say what was found, as those of a test do.
+pytest.register_assert_rewrite("generator_promises", "visit")
+
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 

@@ -122,7 +122,8 @@ def test_it_is_described_without_weights(subject: Subject, monkeypatch: pytest.M
     assert isinstance(info, GeneratorInfo)
     assert info.name == subject.adapter
     assert info.summary
-    assert "unknown" not in (info.license, info.weights_license)
+    unknown = [name for name in ("license", "weights_license") if getattr(info, name) == "unknown"]
+    assert not unknown, f"GeneratorInfo states them; without weights, the license of the code: {unknown}"
     assert (info.prompts == "closed") == (info.vocabulary is not None)
     json.dumps(info.as_dict(), allow_nan=False)
 

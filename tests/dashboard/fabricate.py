@@ -1,8 +1,12 @@
-"""Made-up runs in the stored format: numbers by formula, real clips of the shapes world in the pool."""
+"""Made-up runs in the stored format: numbers by formula, real clips of the shapes world in the pool.
+
+`python tests/dashboard/fabricate.py FOLDER [STATE]` fills a folder with runs, to look at a page.
+"""
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -340,3 +344,7 @@ def make_root(root: Path, state: str) -> Path:
         document.suites = [{**suite, "axes": {}} for suite in document.suites]
         run.write_document(document)
     return root
+
+
+if __name__ == "__main__":
+    make_root(Path(sys.argv[1]), *(sys.argv[2:] or ["one"]))

@@ -8,6 +8,7 @@ import os
 import re
 from dataclasses import replace
 from pathlib import Path
+from textwrap import dedent
 from typing import NoReturn
 
 import pytest
@@ -15,8 +16,9 @@ import streamlit as st
 import yaml
 from fabricate import CONTROLS, STATES, SUITE, make_root, make_run, make_scaling_run
 from opened import html, open_page, said
+from streamlit.testing.v1 import AppTest
 
-from vbench_lite.dashboard import cached
+from vbench_lite.dashboard import cached, server
 from vbench_lite.dashboard.pages import PAGES, VIEWS, PageEntry
 from vbench_lite.report.charts import timeline
 from vbench_lite.run.plan.spec import parse_spec
@@ -24,7 +26,8 @@ from vbench_lite.store import atomic
 from vbench_lite.store.rundir import RunDir, set_baseline
 from vbench_lite.yaml_text import parse_yaml
 
-DOCUMENT = (Path(__file__).parents[2] / "docs" / "dashboard.md").read_text(encoding="utf-8")
+DOCUMENTS = Path(__file__).parents[2] / "docs"
+DOCUMENT = (DOCUMENTS / "dashboard.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -299,6 +302,20 @@ def test_every_page_has_a_line_and_a_section_in_the_documents(entry: PageEntry) 
     anchor = entry.title.lower().replace(" ", "-")
     assert f"\n## {entry.title}\n" in DOCUMENT, f"docs/dashboard.md has no section {entry.title}"
     assert f"\n| [{entry.title}](#{anchor}) | " in DOCUMENT, f"its table has no line for {entry.title}"
+
+
+def test_the_page_of_the_instructions_opens(
+    roots: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (DOCUMENTS.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    example = text.partition("## Add a page")[2].partition("```python\n")[2].partition("```")[0]
+    page = tmp_path / "coverage.py"
+    page.write_text(dedent(example), encoding="utf-8")
+    monkeypatch.setenv(server.ROOT_VARIABLE, str(roots["one"]))
+    app = AppTest.from_file(str(page), default_timeout=60).run()
+    assert not app.exception and app.title[0].value == "Coverage"
+    failures = app.dataframe[0].value.set_index("generator")["failures"]
+    assert "the sampler diverged" in failures["reference/autoregressive"]
 
 
 def test_the_baseline_is_marked_on_the_time_line_and_two_runs_are_offered(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -93,6 +94,14 @@ def test_the_home_page_of_the_documents_shows_clips_before_its_first_section() -
     home = (REPOSITORY / "docs" / "README.md").read_text(encoding="utf-8").partition("\n## ")[0]
     assert re.search(r"^!\[[^\]]+\]\(images/[^)]+\)$", home, re.MULTILINE)
     assert home.index("![") < home.index("make demo") < home.index("| you want to |")
+
+
+def test_every_data_set_has_a_line_that_says_what_it_is_for() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    page = (REPOSITORY / "docs" / "data-sets.md").read_text(encoding="utf-8")
+    names = project["entry-points"]["vbench_lite.datasets"]
+    missing = [name for name in names if not re.search(rf"^\| `{name}`", page, re.MULTILINE)]
+    assert not missing, "no line in the table of docs/data-sets.md"
 
 
 def test_help_texts_and_the_table_of_verbs_agree() -> None:

@@ -36,6 +36,7 @@ class Stripes(Generator):
             family=Family.EXTERNAL,
             streaming=Streaming.FRAME,
             license="MIT",
+            weights_license="MIT",
             summary="moving stripes",
         )
 
