@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from vbench_lite.errors import NotApplicable
-from vbench_lite.stats.means import mean_estimate
+from vbench_lite.stats.means import Clusters, mean_estimate
 
 UNIT = (0.0, 1.0)
 
@@ -80,3 +80,12 @@ def test_a_proportion_always_has_a_width(values: list[int]) -> None:
     assert estimate.low is not None and estimate.high is not None
     assert 0 <= estimate.low < estimate.high <= 1
     assert estimate.low <= np.mean(values) <= estimate.high
+
+
+def test_values_that_are_a_cluster_each_sum_to_themselves_in_the_order_of_clusters() -> None:
+    found = Clusters.of(["c", "a", "b"])
+    assert (found.names, found.sums(np.array([0.1, -0.0, 0.3])).tolist()) == (
+        ("a", "b", "c"),
+        [0.0, 0.3, 0.1],
+    )
+    assert Clusters.of(["c", "a", "c"]).sums(np.array([0.1, 7.0, 0.2])).tolist() == [7.0, 0.1 + 0.2]

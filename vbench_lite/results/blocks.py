@@ -27,6 +27,16 @@ class Blocks:
     def __len__(self) -> int:
         return len(self.blocks)
 
+    def stay(self, prompts: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+        """Which prompts stay when each block leaves, bool (blocks, prompts); arms of a run share them."""
+        if prompts not in self._stay:
+            self._stay[prompts] = self.places(prompts) != np.arange(len(self))[:, None]
+        return self._stay[prompts]
+
+    @cached_property
+    def _stay(self) -> dict[tuple[str, ...], npt.NDArray[np.bool_]]:
+        return {}
+
     def places(self, prompts: Iterable[str]) -> npt.NDArray[np.int64]:
         """The block of each prompt, int64 (prompts,); -1 for one of none."""
         of = self._of

@@ -233,17 +233,9 @@ def _read(run: Run, name: str) -> tuple[Suite, list[BoardRow], list[TrustFlag]]:
     document, found = run.document(), read_measured(run, name)
     asked = [part for content in found.contents for part in content] + [document.seed, document.samples]
     other_seeds = {entry.label for entry in document.generators if entry.draw}
-    hardware = _digest(document.hardware)
+    protocol, hardware, imported = _digest(asked), _digest(document.hardware), document.imported
     rows = [
-        BoardRow(
-            arm,
-            found.suite,
-            scores,
-            _digest(asked),
-            hardware,
-            document.created,
-            document.imported,
-        )
+        BoardRow(arm, found.suite, scores, protocol, hardware, document.created, imported)
         for arm, scores in zip(found.arms, found.scores, strict=True)
         if arm.generator not in other_seeds  # it was asked for other clips: a sweep shows it as noise
     ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
@@ -95,12 +95,18 @@ def stored(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return {"@": "array", "": value.tolist()}
     if isinstance(value, Mapping):
-        return {"@": "dict", "": [[stored(key), stored(inner)] for key, inner in value.items()]}
+        keys, values = _all_stored(value), _all_stored(value.values())
+        return {"@": "dict", "": [list(pair) for pair in zip(keys, values, strict=True)]}
     if isinstance(value, tuple | frozenset):
-        return {"@": type(value).__name__, "": [stored(inner) for inner in value]}
+        return {"@": type(value).__name__, "": _all_stored(value)}
     if isinstance(value, list):
-        return [stored(inner) for inner in value]
+        return _all_stored(value)
     return value.item() if isinstance(value, np.generic) else value
+
+
+def _all_stored(values: Collection[Any]) -> list[Any]:
+    plain = _PLAIN.issuperset(map(type, values))
+    return list(values) if plain else [stored(inner) for inner in values]
 
 
 def restored(value: Any) -> Any:

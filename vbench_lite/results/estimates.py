@@ -116,9 +116,9 @@ class MetricEstimate:
     def _without(self, blocks: Blocks) -> npt.NDArray[np.float64]:
         assert self.value is not None
         if self.level is Level.SAMPLE:
-            kept = blocks.places(self.by_prompt) != np.arange(len(blocks))[:, None]
-            weights = [self.prompt_weights.get(prompt, 1.0) for prompt in self.by_prompt]
-            left = np.where(kept, np.array(weights), 0.0)
+            left = blocks.stay(tuple(self.by_prompt)).astype(np.float64)
+            if self.prompt_weights:
+                left *= [self.prompt_weights.get(prompt, 1.0) for prompt in self.by_prompt]
             totals = left.sum(axis=1)
             sums = (left * np.array(list(self.by_prompt.values()))).sum(axis=1)
             return np.where(totals > 0, sums / np.where(totals > 0, totals, 1.0), self.value)

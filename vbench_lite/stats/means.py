@@ -56,6 +56,8 @@ class Clusters:
 
     def sums(self, values: Floats) -> Floats:
         """Sum of each cluster, rounded once: float64 (clusters,)."""
+        if len(self.names) == len(self.codes):  # of one value each
+            return np.asarray(values[self._order] + 0.0)
         ordered = values[self._order].tolist()
         return np.array([math.fsum(ordered[start:stop]) for start, stop in self._slices], dtype=np.float64)
 

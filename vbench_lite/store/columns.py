@@ -55,6 +55,8 @@ class Texts:
 
     def counts(self, places: Places) -> dict[str, int]:
         """How often each text occurs in some rows, in the order of first appearance."""
+        if not len(places):
+            return {}
         _, first, counts = np.unique(self.codes[places], return_index=True, return_counts=True)
         names = self.of(places[first])
         found: Counter[str] = Counter()
