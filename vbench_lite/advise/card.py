@@ -96,12 +96,15 @@ class Card:
         return self.facts, self.take
 
 
-def answer_card(board: Board, runs: Sequence[Run] = (), uses: Sequence[str] = ()) -> Card:
+def answer_card(
+    board: Board, runs: Sequence[Run] = (), uses: Sequence[str] = (), numbers: Numbers | None = None
+) -> Card:
     """Make the card of a board: of the rows that were asked for the same as the first one.
 
     Args:
         runs: those of the board, newest first; what the uses look their limits up in.
         uses: names of uses; one that the suite cannot answer is left out.
+        numbers: of these runs, where more is asked of them.
     """
     rows = [row for row in board.rows if row.protocol == board.rows[0].protocol] if board.rows else []
     names = dict(zip(map(_key, rows), row_titles(rows), strict=True))
@@ -110,7 +113,7 @@ def answer_card(board: Board, runs: Sequence[Run] = (), uses: Sequence[str] = ()
     group = replace(board, rows=rows)
     own = {row.arm.run_id for row in rows}
     asked = [run for run in runs if run.run_id in own] if len(whole) > 1 else []
-    take = tuple(_take(group, asked, uses, names)) if asked else ()
+    take = tuple(_take(group, asked, uses, names, numbers or Numbers(asked))) if asked else ()
     return Card(_title(board, rows, asked or runs), facts, take, tuple(_doubts(board, rows, names)))
 
 
@@ -279,11 +282,12 @@ def _without_axes(rows: Sequence[BoardRow], names: Names) -> Iterator[Fact]:
 # --- what to take -----------------------------------------------------------------------------
 
 
-def _take(board: Board, runs: Sequence[Run], uses: Sequence[str], names: Names) -> Iterator[Fact]:
+def _take(
+    board: Board, runs: Sequence[Run], uses: Sequence[str], names: Names, numbers: Numbers
+) -> Iterator[Fact]:
     """The uses by their answer: one fact for each set of leaders and each degree of certainty."""
     grouped: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     by_label = {row.arm.generator: names[_key(row)] for row in reversed(board.rows)}
-    numbers = Numbers(runs)
     for name in uses:
         use = load_use(name)
         try:

@@ -24,15 +24,16 @@ _DARK = "(prefers-color-scheme: dark)"
 
 def chart(drawing: Drawing, alt_text: str, table: pd.DataFrame | None = None, wide: int = WIDE) -> Markup:
     """Return a chart with its description, and the same data as a folded table where one is given."""
+    drawn = _specification(drawing)
     sources = [
-        (media, _picture(drawing, width, dark))
+        (media, _picture(drawn, width, dark))
         for media, width, dark in (
             (f"{_DARK} and {_PHONE}", NARROW, True),
             (_PHONE, NARROW, False),
             (_DARK, wide, True),
         )
     ]
-    picture = markup.picture(sources, _picture(drawing, wide, False), alt_text)
+    picture = markup.picture(sources, _picture(drawn, wide, False), alt_text)
     if table is None:
         return picture
     return picture + markup.folded("The same data as a table", markup.table(table, alt_text))
@@ -40,11 +41,21 @@ def chart(drawing: Drawing, alt_text: str, table: pd.DataFrame | None = None, wi
 
 def svg(drawing: Drawing, width: int, dark: bool) -> str:
     """A chart as SVG, `width` pixels in all."""
+    return _svg(_specification(drawing), width, dark)
+
+
+def _specification(drawing: Drawing) -> dict[str, Any]:
+    """A chart as it is drawn at any width."""
+    fitted = drawing.properties(autosize={"type": "fit-x", "contains": "padding"})
+    specification: dict[str, Any] = _harmless(fitted.to_dict())
+    return specification
+
+
+def _svg(specification: dict[str, Any], width: int, dark: bool) -> str:
     import vl_convert
 
-    fitted = drawing.properties(width=width, autosize={"type": "fit-x", "contains": "padding"})
-    specification = _harmless(fitted.to_dict())
-    picture: str = vl_convert.vegalite_to_svg(specification, config=_config(dark), allowed_base_urls=[])
+    wide = {**specification, "width": width}
+    picture: str = vl_convert.vegalite_to_svg(wide, config=_config(dark), allowed_base_urls=[])
     return picture
 
 
@@ -57,8 +68,8 @@ def _harmless(value: Any) -> Any:
     return [_harmless(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _picture(drawing: Drawing, width: int, dark: bool) -> str:
-    return markup.uri("image/svg+xml", svg(drawing, width, dark).encode())
+def _picture(specification: dict[str, Any], width: int, dark: bool) -> str:
+    return markup.uri("image/svg+xml", _svg(specification, width, dark).encode())
 
 
 def _config(dark: bool) -> dict[str, Any]:

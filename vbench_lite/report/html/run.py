@@ -67,7 +67,8 @@ def run_report(run: RunDir, suite: str | None = None) -> str:
     name = suite if suite is not None else names[0]
     built = with_preference(build_board([run], suite=name), [run])
     board = boards.table(built.as_dict())
-    card = answer_card(built, [run], use_names())
+    numbers = Numbers([run])
+    card = answer_card(built, [run], use_names(), numbers)
     drawn = _drawn(board)
     among = set(drawn.arms["generator"])
     shelf = html_clips.Shelf(run.root)  # the first prompts come first, also where videos run out
@@ -76,7 +77,7 @@ def run_report(run: RunDir, suite: str | None = None) -> str:
         "settings": ("Settings", list(settings_section(run, document, name))),
         "axes": ("Axis scores", list(_axes(board, drawn))),
         "tradeoffs": ("Trade-offs", list(_tradeoffs(drawn, pairs.pace(document, name)))),
-        "advice": ("What to take", list(_advice(run, built)) if board.measures() else []),
+        "advice": ("What to take", list(_advice(run, built, numbers)) if board.measures() else []),
         "drift": (
             "Drift within clips",
             list(_drift([one for one in time_series(run, name) if one.generator in among], drawn)),
@@ -218,11 +219,10 @@ def _tradeoffs(board: boards.BoardTable, clips: pairs.Pace | None) -> Iterator[M
         )
 
 
-def _advice(run: RunDir, board: Board) -> Iterator[Markup]:
+def _advice(run: RunDir, board: Board, numbers: Numbers) -> Iterator[Markup]:
     """The answer without a use, the answer for each named use, and what the run says of common beliefs."""
     if not board.suite.axes:  # limits are for who asks
         return
-    numbers = Numbers([run])
     found = advice.answer(advise([run], board=board, numbers=numbers))
     yield markup.paragraph(found.words)
     yield markup.heading(3, "By named use")
