@@ -76,7 +76,14 @@ _CLASSES: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (Board, BoardRow, Arm, MetricEstimate, MetricFacts, SetRule, AxisScore, TrustFlag)
 }
-_FIELDS = {kind: [field.name for field in dataclasses.fields(kind)] for kind in _CLASSES.values()}
+# Names of the fields, and whether one is empty by default: an estimate has many that mostly are.
+_FIELDS = {
+    kind: [
+        (field.name, field.default in ((), frozenset()) or field.default_factory is dict)
+        for field in dataclasses.fields(kind)
+    ]
+    for kind in _CLASSES.values()
+}
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 _ENUMS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Axis, Level)}
 
@@ -89,9 +96,11 @@ def stored(value: Any) -> Any:
         return {"@": "Suite", "": value.model_dump(mode="json")}
     if type(value).__name__ in _ENUMS:
         return {"@": type(value).__name__, "": value.value}
-    if type(value) in _FIELDS:
-        names = _FIELDS[type(value)]
-        return {"@": type(value).__name__, "": {name: stored(getattr(value, name)) for name in names}}
+    kind = type(value)
+    if kind in _FIELDS:
+        parts = ((name, getattr(value, name), sparse) for name, sparse in _FIELDS[kind])
+        kept = {name: stored(part) for name, part, sparse in parts if not sparse or part}
+        return {"@": kind.__name__, "": kept}
     if isinstance(value, np.ndarray):
         return {"@": "array", "": value.tolist()}
     if isinstance(value, Mapping):

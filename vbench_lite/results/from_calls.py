@@ -7,6 +7,7 @@ deadlines of a stream can be held against any run that timed its generators.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from vbench_lite import registry
 from vbench_lite.metric import BASE_CASE, CallMetric, Measurement
@@ -56,6 +57,7 @@ def estimate_from_calls(calls: Sequence[Measurement], metric: str) -> MetricEsti
     return MetricEstimate.of(metric, Level.CALL, facts, found, calls=values, contended=frozenset(contended))
 
 
+@cache
 def _is_of_calls(metric: str) -> bool:
     kind = registry.load("metrics", metric)
     return isinstance(kind, type) and issubclass(kind, CallMetric)

@@ -89,7 +89,7 @@ def worst(run: RunDir, suite: str, board: BoardTable, shelf: Shelf, shown: int =
 
 def _counting(board: BoardTable, scores: pd.DataFrame) -> list[str]:
     """Metrics with a direction that weigh on an axis and have values of single clips."""
-    there = set(scores["metric"])
+    there = set(scores["metric"].unique())
     weighing = dict.fromkeys(metric for metrics in board.weights.values() for metric in metrics)
     return [m for m in weighing if m in there and metric_facts(m, {}).higher_is_better is not None]
 

@@ -108,7 +108,8 @@ def run_report(run: RunDir, suite: str | None = None) -> str:
 
 def _head(document: RunDocument, board: boards.BoardTable, names: list[str]) -> Iterator[Markup]:
     yield markup.heading(1, run_names.title(document))
-    generators = [e.label for e in document.generators if e.label in set(board.arms["generator"])]
+    there = set(board.arms["generator"])
+    generators = [e.label for e in document.generators if e.label in there]
     yield markup.paragraph(
         f"Run {document.run_id}, {document.status}, started {moment(document.created)} UTC; "
         f"suite {board.suite}; "
