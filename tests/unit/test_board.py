@@ -112,6 +112,18 @@ def test_a_metric_that_a_floor_wins_is_flagged() -> None:
     assert (noise.axes[Axis.QUALITY].value or 0) < 1.0
 
 
+@pytest.mark.parametrize(("share", "flagged"), [(0.005, False), (0.5, True)])
+def test_an_advantage_that_no_axis_would_show_is_no_win_of_a_floor(share: float, flagged: bool) -> None:
+    world = default_world()
+    means = world.mean["frames/sharpness"]
+    scale = means["real"] - min(means.values())
+    level = dict(means, shuffled=means["real"] + share * scale)
+    board = build_board(
+        [fabricate(replace(world, mean={**world.mean, "frames/sharpness": level}, spread=0.0))]
+    )
+    assert ("frames/sharpness" in [flag.metric for flag in board.trust]) is flagged
+
+
 def test_a_suite_may_name_the_floor_of_a_metric() -> None:
     run = fabricate()
     quality = run.document().suites[0]["axes"]["quality"]

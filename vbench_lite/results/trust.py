@@ -16,6 +16,8 @@ from vbench_lite.stats.student import quantile
 from vbench_lite.store.schema import Level
 from vbench_lite.suite_axes import AxisSpec
 
+_SEEN = 0.01  # of the scale from a control to real clips: axes are written in hundredths
+
 
 @dataclass(frozen=True)
 class TrustFlag:
@@ -42,8 +44,9 @@ def trust_flags(
 ) -> list[TrustFlag]:
     """Flags of every metric that has a direction, in the order of the suite.
 
-    A floor beats real clips if it is better beyond noise (paired by prompt, one-sided 97.5%), and
-    the gate of the metric's axis, where it has one, does not take the advantage away again.
+    A floor beats real clips if it is better beyond noise (paired by prompt, one-sided 97.5%) by more than a
+    hundredth of the scale, and the gate of the metric's axis, where it has one, does not take the advantage
+    away again.
     """
     if real is None:
         return []
@@ -79,6 +82,8 @@ def _beaten(
     own_axis = [axis for axis in axes if axis == best.facts.axis] if not used else []
     gates = [axes[axis].gates for axis in (*used, *own_axis)]
     scale = scale_of(metric, real, floors)
+    if not isinstance(scale, str) and scale.place(its) <= 1 + _SEEN:
+        return None
     if gates and all(gates) and not isinstance(scale, str):
         factors = [gate_factor(of_axis, floor, real) for of_axis in gates]
         if all(isinstance(f, float) and f * scale.place(its) <= 1.0 for f in factors):
