@@ -15,6 +15,7 @@ import pyarrow as pa
 from vbench_lite.store.json_text import storable_text
 from vbench_lite.store.schema import SCHEMAS
 
+_TYPES = {kind: dict(zip(schema.names, schema.types, strict=True)) for kind, schema in SCHEMAS.items()}
 LARGEST = 1e100  # beyond it squares and sums of squares are no numbers any more
 
 
@@ -36,10 +37,9 @@ def fitted(record: Mapping[str, Any]) -> Mapping[str, Any]:
     Raises:
         Unstorable: a value that no column of its kind can hold.
     """
-    schema = SCHEMAS.get(str(record.get("kind")))
-    if schema is None:
+    types = _TYPES.get(str(record.get("kind")))
+    if types is None:
         return record
-    types = dict(zip(schema.names, schema.types, strict=True))
     return {
         name: _fitted(name, value, types[name]) if name in types and value is not None else value
         for name, value in record.items()
