@@ -33,7 +33,7 @@ _SEEN = """() => {
   const main = dashboard ?? document.documentElement;
   const ids = [];
   for (const walk = document.createTreeWalker(main, NodeFilter.SHOW_TEXT); dashboard && walk.nextNode();)
-    if (!walk.currentNode.parentElement.closest('pre, code, style, script'))
+    if (!walk.currentNode.parentElement.closest('pre, code, style, script, [data-testid=stAlert]'))
       ids.push(...(walk.currentNode.data.match(/\\b[0-9a-f]{12,}\\b/g) ?? []));
   const box = main.querySelector('[data-testid=stMainBlockContainer]')?.getBoundingClientRect();
   const title = main.querySelector('h1')?.getBoundingClientRect();
@@ -88,7 +88,8 @@ class Visit:
         axe: look for serious faults of accessibility too, which takes longer than the rest.
         """
         seen = self.page.evaluate(_SEEN)
-        # Nothing empty above the title, and the width is used; runs have names, and ids are for commands.
+        # Nothing empty above the title, and the width is used; runs have names, and ids are for commands
+        # and for warnings: a damaged run has no other name.
         assert seen["above"] <= _MOST_ABOVE_PX and seen["unused"] <= 0 and not seen["ids"], (name, seen)
         red = [text for text in seen.pop("red") if not any(said in text for said in RESULTS)]
         found = {key: seen[key] for key in ("exceptions", "titles", "injected", "beyond")}
