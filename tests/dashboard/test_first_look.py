@@ -121,6 +121,7 @@ def test_every_face_shows_the_same_rows_of_a_root(
     assert len(set(rows)) == len(rows) == 6
     shown = re.findall(r"<strong>(.*?)</strong>", html(open_page(several, "leaderboard", monkeypatch)))
     assert sorted(shown) == sorted(rows)
+    monkeypatch.setenv("COLUMNS", "120")  # wide enough for the whole names
     assert call(["leaderboard", "--brief", "--root", str(several)]) == 0
     text = capsys.readouterr().out
     assert "not shown: run 0000" in text

@@ -48,7 +48,7 @@ def served_requests(
     except RequestError as error:
         return [], [_refusal(entry, suite, prompt, request, error) for prompt, request in asked]
     shown = suite.data.ref if info.family is Family.CONTROL and suite.data is not None else None
-    sizes: dict[tuple[object, ...], tuple[int, int, int]] = {}  # very many requests have few shapes
+    sizes: dict[tuple[object, ...], tuple[int, int, int]] = {}  # very many requests are of few sizes
     for prompt, request in asked:
         shape = (request.num_frames, request.height, request.width, request.script)
         try:
