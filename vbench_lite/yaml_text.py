@@ -34,8 +34,11 @@ def parse_yaml(text: str, where: str) -> Any:
     return data
 
 
-def read_yaml(path: Path | Traversable, where: str) -> Any:
+def read_yaml(path: Path | Traversable, where: str, meant: str = "") -> Any:
     """The values of a YAML file; `where` names it in errors.
+
+    Args:
+        meant: what to try instead, where there is no such file.
 
     Raises:
         SpecError: it cannot be read, or as `parse_yaml`.
@@ -43,7 +46,7 @@ def read_yaml(path: Path | Traversable, where: str) -> Any:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise SpecError(f"{where}: {error.strerror}") from None
+        raise SpecError(f"{where}: {error.strerror}{meant}") from None
     except UnicodeDecodeError as error:
         raise SpecError(f"{where} is no YAML: {error}") from None
     return parse_yaml(text, where)

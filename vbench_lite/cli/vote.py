@@ -323,10 +323,10 @@ def _clips(root: Path, run: str, suite: str | None, against: str | None = None) 
 
 def _look_for(root: Path, clips: RunClips) -> Mapping[str, str]:
     """What a viewer should look for, by prompt text, where the suite's prompts say so."""
+    from vbench_lite.results.arms import suite_content
     from vbench_lite.store.rundir import resolve_run
 
     document = resolve_run(root, clips.run_id).document()
-    content = next(suite for suite in document.suites if suite["name"] == clips.suite)
-    listed = content.get("prompts") or {}
+    listed = suite_content(document, clips.suite).get("prompts") or {}
     texts, notes = listed.get("texts") or (), listed.get("look_for") or ()
     return {text: note for text, note in zip(texts, notes, strict=False) if note}

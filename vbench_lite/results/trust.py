@@ -82,12 +82,14 @@ def _beaten(
     own_axis = [axis for axis in axes if axis == best.facts.axis] if not used else []
     gates = [axes[axis].gates for axis in (*used, *own_axis)]
     scale = scale_of(metric, real, floors)
-    if not isinstance(scale, str) and scale.place(its) <= 1 + _SEEN:
-        return None
-    if gates and all(gates) and not isinstance(scale, str):
-        factors = [gate_factor(of_axis, floor, real) for of_axis in gates]
-        if all(isinstance(f, float) and f * scale.place(its) <= 1.0 for f in factors):
+    if not isinstance(scale, str):
+        place = scale.place(its)
+        if place <= 1 + _SEEN:
             return None
+        if gates and all(gates):
+            factors = [gate_factor(of_axis, floor, real) for of_axis in gates]
+            if all(isinstance(f, float) and f * place <= 1.0 for f in factors):
+                return None
     name = floor.control or floor.generator
     reason = f"{name} clips score {its.value:.4g}, better than real clips at {best.value:.4g}"
     return TrustFlag(metric, "floor_beats_real", name, its.value, best.value, tuple(map(str, used)), reason)

@@ -178,22 +178,7 @@ def requests(
     suite: Suite, prompts: Sequence[Prompt], seed: int, count: int
 ) -> Iterator[tuple[Prompt, GenerationRequest]]:
     """The first `count` requests of a suite, as asked: all prompts with one seed, then with the next."""
-    size = suite.request
-    of_prompts = [
-        GenerationRequest(
-            sample_id="",
-            prompt=prompt.text,
-            negative_prompt=prompt.negative_prompt or size.negative_prompt,
-            num_frames=size.num_frames,
-            height=size.height,
-            width=size.width,
-            fps=size.fps,
-            seed=0,
-            params=dict(size.params),
-            script=None if prompt.script is None else parse_script(size.scripts[prompt.script]),
-        )
-        for prompt in prompts
-    ]
+    of_prompts = [request_of(prompt, suite.request) for prompt in prompts]
     for index in range(count):
         seed_index, place = divmod(index, len(prompts))
         prompt = prompts[place]
@@ -205,6 +190,22 @@ def requests(
                 repeat=seed_index,
             ),
         )
+
+
+def request_of(prompt: Prompt, size: RequestSpec) -> GenerationRequest:
+    """What a suite asks for with a prompt; sample and seed are left to whoever plans it."""
+    return GenerationRequest(
+        sample_id="",
+        prompt=prompt.text,
+        negative_prompt=prompt.negative_prompt or size.negative_prompt,
+        num_frames=size.num_frames,
+        height=size.height,
+        width=size.width,
+        fps=size.fps,
+        seed=0,
+        params=dict(size.params),
+        script=None if prompt.script is None else parse_script(size.scripts[prompt.script]),
+    )
 
 
 def sample_seed(plan_seed: int, prompt_id: str, seed_index: int, draw: int = 0) -> int:

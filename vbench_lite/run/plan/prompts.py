@@ -13,7 +13,7 @@ from vbench_lite.errors import PromptError, RegistryError, SpecError
 from vbench_lite.run.plan.data import dataset_prompts
 from vbench_lite.store.schema import RunDocument
 from vbench_lite.suite import DatasetPrompts, ListedPrompts, PromptSets, Suite, parse_suite
-from vbench_lite.yaml_text import parse_yaml
+from vbench_lite.yaml_text import read_yaml
 
 
 def suite_prompts(suite: Suite, folder: Path | None = None) -> list[Prompt]:
@@ -133,11 +133,7 @@ def read_prompts(path: Path) -> ListedPrompts:
         PromptError: the file is missing, is no YAML, or holds anything but non-empty texts.
     """
     try:
-        data: Any = parse_yaml(path.read_text(encoding="utf-8"), f"prompt file {path}")
-    except OSError as error:
-        raise PromptError(f"prompt file {path}: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise PromptError(f"prompt file {path} is no YAML: {error}") from None
+        data: Any = read_yaml(path, f"prompt file {path}")
     except SpecError as error:
         raise PromptError(str(error)) from None
     if not isinstance(data, list) or not data:

@@ -13,8 +13,8 @@ from vbench_lite.dataset import parse_size
 from vbench_lite.errors import SpecError
 from vbench_lite.extractor import Precision
 from vbench_lite.run.plan.sweep import SweepSpec
-from vbench_lite.validation_errors import validation_error
-from vbench_lite.yaml_text import parse_yaml
+from vbench_lite.validation_errors import validated
+from vbench_lite.yaml_text import read_yaml
 
 _LABEL = re.compile(r"[a-z0-9._/-]+")
 _DEVICE = re.compile(r"(cpu|cuda|mps|xpu|npu|hpu|xla|mtia|privateuseone)(:\d+)?")
@@ -151,13 +151,7 @@ def read_spec(path: Path) -> RunSpec:
     Raises:
         SpecError: missing file, bad YAML, unknown key or bad value, each with its place.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise SpecError(f"specification {path}: {error.strerror}{_meant(str(path))}") from None
-    except UnicodeDecodeError as error:
-        raise SpecError(f"specification {path} is no YAML: {error}") from None
-    data = parse_yaml(text, f"specification {path}")
+    data = read_yaml(path, f"specification {path}", _meant(str(path)))
     if data is None:
         known = ", ".join(RunSpec.model_fields)
         raise SpecError(f"specification {path} is empty; give at least one of: {known}")
@@ -168,10 +162,7 @@ def read_spec(path: Path) -> RunSpec:
 
 def parse_spec(data: Any, where: str) -> RunSpec:
     """Check parsed YAML or flags against the contract; `where` names the source in errors."""
-    try:
-        return RunSpec.model_validate(data)
-    except ValidationError as error:
-        raise SpecError(f"{where}: {validation_error(error, RunSpec)}") from None
+    return validated(RunSpec, data, where)
 
 
 def _meant(name: str) -> str:

@@ -12,14 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from vbench_lite.control import parse_script
 from vbench_lite.dataset import Prompt
 from vbench_lite.errors import RequestError
 from vbench_lite.generator import Family, GenerationRequest, Site
 from vbench_lite.metric import BASE_CASE
 from vbench_lite.run.plan.data import suite_dataset
 from vbench_lite.run.plan.given import with_given
-from vbench_lite.run.plan.plan import UNSEEN_SEEDS
+from vbench_lite.run.plan.plan import UNSEEN_SEEDS, request_of
 from vbench_lite.size_rules import FrameRule, SizeRule
 from vbench_lite.store.schema import GeneratorEntry
 from vbench_lite.suite import PerformanceSpec, RequestSpec, Suite
@@ -114,22 +113,18 @@ class TimedRequests:
         return [self._request(slot, index, row, index * batch + row) for row in range(batch)]
 
     def _request(self, slot: Slot, index: int, row: int, place: int) -> GenerationRequest:
-        case, asked = slot.case, self._suite.request
+        case, size = slot.case, self._suite.request
         prompt = self._prompts[place % len(self._prompts)]
-        varied = {name: value for name, value in case.params.items() if asked.params.get(name) != value}
-        request = GenerationRequest(
+        varied = {name: value for name, value in case.params.items() if size.params.get(name) != value}
+        request = request_of(prompt, size).changed(
             sample_id=f"{case.name}/{slot.round}/{index}/{row}",
-            prompt=prompt.text,
-            negative_prompt=prompt.negative_prompt or asked.negative_prompt,
             num_frames=case.num_frames,
             height=case.height,
             width=case.width,
-            fps=asked.fps,
             seed=place,
-            params={**asked.params, **slot.entry.params, **varied},
-            script=None if prompt.script is None else parse_script(asked.scripts[prompt.script]),
+            params={**size.params, **slot.entry.params, **varied},
         )
-        if asked.given is not None:
+        if size.given is not None:
             request = self._given(request, slot.entry)
         remote = slot.entry.info.get("site") == Site.REMOTE
         return replace(request, seed=next(self._unseen)) if remote else request
