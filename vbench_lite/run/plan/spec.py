@@ -21,31 +21,28 @@ _DEVICE = re.compile(r"(cpu|cuda|mps|xpu|npu|hpu|xla|mtia|privateuseone)(:\d+)?"
 
 
 class GeneratorSpec(BaseModel):
-    """One generator of a run: an adapter with its configuration under a label."""
+    """One generator of a run: an adapter with its configuration under a label.
+
+    Attributes:
+        label: The generator's name in every table, of the characters a-z 0-9 . _ / -; each its own.
+        adapter: A registered generator (`vbench-lite list generators`), or package.module:Class.
+        config: Keys of the adapter; `vbench-lite show ADAPTER` lists them.
+        device: Where it computes, as torch names it: cpu, cuda, cuda:1.
+        batch: Clips that are asked for in one call.
+        params: Parameters of every request to it, put over those of the suite.
+        draw: Which seeds its samples have: 0, those of the plan; another number, others for the same prompts.
+            It is timed with draw 0 only.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    label: str = Field(
-        description="The generator's name in every table, of the characters a-z 0-9 . _ / -; each its own."
-    )
-    adapter: str = Field(
-        description="A registered generator (`vbench-lite list generators`), or package.module:Class."
-    )
-    config: dict[str, Any] = Field(
-        default_factory=dict, description="Keys of the adapter; `vbench-lite show ADAPTER` lists them."
-    )
-    device: str = Field(default="cpu", description="Where it computes, as torch names it: cpu, cuda, cuda:1.")
-    batch: int = Field(default=1, ge=1, description="Clips that are asked for in one call.")
-    params: dict[str, Any] = Field(
-        default_factory=dict,
-        description="Parameters of every request to it, put over those of the suite.",
-    )
-    draw: int = Field(
-        default=0,
-        ge=0,
-        description="Which seeds its samples have: 0, those of the plan; another number, others for the same "
-        "prompts. It is timed with draw 0 only.",
-    )
+    label: str
+    adapter: str
+    config: dict[str, Any] = Field(default_factory=dict)
+    device: str = "cpu"
+    batch: int = Field(default=1, ge=1)
+    params: dict[str, Any] = Field(default_factory=dict)
+    draw: int = Field(default=0, ge=0)
 
     @field_validator("label")
     @classmethod
@@ -65,57 +62,42 @@ class GeneratorSpec(BaseModel):
 
 
 class RunSpec(BaseModel):
-    """What to run. The defaults are the default benchmark."""
+    """What to run. The defaults are the default benchmark.
+
+    Attributes:
+        generators: Who is measured. Default: the generators that the first suite names.
+        sweep: Settings of one generator against its base, in place of generators (`vbench-lite sweep
+            SPEC.yaml`).
+        suites: Names of suites, or paths to their YAML files.
+        prompts: Prompt sets (names or YAML files) in place of every suite's own prompts.
+        dataset: A data set in place of that of every suite, which have to be open: a registered name
+            (`vbench-lite list datasets`), or a folder or manifest of clips.
+        size: FRAMESxHEIGHTxWIDTH@FPS in place of the size of every suite, which have to be open.
+        samples: Requests for each generator, the first ones of the suite. Default: as many as it says.
+        seed: Of the whole plan: every sample's seed follows from it.
+        controls: Whether the arms real, frozen, noise and shuffled are made; axes are scaled by them.
+        timeout_s: Seconds for one batch of clips; then its samples have failed.
+        memory_limit_gib: GiB that one worker may take; a generator beyond it fails alone. Default: no limit.
+        score_device: Where the networks that score compute, as torch names it: cpu, cuda:0 ...
+        score_precision: What they compute in; another one is another measurement, never compared with
+            float32. fp16 is for accelerators.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    generators: Annotated[tuple[GeneratorSpec, ...], Field(min_length=1)] | None = Field(
-        default=None, description="Who is measured. Default: the generators that the first suite names."
-    )
-    sweep: SweepSpec | None = Field(
-        default=None,
-        description="Settings of one generator against its base, in place of generators "
-        "(`vbench-lite sweep SPEC.yaml`).",
-    )
-    suites: tuple[str, ...] = Field(
-        default=("quick",), min_length=1, description="Names of suites, or paths to their YAML files."
-    )
-    prompts: tuple[str, ...] = Field(
-        default=(), description="Prompt sets (names or YAML files) in place of every suite's own prompts."
-    )
-    dataset: str | None = Field(
-        default=None,
-        description="A data set in place of that of every suite, which have to be open: a registered name "
-        "(`vbench-lite list datasets`), or a folder or manifest of clips.",
-    )
-    size: str | None = Field(
-        default=None,
-        description="FRAMESxHEIGHTxWIDTH@FPS in place of the size of every suite, which have to be open.",
-    )
-    samples: Annotated[int, Field(ge=1)] | None = Field(
-        default=None,
-        description="Requests for each generator, the first ones of the suite. Default: as many as it says.",
-    )
-    seed: int = Field(default=0, description="Of the whole plan: every sample's seed follows from it.")
-    controls: bool = Field(
-        default=True,
-        description="Whether the arms real, frozen, noise and shuffled are made; axes are scaled by them.",
-    )
-    timeout_s: float = Field(
-        default=600.0, gt=0, description="Seconds for one batch of clips; then its samples have failed."
-    )
-    memory_limit_gib: Annotated[float, Field(gt=0)] | None = Field(
-        default=None,
-        description="GiB that one worker may take; a generator beyond it fails alone. Default: no limit.",
-    )
-    score_device: str = Field(
-        default="cpu", description="Where the networks that score compute, as torch names it: cpu, cuda:0 ..."
-    )
-    score_precision: Precision = Field(
-        default="float32",
-        description="What they compute in; another one is another measurement, never compared with float32. "
-        "fp16 is for accelerators.",
-    )
+    generators: Annotated[tuple[GeneratorSpec, ...], Field(min_length=1)] | None = None
+    sweep: SweepSpec | None = None
+    suites: tuple[str, ...] = Field(default=("quick",), min_length=1)
+    prompts: tuple[str, ...] = ()
+    dataset: str | None = None
+    size: str | None = None
+    samples: Annotated[int, Field(ge=1)] | None = None
+    seed: int = 0
+    controls: bool = True
+    timeout_s: float = Field(default=600.0, gt=0)
+    memory_limit_gib: Annotated[float, Field(gt=0)] | None = None
+    score_device: str = "cpu"
+    score_precision: Precision = "float32"
 
     @model_validator(mode="before")
     @classmethod

@@ -40,41 +40,50 @@ class _Strict(BaseModel):
 
 
 class BaseSpec(_Strict):
-    """The generator that settings are held against."""
+    """The generator that settings are held against.
 
-    adapter: str = Field(
-        description="A registered generator (`vbench-lite list generators`), or package.module:Class."
-    )
-    config: dict[str, Any] = Field(default_factory=dict, description="Keys of the adapter.")
-    params: dict[str, Any] = Field(default_factory=dict, description="Parameters of every request.")
-    device: str = Field(default="cpu", description="Where it computes, as torch names it.")
-    batch: int = Field(default=1, ge=1, description="Clips that are asked for in one call.")
+    Attributes:
+        adapter: A registered generator (`vbench-lite list generators`), or package.module:Class.
+        config: Keys of the adapter.
+        params: Parameters of every request.
+        device: Where it computes, as torch names it.
+        batch: Clips that are asked for in one call.
+    """
+
+    adapter: str
+    config: dict[str, Any] = Field(default_factory=dict)
+    params: dict[str, Any] = Field(default_factory=dict)
+    device: str = "cpu"
+    batch: int = Field(default=1, ge=1)
 
 
 class SettingSpec(_Strict):
-    """What a setting changes; everything else stays as the base has it."""
+    """What a setting changes; everything else stays as the base has it.
 
-    config: dict[str, Any] = Field(
-        default_factory=dict, description="Keys of the adapter, put over those of the base."
-    )
-    params: dict[str, Any] = Field(
-        default_factory=dict, description="Parameters of every request, put over those of the base."
-    )
-    device: str | None = Field(default=None, description="Another device than that of the base.")
+    Attributes:
+        config: Keys of the adapter, put over those of the base.
+        params: Parameters of every request, put over those of the base.
+        device: Another device than that of the base.
+    """
+
+    config: dict[str, Any] = Field(default_factory=dict)
+    params: dict[str, Any] = Field(default_factory=dict)
+    device: str | None = None
 
 
 class SweepSpec(_Strict):
-    """Settings of one generator against its base."""
+    """Settings of one generator against its base.
 
-    base: BaseSpec = Field(description="What the settings are held against.")
-    settings: dict[str, SettingSpec] = Field(
-        default_factory=dict, description="By name; names are the labels of the arms."
-    )
-    products: dict[str, dict[str, Annotated[list[Scalar], Field(min_length=1)]]] = Field(
-        default_factory=dict,
-        description="By name: lists of values by key (`config.steps`, `params.guidance`, `device`); every "
-        "combination is a setting of the name NAME-VALUE-VALUE.",
-    )
+    Attributes:
+        base: What the settings are held against.
+        settings: By name; names are the labels of the arms.
+        products: By name: lists of values by key (`config.steps`, `params.guidance`, `device`); every
+            combination is a setting of the name NAME-VALUE-VALUE.
+    """
+
+    base: BaseSpec
+    settings: dict[str, SettingSpec] = Field(default_factory=dict)
+    products: dict[str, dict[str, Annotated[list[Scalar], Field(min_length=1)]]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _names_are_free(self) -> SweepSpec:
