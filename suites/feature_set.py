@@ -5,13 +5,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from vbench_lite.errors import NotApplicable, StoreError
-from vbench_lite.metric import Estimate, Features, MetricInfo, Role, SampleInfo, SetMetric
+from vbench_lite.metric import Estimate, Features, Role, SampleInfo, SetMetric
 
 Matrix = npt.NDArray[np.float64]
 
@@ -82,10 +81,6 @@ class FeatureSetMetric(SetMetric):
         keys = sorted(clips)
         prompts = tuple(prompt for prompt, sample in keys for _ in clips[prompt, sample])
         return FeatureRows(np.concatenate([clips[key] for key in keys]), prompts, len(keys))
-
-
-# What a metric over the features of one extractor declares, beside what is its own.
-feature_set_info = partial(MetricInfo, version=1, unit="")
 
 
 def with_clips(estimate: Estimate, rows: FeatureRows, reference: FeatureRows | None) -> Estimate:

@@ -8,7 +8,7 @@ from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, MetricInfo
 
 # What a metric of timed calls declares: a number from 0 without an upper end, by default a cost.
-call_info = partial(MetricInfo, version=1, axis=Axis.SPEED, bounds=(0.0, None), higher_is_better=False)
+call_info = partial(MetricInfo, axis=Axis.SPEED, bounds=(0.0, None), higher_is_better=False)
 
 
 def known(number: float | None, otherwise: str) -> float:

@@ -18,7 +18,7 @@ Features = npt.NDArray[np.float32]  # (windows, dim), in order of time
 Precision = Literal["float32", "bf16", "fp16"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ExtractorInfo:
     """What an extractor declares.
 
@@ -30,10 +30,10 @@ class ExtractorInfo:
     """
 
     id: str
-    version: int
+    version: int = 1
     dim: int
-    window: int
-    stride: int
+    window: int = 1
+    stride: int = 1
     preprocessing: str
     weights: tuple[str, ...] = ()
 

@@ -61,7 +61,7 @@ class SetRule:
     scale: float = 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MetricInfo:
     """What a metric declares.
 
@@ -86,9 +86,9 @@ class MetricInfo:
     """
 
     id: str
-    version: int
+    version: int = 1
     axis: Axis
-    unit: str
+    unit: str = ""
     bounds: tuple[float | None, float | None]
     higher_is_better: bool | None
     summary: str

@@ -32,9 +32,7 @@ class ClipPrompt(ClipMetric):
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="alignment/clip_prompt",
-        version=1,
         axis=Axis.ALIGNMENT,
-        unit="",
         bounds=(-1.0, 1.0),
         higher_is_better=True,
         summary="Mean cosine of frames and prompt, by CLIP ViT-B/32.",

@@ -31,9 +31,7 @@ class HumanAction(ClipMetric):
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="alignment/human_action",
-        version=1,
         axis=Axis.ALIGNMENT,
-        unit="",
         bounds=(0.0, 1.0),
         higher_is_better=True,
         summary="1 if the prompt's action is among the five likeliest of Kinetics-400 by I3D, else 0.",

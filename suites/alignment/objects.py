@@ -60,7 +60,7 @@ class _Objects(ClipMetric):
 
 def _info(name: str, summary: str) -> MetricInfo:
     return MetricInfo(
-        id=f"alignment/{name}", version=1, axis=Axis.ALIGNMENT, unit="", bounds=(0.0, 1.0),
+        id=f"alignment/{name}", axis=Axis.ALIGNMENT, bounds=(0.0, 1.0),
         higher_is_better=True, summary=summary, source=_SOURCE, weights=(KEY,),
     )  # fmt: skip
 

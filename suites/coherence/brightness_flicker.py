@@ -28,7 +28,6 @@ class BrightnessFlicker(ClipMetric):
         id="coherence/brightness_flicker",
         version=2,
         axis=Axis.COHERENCE,
-        unit="",
         bounds=(0.0, 1.0),
         higher_is_better=False,
         summary="How much the mean level jumps up and down between frames; 0 is steady or a steady fade.",

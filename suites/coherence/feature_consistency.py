@@ -11,9 +11,7 @@ from vbench_lite.suites.vbench.consistency import plain_consistency
 
 _info = partial(
     MetricInfo,
-    version=1,
     axis=Axis.COHERENCE,
-    unit="",
     bounds=(-1.0, 1.0),
     higher_is_better=True,
     min_frames=2,

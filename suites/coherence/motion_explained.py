@@ -35,7 +35,6 @@ class MotionExplained(FlowMetric):
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="coherence/motion_explained",
-        version=1,
         axis=Axis.COHERENCE,
         unit="sides/s",
         bounds=(0.0, None),

@@ -27,9 +27,7 @@ class MotionSmoothness(FeatureMetric):
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="coherence/motion_smoothness",
-        version=1,
         axis=Axis.COHERENCE,
-        unit="",
         bounds=(0.0, 1.0),
         higher_is_better=True,
         summary="How well RIFE foretells every second frame from its neighbours; 1 is perfectly.",

@@ -49,7 +49,6 @@ class PointJerk(ClipMetric):
         id="coherence/point_jerk",
         version=2,
         axis=Axis.COHERENCE,
-        unit="",
         bounds=(0.0, LOST),
         higher_is_better=False,
         summary="How jerkily tracked points move, relative to their speed; 0 is perfectly smooth.",

@@ -30,7 +30,6 @@ class SceneCuts(NeighbourMetric):
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="coherence/scene_cuts",
-        version=1,
         axis=Axis.COHERENCE,
         unit="cuts",
         bounds=(0.0, None),

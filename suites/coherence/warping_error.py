@@ -35,9 +35,7 @@ class WarpingError(NeighbourMetric):
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="coherence/warping_error",
-        version=1,
         axis=Axis.COHERENCE,
-        unit="",
         bounds=(0.0, None),
         higher_is_better=False,
         summary="Difference of neighbouring frames after motion compensation, over the contrast; 0 if still.",

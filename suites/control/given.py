@@ -27,7 +27,6 @@ class FirstFramePsnr(ClipMetric):
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="control/first_frame_psnr",
-        version=1,
         axis=Axis.ALIGNMENT,
         unit="dB",
         bounds=(0.0, 100.0),

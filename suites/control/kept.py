@@ -63,9 +63,7 @@ class EdgesKept(_Kept):
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="control/edges_kept",
-        version=1,
         axis=Axis.CONTROL,
-        unit="",
         bounds=(0.0, 1.0),
         higher_is_better=True,
         summary="How far the edges of the control clip are those of the result; 1 where they are the same.",
@@ -104,9 +102,7 @@ class PixelsKept(_Kept):
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="control/pixels_kept",
-        version=1,
         axis=Axis.CONTROL,
-        unit="",
         bounds=(0.0, 1.0),
         higher_is_better=True,
         summary="Share of the variance of a blurred or partly masked control clip that the result explains.",

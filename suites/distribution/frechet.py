@@ -10,14 +10,14 @@ from vbench_lite.metric import Axis, Estimate, MetricInfo
 from vbench_lite.stats.extrapolation import SIZES, at_infinity
 from vbench_lite.stats.frechet import distance, moments, perfect_distance
 from vbench_lite.stats.jackknife import MAX_GROUPS, jackknife
-from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, feature_set_info, with_clips
+from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, with_clips
 
 _HEUSEL = "Heusel et al. (NeurIPS 2017), equation 6"
 _FVD = "Unterthiner et al., Towards accurate generative models of video (2018)"
 _WIDE = 1024  # features from here on: a replicate takes seconds
 _FEW_GROUPS = 20
 ROWS_A_DIMENSION = 5  # from here on the interval holds the truth in 90% of simulated sets
-_info = partial(feature_set_info, axis=Axis.QUALITY, bounds=(0.0, None), higher_is_better=False, min_n=16)
+_info = partial(MetricInfo, axis=Axis.QUALITY, bounds=(0.0, None), higher_is_better=False, min_n=16)
 
 
 class FrechetDistance(FeatureSetMetric):

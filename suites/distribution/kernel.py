@@ -12,11 +12,11 @@ from vbench_lite.metric import Axis, Estimate, MetricInfo
 from vbench_lite.stats.jackknife import jackknife
 from vbench_lite.stats.kernel_distance import KernelDistance, Matrix, cubic_kernel, gaussian_kernel
 from vbench_lite.stats.over_set import scaled
-from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, feature_set_info, with_clips
+from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, with_clips
 
 _UNITS = 1000.0  # in which a Gaussian kernel's distances are written
 _info = partial(
-    feature_set_info, axis=Axis.QUALITY, bounds=(None, None), higher_is_better=False, min_n=4, version=2
+    MetricInfo, axis=Axis.QUALITY, bounds=(None, None), higher_is_better=False, min_n=4, version=2
 )
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 from vbench_lite.metric import Axis, Estimate, MetricInfo
 from vbench_lite.stats.jackknife import jackknife
 from vbench_lite.stats.manifold import Indices, Neighbourhoods
-from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, feature_set_info, with_clips
+from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, with_clips
 
 _SOURCE = "Kynkäänniemi et al. (NeurIPS 2019) and Naeem et al., Reliable fidelity (ICML 2020)"
 _SURE = 32  # prompts from which the interval holds in 90% of simulated sets
@@ -24,7 +24,7 @@ _MEANING = {
 
 
 def _info(kind: str, id: str, features: str, extractor: str) -> MetricInfo:
-    return feature_set_info(
+    return MetricInfo(
         id=id,
         extractors=(extractor,),
         summary=f"{_MEANING[kind]} (k = 5, strict, {features}).",

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from vbench_lite.metric import Axis, Estimate, MetricInfo
 from vbench_lite.stats.jackknife import jackknife
-from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, feature_set_info, with_clips
+from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, with_clips
 
 
 class FeatureDistance(FeatureSetMetric):
@@ -27,7 +27,7 @@ class FeatureDistance(FeatureSetMetric):
     """
 
     needs_reference: ClassVar[bool] = False
-    info: ClassVar[MetricInfo] = feature_set_info(
+    info: ClassVar[MetricInfo] = MetricInfo(
         id="diversity/feature_distance",
         extractors=("shapes-video",),
         summary="Mean of 1 - cosine between the features of two clips of the set; 0 if all are the same.",
@@ -58,7 +58,7 @@ class FeatureDistanceEfficientNet(FeatureDistance):
     Cost: one pass of EfficientNet-Lite0 a frame.
     """
 
-    info: ClassVar[MetricInfo] = feature_set_info(
+    info: ClassVar[MetricInfo] = MetricInfo(
         id="diversity/feature_distance_efficientnet",
         extractors=("efficientnet-lite0",),
         summary="Mean of 1 - cosine between the mean frame features of two clips of the set; "

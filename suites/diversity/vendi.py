@@ -10,11 +10,11 @@ import numpy as np
 from vbench_lite.metric import Axis, Estimate, MetricInfo
 from vbench_lite.stats.jackknife import jackknife
 from vbench_lite.stats.vendi import cosine_similarity, vendi_score
-from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, feature_set_info, with_clips
+from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, with_clips
 
 _SOURCE = "Friedman & Dieng, The Vendi Score (TMLR 2023)"
 _info = partial(
-    feature_set_info,
+    MetricInfo,
     axis=Axis.DIVERSITY,
     unit="clips",
     bounds=(1.0, None),

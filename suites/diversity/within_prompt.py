@@ -16,10 +16,10 @@ from vbench_lite.metric import Axis, Estimate, Features, MetricInfo, Role, Sampl
 from vbench_lite.stats.jackknife import jackknife_mean
 from vbench_lite.stats.vendi import cosine_similarity, vendi_score
 from vbench_lite.suites.diversity.feature_distance import cosine_distances
-from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, feature_set_info, with_clips
+from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, with_clips
 from vbench_lite.suites.judged_set import JudgedClip, JudgedSet, judged_set_info
 
-_info = partial(feature_set_info, axis=Axis.DIVERSITY, higher_is_better=True, min_n=2)
+_info = partial(MetricInfo, axis=Axis.DIVERSITY, higher_is_better=True, min_n=2)
 Matrix = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
 

@@ -24,10 +24,8 @@ class CameraTrack(FeatureExtractor):
 
     info: ClassVar[ExtractorInfo] = ExtractorInfo(
         id="camera-track",
-        version=1,
         dim=2,
         window=2,
-        stride=1,
         preprocessing="DIS flow (medium preset), grey, short side 128..256; steepest quarter of the pixels",
     )
 

@@ -48,7 +48,7 @@ class ClipVitB32(_ClipImage):
     """
 
     info: ClassVar[ExtractorInfo] = ExtractorInfo(
-        id="clip-vit-b32", version=1, dim=512, window=1, stride=1, preprocessing=_FLOAT,
+        id="clip-vit-b32", dim=512, preprocessing=_FLOAT,
         weights=("clip-vit-b32-openai",),
     )  # fmt: skip
 
@@ -64,7 +64,7 @@ class ClipVitB32Pil(_ClipImage):
     """
 
     info: ClassVar[ExtractorInfo] = ExtractorInfo(
-        id="clip-vit-b32-pil", version=1, dim=512, window=1, stride=1, preprocessing=_PIL,
+        id="clip-vit-b32-pil", dim=512, preprocessing=_PIL,
         weights=("clip-vit-b32-openai",),
     )  # fmt: skip
 
@@ -88,7 +88,7 @@ class ClipVitL14(_ClipImage):
     """
 
     info: ClassVar[ExtractorInfo] = ExtractorInfo(
-        id="clip-vit-l14", version=1, dim=768, window=1, stride=1, preprocessing=_FLOAT,
+        id="clip-vit-l14", dim=768, preprocessing=_FLOAT,
         weights=("clip-vit-l14-openai",),
     )  # fmt: skip
     batch = 4

@@ -28,10 +28,7 @@ class DinoVitB16(FrameNetworkExtractor):
 
     info: ClassVar[ExtractorInfo] = ExtractorInfo(
         id="dino-vitb16",
-        version=1,
         dim=768,
-        window=1,
-        stride=1,
         preprocessing="float 0..255, short side 224 bilinear no antialias, no crop, /255, ImageNet mean/std",
         weights=("dino-vitb16",),
     )

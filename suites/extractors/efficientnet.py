@@ -24,10 +24,7 @@ class EfficientNetLite0(NetworkExtractor):
     batch: ClassVar[int] = 4
     info: ClassVar[ExtractorInfo] = ExtractorInfo(
         id="efficientnet-lite0",
-        version=1,
         dim=1280,
-        window=1,
-        stride=1,
         preprocessing="short side to 224 bilinear antialias, centre crop 224, float, (x-127)/128",
         weights=("efficientnet-lite0",),
     )

@@ -26,7 +26,6 @@ class I3DLogits(NetworkExtractor):
     batch: ClassVar[int] = 1  # activations of one window are about 150 MB
     info: ClassVar[ExtractorInfo] = ExtractorInfo(
         id="i3d",
-        version=1,
         dim=400,
         window=16,
         stride=16,
@@ -58,7 +57,6 @@ class I3DLogitsStyleGanV(I3DLogits):
 
     info: ClassVar[ExtractorInfo] = ExtractorInfo(
         id="i3d-styleganv",
-        version=1,
         dim=400,
         window=16,
         stride=16,

@@ -24,9 +24,7 @@ class InceptionFeatures(NetworkExtractor):
     batch: ClassVar[int] = 4
     info: ClassVar[ExtractorInfo] = ExtractorInfo(
         id="inception-fid",
-        version=1,
         dim=2048,
-        window=1,
         stride=4,
         preprocessing="stretch to 299x299 bilinear half-pixel, no antialias, float, x/127.5-1",
         weights=("inception-v3-fid",),

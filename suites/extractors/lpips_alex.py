@@ -36,7 +36,6 @@ class LpipsAlexRows(NetworkExtractor):
     batch: ClassVar[int] = 8
     info: ClassVar[ExtractorInfo] = ExtractorInfo(
         id="lpips-alex",
-        version=1,
         dim=FRAMES * (64 * 15**2 + 192 * 7**2 + (384 + 256 + 256) * 3**2),
         window=FRAMES,
         stride=FRAMES,

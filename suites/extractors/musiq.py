@@ -27,10 +27,7 @@ class MusiqSpaq(FrameNetworkExtractor):
 
     info: ClassVar[ExtractorInfo] = ExtractorInfo(
         id="musiq-spaq",
-        version=1,
         dim=1,
-        window=1,
-        stride=1,
         preprocessing="float 0..255, long side above 512 to 512 bilinear no antialias rounded down, /255",
         weights=("musiq-spaq",),
     )

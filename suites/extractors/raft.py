@@ -42,10 +42,8 @@ class RaftThings(NetworkExtractor):
     batch: ClassVar[int] = 1
     info: ClassVar[ExtractorInfo] = ExtractorInfo(
         id="raft-things",
-        version=1,
         dim=2,
         window=2,
-        stride=1,
         preprocessing="every round(fps/8)-th frame, full size, edge repeated to /8, -1..1, 20 updates",
         weights=("raft-things",),
     )

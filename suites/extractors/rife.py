@@ -23,7 +23,6 @@ class Rife38(NetworkExtractor):
     batch: ClassVar[int] = 1
     info: ClassVar[ExtractorInfo] = ExtractorInfo(
         id="rife-3.8",
-        version=1,
         dim=1,
         window=3,
         stride=2,

@@ -17,10 +17,7 @@ class ShapesJudge(FeatureExtractor):
 
     info: ClassVar[ExtractorInfo] = ExtractorInfo(
         id="shapes-judge",
-        version=1,
         dim=shapes_judge.FEATURE_DIM,
-        window=1,
-        stride=1,
         preprocessing="short side above 32: area averaging to 32; otherwise as is; uint8 RGB",
     )
 

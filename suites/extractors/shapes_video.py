@@ -34,7 +34,6 @@ class ShapesVideo(FeatureExtractor):
 
     info: ClassVar[ExtractorInfo] = ExtractorInfo(
         id="shapes-video",
-        version=1,
         dim=64 + len(NAMES),
         window=16,
         stride=16,

@@ -32,7 +32,6 @@ class VideoMaeFeatures(NetworkExtractor):
     batch: ClassVar[int] = 1
     info: ClassVar[ExtractorInfo] = ExtractorInfo(
         id="videomae",
-        version=1,
         dim=1408,
         window=16,
         stride=16,

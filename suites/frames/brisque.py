@@ -51,9 +51,7 @@ class Brisque(FrameMetric):
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="frames/brisque",
-        version=1,
         axis=Axis.QUALITY,
-        unit="",
         bounds=(None, None),
         higher_is_better=False,
         summary="How unlike natural pictures the frames' local statistics are (BRISQUE); 0 is pristine.",

@@ -45,7 +45,6 @@ class Degenerate(ClipMetric):
         id="frames/degenerate",
         version=3,
         axis=Axis.QUALITY,
-        unit="",
         bounds=(0.0, 1.0),
         higher_is_better=False,
         summary="Share of clips that are black, flat, frozen, looped, partly blank or repeat their frames.",

@@ -35,7 +35,6 @@ class Sharpness(FrameMetric):
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="frames/sharpness",
-        version=1,
         axis=Axis.QUALITY,
         unit="1/px",
         bounds=(0.0, 1.0),

@@ -40,7 +40,6 @@ class LoopShare(ClipMetric):
         id="horizon/loop_share",
         version=2,
         axis=Axis.HORIZON,
-        unit="",
         bounds=(0.0, 1.0),
         higher_is_better=None,
         summary="Share of frames that show again what the clip had left; 1 is a loop, 0 always moves on.",

@@ -28,7 +28,6 @@ class SeamVisibility(NeighbourMetric):
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="horizon/seam_visibility",
-        version=1,
         axis=Axis.HORIZON,
         unit="log2",
         bounds=(None, None),

@@ -17,9 +17,7 @@ from vbench_lite.suites.interaction.session import STEERED_MIN_FRAMES, Session, 
 
 _info = partial(
     MetricInfo,
-    version=1,
     axis=Axis.CONTROL,
-    unit="",
     bounds=(0.0, 1.0),
     higher_is_better=True,
     source="DIS optical flow (Kroeger et al., ECCV 2016) by OpenCV against the script",

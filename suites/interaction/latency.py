@@ -79,7 +79,6 @@ class ActionToPhoton(SummaryMetric):
     parts = (WAIT, RESPONSE, ONSET)
     info: ClassVar[MetricInfo] = MetricInfo(
         id="interaction/action_to_photon_s",
-        version=1,
         axis=Axis.SPEED,
         unit="s",
         bounds=(0.0, None),

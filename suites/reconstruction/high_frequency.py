@@ -30,9 +30,7 @@ class HighFrequencyKept(PairMetric):
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="reconstruction/high_frequency_kept",
-        version=1,
         axis=Axis.QUALITY,
-        unit="",
         bounds=(None, None),
         higher_is_better=True,
         summary="Share of the reference's fine detail that is there again; 1 is all of it.",

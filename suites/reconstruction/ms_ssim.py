@@ -30,9 +30,7 @@ class MsSsim(FramePairs):
     least: ClassVar[int] = (WINDOW - 1) * 2**4 + 1  # the window has to fit after four halvings
     info: ClassVar[MetricInfo] = MetricInfo(
         id="reconstruction/ms_ssim",
-        version=1,
         axis=Axis.QUALITY,
-        unit="",
         bounds=(0.0, 1.0),
         higher_is_better=True,
         summary="Multi-scale structural similarity to the reference clip; 1 where frames are equal.",

@@ -80,9 +80,7 @@ class LpipsAlex(PerceptualDistance):
     net: ClassVar[str] = "alex"
     info: ClassVar[MetricInfo] = MetricInfo(
         id="reconstruction/lpips",
-        version=1,
         axis=Axis.QUALITY,
-        unit="",
         bounds=(0.0, None),
         higher_is_better=False,
         summary="Perceptual distance (LPIPS, AlexNet) to the reference clip; 0 where frames are equal.",
@@ -136,9 +134,7 @@ class Dists(PerceptualDistance):
     least: ClassVar[int] = 16
     info: ClassVar[MetricInfo] = MetricInfo(
         id="reconstruction/dists",
-        version=1,
         axis=Axis.QUALITY,
-        unit="",
         bounds=(0.0, 1.0),
         higher_is_better=False,
         summary="Distance of structure and texture (DISTS) to the reference clip; 0 where frames are equal.",

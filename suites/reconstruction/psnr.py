@@ -27,7 +27,6 @@ class Psnr(FramePairs):
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="reconstruction/psnr",
-        version=1,
         axis=Axis.QUALITY,
         unit="dB",
         bounds=(0.0, CAP_DB),

@@ -31,7 +31,6 @@ class Ssim(FramePairs):
         id="reconstruction/ssim",
         version=2,
         axis=Axis.QUALITY,
-        unit="",
         bounds=(-1.0, 1.0),
         higher_is_better=True,
         summary="Structural similarity to the reference clip; 1 where frames are equal.",

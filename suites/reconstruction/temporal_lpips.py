@@ -26,9 +26,7 @@ class TemporalLpips(LpipsAlex):
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="fidelity/tlpips",
-        version=1,
         axis=Axis.COHERENCE,
-        unit="",
         bounds=(0.0, None),
         higher_is_better=False,
         summary="Difference of the change between neighbouring frames (LPIPS, AlexNet) to the reference "

@@ -83,7 +83,6 @@ class DeadlineShare(CallMetric):
 
     info: ClassVar[MetricInfo] = call_info(
         id="speed/deadline_share",
-        unit="",
         summary="Share of frames that arrived by the time at which a stream that starts after 1 s shows "
         "them.",
         source="definition; vbench_lite.measure.playback.deadlines",

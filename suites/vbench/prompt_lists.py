@@ -15,8 +15,6 @@ def published_info(dimension: str, summary: str, **facts: Any) -> MetricInfo:
     """What a dimension declares that is computed as published; `facts` are the other fields."""
     return MetricInfo(
         id=f"{PREFIX}{dimension}",
-        version=1,
-        unit="",
         higher_is_better=True,
         summary=summary,
         source=f"VBench (Huang et al., CVPR 2024), vbench/{dimension}.py",

@@ -31,7 +31,7 @@ class QualityScore(SummaryMetric):
 
     parts = tuple(one.metric for one in DIMENSIONS if one.quality)
     info: ClassVar[MetricInfo] = MetricInfo(
-        id=QUALITY_SCORE, version=1, axis=Axis.QUALITY, unit="", bounds=(None, None), higher_is_better=True,
+        id=QUALITY_SCORE, axis=Axis.QUALITY, bounds=(None, None), higher_is_better=True,
         summary="Weighted mean of VBench's seven normalised quality dimensions.", source=_SOURCE,
     )  # fmt: skip
 
@@ -51,7 +51,7 @@ class SemanticScore(SummaryMetric):
 
     parts = tuple(one.metric for one in DIMENSIONS if not one.quality)
     info: ClassVar[MetricInfo] = MetricInfo(
-        id=SEMANTIC_SCORE, version=1, axis=Axis.ALIGNMENT, unit="", bounds=(None, None),
+        id=SEMANTIC_SCORE, axis=Axis.ALIGNMENT, bounds=(None, None),
         higher_is_better=True, summary="Mean of VBench's nine normalised semantic dimensions.",
         source=_SOURCE,
     )  # fmt: skip
@@ -72,7 +72,7 @@ class TotalScore(SummaryMetric):
 
     parts = tuple(one.metric for one in DIMENSIONS)
     info: ClassVar[MetricInfo] = MetricInfo(
-        id=TOTAL_SCORE, version=1, axis=Axis.QUALITY, unit="", bounds=(None, None), higher_is_better=True,
+        id=TOTAL_SCORE, axis=Axis.QUALITY, bounds=(None, None), higher_is_better=True,
         summary="VBench's total: four parts quality score, one part semantic score.", source=_SOURCE,
     )  # fmt: skip
 

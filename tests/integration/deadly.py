@@ -11,7 +11,14 @@ from vbench_lite.metric import Axis, ClipMetric, MetricInfo
 
 
 def about(name: str) -> MetricInfo:
-    return MetricInfo(name, 1, Axis.QUALITY, "", (0.0, 1.0), True, "A test.", "definition")
+    return MetricInfo(
+        id=name,
+        axis=Axis.QUALITY,
+        bounds=(0.0, 1.0),
+        higher_is_better=True,
+        summary="A test.",
+        source="definition",
+    )
 
 
 class Deadly(ClipMetric):

@@ -36,7 +36,14 @@ from vbench_lite.sensitivity.measure import CLEAN, Values
 from vbench_lite.stats.jackknife import jackknife
 from vbench_lite.video.decode import write_lossless
 
-INFO = MetricInfo("x/y", 1, Axis.QUALITY, "", (None, None), True, "a made-up metric", "test")
+INFO = MetricInfo(
+    id="x/y",
+    axis=Axis.QUALITY,
+    bounds=(None, None),
+    higher_is_better=True,
+    summary="a made-up metric",
+    source="test",
+)
 ALL = (*DAMAGES, *CONTROLS)
 LEVELS = [CLEAN, *((d.name, level) for d in ALL for level in d.levels)]
 

@@ -19,7 +19,7 @@ from vbench_lite.run.scoring.outcome import Outcome
 @pytest.mark.parametrize("chunk", [1, 2, 5, 16])
 def test_windows_do_not_depend_on_chunks(window: int, stride: int, chunk: int) -> None:
     class Starts(FeatureExtractor):
-        info = ExtractorInfo("starts", 1, 1, window=window, stride=stride, preprocessing="none")
+        info = ExtractorInfo(id="starts", dim=1, window=window, stride=stride, preprocessing="none")
 
         def load(self, device: str = "cpu") -> None:
             return

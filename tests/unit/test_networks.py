@@ -24,7 +24,7 @@ THIRD = 1 / 3  # bf16 has eight bits of it
 class Linear(FeatureExtractor):
     """A network of one weight."""
 
-    info = ExtractorInfo("linear", 1, 1, window=1, stride=1, preprocessing="none", weights=("linear",))
+    info = ExtractorInfo(id="linear", dim=1, preprocessing="none", weights=("linear",))
 
     def load(self, device: str = "cpu") -> None:
         self.device = device
@@ -41,7 +41,7 @@ class Linear(FeatureExtractor):
 class Counts(Linear):
     """The same without published weights: no network that anybody would round."""
 
-    info = ExtractorInfo("counts", 1, 1, window=1, stride=1, preprocessing="none")
+    info = ExtractorInfo(id="counts", dim=1, preprocessing="none")
 
 
 FRAMES = np.full((2, 8, 8, 3), 100, np.uint8)

@@ -65,7 +65,7 @@ def test_a_weight_must_be_positive_and_is_kept_with_the_outcome() -> None:
 class EveryThird(FeatureExtractor):
     """The red level of pairs of every third frame; needs a rate."""
 
-    info = ExtractorInfo("every-third", 1, 2, window=2, stride=1, preprocessing="every third frame")
+    info = ExtractorInfo(id="every-third", dim=2, window=2, stride=1, preprocessing="every third frame")
 
     def load(self, device: str = "cpu") -> None:
         return

@@ -195,7 +195,7 @@ class Latency(CallMetric):
 class Means(FeatureExtractor):
     """Mean colour of windows of four frames."""
 
-    info = ExtractorInfo("means", 1, 3, window=4, stride=4, preprocessing="none")
+    info = ExtractorInfo(id="means", dim=3, window=4, stride=4, preprocessing="none")
     loads: ClassVar[int] = 0
     batches: ClassVar[list[int]] = []
     load_error: ClassVar[Exception | None] = None
