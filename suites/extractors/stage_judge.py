@@ -19,6 +19,7 @@ class StageJudge(FeatureExtractor):
 
     info: ClassVar[ExtractorInfo] = ExtractorInfo(
         id="stage-judge",
+        version=2,
         dim=judge_frames.FEATURE_DIM,
         preprocessing="resize to 48x48, aspect not kept (area to reduce, bilinear to enlarge), uint8 RGB",
     )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from vbench_lite.clip import Frames
-from vbench_lite.datasets.stage import judge, render, words
+from vbench_lite.datasets.stage import judge, judge_frames, render, words
 from vbench_lite.datasets.stage.motion import SIZE
 from vbench_lite.errors import NotApplicable
 
@@ -84,6 +84,36 @@ def test_an_object_that_changes_while_it_is_hidden_loses_its_identity() -> None:
     mixed = judge.judge_clip(np.concatenate([both[0][:8], both[1][8:]]))
     assert mixed.of(scene.first).kept.sum() == 0 < mixed.of(scene.first).after.sum()
     assert mixed.identity < 1 and mixed.identity_after == 0
+
+
+def test_a_frame_is_measured_the_same_by_itself_and_twice_where_it_is_repeated(clips: list[Frames]) -> None:
+    rng = np.random.default_rng(0)
+    frames = np.concatenate([clips[0], rng.integers(0, 256, (3, SIZE, SIZE, 3), np.uint8)])
+    alone = np.concatenate([judge.per_frame(frame[None]) for frame in frames])
+    assert np.array_equal(judge.per_frame(frames), alone)
+    assert np.array_equal(judge.per_frame(frames.repeat(2, axis=0)), alone.repeat(2, axis=0))
+
+
+def test_a_match_is_the_cosine_with_what_no_other_object_covers(clips: list[Frames]) -> None:
+    frame = next(clip for clip, scene in zip(clips, SCENES, strict=True) if scene.event == "passes")[8]
+    cover = judge_frames.covers(frame[None])[0].astype(np.float64)
+    row = judge_frames.per_frame(frame[None])[0]
+    table = judge_frames.templates().astype(np.float64)
+    side = table.shape[1]
+    hues = np.flatnonzero(row[judge_frames.COVER] >= judge_frames.LEAST_COVER)
+    assert len(hues) == 2
+    for hue in hues:
+        free = np.pad(1 - np.delete(cover, hue, axis=0).sum(axis=0), side - 1)
+        shown = np.pad(cover[hue], side - 1)
+        found = row[judge_frames.SCORES].reshape(-1, len(table))[hue]
+        for shape, template in enumerate(table):
+            best = 0.0
+            for top, left in np.ndindex(SIZE + side - 1, SIZE + side - 1):
+                place = np.s_[top : top + side, left : left + side]
+                energy = float((template**2 * free[place]).sum())
+                if energy >= judge_frames.LEAST_ENERGY * float((template**2).sum()):
+                    best = max(best, float((template * shown[place]).sum()) / energy**0.5)
+            assert found[shape] == pytest.approx(best / np.linalg.norm(cover[hue]), abs=2e-6)
 
 
 def test_frames_of_another_size_are_not_judged() -> None:

@@ -20,13 +20,16 @@ from vbench_lite.datasets.stage.words import COLORS, SHAPES, TEXTURES
 from vbench_lite.errors import NotApplicable
 
 Floats = npt.NDArray[np.float32]
+Spectra = npt.NDArray[np.complex64]
 
 LEAST_COVER = 8.0  # pixels of a color below which no outline is looked for
 LEAST_CHROMA = 0.3  # share of a color's chroma below which a pixel is background
 BACKGROUND = 0.05  # total cover below which a pixel is background
+AT_ONCE = 16  # frames measured together
 LEAST_ENERGY = 0.35  # share of a template that must be in view for a match
 
-_NAMES = tuple(COLORS)
+ROOM = 64  # pixels of a side of a frame and of one template less a pixel
+_MARGIN = ((0, 0), (ROOM - SIZE, 0), (ROOM - SIZE, 0))
 _WORDS, _HUES, _PHASES = len(SHAPES), len(COLORS), render.PERIOD
 SCORES = slice(0, _HUES * _WORDS)
 X = slice(SCORES.stop, SCORES.stop + _HUES * _WORDS)
@@ -54,32 +57,39 @@ def per_frame(frames: Frames) -> Floats:
     check_frames(frames)
     if frames.shape[1:3] != (SIZE, SIZE):
         raise NotApplicable(f"the judge of the stage world reads frames of {SIZE}x{SIZE} pixels")
-    out = np.zeros((len(frames), FEATURE_DIM), np.float32)
-    for place, (row, frame) in enumerate(zip(out, frames, strict=True)):
-        if place and np.array_equal(frame, frames[place - 1]):  # a frozen clip is measured once
-            row[:] = out[place - 1]
-            continue
-        cover = covers(frame)
-        row[COVER] = cover.sum(axis=(1, 2))
-        scores, x, y = (row[part].reshape(_HUES, _WORDS) for part in (SCORES, X, Y))
-        for hue in np.flatnonzero(row[COVER] >= LEAST_COVER):
-            others = np.delete(cover, hue, axis=0).sum(axis=0)
-            scores[hue], x[hue], y[hue] = _match(cover[hue], 1 - np.minimum(others, 1))
-        row[WALL], row[TONE] = _background(frame, cover.sum(axis=0) < BACKGROUND)
+    first = np.ones(len(frames), np.bool_)  # a frozen clip is measured once
+    first[1:] = (frames[1:] != frames[:-1]).any(axis=(1, 2, 3))
+    changed = frames[first]
+    parts = [_measure(changed[start : start + AT_ONCE]) for start in range(0, len(changed), AT_ONCE)]
+    out: Floats = np.concatenate(parts)[np.cumsum(first) - 1]
     return out
 
 
-def covers(frame: npt.NDArray[np.uint8]) -> Floats:
-    """Share of every pixel that each color covers, float32 (colors, 48, 48) in [0, 1]."""
-    rgb = frame.astype(np.float32)
+def _measure(frames: Frames) -> Floats:
+    """The same of a few frames, none of which repeats the one before it."""
+    out = np.zeros((len(frames), FEATURE_DIM), np.float32)
+    cover = covers(frames)
+    out[:, COVER] = cover.sum(axis=(2, 3))
+    whole = cover.sum(axis=1)
+    scores, x, y = (out[:, part].reshape(-1, _HUES, _WORDS) for part in (SCORES, X, Y))
+    place = out[:, COVER] >= LEAST_COVER
+    found = cover[place]
+    scores[place], x[place], y[place] = _match(found, 1 - (whole[place.nonzero()[0]] - found))
+    for row, frame, free in zip(out, frames, whole < BACKGROUND, strict=True):
+        row[WALL], row[TONE] = _background(frame, free)
+    return out
+
+
+def covers(frames: Frames) -> Floats:
+    """Share of a pixel that each color covers, one color a pixel; float32 (T, colors, 48, 48) in [0, 1]."""
+    rgb = frames.astype(np.float32)
     chroma = rgb - rgb.mean(axis=-1, keepdims=True)
     palette, length = _palette()
     along = chroma @ palette.T  # in pixels' units of chroma
     best = along.argmax(axis=-1)
     share = np.take_along_axis(along, best[..., None], -1)[..., 0] / length[best]
     share = np.where(share < LEAST_CHROMA, 0, np.minimum(share, 1))
-    out: Floats = (np.arange(_HUES)[:, None, None] == best) * share
-    return out.astype(np.float32)
+    return np.where(np.arange(_HUES)[:, None, None] == best[:, None], share[:, None], np.float32(0))
 
 
 @lru_cache(maxsize=1)
@@ -98,15 +108,12 @@ def templates() -> Floats:
 
 
 @lru_cache(maxsize=1)
-def _squares() -> Floats:
-    """The templates squared."""
-    return templates() ** 2
+def _spectra() -> tuple[Spectra, Spectra]:
+    """Conjugate transforms of the templates and of their squares, complex64 (shapes, ROOM, ROOM//2 + 1)."""
+    from scipy import fft
 
-
-@lru_cache(maxsize=1)
-def _least_energy() -> Floats:
-    """What must be in view of each template for a match, float32 (shapes,)."""
-    return np.array([LEAST_ENERGY * float(square.sum()) for square in _squares()], np.float32)
+    both = (fft.rfft2(table, (ROOM, ROOM)).conj() for table in (templates(), templates() ** 2))
+    return next(both), next(both)
 
 
 @lru_cache(maxsize=1)
@@ -116,38 +123,50 @@ def areas() -> Floats:
 
 
 def _match(cover: Floats, valid: Floats) -> tuple[Floats, Floats, Floats]:
-    """Best cosine of every shape with what can be seen, and the center (x, y) of that match."""
-    import cv2
+    """Best cosine of every shape with what can be seen, and the center (x, y) of that match.
 
-    table = templates()
-    pad = table.shape[1] - 1
-    # Only where a template meets the object: from one side of it to the other.
-    rows, columns = (np.flatnonzero(cover.any(axis=axis)) for axis in (1, 0))
-    top_row, left_column = int(rows[0]), int(columns[0])
-    window = (slice(top_row, int(rows[-1]) + 1 + 2 * pad), slice(left_column, int(columns[-1]) + 1 + 2 * pad))
-    shown = np.pad(cover, pad)[window]
-    seen = np.pad(valid, pad)[window]
-    norm = float(np.linalg.norm(cover))
-    both = np.stack([cv2.matchTemplate(shown, template, cv2.TM_CCORR) for template in table])
-    energy = np.stack([cv2.matchTemplate(seen, square, cv2.TM_CCORR) for square in _squares()])
-    enough = energy >= _least_energy()[:, None, None]
-    cosine = np.where(enough, both / (norm * np.sqrt(np.maximum(energy, 1e-3))), 0)
-    places = cosine.reshape(_WORDS, -1).argmax(axis=1)
-    scores, x, y = np.zeros((3, _WORDS), np.float32)
-    for index, (top, left) in enumerate(zip(*np.unravel_index(places, cosine.shape[1:]), strict=True)):
-        scores[index] = cosine[index, top, left]
-        y[index] = top_row + top + _peak(cosine[index, :, left], top) - pad + table.shape[1] // 2
-        x[index] = left_column + left + _peak(cosine[index, top], left) - pad + table.shape[1] // 2
-    return scores, x, y
+    Args:
+        cover: share of every pixel that an object covers, (objects, 48, 48).
+        valid: share of every pixel that no other object covers, (objects, 48, 48).
+
+    Returns:
+        Three float32 (objects, shapes).
+    """
+    from scipy import fft
+
+    side = templates().shape[1]
+    # Circular correlations: the margin of one template is all that wraps around.
+    both, energy = (
+        fft.irfft2(fft.rfft2(np.pad(part, _MARGIN))[:, None] * spectra, (ROOM, ROOM))
+        for part, spectra in zip((cover, valid), _spectra(), strict=True)
+    )
+    norm = np.linalg.norm(cover, axis=(1, 2))[:, None, None, None]
+    enough = energy >= LEAST_ENERGY * (templates() ** 2).sum(axis=(1, 2))[:, None, None]
+    np.divide(both, norm * np.sqrt(energy, where=enough, out=energy), where=enough, out=both)
+    cosine = np.where(enough, both, 0)
+    top, left = np.unravel_index(cosine.reshape(*cosine.shape[:2], -1).argmax(axis=-1), cosine.shape[2:])
+    index = (*np.indices(top.shape, sparse=True),)
+    corner = side // 2 - (side - 1)  # of the template's center from where its match is written
+    return (
+        cosine[*index, top, left],
+        left + _peak(cosine[*index, top], left) + corner,
+        top + _peak(cosine[*index, :, left], top) + corner,
+    )
 
 
-def _peak(line: Floats, place: int) -> float:
-    """Offset of the summit of a parabola through a maximum and its neighbours, in [-0.5, 0.5]."""
-    if not 0 < place < len(line) - 1:
-        return 0.0
-    before, here, after = (float(v) for v in line[place - 1 : place + 2])
+def _peak(lines: Floats, place: npt.NDArray[np.intp]) -> Floats:
+    """Offset of the summit of a parabola through a maximum and its neighbors, in [-0.5, 0.5].
+
+    Args:
+        lines: (objects, shapes, places).
+        place: of the maximum of each line, (objects, shapes).
+    """
+    inside = (place > 0) & (place < lines.shape[-1] - 1)
+    near = np.where(inside, place, 1)[..., None] + np.arange(-1, 2)
+    before, here, after = np.moveaxis(np.take_along_axis(lines, near, axis=-1), -1, 0)
     curve = before - 2 * here + after
-    return min(max(0.5 * (before - after) / curve, -0.5), 0.5) if curve < -1e-9 else 0.0
+    found = np.divide(0.5 * (before - after), curve, where=curve < -1e-9, out=np.zeros_like(curve))
+    return np.where(inside, np.clip(found, -0.5, 0.5), np.float32(0))
 
 
 @lru_cache(maxsize=1)
