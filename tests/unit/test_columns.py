@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from vbench_lite.errors import StoreError
 from vbench_lite.store import tables
-from vbench_lite.store.columns import filled, integers, numbers, texts
+from vbench_lite.store.columns import filled, integers, listed, numbers, texts, whole
 from vbench_lite.store.journal import JournalWriter
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import SampleRecord, ScoreRecord
@@ -129,3 +129,16 @@ def test_a_value_of_another_kind_is_one_error(tmp_path: Path) -> None:
 
 def _sample() -> dict[str, Any]:
     return SampleRecord("g", "s", "id", "p", "text", 1, "failed", reason="why").as_dict()
+
+
+@given(st.lists(st.none() | st.lists(st.integers(0, 9), max_size=3), max_size=6), st.integers(0, 6))
+def test_the_values_of_lists_are_those_of_arrow(rows: list[list[int] | None], start: int) -> None:
+    column = pa.array(rows, pa.list_(pa.int64())).slice(start)
+    assert listed(column).to_pylist() == column.flatten().to_pylist()
+
+
+def test_a_column_in_one_piece_is_not_copied() -> None:
+    one = pa.chunked_array([pa.array([1, 2, 3])])
+    assert whole(one).buffers()[1].address == one.chunk(0).buffers()[1].address
+    assert whole(pa.chunked_array([[1], [2, 3]])).to_pylist() == [1, 2, 3]
+    assert len(whole(pa.chunked_array([], pa.int64()))) == 0

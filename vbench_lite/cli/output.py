@@ -77,7 +77,7 @@ def print_text(text: str) -> None:
 
 def warn(*messages: str) -> None:
     """Lines on stderr, all at once: there may be very many."""
-    click.echo("\n".join(map(printable, messages)), err=True)
+    click.echo(printable("\n".join(messages)), err=True)
 
 
 def console(*, stderr: bool = False) -> Console:

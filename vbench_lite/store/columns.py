@@ -87,8 +87,16 @@ def texts(table: pa.Table, name: str) -> Texts:
 
 
 def whole(column: pa.ChunkedArray) -> pa.Array:
-    """A column in one piece."""
+    """A column in one piece; one that is in one piece is not copied."""
+    if column.num_chunks == 1:
+        return column.chunk(0)
     return column.combine_chunks() if column.num_chunks else pa.nulls(0, column.type)
+
+
+def listed(column: pa.Array) -> pa.Array:
+    """The values of a column of lists, one list after the other; `flatten` of Arrow imports its functions."""
+    first, last = (int(place) for place in _values(column, np.int32, 1)[[0, -1]]) if len(column) else (0, 0)
+    return column.values.slice(first, last - first)
 
 
 def records(table: pa.Table, at_once: int) -> Iterator[list[dict[str, Any]]]:
@@ -141,11 +149,11 @@ def filled(table: pa.Table, name: str) -> Flags:
     return np.ones(len(table), dtype=np.bool_) if gaps is None else ~gaps
 
 
-def _values(array: pa.Array, kind: type[Any]) -> npt.NDArray[Any]:
+def _values(array: pa.Array, kind: type[Any], more: int = 0) -> npt.NDArray[Any]:
     buffer = array.buffers()[1]
     if buffer is None:  # of no rows
         return np.empty(0, dtype=kind)
-    return np.frombuffer(buffer, dtype=kind, count=len(array) + array.offset)[array.offset :]
+    return np.frombuffer(buffer, dtype=kind, count=len(array) + array.offset + more)[array.offset :]
 
 
 def _gaps(array: pa.Array) -> Flags | None:

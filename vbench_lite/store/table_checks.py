@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from vbench_lite.errors import StoreError
-from vbench_lite.store.columns import filled, present, texts, whole
+from vbench_lite.store.columns import filled, listed, present, texts, whole
 from vbench_lite.store.schema import Level, SampleStatus, ScoreStatus
 from vbench_lite.store.storable import LARGEST
 
@@ -103,8 +103,8 @@ def _number_faults(name: str, values: npt.NDArray[Any], above_zero: bool) -> Ite
 
 
 def _list_faults(name: str, column: pa.Array) -> Iterator[str]:
-    values = column.flatten()
+    values = listed(column)
     while pa.types.is_list(values.type):
-        values = values.flatten()
+        values = listed(values)
     if values.null_count or not np.all(np.isfinite(present(values))):
         yield f"column {name} holds a list with what is no number"
