@@ -43,7 +43,7 @@ def test_the_default_run_asks_its_own_generators_and_brings_longer_clips() -> No
 
 def test_samples_of_a_brought_suite_are_in_proportion() -> None:
     assert asked(samples=8) == {"quick": 8, "stage-long": 1, "stage-detail": 1}
-    assert asked(suites=["stage-long", "quick"], samples=224)["stage-long"] == 24
+    assert asked(suites=["stage-long", "quick"], samples=320)["stage-long"] == 24
     assert asked(suites=["stage-long"], samples=3) == {"stage-long": 3}
 
 
