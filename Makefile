@@ -12,6 +12,9 @@ BESIDE  = -n $(CORES) --dist loadfile --no-loadscope-reorder
 CODE   := vbench_lite adapters suites dashboard tools tests benchmarks docs
 STAMPS := .make
 
+# Tests start hundreds of programs, and each would compile this package again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo check test slow matrix lint types bench audit docs docs-test readme format clean distclean
 
@@ -46,7 +49,7 @@ check: setup  ## lint, types and tests of what differs from main: for each chang
 test: setup lint types  ## lint, types, and every test
 	$(BIN)/python -m pytest $(BESIDE)
 
-slow: setup  ## tests that CI runs once a day: every tiny pipeline of diffusers
+slow: setup  ## tests that CI runs once a day: every tiny pipeline of diffusers, every page in every state
 	$(BIN)/python -m pytest $(BESIDE) -m slow
 
 # Each with an environment of its own: some minutes and 7.5 GB a version.

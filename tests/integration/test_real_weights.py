@@ -30,6 +30,7 @@ from vbench_lite.weights import convert, files
 
 WINDOW, STEP, NOISE = 16, 7, 4
 LEAST, MANY = 16, 32  # windows of a half: as few as FVD takes, and twice as many
+FRAMES = {LEAST: 10, MANY: WINDOW}  # of a window: few for I3D, and as many as FVD has
 
 
 def frames_of(name: str, count: int | None = None) -> Frames:
@@ -67,17 +68,17 @@ class Windows:
     @cached_property
     def shuffled(self) -> Features:
         rng = np.random.default_rng(0)
-        return self.extract([window[rng.permutation(WINDOW)] for window in self.halves[0]])
+        return self.extract([window[rng.permutation(len(window))] for window in self.halves[0]])
 
     @cached_property
     def frozen(self) -> Features:
-        return self.extract([window[:1].repeat(WINDOW, axis=0) for window in self.halves[0]])
+        return self.extract([window[:1].repeat(len(window), axis=0) for window in self.halves[0]])
 
     @cached_property
     def noise(self) -> Features:
         rng = np.random.default_rng(1)
-        size = (WINDOW, 224, 224, 3)
-        rows = self.extract([rng.integers(0, 256, size).astype(np.float32) for _ in range(NOISE)])
+        shape = self.halves[0][0].shape
+        rows = self.extract([rng.integers(0, 256, shape).astype(np.float32) for _ in range(NOISE)])
         return np.tile(rows, (LEAST // NOISE, 1))  # any two windows of noise are alike to the network
 
 
@@ -85,12 +86,13 @@ class Windows:
 def windows(request: pytest.FixtureRequest) -> Windows:
     need("i3d-k400")
     each: int = request.param
+    length = FRAMES[each]
     extractor = I3DLogits()
     halves: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
     for name in ("bikes", "carphone_pristine", "bigbuckbunny"):
         prepared = extractor.prepare(frames_of(name))
-        for number, start in enumerate(range(0, len(prepared) - WINDOW + 1, STEP)):
-            halves[number % 2].append(prepared[start : start + WINDOW])
+        for number, start in enumerate(range(0, len(prepared) - length + 1, STEP)):
+            halves[number % 2].append(prepared[start : start + length])
     spread = [np.linspace(0, len(half) - 1, each).astype(int) for half in halves]
     chosen = [[half[i] for i in places] for half, places in zip(halves, spread, strict=True)]
     assert [len(half) for half in chosen] == [each, each]

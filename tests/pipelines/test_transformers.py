@@ -15,15 +15,15 @@ from vbench_lite.adapters.transformers import Transformers
 from vbench_lite.errors import ClipError, RequestError, SpecError
 from vbench_lite.measure.context import RecordingContext
 
-SUBJECTS = {
-    "a frame at a time": tiny_tokens.configuration(),
-    "two frames at a time": tiny_tokens.configuration(tokens_per_chunk=32, frames_per_chunk=2),
+SUBJECTS: dict[str, dict[str, int]] = {
+    "a frame at a time": {},
+    "two frames at a time": {"tokens_per_chunk": 32, "frames_per_chunk": 2},
 }
 
 
 @pytest.fixture(params=list(SUBJECTS), scope="module")
 def subject(request: Any) -> Subject:
-    return Subject("transformers", SUBJECTS[request.param])
+    return Subject("transformers", tiny_tokens.configuration(**SUBJECTS[request.param]))
 
 
 @pytest.fixture(scope="module")
