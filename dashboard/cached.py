@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -40,6 +41,9 @@ from vbench_lite.votes.review import AxisVotes, votes_on
 _THUMBNAIL_RUNS = 8
 _SUPPORT = 5  # runs of other suites in which limits are looked up
 
+Asked = ParamSpec("Asked")
+Found = TypeVar("Found")
+
 
 def root() -> Path:
     """The results folder that the dashboard was started over."""
@@ -47,44 +51,77 @@ def root() -> Path:
     return server.root_from(arguments)
 
 
-def index() -> data.Index:
-    """Every run under the root."""
-    return _index(str(root()), data.root_stamp(root()))
+def _kept(
+    cache: Callable[[Any], Any], stamp: Callable[..., str]
+) -> Callable[[Callable[Asked, Found]], Callable[Asked, Found]]:
+    """Keep what a function reads under the root, for its arguments.
+
+    Args:
+        cache: one of Streamlit's.
+        stamp: of the arguments; what was read is read again when it changes.
+    """
+
+    def decorated(read: Callable[Asked, Found]) -> Callable[Asked, Found]:
+        @cache
+        @wraps(read)
+        def stored(root_path: str, stamp: str, *args: Asked.args, **kwargs: Asked.kwargs) -> Found:
+            return read(*args, **kwargs)
+
+        @wraps(read)
+        def shown(*args: Asked.args, **kwargs: Asked.kwargs) -> Found:
+            found: Found = stored(str(root()), stamp(*args, **kwargs), *args, **kwargs)
+            return found
+
+        return shown
+
+    return decorated
+
+
+def _root_stamp(*_: object) -> str:
+    return data.root_stamp(root())
+
+
+def _stamp(run_ids: Sequence[str], *_: object) -> str:
+    """Changes with the files of these runs, and with the votes."""
+    runs = "".join(data.run_stamp(RunDir(root(), run_id)) for run_id in run_ids)
+    return runs + data.votes_stamp(root())
+
+
+def _run_stamp(run: data.RunSummary, *_: object) -> str:
+    return _stamp([run.run_id])
+
+
+def _never(*_: object) -> str:
+    """Of what a hash names: it cannot change."""
+    return ""
 
 
 # A run that is killed changes no file, so the list is read again after a while in any case.
-@st.cache_data(show_spinner=False, max_entries=4, ttl=5)
-def _index(root_path: str, stamp: str) -> data.Index:
-    return data.read_index(Path(root_path))
+@_kept(st.cache_data(show_spinner=False, max_entries=4, ttl=5), _root_stamp)
+def index() -> data.Index:
+    """Every run under the root."""
+    return data.read_index(root())
 
 
+@_kept(st.cache_data(show_spinner=False, max_entries=4, ttl=5), _root_stamp)
 def documents(most: int) -> list[RunDocument]:
     """The documents of the newest runs."""
-    return _documents(str(root()), data.root_stamp(root()), most)
-
-
-@st.cache_data(show_spinner=False, max_entries=4, ttl=5)
-def _documents(root_path: str, stamp: str, most: int) -> list[RunDocument]:
-    return read_runs(Path(root_path))[0][:most]
+    return read_runs(root())[0][:most]
 
 
 def shown_together(run: data.RunSummary, suite: str | None) -> list[str]:
     """The runs of the leaderboard: those of `choice.choose` where no run is chosen, else the chosen one."""
     if st.session_state.get("run", "latest") != "latest" or run.status != "finished":
         return [run.run_id]
-    found = _chosen(str(root()), suite, data.root_stamp(root()))
+    found = _chosen(suite)
     asked = {one.run_id for one in index().runs if suite in one.suites}
     return [one for one in found if one in asked] or [run.run_id]
 
 
-@st.cache_data(show_spinner="Reading runs", max_entries=16, ttl=60)  # tables may be damaged meanwhile
-def _chosen(root_path: str, suite: str | None, stamp: str) -> list[str]:
-    return [run.run_id for run in choose(Path(root_path), suite=suite).sound]
-
-
-def built(run_ids: Sequence[str], suite: str | None = None, tag: str | None = None) -> Board:
-    """The board over these runs, read again when their files change; `tag`: of the prompts that have it."""
-    return _built(str(root()), tuple(run_ids), suite, _stamp(run_ids), tag)
+# Tables may be damaged meanwhile.
+@_kept(st.cache_data(show_spinner="Reading runs", max_entries=16, ttl=60), _root_stamp)
+def _chosen(suite: str | None) -> list[str]:
+    return [run.run_id for run in choose(root(), suite=suite).sound]
 
 
 def tags(run_ids: Sequence[str]) -> list[str]:
@@ -102,16 +139,10 @@ def _tags(document: RunDocument) -> dict[str, tuple[str, ...]]:
         return {}
 
 
-def _stamp(run_ids: Sequence[str]) -> str:
-    runs = "".join(data.run_stamp(RunDir(root(), run_id)) for run_id in run_ids)
-    return runs + data.votes_stamp(root())
-
-
-@st.cache_resource(show_spinner="Reading runs", max_entries=32)  # frozen, and large to copy
-def _built(
-    root_path: str, run_ids: tuple[str, ...], suite: str | None, stamp: str, tag: str | None = None
-) -> Board:
-    runs = [RunDir(Path(root_path), run_id) for run_id in run_ids]
+@_kept(st.cache_resource(show_spinner="Reading runs", max_entries=32), _stamp)  # frozen, and large to copy
+def built(run_ids: Sequence[str], suite: str | None = None, tag: str | None = None) -> Board:
+    """The board over these runs, read again when their files change; `tag`: of the prompts that have it."""
+    runs = [RunDir(root(), run_id) for run_id in run_ids]
     if tag is None:
         return with_preference(build_board(runs, suite=suite), runs)
     return build_board([run for run in _cut(runs, tag) if run.prompts], suite=suite)
@@ -126,69 +157,45 @@ def tagged(run_id: str, tag: str) -> frozenset[str]:
     return _cut([RunDir(root(), run_id)], tag)[0].prompts
 
 
-@st.cache_data(show_spinner=False, max_entries=32)
-def _board(
-    root_path: str, run_ids: tuple[str, ...], suite: str | None, stamp: str, tag: str | None = None
-) -> boards.BoardTable:
-    return boards.table(_built(root_path, run_ids, suite, stamp, tag).as_dict())
-
-
+@_kept(st.cache_data(show_spinner=False, max_entries=32), _stamp)
 def board(run_ids: Sequence[str], suite: str | None = None, tag: str | None = None) -> boards.BoardTable:
     """The board over these runs as frames, read again when their files change; `tag` as of `built`."""
-    return _board(str(root()), tuple(run_ids), suite, _stamp(run_ids), tag)
+    return boards.table(built(run_ids, suite, tag).as_dict())
 
 
+@_kept(st.cache_data(show_spinner="Reading runs", max_entries=32), _stamp)
 def card(run_ids: Sequence[str], suite: str | None = None) -> Card:
     """The answer card over these runs, read again when their files change."""
-    return _card(str(root()), tuple(run_ids), suite, _stamp(run_ids))
+    runs = [RunDir(root(), run_id) for run_id in run_ids]
+    return answer_card(built(run_ids, suite), runs, use_names())
 
 
-@st.cache_data(show_spinner="Reading runs", max_entries=32)
-def _card(root_path: str, run_ids: tuple[str, ...], suite: str | None, stamp: str) -> Card:
-    runs = [RunDir(Path(root_path), run_id) for run_id in run_ids]
-    return answer_card(_built(root_path, run_ids, suite, stamp), runs, use_names())
-
-
+@_kept(st.cache_data(show_spinner="Reading clips", max_entries=8), _run_stamp)
 def samples(run: data.RunSummary, suite: str | None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Every sample of a run, those without a clip too, and the scores of single clips."""
-    return _samples(str(root()), run.run_id, suite, data.run_stamp(directory(run)))
+    found = directory(run).samples()
+    shown = found if suite is None else found[found["suite"] == suite]
+    return shown, gallery.clip_scores(directory(run), suite)
 
 
-@st.cache_data(show_spinner="Reading clips", max_entries=8)
-def _samples(root_path: str, run_id: str, suite: str | None, stamp: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    run = RunDir(Path(root_path), run_id)
-    found = run.samples()
-    return found if suite is None else found[found["suite"] == suite], gallery.clip_scores(run, suite)
-
-
+@_kept(st.cache_data(show_spinner="Reading clips", max_entries=16), _never)
 def wall(lines: Sequence[walls.Line], link: str) -> dict[str, Any]:
     """A page of the wall, ready for its component."""
     arms = [cell.generator for cell in lines[0].cells] if lines else []
     tails = [arm.rsplit("/", 1)[-1] for arm in arms]
     titles = dict(zip(arms, tails if len(set(tails)) == len(tails) else arms, strict=True))
-    return _wall(str(root()), tuple(lines), link, titles)
+    return walls.payload(root(), lines, link, titles)
 
 
-@st.cache_data(show_spinner="Reading clips", max_entries=16)
-def _wall(root_path: str, lines: tuple[walls.Line, ...], link: str, titles: dict[str, str]) -> dict[str, Any]:
-    return walls.payload(Path(root_path), lines, link, titles)
-
-
+@_kept(st.cache_data(show_spinner=False, max_entries=16), _stamp)
 def thumbnails(run_ids: Sequence[str], suite: str | None) -> dict[tuple[str, str], str]:
     """Frames of the first clip of each generator, as a picture address by run and generator."""
-    return _thumbnails(str(root()), tuple(run_ids), suite, _stamp(run_ids))
-
-
-@st.cache_data(show_spinner=False, max_entries=16)
-def _thumbnails(
-    root_path: str, run_ids: tuple[str, ...], suite: str | None, stamp: str
-) -> dict[tuple[str, str], str]:
     found = {}
     for run_id in run_ids[:_THUMBNAIL_RUNS]:
-        shown = gallery.shown_samples(RunDir(Path(root_path), run_id), suite)
+        shown = gallery.shown_samples(RunDir(root(), run_id), suite)
         for row in shown.drop_duplicates("generator").to_dict("records"):
             with suppress(StoreError, ClipError):  # a clip that was pruned has no thumbnail
-                strip = gallery.strip(Pool(Path(root_path)).read(str(row["clip_sha256"])).frames)
+                strip = gallery.strip(Pool(root()).read(str(row["clip_sha256"])).frames)
                 found[(run_id, str(row["generator"]))] = uri("image/png", strip)
     return found
 
@@ -215,14 +222,10 @@ def directory(run: data.RunSummary) -> RunDir:
     return RunDir(root(), run.run_id)
 
 
+@_kept(st.cache_data(show_spinner=False, max_entries=32), _run_stamp)
 def alerts(run: data.RunSummary) -> list[data.Alert]:
     """What to look out for in a run, read again when its files change."""
-    return _alerts(str(root()), run.run_id, data.run_stamp(directory(run)))
-
-
-@st.cache_data(show_spinner=False, max_entries=32)
-def _alerts(root_path: str, run_id: str, stamp: str) -> list[data.Alert]:
-    return data.alerts(RunDir(Path(root_path), run_id))
+    return data.alerts(directory(run))
 
 
 def metrics(run: data.RunSummary) -> list[str]:
@@ -237,20 +240,21 @@ def clips(run: data.RunSummary, suite: str | None) -> tuple[pd.DataFrame, pd.Dat
     return gallery.with_clip(found), scores
 
 
+@_kept(st.cache_data(show_spinner=False, max_entries=8), _run_stamp)
 def look_for(run: data.RunSummary) -> dict[str, str]:
     """What a viewer should look for, by prompt id; nothing where the prompts cannot be looked up any more."""
-    return _look_for(str(root()), run.run_id, data.run_stamp(directory(run)))
-
-
-@st.cache_data(show_spinner=False, max_entries=8)
-def _look_for(root_path: str, run_id: str, stamp: str) -> dict[str, str]:
     try:
-        found = prompts_of(RunDir(Path(root_path), run_id).document())
+        found = prompts_of(directory(run).document())
     except VBenchLiteError:
         return {}
     return {name: prompt.look_for for name, prompt in found.items() if prompt.look_for}
 
 
+def _two_runs_stamp(baseline: data.RunSummary, generator: str, candidate: data.RunSummary, *_: object) -> str:
+    return _stamp([baseline.run_id, candidate.run_id])
+
+
+@_kept(st.cache_data(show_spinner="Comparing", max_entries=16), _two_runs_stamp)
 def comparison(
     baseline: data.RunSummary,
     generator: str,
@@ -260,50 +264,26 @@ def comparison(
     tag: str | None = None,
 ) -> comparisons.ComparisonTable:
     """Candidate against baseline by the default policy, read again when files change; `tag` as of `built`."""
-    stamp = data.run_stamp(directory(baseline)) + data.run_stamp(directory(candidate))
-    stamp += data.votes_stamp(root())
-    return _comparison(str(root()), baseline.run_id, generator, candidate.run_id, other, suite, stamp, tag)
-
-
-@st.cache_data(show_spinner="Comparing", max_entries=16)
-def _comparison(
-    root_path: str,
-    baseline: str,
-    generator: str,
-    candidate: str,
-    other: str,
-    suite: str | None,
-    stamp: str,
-    tag: str | None,
-) -> comparisons.ComparisonTable:
-    runs = [RunDir(Path(root_path), run_id) for run_id in (baseline, candidate)]
+    runs = [directory(run) for run in (baseline, candidate)]
     sides: Sequence[Run] = runs if tag is None else _cut(runs, tag)
     return comparisons.read_comparison(sides[0], generator, sides[1], other, suite)
 
 
+@_kept(st.cache_data(show_spinner="Comparing frames", max_entries=64), _never)
 def frame_fidelity(clip: str, reference: str) -> FrameFidelity:
     """How close two clips of the pool are, frame by frame.
 
     Raises:
         NotApplicable: they have not one size, length and rate.
     """
-    return _frame_fidelity(str(root()), clip, reference)
-
-
-@st.cache_data(show_spinner="Comparing frames", max_entries=64)
-def _frame_fidelity(root_path: str, clip: str, reference: str) -> FrameFidelity:
-    pool = Pool(Path(root_path))
+    pool = Pool(root())
     return read_frame_fidelity((pool, clip), (pool, reference))
 
 
+@_kept(st.cache_data(show_spinner=False, max_entries=64), _never)
 def changed_frames(clip: str, other: str) -> tuple[int, ...]:
     """Frames in which two clips of the pool differ most; none where they cannot be laid over each other."""
-    return _changed_frames(str(root()), clip, other)
-
-
-@st.cache_data(show_spinner=False, max_entries=64)
-def _changed_frames(root_path: str, clip: str, other: str) -> tuple[int, ...]:
-    pool = Pool(Path(root_path))
+    pool = Pool(root())
     return gallery.changed_frames(pool.read(clip).frames, pool.read(other).frames)
 
 
@@ -318,22 +298,18 @@ def advised(run_ids: Sequence[str], suite: str | None, wish: Wish, tag: str | No
 def advice_of(run_ids: Sequence[str], suite: str | None, wish: Wish, tag: str | None = None) -> Advice:
     """The same with everything behind it."""
     others = [r for r in index().runs if r.status == "finished" and suite not in r.suites]
-    support = tuple(r.run_id for r in others[:_SUPPORT])
-    stamp = _stamp((*run_ids, *support))
-    return _advised(str(root()), tuple(run_ids), suite, wish, support, stamp, tag)
+    return _advised(run_ids, [r.run_id for r in others[:_SUPPORT]], suite, wish, tag)
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)  # frozen, and large to copy
+def _supported_stamp(run_ids: Sequence[str], support: Sequence[str], *_: object) -> str:
+    return _stamp([*run_ids, *support])
+
+
+@_kept(st.cache_resource(show_spinner=False, max_entries=64), _supported_stamp)  # frozen, and large to copy
 def _advised(
-    root_path: str,
-    run_ids: tuple[str, ...],
-    suite: str | None,
-    wish: Wish,
-    support: tuple[str, ...],
-    stamp: str,
-    tag: str | None,
+    run_ids: Sequence[str], support: Sequence[str], suite: str | None, wish: Wish, tag: str | None
 ) -> Advice:
-    runs, others = ([RunDir(Path(root_path), one) for one in some] for some in (run_ids, support))
+    runs, others = ([RunDir(root(), one) for one in some] for some in (run_ids, support))
     return advise(
         runs if tag is None else [run for run in _cut(runs, tag) if run.prompts],
         suite=suite,
@@ -345,15 +321,10 @@ def _advised(
     )
 
 
+@_kept(st.cache_data(show_spinner="Reading votes", max_entries=16), _run_stamp)
 def votes(run: data.RunSummary, suite: str | None) -> list[AxisVotes]:
     """What votes on the run's clips say, an axis at a time, read again when there are others."""
-    stamp = data.run_stamp(directory(run)) + data.votes_stamp(root())
-    return _votes(str(root()), run.run_id, suite, stamp)
-
-
-@st.cache_data(show_spinner="Reading votes", max_entries=16)
-def _votes(root_path: str, run_id: str, suite: str | None, stamp: str) -> list[AxisVotes]:
-    return votes_on(RunDir(Path(root_path), run_id), suite)
+    return votes_on(directory(run), suite)
 
 
 def families(run: data.RunSummary) -> dict[str, str]:
@@ -362,33 +333,19 @@ def families(run: data.RunSummary) -> dict[str, str]:
     return {entry.label: str(entry.info.get("family", "unknown")) for entry in document.generators}
 
 
+@_kept(st.cache_data(show_spinner="Reading time series", max_entries=8), _run_stamp)
 def time_series(run: data.RunSummary, suite: str | None) -> list[TimeSeries]:
     """How values go with time within the run's clips, read again when its files change."""
-    return _time_series(str(root()), run.run_id, suite, data.run_stamp(directory(run)))
+    return read_time_series(directory(run), suite)
 
 
-@st.cache_data(show_spinner="Reading time series", max_entries=8)
-def _time_series(root_path: str, run_id: str, suite: str | None, stamp: str) -> list[TimeSeries]:
-    return read_time_series(RunDir(Path(root_path), run_id), suite)
-
-
+@_kept(st.cache_data(show_spinner="Fitting", max_entries=8), _run_stamp)
 def scaling(run: data.RunSummary, suite: str) -> ScalingReport | None:
     """How the run's generators grow under a suite; None where the suite varies nothing."""
-    return _scaling(str(root()), run.run_id, suite, data.run_stamp(directory(run)))
+    return growth.read(directory(run), suite)
 
 
-@st.cache_data(show_spinner="Fitting", max_entries=8)
-def _scaling(root_path: str, run_id: str, suite: str, stamp: str) -> ScalingReport | None:
-    return growth.read(RunDir(Path(root_path), run_id), suite)
-
-
+@_kept(st.cache_data(show_spinner=False, max_entries=128), _never)
 def clip(sha256: str, title: str, subtitle: str, scores: tuple[tuple[str, str], ...]) -> player.PlayerClip:
     """A clip of the pool, ready for the player."""
-    return _clip(str(root()), sha256, title, subtitle, scores)
-
-
-@st.cache_data(show_spinner=False, max_entries=128)
-def _clip(
-    root_path: str, sha256: str, title: str, subtitle: str, scores: tuple[tuple[str, str], ...]
-) -> player.PlayerClip:
-    return player.player_clip(Path(root_path), sha256, title, subtitle, scores)
+    return player.player_clip(root(), sha256, title, subtitle, scores)
