@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -61,14 +61,11 @@ def command(
     clips: Path | None,
     suites: tuple[str, ...],
     metrics: tuple[str, ...],
-    reference: Path | None,
     dataset: str | None,
-    count: int | None,
     frames: int | None,
-    short_side: int,
-    limit_s: float,
     root: Path,
     as_json: bool,
+    **how: Any,  # arguments of `from_clips.audit`
 ) -> int:
     """Damage real clips in known ways and see which metrics notice.
 
@@ -101,12 +98,9 @@ def command(
             names,
             dataset=dataset or suite.dataset,
             request=request,
-            reference=reference,
-            count=count,
-            short_side=short_side,
-            limit_s=limit_s,
             root=root,
             on_progress=lambda done, total: progress.on_event(Event("score", "damaged clips", done, total)),
+            **how,
         )
     if heavy:
         told = f"left out because networks take minutes: {', '.join(heavy)}; name them with --metric"

@@ -13,7 +13,6 @@ from vbench_lite.cli.output import print_json, print_table, print_text, warn
 
 if TYPE_CHECKING:
     from vbench_lite.results.load_test import LoadResult
-    from vbench_lite.run.load.schedule import Arrival
     from vbench_lite.run.load.target import Target
 
 
@@ -104,19 +103,12 @@ class Range(click.ParamType[Any]):
 def command(
     spec: Path,
     label: str | None,
-    rate: tuple[float, float] | None,
-    concurrency: tuple[int, int] | None,
     seconds: float,
-    arrivals: Arrival,
-    seed: int,
     objectives: tuple[str, ...],
-    start_s: float,
     hosts: tuple[str, ...],
-    most_requests: int,
-    most_under_way: int,
-    drain_s: float,
     root: Path,
     as_json: bool,
+    **asked: Any,  # fields of `LoadPlan`
 ) -> int:
     """Put a server under load: latency with the queue apart, first frame, deadlines, goodput, saturation.
 
@@ -135,18 +127,7 @@ def command(
     from vbench_lite.run.load.target import find_target
     from vbench_lite.run.progress import Event
 
-    plan = LoadPlan(
-        rate=rate,
-        concurrency=concurrency,
-        seconds=seconds,
-        arrivals=arrivals,
-        seed=seed,
-        objective=Objective.of(objectives),
-        start_s=start_s,
-        most_requests=most_requests,
-        most_under_way=most_under_way,
-        drain_s=drain_s,
-    )
+    plan = LoadPlan(seconds=seconds, objective=Objective.of(objectives), **asked)
     plan.steps()
     target = find_target(build_spec(spec), label, hosts)
     for remark in target.remarks:

@@ -77,17 +77,9 @@ MOST_LISTED = 20  # causes of failed samples on stderr; --json has every sample
 def command(
     spec: Path | None,
     generators: tuple[str, ...],
-    suites: tuple[str, ...],
-    prompts: tuple[str, ...],
-    dataset: str | None,
-    size: str | None,
-    samples: int | None,
-    seed: int | None,
     executor: str,
     workers: int | None,
     address: str | None,
-    score_device: str | None,
-    score_precision: str | None,
     shard: str | None,
     no_controls: bool,
     fresh: bool,
@@ -98,6 +90,7 @@ def command(
     run_name: str | None,
     root: Path,
     as_json: bool,
+    **flags: Any,  # keys of a specification
 ) -> int:
     """Generate clips, score them, time the generators, and say who is best at what.
 
@@ -119,19 +112,8 @@ def command(
     from vbench_lite.store.run_names import check_name
     from vbench_lite.store.rundir import RunDir, resolve_run
 
-    resolved = build_spec(
-        spec,
-        generators=generators,
-        suites=suites,
-        prompts=prompts,
-        dataset=dataset,
-        size=size,
-        samples=samples,
-        seed=seed,
-        controls=False if no_controls else None,
-        score_device=score_device,
-        score_precision=score_precision,
-    )
+    controls = False if no_controls else None
+    resolved = build_spec(spec, generators=generators, controls=controls, **flags)
     if workers is None and spec is None and not generators and executor == "local":
         workers = min(usable_cores(), SMALL_WORKERS)  # a suite's own generators are small ones
     maker = make_executor(executor, workers, address)

@@ -57,11 +57,6 @@ def command(
     suites: tuple[str, ...],
     metrics: tuple[str, ...],
     reference: str | None,
-    fps: float | None,
-    stride: int | None,
-    window: int | None,
-    place: str | None,
-    short_side: int | None,
     by: Grouping | None,
     executor: str,
     workers: int | None,
@@ -70,6 +65,7 @@ def command(
     score_precision: Precision | None,
     root: Path,
     as_json: bool,
+    **rules: Any,  # fields of `ClipRules`
 ) -> int:
     """Score CLIPS (a folder, a manifest, or a file), or a stored RUN once more.
 
@@ -88,7 +84,6 @@ def command(
     """
     from vbench_lite.run.networks import Networks
 
-    rules = {"fps": fps, "stride": stride, "window": window, "place": place, "short_side": short_side}
     given = {name: value for name, value in rules.items() if value is not None}
     path = Path(target)
     if path.exists() or path.suffix:
