@@ -211,6 +211,22 @@ def _make(generate: Callable[..., Any], context: Context, requests: list[Any], b
             context.emit(frames)
 
 
+def _reads_one(method: Any) -> Any:
+    def reading(self: _Params, name: str, *default: Any) -> Any:
+        self.unread.discard(name)
+        return method(self, name, *default)
+
+    return reading
+
+
+def _reads_all(method: Any) -> Any:
+    def reading(self: _Params) -> Any:
+        self.unread.clear()
+        return method(self)
+
+    return reading
+
+
 class _Params(dict[str, Any]):
     """The parameters of a request, which remembers those that were read: the others change nothing."""
 
@@ -218,51 +234,16 @@ class _Params(dict[str, Any]):
         super().__init__(given)
         self.unread = set(given)
 
-    def __getitem__(self, name: str) -> Any:
-        self.unread.discard(name)
-        return super().__getitem__(name)
-
-    def __contains__(self, name: object) -> bool:
-        self.unread.discard(str(name))
-        return super().__contains__(name)
-
-    def get(self, name: str, default: Any = None) -> Any:
-        self.unread.discard(name)
-        return super().get(name, default)
-
-    def pop(self, name: str, *default: Any) -> Any:
-        self.unread.discard(name)
-        return super().pop(name, *default)
-
-    def __iter__(self) -> Any:
-        self.unread.clear()
-        return super().__iter__()
-
-    def keys(self) -> Any:
-        self.unread.clear()
-        return super().keys()
-
-    def values(self) -> Any:
-        self.unread.clear()
-        return super().values()
-
-    def items(self) -> Any:
-        self.unread.clear()
-        return super().items()
+    __getitem__, __contains__, get, pop = map(
+        _reads_one, (dict.__getitem__, dict.__contains__, dict.get, dict.pop)
+    )
+    __iter__, keys, values, items = map(_reads_all, (dict.__iter__, dict.keys, dict.values, dict.items))
 
 
 def _request(fields: dict[str, Any]) -> Any:
     given = {name: _given(fields.get(name)) for name in ("image", "past_frames", "control_clip")}
-    kind = fields.get("control_kind")
-    return SimpleNamespace(
-        **{
-            **fields,
-            **given,
-            "control_kind": kind,
-            "script": fields.get("script"),
-            "params": _Params(fields.get("params", {})),
-        }
-    )
+    none = {"control_kind": None, "script": None}
+    return SimpleNamespace(**{**none, **fields, **given, "params": _Params(fields.get("params", {}))})
 
 
 def _given(frames: Any) -> Any:
