@@ -198,8 +198,9 @@ class GenerationRequest:
 
         As `dataclasses.replace`, which sets all of them one by one: plans have hundreds of thousands.
         """
-        made = object.__new__(GenerationRequest)
-        vars(made).update(vars(self), **fields)
+        made, values = object.__new__(GenerationRequest), vars(self).copy()
+        values.update(fields)
+        object.__setattr__(made, "__dict__", values)
         return made
 
 

@@ -235,7 +235,7 @@ class _Run:
 
     def generate(self, journal: JournalWriter, recorded: Mapping[SampleKey, str | None]) -> None:
         """Record every sample of the plan that has no record yet, or whose clip is lost."""
-        sink = Recorder(journal, recorded.keys() - self.lost, self.plan.samples, self.progress)
+        sink = Recorder(journal, recorded, self.plan.samples, self.progress, self.lost)
         for record in self.plan.refused:
             sink.record(record)
         pending = [batch for batch in self.plan.batches if not sink.has(batch)]

@@ -45,12 +45,17 @@ class Pool:
 
     def names(self) -> set[str]:
         """Hashes of the clips whose files are here."""
+        return set(self._names())
+
+    def _names(self) -> Iterator[str]:
         folder = self.folder / "clips"
         if not folder.is_dir():
-            return set()
+            return
         with os.scandir(folder) as files:  # of very many, a path for each takes seconds
-            names = [file.name for file in files]
-        return {name.removesuffix(".mkv") for name in names if name.endswith(".mkv") and name[0] != "."}
+            for file in files:
+                name = file.name
+                if name.endswith(".mkv") and name[0] != ".":
+                    yield name[:-4]
 
     def has(self, sha: str) -> bool:
         """Whether the pool holds a clip of this hash, here or where this root is a mirror of."""
@@ -62,7 +67,8 @@ class Pool:
         Raises:
             StoreError: one is no sha256.
         """
-        gone = set(shas) - self.names()
+        gone = set(shas)
+        gone.difference_update(self._names())
         mirrored = mirrored_clips(self.folder.parent) if gone else frozenset()
         return {sha for sha in gone if f"{check_sha256(sha)}.mkv" not in mirrored}
 

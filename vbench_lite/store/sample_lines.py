@@ -24,11 +24,16 @@ def sample_lines(journals: Iterable[tuple[Path, int]]) -> Iterator[tuple[SampleK
     Raises:
         StoreError: a line is no record.
     """
+    texts: dict[bytes, str] = {}  # generators and suites: each once, and not once a line
     for path, start in journals:
         for line in whole_lines(path, start):
             match = _SAMPLE_LINE.match(line)
             if match is not None and line.endswith(b"}\n"):
-                yield (match[1].decode(), match[2].decode(), match[3].decode()), line
+                generator, suite, sample = match.groups()
+                for text in (generator, suite):
+                    if text not in texts:
+                        texts[text] = text.decode()
+                yield (texts[generator], texts[suite], sample.decode()), line
                 continue
             try:
                 record = json.loads(line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,16 +23,22 @@ class Recorder:
     Args:
         recorded: samples that are there already.
         planned: samples in all.
+        lost: those of `recorded` that have to be made again.
 
     Attributes:
         worked: generators that have made a clip, or of which there were records already.
     """
 
     def __init__(
-        self, journal: JournalWriter, recorded: Iterable[SampleKey], planned: int, progress: Progress
+        self,
+        journal: JournalWriter,
+        recorded: Iterable[SampleKey],
+        planned: int,
+        progress: Progress,
+        lost: Collection[SampleKey] = (),
     ) -> None:
         self._journal, self._planned, self._progress = journal, planned, progress
-        self._recorded = set(recorded)
+        self._recorded = {key for key in recorded if key not in lost}
         self.worked = {generator for generator, _, _ in self._recorded}
         self._stopped: set[str] = set()
         self._left = TimeLeft({})
@@ -40,8 +46,8 @@ class Recorder:
 
     def has(self, batch: Batch) -> bool:
         """Whether every sample of a batch has its record."""
-        recorded, generator, suite = self._recorded, batch.generator, batch.suite
-        return all((generator, suite, sample.sample_id) in recorded for sample in batch.samples)
+        generator, suite = batch.generator, batch.suite
+        return self._recorded.issuperset([(generator, suite, sample.sample_id) for sample in batch.samples])
 
     def recorded(self, generator: str, sample_id: str, suites: Iterable[str]) -> bool:
         """Whether a sample has its record under one of some suites."""

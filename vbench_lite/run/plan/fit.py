@@ -52,10 +52,11 @@ def served_requests(
     for prompt, request in asked:
         shape = (request.num_frames, request.height, request.width, request.script)
         try:
-            if shape not in sizes:
+            size = sizes.get(shape)
+            if size is None:
                 made = made_size(info, request)
-                sizes[shape] = made.num_frames, made.height, made.width
-            sized = request.sized(*sizes[shape])
+                size = sizes[shape] = made.num_frames, made.height, made.width
+            sized = request.sized(*size)
             made = _fit(generator, info, suite, dataset, shown, sized, prompt.walk)
         except (PromptError, RequestError, ClipError, DatasetError) as error:
             refused.append(_refusal(entry, suite, prompt, request, error))
