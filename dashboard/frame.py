@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import groupby
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -199,7 +199,7 @@ def draw(drawing: charts.Drawing, *, alt: str, key: str) -> None:
 
 def chart(
     drawing: charts.Drawing,
-    table: pd.DataFrame,
+    rows: pd.DataFrame,
     alt_text: str,
     key: str,
     config: dict[str, Any] | None = None,
@@ -207,7 +207,20 @@ def chart(
     """Draw a chart with a description, and the same data as a table below it."""
     draw(drawing, alt=alt_text, key=f"chart_{key}")
     with st.expander("The same data as a table"):
-        st.dataframe(table, hide_index=True, key=f"table_{key}", column_config=config, alt=alt_text)
+        table(rows, f"table_{key}", alt_text, config=config)
+
+
+def table(
+    rows: pd.DataFrame, key: str, alt: str, *, whole: bool = False, config: dict[str, Any] | None = None
+) -> None:
+    """Draw a table with a description.
+
+    Args:
+        whole: show every row, however many there are.
+        config: of its columns, as Streamlit takes it.
+    """
+    height: Literal["auto", "content"] = "content" if whole else "auto"
+    st.dataframe(rows, hide_index=True, height=height, key=key, column_config=config, alt=alt)
 
 
 def cells(count: int, across: int) -> list[DeltaGenerator]:

@@ -43,13 +43,7 @@ def _draw(run: data.RunSummary) -> None:
     named = None if use == NO_USE else use
     if named is not None:
         with st.expander("What this use asks for, and why"):
-            st.dataframe(
-                advice.use_reasons(named),
-                hide_index=True,
-                height="content",
-                key="reasons",
-                alt="limits, weights",
-            )
+            frame.table(advice.use_reasons(named), "reasons", "limits, weights", whole=True)
     verdict = st.container()  # above the sliders, so that it is seen while they move
     limits = _limits(named, board.measures())
     weights = _weights(named, board.axes)
@@ -159,12 +153,12 @@ def _details(found: advice.Answer) -> None:
             "totals",
         )
         st.caption(plain(f"The total is the weighted mean of {said}. Bars are 95% intervals."))
-    st.dataframe(
+    frame.table(
         found.shortlist,
-        hide_index=True,
-        height="content",
-        key="shortlist",
-        column_config={
+        "shortlist",
+        "every generator: place, total, chances, limits, and why one is not ranked",
+        whole=True,
+        config={
             "generator": st.column_config.TextColumn("generator", pinned=True),
             "total": st.column_config.NumberColumn("total", format="%.3f"),
             "best": st.column_config.TextColumn("best", help="Probability of having the largest total."),
@@ -172,13 +166,10 @@ def _details(found: advice.Answer) -> None:
                 "on the front", help="Probability of being on the Pareto front of the axes that count."
             ),
         },
-        alt="every generator: place, total, chances, limits, and why one is not ranked",
     )
     if not found.limits.empty:
         st.subheader("Limits, one by one")
-        st.dataframe(
-            found.limits, hide_index=True, height="content", key="checks", alt="each limit held against each"
-        )
+        frame.table(found.limits, "checks", "each limit held against each", whole=True)
     if not found.decided.empty:
         first, second = found.decided[["leader", "next"]].iloc[0]
         st.subheader("What decided")

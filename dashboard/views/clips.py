@@ -85,7 +85,7 @@ def _table(scores: pd.DataFrame, sample_id: str, shown: list[str]) -> None:
         return
     wide = rows.pivot_table(index="metric", columns="generator", values="value", sort=False)
     with st.expander("Scores of these clips as a table"):
-        st.dataframe(wide.reset_index(), hide_index=True, key="clip_scores", alt="scores of the shown clips")
+        frame.table(wide.reset_index(), "clip_scores", "scores of the shown clips")
 
 
 def _extremes(

@@ -90,12 +90,12 @@ def _review(found: comparisons.ComparisonTable, generator: str, other: str) -> N
         )
         st.caption(comparisons.READING)
     else:
-        st.dataframe(found.table, hide_index=True, key="metrics", alt="every metric of the comparison")
+        frame.table(found.table, "metrics", "every metric of the comparison")
     for note in found.notes:
         st.caption(plain(note))
     if not found.environment.empty:
         with st.expander("What differs between the two runs"):
-            st.dataframe(found.environment, hide_index=True, key="environment", alt="fields that differ")
+            frame.table(found.environment, "environment", "fields that differ")
 
 
 def _axes(baseline: data.RunSummary, run: data.RunSummary, generator: str, suite: str | None) -> None:
@@ -105,7 +105,7 @@ def _axes(baseline: data.RunSummary, run: data.RunSummary, generator: str, suite
     rows = rows[rows["generator"] == generator].drop(columns="generator")
     if not rows.empty:
         st.markdown("**Before and after, by axis**")
-        st.dataframe(rows, hide_index=True, key="axes", alt="each axis of the baseline and of the candidate")
+        frame.table(rows, "axes", "each axis of the baseline and of the candidate")
 
 
 def _changed(
@@ -163,12 +163,7 @@ def _closeness(pair: tuple[str, str], reading: str) -> None:
         return
     st.caption(f"{comparisons.closeness(found)}. {reading}")
     with st.expander("PSNR and SSIM of each frame"):
-        st.dataframe(
-            comparisons.closeness_by_frame(found),
-            hide_index=True,
-            key="by_frame",
-            alt="closeness of each frame",
-        )
+        frame.table(comparisons.closeness_by_frame(found), "by_frame", "closeness of each frame")
 
 
 def _history(runs: list[data.RunSummary], generator: str, suite: str | None) -> None:

@@ -144,12 +144,11 @@ def _metrics(board: boards.BoardTable) -> None:
             "weight", help="Weight in the axis score; 0: shown, not counted."
         ),
     }
-    st.dataframe(
+    frame.table(
         boards.metric_table(board, axis, boards.declared_axes(board)),
-        hide_index=True,
-        key="metrics",
-        column_config=config,
-        alt=f"metrics of the axis {axis}" if axis else "metrics of the suite",
+        "metrics",
+        f"metrics of the axis {axis}" if axis else "metrics of the suite",
+        config=config,
     )
 
 

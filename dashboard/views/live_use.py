@@ -53,7 +53,7 @@ def _deadlines(board: Board) -> None:
         return
     st.subheader("Deadlines")
     st.caption("Frames against the times of a stream that starts a second after the request.")
-    st.dataframe(shown, hide_index=True, key="deadlines", alt="deadlines of each generator")
+    frame.table(shown, "deadlines", "deadlines of each generator")
 
 
 def _session(run: data.RunSummary, suite: str) -> None:
@@ -79,7 +79,7 @@ def _following(board: Board) -> None:
         "Of the pixels, with the script indexed by frames. The controls say what to expect: the oracle "
         "follows, action-blind by chance."
     )
-    st.dataframe(shown, hide_index=True, key="following", alt="following of each generator and control")
+    frame.table(shown, "following", "following of each generator and control")
 
 
 def _clips(run: data.RunSummary, suite: str) -> None:
@@ -131,7 +131,7 @@ def _loads() -> None:
     if len(load.steps) > 1 and not loads.latencies(load).empty:
         alt = "Median, 95th and 99th percentile of the latency of requests against the load, in seconds"
         frame.draw(loads.latency_drawing(load), alt=alt, key="load_latency")
-    st.dataframe(steps, hide_index=True, key="load_steps", alt="each step of the load in one row")
+    frame.table(steps, "load_steps", "each step of the load in one row")
     st.caption(loads.READING)
     for note in load.notes:
         st.caption(plain(note))

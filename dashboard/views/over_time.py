@@ -80,12 +80,7 @@ def _arrivals(run: data.RunSummary, suite: str | None, families: dict[str, str])
         "Waiting, playing and stalls of each generator in seconds; the table holds the same values",
         "playback",
     )
-    st.dataframe(
-        traces.playback_summary(typical),
-        hide_index=True,
-        key="stalls",
-        alt="first frame, stalls, delay needed",
-    )
+    frame.table(traces.playback_summary(typical), "stalls", "first frame, stalls, delay needed")
     _deadlines(typical, families)
     _stages(typical)
 

@@ -44,7 +44,7 @@ def _draw(run: data.RunSummary) -> None:
             "growth",
         )
         st.caption(f"{growth.POINTS} {measure.reading}")
-    st.dataframe(growth.table(report, sweep), hide_index=True, key="fits", alt="fits of each generator")
+    frame.table(growth.table(report, sweep), "fits", "fits of each generator")
     st.subheader("Who overtakes whom")
     sentences = growth.crossings(report, sweep)
     for sentence in sentences:

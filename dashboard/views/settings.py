@@ -30,7 +30,7 @@ def _draw(run: data.RunSummary) -> None:
         st.markdown(f"- {plain(_sentence(line))}")
     for title, table, reading in settings.tables(found):
         st.subheader(title.capitalize())
-        st.dataframe(table, hide_index=True, height="content", key=title, alt=title)
+        frame.table(table, title, title, whole=True)
         st.caption(plain(_sentence(reading)))
     for note in found.notes:
         st.warning(plain(note))

@@ -36,7 +36,7 @@ def _votes(run: data.RunSummary, suite: str | None) -> None:
         st.markdown(f"**{plain(one.axis)}**: {plain(one.sentence)}")
         rows = agreement_rows(one.agreements, one.ceiling)
         alt = f"how often each metric is right about votes on {one.axis}"
-        st.dataframe(rows, hide_index=True, height="content", key=f"votes_{one.axis}", alt=alt)
+        frame.table(rows, f"votes_{one.axis}", alt, whole=True)
     if not found:
         return
     st.caption(
@@ -66,9 +66,7 @@ def _audit(board: boards.BoardTable) -> None:
     here = set(board.values["name"])
     if st.checkbox("only metrics of this run", value=True, key="mine", bind="query-params"):
         shown = shown[shown["metric"].isin(here)]
-    st.dataframe(
-        shown, hide_index=True, height="content", key="verdicts", alt="verdict of the audit on each metric"
-    )
+    frame.table(shown, "verdicts", "verdict of the audit on each metric", whole=True)
     cells = audits.cells(audit)
     cells = cells[cells["metric"].isin(shown["metric"])]
     if not cells.empty:
@@ -130,13 +128,7 @@ def _controls(board: boards.BoardTable) -> str | None:
         return None
     if board.trust.empty:
         st.success("No control fools a metric on this data.", icon=":material/check:")
-    st.dataframe(
-        table,
-        hide_index=True,
-        height="content",
-        key="audit",
-        alt="value of each metric on real clips and on the controls",
-    )
+    frame.table(table, "audit", "value of each metric on real clips and on the controls", whole=True)
     conflicts = trust.conflicts(board)
     st.subheader("Distances that disagree")
     st.caption(
@@ -146,9 +138,7 @@ def _controls(board: boards.BoardTable) -> str | None:
     if conflicts.empty:
         st.info("All distances of this run order its generators alike, or there is only one.")
     else:
-        st.dataframe(
-            conflicts, hide_index=True, key="conflicts", alt="pairs of distances that disagree on an order"
-        )
+        frame.table(conflicts, "conflicts", "pairs of distances that disagree on an order")
     st.subheader("One metric over all arms")
     metric = st.selectbox("Metric", list(table["metric"]), key="metric", bind="query-params")
     with suppress(RegistryError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from vbench_lite.dashboard import cached, data, frame
@@ -43,19 +42,27 @@ def _board(board: VoteBoard, families: dict[str, str]) -> None:
     )
     st.caption(plain(votes.READING))
     st.subheader("Any two")
-    _table(
-        votes.pairs(board), "pairs", "each pair of generators: what votes say, the lead, and how many votes"
+    frame.table(
+        votes.pairs(board),
+        "pairs",
+        "each pair of generators: what votes say, the lead, and how many votes",
+        whole=True,
     )
     st.caption("Decided votes, won by the row over the column:")
-    _table(votes.wins(board), "wins", "how many decided votes each generator won against each other")
+    frame.table(
+        votes.wins(board), "wins", "how many decided votes each generator won against each other", whole=True
+    )
     st.subheader("Who voted")
     for line in (words.shares_text(board), words.order_text(board)):
         st.markdown(plain(f"{line[:1].upper()}{line[1:]}."))
     for voter in board.voters:
         if voter.unreliable:
             st.warning(plain(words.voter_text(voter)))
-    _table(
-        votes.voters(board), "voters", "each voter: votes, attention checks, share of answers for the left"
+    frame.table(
+        votes.voters(board),
+        "voters",
+        "each voter: votes, attention checks, share of answers for the left",
+        whole=True,
     )
     if board.few_voters:
         st.caption(plain(words.FEW_VOTERS))
@@ -66,10 +73,6 @@ def _board(board: VoteBoard, families: dict[str, str]) -> None:
 def _judges(found: AxisVotes) -> None:
     for judge in found.judges:
         st.caption(plain(f"judge {judge.judge}: {judge.line()}"))
-
-
-def _table(rows: pd.DataFrame, key: str, alt: str) -> None:
-    st.dataframe(rows, hide_index=True, height="content", key=key, alt=alt)
 
 
 frame.page(
