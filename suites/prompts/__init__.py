@@ -10,10 +10,10 @@ from pathlib import Path
 
 _HERE = Path(__file__).parent
 
-ANIMATION: Path = _HERE / "animation.yaml"
-EDUCATION: Path = _HERE / "education.yaml"
-FILM: Path = _HERE / "film.yaml"
-GAMES: Path = _HERE / "games.yaml"
-LIVE_STREAMING: Path = _HERE / "live-streaming.yaml"
-MARKETING: Path = _HERE / "marketing.yaml"
-MEDICAL_IMAGING: Path = _HERE / "medical-imaging.yaml"
+
+def __getattr__(name: str) -> Path:
+    """The file of a set by its name in capitals: `LIVE_STREAMING` is `live-streaming.yaml`."""
+    path = _HERE / f"{name.lower().replace('_', '-')}.yaml"
+    if not (name.isupper() and path.is_file()):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return path
