@@ -6,9 +6,13 @@ With `--check` nothing is written: stale, missing and left-over pages are named,
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
-from vbench_lite.report.metric_page import file_name, index_markdown, pages
+from vbench_lite.format import ARROWS
+from vbench_lite.metric import Axis
+from vbench_lite.report.charts.style import AXES
+from vbench_lite.report.metric_page import MetricPage, cell, file_name, pages
 
 FOLDER = Path(__file__).parent / "metrics"
 INDEX = "README.md"
@@ -18,6 +22,29 @@ def contents() -> dict[str, str]:
     """Text of every page by file name, the index among them."""
     listed = pages()
     return {INDEX: index_markdown(listed)} | {file_name(one.info.id): one.markdown() for one in listed}
+
+
+def index_markdown(listed: Iterable[MetricPage]) -> str:
+    """An index of pages by axis, as Markdown."""
+    parts = [
+        "# Metrics",
+        "One page for each: meaning, formula, preprocessing, traps, source. `vbench-lite show ID` prints the "
+        "same. The pages are written by `python docs/metric_pages.py` from the classes themselves.",
+    ]
+    by_axis: dict[Axis, list[MetricPage]] = {}
+    for one in listed:
+        by_axis.setdefault(one.info.axis, []).append(one)
+    for axis in Axis:
+        if axis not in by_axis:
+            continue
+        parts += [f"## {axis.capitalize()}", AXES[axis]]
+        rows = [
+            f"| [{one.info.id}]({file_name(one.info.id)}) | {ARROWS[one.info.higher_is_better].strip()} | "
+            f"{cell(one.info.unit)} | {cell(one.info.summary)} |"
+            for one in by_axis[axis]
+        ]
+        parts.append("\n".join(["| metric | | unit | meaning |", "|---|---|---|---|", *rows]))
+    return "\n\n".join(parts) + "\n"
 
 
 def stale(folder: Path) -> list[str]:

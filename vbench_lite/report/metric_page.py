@@ -19,9 +19,7 @@ from typing import Any
 
 from vbench_lite import registry
 from vbench_lite.errors import RegistryError, WeightsError
-from vbench_lite.format import ARROWS
 from vbench_lite.metric import (
-    Axis,
     CallMetric,
     ClipMetric,
     FrameMetric,
@@ -31,7 +29,6 @@ from vbench_lite.metric import (
     SetMetric,
     SummaryMetric,
 )
-from vbench_lite.report.charts.style import AXES
 from vbench_lite.weights import catalogue
 
 SECTIONS = ("Formula", "Preprocessing", "Traps", "Cost", "Source")
@@ -138,7 +135,7 @@ class MetricPage:
     def markdown(self) -> str:
         """The page as Markdown, ending in a line break."""
         parts = [f"# {self.info.id}", self.info.summary, *self.meaning]
-        rows = [f"| {name} | {_cell(text)} |" for name, text in self.facts()]
+        rows = [f"| {name} | {cell(text)} |" for name, text in self.facts()]
         parts.append("\n".join(["| | |", "|---|---|", *rows]))
         for name, text in self.sections():
             parts += [f"## {name}", text]
@@ -185,29 +182,6 @@ def pages() -> list[MetricPage]:
 def file_name(metric: str) -> str:
     """The file of a metric's page."""
     return f"{metric.replace('/', '-')}.md"
-
-
-def index_markdown(listed: Iterable[MetricPage]) -> str:
-    """An index of pages by axis, as Markdown."""
-    parts = [
-        "# Metrics",
-        "One page for each: meaning, formula, preprocessing, traps, source. `vbench-lite show ID` prints the "
-        "same. The pages are written by `python docs/metric_pages.py` from the classes themselves.",
-    ]
-    by_axis: dict[Axis, list[MetricPage]] = {}
-    for one in listed:
-        by_axis.setdefault(one.info.axis, []).append(one)
-    for axis in Axis:
-        if axis not in by_axis:
-            continue
-        parts += [f"## {axis.capitalize()}", AXES[axis]]
-        rows = [
-            f"| [{one.info.id}]({file_name(one.info.id)}) | {ARROWS[one.info.higher_is_better].strip()} | "
-            f"{_cell(one.info.unit)} | {_cell(one.info.summary)} |"
-            for one in by_axis[axis]
-        ]
-        parts.append("\n".join(["| metric | | unit | meaning |", "|---|---|---|---|", *rows]))
-    return "\n\n".join(parts) + "\n"
 
 
 # --- docstrings -------------------------------------------------------------------------------
@@ -330,5 +304,6 @@ def _weights(info: MetricInfo) -> Iterable[Weights]:
             yield Weights(key, entry.license, entry.upstream)
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
+    """A text as it stands in a cell of a Markdown table."""
     return text.replace("|", "\\|")
