@@ -15,8 +15,10 @@ from rich.console import Console
 from vbench_lite.advise.card import Card, answer_card
 from vbench_lite.metric import Axis
 from vbench_lite.report.terminal.card import card_text
+from vbench_lite.results.axes import difference
 from vbench_lite.results.board import Board, build_board
 from vbench_lite.results.labels import row_titles
+from vbench_lite.stats.student import quantile
 
 LATENT, AUTO, HYBRID = "reference/latent-diffusion", "reference/autoregressive", "reference/hybrid"
 
@@ -42,6 +44,23 @@ def test_a_clear_lead_is_sure_and_says_by_how_much_in_seconds_and_factors() -> N
     assert "hybrid: 1.39 s" in whole.words and "sooner than latent-diffusion (1." in whole.words
     quality = _fact(card, "quality")
     assert (quality.sure, quality.leaders) == ("sure", ("autoregressive",))
+
+
+def test_a_lead_that_the_scores_do_not_show_says_by_how_much() -> None:
+    """Two scores whose intervals overlap, of which one is higher on every prompt."""
+    world = default_world()
+    level = {**world.mean["frames/sharpness"], LATENT: 0.6, AUTO: 0.65, HYBRID: 0.2}
+    world = replace(world, mean={**world.mean, "frames/sharpness": level}, spread=0.3)
+    board = _board(fabricate(world))
+    fact = _fact(answer_card(board), "quality")
+    by_name = {row.arm.generator: row.axes[Axis.QUALITY] for row in board.rows}
+    found = difference(by_name[AUTO], by_name[LATENT])
+    assert (by_name[AUTO].low or 0) < (by_name[LATENT].high or 0)
+    assert fact.sure != "open"
+    shown = re.search(r" by (\S+) ±(\S+)$", fact.words)
+    assert shown is not None
+    assert float(shown[1]) == pytest.approx(found.value, abs=0.005)
+    assert float(shown[2]) == pytest.approx(found.se * quantile(0.975, found.dof), abs=0.005)
 
 
 def test_a_tie_names_who_ties_and_how_many_more_prompts_would_part_them() -> None:

@@ -27,12 +27,13 @@ from vbench_lite.format import (
     number,
     percent,
     plural,
+    plus_minus,
     score_text,
     times,
 )
 from vbench_lite.metric import Axis
 from vbench_lite.results.arms import Run
-from vbench_lite.results.axes import RELATIVE_AXES, difference
+from vbench_lite.results.axes import RELATIVE_AXES, AxisScore, difference
 from vbench_lite.results.board import RELATIVE_TIE, Board, BoardRow
 from vbench_lite.results.estimates import MetricEstimate
 from vbench_lite.results.labels import row_titles
@@ -175,8 +176,18 @@ def _axis(board: Board, axis: Axis, rows: Sequence[BoardRow], names: Names) -> F
         what = "vote" if axis == Axis.PREFERENCE else "prompt"
         return Fact(str(axis), OPEN, tuple(tied), f"a tie: {plural(count, what)} cannot part {values}{more}")
     second = next(i for i in range(len(ordered)) if i != best)
-    said = f"{called[best]}: {scores[best]}, before {called[second]} {scores[second]}"
+    by = _lead(ordered[best].axes[axis], ordered[second].axes[axis])
+    said = f"{called[best]}: {scores[best]}, before {called[second]} {scores[second]}{by}"
     return Fact(str(axis), sure, (called[best],), said)
+
+
+def _lead(first: AxisScore, second: AxisScore) -> str:
+    """By how much one is before another, where their intervals overlap: the paired difference is narrower."""
+    found = difference(first, second)
+    if first.low is None or second.high is None or first.low > second.high or not math.isfinite(found.se):
+        return ""
+    low, high = Delta(found.value, found.se, found.dof, 0).interval()
+    return f" by {plus_minus(AxisScore(found.value, low=low, high=high))}"
 
 
 def _prompts(row: BoardRow, axis: Axis) -> int:
