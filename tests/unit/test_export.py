@@ -14,6 +14,7 @@ from fabricated import fabricate, store_run
 from vbench_lite.cli.main import call
 from vbench_lite.results.export import csv_pieces, export_files, json_pieces
 from vbench_lite.store.rundir import RunDir
+from vbench_lite.store.schema import SCHEMAS
 
 
 @pytest.fixture(params=[7, 10_000])
@@ -54,3 +55,4 @@ def test_files_are_what_stdout_gets(run: RunDir, tmp_path: Path, capsys: pytest.
         assert capsys.readouterr().out == files[name].read_text()
     table = pq.read_table(export_files(run, "parquet", tmp_path / "parquet")["scores"])
     assert table.to_pylist() == run.rows("score")
+    assert table.schema == SCHEMAS["score"]  # texts are texts, and no codes

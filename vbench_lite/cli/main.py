@@ -6,6 +6,7 @@ one line that says how to see the traceback. Nothing is printed to stdout but re
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -207,6 +208,7 @@ def _show_traceback(kind: type[BaseException], error: BaseException, trace: Trac
 
 def main() -> None:
     """The console script."""
+    gc.set_threshold(20_000)  # modules and rows are very many objects that stay
     sys.excepthook = _show_traceback
     sys.exit(call())
 

@@ -17,7 +17,6 @@ from vbench_lite.errors import StoreError
 from vbench_lite.results.board import LEFT_OUT, Board
 from vbench_lite.results.board_index import indexed_board
 from vbench_lite.store import run_names
-from vbench_lite.store.check import row_fault
 from vbench_lite.store.rundir import RunDir, read_runs, resolve_run
 from vbench_lite.store.schema import RunDocument
 
@@ -56,6 +55,8 @@ class Choice:
 
     @cached_property
     def _sound(self) -> tuple[tuple[RunDir, ...], tuple[str, ...]]:
+        from vbench_lite.store.check import row_fault
+
         shown, faults = self.runs, dict[str, str | None]()
         while not self.named and (fresh := [run for run in shown if run.run_id not in faults]):
             faults |= {run.run_id: row_fault(run) for run in fresh}

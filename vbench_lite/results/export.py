@@ -19,7 +19,6 @@ from vbench_lite.errors import StoreError
 from vbench_lite.store.columns import texts
 from vbench_lite.store.json_text import parse_json
 from vbench_lite.store.output_file import output_file, output_folder, write_output
-from vbench_lite.store.tables import plain
 
 if TYPE_CHECKING:
     from vbench_lite.store.rundir import RunDir
@@ -117,5 +116,6 @@ def export_files(
         import pyarrow.parquet as pq
 
         with output_file(file) as place:
-            pq.write_table(plain(run.table(TABLES[name]), TABLES[name]), place)
+            # Without Arrow's own schema the codes of texts read as the texts that they stand for.
+            pq.write_table(run.table(TABLES[name]), place, store_schema=False)
     return files

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vbench_lite.errors import StoreError
 from vbench_lite.format import plural
@@ -21,9 +22,10 @@ from vbench_lite.store.schema import Level
 from vbench_lite.suite import Suite
 from vbench_lite.suite_axes import AxisSpec
 from vbench_lite.votes.ballot import OVERALL, Vote, read_votes
-from vbench_lite.votes.board import VoteBoard, counted, vote_board
-from vbench_lite.votes.clips import RunClips, of_run, run_clips
-from vbench_lite.votes.judge_results import refused
+
+if TYPE_CHECKING:
+    from vbench_lite.votes.board import VoteBoard
+    from vbench_lite.votes.clips import RunClips
 
 METRIC = "preference/win_share"
 _FACTS = MetricFacts(
@@ -49,6 +51,9 @@ def votes_that_count(
     Raises:
         StoreError: a journal is damaged.
     """
+    from vbench_lite.votes.clips import of_run
+    from vbench_lite.votes.judge_results import refused
+
     votes, left_out = read_votes(root) if votes is None else list(votes), dict[str, int]()
     if clips is not None:
         votes, left_out = of_run(votes, clips)
@@ -78,6 +83,9 @@ def with_preference(board: Board, runs: Sequence[RunDir]) -> Board:
                 every[run.root] = read_votes(run.root)
             if run.run_id not in shown or not voted_on(run, every[run.root]):
                 continue
+            from vbench_lite.votes.board import counted, vote_board  # most leaderboards have no votes
+            from vbench_lite.votes.clips import run_clips
+
             clips = run_clips(run, board.suite.name)
             votes, _ = votes_that_count(run.root, OVERALL, clips, votes=every[run.root])
             those = people_first(counted(votes, OVERALL))
