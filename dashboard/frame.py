@@ -202,12 +202,11 @@ def chart(
     rows: pd.DataFrame,
     alt_text: str,
     key: str,
-    config: dict[str, Any] | None = None,
 ) -> None:
     """Draw a chart with a description, and the same data as a table below it."""
     draw(drawing, alt=alt_text, key=f"chart_{key}")
     with st.expander("The same data as a table"):
-        table(rows, f"table_{key}", alt_text, config=config)
+        table(rows, f"table_{key}", alt_text)
 
 
 def table(

@@ -22,12 +22,17 @@ from vbench_lite.report.charts.encodings import (
     legend_height,
     line_look,
     lined,
+    states,
     titled,
 )
 from vbench_lite.report.charts.label_placement import spots
 from vbench_lite.report.charts.rulers import Ruler
 
 _GREY = "#8A8A8A"
+_SEEN = {
+    "noticed": "#009E73", "moved": "#56B4E9", "not seen": "#BBBBBB", "cannot tell": "#F0E442",
+    "no value": _GREY, "rewarded": "#D55E00",
+}  # fmt: skip
 Drawing = alt.LayerChart | alt.FacetChart
 
 
@@ -254,9 +259,7 @@ def outcomes(frame: pd.DataFrame) -> Drawing:
     Args:
         frame: metric, damage, seen, sign, effect (may be missing), in the order to draw.
     """
-    seen = ["noticed", "moved", "not seen", "cannot tell", "no value", "rewarded"]
-    colours = ["#009E73", "#56B4E9", "#BBBBBB", "#F0E442", "#8A8A8A", "#D55E00"]
-    here = [s for s in seen if s in set(frame["seen"])]
+    here = {seen: colour for seen, colour in _SEEN.items() if seen in set(frame["seen"])}
     across = alt.X(
         "damage:N",
         sort=list(dict.fromkeys(frame["damage"])),
@@ -274,11 +277,7 @@ def outcomes(frame: pd.DataFrame) -> Drawing:
     squares = base.mark_rect(stroke="white", strokeWidth=1).encode(
         across,
         down,
-        alt.Color(
-            "seen:N",
-            scale=alt.Scale(domain=here, range=[colours[seen.index(s)] for s in here]),
-            legend=alt.Legend(orient="bottom", columns=3, title=None),
-        ),
+        states("seen:N", here, columns=3),
         tooltip=tips,
     )
     signs = base.mark_text(fontSize=11, color="#111111").encode(across, down, alt.Text("sign:N"))

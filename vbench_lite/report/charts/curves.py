@@ -9,7 +9,14 @@ import altair as alt
 import pandas as pd
 
 from vbench_lite.report.charts.charts import Drawing
-from vbench_lite.report.charts.encodings import bounded, interval_tips, legend_height, line_look, lined
+from vbench_lite.report.charts.encodings import (
+    bounded,
+    interval_tips,
+    legend_height,
+    line_look,
+    lined,
+    states,
+)
 from vbench_lite.report.charts.lanes import lanes
 
 _LEAST_SPAN = 4.0  # of a logarithmic scale, from its lower to its upper end
@@ -29,7 +36,7 @@ def trace(frame: pd.DataFrame, chunks: pd.DataFrame) -> Drawing:
         alt.X("start:Q", title="seconds since the request", axis=alt.Axis(tickCount=6)),
         alt.X2("end:Q"),
         rows,
-        _state_colour({"waiting": "#BBBBBB", "playing": "#009E73", "stalled": "#D55E00"}),
+        states("state:N", {"waiting": "#BBBBBB", "playing": "#009E73", "stalled": "#D55E00"}),
         tooltip=[
             "generator:N",
             "state:N",
@@ -61,7 +68,7 @@ def deadlines(frame: pd.DataFrame) -> Drawing:
     rows = lanes(frame)
     base = alt.Chart(frame)
     across = alt.X("wanted:Q", title="seconds since the request", axis=alt.Axis(tickCount=6))
-    colour = _state_colour({"on time": "#009E73", "late": "#D55E00"})
+    colour = states("state:N", {"on time": "#009E73", "late": "#D55E00"})
     times = [alt.Tooltip(f"{name}:Q", format=".3f") for name in ("wanted", "arrived")]
     late = base.transform_filter("datum.state == 'late'").mark_rule(strokeWidth=1, yOffset=10, opacity=0.5)
     return alt.layer(
@@ -70,15 +77,6 @@ def deadlines(frame: pd.DataFrame) -> Drawing:
         ),
         late.encode(across, alt.X2("arrived:Q"), rows, colour),
     ).properties(height=alt.Step(38))
-
-
-def _state_colour(colours: dict[str, str]) -> alt.Color:
-    """Colours of states, with their legend."""
-    return alt.Color(
-        "state:N",
-        scale=alt.Scale(domain=list(colours), range=list(colours.values())),
-        legend=alt.Legend(orient="bottom", title=None, columns=2),
-    )
 
 
 def buffer(frame: pd.DataFrame) -> Drawing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import altair as alt
 import pandas as pd
@@ -81,4 +81,13 @@ def line_look(data: pd.DataFrame) -> tuple[alt.Color, alt.Shape, alt.StrokeDash]
             "generator:N", scale=alt.Scale(domain=names, range=[m.shape for m in marks]), legend=legend
         ),
         alt.StrokeDash("line:N", scale=alt.Scale(domain=names, range=dashes), legend=None),
+    )
+
+
+def states(field: str, colours: Mapping[str, str], columns: int = 2) -> alt.Color:
+    """Colours of the states in a field, with their legend of so many columns below."""
+    return alt.Color(
+        field,
+        scale=alt.Scale(domain=list(colours), range=list(colours.values())),
+        legend=alt.Legend(orient="bottom", title=None, columns=columns),
     )

@@ -9,6 +9,7 @@ import altair as alt
 import pandas as pd
 
 from vbench_lite.report.charts.charts import Drawing
+from vbench_lite.report.charts.encodings import states
 
 _LABELLED = 0.12  # of the longest bar: a smaller part has no room for its text
 
@@ -38,11 +39,7 @@ def stacked(frame: pd.DataFrame, part: str, colors: Mapping[str, str], title: st
             alt.X("start:Q", title=title, axis=alt.Axis(tickCount=6)),
             alt.X2("end:Q"),
             rows,
-            alt.Color(
-                f"{part}:N",
-                scale=alt.Scale(domain=list(colors), range=list(colors.values())),
-                legend=alt.Legend(orient="bottom", title=None, columns=3),
-            ),
+            states(f"{part}:N", colors, columns=3),
             tooltip=["generator:N", f"{part}:N", told],
         )
     )

@@ -11,6 +11,7 @@ import pandas as pd
 
 from vbench_lite.format import NONE, number, percent, significant
 from vbench_lite.report.charts.charts import Drawing
+from vbench_lite.report.charts.encodings import states
 from vbench_lite.results.load_store import LoadDocument
 
 QUANTILES = {"p50": "#56B4E9", "p95": "#E69F00", "p99": "#D55E00"}
@@ -48,11 +49,7 @@ def latency_drawing(load: LoadDocument) -> Drawing:
         .encode(
             alt.X("load:Q", title=unit, scale=alt.Scale(type="log", base=2), axis=alt.Axis(values=steps)),
             alt.Y("seconds:Q", title="latency in seconds"),
-            alt.Color(
-                "quantile:N",
-                scale=alt.Scale(domain=list(QUANTILES), range=list(QUANTILES.values())),
-                legend=alt.Legend(orient="bottom", title=None),
-            ),
+            states("quantile:N", QUANTILES, columns=len(QUANTILES)),
             tooltip=["load:Q", "quantile:N", alt.Tooltip("seconds:Q", format=".3f")],
         )
     )
