@@ -6,13 +6,14 @@ import re
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from vbench_lite import registry
 from vbench_lite.dataset import parse_size
 from vbench_lite.errors import SpecError
 from vbench_lite.extractor import Precision
 from vbench_lite.run.plan.sweep import SweepSpec
+from vbench_lite.suite_axes import Strict
 from vbench_lite.validation_errors import validated
 from vbench_lite.yaml_text import read_yaml
 
@@ -20,7 +21,7 @@ _LABEL = re.compile(r"[a-z0-9._/-]+")
 _DEVICE = re.compile(r"(cpu|cuda|mps|xpu|npu|hpu|xla|mtia|privateuseone)(:\d+)?")
 
 
-class GeneratorSpec(BaseModel):
+class GeneratorSpec(Strict):
     """One generator of a run: an adapter with its configuration under a label.
 
     Attributes:
@@ -33,8 +34,6 @@ class GeneratorSpec(BaseModel):
         draw: Which seeds its samples have: 0, those of the plan; another number, others for the same prompts.
             It is timed with draw 0 only.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     label: str
     adapter: str
@@ -61,7 +60,7 @@ class GeneratorSpec(BaseModel):
         return device
 
 
-class RunSpec(BaseModel):
+class RunSpec(Strict):
     """What to run. The defaults are the default benchmark.
 
     Attributes:
@@ -82,8 +81,6 @@ class RunSpec(BaseModel):
         score_precision: What they compute in; another one is another measurement, never compared with
             float32. fp16 is for accelerators.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     generators: Annotated[tuple[GeneratorSpec, ...], Field(min_length=1)] | None = None
     sweep: SweepSpec | None = None

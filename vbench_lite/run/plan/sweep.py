@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from vbench_lite.suite import PerformanceSpec, Suite, parse_suite
+from vbench_lite.suite_axes import Strict
 
 BASE, AGAIN, SEEDS = "base", "base-again", "base-seeds"
 ROLES = {"base": BASE, "again": AGAIN, "seeds": SEEDS}
@@ -35,11 +36,7 @@ _LOOSE = re.compile(r"[^a-z0-9._-]+")
 Scalar = str | int | float | bool | None
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class BaseSpec(_Strict):
+class BaseSpec(Strict):
     """The generator that settings are held against.
 
     Attributes:
@@ -57,7 +54,7 @@ class BaseSpec(_Strict):
     batch: int = Field(default=1, ge=1)
 
 
-class SettingSpec(_Strict):
+class SettingSpec(Strict):
     """What a setting changes; everything else stays as the base has it.
 
     Attributes:
@@ -71,7 +68,7 @@ class SettingSpec(_Strict):
     device: str | None = None
 
 
-class SweepSpec(_Strict):
+class SweepSpec(Strict):
     """Settings of one generator against its base.
 
     Attributes:

@@ -50,17 +50,11 @@ class FolderScores:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values; the keys are stable."""
-        return {
-            "samples": self.samples,
-            "series": self.series,
-            "notes": self.notes,
+        shown = {name: value for name, value in vars(self).items() if name != "infos"}
+        return shown | {
             "sets": _plain(self.sets),
             "groups": {name: _plain(sets) for name, sets in self.groups.items()},
-            "not_applicable": self.not_applicable,
-            "errors": self.errors,
-            "decodes": self.decodes,
             "flags": {name: list(flags) for name, flags in self.flags.items()},
-            "unverified": self.unverified,
         }
 
     def flag(self, name: str, *flags: str) -> None:
