@@ -65,7 +65,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (Path(own) / "lent.pth").write_text("".join(f"{path}\n" for path in lent))
     subprocess.run(
         [sys.executable, "-m", "pip", "--python", str(python), "install", "-q", "--no-deps", "--no-index",
-         str(wheel)],
+         "--no-compile", str(wheel)],
         check=True,
     )  # fmt: skip
     return folder / "bin"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fabricated import fabricate, store_run, world_of
@@ -22,7 +24,12 @@ BETTER, WORSE = "reference/latent-diffusion", "reference/autoregressive"
 
 
 ALL = registry.names("suites")
-SLOW_UNLESS_UNLIKE = [name if name in UNLIKE else pytest.param(name, marks=pytest.mark.slow) for name in ALL]
+TAKEN_FIRST = (*UNLIKE, "quick", "standard", "vbench", "interactive", "alignment", "reconstruction")
+
+
+def often(names: Sequence[str]) -> list[Any]:
+    """Every suite; those of other names once a day."""
+    return [name if name in names else pytest.param(name, marks=pytest.mark.slow) for name in ALL]
 
 
 @cache
@@ -49,7 +56,7 @@ def said(root: Path, *arguments: str) -> tuple[int, str]:
     return code, text
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", often(TAKEN_FIRST))
 def test_a_suite_has_a_leaderboard_an_answer_and_a_gate(name: str, folder: Path) -> None:
     suite, root = stored(name, folder)
     code, text = said(root, "leaderboard", "latest", "--brief")
@@ -61,7 +68,7 @@ def test_a_suite_has_a_leaderboard_an_answer_and_a_gate(name: str, folder: Path)
     assert code == 1 and "REGRESSED" in text, text
 
 
-@pytest.mark.parametrize("name", SLOW_UNLESS_UNLIKE)
+@pytest.mark.parametrize("name", often(UNLIKE))
 def test_a_suite_has_a_report(name: str, folder: Path) -> None:
     _, root = stored(name, folder)
     code, text = said(root, "report", "latest", "-o", str(root / "report.html"))
@@ -69,7 +76,7 @@ def test_a_suite_has_a_report(name: str, folder: Path) -> None:
     assert WORSE in (root / "report.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", SLOW_UNLESS_UNLIKE)
+@pytest.mark.parametrize("name", often(UNLIKE))
 def test_every_page_opens(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _, root = stored(name, folder)
     for page in PAGES:
