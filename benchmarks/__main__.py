@@ -53,6 +53,8 @@ def main(arguments: list[str]) -> int:
         return 2
     # One thread, as a worker has: products of some hundred rows spend most of their time waiting for others.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # An installed package has its bytecode; where none may be written, each command would compile it again.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     for name in names or known:
         print(f"{name} ...", file=sys.stderr, flush=True)
         module = importlib.import_module(f"benchmarks.{name}")
