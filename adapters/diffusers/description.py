@@ -13,7 +13,7 @@ from vbench_lite.adapters.diffusers.geometry import FrameScheme, Geometry
 from vbench_lite.adapters.diffusers.rules import ClassRule
 from vbench_lite.adapters.model_files import locate
 from vbench_lite.errors import SpecError
-from vbench_lite.generator import Family, FrameRule, GeneratorInfo, Mechanism, SizeRule, Streaming, Task
+from vbench_lite.generator import FrameRule, GeneratorInfo, Mechanism, SizeRule, Streaming, Task
 from vbench_lite.weights.model_folder import ModelSource
 
 ADAPTER = "diffusers"
@@ -91,7 +91,7 @@ def describe(config: DiffusersConfig) -> Description:
     pipeline = config.pipeline or str(source.index["_class_name"])
     rule, known = rules.class_rule(pipeline), True
     if rule is None:
-        rule, known = ClassRule(FrameScheme.ANY, 8, tasks=(Task.T2V,)), False
+        rule, known = ClassRule(FrameScheme.ANY, 8, Mechanism.UNKNOWN, tasks=(Task.T2V,)), False
     if rule.lacks is not None:
         raise SpecError(f"model {config.model}: {pipeline} cannot be asked for clips here: {rule.lacks}")
     geometry = _geometry(source, config)
@@ -114,14 +114,12 @@ def describe(config: DiffusersConfig) -> Description:
     only_images = rule.tasks == (Task.I2V,)
     returned = geometry_rules.without_image(made) if drops and only_images else made
     exact = config.snap == "exact"
-    multiple = config.size_multiple or rules.size_multiple(
-        rule if known else None, geometry or Geometry(1, 1)
-    )
+    multiple = config.size_multiple or rules.size_multiple(rule, geometry or Geometry(1, 1))
     fps_source = "native" if config.fps else "requested" if rule.fps_argument else "assumed"
     info = GeneratorInfo(
         name=ADAPTER,
-        family=rule.family if known else Family.LATENT_DIFFUSION,
-        mechanism=rule.mechanism if known else Mechanism.UNKNOWN,
+        family=rule.family,
+        mechanism=rule.mechanism,
         tasks=rule.tasks or (Task.T2V,),
         frames=replace(returned, exact=exact),
         size=SizeRule(multiple=multiple, exact=exact),
@@ -161,8 +159,7 @@ def pipeline_compression(pipe: Any) -> tuple[int, int] | None:
             return int(getattr(pipe, temporal)), int(getattr(pipe, spatial))
     if hasattr(pipe, "vae_scale_factor"):
         return 1, int(pipe.vae_scale_factor)
-    vae = getattr(pipe, "vae", None)
-    return None if vae is None else _vae_compression(vae)
+    return None
 
 
 def _vae_compression(vae: Any) -> tuple[int, int] | None:

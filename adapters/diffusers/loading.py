@@ -117,13 +117,9 @@ def tiles_within(pipe: Any, rule: ClassRule, frames: int, height: int, width: in
         yield
         return
     vae, size = pipe.vae, (frames, height, width)
-    own = vae.kernel, vae.stride
-    vae.kernel = tuple(map(min, vae.kernel, size))
-    vae.stride = tuple(map(min, vae.stride, size))
-    try:
+    kernel, stride = (tuple(map(min, own, size)) for own in (vae.kernel, vae.stride))
+    with _replaced(vae, kernel=kernel, stride=stride):
         yield
-    finally:
-        vae.kernel, vae.stride = own
 
 
 @contextmanager
@@ -132,12 +128,21 @@ def guider_at(pipe: Any, scale: float | None) -> Iterator[None]:
     if scale is None:
         yield
         return
-    own = pipe.guider
-    pipe.guider = own.new(guidance_scale=float(scale))
+    with _replaced(pipe, guider=pipe.guider.new(guidance_scale=float(scale))):
+        yield
+
+
+@contextmanager
+def _replaced(owner: Any, **values: Any) -> Iterator[None]:
+    """Other values of some attributes during the block."""
+    own = {name: getattr(owner, name) for name in values}
     try:
+        for name, value in values.items():
+            setattr(owner, name, value)
         yield
     finally:
-        pipe.guider = own
+        for name, value in own.items():
+            setattr(owner, name, value)
 
 
 @contextmanager
@@ -152,11 +157,8 @@ def _named_components() -> Iterator[None]:
         print("loading", *[name for name in names if name], file=sys.stderr, flush=True)  # noqa: T201
         return own(*args, **kwargs)
 
-    pipeline_utils.load_sub_model = told
-    try:
+    with _replaced(pipeline_utils, load_sub_model=told):
         yield
-    finally:
-        pipeline_utils.load_sub_model = own
 
 
 def fresh_scheduler(scheduler: Any) -> Any:

@@ -76,26 +76,21 @@ _I2V, _T2V_V2V = (Task.I2V,), (Task.T2V, Task.V2V)
 _ALL = (Task.T2V, Task.I2V, Task.V2V)
 
 
-def _cosmos_continuation() -> ClassRule:
-    """Frames that come after an image or a clip, which both come back at the beginning."""
-    return ClassRule(
-        _C,
-        16,
-        cfg=("guidance_scale", 7.0),
-        fps_argument="fps",
-        returns_image=True,
-        keeps_past=True,
-        batches=False,
-        tasks=(Task.I2V, Task.V2V),
-    )
-
-
 def _follows(rule: ClassRule, form: ControlForm, argument: str) -> ClassRule:
     """The rule of a class that makes what a control clip shows, and nothing without one."""
     return replace(rule, tasks=(Task.C2V,), control=form, control_argument=argument, batches=False)
 
 
 _ANIMATEDIFF = ClassRule(_A, 8, cfg=("guidance_scale", 7.5))
+_COSMOS = ClassRule(_C, 16, cfg=("guidance_scale", 7.0), fps_argument="fps")
+# Frames that come after an image or a clip, which both come back at the beginning.
+_COSMOS_CONTINUES = replace(
+    _COSMOS, returns_image=True, keeps_past=True, batches=False, tasks=(Task.I2V, Task.V2V)
+)
+_BY_CHUNKS = ClassRule(_C, 16, Mechanism.CHUNK_AUTOREGRESSIVE, Family.HYBRID)
+_HELIOS = replace(_BY_CHUNKS, scheme=FrameScheme.CHUNKS, batches=False, tasks=_ALL)
+_FORCING = ClassRule(_C, 16, Mechanism.DIFFUSION_FORCING, Family.HYBRID, fps_argument="fps", batches=False)
+_LTX = ClassRule(_C, 32, cfg=("guidance_scale", 3.0), fps_argument="frame_rate")
 _LTX2 = ClassRule(_C, 32, cfg=("guidance_scale", 4.0), fps_argument="frame_rate")
 _LTX2_CONDITIONS = replace(
     _LTX2, control=ControlForm.CONDITIONS, returns_image=True, keeps_past=True, tasks=_ALL, batches=False
@@ -112,9 +107,7 @@ CLASSES: Mapping[str, ClassRule] = {
         _A, 8, lacks="it needs a clip to edit and a control clip, and a request gives one of them"
     ),
     "AnyFlow": ClassRule(_C, 16, cfg=("guidance_scale", 1.0), tasks=_T2V_V2V),
-    "AnyFlowFAR": ClassRule(
-        _C, 16, Mechanism.CHUNK_AUTOREGRESSIVE, Family.HYBRID, ("guidance_scale", 1.0), tasks=_T2V_V2V
-    ),
+    "AnyFlowFAR": replace(_BY_CHUNKS, cfg=("guidance_scale", 1.0), tasks=_T2V_V2V),
     # Five frames, of which the last is the edited image; more only with enable_temporal_reasoning.
     "ChronoEdit": ClassRule(_C, 16, tasks=_I2V, counts=FrameRule(5, minimum=5, maximum=5)),
     "CogVideoX": ClassRule(FrameScheme.PAIRS, 16, cfg=("guidance_scale", 6.0)),
@@ -124,11 +117,11 @@ CLASSES: Mapping[str, ClassRule] = {
         "control_video",
     ),
     "ConsisID": ClassRule(FrameScheme.PAIRS, 16, lacks="it needs the embeddings of a face with every image"),
-    "Cosmos": ClassRule(_C, 16, cfg=("guidance_scale", 7.0), fps_argument="fps"),
-    "Cosmos3": replace(_cosmos_continuation(), tasks=_ALL),
-    "CosmosVideoToWorld": _cosmos_continuation(),
-    "Cosmos2VideoToWorld": _cosmos_continuation(),
-    "Cosmos2_5_Predict": replace(_cosmos_continuation(), tasks=_ALL),
+    "Cosmos": _COSMOS,
+    "Cosmos3": replace(_COSMOS_CONTINUES, tasks=_ALL),
+    "CosmosVideoToWorld": _COSMOS_CONTINUES,
+    "Cosmos2VideoToWorld": _COSMOS_CONTINUES,
+    "Cosmos2_5_Predict": replace(_COSMOS_CONTINUES, tasks=_ALL),
     "Cosmos2_5_Transfer": _follows(
         ClassRule(_C, 16, cfg=("guidance_scale", 3.0)), ControlForm.FRAMES, "controls"
     ),
@@ -139,27 +132,15 @@ CLASSES: Mapping[str, ClassRule] = {
     "EasyAnimateControl": ClassRule(
         _C, 16, lacks="it fails in diffusers 0.42: encode_prompt takes no text_encoder_index"
     ),
-    "Helios": ClassRule(
-        FrameScheme.CHUNKS, 16, Mechanism.CHUNK_AUTOREGRESSIVE, Family.HYBRID, batches=False, tasks=_ALL
-    ),
-    "HeliosPyramid": ClassRule(
-        FrameScheme.CHUNKS,
-        16,
-        Mechanism.CHUNK_AUTOREGRESSIVE,
-        Family.HYBRID,
-        batches=False,
-        tasks=_ALL,
-        steps_argument="pyramid_num_inference_steps_list",
-    ),
+    "Helios": _HELIOS,
+    "HeliosPyramid": replace(_HELIOS, steps_argument="pyramid_num_inference_steps_list"),
     "HunyuanVideo": ClassRule(_C, 16, cfg=("true_cfg_scale", 1.0)),
     "HunyuanVideo15": ClassRule(_C, 16, batches=False),
     "HunyuanVideo15ImageToVideo": ClassRule(_C, 16, batches=False),
-    "HunyuanVideoFramepack": ClassRule(
-        FrameScheme.SECTIONS,
-        16,
-        Mechanism.CHUNK_AUTOREGRESSIVE,
-        Family.HYBRID,
-        ("true_cfg_scale", 1.0),
+    "HunyuanVideoFramepack": replace(
+        _BY_CHUNKS,
+        scheme=FrameScheme.SECTIONS,
+        cfg=("true_cfg_scale", 1.0),
         returns_image=True,
         batches=False,
         tasks=_I2V,
@@ -177,19 +158,9 @@ CLASSES: Mapping[str, ClassRule] = {
         frames_argument="video_length",
         counts=FrameRule(16, minimum=16, maximum=16),
     ),
-    "LTX": ClassRule(_C, 32, cfg=("guidance_scale", 3.0), fps_argument="frame_rate"),
-    "LTXCondition": ClassRule(
-        _C,
-        32,
-        cfg=("guidance_scale", 3.0),
-        fps_argument="frame_rate",
-        returns_image=True,
-        keeps_past=True,
-        tasks=_ALL,
-    ),
-    "LTXImageToVideo": ClassRule(
-        _C, 32, cfg=("guidance_scale", 3.0), fps_argument="frame_rate", returns_image=True
-    ),
+    "LTX": _LTX,
+    "LTXCondition": replace(_LTX, returns_image=True, keeps_past=True, tasks=_ALL),
+    "LTXImageToVideo": replace(_LTX, returns_image=True),
     "LTX2": _LTX2,
     "LTX2Condition": _LTX2_CONDITIONS,
     "LTX2ImageToVideo": replace(_LTX2, returns_image=True),
@@ -212,28 +183,10 @@ CLASSES: Mapping[str, ClassRule] = {
     ),
     "SanaWM": ClassRule(_C, 32, lacks="it needs a camera path or actions with every image"),
     "SkyReelsV2": ClassRule(_C, 16, cfg=("guidance_scale", 6.0)),
-    "SkyReelsV2DiffusionForcing": ClassRule(
-        _C, 16, Mechanism.DIFFUSION_FORCING, Family.HYBRID, ("guidance_scale", 6.0), "fps", batches=False
-    ),
-    "SkyReelsV2DiffusionForcingImageToVideo": ClassRule(
-        _C,
-        16,
-        Mechanism.DIFFUSION_FORCING,
-        Family.HYBRID,
-        fps_argument="fps",
-        returns_image=True,
-        batches=False,
-    ),
-    "SkyReelsV2DiffusionForcingVideoToVideo": ClassRule(
-        _C,
-        16,
-        Mechanism.DIFFUSION_FORCING,
-        Family.HYBRID,
-        ("guidance_scale", 6.0),
-        "fps",
-        returns_past=True,
-        batches=False,
-        tasks=(Task.V2V,),
+    "SkyReelsV2DiffusionForcing": replace(_FORCING, cfg=("guidance_scale", 6.0)),
+    "SkyReelsV2DiffusionForcingImageToVideo": replace(_FORCING, returns_image=True),
+    "SkyReelsV2DiffusionForcingVideoToVideo": replace(
+        _FORCING, cfg=("guidance_scale", 6.0), returns_past=True, tasks=(Task.V2V,)
     ),
     "StableVideoDiffusion": ClassRule(
         _A, 8, cfg=("max_guidance_scale", 3.0), fps_argument="fps", batches=False, tasks=_I2V
@@ -288,6 +241,6 @@ def class_rule(name: str) -> ClassRule | None:
     return rule
 
 
-def size_multiple(rule: ClassRule | None, geometry: Geometry) -> int:
+def size_multiple(rule: ClassRule, geometry: Geometry) -> int:
     """What both sides are a multiple of."""
-    return math.lcm(rule.size if rule else 8, geometry.spatial * geometry.patch)
+    return math.lcm(rule.size, geometry.spatial * geometry.patch)
