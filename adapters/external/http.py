@@ -47,20 +47,7 @@ class Http(Generator):
 
     def load(self) -> None:
         """Read the key; nothing is sent before the first clip is wanted."""
-        config = self.config
-        key = config.key()
-        self._client = Client(
-            config.base_url,
-            headers=config.headers,
-            key_header=config.key_with_header(key),
-            secrets=[key] if key else [],
-            download_hosts=config.download_hosts,
-            request_timeout_s=config.request_timeout_s,
-            retries=config.retries,
-            backoff_s=config.backoff_s,
-            backoff_max_s=config.backoff_max_s,
-            ca_file=config.ca_file,
-        )
+        self._client = Client(self.config, self.config.key())
 
     def check(self, request: GenerationRequest) -> None:
         """Refuse what the body has no place for, and lengths that cannot be asked for."""

@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +22,7 @@ from tenacity.wait import wait_exponential_jitter
 
 from vbench_lite.adapters.external.addresses import host_and_port, is_loopback, origin, parse_address
 from vbench_lite.adapters.external.answers import message_in, read_json, retry_after_s, shown
+from vbench_lite.adapters.external.http_config import HttpConfig
 from vbench_lite.adapters.external.patience import Patience, Sockets, Watch
 from vbench_lite.adapters.external.tls import is_untrusted, trusted
 from vbench_lite.errors import GeneratorError
@@ -64,44 +65,32 @@ class Client:
     """Requests to one API.
 
     Args:
-        base_url: scheme, host and path that every path of the API begins with.
-        headers: sent with every request. key_header: name and value of the header with the key, if any.
-        secrets: texts that may appear in no message.
-        download_hosts: "HOST" or "HOST:PORT" beside the API's that clips may come from; they get no key.
-        ca_file: certificates to trust in place of the usual ones; TLS is always verified.
+        config: of which its address, headers, hosts, times and tries are read; download hosts get no key.
+        key: of the API, if it has one.
 
-    Raises:
-        ValueError: an address or a host cannot be read.
+    Attributes:
+        secrets: texts that may appear in no message.
+        tries_again: requests that were repeated so far.
     """
 
-    def __init__(
-        self,
-        base_url: str,
-        *,
-        headers: Mapping[str, str],
-        key_header: tuple[str, str] | None,
-        secrets: Sequence[str],
-        download_hosts: Sequence[str],
-        request_timeout_s: float,
-        retries: int,
-        backoff_s: float,
-        backoff_max_s: float,
-        ca_file: Path | None = None,
-    ) -> None:
-        self._base_url = base_url.rstrip("/")
+    def __init__(self, config: HttpConfig, key: str | None) -> None:
+        self._base_url = config.base_url.rstrip("/")
         self._origin = origin(parse_address(self._base_url))
-        self._key_header, self.secrets = key_header, tuple(secrets)
-        self._download_hosts = frozenset(map(host_and_port, download_hosts))
-        self._request_timeout_s, self._retries = request_timeout_s, retries
-        self._backoff = wait_exponential_jitter(multiplier=backoff_s, max=backoff_max_s, jitter=backoff_s)
+        self._key_headers = config.key_headers(key)
+        self.secrets = () if key is None else (key,)
+        self.tries_again = 0
+        self._download_hosts = frozenset(map(host_and_port, config.download_hosts))
+        self._request_timeout_s, self._retries = config.request_timeout_s, config.retries
+        self._backoff = wait_exponential_jitter(
+            multiplier=config.backoff_s, max=config.backoff_max_s, jitter=config.backoff_s
+        )
         self._sockets = Sockets()
         self._client = httpx.Client(
-            headers={"Accept-Encoding": "identity", **headers},
-            verify=trusted(ca_file),
+            headers={"Accept-Encoding": "identity", **config.headers},
+            verify=trusted(config.ca_file),
             # A proxy of the environment would get what is meant for this machine, the key included.
             trust_env=not is_loopback(self._origin[1]),
         )
-        self.tries_again = 0  # of this client so far
 
     def close(self) -> None:
         self._client.close()
@@ -286,8 +275,8 @@ class Client:
         timeout_s = max(min(self._request_timeout_s, patience.left_s), 0.01)
         limits = {"timeout": httpx.Timeout(timeout_s).as_dict(), "trace": self._sockets.trace}
         request = self._client.build_request(method, address, extensions=limits, **body)
-        if self._key_header is not None and origin(request.url) == self._origin:
-            request.headers[self._key_header[0]] = self._key_header[1]
+        if origin(request.url) == self._origin:
+            request.headers.update(self._key_headers)
         try:
             return self._client.send(request, auth=None, follow_redirects=False, stream=True)
         except httpx.InvalidURL:  # httpx reads the address of a redirect before it is asked to

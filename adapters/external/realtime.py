@@ -42,8 +42,8 @@ class Realtime(Generator):
 
     Config: ClassVar[type[RealtimeConfig]] = RealtimeConfig
     config: RealtimeConfig
-    _secrets: tuple[str, ...] = ()
-    _headers: Mapping[str, str] | None = None
+    _key: str | None = None
+    _ready = False
 
     def __init__(self, config: Mapping[str, Any] | None = None, device: str = "cpu") -> None:
         """Raises SpecError also where the protocol has no words for an action."""
@@ -67,10 +67,7 @@ class Realtime(Generator):
 
     def load(self) -> None:
         """Read the key; nothing is sent before the first clip is wanted."""
-        key = self.config.key()
-        carried = self.config.key_with_header(key)
-        self._secrets = () if key is None else (key,)
-        self._headers = {**self.config.headers, **({} if carried is None else dict([carried]))}
+        self._key, self._ready = self.config.key(), True
 
     def check(self, request: GenerationRequest) -> None:
         """Refuse what the protocols have no place for."""
@@ -89,24 +86,14 @@ class Realtime(Generator):
 
     def _make(self, index: int, request: GenerationRequest, context: GenerationContext) -> None:
         """Have one clip made, and hand over its pieces as they come."""
-        assert self._headers is not None, "load() comes before generate()"
+        assert self._ready, "load() comes before generate()"
         config = self.config
 
         patience = Patience(config.timeout_s, partial(stop_if_cancelled, context))
         kind = PROTOCOLS[config.protocol]
         address = parse_address(config.base_url.rstrip("/") + (config.path or kind.path))
         context.phase("connect")
-        session = Session(
-            address,
-            self._headers,
-            patience,
-            secrets=self._secrets,
-            silence_s=config.request_timeout_s,
-            max_message_bytes=config.max_message_bytes,
-            max_bytes=config.max_clip_bytes,
-            ca_file=config.ca_file,
-        )
-        with closing(session):
+        with closing(Session(address, config, self._key, patience)) as session:
             protocol = kind(str(address.host), session.shown, Limits())
             session.keep_alive = protocol.keep_alive()
             steering = Steering(session, protocol, context, index, request, config)

@@ -95,6 +95,6 @@ class ServerConfig(DeclaredMaker):
             raise SpecError(f"ca_file {self.ca_file}: no such file")
         return key
 
-    def key_with_header(self, key: str | None) -> tuple[str, str] | None:
-        """Name and value of the header that carries a key."""
-        return None if key is None else (self.key_header, self.key_format.replace("{key}", key))
+    def key_headers(self, key: str | None) -> dict[str, str]:
+        """The header that carries a key; none without one."""
+        return {} if key is None else {self.key_header: self.key_format.replace("{key}", key)}

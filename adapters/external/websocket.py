@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 
 import httpx
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
@@ -21,6 +19,7 @@ from websockets.sync.client import connect
 from vbench_lite.adapters.external.addresses import origin
 from vbench_lite.adapters.external.answers import shown
 from vbench_lite.adapters.external.patience import Patience, Sockets, Watch
+from vbench_lite.adapters.external.realtime_config import RealtimeConfig
 from vbench_lite.adapters.external.tls import is_untrusted, trusted
 from vbench_lite.errors import GeneratorError
 
@@ -39,10 +38,9 @@ class Session:
 
     Args:
         address: where; http stands for ws, https for wss.
-        headers: sent with the handshake, the key among them.
-        secrets: texts that may appear in no message.
-        silence_s: for an answer to begin, and between two messages.
-        max_message_bytes, max_bytes: of a message, and of all that come.
+        config: of which the headers, the limits of a message and of all that come, and the seconds for an
+            answer to begin and between two messages are read.
+        key: sent with the handshake, and in no message of an error.
 
     Attributes:
         keep_alive: sent now and then while nothing comes; None where the protocol has no such word.
@@ -54,23 +52,14 @@ class Session:
     keep_alive: Message | None = None
 
     def __init__(
-        self,
-        address: httpx.URL,
-        headers: Mapping[str, str],
-        patience: Patience,
-        *,
-        secrets: Sequence[str],
-        silence_s: float,
-        max_message_bytes: int,
-        max_bytes: int,
-        ca_file: Path | None = None,
+        self, address: httpx.URL, config: RealtimeConfig, key: str | None, patience: Patience
     ) -> None:
         self._where = f"{address.host}{address.raw_path.decode('ascii')}"
-        self._secrets, self._patience, self._silence_s = tuple(secrets), patience, silence_s
-        self._max_message_bytes, self._max_bytes, self._received = max_message_bytes, max_bytes, 0
+        self._config, self._patience, self._received = config, patience, 0
+        self._secrets = () if key is None else (key,)
         self._stack, self._sockets = ExitStack(), Sockets()
         patience.check("connect")
-        limit_s = max(min(silence_s, patience.left_s), 0.01)
+        limit_s = max(min(config.request_timeout_s, patience.left_s), 0.01)
         link: socket.socket | None = None
         try:
             link = socket.create_connection(origin(address)[1:], limit_s)
@@ -78,15 +67,15 @@ class Session:
             opened = connect(
                 str(address.copy_with(scheme=_SCHEMES[address.scheme])),
                 sock=link,
-                ssl=trusted(ca_file) if address.scheme == "https" else None,
+                ssl=trusted(config.ca_file) if address.scheme == "https" else None,
                 compression=None,
-                additional_headers=headers,
+                additional_headers={**config.headers, **config.key_headers(key)},
                 proxy=None,
                 open_timeout=limit_s,
                 ping_interval=_PING_S,
                 ping_timeout=None,
                 close_timeout=_CLOSE_S,
-                max_size=max_message_bytes,
+                max_size=config.max_message_bytes,
             )
             self._connection = self._stack.enter_context(opened)
             self._sockets.add(self._connection.socket)
@@ -112,6 +101,7 @@ class Session:
             GeneratorError: silence, the end of the clip's time, a broken session, or too much. Cancelled.
         """
         began_s = told_s = self._patience.now()
+        silence_s, most = self._config.request_timeout_s, self._config.max_clip_bytes
         while True:
             self._patience.check(doing)
             if self.keep_alive is not None and self._patience.now() - told_s > _PING_S:
@@ -120,17 +110,17 @@ class Session:
             try:
                 message = self._connection.recv(timeout=_LOOK_S)
             except TimeoutError:
-                if self._patience.now() - began_s > self._silence_s:
+                if self._patience.now() - began_s > silence_s:
                     raise GeneratorError(
-                        f"{self._where}: no message within request_timeout_s = {self._silence_s:g} ({doing})"
+                        f"{self._where}: no message within request_timeout_s = {silence_s:g} ({doing})"
                     ) from None
                 continue
             except ConnectionClosed as closed:
                 self._check_end(closed, doing)
                 return None
             self._received += len(message)
-            if self._received > self._max_bytes:
-                raise GeneratorError(f"{self._where}: more bytes than max_clip_bytes = {self._max_bytes}")
+            if self._received > most:
+                raise GeneratorError(f"{self._where}: more bytes than max_clip_bytes = {most}")
             return message
 
     def close(self) -> None:
@@ -147,7 +137,7 @@ class Session:
         told = closed.rcvd
         if closed.sent is not None and closed.sent.code == _TOO_BIG and not closed.rcvd_then_sent:
             raise GeneratorError(
-                f"{self._where}: a message above max_message_bytes = {self._max_message_bytes}"
+                f"{self._where}: a message above max_message_bytes = {self._config.max_message_bytes}"
             ) from None
         if told is not None and told.code in _FINE:
             return
