@@ -61,18 +61,19 @@ def score(values: Floats, low: float, high: float, bounds: Floats, correction: f
     return statistics
 
 
-def score_interval(
-    values: Floats, low: float, high: float, confidence: float = 0.95, *, correction: float = 0.0
-) -> tuple[float, float]:
-    """The bounds that the score test does not reject, float64 values (n,) in [low, high], n at least 1."""
-    return _score_interval(tuple(np.sort(values).tolist()), low, high, confidence, correction)
+def score_interval(values: Floats, low: float, high: float, correction: float = 0.0) -> tuple[float, float]:
+    """The bounds that the score test does not reject (95% confidence).
+
+    values: float64 (n >= 1,) in [low, high].
+    """
+    return _score_interval(tuple(np.sort(values).tolist()), low, high, correction)
 
 
 @lru_cache(maxsize=4096)  # verdicts of a few clips have few forms, and boards ask for hundreds of each
 def _score_interval(
-    ordered: tuple[float, ...], low: float, high: float, confidence: float, correction: float
+    ordered: tuple[float, ...], low: float, high: float, correction: float
 ) -> tuple[float, float]:
-    values, cut = np.array(ordered), quantile(0.5 + confidence / 2, math.inf)
+    values, cut = np.array(ordered), quantile(0.975, math.inf)
     below, above = (_edge(values, low, high, end, cut, correction) for end in (low, high))
     return below, above
 

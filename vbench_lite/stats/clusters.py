@@ -132,7 +132,6 @@ def mean_over(
     values: Sequence[float],
     first: Sequence[Hashable],
     second: Sequence[Hashable],
-    confidence: float = 0.95,
     bounds: tuple[float, float] | None = None,
 ) -> MeanOverClusters:
     """Mean of observations with a two-way clustered t interval, cut at the bounds that values have."""
@@ -141,7 +140,7 @@ def mean_over(
     if len(set(zip(first, second, strict=True))) < 2:
         return MeanOverClusters(mean, None, None, len(data))
     variance, dof = two_way(((data - mean) / len(data))[:, None], first, second).variance(np.ones(1))
-    half = quantile(0.5 + confidence / 2, dof) * float(np.sqrt(variance))
+    half = quantile(0.975, dof) * float(np.sqrt(variance))
     low, high = mean - half, mean + half
     if bounds is not None:
         low, high = max(low, bounds[0]), min(high, bounds[1])

@@ -22,7 +22,6 @@ from vbench_lite.stats.student import cdf, quantile
 
 Floats = npt.NDArray[np.float64]
 SKEW_FROM = 8  # units; of fewer, a skewness says nothing
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -65,9 +64,9 @@ class Delta:
         """The same of the numbers with the other sign; 0 stays 0."""
         return replace(self, value=-self.value or 0.0, skew=-self.skew or 0.0)
 
-    def interval(self, confidence: float = CONFIDENCE) -> tuple[float, float]:
-        """Two-sided interval; a point where nothing varies."""
-        cut = quantile(0.5 + confidence / 2, self.dof)
+    def interval(self) -> tuple[float, float]:
+        """Two-sided 95% interval; a point where nothing varies."""
+        cut = quantile(0.975, self.dof)
         down = max(cut, _uncorrected(cut, self.skew))
         up = max(cut, -_uncorrected(-cut, self.skew))
         return self.value - down * self.se, self.value + up * self.se
@@ -105,12 +104,12 @@ class BoundedDelta(Delta):
 
     @cached_property
     def _ends(self) -> tuple[float, float]:
-        return score_interval(np.array(self.units), self.low, self.high, CONFIDENCE)
+        return score_interval(np.array(self.units), self.low, self.high)
 
     @property
     def scale(self) -> float:
         low, high = self._ends
-        return (high - low) / 2 / quantile(0.5 + CONFIDENCE / 2, math.inf)
+        return (high - low) / 2 / quantile(0.975, math.inf)
 
     def negated(self) -> Self:
         return replace(
@@ -121,11 +120,9 @@ class BoundedDelta(Delta):
             high=-self.low,
         )
 
-    def interval(self, confidence: float = CONFIDENCE) -> tuple[float, float]:
-        """Two-sided interval; it has a width even where nothing was seen to vary."""
-        if confidence == CONFIDENCE:
-            return self._ends
-        return score_interval(np.array(self.units), self.low, self.high, confidence)
+    def interval(self) -> tuple[float, float]:
+        """Two-sided 95% interval; it has a width even where nothing was seen to vary."""
+        return self._ends
 
     def p_above(self, bound: float) -> float:
         statistic = float(score(np.array(self.units), self.low, self.high, np.array([bound]))[0])

@@ -50,7 +50,6 @@ def jackknife(
     statistic: Statistic,
     *,
     max_groups: int = MAX_GROUPS,
-    confidence: float = 0.95,
     corrected: bool = True,
 ) -> Estimate:
     """Estimate a statistic of a set with a bias-corrected delete-a-group jackknife interval.
@@ -59,7 +58,6 @@ def jackknife(
         groups: the prompt of each item, in the order of the items.
         statistic: takes the indices of the items that are kept, int64 (k,), sorted.
         max_groups: at most this many replicates are computed; see `fold`.
-        confidence: of the interval.
         corrected: whether the interval is for the value at infinitely many items, its bias taken off. A
             statistic that leaving items out only lowers (recall, coverage, Vendi) is not corrected: the
             interval then lies around the value and is for what sets of this size show on average.
@@ -89,9 +87,9 @@ def jackknife(
     replicates = np.array([float(statistic(np.flatnonzero(member != place))) for place in range(len(blocks))])
     if not np.all(np.isfinite(replicates)):
         raise NotApplicable("the value is not finite once a prompt is left out: the set is too small")
-    low, high, bias, se = interval(value, replicates, confidence)
+    low, high, bias, se = interval(value, replicates)
     if not corrected and low is not None:
-        half = quantile(0.5 + confidence / 2, len(blocks) - 1) * se
+        half = quantile(0.975, len(blocks) - 1) * se
         low, high = value - half, value + half
     extras = {"bias": bias, "se": se, "corrected": value - bias, "groups": float(len(blocks))}
     return Estimate(value, low, high, len(groups), tuple(replicates.tolist()), extras)
@@ -116,7 +114,7 @@ def standard_errors(replicates: npt.NDArray[np.float64]) -> npt.NDArray[np.float
 
 
 def interval(
-    value: float, replicates: npt.NDArray[np.float64], confidence: float = 0.95
+    value: float, replicates: npt.NDArray[np.float64]
 ) -> tuple[float | None, float | None, float, float]:
     """Return (low, high, bias, standard error) of a value from its delete-a-group replicates."""
     count = len(replicates)
@@ -124,5 +122,5 @@ def interval(
     se = standard_error(replicates)
     if se <= 1e-12 * max(1.0, abs(value)):
         return None, None, bias, 0.0
-    half = quantile(0.5 + confidence / 2, count - 1) * se
+    half = quantile(0.975, count - 1) * se
     return min(value, value - bias - half), max(value, value - bias + half), bias, se

@@ -118,7 +118,6 @@ def mean_estimate(
     *,
     weights: Sequence[float] | None = None,
     bounds: Bounds = (None, None),
-    confidence: float = 0.95,
 ) -> Estimate:
     """Mean over prompts with its interval; see the module for the methods.
 
@@ -137,18 +136,16 @@ def mean_estimate(
     Raises:
         NotApplicable: there are no values.
     """
-    return estimate_of(cluster_means(values, clusters, weights), bounds=bounds, confidence=confidence)
+    return estimate_of(cluster_means(values, clusters, weights), bounds=bounds)
 
 
-def estimate_of(
-    found: ClusterMeans, *, bounds: Bounds = (None, None), confidence: float = 0.95, interval: bool = True
-) -> Estimate:
+def estimate_of(found: ClusterMeans, *, bounds: Bounds = (None, None), interval: bool = True) -> Estimate:
     """What `mean_estimate` says, of means that are known already."""
     if len(found.values) == 0:
         raise NotApplicable("no clip has a value")
     means, count = found.means, len(found.means)
     value, linear = linearised(found)
-    low, high = _interval(found.values, linear, bounds, confidence) if interval else (None, None)
+    low, high = _interval(found.values, linear, bounds) if interval else (None, None)
     replicates = None
     if count > 1:
         shares = np.ones(count) if found.weights is None else found.weights * (count / found.weights.sum())
@@ -156,19 +153,17 @@ def estimate_of(
     return Estimate(value, low, high, len(found.values), replicates, {"groups": float(count)})
 
 
-def _interval(
-    raw: Floats, means: Floats, bounds: Bounds, confidence: float
-) -> tuple[float | None, float | None]:
+def _interval(raw: Floats, means: Floats, bounds: Bounds) -> tuple[float | None, float | None]:
     lowest, highest = bounds
     if closed(bounds) and lowest is not None and highest is not None and piled(raw, lowest, highest):
         # Weights may carry a linearised mean beyond the range.
         ends = min(lowest, float(means.min())), max(highest, float(means.max()))
         step = (ends[1] - ends[0]) / len(means)
-        low, high = score_interval(means, *ends, confidence, correction=step / 2)
+        low, high = score_interval(means, *ends, correction=step / 2)
     elif len(means) < 2 or float(np.ptp(means)) <= _TINY * max(1.0, abs(float(means.mean()))):
         return None, None
     else:
-        low, high = Delta.of(means, skewed=True).interval(confidence)
+        low, high = Delta.of(means, skewed=True).interval()
     return (
         low if lowest is None else max(low, lowest),
         high if highest is None else min(high, highest),

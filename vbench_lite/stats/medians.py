@@ -22,7 +22,7 @@ from vbench_lite.stats.delta import Delta
 Floats = npt.NDArray[np.float64]
 
 
-def median_estimate(values: Sequence[float], confidence: float = 0.95) -> Estimate:
+def median_estimate(values: Sequence[float]) -> Estimate:
     """Median with its interval; low < high whenever the values differ, None where they do not.
 
     Raises:
@@ -34,20 +34,20 @@ def median_estimate(values: Sequence[float], confidence: float = 0.95) -> Estima
     value = float(np.median(ordered))
     if ordered[0] == ordered[-1]:
         return Estimate(value, None, None, len(ordered))
-    low, high = _order_interval(ordered, confidence)
+    low, high = _order_interval(ordered)
     if low == high:
         low, high = float(ordered[0]), float(ordered[-1])
     return Estimate(value, low, high, len(ordered))
 
 
-def _order_interval(ordered: Floats, confidence: float) -> tuple[float, float]:
-    if 2 * 0.5 ** len(ordered) <= 1 - confidence:  # else not even the least and the greatest hold it
+def _order_interval(ordered: Floats) -> tuple[float, float]:
+    if 2 * 0.5 ** len(ordered) <= 0.05:  # else not even the least and the greatest hold it
         from scipy import stats  # half a second to import, which boards of few rounds do not need
 
-        found = stats.quantile_test(ordered, q=ordered[0], p=0.5).confidence_interval(confidence)
+        found = stats.quantile_test(ordered, q=ordered[0], p=0.5).confidence_interval()
         return float(found.low), float(found.high)
     if ordered[0] > 0:
-        low, high = (math.exp(end) for end in Delta.of(np.log(ordered)).interval(confidence))
+        low, high = (math.exp(end) for end in Delta.of(np.log(ordered)).interval())
     else:
-        low, high = Delta.of(ordered).interval(confidence)
+        low, high = Delta.of(ordered).interval()
     return min(low, float(ordered[0])), max(high, float(ordered[-1]))

@@ -80,7 +80,6 @@ class Differences:
 def rank_intervals(
     names: Sequence[str],
     differences: Mapping[tuple[str, str], Difference],
-    confidence: float = 0.95,
 ) -> dict[str, tuple[int, int]]:
     """Return (best, worst) possible rank of each name; 1 is best.
 
@@ -88,13 +87,13 @@ def rank_intervals(
         differences: for every pair in the order of `names`, first minus second.
     """
     pairs = Differences.gathered([differences[pair] for pair in combinations(names, 2)])
-    return dict(zip(names, ranks_of(len(names), pairs, confidence), strict=True))
+    return dict(zip(names, ranks_of(len(names), pairs), strict=True))
 
 
-def ranks_of(count: int, pairs: Differences, confidence: float = 0.95) -> list[tuple[int, int]]:
+def ranks_of(count: int, pairs: Differences) -> list[tuple[int, int]]:
     """The same of so many contestants in their order."""
     first, second = np.triu_indices(count, 1)
-    ordered = np.array(shaffer(pairs.p_values, count)) <= 1 - confidence
+    ordered = np.array(shaffer(pairs.p_values, count)) <= 0.05
     ahead = np.where(pairs.value > 0, first, second)[ordered]
     behind = np.where(pairs.value > 0, second, first)[ordered]
     better, worse = (np.bincount(side, minlength=count).tolist() for side in (behind, ahead))

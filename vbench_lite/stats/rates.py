@@ -21,7 +21,7 @@ _LEAST_IN_BLOCK = 2
 _LEAST_BLOCKS = 3
 
 
-def rate_estimate(times_s: Sequence[float], begin_s: float, confidence: float = 0.95) -> Estimate:
+def rate_estimate(times_s: Sequence[float], begin_s: float) -> Estimate:
     """Events a second from a begin to the last event, with the interval of blocks of events.
 
     Args:
@@ -41,7 +41,7 @@ def rate_estimate(times_s: Sequence[float], begin_s: float, confidence: float = 
     ends = np.linspace(0, len(ordered), blocks + 1).round().astype(int)
     edges = np.concatenate([[begin_s], ordered[ends[1:] - 1]])
     gaps = np.diff(edges) / np.diff(ends)  # seconds an event, in each block
-    low, high = Delta.of(gaps).interval(confidence)
+    low, high = Delta.of(gaps).interval()
     return Estimate(rate, 1 / high, 1 / low if low > 0 else None, len(ordered))
 
 

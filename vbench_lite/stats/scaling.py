@@ -23,8 +23,7 @@ from enum import StrEnum
 import numpy as np
 
 from vbench_lite.errors import NotApplicable
-
-CONFIDENCE = 0.95
+from vbench_lite.stats.student import quantile
 
 
 @dataclass(frozen=True)
@@ -74,9 +73,7 @@ class Line:
     @property
     def t(self) -> float:
         """Student's t for two-sided intervals with this line's degrees of freedom."""
-        from scipy import stats  # slow to import
-
-        return float(stats.t.ppf(0.5 + CONFIDENCE / 2, self.count - 2))
+        return quantile(0.975, self.count - 2)
 
 
 def fit_line(x: Sequence[float], y: Sequence[float]) -> Line:
