@@ -29,16 +29,8 @@ from vbench_lite.generator import (
     Task,
 )
 
-_OPPOSITE = {
-    "W": "S",
-    "S": "W",
-    "A": "D",
-    "D": "A",
-    "up": "down",
-    "down": "up",
-    "left": "right",
-    "right": "left",
-}
+_OPPOSITES = (("W", "S"), ("A", "D"), ("up", "down"), ("left", "right"))
+_OPPOSITE = {**dict(_OPPOSITES), **{second: first for first, second in _OPPOSITES}}
 
 
 class SteeredControl(Control):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from vbench_lite.metric import Axis, MetricInfo
+from typing import Any
+
+from vbench_lite.metric import MetricInfo
 
 
 def judged_info(
@@ -10,35 +12,26 @@ def judged_info(
     summary: str,
     how: str,
     *,
-    axis: Axis,
-    low: float = 0.0,
-    high: float | None = 1.0,
-    min_frames: int = 1,
-    min_n: int = 1,
-    version: int = 1,
-    world: str = "shapes",
+    bounds: tuple[float | None, float | None] = (0.0, 1.0),
     higher_is_better: bool | None = True,
-    unit: str = "",
+    world: str = "shapes",
+    **more: Any,
 ) -> MetricInfo:
     """What a metric over the judge's readings declares.
 
     Args:
         how: what the judge goes by.
-        low: -1 for a difference of two shares.
-        high: None for a distance.
+        bounds: of a share, where nothing else is said.
         world: the data set whose judge it is, with the extractor of that name.
+        more: what else it declares (`MetricInfo`).
     """
     return MetricInfo(
         id=id,
-        version=version,
-        axis=axis,
-        unit=unit,
-        bounds=(low, high),
+        bounds=bounds,
         higher_is_better=higher_is_better,
         summary=summary,
         source=f"vbench_lite.datasets.{world}.judge: {how}",
         extractors=(f"{world}-judge",),
-        min_frames=min_frames,
-        min_n=min_n,
         needs_world=world,
+        **more,
     )

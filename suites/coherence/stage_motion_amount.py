@@ -29,7 +29,7 @@ class StageMotionAmount(FeatureMetric):
         "Mean speed of the objects, in short sides of the frame a second; 0 is a still picture.",
         "centers of the best template, frames in which the object is whole",
         axis=Axis.COHERENCE,
-        high=None,
+        bounds=(0.0, None),
         higher_is_better=None,
         unit="sides/s",
         min_frames=2,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from dataclasses import replace
 from typing import ClassVar
 
@@ -56,9 +55,7 @@ class ManifoldMetric(FeatureSetMetric):
         outlier has a large neighbourhood; density and coverage suffer less from it.
     """
 
-    @abstractmethod
-    def number(self, places: Neighbourhoods, kept: Indices) -> float:
-        """Return the value of the kept generated rows."""
+    number: ClassVar[staticmethod[[Neighbourhoods, Indices], float]]  # of the generated rows that are kept
 
     def estimate(self, generated: FeatureRows, reference: FeatureRows | None) -> Estimate:
         assert reference is not None
@@ -78,10 +75,8 @@ class PrecisionShapes(ManifoldMetric):
     Formula: #(generated rows inside the neighbourhood of any real row) / #(generated rows).
     """
 
+    number = staticmethod(Neighbourhoods.precision)
     info: ClassVar[MetricInfo] = _of_shapes("precision")
-
-    def number(self, places: Neighbourhoods, kept: Indices) -> float:
-        return places.precision(kept)
 
 
 class RecallShapes(ManifoldMetric):
@@ -90,10 +85,8 @@ class RecallShapes(ManifoldMetric):
     Formula: #(real rows inside the neighbourhood of any generated row) / #(real rows).
     """
 
+    number = staticmethod(Neighbourhoods.recall)
     info: ClassVar[MetricInfo] = _of_shapes("recall")
-
-    def number(self, places: Neighbourhoods, kept: Indices) -> float:
-        return places.recall(kept)
 
 
 class DensityShapes(ManifoldMetric):
@@ -102,10 +95,8 @@ class DensityShapes(ManifoldMetric):
     Formula: mean over generated rows of #(real rows in whose neighbourhood it lies) / 5.
     """
 
+    number = staticmethod(Neighbourhoods.density)
     info: ClassVar[MetricInfo] = _of_shapes("density")
-
-    def number(self, places: Neighbourhoods, kept: Indices) -> float:
-        return places.density(kept)
 
 
 class CoverageShapes(ManifoldMetric):
@@ -114,10 +105,8 @@ class CoverageShapes(ManifoldMetric):
     Formula: #(real rows whose neighbourhood holds any generated row) / #(real rows).
     """
 
+    number = staticmethod(Neighbourhoods.coverage)
     info: ClassVar[MetricInfo] = _of_shapes("coverage")
-
-    def number(self, places: Neighbourhoods, kept: Indices) -> float:
-        return places.coverage(kept)
 
 
 class Precision(PrecisionShapes):

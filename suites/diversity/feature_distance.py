@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -58,17 +59,15 @@ class FeatureDistanceEfficientNet(FeatureDistance):
     Cost: one pass of EfficientNet-Lite0 a frame.
     """
 
-    info: ClassVar[MetricInfo] = MetricInfo(
+    info: ClassVar[MetricInfo] = replace(
+        FeatureDistance.info,
         id="diversity/feature_distance_efficientnet",
         extractors=("efficientnet-lite0",),
         summary="Mean of 1 - cosine between the mean frame features of two clips of the set; "
         "0 if all are the same.",
         source="mean pairwise feature distance (Zhu et al., NeurIPS 2017); "
         "features: extractor efficientnet-lite0",
-        axis=Axis.DIVERSITY,
-        bounds=(0.0, 2.0),
-        higher_is_better=True,
-        min_n=4,
+        min_frames=1,
     )
 
 

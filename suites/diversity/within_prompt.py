@@ -156,7 +156,7 @@ class StartSpread(JudgedSet):
         "diversity/shapes_start_spread",
         "Mean distance of the places where clips of one prompt begin, in frame sides; 0 if all are one.",
         axis=Axis.DIVERSITY,
-        high=None,
+        bounds=(0.0, None),
     )
 
     def judge(self, clips: Sequence[JudgedClip]) -> Estimate:

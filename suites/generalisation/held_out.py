@@ -51,7 +51,7 @@ class HeldOutGap(JudgedSet):
     info: ClassVar[MetricInfo] = judged_set_info(
         "generalisation/held_out_gap",
         "Accuracy on combinations kept out of training minus accuracy on seen ones; 0 is no loss.",
-        low=-1.0,
+        bounds=(-1.0, 1.0),
         min_frames=shapes_judge.MIN_MOTION_FRAMES,
         min_n=2 * LEAST_PROMPTS,
     )

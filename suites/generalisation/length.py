@@ -69,7 +69,7 @@ class LengthGap(_Length):
     info: ClassVar[MetricInfo] = _info(
         "generalisation/length_gap",
         "Accuracy beyond the trained length minus accuracy within it; 0 is no loss.",
-        low=-1.0,
+        bounds=(-1.0, 1.0),
     )
 
     def value(self, right: npt.NDArray[np.bool_]) -> float:

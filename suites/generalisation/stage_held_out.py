@@ -52,7 +52,7 @@ class StageHeldOutGap(StageSet):
     info: ClassVar[MetricInfo] = _info(
         "generalisation/stage_held_out_gap",
         "Agreement on captions kept out of training minus agreement on seen ones; 0 is no loss.",
-        low=-1.0,
+        bounds=(-1.0, 1.0),
     )
 
     def judge(self, clips: Sequence[StageClip]) -> Estimate:

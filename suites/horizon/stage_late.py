@@ -52,7 +52,7 @@ class StageDrift(FeatureMetric):
     info: ClassVar[MetricInfo] = _info(
         "horizon/stage_drift",
         "Change a second of the share of objects that are still those of the first second.",
-        low=-1.0,
+        bounds=(-1.0, 1.0),
         version=2,
         min_frames=LEAST_WINDOWS * OPENING_FRAMES,
     )

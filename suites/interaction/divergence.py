@@ -45,7 +45,7 @@ class Divergence(ReadSet[SteeredClip]):
     info: ClassVar[MetricInfo] = interaction_info(
         "interaction/divergence",
         "Pixels (at 32x32) by which clips of one seed part after their scripts do; 0 if actions are ignored.",
-        high=None,
+        bounds=(0.0, None),
         higher_is_better=None,
         unit="px",
         min_n=2,

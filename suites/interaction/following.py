@@ -132,7 +132,7 @@ class IdleDrift(SessionMetric):
     info: ClassVar[MetricInfo] = interaction_info(
         "interaction/idle_drift",
         "Pixels a frame (at 32x32) that the thing moves while nothing is held.",
-        high=None,
+        bounds=(0.0, None),
         higher_is_better=False,
         unit="px/frame",
     )

@@ -40,7 +40,7 @@ class Onset(SessionMetric):
     info: ClassVar[MetricInfo] = interaction_info(
         "interaction/onset_s",
         "Seconds from the first frame made with a new direction to the first frame that shows it.",
-        high=None,
+        bounds=(0.0, None),
         higher_is_better=False,
         unit="s",
         version=2,

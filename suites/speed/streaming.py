@@ -114,7 +114,7 @@ class WorstLateness(CallMetric):
         return deadlines(call.arrivals, call.fps, LIVE_START_S).worst_lateness_s
 
 
-class LeastBuffer(CallMetric):
+class LeastBuffer(StalledTime):
     """Seconds of waiting after the first frame that a show without a stall needs.
 
     Formula: start-up delay without a stall - first arrival, which is also how long a show
@@ -129,9 +129,6 @@ class LeastBuffer(CallMetric):
         source="start-up delay without a stall, less the first arrival; vbench_lite.measure.playback",
         may_be_zero=True,
     )
-
-    def value(self, call: Measurement) -> float:
-        return playback(call.arrivals, call.fps).stalled_s
 
 
 class SlowestWindow(CallMetric):
