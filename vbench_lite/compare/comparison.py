@@ -172,7 +172,7 @@ def compare(
         )
     notes = [] if slower is None else [slower.line()]
     notes += [TIMED_AGAIN] if remeasured is not None else []
-    notes += _notes(contents, pairing, first, arms, contents[0], primary)
+    notes += _notes(contents, pairing, first, arms, primary)
     notes += told
     notes += _on_verdict(results, pairing, policy)
     notes += dict.fromkeys(
@@ -281,14 +281,9 @@ def _on_verdict(results: Sequence[MetricResult], pairing: Pairing, policy: Polic
 
 
 def _notes(
-    contents: Sequence[Suite],
-    pairing: Pairing,
-    first: Side,
-    arms: Sequence[Arm],
-    suite: Suite,
-    primary: Sequence[str],
+    contents: Sequence[Suite], pairing: Pairing, first: Side, arms: Sequence[Arm], primary: Sequence[str]
 ) -> list[str]:
-    notes = []
+    suite, notes = contents[0], []
     if contents[0].content_sha256() != contents[1].content_sha256():
         versions = " and ".join(f"v{content.version}" for content in contents)
         notes.append(f"the suite {suite.name} differs between the runs ({versions})")

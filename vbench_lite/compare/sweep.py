@@ -15,7 +15,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from vbench_lite.compare.differences import Pairing, Side, pair, subtract
+from vbench_lite.compare.differences import Pairing, Side, Subtracted, pair, subtract
 from vbench_lite.compare.nearness import nearness
 from vbench_lite.compare.policy import Policy, load_policy
 from vbench_lite.compare.sweep_table import AxisChange, Ratio, SweepRow, SweepTable
@@ -96,8 +96,13 @@ class _Reader:
         seeds = self.floors.get("seeds")
         self.seeds = None if seeds is None else self.of_base_seeds(seeds)
 
-    def side(self, arm: Arm) -> Side:
-        return Side(arm, self.real, self.controls, self.hardware, named_ends(self.suite))
+    def subtracted(self, metric: str, arm: Arm, pairing: Pairing) -> Subtracted:
+        """An arm less the base; raises IncomparableError."""
+        base, own = (
+            Side(one, self.real, self.controls, self.hardware, named_ends(self.suite))
+            for one in (self.base, arm)
+        )
+        return subtract(metric, base, own, pairing, self.policy.minimum_overlap)
 
     def of_base_seeds(self, arm: Arm) -> Arm:
         """An arm whose clips stand for those of the base of the same sample, whatever their seeds."""
@@ -134,9 +139,7 @@ class _Reader:
         """A number of timed calls as a multiple of the base's."""
         base, own = self.base.value(metric), arm.value(metric)
         try:
-            found = subtract(
-                metric, self.side(self.base), self.side(arm), pairing, self.policy.minimum_overlap
-            )
+            found = self.subtracted(metric, arm, pairing)
         except IncomparableError as error:
             return Ratio(None, base=base, own=own, reason=str(error))
         if not found.logarithmic:
@@ -147,9 +150,7 @@ class _Reader:
     def motion(self, arm: Arm, pairing: Pairing) -> Ratio:
         """Motion amount as a multiple of the base's, whose own mean is taken as given."""
         try:
-            found = subtract(
-                MOTION, self.side(self.base), self.side(arm), pairing, self.policy.minimum_overlap
-            )
+            found = self.subtracted(MOTION, arm, pairing)
         except IncomparableError as error:
             return Ratio(None, reason=str(error))
         if found.baseline <= 0:

@@ -129,11 +129,10 @@ class RealClips(Dataset):
 
     def real(self, prompt: str | None, seed: int, size: ClipSize) -> RealClip:
         if prompt is None:
-            windows = self._windows(self.held_out, size)
+            windows, lacks = self._cut(self.held_out, size)
             if not windows:
-                raise RequestError(
-                    f"data set {self.name} has no clip of {size}: {self._why(self.held_out, size)}"
-                )
+                why = lacks[0] if lacks else "it has none"
+                raise RequestError(f"data set {self.name} has no clip of {size}: {why}")
         else:
             windows = cut(self._recording(prompt), size)
         return windows[seed % len(windows)]
@@ -146,22 +145,16 @@ class RealClips(Dataset):
         why = self._no_reference()
         if why is not None:
             raise DatasetError(f"data set {self.name} gives no reference: {why}")
-        windows = self._windows(self.others, size)
+        windows, lacks = self._cut(self.others, size)
         if len(windows) < 2:
-            raise DatasetError(
-                f"data set {self.name} gives no reference of {size}: {self._why(self.others, size)}"
-            )
+            why = lacks[0] if lacks else "it has one clip"
+            raise DatasetError(f"data set {self.name} gives no reference of {size}: {why}")
         order = np.random.default_rng([draw.seed, 0x12EF]).permutation(len(windows))
         return [windows[place] for place in order[: draw.count]]
 
     def remarks(self, size: ClipSize) -> Sequence[str]:
-        lines = [*self.faults, *self.inputs.remarks(self.prompts(Draw()) if self.inputs.kinds else ())]
-        for one in self.recordings:
-            try:
-                cut(one, size)
-            except (RequestError, ClipError) as error:
-                lines.append(str(error))
-        return lines
+        of_inputs = self.inputs.remarks(self.prompts(Draw()) if self.inputs.kinds else ())
+        return [*self.faults, *of_inputs, *self._cut(self.recordings, size)[1]]
 
     def facts(self) -> Mapping[str, Any]:
         return {
@@ -215,37 +208,21 @@ class RealClips(Dataset):
             return "it has one source recording, and a reference shares none with held-out clips"
         return None if self.others else "no recording is left for it beside the held-out ones"
 
-    def _windows(self, recordings: Sequence[Recording], size: ClipSize) -> list[Window]:
-        found: list[Window] = []
+    def _cut(self, recordings: Sequence[Recording], size: ClipSize) -> tuple[list[Window], list[str]]:
+        """The windows of recordings, and why some have none."""
+        windows: list[Window] = []
+        lacks: list[str] = []
         for one in recordings:
             try:
-                found += cut(one, size)
-            except (RequestError, ClipError):  # in `remarks`
-                continue
-        return found
-
-    def _why(self, recordings: Sequence[Recording], size: ClipSize) -> str:
-        for one in recordings:
-            try:
-                cut(one, size)
+                windows += cut(one, size)
             except (RequestError, ClipError) as error:
-                return str(error)
-        return "it has one clip" if recordings else "it has none"
+                lacks.append(str(error))
+        return windows, lacks
 
     def _content(self) -> str:
         digest = hashlib.sha256(f"{type(self).__name__}@{_VERSION}".encode())
         for one in sorted(self.recordings, key=lambda one: one.name):
-            told = [
-                one.name,
-                one.source,
-                one.prompt,
-                one.tags,
-                one.look_for,
-                one.split,
-                one.first,
-                one.last,
-                one.crop,
-            ]
+            told = [value for name, value in vars(one).items() if name != "path"]
             digest.update(json.dumps(told).encode())
             digest.update(file_sha256(one.path).encode())
         digest.update(self.inputs.digest())

@@ -242,25 +242,14 @@ def _scaled(spec: AxisSpec, arm: Arm, real: Arm | None, floors: Sequence[Arm], b
     zeros = {metric: scale.zero_name for metric, scale in scales.items()}
     if arm is real and not spec.ends:
         return AxisScore(1.0, n=n, floors=zeros)
-    replicates = _replicates(spec.gates, weights, scales, arm, real, blocks)
+    factors = _gate_factors(spec.gates, arm, real, blocks)
+    replicates = np.empty(0)
+    if factors is not None:
+        places = (w * scales[m].places(arm.estimates[m], blocks) for m, w in weights.items())
+        replicates = np.asarray(factors * sum(places, np.zeros(1)))
     spare = _spare(weights, scales, arm, gate, blocks)
     low, high = _ends(value, replicates, spare)
     return AxisScore(value, low, high, n, replicates=replicates, spare=spare, floors=zeros)
-
-
-def _replicates(
-    gates: Sequence[Gate],
-    weights: Mapping[str, float],
-    scales: Mapping[str, Scale],
-    arm: Arm,
-    real: Arm | None,
-    blocks: Blocks,
-) -> Floats:
-    factors = _gate_factors(gates, arm, real, blocks)
-    if factors is None:
-        return np.empty(0)
-    held = sum((w * scales[m].places(arm.estimates[m], blocks) for m, w in weights.items()), np.zeros(1))
-    return np.asarray(factors * held)
 
 
 def _spare(

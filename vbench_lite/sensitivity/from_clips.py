@@ -12,14 +12,14 @@ from vbench_lite.clip import Clip
 from vbench_lite.dataset import Dataset, Draw, load_dataset
 from vbench_lite.errors import DatasetError, RequestError, SpecError
 from vbench_lite.measure.hardware import environment
-from vbench_lite.metric import MetricInfo, SampleInfo
+from vbench_lite.metric import SampleInfo
 from vbench_lite.run.scoring.clip_scoring import no_world
 from vbench_lite.run.scoring.features import Extractors, FeatureCache
 from vbench_lite.run.scoring.fingerprint import short_hash
 from vbench_lite.run.scoring.metric_set import MetricSet, make_metrics
 from vbench_lite.run.scoring.sources import MemorySource
 from vbench_lite.sensitivity.clips import RealClip, clusters, dataset_clips, folder_clips
-from vbench_lite.sensitivity.judge import Judged, MetricVerdict, judge
+from vbench_lite.sensitivity.judge import Judged, MetricVerdict, judge, not_applicable
 from vbench_lite.sensitivity.ladders import CONTROLS, DAMAGES, Damage, Kind
 from vbench_lite.sensitivity.measure import Reference, Values, measure
 from vbench_lite.sensitivity.results import AuditResult
@@ -103,7 +103,7 @@ def audit(
             "--limit-s allows more, --metric names fewer metrics"
         )
     judged = [
-        _outside(made.infos[name], strangers[name])
+        not_applicable(made.infos[name], strangers[name])
         if name in strangers
         else _judged(name, made, values, damages)
         for name in metrics
@@ -118,9 +118,9 @@ def _judged(name: str, made: MetricSet, values: Values, damages: Sequence[Damage
         why = made.broken[name].reason
         return Judged(name, "", None, MetricVerdict.NOT_APPLICABLE, f"not applicable: {why}")
     if name in {metric.info.id for metric in made.calls}:
-        return _outside(info, "it measures calls of a generator, not clips")
+        return not_applicable(info, "it measures calls of a generator, not clips")
     if name in {metric.info.id for metric in made.summaries}:
-        return _outside(info, "it is made of other metrics; see theirs")
+        return not_applicable(info, "it is made of other metrics; see theirs")
     return judge(info, values, damages)
 
 
@@ -132,12 +132,6 @@ def _strangers(made: MetricSet, real: Sequence[RealClip]) -> dict[str, str]:
         if None not in reasons:
             found[name] = str(next(iter(reasons)))
     return found
-
-
-def _outside(info: MetricInfo, why: str) -> Judged:
-    return Judged(
-        info.id, str(info.axis), info.higher_is_better, MetricVerdict.NOT_APPLICABLE, f"not applicable: {why}"
-    )
 
 
 def _fitting(real: Sequence[RealClip], notes: list[str]) -> list[Damage]:

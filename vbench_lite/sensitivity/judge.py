@@ -118,18 +118,21 @@ class Judged:
 
 def judge(info: MetricInfo, values: Values, damages: Sequence[Damage]) -> Judged:
     """Judge one metric on everything that was measured."""
-    axis = str(info.axis)
     if info.id not in values.clips and info.id not in values.sets:
-        why = values.reasons.get(info.id, "no value on any clip")
-        return Judged(
-            info.id, axis, info.higher_is_better, MetricVerdict.NOT_APPLICABLE, f"not applicable: {why}"
-        )
+        return not_applicable(info, values.reasons.get(info.id, "no value on any clip"))
     found = [_change(info, values, damage) for damage in damages]
     known = [change.p_value for change in found if change.p_value is not None]
     adjusted = iter(holm(known))
     cells = tuple(_seen(cell, info, next(adjusted)) if cell.p_value is not None else cell for cell in found)
     verdict = _verdict(cells, info)
-    return Judged(info.id, axis, info.higher_is_better, verdict, _words(verdict, cells), cells)
+    words = _words(verdict, cells)
+    return Judged(info.id, str(info.axis), info.higher_is_better, verdict, words, cells)
+
+
+def not_applicable(info: MetricInfo, why: str) -> Judged:
+    """A metric that cannot be judged on these clips."""
+    verdict = MetricVerdict.NOT_APPLICABLE
+    return Judged(info.id, str(info.axis), info.higher_is_better, verdict, f"not applicable: {why}")
 
 
 # --- one damage ------------------------------------------------------------------------------
@@ -308,12 +311,10 @@ def _words(verdict: MetricVerdict, cells: Sequence[Cell]) -> str:
     match verdict:
         case MetricVerdict.FOOLED:
             return f"likes {of(Seen.REWARDED)} better than real clips; {noticed}{blind}"
-        case MetricVerdict.SOUND:
+        case MetricVerdict.SOUND | MetricVerdict.BLIND:
             return f"{noticed}{blind}"
         case MetricVerdict.OFF_AXIS:
             return f"{noticed}, but nothing that its axis is meant to see{blind}"
-        case MetricVerdict.BLIND:
-            return f"{noticed}{blind}"
         case MetricVerdict.DESCRIPTION:
             return f"neither good nor bad; moved by {of(Seen.MOVED)}"
         case _:

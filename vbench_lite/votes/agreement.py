@@ -95,25 +95,41 @@ def agreements(votes: Sequence[Vote], axis: str, run: RunClips) -> list[Agreemen
         votes: about clips of the run (`clips.of_run`).
     """
     those = counted(votes, axis)
-    estimates = {arm.generator: arm.estimates for arm in run.arms}
     people = _certainties(those)
-    metrics = list(dict.fromkeys(metric for found in estimates.values() for metric in found))
-    found = [
-        one for metric in metrics if (one := _agreement(metric, those, run, estimates, people)) is not None
-    ]
-    return sorted(found, key=lambda one: -one.accuracy.value)
+    metrics = list(dict.fromkeys(metric for arm in run.arms for metric in arm.estimates))
+    found = [_agreement(_Scores.of(metric, run), those, people) for metric in metrics]
+    return sorted((one for one in found if one is not None), key=lambda one: -one.accuracy.value)
+
+
+@dataclass(frozen=True)
+class _Scores:
+    """What one metric says of the clips of a run. estimates: by generator."""
+
+    metric: str
+    run: RunClips
+    estimates: Mapping[str, MetricEstimate]
+
+    @classmethod
+    def of(cls, metric: str, run: RunClips) -> _Scores:
+        known = {arm.generator: arm.estimates for arm in run.arms}
+        return cls(metric, run, {name: found[metric] for name, found in known.items() if metric in found})
+
+    def score(self, generator: str, vote: Vote) -> float | None:
+        """Value of a clip, + is better; None without a value or a direction."""
+        estimate = self.estimates.get(generator)
+        sample = self.run.samples.get((generator, vote.prompt, vote.seed))
+        if estimate is None or estimate.facts.higher_is_better is None or sample is None:
+            return None
+        value = estimate.by_sample.get(sample)
+        return None if value is None else value if estimate.facts.higher_is_better else -value
 
 
 def _agreement(
-    metric: str,
-    votes: Sequence[Vote],
-    run: RunClips,
-    estimates: Mapping[str, Mapping[str, MetricEstimate]],
-    people: Mapping[tuple[str, str], float] | None,
+    of: _Scores, votes: Sequence[Vote], people: Mapping[tuple[str, str], float] | None
 ) -> Agreement | None:
     rows = []
     for vote in votes:
-        scores = [_score(metric, shown.generator, vote, run, estimates) for shown in (vote.left, vote.right)]
+        scores = [of.score(shown.generator, vote) for shown in (vote.left, vote.right)]
         if scores[0] is not None and scores[1] is not None:
             rows.append((vote, scores[0] - scores[1]))
     leads = np.array([lead for _, lead in rows])
@@ -124,28 +140,12 @@ def _agreement(
     right, places = decided_right(leads, judged)
     tied = right_with_ties(leads, judged, prompts)
     return Agreement(
-        metric,
+        of.metric,
         mean_over(right.tolist(), [voters[p] for p in places], [prompts[p] for p in places], bounds=SHARE),
         mean_over(tied.tolist(), voters, prompts, bounds=SHARE),
-        _tau(metric, votes, run, estimates),
-        _soft(metric, people, estimates),
+        _tau(of, votes),
+        _soft(of, people),
     )
-
-
-def _score(
-    metric: str,
-    generator: str,
-    vote: Vote,
-    run: RunClips,
-    estimates: Mapping[str, Mapping[str, MetricEstimate]],
-) -> float | None:
-    """Value of a clip, + is better; None without a value or a direction."""
-    estimate = estimates.get(generator, {}).get(metric)
-    sample = run.samples.get((generator, vote.prompt, vote.seed))
-    if estimate is None or estimate.facts.higher_is_better is None or sample is None:
-        return None
-    value = estimate.by_sample.get(sample)
-    return None if value is None else value if estimate.facts.higher_is_better else -value
 
 
 def _sign(vote: Vote) -> int:
@@ -153,14 +153,12 @@ def _sign(vote: Vote) -> int:
     return 0 if winner is None else 1 if winner == vote.left.generator else -1
 
 
-def _tau(
-    metric: str, votes: Sequence[Vote], run: RunClips, estimates: Mapping[str, Mapping[str, MetricEstimate]]
-) -> MeanOverClusters | None:
+def _tau(of: _Scores, votes: Sequence[Vote]) -> MeanOverClusters | None:
     points: dict[str, dict[tuple[str, int], list[float]]] = defaultdict(lambda: defaultdict(list))
     scores: dict[tuple[str, str, int], float] = {}
     for vote in votes:
         for shown, sign in ((vote.left, 1), (vote.right, -1)):
-            score = _score(metric, shown.generator, vote, run, estimates)
+            score = of.score(shown.generator, vote)
             if score is not None:
                 points[vote.prompt][shown.generator, vote.seed].append(_sign(vote) * sign)
                 scores[vote.prompt, shown.generator, vote.seed] = score
@@ -190,16 +188,12 @@ def _certainties(votes: Sequence[Vote]) -> dict[tuple[str, str], float] | None:
     return found
 
 
-def _soft(
-    metric: str,
-    people: Mapping[tuple[str, str], float] | None,
-    estimates: Mapping[str, Mapping[str, MetricEstimate]],
-) -> float | None:
+def _soft(of: _Scores, people: Mapping[tuple[str, str], float] | None) -> float | None:
     if people is None:
         return None
     machine = {}
     for pair in people:
-        ours = _certainty([estimates.get(name, {}).get(metric) for name in pair])
+        ours = _certainty([of.estimates.get(name) for name in pair])
         if ours is None:
             return None
         machine[pair] = ours

@@ -10,6 +10,8 @@ from typing import Any
 from vbench_lite.store.rundir import read_runs
 from vbench_lite.store.schema import RunDocument
 
+_SETTINGS = ("seed", "samples", "controls", "timeout_s", "memory_limit_gib", "score_precision")
+
 
 def differences(earlier: RunDocument, later: RunDocument, most: int = 6) -> list[str]:
     """What differs between two runs, one short line each: "samples: 16 -> 32"."""
@@ -50,15 +52,8 @@ def _labels(document: RunDocument) -> set[str]:
 
 
 def _general(document: RunDocument) -> dict[str, Any]:
-    return {
-        "seed": document.seed,
-        "samples": document.samples,
-        "controls": document.controls,
-        "timeout_s": document.timeout_s,
-        "memory_limit_gib": document.memory_limit_gib,
-        "score_precision": document.score_precision,
-        **_flat("environment", document.environment),
-    }
+    settings = {name: getattr(document, name) for name in _SETTINGS}
+    return settings | _flat("environment", document.environment)
 
 
 def _suites(document: RunDocument) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from vbench_lite.clip import ClipInfo, rates_agree
 from vbench_lite.errors import NotApplicable
-from vbench_lite.metric import DETAILS, Estimate, MetricInfo, SampleInfo
+from vbench_lite.metric import DETAILS, Estimate, SampleInfo
 from vbench_lite.run.scoring.clip_scoring import FeatureResults
 from vbench_lite.run.scoring.metric_set import MetricSet
 from vbench_lite.run.scoring.outcome import Outcome
@@ -89,25 +89,6 @@ def _plain(sets: Mapping[str, Estimate]) -> dict[str, Any]:
     }
 
 
-@dataclass
-class Ruled:
-    """Values of clips of a metric that has a rule of its own for the set."""
-
-    values: list[float] = field(default_factory=list)
-    weights: list[float] = field(default_factory=list)
-    prompts: list[str] = field(default_factory=list)
-
-    def add(self, value: float, weight: float, prompt: str) -> None:
-        self.values.append(value)
-        self.weights.append(weight)
-        self.prompts.append(prompt)
-
-    def estimate(self, info: MetricInfo) -> Estimate:
-        return set_estimate(
-            self.values, self.prompts, info.over_set, weights=self.weights, bounds=info.bounds
-        )
-
-
 Grouping = Literal["generator", "folder", "all"]  # which clips are one set
 
 
@@ -121,7 +102,10 @@ class Group:
     def __init__(self, metrics: MetricSet) -> None:
         self._metrics = metrics
         self.sets = [SetScoring(type(metric)()) for metric in metrics.sets]
-        self._ruled = {metric.info.id: Ruled() for metric in metrics.clips if metric.info.over_set}
+        # Value, weight and prompt of each clip, of metrics that have a rule of their own for the set.
+        self._ruled: dict[str, list[tuple[float, float, str]]] = {
+            metric.info.id: [] for metric in metrics.clips if metric.info.over_set
+        }
         self.rates: list[float] = []
 
     def add(
@@ -134,7 +118,7 @@ class Group:
         for name, ruled in self._ruled.items():
             outcome = outcomes.get(name)
             if outcome is not None and outcome.value is not None:
-                ruled.add(outcome.value, outcome.weight, sample.prompt_id)
+                ruled.append((outcome.value, outcome.weight, sample.prompt_id))
 
     def finish(self, no_reference: Outcome | None) -> tuple[dict[str, Estimate], dict[str, Outcome]]:
         """The estimates by metric, and why the others have none.
@@ -151,8 +135,12 @@ class Group:
             else:
                 none[one.metric.info.id] = result.outcome
         for name, ruled in self._ruled.items():
-            if ruled.values:
-                found[name] = ruled.estimate(self._metrics.infos[name])
+            if ruled:
+                info = self._metrics.infos[name]
+                values, weights, prompts = zip(*ruled, strict=True)
+                found[name] = set_estimate(
+                    values, prompts, info.over_set, weights=weights, bounds=info.bounds
+                )
         known = {name: estimate.value for name, estimate in found.items()}
         for summary in self._metrics.summaries:
             try:
