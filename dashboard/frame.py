@@ -122,9 +122,8 @@ def page(title: str, purpose: str, body: Callable[[data.RunSummary], None]) -> N
     Where there is no run, the page says how to make one; what the package raises on purpose is shown as
     one line.
     """
-    st.title(title)
-    st.caption(purpose)
-    try:
+
+    def of_run() -> None:
         gone = st.session_state.get("missing")
         if gone is not None:
             st.error(f"Run {plain(shorten(str(gone), 80))} is not here: pruned, renamed or mistyped.")
@@ -142,8 +141,8 @@ def page(title: str, purpose: str, body: Callable[[data.RunSummary], None]) -> N
                 icon=":material/pending:",
             )
         body(run)
-    except VBenchLiteError as error:
-        st.error(plain(error))
+
+    static(title, purpose, of_run)
 
 
 def static(title: str, purpose: str, body: Callable[[], None]) -> None:

@@ -128,7 +128,7 @@ def _remeasured(
             (first, second),
             content,
             when_idle=when_idle,
-            on_progress=lambda news: progress.on_event(Event("measure", news.text, news.done, news.total)),
+            on_progress=lambda text, done, total: progress.on_event(Event("measure", text, done, total)),
         )
     return content.name, timed
 

@@ -150,9 +150,18 @@ def command(
     reports = run_scaling(finished)
     if as_json:
         first, *others = boards.values()
-        document = _document(outcome, failures, first.as_dict(), [board.as_dict() for board in others])
-        answer = make_card(next(iter(boards.values())), [finished]).as_dict()
-        print_json(document | {"scaling": [report.as_dict() for report in reports], "card": answer})
+        counts = {key: getattr(outcome, key) for key in ("ok", "failed", "reused", "resumed", "messages")}
+        print_json(
+            {
+                "run": outcome.run_id,
+                **counts,
+                "failures": failures,
+                "leaderboard": first.as_dict(),
+                "other_leaderboards": [board.as_dict() for board in others],
+                "scaling": [report.as_dict() for report in reports],
+                "card": make_card(first, [finished]).as_dict(),
+            }
+        )
     else:
         print_scaling(reports)
         brought = {name for board in boards.values() for name in board.suite.also}
@@ -182,22 +191,6 @@ def failed_samples(run: RunDir) -> list[dict[str, Any]]:
     """Every sample of a run that did not end well: where, how, and why."""
     keys = ("generator", "suite", "sample_id", "prompt", "status", "phase", "reason")
     return [{key: row[key] for key in keys} for row in run.rows("sample", keys) if row["status"] != "ok"]
-
-
-def _document(
-    outcome: RunOutcome, failures: list[dict[str, Any]], board: dict[str, Any], others: list[dict[str, Any]]
-) -> dict[str, Any]:
-    return {
-        "run": outcome.run_id,
-        "ok": outcome.ok,
-        "failed": outcome.failed,
-        "reused": outcome.reused,
-        "resumed": outcome.resumed,
-        "messages": list(outcome.messages),
-        "failures": failures,
-        "leaderboard": board,
-        "other_leaderboards": others,
-    }
 
 
 def _list_failures(failures: list[dict[str, Any]]) -> None:

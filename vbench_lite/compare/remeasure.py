@@ -26,7 +26,7 @@ from vbench_lite.run.plan.prompts import prompts_of
 from vbench_lite.run.plan.spec import GeneratorSpec
 from vbench_lite.run.scoring.metric_set import make_metrics
 from vbench_lite.run.scoring.scorer import score_run
-from vbench_lite.run.timing.performance import PerformanceProgress, TimedSession, measure
+from vbench_lite.run.timing.performance import TimedSession, measure
 from vbench_lite.run.timing.timed_process import TimedProcess
 from vbench_lite.run.worker_process import Settings
 from vbench_lite.store.rundir import RunDir
@@ -51,7 +51,7 @@ def remeasure(
     arms: tuple[tuple[RunDir, str], tuple[RunDir, str]],
     suite: Suite,
     *,
-    on_progress: Callable[[PerformanceProgress], None] | None = None,
+    on_progress: Callable[[str, int, int], None] | None = None,
     when_idle: bool = False,
     open_session: Callable[[GeneratorEntry], TimedSession] | None = None,
 ) -> Remeasured:

@@ -285,7 +285,7 @@ class _Run:
     def measure(self, journal: JournalWriter) -> None:
         """Time the generators for every suite that wants it."""
         from vbench_lite.measure.contention import wait_until_idle
-        from vbench_lite.run.timing.performance import PerformanceProgress, measure
+        from vbench_lite.run.timing.performance import measure
         from vbench_lite.run.timing.timed_process import TimedProcess
 
         for suite in self.plan.suites:
@@ -297,16 +297,13 @@ class _Run:
             def keep(call: Measurement, name: str = suite.name) -> None:
                 journal.append({"kind": "measurement", **measurement_row(call, name)})
 
-            def tell(news: PerformanceProgress) -> None:
-                self.tell("measure", news.text, news.done, news.total)
-
             served = {batch.generator for batch in self.plan.batches if batch.suite == suite.name}
             summary = measure(
                 [entry for entry in self.plan.generators if entry.label in served],
                 suite,
                 on_record=keep,
                 done=done,
-                on_progress=tell,
+                on_progress=partial(self.tell, "measure"),
                 prompts=self.plan.served_prompts(suite),
                 open_session=partial(TimedProcess, settings=self.settings),
                 wait=wait_until_idle if self.when_idle else None,
@@ -320,8 +317,9 @@ class _Run:
         """Score every suite; what is scored already is not scored again."""
         from vbench_lite.run.score_stored import score_suite
 
+        progress = partial(self.tell, "score", "clips")
         for suite in self.plan.suites:
-            summary = score_suite(self.directory, suite, self.executor, self.settings, self.tell_score)
+            summary = score_suite(self.directory, suite, self.executor, self.settings, progress)
             for message in summary.messages:
                 self.say("score", f"suite {suite.name}: {message}")
 
@@ -340,9 +338,6 @@ class _Run:
         pace_s = (time.monotonic() - began_s) / (done - before) if done > before else None
         remaining_s = None if pace_s is None else pace_s * (total - done)
         self.progress.on_event(Event(stage, text, done, total, remaining_s))
-
-    def tell_score(self, done: int, total: int) -> None:
-        self.tell("score", "clips", done, total)
 
     def check_hardware(self) -> None:
         """Say so when a run goes on on another machine: its times are of two machines then."""

@@ -106,16 +106,9 @@ def table(board: Mapping[str, Any]) -> BoardTable:
     for control, rows in ((False, board["rows"]), (True, board["controls"])):
         for row in (one for one in rows if not one["imported"]):  # results of others have tables of their own
             head = {key: row[key] for key in ("generator", "family", "run", "created")} | {"control": control}
+            counts = {"coverage": row["coverage"], **row["samples"]}
             failures = "; ".join(f"{n} × {why}" for why, n in row["samples"]["failures"].items())
-            arms.append(
-                head
-                | {
-                    "coverage": row["coverage"],
-                    "ok": row["samples"]["ok"],
-                    "planned": row["samples"]["planned"],
-                }
-                | {"failures": failures}
-            )
+            arms.append({**head, **counts, "failures": failures})
             busy = {metric for metric, cell in row["metrics"].items() if cell.get("disturbed_calls")}
             values += [
                 _value(head, "axis", axis, cell) | {"disturbed": not busy.isdisjoint(axes[axis]["metrics"])}

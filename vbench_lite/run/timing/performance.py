@@ -53,15 +53,6 @@ class PerformanceSummary:
     skipped: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class PerformanceProgress:
-    """One step of the pass: `done` of `total` processes are finished; `text` says what happened."""
-
-    done: int
-    total: int
-    text: str
-
-
 class TimedSession(Protocol):
     """A generator in a process of its own, as `TimedProcess` provides it."""
 
@@ -77,7 +68,7 @@ def measure(
     on_record: Callable[[Measurement], None],
     open_session: Callable[[GeneratorEntry], TimedSession],
     done: Sequence[Measurement] = (),
-    on_progress: Callable[[PerformanceProgress], None] | None = None,
+    on_progress: Callable[[str, int, int], None] | None = None,
     prompts: Sequence[Prompt] | None = None,
     now: Callable[[], float] = time.monotonic,
     wait: Callable[[str, Callable[[str], None]], None] | None = None,
@@ -90,7 +81,7 @@ def measure(
         on_record: takes each measurement.
         open_session: starts a process with a generator.
         done: measurements that an interrupted pass has already made; they are not made again.
-        on_progress: told about each process.
+        on_progress: told about each process: what happened, how many are finished, and how many there are.
         prompts: what to ask for; the suite's own prompts if None.
         now: the pass's own clock.
         wait: called with a device before each process, and with what to tell meanwhile; its time does not
@@ -117,7 +108,7 @@ def measure(
 
         def tell(text: str, count: int = len(slots) - len(open_slots) + index, name: str = slot.name) -> None:
             if on_progress is not None:
-                on_progress(PerformanceProgress(count, len(slots), f"{name}: {text}"))
+                on_progress(f"{name}: {text}", count, len(slots))
 
         if key in failures:
             continue
