@@ -148,9 +148,10 @@ def _watched(watch: _Watch) -> Iterator[None]:
         sys.addaudithook(_audit)
         _audit.installed = True  # type: ignore[attr-defined]
     usual, tempfile.tempdir = tempfile.tempdir, str(watch.folder)
+    compiled, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # modules that an input imports
     _watches.append(watch)
     try:
         yield
     finally:
         _watches.pop()
-        tempfile.tempdir = usual
+        tempfile.tempdir, sys.dont_write_bytecode = usual, compiled

@@ -116,6 +116,12 @@ def test_a_match_is_the_cosine_with_what_no_other_object_covers(clips: list[Fram
             assert found[shape] == pytest.approx(best / np.linalg.norm(cover[hue]), abs=2e-6)
 
 
+def test_frames_without_a_color_show_no_object() -> None:
+    seen = judge.judge_clip(np.full((3, SIZE, SIZE, 3), 128, np.uint8))
+    assert seen.warm.color is seen.cool.color is None
+    assert seen.warm.shape is seen.cool.shape is None
+
+
 def test_frames_of_another_size_are_not_judged() -> None:
     with pytest.raises(NotApplicable, match="48x48"):
         judge.judge_clip(np.zeros((2, 32, 32, 3), np.uint8))

@@ -73,8 +73,9 @@ def _measure(frames: Frames) -> Floats:
     whole = cover.sum(axis=1)
     scores, x, y = (out[:, part].reshape(-1, _HUES, _WORDS) for part in (SCORES, X, Y))
     place = out[:, COVER] >= LEAST_COVER
-    found = cover[place]
-    scores[place], x[place], y[place] = _match(found, 1 - (whole[place.nonzero()[0]] - found))
+    if place.any():
+        found = cover[place]
+        scores[place], x[place], y[place] = _match(found, 1 - (whole[place.nonzero()[0]] - found))
     for row, frame, free in zip(out, frames, whole < BACKGROUND, strict=True):
         row[WALL], row[TONE] = _background(frame, free)
     return out
