@@ -78,7 +78,7 @@ MODULES = find vbench_lite adapters suites dashboard -name '*.py' \
 types: setup  ## mypy, strict
 	$(BIN)/python -m mypy -p benchmarks -p tools $$($(MODULES))
 	$(BIN)/python -m mypy docs/*.py
-	@for folder in $(wildcard tests/*/); do echo "mypy $$folder"; $(BIN)/python -m mypy $$folder || exit 1; done
+	@for folder in $(filter-out %/__pycache__/,$(wildcard tests/*/)); do echo "mypy $$folder"; $(BIN)/python -m mypy $$folder || exit 1; done
 
 bench: setup  ## measure this project's own speed; rewrites docs/benchmarks.md
 	$(BIN)/python -m benchmarks
