@@ -100,7 +100,7 @@ readme: setup  ## renew the command output that README.md quotes, from the runs 
 
 clean:  ## caches and build products
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis $(STAMPS)/installed
-	find vbench_lite adapters suites dashboard tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean  ## also the environment; results stay
 	rm -rf $(VENV) $(STAMPS)
