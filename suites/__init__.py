@@ -12,9 +12,17 @@ from pathlib import Path
 _HERE = Path(__file__).parent
 
 
-def __getattr__(name: str) -> Path:
-    """The file of a suite by its name in capitals: `QUICK_SHAPES` is `quick-shapes.yaml`."""
-    path = _HERE / f"{name.lower().replace('_', '-')}.yaml"
+def yaml_file(module: str, folder: Path, name: str) -> Path:
+    """The file of a folder by its name in capitals: `QUICK_SHAPES` is `quick-shapes.yaml`.
+
+    Raises:
+        AttributeError: it has none; `module` is the one that was asked.
+    """
+    path = folder / f"{name.lower().replace('_', '-')}.yaml"
     if not (name.isupper() and path.is_file()):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise AttributeError(f"module {module!r} has no attribute {name!r}")
     return path
+
+
+def __getattr__(name: str) -> Path:
+    return yaml_file(__name__, _HERE, name)

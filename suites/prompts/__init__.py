@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from vbench_lite.suites import yaml_file
+
 _HERE = Path(__file__).parent
 
 
 def __getattr__(name: str) -> Path:
-    """The file of a set by its name in capitals: `LIVE_STREAMING` is `live-streaming.yaml`."""
-    path = _HERE / f"{name.lower().replace('_', '-')}.yaml"
-    if not (name.isupper() and path.is_file()):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return path
+    return yaml_file(__name__, _HERE, name)
