@@ -37,7 +37,6 @@ from vbench_lite.results.axes import RELATIVE_AXES, AxisScore, difference
 from vbench_lite.results.board import RELATIVE_TIE, Board, BoardRow
 from vbench_lite.results.estimates import MetricEstimate
 from vbench_lite.results.labels import row_titles
-from vbench_lite.stats.delta import Delta
 from vbench_lite.stats.power import units_to_settle
 from vbench_lite.store import run_names
 
@@ -186,7 +185,7 @@ def _lead(first: AxisScore, second: AxisScore) -> str:
     found = difference(first, second)
     if first.low is None or second.high is None or first.low > second.high or not math.isfinite(found.se):
         return ""
-    low, high = Delta(found.value, found.se, found.dof, 0).interval()
+    low, high = found.delta(first.n).interval()
     return f" by {plus_minus(AxisScore(found.value, low=low, high=high))}"
 
 
@@ -214,7 +213,7 @@ def prompts_to_part(first: BoardRow, second: BoardRow, axis: Axis) -> int | None
     found, prompts = difference(first.axes[axis], second.axes[axis]), _prompts(first, axis)
     if not found.value or not math.isfinite(found.se) or not prompts:
         return None
-    return units_to_settle(Delta(found.value, found.se, found.dof, prompts), 0.0)
+    return units_to_settle(found.delta(prompts), 0.0)
 
 
 def _metric(metric: str, rows: Sequence[BoardRow], names: Names) -> Fact | None:

@@ -22,7 +22,6 @@ from vbench_lite.advise.requirements import WIDE
 from vbench_lite.metric import Axis
 from vbench_lite.results.axes import RELATIVE_AXES, AxisScore, difference, differences
 from vbench_lite.results.board import RELATIVE_TIE, BoardRow
-from vbench_lite.stats.delta import Delta
 from vbench_lite.stats.jackknife import MIN_GROUPS, standard_error
 from vbench_lite.stats.pareto import best_probability, front_probability, joint_draws
 from vbench_lite.stats.power import units_to_settle
@@ -204,7 +203,7 @@ def gap(leader: BoardRow, other: BoardRow, weights: Weights) -> Gap:
     clips = len(leader.arm.prompts)
     prompts = "clips" if leader.arm.ok == clips else "prompts"
     units, n = ("rounds", first.n) if _timed(leader, other, weights) else (prompts, clips)
-    delta = Delta(found.value, found.se, found.dof, n)
+    delta = found.delta(n)
     low, high = delta.interval()
     small = abs(found.value) <= max(weights.tie, 1e-12)
     return Gap(found.value, low, high, by_axis, None if small else units_to_settle(delta, 0.0), units)

@@ -176,7 +176,7 @@ class _Reader:
             return AxisChange(own.value, None, verdict=Verdict.INCOMPARABLE, reason=reason)
         found = difference(own, base)
         why = None if math.isfinite(found.se) else "too few prompts for an interval"
-        return AxisChange(own.value, Delta(found.value, found.se, found.dof, own.n), reason=why)
+        return AxisChange(own.value, found.delta(own.n), reason=why)
 
 
 def _cache_facts(noted: Iterable[str]) -> Iterator[str]:

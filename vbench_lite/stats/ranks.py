@@ -15,6 +15,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
+from vbench_lite.stats.delta import Delta
 from vbench_lite.stats.multiple import shaffer
 from vbench_lite.stats.student import cdfs
 
@@ -39,6 +40,10 @@ class Difference:
     def p_value(self) -> float:
         """Two-sided p-value of no difference."""
         return float(Differences.gathered([self]).p_values[0])
+
+    def delta(self, n: int) -> Delta:
+        """It as a number with its uncertainty, n independent units behind it."""
+        return Delta(self.value, self.se, self.dof, n)
 
 
 @dataclass(frozen=True)

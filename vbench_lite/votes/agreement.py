@@ -111,8 +111,8 @@ class _Scores:
 
     @classmethod
     def of(cls, metric: str, run: RunClips) -> _Scores:
-        known = {arm.generator: arm.estimates for arm in run.arms}
-        return cls(metric, run, {name: found[metric] for name, found in known.items() if metric in found})
+        measured = (arm for arm in run.arms if metric in arm.estimates)
+        return cls(metric, run, {arm.generator: arm.estimates[metric] for arm in measured})
 
     def score(self, generator: str, vote: Vote) -> float | None:
         """Value of a clip, + is better; None without a value or a direction."""
