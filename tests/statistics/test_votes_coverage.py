@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from vbench_lite.stats.bradley_terry import LEFT, RIGHT, TIE, Outcome, components, fit
+from vbench_lite.stats.clusters import mean_over
 from vbench_lite.stats.student import quantile
 
 PLANTED = np.array([0.6, 0.2, -0.2, -0.6])
@@ -123,3 +124,23 @@ def test_groups_that_never_met_have_no_common_scale() -> None:
     assert components(votes, 4) == [[0, 1], [2, 3]]
     with pytest.raises(ValueError, match="connect"):
         fit(votes, 4)
+
+
+@pytest.mark.parametrize(
+    ("prompts", "each", "right", "shared"), [(8, 1, 0.9, 0), (20, 1, 0.95, 0), (10, 3, 0.85, 0.3)]
+)
+def test_intervals_of_accuracies_near_one_hold_the_truth(
+    prompts: int, each: int, right: float, shared: float
+) -> None:
+    """A t interval of 8 answers of which nine in ten are right held it in 57 of 100 draws."""
+    rng, hits = np.random.default_rng(3), 0
+    order = np.repeat(np.arange(prompts), each).tolist()
+    for _ in range(DRAWS):
+        chance = np.full(prompts, right)
+        if shared:
+            chance = rng.beta(right * (1 / shared - 1), (1 - right) * (1 / shared - 1), size=prompts)
+        values = (rng.random(len(order)) < chance[order]).astype(float).tolist()
+        found = mean_over(values, ["ann"] * len(order), order, bounds=(0.0, 1.0))
+        assert found.low is not None and found.high is not None
+        hits += found.low <= right <= found.high
+    assert hits / DRAWS >= 0.93

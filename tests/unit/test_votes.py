@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,14 @@ import pytest
 
 from vbench_lite.cli.main import call
 from vbench_lite.errors import SpecError, StoreError
+from vbench_lite.stats.clusters import mean_over
 from vbench_lite.stats.krippendorff import alpha
 from vbench_lite.stats.rank_agreement import right_with_ties, soft_pairwise_accuracy, tie_threshold
 from vbench_lite.votes.agreement import ceiling
 from vbench_lite.votes.ballot import Answer, Check, Shown, Vote, VoteJournal, merge, read_votes
 from vbench_lite.votes.board import MARGIN, check_passed, vote_board
 from vbench_lite.votes.exchange import identified, read_list, write_list
+from vbench_lite.votes.judge_trust import judges_beside_people
 
 
 def vote(left: str = "a", right: str = "b", answer: str = "left", **more: Any) -> Vote:
@@ -214,6 +218,37 @@ def test_alpha_by_hand() -> None:
     # coincidences: aa 2, ab 2 of n = 4 values (3 a, 1 b): D_o = 2/4, D_e = 2*3*1/(4*3) = 1/2
     assert alpha([{"r": "a", "s": "a"}, {"r": "a", "s": "b"}]) == pytest.approx(0.0)
     assert alpha([{"r": "a"}]) is None
+
+
+@pytest.mark.parametrize("names", ["ab", "abcd", "hgfedcba"])
+def test_random_answers_agree_by_chance_alone_whatever_the_number_of_generators(names: str) -> None:
+    draw = random.Random(0)
+    votes = [
+        vote(left, right, draw.choice(("left", "right")), voter=voter, prompt=f"p{prompt}")
+        for left, right in combinations(names, 2)
+        for prompt in range(400 // len(names))
+        for voter in ("ann", "bob")
+    ]
+    assert vote_board(votes, "overall").alpha == pytest.approx(0.0, abs=0.1)
+    certain = [replace(one, answer="left") for one in votes]
+    assert vote_board(certain, "overall").alpha == 1.0
+
+
+def test_all_right_is_no_certainty() -> None:
+    """Wilson's interval of 8 of 8 with t(7) = 2.365: the lower end is 8 / (8 + 2.365^2) = .589."""
+    found = mean_over([1.0] * 8, ["ann"] * 8, list(range(8)), bounds=(0.0, 1.0))
+    assert (found.low, found.high) == (pytest.approx(0.589, abs=1e-3), pytest.approx(1.0))
+    few = mean_over([1.0] * 8, ["ann", "bob"] * 4, ["p"] * 8, bounds=(0.0, 1.0))
+    assert few.low is not None and few.low < 0.5, "two voters on one prompt are two observations"
+
+
+def test_two_right_answers_do_not_call_a_judge_too_unsure() -> None:
+    judged = [
+        vote(voter="stub", kind="model", prompt=prompt, probability=0.9, answer="left") for prompt in "pq"
+    ]
+    (found,) = judges_beside_people([*judged, vote(prompt="p"), vote(prompt="q")], "overall")
+    assert found.excess is not None and found.excess.value == pytest.approx(-0.1)
+    assert found.verdict == "calibrated" and found.excess.high is not None and found.excess.high > 0.3
 
 
 def test_ties_are_predicted_with_a_threshold_from_other_prompts() -> None:

@@ -11,6 +11,7 @@ Economic Statistics 29; Owen, The Pigeonhole Bootstrap (2007), Annals of Applied
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from vbench_lite.stats.bounded import piled
 from vbench_lite.stats.student import quantile
 
 Floats = npt.NDArray[np.float64]
@@ -134,14 +136,29 @@ def mean_over(
     second: Sequence[Hashable],
     bounds: tuple[float, float] | None = None,
 ) -> MeanOverClusters:
-    """Mean of observations with a two-way clustered t interval, cut at the bounds that values have."""
+    """Mean of observations with a two-way clustered t interval, cut at the bounds that values have.
+
+    Where values pile up on the bounds (right or wrong), Wilson's score interval with that t, of as many
+    independent observations as would be as uncertain: 8 right of 8 are not surely always right. Values that
+    are all one bound do not tell what clusters share: each cluster then counts once.
+    """
     data = np.asarray(values, dtype=np.float64)
     mean = float(data.mean())
     if len(set(zip(first, second, strict=True))) < 2:
         return MeanOverClusters(mean, None, None, len(data))
     variance, dof = two_way(((data - mean) / len(data))[:, None], first, second).variance(np.ones(1))
-    half = quantile(0.975, dof) * float(np.sqrt(variance))
-    low, high = mean - half, mean + half
+    cut = quantile(0.975, dof)
+    if bounds is not None and piled(data, *bounds):
+        width = bounds[1] - bounds[0]
+        share = (mean - bounds[0]) / width
+        spread = share * (1 - share)
+        n = min(spread * width**2 / variance, len(data)) if variance > 0 else dof + 1
+        middle = (share + cut**2 / (2 * n)) / (1 + cut**2 / n)
+        half = cut / (1 + cut**2 / n) * math.sqrt(spread / n + cut**2 / (4 * n**2))
+        low, high = bounds[0] + width * (middle - half), bounds[0] + width * (middle + half)
+    else:
+        half = cut * math.sqrt(variance)
+        low, high = mean - half, mean + half
     if bounds is not None:
         low, high = max(low, bounds[0]), min(high, bounds[1])
     return MeanOverClusters(mean, low, high, len(data))

@@ -89,7 +89,8 @@ class VoteBoard:
         wins: (winner, loser) to votes. ties, both_bad: shares of all votes that count.
         order_effect: log-odds for the left side and its 95% interval; None where sides are unknown, or no
         pair was shown both ways round: then there is taken to be none.
-        alpha: Krippendorff's, of voters on the same pair; None where no pair has two voters.
+        alpha: Krippendorff's, of voters on the same pair of clips, either of which chance prefers equally
+        often; None where no pair has two voters.
         left_out: votes that do not count, by reason.
         few_voters: whether intervals hold for these voters only, because they are too few to stand for
         others.
@@ -166,7 +167,7 @@ def vote_board(votes: Sequence[Vote], axis: str, left_out: Mapping[str, int] | N
         both_bad=counts[Answer.BOTH_BAD] / len(those),
         order_effect=None if effect is None else (effect[0], _around(*effect)),
         voters=_voters([vote for vote in votes if vote.axis == axis]),
-        alpha=alpha(units(those).values()),
+        alpha=_alpha(units(those)),
         left_out=left_out or {},
         few_voters=len({vote.voter for vote in those}) < LEAST,
     )
@@ -178,6 +179,18 @@ def units(votes: Sequence[Vote]) -> dict[tuple[str, int, tuple[str, str]], dict[
     for vote in votes:
         found[vote.about][vote.voter] = vote.winner() or vote.answer
     return dict(found)
+
+
+def _alpha(said: Mapping[tuple[str, int, tuple[str, str]], Mapping[str, str]]) -> float | None:
+    """Agreement beyond chance: each pair counts with its names both ways round, so that random answers come
+    to 0 whatever the number of generators and their names.
+    """
+    both_ways = [
+        {voter: names.get(answer, answer) for voter, answer in answers.items()}
+        for (_, _, pair), answers in said.items()
+        for names in ({name: str(place) for place, name in enumerate(way)} for way in (pair, pair[::-1]))
+    ]
+    return alpha(both_ways)
 
 
 def strengths_of(votes: Sequence[Vote], names: Sequence[str]) -> Strengths:

@@ -78,16 +78,21 @@ def judges_beside_people(votes: Sequence[Vote], axis: str) -> list[JudgeTrust]:
 
 
 def _beside(judge: str, chances: dict[object, list[float]], people: Sequence[Vote]) -> JudgeTrust:
-    right, excess, voters, prompts = [], [], [], []
+    right, said, voters, prompts = [], [], [], []
     for vote in people:
         chance = mean(chances.get(vote.about, [0.5]))
         if chance != 0.5:
             right.append(float((chance > 0.5) == (vote.winner() == vote.pair[0])))
-            excess.append(max(chance, 1 - chance) - right[-1])
+            said.append(max(chance, 1 - chance))
             voters.append(vote.voter)
             prompts.append(vote.prompt)
     if not right:
         return JudgeTrust(judge, None, None)
-    return JudgeTrust(
-        judge, mean_over(right, voters, prompts, bounds=(0.0, 1.0)), mean_over(excess, voters, prompts)
-    )
+    agreement = mean_over(right, voters, prompts, bounds=(0.0, 1.0))
+    return JudgeTrust(judge, agreement, _less(mean(said), agreement))
+
+
+def _less(said: float, agreement: MeanOverClusters) -> MeanOverClusters:
+    """A stated probability less the share that was right; what was said is known, its truth is not."""
+    low, high = (None if end is None else said - end for end in (agreement.high, agreement.low))
+    return MeanOverClusters(said - agreement.value, low, high, agreement.n)
