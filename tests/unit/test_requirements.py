@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fabricated import fabricate
 
-from vbench_lite.advise import advise, load_use, parse_requirement, use_names
+from vbench_lite.advise import Verdict, advise, load_use, parse_requirement, use_names
 from vbench_lite.advise.requirements import Quantity, Status, check
 from vbench_lite.errors import SpecError
+from vbench_lite.metric import Axis
 
 LD, AR, HYBRID = "reference/latent-diffusion", "reference/autoregressive", "reference/hybrid"
 
@@ -68,6 +71,37 @@ def test_what_is_not_known_is_said_and_never_passes() -> None:
 
 
 # --- uses ------------------------------------------------------------------------------------
+
+
+def test_the_clips_of_a_call_share_its_cost() -> None:
+    """A call of four clips takes the machine once; a suite that times single clips says so."""
+    run = fabricate()
+    four = replace(run, doc=replace(run.doc, generators=[replace(e, batch=4) for e in run.doc.generators]))
+    suite = json.loads(json.dumps(four.doc.suites[0]))
+    single = replace(four, doc=replace(four.doc, suites=[{**suite, "performance": {"batch": 1}}]))
+    costs = [
+        {s.generator: s.cost.value for s in advise([made], price_per_hour=3.6).standings if s.cost}
+        for made in (run, four, single)
+    ]
+    assert costs[2] == costs[0] and len(costs[0]) == 3
+    assert costs[1] == {name: pytest.approx((cost or 0.0) / 4) for name, cost in costs[0].items()}
+
+
+def test_no_one_is_taken_who_is_not_known_to_meet_a_limit() -> None:
+    run = fabricate(prompts=32)
+    (leader,) = advise([run], weights={Axis.QUALITY: 1.0}).leaders
+    untimed = [r for r in run.score_rows if (r.generator, r.metric) != (leader, "speed/latency_s")]
+    others = {entry.label for entry in run.doc.generators} - {leader}
+    alone = [r for r in run.score_rows if r.generator not in others or not r.metric.startswith("alignment/")]
+    for rows, weights, limit in (
+        (untimed, {Axis.QUALITY: 1.0}, "speed/latency_s <= 1000"),
+        (alone, None, "speed/stalls <= 0"),  # the only one with a score on every axis
+    ):
+        cut = replace(run, score_rows=rows)
+        found = advise([cut], weights=weights, require=[parse_requirement(limit)])
+        assert next(s for s in found.standings if s.generator == leader).status is Status.UNMEASURED
+        assert found.verdict is (Verdict.CANNOT_TELL if weights else Verdict.DEPENDS)
+        assert found.leaders == (leader,) and f"nothing measured says whether it meets {limit}" in found.words
 
 
 def test_every_named_use_loads_and_says_why() -> None:

@@ -202,12 +202,12 @@ def _verdict(placed: Sequence[Standing], weights: Weights | None) -> tuple[Verdi
     if weights is None:
         on_front = [s for s, at in candidates if at is not None and (at.front or 0.0) > 1 - SURE]
         alone = len(on_front) == 1
-        kind = Verdict.TAKE if alone and on_front[0].status is not Status.MAY else Verdict.DEPENDS
+        kind = Verdict.TAKE if alone and on_front[0].status is Status.MEETS else Verdict.DEPENDS
         return kind, tuple(s.generator for s in on_front)
     by_chance = sorted(candidates, key=lambda pair: -(pair[1].best or 0.0))
     leader, at = by_chance[0]
     if (at.best or 0.0) >= SURE:
-        kind = Verdict.CANNOT_TELL if leader.status is Status.MAY else Verdict.TAKE
+        kind = Verdict.TAKE if leader.status is Status.MEETS else Verdict.CANNOT_TELL
         return kind, (leader.generator,)
     named: list[str] = []
     covered = 0.0

@@ -20,7 +20,7 @@ from vbench_lite.advise.requirements import Quantity
 from vbench_lite.compare.differences import Side
 from vbench_lite.errors import SpecError, VBenchLiteError
 from vbench_lite.metric import Axis, Measurement
-from vbench_lite.results.arms import Arm, Run, read_arms
+from vbench_lite.results.arms import Arm, Run, read_arms, suite_of
 from vbench_lite.results.board import BoardRow
 from vbench_lite.results.catalogue import metric_facts
 from vbench_lite.results.estimates import MetricEstimate
@@ -34,7 +34,8 @@ from vbench_lite.suite import load_suite
 COVERAGE, COST, CLIP_SECONDS = "coverage", "cost_per_clip", "clip_seconds"
 DERIVED = {
     COVERAGE: "share of requests that were answered",
-    COST: "what a service takes for a clip, else its latency times --price-per-hour",
+    COST: "what a service takes for a clip, else the seconds of a call for each of its clips times "
+    "--price-per-hour",
     CLIP_SECONDS: "length of the longest clip that was made",
 }
 LATENCY = "speed/latency_s"
@@ -153,7 +154,8 @@ class Numbers:
         return self._where[metric]
 
     def cost(self, row: BoardRow) -> Quantity:
-        """Money for one clip: what its service took, else the price of an hour times the latency.
+        """Money for one clip: what its service took, else the price of an hour times the latency of a call,
+        over the clips of that call.
 
         The time that a client waits for a service is no time of one's own machine.
         """
@@ -162,7 +164,7 @@ class Numbers:
         if self._price is None:
             return Quantity(COST, None, reason="give the price of an hour with --price-per-hour")
         latency = self.of(row, LATENCY)
-        factor = self._price / 3600
+        factor = self._price / 3600 / self._clips_of_a_call(row)
 
         def cost(seconds: float | None) -> float | None:
             return None if seconds is None else seconds * factor
@@ -175,6 +177,15 @@ class Numbers:
             low=cost(latency.low),
             high=cost(latency.high),
         )
+
+    def _clips_of_a_call(self, row: BoardRow) -> int:
+        """Of the timed calls that the latency is of: as their suite says, or as their run asked for."""
+        found = self.find(row, LATENCY)
+        arm = found.arm if isinstance(found, Found) else row.arm
+        timed = suite_of(self._documents[arm.run_id], arm.suite).performance
+        entry = self._entries.get((arm.run_id, arm.generator))
+        asked = timed.batch if timed is not None else None
+        return asked or (entry.batch if entry is not None else 1)
 
     def _declared(self, row: BoardRow) -> Quantity | None:
         """The mean of what clips of the row took by their generator's word; None where it said nothing."""

@@ -111,15 +111,7 @@ def _cannot_tell(advice: Advice) -> list[str]:
         return _open(advice)
     if len(advice.leaders) == 1:
         leader = next(s for s in advice.candidates if s.generator == advice.leaders[0])
-        doubts = [
-            f"{c.requirement.text}: {measured(c)}; {settle(c)}"
-            for c in leader.checks
-            if c.status is Status.MAY
-        ]
-        first = (
-            f"{_for(advice)}the best total is that of {leader.generator}, but the data cannot tell whether "
-            f"it meets {' and '.join(doubts)}."
-        )
+        first = f"{_for(advice)}the best total is that of {leader.generator}, but {_doubt(leader)}."
         return [_sentence(first), *_decided(advice)]
     named = {s.generator: s for s in advice.candidates}
     shares = []
@@ -139,12 +131,25 @@ def _cannot_tell(advice: Advice) -> list[str]:
     return [_sentence(first), _gap(advice), _sentence(more(found.more, found.units)) + ".", *doubts]
 
 
+def _doubt(leader: Standing) -> str:
+    """Why it is not known whether one meets every limit."""
+    may = [c for c in leader.checks if c.status is Status.MAY]
+    if may:
+        told = " and ".join(f"{c.requirement.text}: {measured(c)}; {settle(c)}" for c in may)
+        return f"the data cannot tell whether it meets {told}"
+    open_ = [c.requirement.text for c in leader.checks if c.status is Status.UNMEASURED]
+    return f"nothing measured says whether it meets {listed(open_)}"
+
+
 def _depends(advice: Advice) -> list[str]:
     front = [s for s in advice.candidates if s.generator in advice.leaders]
     names = ", ".join(f"{s.generator} ({chance(s.place.front or 0.0)})" for s in front if s.place is not None)
     if not advice.board.suite.axes:
         names = listed([standing.generator for standing in front])
         return [f"The suite has no axes, so the limits alone decide: {names} may qualify."]
+    if len(front) == 1:
+        alone = f"{_for(advice)}{front[0].generator} alone is on the Pareto front, but {_doubt(front[0])}."
+        return [_sentence(alone)]
     found = ["Without weights there is no single answer."]
     if front:
         found.append(f"On the Pareto front: {names}.")
