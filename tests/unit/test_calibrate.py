@@ -18,9 +18,11 @@ DIRECTION = "alignment/shapes_direction"
 IDENTITY = "coherence/shapes_identity"
 
 
-def repeats(count: int = 4, prompts: int = 16) -> list[FakeRun]:
+def repeats(count: int = 4, prompts: int = 16, seeds: int = 1) -> list[FakeRun]:
     return [
-        fabricate(run_id=f"repeat-{i}", seed=i, noise_seed=100 + i, controls=False, prompts=prompts)
+        fabricate(
+            run_id=f"repeat-{i}", seed=i, noise_seed=100 + i, controls=False, prompts=prompts, seeds=seeds
+        )
         for i in range(count)
     ]
 
@@ -54,6 +56,11 @@ def test_more_prompts_find_smaller_losses(found: Calibration) -> None:
     assert few.detectable is not None and lots.detectable is not None
     assert lots.detectable == pytest.approx(few.detectable / 2, rel=0.35)  # as 1 / sqrt(n)
     assert (few.n, lots.n, few.units) == (16, 64, "prompts")
+
+
+def test_every_seed_of_a_prompt_is_paired() -> None:
+    found = calibrate(fabricate(seeds=3), repeats(seeds=3), draws=5)
+    assert row(found, "coverage").n == 48 and row(found, IDENTITY).n == 16
 
 
 def test_what_is_needed_follows_from_what_is_found(found: Calibration) -> None:

@@ -221,8 +221,10 @@ def _mixed(repeats: Sequence[Arm], picks: Mapping[str, int], whole: int) -> Arm:
         clips={sample: arm.clips[sample] for sample, arm in good.items()},
         prompts=tuple(sorted({arm.prompt_of[sample] for sample, arm in good.items()})),
         prompt_of={sample: arm.prompt_of[sample] for sample, arm in good.items()},
-        # Seeds differ between repeats by design; what is paired is the request of one prompt.
-        requests={sample: (arm.requests[sample][0], 0) for sample, arm in chosen.items()},
+        # Seeds differ between repeats by design; what is paired is the same sample of the plan.
+        requests={
+            sample: (arm.requests[sample][0], place) for place, (sample, arm) in enumerate(chosen.items())
+        },
         estimates={metric: _metric_estimate(metric, base, good) for metric in base.estimates},
     )
 
