@@ -53,7 +53,7 @@ class _Edits(JudgedSet):
         if not pairs:
             raise NotApplicable("no two clips of one seed have captions that differ in one word only")
         values = np.array([self.value(pair) for pair in pairs])
-        estimate = jackknife_mean([pair.first.prompt_id for pair in pairs], values)
+        estimate = jackknife_mean([pair.first.prompt_id for pair in pairs], values, self.info.bounds)
         words = {
             attribute: float(values[[pair.attribute == attribute for pair in pairs]].mean())
             for attribute in sorted({pair.attribute for pair in pairs})

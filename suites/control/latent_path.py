@@ -47,7 +47,7 @@ class LatentPathEvenness(JudgedSet):
         known = {key: value for key, value in found.items() if value is not None}
         if not known:
             raise NotApplicable(f"no walk through noise with {LEAST_POINTS} clips that differ")
-        return jackknife_mean([prompt for prompt, _ in known], list(known.values()))
+        return jackknife_mean([prompt for prompt, _ in known], list(known.values()), self.info.bounds)
 
 
 def _evenness(walk: Sequence[JudgedClip]) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
@@ -13,6 +14,7 @@ from vbench_lite.datasets.shapes import judge as shapes_judge
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Estimate, MetricInfo
 from vbench_lite.stats.jackknife import jackknife
+from vbench_lite.stats.means import mean_estimate
 from vbench_lite.suites.judged_set import ATTRIBUTES, JudgedClip, JudgedSet, judged_set_info
 
 Floats = npt.NDArray[np.float64]
@@ -71,9 +73,11 @@ def mean_held_out(prompts: Sequence[str], values: Floats, held_out: Bools) -> Es
     """
     if held_out.sum() < LEAST_PROMPTS:
         raise NotApplicable("fewer than two captions hold what was kept out of training")
-    # Indices of all clips, so that replicates stand for the same prompts as those of other metrics.
+    # Indices of all clips, so that replicates stand for the same prompts as those of other metrics; the
+    # interval is that of the few which were held out.
     estimate = jackknife(prompts, lambda kept: _mean(values, kept[held_out[kept]]))
-    return replace(estimate, n=int(held_out.sum()))
+    own = _of_clips(prompts, values, held_out)
+    return replace(estimate, low=own.low, high=own.high, n=own.n)
 
 
 def held_out_gap(prompts: Sequence[str], values: Floats, held_out: Bools) -> Estimate:
@@ -89,8 +93,21 @@ def held_out_gap(prompts: Sequence[str], values: Floats, held_out: Bools) -> Est
         return _mean(values, kept[held_out[kept]]) - _mean(values, kept[~held_out[kept]])
 
     estimate = jackknife(prompts, gap)
-    both = {"held_out": float(values[held_out].mean()), "seen": float(values[~held_out].mean())}
-    return replace(estimate, extras={**estimate.extras, **both})
+    held, seen = _of_clips(prompts, values, held_out), _of_clips(prompts, values, ~held_out)
+    both = {"held_out": held.value, "seen": seen.value}
+    ends = (held.low, held.high, seen.low, seen.high)
+    if None in ends:
+        return replace(estimate, low=None, high=None, extras={**estimate.extras, **both})
+    # The sides of the two intervals that face each other (Zou & Donner 2008, Statistics in Medicine 27).
+    low = estimate.value - math.hypot(held.value - (held.low or 0.0), (seen.high or 0.0) - seen.value)
+    high = estimate.value + math.hypot((held.high or 0.0) - held.value, seen.value - (seen.low or 0.0))
+    return replace(estimate, low=low, high=high, extras={**estimate.extras, **both})
+
+
+def _of_clips(prompts: Sequence[str], values: Floats, chosen: Bools) -> Estimate:
+    """The mean of shares of some clips, each of which counts once."""
+    names = [prompt for prompt, own in zip(prompts, chosen, strict=True) if own]
+    return mean_estimate(values[chosen].tolist(), names, weights=[1.0] * len(names), bounds=(0.0, 1.0))
 
 
 def _accuracies(clips: Sequence[JudgedClip]) -> tuple[Floats, Bools]:

@@ -9,7 +9,9 @@ import pytest
 from scipy import stats
 
 from vbench_lite.errors import NotApplicable
-from vbench_lite.stats.jackknife import fold, jackknife
+from vbench_lite.stats.jackknife import fold, jackknife, jackknife_mean
+from vbench_lite.stats.means import mean_estimate
+from vbench_lite.suites.generalisation.held_out import held_out_gap, mean_held_out
 
 
 def test_jackknife_of_a_mean_is_the_t_interval() -> None:
@@ -64,3 +66,28 @@ def test_a_value_that_is_not_finite_is_never_returned() -> None:
         jackknife("abcd", lambda kept: math.nan)
     with pytest.raises(NotApplicable):
         jackknife("", lambda kept: 1.0)
+
+
+def test_shares_that_are_all_right_have_an_interval() -> None:
+    found = jackknife_mean(range(16), [1.0] * 16, (0.0, 1.0))
+    expected = mean_estimate([1.0] * 16, range(16), bounds=(0.0, 1.0))
+    assert (found.low, found.high) == (expected.low, 1.0) and expected.low is not None
+    assert found.low == pytest.approx(0.77, abs=0.05)
+    spread = [0.2, 0.5, 0.6, 0.7]
+    assert jackknife_mean(range(4), spread, (0.0, 1.0)) == jackknife_mean(range(4), spread)
+
+
+def test_an_interval_of_few_held_out_captions_is_that_of_so_few() -> None:
+    """Three of sixteen: Student's t of two degrees of freedom, whatever the number of the others."""
+    values = np.array([0.25, 0.5, 0.75] + [0.5, 0.6] * 6 + [0.5])
+    held_out = np.arange(16) < 3
+    prompts = [f"p{n}" for n in range(16)]
+    found = mean_held_out(prompts, values, held_out)
+    half = 4.302653 * 0.25 / math.sqrt(3)
+    assert (found.value, found.n) == (0.5, 3)
+    assert (found.low, found.high) == (pytest.approx(max(0, 0.5 - half)), pytest.approx(min(1, 0.5 + half)))
+    assert len(found.replicates or ()) == 16, "the same prompts leave as for any other metric"
+    gap = held_out_gap(prompts, values, held_out)
+    assert gap.low is not None and gap.low <= gap.value - 0.5
+    perfect = held_out_gap(prompts, np.ones(16), held_out)
+    assert perfect.value == 0 and perfect.low is not None and perfect.low < -0.4

@@ -10,6 +10,7 @@ from scipy import stats
 
 from vbench_lite.errors import NotApplicable
 from vbench_lite.stats.delta import BoundedDelta, Delta
+from vbench_lite.stats.jackknife import jackknife_mean
 from vbench_lite.stats.multiple import holm
 from vbench_lite.stats.noninferiority import Question, Verdict, decide, worst
 from vbench_lite.stats.paired import mcnemar, paired_means, paired_replicates
@@ -37,6 +38,21 @@ def test_no_difference_seen_in_sixteen_is_not_no_difference() -> None:
     assert paired_means([0.5] * 4, [0.5] * 4, range(4)).interval() == (0.0, 0.0)
     with pytest.raises(NotApplicable):
         paired_means([1.0], [2.0], ["a"])
+
+
+def test_shares_of_sets_are_judged_as_those_of_clips_are() -> None:
+    """A share over a set whose prompts are all right, or fail alike, is as uncertain as one of clips."""
+    one_wrong, two_wrong = [0.0] + [1.0] * 15, [0.0, 0.0] + [1.0] * 14
+    for first, second in (([1.0] * 16, [1.0] * 16), (one_wrong, one_wrong), (one_wrong, two_wrong)):
+        sets = [jackknife_mean(range(16), values) for values in (first, second)]
+        out = [np.array(one.replicates) for one in sets]
+        found = paired_replicates(sets[0].value, sets[1].value, *out, bounds=(0.0, 1.0))
+        expected = paired_means(first, second, range(16), bounds=(0.0, 1.0))
+        assert found.interval() == pytest.approx(expected.interval(), abs=1e-6)
+        assert found.p_above(-0.05) == pytest.approx(expected.p_above(-0.05), abs=1e-6)
+    gaps = np.zeros(16)  # of two perfect generators: none was seen, and few were looked at
+    low, high = paired_replicates(0.0, 0.0, gaps, gaps, bounds=(-1.0, 1.0)).interval()
+    assert low == pytest.approx(-high) and high > 0.3
 
 
 def test_replicates_of_different_groups_are_not_paired() -> None:

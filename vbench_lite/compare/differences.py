@@ -8,7 +8,7 @@ metric's own unit.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -249,10 +249,7 @@ def _sets(first: MetricEstimate, second: MetricEstimate, pairing: Pairing, overl
     if differs is not None:
         return _joint_sets(first, pairing, overlap, differs)
     assert first.value is not None and second.value is not None
-    delta = paired_replicates(
-        first.value, second.value, np.array(first.replicates), np.array(second.replicates)
-    )
-    return Subtracted(_oriented(delta, first), first.value, second.value)
+    return _of_sets(first, (first.value, first.replicates), (second.value, second.replicates))
 
 
 def _other_requests(first: MetricEstimate, second: MetricEstimate) -> str | None:
@@ -277,9 +274,17 @@ def _joint_sets(first: MetricEstimate, pairing: Pairing, overlap: float, differs
     except NotApplicable as reason:
         raise IncomparableError(f"{differs} (on the {len(both)} in common: {reason})") from None
     _check_enough(found.clips, pairing.union, overlap)
-    mine, its = found.baseline, found.candidate
-    out = [np.array(estimate.replicates or ()) for estimate in (mine, its)]
-    return Subtracted(_oriented(paired_replicates(mine.value, its.value, *out), first), mine.value, its.value)
+    sides = [(estimate.value, estimate.replicates or ()) for estimate in (found.baseline, found.candidate)]
+    return _of_sets(first, *sides)
+
+
+def _of_sets(
+    measured: MetricEstimate, first: tuple[float, Sequence[float]], second: tuple[float, Sequence[float]]
+) -> Subtracted:
+    """Two values over sets subtracted, each with its replicates."""
+    (before, first_out), (after, second_out) = first, second
+    delta = paired_replicates(before, after, np.array(first_out), np.array(second_out), measured.facts.bounds)
+    return Subtracted(_oriented(delta, measured), before, after)
 
 
 def _calls(first: MetricEstimate, second: MetricEstimate, baseline: Side, candidate: Side) -> Subtracted:

@@ -14,12 +14,15 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Estimate
+from vbench_lite.stats.bounded import piled
+from vbench_lite.stats.means import Bounds, mean_estimate
 from vbench_lite.stats.student import quantile
 
 MAX_GROUPS = 50
@@ -95,10 +98,23 @@ def jackknife(
     return Estimate(value, low, high, len(groups), tuple(replicates.tolist()), extras)
 
 
-def jackknife_mean(groups: Sequence[Hashable], values: Sequence[float] | npt.NDArray[np.float64]) -> Estimate:
-    """The mean of one value for each item, with its jackknife interval; see `jackknife`."""
+def jackknife_mean(
+    groups: Sequence[Hashable],
+    values: Sequence[float] | npt.NDArray[np.float64],
+    bounds: Bounds = (None, None),
+) -> Estimate:
+    """The mean of one value for each item, with its jackknife interval; see `jackknife`.
+
+    bounds: of the values. Where they pile up on them the interval is the score interval of `stats.means`,
+        which has a width at 16 right of 16.
+    """
     numbers = np.array(values, np.float64)
-    return jackknife(groups, lambda kept: float(numbers[kept].mean()))
+    found = jackknife(groups, lambda kept: float(numbers[kept].mean()))
+    low, high = bounds
+    if low is None or high is None or not piled(numbers, low, high):
+        return found
+    of_means = mean_estimate(numbers.tolist(), groups, weights=[1.0] * len(numbers), bounds=bounds)
+    return replace(found, low=of_means.low, high=of_means.high)
 
 
 def standard_error(replicates: npt.NDArray[np.float64]) -> float:

@@ -18,6 +18,7 @@ from vbench_lite.stats.jackknife import MIN_GROUPS, standard_error
 from vbench_lite.stats.means import Bounds, Clusters, closed, cluster_means, linearised
 
 Floats = npt.NDArray[np.float64]
+_ROUNDING = 1e-9  # of a range
 
 
 def paired_means(
@@ -60,8 +61,13 @@ def paired_means(
     return Delta.of(units)
 
 
-def paired_replicates(first: float, second: float, first_out: Floats, second_out: Floats) -> Delta:
+def paired_replicates(
+    first: float, second: float, first_out: Floats, second_out: Floats, bounds: Bounds = (None, None)
+) -> Delta:
     """Second minus first of a statistic of sets, from jackknife replicates over the same prompt groups.
+
+    bounds: of the statistic. Where what each group adds (its pseudo-value) piles up on them, or nothing is
+        seen to differ, differences are judged by the score test, as in `paired_means`.
 
     Raises:
         NotApplicable: too few groups, or the replicates are not of the same groups.
@@ -70,8 +76,17 @@ def paired_replicates(first: float, second: float, first_out: Floats, second_out
         raise NotApplicable(f"{len(first_out)} and {len(second_out)} replicates cannot be paired")
     if len(first_out) < MIN_GROUPS:
         raise NotApplicable(f"a paired jackknife needs {MIN_GROUPS} prompts, there are {len(first_out)}")
-    se = standard_error(second_out - first_out)
-    return Delta(second - first, se, len(first_out) - 1.0, len(first_out))
+    count, se = len(first_out), standard_error(second_out - first_out)
+    low, high = bounds
+    if closed(bounds) and low is not None and high is not None:
+        width, slack = high - low, _ROUNDING * (high - low)
+        added = [
+            count * value - (count - 1) * out for value, out in ((first, first_out), (second, second_out))
+        ]
+        if se <= slack or piled(np.concatenate(added), low + slack, high - slack):
+            units = added[1] - added[0]
+            return BoundedDelta.within(units - units.mean() + (second - first), -width, width)
+    return Delta(second - first, se, count - 1.0, count)
 
 
 def mcnemar(first: Mapping[Any, bool], second: Mapping[Any, bool]) -> float:
