@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
@@ -55,15 +54,15 @@ class Autoregressive(ReferenceGenerator):
     @property
     def info(self) -> GeneratorInfo:
         """What this generator is."""
-        shared = self.reference_info(
+        return self.reference_info(
             "autoregressive",
-            Family.AUTOREGRESSIVE,
-            Mechanism.TOKEN_AUTOREGRESSIVE,
-            Streaming.FRAME,
-            f"Token model with {self.world.tokens} tokens a frame, a trunk that steps from frame to "
+            family=Family.AUTOREGRESSIVE,
+            mechanism=Mechanism.TOKEN_AUTOREGRESSIVE,
+            streaming=Streaming.FRAME,
+            kv_cache=self.config.kv_cache,
+            summary=f"Token model with {self.world.tokens} tokens a frame, a trunk that steps from frame to "
             "frame over a sliding window of 8 frames and a head that writes the tokens of one frame.",
         )
-        return replace(shared, kv_cache=self.config.kv_cache)
 
     @property
     def model(self) -> TokenModel:

@@ -14,16 +14,13 @@ from vbench_lite.adapters.reference import weights
 from vbench_lite.adapters.reference.worlds import CODEC_FILE, SHAPES, World
 from vbench_lite.errors import RequestError, SpecError
 from vbench_lite.generator import (
-    Family,
     Frames,
     GenerationContext,
     GenerationRequest,
     Generator,
     GeneratorConfig,
     GeneratorInfo,
-    Mechanism,
     SizeRule,
-    Streaming,
     Task,
 )
 
@@ -32,6 +29,7 @@ if TYPE_CHECKING:
 
     from vbench_lite.adapters.reference.tokens import TokenCodec
 
+TASKS = (Task.T2V, Task.I2V, Task.V2V)
 Network = TypeVar("Network")
 Installed = TypeVar("Installed", bound="nn.Module")
 
@@ -70,28 +68,23 @@ class ReferenceGenerator(Generator):
                 f"the reference generators compute on the processor; device {device!r} is not for them"
             )
 
-    def reference_info(
-        self, name: str, family: Family, mechanism: Mechanism, streaming: Streaming, summary: str
-    ) -> GeneratorInfo:
-        """What holds of every reference generator, with what sets this one apart."""
+    def reference_info(self, name: str, tasks: tuple[Task, ...] = TASKS, **own: Any) -> GeneratorInfo:
+        """What holds of all reference generators; `own`: what sets this one apart (of `GeneratorInfo`)."""
         return GeneratorInfo(
             name=f"{'reference' if self.world is SHAPES else self.world.name}/{name}",
-            family=family,
-            mechanism=mechanism,
-            tasks=(Task.T2V, Task.I2V, Task.V2V),
+            tasks=tasks,
             prompts="closed",
             vocabulary=self.world.name,
             size=SizeRule(fixed=(self.world.side, self.world.side)),
             native_fps=self.world.fps,
             guidance=True,
-            streaming=streaming,
             latents=True,
             license="Apache-2.0",
             weights_license="Apache-2.0",
             weights_sha256=weights.digest(
                 [self.world.folder + name for name in (CODEC_FILE, *self.network_files)], self.config.folder
             ),
-            summary=summary,
+            **own,
         )
 
     def generate(self, requests: Sequence[GenerationRequest], context: GenerationContext) -> None:

@@ -11,11 +11,11 @@ while nothing is held it shows its last frame again and computes nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import ClassVar
 
 from pydantic import Field
 
+from vbench_lite.adapters.reference.base import TASKS
 from vbench_lite.adapters.reference.flow import MOST_STEPS, FlowConfig, FlowGenerator, part_of_clip
 from vbench_lite.control import Action
 from vbench_lite.generator import (
@@ -44,20 +44,17 @@ class Hybrid(FlowGenerator):
     @property
     def info(self) -> GeneratorInfo:
         """What this generator is."""
-        shared = self.reference_info(
+        return self.reference_info(
             "hybrid",
-            Family.HYBRID,
-            Mechanism.DIFFUSION_FORCING,
-            Streaming.CHUNK,
-            "The same video transformer with a block-causal mask: blocks of 4 frames, a few "
-            "steps each, over a cache of the last 2 blocks; it runs to any length.",
-        )
-        return replace(
-            shared,
-            tasks=(*shared.tasks, *([Task.WORLD] if self.world.actions else [])),
+            (*TASKS, Task.WORLD) if self.world.actions else TASKS,
+            family=Family.HYBRID,
+            mechanism=Mechanism.DIFFUSION_FORCING,
+            streaming=Streaming.CHUNK,
             kv_cache=True,
             noise_dim=self.world.dim,
             actions=self.world.actions,
+            summary="The same video transformer with a block-causal mask: blocks of 4 frames, a few "
+            "steps each, over a cache of the last 2 blocks; it runs to any length.",
         )
 
     def make(

@@ -7,7 +7,6 @@ the next window.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
@@ -43,15 +42,15 @@ class LatentDiffusion(FlowGenerator):
     @property
     def info(self) -> GeneratorInfo:
         """What this generator is."""
-        shared = self.reference_info(
+        return self.reference_info(
             "latent-diffusion",
-            Family.LATENT_DIFFUSION,
-            Mechanism.BIDIRECTIONAL,
-            Streaming.NONE,
-            "Small video transformer that denoises 16 frames at once; longer clips are "
+            family=Family.LATENT_DIFFUSION,
+            mechanism=Mechanism.BIDIRECTIONAL,
+            streaming=Streaming.NONE,
+            noise_dim=self.world.dim,
+            summary="Small video transformer that denoises 16 frames at once; longer clips are "
             "continued by giving it the last 8 frames as a clean prefix.",
         )
-        return replace(shared, noise_dim=self.world.dim)
 
     def make(
         self, indices: Sequence[int], requests: Sequence[GenerationRequest], context: GenerationContext

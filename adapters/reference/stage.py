@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -72,15 +71,16 @@ class Refined(LatentDiffusion):
     @property
     def info(self) -> GeneratorInfo:
         """What this generator is."""
-        shared = self.reference_info(
+        return self.reference_info(
             "refined",
-            Family.HYBRID,
-            Mechanism.BIDIRECTIONAL,
-            Streaming.NONE,
-            "The clip of the autoregressive generator, moved halfway back to noise and denoised by "
+            family=Family.HYBRID,
+            mechanism=Mechanism.BIDIRECTIONAL,
+            streaming=Streaming.NONE,
+            kv_cache=True,
+            noise_dim=self.world.dim,
+            summary="The clip of the autoregressive generator, moved halfway back to noise and denoised by "
             "the latent diffusion generator; no weights of its own.",
         )
-        return replace(shared, kv_cache=True, noise_dim=self.world.dim)
 
     def load(self) -> None:
         """Load the codec and both networks."""

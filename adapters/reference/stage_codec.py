@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vbench_lite.adapters.reference.tokens import TokenCodec, he_initialise
+from vbench_lite.adapters.reference.transformer import mlp
 
 SIDE = 48
 REACH = 37.0  # pixels from the middle of the frame to the farthest center that has a code
@@ -41,20 +42,10 @@ class StageCodec(TokenCodec):
     def __init__(self) -> None:
         super().__init__(LAYOUT)
         self.part = nn.Sequential(nn.Conv2d(3, 16, 3, padding=1), nn.SiLU(), nn.Conv2d(16, 3, 1))
-        self.see = nn.Sequential(
-            nn.Linear(2 * SEEN * SEEN + 6, 192), nn.SiLU(), nn.Linear(192, 128), nn.SiLU(),
-            nn.Linear(128, LOOK + 2),
-        )  # fmt: skip
-        self.see_wall = nn.Sequential(
-            nn.Linear(3 * PERIOD**2, 128), nn.SiLU(), nn.Linear(128, 96), nn.SiLU(), nn.Linear(96, WALL)
-        )
-        self.draw = nn.Sequential(
-            nn.Linear(LOOK, 128), nn.SiLU(), nn.Linear(128, 192), nn.SiLU(),
-            nn.Linear(192, DRAWN * DRAWN + 4),
-        )  # fmt: skip
-        self.draw_wall = nn.Sequential(
-            nn.Linear(WALL, 128), nn.SiLU(), nn.Linear(128, 192), nn.SiLU(), nn.Linear(192, 3 * PERIOD**2)
-        )
+        self.see = mlp(2 * SEEN * SEEN + 6, 192, 128, LOOK + 2)
+        self.see_wall = mlp(3 * PERIOD**2, 128, 96, WALL)
+        self.draw = mlp(LOOK, 128, 192, DRAWN * DRAWN + 4)
+        self.draw_wall = mlp(WALL, 128, 192, 3 * PERIOD**2)
         middles = (torch.arange(SIDE) + 0.5 - SIDE / 2) / REACH
         self.register_buffer("coordinates", middles, persistent=False)
         he_initialise(self)

@@ -17,7 +17,9 @@ from torch.nn import functional as F
 
 from vbench_lite.adapters.reference.transformer import (
     CAPTION_WORDS,
+    Block,
     attend,
+    mlp,
     rope,
     rotate,
     unit,
@@ -40,18 +42,8 @@ class TokenModelConfig:
     ages: int = 0  # frames from the beginning of a clip that are told apart, besides the first
 
 
-class CausalLayer(nn.Module):
+class CausalLayer(Block):
     """Pre-norm attention and MLP."""
-
-    def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
-        self.heads = heads
-        self.qkv = nn.Linear(width, 3 * width, bias=False)
-        self.out = nn.Linear(width, width, bias=False)
-        self.up = nn.Linear(width, 4 * width)
-        self.down = nn.Linear(4 * width, width)
-        nn.init.zeros_(self.out.weight)
-        nn.init.zeros_(self.down.weight)
 
     def forward(
         self,
@@ -88,9 +80,7 @@ class TokenModel(nn.Module):
             self.age_embed = nn.Parameter(torch.zeros(c.ages + 1, c.width))
         self.empty_embed = nn.Parameter(torch.randn(2, c.latent_dim) * 0.02)  # no frame before
         # The two frames before, as numbers: their difference is the motion.
-        self.read = nn.Sequential(
-            nn.Linear(2 * c.latent_dim, 2 * c.width), nn.SiLU(), nn.Linear(2 * c.width, c.width)
-        )
+        self.read = mlp(2 * c.latent_dim, 2 * c.width, c.width)
         self.trunk = nn.ModuleList(CausalLayer(c.width, c.heads) for _ in range(c.trunk_layers))
         self.slot_embed = nn.Parameter(torch.randn(c.tokens, c.width) * 0.02)
         self.token_embed = nn.Embedding(c.vocabulary, c.width)

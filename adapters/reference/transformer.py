@@ -11,6 +11,7 @@ predicts the velocity data - noise. Conditioning is AdaLN-single (PixArt, arXiv:
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import cast
 
@@ -72,19 +73,32 @@ def unit(x: Tensor) -> Tensor:
     return normed
 
 
-class Layer(nn.Module):
+def mlp(*widths: int) -> nn.Sequential:
+    """Linear layers from each width to the next, with SiLU between them."""
+    layers = [layer for a, b in itertools.pairwise(widths) for layer in (nn.SiLU(), nn.Linear(a, b))]
+    return nn.Sequential(*layers[1:])
+
+
+class Block(nn.Module):
+    """What attention and MLP of a layer multiply by; at first they add nothing."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(width, 3 * width, bias=False)
+        self.out = nn.Linear(width, width, bias=False)
+        self.up = nn.Linear(width, 4 * width)
+        self.down = nn.Linear(4 * width, width)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.down.weight)
+
+
+class Layer(Block):
     """Attention and MLP, both modulated by the conditioning."""
 
     def __init__(self, c: TransformerConfig) -> None:
-        super().__init__()
-        self.heads = c.heads
-        self.qkv = nn.Linear(c.width, 3 * c.width, bias=False)
-        self.out = nn.Linear(c.width, c.width, bias=False)
-        self.up = nn.Linear(c.width, 4 * c.width)
-        self.down = nn.Linear(4 * c.width, c.width)
+        super().__init__(c.width, c.heads)
         self.shift_embed = nn.Parameter(torch.zeros(6, c.width))
-        nn.init.zeros_(self.out.weight)
-        nn.init.zeros_(self.down.weight)
 
     def forward(
         self,
@@ -124,7 +138,7 @@ class VideoTransformer(nn.Module):
         self.mode_embed = nn.Parameter(torch.randn(2, c.width) * 0.02)
         # One row more for each word: the dropped caption of classifier-free guidance.
         self.word_embed = nn.ModuleList(nn.Embedding(n + 1, c.width) for n in c.words)
-        self.time = nn.Sequential(nn.Linear(128, c.width), nn.SiLU(), nn.Linear(c.width, c.width))
+        self.time = mlp(128, c.width, c.width)
         self.modulate = nn.Linear(c.width, 6 * c.width)
         self.layers = nn.ModuleList(Layer(c) for _ in range(c.layers))
         self.head = nn.Linear(c.width, c.latent_dim)

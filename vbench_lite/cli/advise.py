@@ -12,15 +12,14 @@ from vbench_lite.cli.exit_codes import FINE
 from vbench_lite.cli.options import (
     axis_weight,
     cut_by_tag,
-    json_option,
     named_use,
-    root_option,
+    root_and_json,
     stored_run,
     suite_option,
     support_by_tag,
     tag_option,
 )
-from vbench_lite.cli.output import console, print_json
+from vbench_lite.cli.output import answer, console, print_json
 
 if TYPE_CHECKING:
     from vbench_lite.metric import Axis
@@ -58,8 +57,7 @@ if TYPE_CHECKING:
 @tag_option
 @click.option("--brief", is_flag=True, help="Only the answer, without limits one by one and beliefs.")
 @click.option("--beliefs", "only_beliefs", is_flag=True, help="Only what the run says of common beliefs.")
-@root_option
-@json_option
+@root_and_json
 def command(
     runs: tuple[str, ...],
     limits: tuple[str, ...],
@@ -92,11 +90,7 @@ def command(
 
     if list_uses:
         uses = [load_use(name) for name in use_names()]
-        if as_json:
-            print_json([use.model_dump(mode="json") for use in uses])
-        else:
-            console().print(uses_text(uses))
-        return FINE
+        return answer([use.model_dump(mode="json") for use in uses], uses_text(uses), as_json=as_json)
     requirements = [parse_requirement(text) for text in limits]
     weights = dict(_weight(text) for text in weighed)
     use = load_use(use_name) if use_name is not None else None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vbench_lite.cli.exit_codes import FINE
-from vbench_lite.cli.options import json_option, metrics_option, registered, root_option, suites_option
+from vbench_lite.cli.options import metrics_option, registered, root_and_json, suites_option
 from vbench_lite.cli.output import console, print_json, warn
 
 if TYPE_CHECKING:
@@ -55,8 +55,7 @@ def without_networks(names: Sequence[str]) -> tuple[list[str], list[str]]:
     "--limit-s", type=click.FloatRange(min=0, min_open=True), default=150.0, show_default=True,
     help="Seconds for the pass; fewer clips are damaged to stay below.",
 )  # fmt: skip
-@root_option
-@json_option
+@root_and_json
 def command(
     clips: Path | None,
     suites: tuple[str, ...],

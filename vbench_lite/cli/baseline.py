@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from vbench_lite.cli.exit_codes import FINE
-from vbench_lite.cli.options import baseline_name, json_option, root_option, stored_run
+from vbench_lite.cli.options import baseline_name, root_and_json, stored_run
 from vbench_lite.cli.output import answer, print_json, print_table
 
 
@@ -19,8 +19,7 @@ def command() -> None:
 @command.command("set")
 @click.argument("name", shell_complete=baseline_name)
 @click.argument("run", default="latest", shell_complete=stored_run)
-@root_option
-@json_option
+@root_and_json
 def set_name(name: str, run: str, root: Path, as_json: bool) -> int:
     """Let NAME stand for RUN (default: the latest). A later `set` moves the name.
 
@@ -35,8 +34,7 @@ def set_name(name: str, run: str, root: Path, as_json: bool) -> int:
 
 
 @command.command("list")
-@root_option
-@json_option
+@root_and_json
 def list_names(root: Path, as_json: bool) -> int:
     """List the names and their runs.
 

@@ -7,15 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vbench_lite.cli.exit_codes import FINE, INTERRUPTED
-from vbench_lite.cli.options import (
-    json_option,
-    policy_option,
-    root_option,
-    stored_run,
-    suite_option,
-)
-from vbench_lite.cli.output import console, print_json
+from vbench_lite.cli.exit_codes import INTERRUPTED
+from vbench_lite.cli.options import policy_option, root_and_json, stored_run, suite_option
+from vbench_lite.cli.output import answer
 
 if TYPE_CHECKING:
     from vbench_lite.run.plan.spec import RunSpec
@@ -36,8 +30,7 @@ FOLDER = "calibration"  # under the root: repeats must not be taken for results
     help="Comparisons of a generator with itself, drawn from the repeats.",
 )  # fmt: skip
 @policy_option
-@root_option
-@json_option
+@root_and_json
 def command(
     run: str, suite: str | None, repeats: int, draws: int, policy: str | None, root: Path, as_json: bool
 ) -> int:
@@ -49,6 +42,7 @@ def command(
     from vbench_lite.cli.progress import shown
     from vbench_lite.compare import load_policy
     from vbench_lite.compare.aa_test import calibrate
+    from vbench_lite.report.terminal.calibration import calibration_text
     from vbench_lite.run import runner
     from vbench_lite.store.rundir import RunDir, resolve_run
 
@@ -63,13 +57,7 @@ def command(
             return INTERRUPTED
         made.append(RunDir(folder, outcome.run_id))
     result = calibrate(found, made, suite=name, policy=rules, draws=draws)
-    if as_json:
-        print_json(result.as_dict())
-    else:
-        from vbench_lite.report.terminal.calibration import calibration_text
-
-        console().print(calibration_text(result))
-    return FINE
+    return answer(result.as_dict(), calibration_text(result), as_json=as_json)
 
 
 def repetition(run: RunDir, suite: str, repeat: int, folder: Path) -> RunSpec:

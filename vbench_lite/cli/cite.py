@@ -6,15 +6,14 @@ from pathlib import Path
 
 import click
 
-from vbench_lite.cli.options import json_option, root_option, stored_run, suite_option
+from vbench_lite.cli.options import root_and_json, stored_run, suite_option
 from vbench_lite.cli.output import answer
 
 
 @click.command("cite")
 @click.argument("run", default="latest", shell_complete=stored_run)
 @suite_option("the first of the run")
-@root_option
-@json_option
+@root_and_json
 def command(run: str, suite: str | None, root: Path, as_json: bool) -> int:
     """Print the line that names protocol, prompts, seed, size, scale, generators, device and version of RUN.
 

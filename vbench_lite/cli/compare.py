@@ -11,10 +11,9 @@ from vbench_lite.cli.exit_codes import FINE, GATE_FAILED
 from vbench_lite.cli.options import (
     OutputFile,
     cut_by_tag,
-    json_option,
     policy_option,
+    root_and_json,
     root_flag,
-    root_option,
     stored_run,
     suite_option,
     tag_option,
@@ -50,8 +49,7 @@ if TYPE_CHECKING:
     type=OutputFile(),
     help="Write a page with the clips that lost most.",
 )
-@root_option
-@json_option
+@root_and_json
 def command(
     baseline: str,
     candidate: str,

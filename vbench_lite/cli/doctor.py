@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from vbench_lite.cli.exit_codes import FINE, WRONG_USE
-from vbench_lite.cli.options import json_option, root_option
-from vbench_lite.cli.output import console, print_json
+from vbench_lite.cli.options import root_and_json
+from vbench_lite.cli.output import answer, console
 
 if TYPE_CHECKING:
     from vbench_lite.cli.checkup import Check
@@ -20,8 +20,7 @@ _MARKS = {"ok": ("ok  ", "green"), "note": ("note", "yellow"), "fail": ("FAIL", 
 
 
 @click.command("doctor")
-@root_option
-@json_option
+@root_and_json
 def command(root: Path, as_json: bool) -> int:
     """Check Python, libraries, video codecs, disk, processor, GPU, plug-ins and how steady its clock is.
 
@@ -37,10 +36,8 @@ def command(root: Path, as_json: bool) -> int:
         if not as_json:
             _print(check)
     failed = any(check.status == "fail" for check in checks)
-    if as_json:
-        print_json({"ready": not failed, "checks": checks})
-    else:
-        click.echo("not ready: mend what is marked FAIL" if failed else "ready: vbench-lite run")
+    told = "not ready: mend what is marked FAIL" if failed else "ready: vbench-lite run"
+    answer({"ready": not failed, "checks": checks}, told, as_json=as_json)
     return WRONG_USE if failed else FINE
 
 

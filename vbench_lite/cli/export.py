@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vbench_lite.cli.exit_codes import FINE
-from vbench_lite.cli.options import json_option, root_option, stored_run
+from vbench_lite.cli.options import root_and_json, stored_run
 from vbench_lite.cli.output import answer, print_bytes
 
 if TYPE_CHECKING:
@@ -33,8 +33,7 @@ TABLES = ("samples", "scores", "measurements")
     "Default: RUN_ID-FORMAT here; stdout for json.",
 )  # fmt: skip
 @click.option("--table", "tables", multiple=True, type=click.Choice(TABLES), help="Only this table.")
-@root_option
-@json_option
+@root_and_json
 def command(
     run: str, form: Any, output: Path | None, tables: tuple[str, ...], root: Path, as_json: bool
 ) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vbench_lite.cli.exit_codes import FINE
-from vbench_lite.cli.options import json_option, registered, root_option, stored_run
+from vbench_lite.cli.options import registered, root_and_json, stored_run
 from vbench_lite.cli.output import print_json, print_table, print_text
 
 if TYPE_CHECKING:
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 @click.argument("runs", nargs=-1, metavar="[RUN]...", shell_complete=stored_run)
 @click.option("-g", "--generator", help="Only this generator; default: every one, a table each.")
 @click.option("--suite", shell_complete=registered("suites"), help="Only values under this suite.")
-@root_option
-@json_option
+@root_and_json
 def command(
     metric: str, runs: tuple[str, ...], generator: str | None, suite: str | None, root: Path, as_json: bool
 ) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vbench_lite.cli.exit_codes import FINE
-from vbench_lite.cli.options import json_option, root_option
+from vbench_lite.cli.options import root_and_json
 from vbench_lite.cli.output import console, print_json
 
 if TYPE_CHECKING:
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 @click.argument("form", type=click.Choice(["vbench"]), metavar="vbench")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RESULTS.json...")
 @click.option("--name", help="What the results are shown under; default: the name of the first file.")
-@root_option
-@json_option
+@root_and_json
 def command(form: str, files: tuple[Path, ...], name: str | None, root: Path, as_json: bool) -> int:
     """Keep VBench's *_eval_results.json as a run: shown by the leaderboard apart, never ranked with ours.
 

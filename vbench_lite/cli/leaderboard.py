@@ -12,15 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from vbench_lite.cli.exit_codes import FINE
-from vbench_lite.cli.options import (
-    cut_by_tag,
-    json_option,
-    root_flag,
-    root_option,
-    stored_run,
-    suite_option,
-    tag_option,
-)
+from vbench_lite.cli.options import cut_by_tag, root_and_json, root_flag, stored_run, suite_option, tag_option
 from vbench_lite.cli.output import console, print_json, warn
 
 if TYPE_CHECKING:
@@ -39,8 +31,7 @@ Read = TypeVar("Read")
 @click.option("--all", "every", is_flag=True, help="Keep older rows of a generator as well.")
 @tag_option
 @click.option("--brief", is_flag=True, help="Only the axes, without the table of metrics.")
-@root_option
-@json_option
+@root_and_json
 def command(
     runs: tuple[str, ...],
     suite: str | None,

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from vbench_lite.cli.exit_codes import FINE, SOME_FAILED
-from vbench_lite.cli.options import json_option, root_option
+from vbench_lite.cli.options import root_and_json
 from vbench_lite.cli.output import print_json, print_table, warn
 
 KINDS = ("generators", "metrics", "suites", "datasets", "runs", "extractors", "executors")
@@ -16,8 +16,7 @@ KINDS = ("generators", "metrics", "suites", "datasets", "runs", "extractors", "e
 
 @click.command("list")
 @click.argument("kind", type=click.Choice(KINDS))
-@root_option
-@json_option
+@root_and_json
 def command(kind: str, root: Path, as_json: bool) -> int:
     """List generators, metrics, suites, datasets, runs, extractors or executors.
 

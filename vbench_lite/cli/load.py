@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vbench_lite.cli.exit_codes import FINE, INTERRUPTED, SOME_FAILED
-from vbench_lite.cli.options import json_option, root_option
+from vbench_lite.cli.options import root_and_json
 from vbench_lite.cli.output import print_json, print_table, print_text, warn
 
 if TYPE_CHECKING:
@@ -98,8 +98,7 @@ class Range(click.ParamType[Any]):
     "--drain", "drain_s", type=Duration(), default="60s", show_default=True, metavar="TIME",
     help="How long the last requests may take after that.",
 )  # fmt: skip
-@root_option
-@json_option
+@root_and_json
 def command(
     spec: Path,
     label: str | None,

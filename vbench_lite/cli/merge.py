@@ -7,15 +7,14 @@ from pathlib import Path
 import click
 
 from vbench_lite.cli.exit_codes import FINE, SOME_FAILED
-from vbench_lite.cli.options import json_option, root_option, stored_run, workers_options
+from vbench_lite.cli.options import root_and_json, stored_run, workers_options
 from vbench_lite.cli.output import print_json, warn
 
 
 @click.command("merge")
 @click.argument("parts", nargs=-1, required=True, metavar="RUN...", shell_complete=stored_run)
 @workers_options
-@root_option
-@json_option
+@root_and_json
 def command(
     parts: tuple[str, ...], executor: str, workers: int | None, address: str | None, root: Path, as_json: bool
 ) -> int:

@@ -155,6 +155,11 @@ def json_option(function: F) -> F:
     )(function)
 
 
+def root_and_json(function: F) -> F:
+    """`--root` and `--json`: what nearly every verb over stored runs takes."""
+    return root_option(json_option(function))
+
+
 def tag_option(function: F) -> F:
     """`--tag WORD`: only the prompts with this tag; the argument `tag` is a text or None."""
     return click.option(

@@ -17,7 +17,7 @@ from vbench_lite.cli.exit_codes import FINE
 from vbench_lite.printable import json_safe, printable
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
 GAP = 2  # between columns
 INDENT = 4  # of what stands below its row
@@ -30,12 +30,14 @@ def print_json(document: Any) -> None:
     click.echo(json_safe(text))
 
 
-def answer(document: Any, text: str, *, as_json: bool) -> int:
-    """Print what a verb found, as JSON or as text, and return the code of a verb that went well."""
+def answer(document: Any, text: RenderableType, *, as_json: bool) -> int:
+    """Print what a verb found, as JSON or for people, and return the code of a verb that went well."""
     if as_json:
         print_json(document)
-    else:
+    elif isinstance(text, str):
         print_text(text)
+    else:
+        console().print(text)
     return FINE
 
 

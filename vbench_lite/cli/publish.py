@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from vbench_lite.cli.options import json_option, root_option, stored_run, suite_option
+from vbench_lite.cli.options import root_and_json, stored_run, suite_option
 from vbench_lite.cli.output import answer
 
 
@@ -22,8 +22,7 @@ from vbench_lite.cli.output import answer
     help="How many prompts of clips go along; 0 leaves clips out.",
 )  # fmt: skip
 @click.option("--title", help="Of the page; default: that of the run.")
-@root_option
-@json_option
+@root_and_json
 def command(
     runs: tuple[str, ...],
     output: Path,

@@ -9,11 +9,10 @@ import click
 
 from vbench_lite.cli.exit_codes import FINE, INTERRUPTED, SOME_FAILED
 from vbench_lite.cli.options import (
-    json_option,
     networks_options,
     registered,
+    root_and_json,
     root_flag,
-    root_option,
     when_idle_option,
     workers_options,
 )
@@ -72,8 +71,7 @@ MOST_LISTED = 20  # causes of failed samples on stderr; --json has every sample
 @click.option(
     "--name", "run_name", metavar="NAME", help="What the run is called wherever it is listed or asked for."
 )
-@root_option
-@json_option
+@root_and_json
 def command(
     spec: Path | None,
     generators: tuple[str, ...],

@@ -10,15 +10,14 @@ import click
 
 from vbench_lite.cli.exit_codes import FINE, SOME_FAILED, WRONG_USE
 from vbench_lite.cli.options import (
-    json_option,
     metrics_option,
     networks_options,
-    root_option,
+    root_and_json,
     stored_run,
     suites_option,
     workers_options,
 )
-from vbench_lite.cli.output import print_json, warn
+from vbench_lite.cli.output import console, print_json, warn
 
 if TYPE_CHECKING:
     from vbench_lite.extractor import Precision
@@ -50,8 +49,7 @@ DEFAULT_SUITE = "quick"
 )  # fmt: skip
 @workers_options
 @networks_options
-@root_option
-@json_option
+@root_and_json
 def command(
     target: str,
     suites: tuple[str, ...],
@@ -163,7 +161,6 @@ def _score_clips(
     if as_json:
         print_json(scores.as_dict())
     elif scores.samples:
-        from vbench_lite.cli.output import console
         from vbench_lite.report.terminal.scores import print_scores
 
         print_scores(scores.as_dict(), console())

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from vbench_lite.cli.exit_codes import FINE
-from vbench_lite.cli.options import json_option, registered, root_option
+from vbench_lite.cli.options import registered, root_and_json
 from vbench_lite.cli.output import console, print_json
 
 WIDTH = 60  # where a text of several words is folded; the word at the fold stands beyond it
@@ -20,8 +20,7 @@ FITS = 56  # characters of a list or a mapping that stands on one line
     "name", shell_complete=registered("generators", "metrics", "extractors", "datasets", "suites")
 )
 @click.option("--markdown", "as_markdown", is_flag=True, help="The page of a metric, as Markdown.")
-@root_option
-@json_option
+@root_and_json
 def command(name: str, as_markdown: bool, root: Path, as_json: bool) -> int:
     """Show all that is known of one NAME.
 

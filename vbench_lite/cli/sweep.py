@@ -10,15 +10,14 @@ import click
 from vbench_lite.cli.exit_codes import FINE, GATE_FAILED, INTERRUPTED, SOME_FAILED
 from vbench_lite.cli.options import (
     OutputFile,
-    json_option,
     policy_option,
-    root_option,
+    root_and_json,
     stored_run,
     suite_option,
     when_idle_option,
     workers_options,
 )
-from vbench_lite.cli.output import console, print_json, warn
+from vbench_lite.cli.output import answer, warn
 
 if TYPE_CHECKING:
     from vbench_lite.compare.sweep_table import SweepTable
@@ -35,8 +34,7 @@ if TYPE_CHECKING:
 @click.option("--fresh", is_flag=True, help="Make and time everything again, in a run of its own.")
 @click.option("--retime", is_flag=True, help="Time everything again, with the clips that are there.")
 @when_idle_option
-@root_option
-@json_option
+@root_and_json
 def command(
     what: str,
     suite: str | None,
@@ -64,6 +62,7 @@ def command(
     from vbench_lite.compare.policy import load_policy
     from vbench_lite.compare.sweep import sweep
     from vbench_lite.report.charts.settings import sentence
+    from vbench_lite.report.terminal.sweep import sweep_text
     from vbench_lite.run.executors.make import make_executor
     from vbench_lite.store.rundir import resolve_run
 
@@ -80,12 +79,7 @@ def command(
             return INTERRUPTED
         name, failed = outcome
     found = sweep(resolve_run(root, name), suite=suite, policy=rules)
-    if as_json:
-        print_json(found.as_dict() | {"sentence": sentence(found)})
-    else:
-        from vbench_lite.report.terminal.sweep import sweep_text
-
-        console().print(sweep_text(found))
+    answer(found.as_dict() | {"sentence": sentence(found)}, sweep_text(found), as_json=as_json)
     if markdown is not None:
         from vbench_lite.report.ci.sweep import sweep_markdown
         from vbench_lite.store.output_file import write_output

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from vbench_lite.cli.options import json_option, registered, root_option
+from vbench_lite.cli.options import registered, root_and_json
 from vbench_lite.cli.output import warn
 
 
@@ -18,8 +18,7 @@ from vbench_lite.cli.output import warn
 )  # fmt: skip
 @click.option("--size", metavar="FxHxW@FPS", help="Size of every clip, as 16x256x256@8; default: chosen.")
 @click.option("--samples", type=click.IntRange(min=1), help="Prompts; default: those of the suite.")
-@root_option
-@json_option
+@root_and_json
 @click.pass_context
 def command(
     context: click.Context,

@@ -9,13 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vbench_lite.cli.exit_codes import FINE
-from vbench_lite.cli.options import (
-    json_option,
-    judged_axis,
-    root_option,
-    stored_run,
-    suite_option,
-)
+from vbench_lite.cli.options import judged_axis, root_and_json, root_option, stored_run, suite_option
 from vbench_lite.cli.output import answer, console, print_json, print_text, warn
 
 if TYPE_CHECKING:
@@ -131,8 +125,7 @@ def page(
 @click.option("--without", multiple=True, metavar="VOTER", help="Leave this voter out.")
 @_against
 @_axis
-@root_option
-@json_option
+@root_and_json
 def board(
     run: str | None,
     suite: str | None,
@@ -180,8 +173,7 @@ def board(
 @click.option("--prompts", type=click.IntRange(min=1), help="At most so many requests of each pair.")
 @click.option("--audit-clips", type=click.IntRange(min=5), default=8, show_default=True)
 @_axis
-@root_option
-@json_option
+@root_and_json
 def ask(
     run: str,
     spec: Path,
@@ -261,8 +253,7 @@ def ask(
     help="Bind votes to the clips of this run, by generator, prompt and seed.",
 )
 @suite_option("the first of the run")
-@root_option
-@json_option
+@root_and_json
 def import_(file: Path, run: str | None, suite: str | None, root: Path, as_json: bool) -> int:
     """Keep pair votes or ratings of a .csv or .jsonl FILE; the same file twice counts once.
 
@@ -293,8 +284,7 @@ def import_(file: Path, run: str | None, suite: str | None, root: Path, as_json:
 
 @command.command("export")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@root_option
-@json_option
+@root_and_json
 def export(file: Path, root: Path, as_json: bool) -> int:
     """Write every vote to FILE, .csv or .jsonl, in the form that `vote import` reads.
 

@@ -70,20 +70,12 @@ class Pair:
     def table(self) -> pd.DataFrame:
         """The drawn data for people."""
         p = self.points
-        return pd.DataFrame(
-            {
-                "generator": list(p["generator"]),
-                self.x.title: [number(v, self.x_unit) for v in p["x"]],
-                f"{self.x.title} 95%": [
-                    interval(a, b, self.x_unit) for a, b in zip(p["x_low"], p["x_high"], strict=True)
-                ],
-                self.y.title: [number(v, self.y_unit) for v in p["y"]],
-                f"{self.y.title} 95%": [
-                    interval(a, b, self.y_unit) for a, b in zip(p["y_low"], p["y_high"], strict=True)
-                ],
-                "on the front": ["yes" if f else "no" for f in p["front"]],
-            }
-        )
+        cells = {"generator": list(p["generator"])}
+        for side, title, unit in (("x", self.x.title, self.x_unit), ("y", self.y.title, self.y_unit)):
+            ends = zip(p[f"{side}_low"], p[f"{side}_high"], strict=True)
+            cells[title] = [number(value, unit) for value in p[side]]
+            cells[f"{title} 95%"] = [interval(low, high, unit) for low, high in ends]
+        return pd.DataFrame({**cells, "on the front": ["yes" if f else "no" for f in p["front"]]})
 
     def reading(self) -> str:
         """How the front is to be read."""

@@ -48,9 +48,7 @@ def playback(calls: Sequence[Measurement]) -> pd.DataFrame:
     Columns: generator, state ("waiting" before the first frame, "playing", "stalled" while the next
     frame is not there), start, end in seconds since the request.
     """
-    rows: list[tuple[str, str, float, float]] = []
-    for call in calls:
-        rows += [(call.generator, *segment) for segment in _segments(call)]
+    rows = [(call.generator, *segment) for call in calls for segment in _segments(call)]
     return pd.DataFrame(rows, columns=["generator", "state", "start", "end"])
 
 

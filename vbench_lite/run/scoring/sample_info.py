@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 from vbench_lite.clip import Clip
@@ -93,10 +93,9 @@ def _pieces(facts: Mapping[str, Any], arrived: Sequence[int], num_frames: int) -
 
 def _kept(pieces: Sequence[int], num_frames: int) -> tuple[int, ...]:
     """Pieces up to the frames that count; those beyond were trimmed."""
-    kept: list[int] = []
-    for piece in pieces:
-        left = num_frames - sum(kept)
-        if left <= 0:
-            break
-        kept.append(min(int(piece), left))
-    return tuple(kept)
+    begins = accumulate(map(int, pieces), initial=0)
+    return tuple(
+        min(int(piece), num_frames - begin)
+        for piece, begin in zip(pieces, begins, strict=False)
+        if begin < num_frames
+    )

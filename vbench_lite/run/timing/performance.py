@@ -235,14 +235,12 @@ def returned_arrivals(
     arrivals: Sequence[tuple[float, int]], num_frames: int
 ) -> tuple[tuple[float, int], ...]:
     """Arrivals of the first `num_frames` frames: what was generated beyond them is trimmed away."""
-    kept: list[tuple[float, int]] = []
-    left = num_frames
-    for arrived_s, count in arrivals:
-        if left <= 0:
-            break
-        kept.append((arrived_s, min(count, left)))
-        left -= count
-    return tuple(kept)
+    begins = itertools.accumulate((count for _, count in arrivals), initial=0)
+    return tuple(
+        (arrived_s, min(count, num_frames - begin))
+        for (arrived_s, count), begin in zip(arrivals, begins, strict=False)
+        if begin < num_frames
+    )
 
 
 def _number(fact: int | float | str | bool | None) -> float | None:
