@@ -30,6 +30,14 @@ def test_points_are_oldest_first_and_breaks_are_named() -> None:
     assert speed[0].as_dict()["break"] is None
 
 
+def test_values_of_other_prompts_are_no_continuation() -> None:
+    """`compare` asks for nine in ten of the requests; a longer run asks another question."""
+    runs = [_run(1), fabricate(run_id="r2", created="2026-01-02T00:00:00Z", prompts=32), _run(3)]
+    found = history(runs, "frames/sharpness", generator=HYBRID)[HYBRID]
+    assert [(point.n, point.break_) for point in found] == [(16, None), (32, "requests"), (16, "requests")]
+    assert {point.break_ for point in history(runs, "speed/latency_s", generator=HYBRID)[HYBRID]} == {None}
+
+
 def test_controls_have_no_history_and_unknown_metrics_are_refused() -> None:
     found = history([_run(1)], "frames/sharpness")
     assert "noise" not in found and len(found) == 3

@@ -10,6 +10,8 @@ from vbench_lite.errors import StoreError
 from vbench_lite.results.arms import Run, read_arms
 from vbench_lite.store.schema import Level
 
+LEAST_COMMON = 0.9  # share of the requests of two runs that both have, as a comparison asks for
+
 
 @dataclass(frozen=True)
 class Point:
@@ -34,6 +36,15 @@ class Point:
         return {name.rstrip("_"): list(v) if isinstance(v, tuple) else v for name, v in facts.items()}
 
 
+@dataclass(frozen=True)
+class _Conditions:
+    """Under which a value was measured; requests: (prompt, seed) of clips, none of timed calls."""
+
+    measurement: frozenset[str]
+    hardware: Any
+    requests: frozenset[tuple[str, int]]
+
+
 def history(
     runs: Sequence[Run], metric: str, *, suite: str | None = None, generator: str | None = None
 ) -> dict[str, list[Point]]:
@@ -45,7 +56,7 @@ def history(
         StoreError: no run has a value of the metric.
     """
     found: dict[str, list[Point]] = {}
-    before: dict[str, tuple[tuple[str, ...], Any]] = {}
+    before: dict[str, _Conditions] = {}
     for run in sorted(runs, key=lambda run: run.document().created):
         document = run.document()
         for name in [str(s["name"]) for s in document.suites if suite in (None, s["name"])]:
@@ -55,13 +66,17 @@ def history(
                     continue
                 if measured is None or measured.value is None:
                     continue
-                conditions = document.hardware if measured.level is Level.CALL else None
+                timed = measured.level is Level.CALL
+                conditions = _Conditions(
+                    frozenset(measured.fingerprints),
+                    document.hardware if timed else None,
+                    frozenset() if timed else frozenset(arm.requests.values()),
+                )
                 key = (
                     f"{arm.generator} ({name})"
                     if suite is None and len(document.suites) > 1
                     else arm.generator
                 )
-                last = before.get(key)
                 point = Point(
                     run=run.run_id,
                     created=document.created,
@@ -73,19 +88,21 @@ def history(
                     n=measured.n,
                     unit=measured.facts.unit,
                     higher_is_better=measured.facts.higher_is_better,
-                    break_=_break(last, measured.fingerprints, conditions),
+                    break_=_break(before.get(key), conditions),
                 )
                 found.setdefault(key, []).append(point)
-                before[key] = (measured.fingerprints, conditions)
+                before[key] = conditions
     if not found:
         who = f" of {generator}" if generator else ""
         raise StoreError(f"no run has a value of {metric}{who}; see: vbench-lite list metrics")
     return found
 
 
-def _break(last: tuple[tuple[str, ...], Any] | None, prints: tuple[str, ...], hardware: Any) -> str | None:
+def _break(last: _Conditions | None, now: _Conditions) -> str | None:
     if last is None:
         return None
-    if set(last[0]) != set(prints):
+    if last.measurement != now.measurement:
         return "measurement"
-    return "hardware" if last[1] != hardware else None
+    if len(last.requests & now.requests) < LEAST_COMMON * len(last.requests | now.requests):
+        return "requests"
+    return "hardware" if last.hardware != now.hardware else None
