@@ -73,7 +73,7 @@ class ActionToPhoton(SummaryMetric):
 
     Formula: wait + response + onset. Wait and response are of timed sessions on the paced clock, onset of the
         pixels on the lock-step clock.
-    Traps: a sum of means without an interval of its own; read its parts.
+    Traps: its interval takes its parts to err together, so that it is rather too wide; read its parts.
     """
 
     parts = (WAIT, RESPONSE, ONSET)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
+from fabricated import fabricate, world_of
 
 from vbench_lite import registry
 from vbench_lite.clip import ClipInfo, Frames
+from vbench_lite.compare.comparison import RunArm, compare
 from vbench_lite.control import parse_script
 from vbench_lite.dataset import load_dataset, reference_to
 from vbench_lite.datasets.shapes import judge
@@ -21,6 +23,9 @@ from vbench_lite.measure.clock import Clock
 from vbench_lite.measure.context import RecordingContext
 from vbench_lite.measure.steering import timed
 from vbench_lite.metric import Measurement, SampleInfo
+from vbench_lite.results.arms import read_arms
+from vbench_lite.stats.noninferiority import Verdict
+from vbench_lite.suite import load_suite
 
 FRAMES, FPS = 76, 8.0
 PROMPTS = (
@@ -218,3 +223,32 @@ def test_from_the_press_to_the_picture_is_the_sum_of_three() -> None:
     assert total.summarise(parts) == pytest.approx(0.6)
     with pytest.raises(NotApplicable, match="interaction/onset_s has no value"):
         total.summarise({name: x for name, x in parts.items() if "onset" not in name})
+
+
+def test_a_sum_of_metrics_is_compared_and_ranked_by_its_parts() -> None:
+    """Its interval and its difference join those of the parts, as if they erred together."""
+    suite = load_suite("interactive")
+    runs = [
+        fabricate(
+            world_of(suite), suite=suite, prompts=8, seeds=2, run_id=f"r{n}", noise_seed=n, controls=False
+        )
+        for n in range(2)
+    ]
+    total, *parts = (f"interaction/{part}_s" for part in ("action_to_photon", "wait", "response", "onset"))
+    arm = read_arms(runs[0], suite.name)[0]
+    its = [arm.estimates[part] for part in parts]
+    whole = arm.estimates[total]
+    assert whole.low == pytest.approx(sum(part.low or 0.0 for part in its))
+    assert whole.high == pytest.approx(sum(part.high or 0.0 for part in its))
+    found = compare(*(RunArm(run, "reference/hybrid") for run in runs))
+    results = {result.metric: result for result in found.metrics}
+    told = results[total]
+    assert told.verdict is not None and told.verdict is not Verdict.INCOMPARABLE
+    assert found.verdict is not Verdict.INCOMPARABLE
+    moved = [(results[part].baseline or 0.0) - (results[part].candidate or 0.0) for part in parts]
+    assert told.delta == pytest.approx(sum(moved))  # + is sooner
+    assert told.ci is not None and told.ci[0] < (told.delta or 0.0) < told.ci[1]
+    lost = replace(runs[1], score_rows=[r for r in runs[1].score_rows if r.metric != parts[1]])
+    without = compare(RunArm(runs[0], "reference/hybrid"), RunArm(lost, "reference/hybrid"))
+    reasons = {result.metric: result.reason or "" for result in without.metrics}
+    assert f"{parts[1]} has no value" in reasons[total]

@@ -16,9 +16,10 @@ import numpy as np
 
 from vbench_lite.compare.policy import PREFERENCE
 from vbench_lite.errors import ContendedError, IncomparableError, NotApplicable
-from vbench_lite.metric import Axis
+from vbench_lite.metric import Axis, SummaryMetric
 from vbench_lite.results.arms import Arm
 from vbench_lite.results.axes import PUBLISHED, NamedEnds, Scale, scale_of
+from vbench_lite.results.catalogue import summary_metric
 from vbench_lite.results.estimates import MetricEstimate
 from vbench_lite.run.scoring.fingerprint import differences as fingerprint_differences
 from vbench_lite.run.scoring.joint_sets import JointSets
@@ -29,6 +30,7 @@ from vbench_lite.stats.rounds import STEADY, Occasions, interleaved, medians, se
 from vbench_lite.store.schema import Level
 from vbench_lite.votes.duel import Duel
 
+_STEP = 1e-4  # of a value, by which it is moved to see what a metric made of it does
 LEAST_CALM = 0.5  # share of the calls that no other process may have disturbed
 
 
@@ -95,6 +97,11 @@ class Subtracted:
     units: str = "prompts"
     odds: bool = False
 
+    @property
+    def absolute_se(self) -> float:
+        """What stands for the standard error of the difference, in the metric's own unit."""
+        return self.delta.scale * (abs(self.candidate) if self.logarithmic else 1.0)
+
     def shown(self, size: float) -> float:
         """A size on the scale of `delta` on the scale on which it is told."""
         return math.tanh(size / 2) if self.odds else size
@@ -133,6 +140,9 @@ def subtract(metric: str, baseline: Side, candidate: Side, pairing: Pairing, ove
         units = "rounds" if first.level is Level.CALL else "prompts"
         ratio = first.level is Level.CALL and not first.facts.may_be_zero
         return Subtracted(Delta(0.0, 0.0, 1.0, first.n), first.value, first.value, ratio, units)
+    if (rule := summary_metric(metric)) is not None:
+        parts = {part: subtract(part, baseline, candidate, pairing, overlap) for part in rule.parts}
+        return _of_parts(rule, parts, first)
     _check_fingerprints(first, second)
     if first.level is Level.CALL:
         return _calls(first, second, baseline, candidate)
@@ -285,6 +295,25 @@ def _of_sets(
     (before, first_out), (after, second_out) = first, second
     delta = paired_replicates(before, after, np.array(first_out), np.array(second_out), measured.facts.bounds)
     return Subtracted(_oriented(delta, measured), before, after)
+
+
+def _of_parts(rule: SummaryMetric, parts: Mapping[str, Subtracted], measured: MetricEstimate) -> Subtracted:
+    """A metric that is made of others: their standard errors joined, as if they erred together."""
+    before = {name: part.baseline for name, part in parts.items()}
+    after = {name: part.candidate for name, part in parts.items()}
+    errors = {name: _influence(rule, after, name) * part.absolute_se for name, part in parts.items()}
+    weighs_most = parts[max(errors, key=errors.__getitem__)]
+    base, value = rule.summarise(before), rule.summarise(after)
+    dof = min(part.delta.dof for part in parts.values())
+    delta = Delta(value - base, sum(errors.values()), dof, weighs_most.delta.n)
+    return Subtracted(_oriented(delta, measured), base, value, units=weighs_most.units)
+
+
+def _influence(rule: SummaryMetric, values: Mapping[str, float], name: str) -> float:
+    """By how much a metric moves with one of those that it is made of."""
+    step = _STEP * max(abs(values[name]), 1.0)
+    ends = [rule.summarise({**values, name: values[name] + side * step}) for side in (-1, 1)]
+    return abs(ends[1] - ends[0]) / (2 * step)
 
 
 def _calls(first: MetricEstimate, second: MetricEstimate, baseline: Side, candidate: Side) -> Subtracted:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from vbench_lite.errors import NotApplicable, StoreError
-from vbench_lite.metric import BASE_CASE, Axis, Estimate
+from vbench_lite.metric import BASE_CASE, Axis, Estimate, SummaryMetric
 from vbench_lite.results.blocks import Blocks
 from vbench_lite.results.catalogue import MetricFacts, metric_facts, summary_metric
 from vbench_lite.stats.means import Clusters
@@ -335,12 +335,30 @@ def summary(metric: str, found: Mapping[str, MetricEstimate]) -> MetricEstimate 
     known = {part.metric: part.value for part in parts if part.value is not None}
     try:
         value = rule.summarise(known)
+        low, high = _summary_ends(rule, known, parts)
     except NotApplicable as reason:
         return nothing(metric, Level.SET, facts, str(reason))
     prints = tuple(sorted(f"{part.metric}:{one}" for part in parts for one in part.fingerprints))
     return MetricEstimate(
-        metric, Level.SET, facts, value, None, None, min(part.n for part in parts), fingerprints=prints
+        metric, Level.SET, facts, value, low, high, min(part.n for part in parts), fingerprints=prints
     )
+
+
+def _summary_ends(
+    rule: SummaryMetric, known: Mapping[str, float], parts: Sequence[MetricEstimate]
+) -> tuple[float | None, float | None]:
+    """Interval of a metric that is made of others: theirs joined, as if they erred together.
+
+    None where one of them has none, since nobody knows how it could vary.
+    """
+    value = rule.summarise(known)
+    low = high = value
+    for part in parts:
+        if part.low is None or part.high is None:
+            return None, None
+        ends = sorted(rule.summarise({**known, part.metric: end}) - value for end in (part.low, part.high))
+        low, high = low + ends[0], high + ends[1]
+    return low, high
 
 
 def absent(metric: str, clips: int) -> MetricEstimate:
