@@ -263,7 +263,7 @@ class GenerationContext(ABC):
 class GeneratorConfig(BaseModel):
     """Base of every adapter's configuration: unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     _american = model_validator(mode="before")(american)
 

@@ -51,6 +51,25 @@ def root(tmp_path: Path) -> Path:
 # --- verify -----------------------------------------------------------------------------------
 
 
+def test_of_many_files_with_one_fault_ten_are_named_and_all_with_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shas = sorted(store_run(tmp_path, "a", tuple(range(14))))
+    for sha in shas[1:]:
+        Pool(tmp_path).place(sha).unlink()
+    assert call(["store", "verify", "--root", str(tmp_path)]) == 3
+    said = capsys.readouterr()
+    missing = "missing, run a names it; restore it from a copy"
+    assert said.err.splitlines()[1:] == [  # after the progress
+        *(f"pool/clips/{sha}.mkv: {missing}" for sha in shas[1:11]),
+        "and 3 files more, likewise; --json names every one",
+    ]
+    assert said.out == "1 runs, 3 tables, 1 journals, 1 clips: 13 problems\n"
+    assert call(["store", "verify", "--json", "--root", str(tmp_path)]) == 3
+    problems = json.loads(capsys.readouterr().out)["problems"]
+    assert [problem["file"] for problem in problems] == [f"pool/clips/{sha}.mkv" for sha in shas[1:]]
+
+
 def test_what_was_written_is_found_whole(root: Path) -> None:
     found = verify(root)
     assert (found.runs, found.tables, found.journals, found.clips) == (2, 6, 2, 3)

@@ -11,7 +11,9 @@ import click
 from vbench_lite.cli.exit_codes import FINE, SOME_FAILED
 from vbench_lite.cli.options import json_option, root_option, stored_run
 from vbench_lite.cli.output import answer, print_json, print_table, print_text, warn
-from vbench_lite.format import number
+from vbench_lite.format import number, plural
+
+MOST_NAMED = 10  # files with one fault
 
 
 @click.group("store")
@@ -72,7 +74,7 @@ def list_stored(root: Path, as_json: bool) -> int:
 def verify_stored(root: Path, as_json: bool) -> int:
     """Compute every hash again, and read every table and journal; exit code 3 if anything is wrong.
 
-    With --json: {runs, tables, journals, clips, problems: [{file, reason}]}.
+    Of files with one fault the first ten are named. With --json, every one: {runs, tables, journals, clips, problems: [{file, reason}]}.
     """
     from vbench_lite.cli.progress import shown
     from vbench_lite.errors import StoreError
@@ -86,8 +88,13 @@ def verify_stored(root: Path, as_json: bool) -> int:
     if as_json:
         print_json(asdict(found))
     else:
-        if found.problems:
-            warn(*(f"{problem.file}: {problem.reason}" for problem in found.problems))
+        alike: dict[str, list[str]] = {}
+        for problem in found.problems:
+            alike.setdefault(problem.reason, []).append(problem.file)
+        for reason, files in alike.items():
+            warn(*(f"{file}: {reason}" for file in files[:MOST_NAMED]))
+            if len(files) > MOST_NAMED:
+                warn(f"and {plural(len(files) - MOST_NAMED, 'file')} more, likewise; --json names every one")
         print_text(
             f"{found.runs} runs, {found.tables} tables, {found.journals} journals, {found.clips} clips: "
             + (f"{len(found.problems)} problems" if found.problems else "all as they were written")

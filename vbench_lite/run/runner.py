@@ -184,7 +184,6 @@ class _Run:
         self.introduce()
         self.document.status = "running"
         self.directory.write_document(self.document)
-        self.pool.sweep()
         try:
             with self.directory.journal("runner") as journal:
                 if journal.repaired:
@@ -196,6 +195,7 @@ class _Run:
                     self.measure(journal)
             if self.shard is None:
                 self.score()
+            self.pool.sweep()
             self.directory.compact()
         except BaseException as error:
             self.document.status = "interrupted"

@@ -87,7 +87,7 @@ Count = Annotated[int, Field(ge=0, lt=2**63)]
 class _Open(BaseModel):
     """Keys that are read; whatever else is there stays as it is."""
 
-    model_config = ConfigDict(extra="allow", strict=True)
+    model_config = ConfigDict(extra="allow", strict=True, defer_build=True)
 
 
 class _Info(_Open):
@@ -99,7 +99,7 @@ class _Info(_Open):
 
 
 class _Entry(BaseModel):
-    model_config = ConfigDict(extra="ignore", strict=True)
+    model_config = ConfigDict(extra="ignore", strict=True, defer_build=True)
     label: Label
     adapter: str
     config: dict[str, Any]
@@ -132,7 +132,7 @@ class _Hardware(_Open):
 class _Document(BaseModel):
     """`schema.RunDocument` as it is checked; a test holds the two together."""
 
-    model_config = ConfigDict(extra="ignore", strict=True)
+    model_config = ConfigDict(extra="ignore", strict=True, defer_build=True)
     run_id: Label
     status: Literal["running", "finished", "interrupted"]
     created: Moment

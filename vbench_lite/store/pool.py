@@ -69,7 +69,9 @@ class Pool:
         """
         gone = set(shas)
         gone.difference_update(self._names())
-        mirrored = mirrored_clips(self.folder.parent) if gone else frozenset()
+        if not gone:
+            return gone
+        mirrored = mirrored_clips(self.folder.parent)
         return {sha for sha in gone if f"{check_sha256(sha)}.mkv" not in mirrored}
 
     def path(self, sha: str) -> Path:

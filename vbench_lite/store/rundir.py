@@ -179,7 +179,7 @@ class RunDir:
     def lost_samples(self, clips: Mapping[SampleKey, str | None]) -> set[SampleKey]:
         """Those of some recorded samples whose clip is in the pool no more: they have to be made again."""
         gone = Pool(self.root).lacking(sha for sha in clips.values() if sha is not None)
-        return {key for key, sha in clips.items() if sha in gone}
+        return {key for key, sha in clips.items() if sha in gone} if gone else set()
 
     def samples_of(self, wanted: Collection[tuple[str, str]]) -> list[Row]:
         """The records of some (generator, sample) of whatever suite, read without the others."""

@@ -15,7 +15,8 @@ SampleKey = tuple[str, str, str]  # generator, suite, sample
 _SAMPLE_LINE = re.compile(
     rb'\{"kind":"sample","generator":"([^"\\]*)","suite":"([^"\\]*)","sample_id":"([^"\\]*)",'
 )
-_CLIP = re.compile(rb'"clip_sha256":"([0-9a-f]{64})"')
+_CLIP = b'"clip_sha256":"'
+_SHA = re.compile(rb'([0-9a-f]{64})"')
 
 
 def sample_lines(journals: Iterable[tuple[Path, int]]) -> Iterator[tuple[SampleKey, bytes]]:
@@ -49,5 +50,6 @@ def sample_lines(journals: Iterable[tuple[Path, int]]) -> Iterator[tuple[SampleK
 
 def clip_of(line: bytes) -> str | None:
     """The hash of the clip that the line of a sample names, if it does."""
-    found = _CLIP.search(line)
+    start = line.find(_CLIP) + len(_CLIP)  # a pattern that begins with the key takes three times as long
+    found = None if start < len(_CLIP) else _SHA.match(line, start)
     return None if found is None else found[1].decode()

@@ -10,8 +10,10 @@ than 1 GB as one dict a row.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -88,17 +90,19 @@ def read_table(path: Path, kind: str, columns: Collection[str] | None = None) ->
             if len(set(names)) < len(names):
                 raise ValueError("a column is there twice")
             old = is_old(kind, names)
-            found = file.read(columns=[*{*schema.names, *(needed(kind, columns) if old else ())}])
+            wanted = {*schema.names, *(needed(kind, columns) if old else ())}
+            found = file.read(columns=[*(wanted - _all_null(metadata))])
             found.validate(
                 full=True
             )  # Arrow reads texts that are no UTF-8, and fails when they are looked at
             if old:
                 found = new_table(kind, found, lambda: f"table {path}")
+            nulls = cache(lambda kind: pa.nulls(len(found), kind))  # shared: they are many, and as long
             rows = pa.table(
                 [
                     _fitting(found.column(field.name), field.type)
                     if field.name in found.column_names
-                    else pa.nulls(len(found), field.type)
+                    else nulls(field.type)
                     for field in schema
                 ],
                 schema=schema,
@@ -109,6 +113,17 @@ def read_table(path: Path, kind: str, columns: Collection[str] | None = None) ->
             f"table {path} is damaged ({reason}); delete it to rebuild it from the journals"
         ) from None
     return StoredTable(check_table(kind, rows, lambda: f"table {path}"), offsets)
+
+
+def _all_null(metadata: pq.FileMetaData) -> set[str]:
+    """Columns without any value by the statistics of the file: many are, and need not be decoded."""
+    nulls: Counter[str] = Counter()
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        for column in map(group.column, range(group.num_columns)):
+            known = column.statistics
+            if known is not None and known.has_null_count:
+                nulls[column.path_in_schema] += known.null_count
+    return {name for name, count in nulls.items() if count == metadata.num_rows}
 
 
 def _journal_places(metadata: Mapping[bytes, bytes]) -> dict[str, int]:

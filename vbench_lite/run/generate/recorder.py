@@ -38,7 +38,7 @@ class Recorder:
         lost: Collection[SampleKey] = (),
     ) -> None:
         self._journal, self._planned, self._progress = journal, planned, progress
-        self._recorded = {key for key in recorded if key not in lost}
+        self._recorded = set(recorded).difference(lost)  # takes hashes over that a dict of them has
         self.worked = {generator for generator, _, _ in self._recorded}
         self._stopped: set[str] = set()
         self._left = TimeLeft({})

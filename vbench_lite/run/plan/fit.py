@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from vbench_lite.dataset import Dataset, DatasetRef, Prompt, load_dataset
+from vbench_lite.dataset import Dataset, Prompt, load_dataset
 from vbench_lite.errors import ClipError, DatasetError, PromptError, RequestError
 from vbench_lite.generator import Family, GenerationRequest, Generator, GeneratorInfo, Task
 from vbench_lite.run.plan.data import suite_dataset
@@ -18,7 +19,7 @@ from vbench_lite.turns import made_size, turn_frames
 _FROM_TEXT = {Task.T2V, Task.CLASS2V, Task.UNCONDITIONAL}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Sample:
     """One clip to make for a suite.
 
@@ -48,16 +49,19 @@ def served_requests(
     except RequestError as error:
         return [], [_refusal(entry, suite, prompt, request, error) for prompt, request in asked]
     shown = suite.data.ref if info.family is Family.CONTROL and suite.data is not None else None
-    sizes: dict[tuple[object, ...], tuple[int, int, int]] = {}  # very many requests are of few sizes
+    changes: dict[tuple[object, ...], dict[str, Any]] = {}  # very many requests are of few sizes
     for prompt, request in asked:
         shape = (request.num_frames, request.height, request.width, request.script)
         try:
-            size = sizes.get(shape)
-            if size is None:
-                made = made_size(info, request)
-                size = sizes[shape] = made.num_frames, made.height, made.width
-            sized = request.sized(*size)
-            made = _fit(generator, info, suite, dataset, shown, sized, prompt.walk)
+            change = changes.get(shape)
+            if change is None:
+                size = made_size(info, request)
+                wanted = {"num_frames": size.num_frames, "height": size.height, "width": size.width}
+                wanted |= {} if shown is None else {"dataset": shown}
+                change = {name: value for name, value in wanted.items() if getattr(request, name) != value}
+                changes[shape] = change
+            made = request.changed(**change) if change else request
+            made = _fit(generator, info, suite, dataset, made, prompt.walk)
         except (PromptError, RequestError, ClipError, DatasetError) as error:
             refused.append(_refusal(entry, suite, prompt, request, error))
         else:
@@ -111,7 +115,6 @@ def _fit(
     info: GeneratorInfo,
     suite: Suite,
     dataset: Dataset | None,
-    shown: DatasetRef | None,
     made: GenerationRequest,
     walk: float | None,
 ) -> GenerationRequest:
@@ -122,8 +125,6 @@ def _fit(
     """
     if info.prompts == "closed" and info.vocabulary is not None:
         load_dataset(info.vocabulary).check(made.prompt)
-    if shown is not None:
-        made = made.changed(dataset=shown)
     if suite.request.given is not None:
         assert dataset is not None  # the suite says so
         made = with_given(made, dataset, suite.request)
