@@ -21,16 +21,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from vbench_lite.clip import ClipInfo
 from vbench_lite.clip import Frames as Frames
-from vbench_lite.control import Script
 from vbench_lite.errors import NotApplicable
 from vbench_lite.extractor import Features as Features
+
+if TYPE_CHECKING:
+    from vbench_lite.control import Script
 
 Role = Literal["generated", "reference"]
 

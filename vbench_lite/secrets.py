@@ -7,12 +7,11 @@ programs print them, and the forms that tokens of well-known services and header
 from __future__ import annotations
 
 import base64
-import html
 import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -43,15 +42,20 @@ _SHAPES = (
     r"(?i)(?P<keep>\b(?:x-)?(?:api|access|auth|secret|private)[-_]?(?:key|token)[\"']?\s*[:=]\s*[\"']?)"
     r"(?=[^\s\"',;&]*\d)[^\s\"',;&]{8,}",
 )
-_SHAPE_PATTERNS = tuple(re.compile(shape) for shape in _SHAPES)
 
 
 def redact(text: str) -> str:
     """The text with every secret replaced by "[secret]"."""
     text = _of_environment().sub(HIDDEN, text)
-    for shape in _SHAPE_PATTERNS:
+    for shape in _shape_patterns():
         text = shape.sub(_hidden, text)
     return text
+
+
+@cache
+def _shape_patterns() -> tuple[re.Pattern[str], ...]:
+    """Compiled when a text is first looked at: most commands end before."""
+    return tuple(map(re.compile, _SHAPES))
 
 
 def hide(text: str, secrets: Sequence[str]) -> str:
@@ -127,13 +131,15 @@ def _pattern(secrets: tuple[str, ...]) -> re.Pattern[str]:
 
 def _forms(secret: str) -> Iterable[str]:
     """A value as it is, on one line, escaped, in an address, and encoded, also within something longer."""
+    from html import escape  # with a table of two thousand names, for the few who have secrets
+
     yield secret
     yield " ".join(secret.split())
     yield from (line for line in secret.split("\n") if len(line) >= _LEAST_LINE and "-----" not in line)
     yield json.dumps(secret)[1:-1]
     yield json.dumps(secret, ensure_ascii=False)[1:-1]
     yield repr(secret)[1:-1]
-    yield html.escape(secret)
+    yield escape(secret)
     data = secret.encode("utf-8", "surrogateescape")
     for escaped in (quote(data), quote(data, safe=""), quote_plus(data)):
         yield escaped
