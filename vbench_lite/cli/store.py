@@ -74,7 +74,8 @@ def list_stored(root: Path, as_json: bool) -> int:
 def verify_stored(root: Path, as_json: bool) -> int:
     """Compute every hash again, and read every table and journal; exit code 3 if anything is wrong.
 
-    Of files with one fault the first ten are named. With --json, every one: {runs, tables, journals, clips, problems: [{file, reason}]}.
+    Of files with one fault the first ten are named; --json names every one.
+    With --json: {runs, tables, journals, clips, problems: [{file, reason}]}.
     """
     from vbench_lite.cli.progress import shown
     from vbench_lite.errors import StoreError
