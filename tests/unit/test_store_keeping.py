@@ -60,10 +60,13 @@ def test_of_many_files_with_one_fault_ten_are_named_and_all_with_json(
     assert call(["store", "verify", "--root", str(tmp_path)]) == 3
     said = capsys.readouterr()
     missing = "missing, run a names it; restore it from a copy"
-    assert said.err.splitlines()[1:] == [  # after the progress
-        *(f"pool/clips/{sha}.mkv: {missing}" for sha in shas[1:11]),
-        "and 3 files more, likewise; --json names every one",
-    ]
+    assert (
+        said.err.splitlines()[1:]
+        == [  # after the progress
+            *(f"pool/clips/{sha}.mkv: {missing}" for sha in shas[1:11]),
+            "and 3 files more, likewise; --json names every one",
+        ]
+    )
     assert said.out == "1 runs, 3 tables, 1 journals, 1 clips: 13 problems\n"
     assert call(["store", "verify", "--json", "--root", str(tmp_path)]) == 3
     problems = json.loads(capsys.readouterr().out)["problems"]
