@@ -124,7 +124,7 @@ def test_every_face_shows_the_same_rows_of_a_root(
     monkeypatch.setenv("COLUMNS", "120")  # wide enough for the whole names
     assert call(["leaderboard", "--brief", "--root", str(several)]) == 0
     text = capsys.readouterr().out
-    assert "not shown: run 0000" in text
+    assert "not shown: 1 run that another with more samples extends" in text
     card, _, table = text.partition("quality coherence")
     assert all(table.count(name) == 1 for name in rows)
     assert card.startswith("quick · 3 Jan") and re.findall("^(?:sure|likely|open) +take", card, re.MULTILINE)

@@ -18,6 +18,7 @@ from vbench_lite.metric import Axis, Measurement
 from vbench_lite.results.board import build_board
 from vbench_lite.stats.pareto import best_probability, joint_draws
 from vbench_lite.store import tables
+from vbench_lite.store.run_names import in_words
 from vbench_lite.suite import load_suite
 
 LD, AR, HYBRID = "reference/latent-diffusion", "reference/autoregressive", "reference/hybrid"
@@ -249,7 +250,7 @@ def test_an_axis_that_another_suite_measured_is_borrowed_for_the_same_generators
     both = advise([fabricate()], use=load_use("film-previs"), support=[far])
     assert "horizon" in alone.left_out and both.left_out == {}
     assert both.weights is not None and both.weights.by_axis[Axis.HORIZON] == 2
-    assert both.notes[0] == "horizon is that of suite long in run run-long"
+    assert both.notes[0] == f"horizon is that of suite long in {in_words(far.document())}"
     assert both.gap is not None and Axis.HORIZON in both.gap.by_axis
     best_far = {s.generator: s.place.best_on[Axis.HORIZON] for s in both.candidates if s.place}
     assert best_far[AR] > 0.99

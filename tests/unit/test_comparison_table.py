@@ -28,6 +28,17 @@ def test_a_comparison_fits_eighty_columns_and_says_what_decided() -> None:
     assert "more prompts" in " ".join(text.split())
 
 
+def test_a_long_name_pushes_no_number_to_another_line() -> None:
+    long = MetricResult("diversity/feature_distance_efficientnet", True, "set", Verdict.REGRESSED, 0.0945,
+                        0.111, -0.1875, (-0.1937, -0.1813))  # fmt: skip
+    comparison = replace(_compare(_run(), _run(run_id="b")), metrics=[long])
+    stream = io.StringIO()
+    Console(file=stream, width=80, no_color=True).print(comparison_text(comparison))
+    assert "  feature_distance_efficientnet" in stream.getvalue()
+    assert "candidate          change verdict" in stream.getvalue()
+    assert "-0.1875 ±0.0062 REGRESSED" in stream.getvalue()
+
+
 def test_two_models_are_set_against_each_other_without_a_verdict() -> None:
     run = _run({"coherence/shapes_identity": 0.6})
     other = compare(RunArm(run, "reference/autoregressive"), RunArm(run, HYBRID))

@@ -57,7 +57,7 @@ def test_the_verb_prints_a_table_a_generator_or_json(
         "reference/latent-diffusion", "reference/autoregressive", HYBRID,
     ]  # fmt: skip
     last = shown.splitlines()[-1]
-    assert last.startswith("r3") and last.endswith("measurement")
+    assert last.startswith("2026-01-03 00:00") and last.endswith("r3   measurement")
     assert max(map(len, shown.splitlines())) <= 80
     assert call([*words, "r2", "r1", "-g", HYBRID, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)

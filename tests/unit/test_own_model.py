@@ -44,6 +44,37 @@ def test_a_command_line_is_a_list_of_arguments() -> None:
         choose("python make.py")
 
 
+@pytest.mark.parametrize(
+    ("model", "label"),
+    [
+        ("python make-b.py {request}", "make-b"),
+        ("python -m pack.wan {request}", "pack.wan"),
+        ("./wan.sh {request}", "wan"),
+        ("python gone.py {request}", "python"),
+    ],
+)
+def test_a_command_line_is_called_by_its_script(
+    model: str, label: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("make-b.py").touch()
+    assert choose(model).label == label
+
+
+def test_a_second_model_of_one_name_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "try" / "wan.yaml"
+    path.parent.mkdir()
+    path.write_text("generators: [{label: wan, adapter: command, config: {argv: [old]}}]")
+    asked = ["try", "./wan.sh {request}", "--root", str(tmp_path), "--size", "no size"]
+    assert call(asked) == 2
+    assert "wan was another model before" in capsys.readouterr().err
+    assert call([*asked, "--label", "wan-2"]) == 2
+    assert "another model" not in capsys.readouterr().err
+    assert (tmp_path / "try" / "wan-2.yaml").is_file()
+    assert call([*asked, "--label", "../wan"]) == 2
+    assert "a label holds a-z 0-9 . _ - alone" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("model", ["nothing-here", "./no/such/folder/at/all"])
 def test_what_is_no_model_is_told(model: str) -> None:
     with pytest.raises(SpecError, match="hub id, registered generator or command line"):

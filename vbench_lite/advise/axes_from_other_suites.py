@@ -13,6 +13,7 @@ from vbench_lite.metric import Axis
 from vbench_lite.results.arms import Run
 from vbench_lite.results.axes import RELATIVE_AXES
 from vbench_lite.results.board import Board, BoardRow, build_board
+from vbench_lite.store.run_names import in_words
 from vbench_lite.store.schema import RunDocument
 
 
@@ -36,7 +37,7 @@ def axes_from_other_suites(
                 board = replace(
                     board, rows=[_with(row, other[row.arm.generator], axis) for row in board.rows]
                 )
-                notes.append(f"{axis} is that of suite {suite} in run {run.run_id}")
+                notes.append(f"{axis} is that of suite {suite} in {in_words(run.document())}")
                 break
     return board, notes
 

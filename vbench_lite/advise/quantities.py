@@ -28,6 +28,7 @@ from vbench_lite.results.from_calls import estimate_from_calls, warm_calls
 from vbench_lite.results.prices import declared_costs
 from vbench_lite.stats.delta import Delta
 from vbench_lite.stats.means import mean_estimate
+from vbench_lite.store.run_names import in_words
 from vbench_lite.store.schema import GeneratorEntry, Level, RunDocument
 from vbench_lite.suite import load_suite
 
@@ -142,7 +143,7 @@ class Numbers:
             if measured is None:
                 continue
             if measured.level is Level.CALL and hardware != mine:
-                reasons.append(f"timed on other hardware in run {arm.run_id}")
+                reasons.append(f"timed on other hardware in {in_words(self._documents[arm.run_id])}")
             elif measured.value is not None:
                 return Found(measured, arm, hardware)
             elif measured.reason:

@@ -25,11 +25,12 @@ def set_name(name: str, run: str, root: Path, as_json: bool) -> int:
 
     With --json: {name, run}.
     """
+    from vbench_lite.store import run_names
     from vbench_lite.store.rundir import resolve_run, set_baseline
 
     found = resolve_run(root, run)
     set_baseline(root, name, found.run_id)
-    told = f"{name} is now {found.run_id}"
+    told = f"{name} is now {run_names.title(found.document())}"
     return answer({"name": name, "run": found.run_id}, told, as_json=as_json)
 
 
@@ -40,11 +41,14 @@ def list_names(root: Path, as_json: bool) -> int:
 
     With --json: {baselines: [{name, run}]}.
     """
-    from vbench_lite.store.rundir import baselines
+    from vbench_lite.store import run_names
+    from vbench_lite.store.rundir import baselines, read_runs
 
     found = baselines(root)
     if as_json:
         print_json({"baselines": [{"name": name, "run": run} for name, run in found.items()]})
     else:
-        print_table(("name", "run"), found.items())
+        titles = {one.run_id: run_names.title(one) for one in read_runs(root)[0]}
+        rows = ((name, titles.get(run, "not there, or damaged"), run) for name, run in found.items())
+        print_table(("name", "run", "id"), rows)
     return FINE

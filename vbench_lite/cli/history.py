@@ -28,8 +28,8 @@ def command(
 
     Without RUN: every finished run. A run whose value may not be subtracted from the one before says why in
     the last column: the measurement changed (metric, weights, requests), or the hardware did.
-    With --json: {metric, generators{name: [{run, created, generator, value, ci, n, unit, higher_is_better,
-    break}]}}.
+    With --json: {metric, generators{name: [{run, called (its name, or null), created, generator, value,
+    ci, n, unit, higher_is_better, break}]}}.
     """
     from vbench_lite.cli.leaderboard import warn_damaged, warn_left_out
     from vbench_lite.results.choice import choose
@@ -45,7 +45,7 @@ def command(
         return FINE
     for place, (name, those) in enumerate(found.items()):
         print_text(("\n" if place else "") + name)
-        print_table(("run", "made", "value", "95%", "n", "changed"), (_cells(point) for point in those))
+        print_table(("made", "value", "95%", "n", "run", "changed"), (_cells(point) for point in those))
     return FINE
 
 
@@ -54,4 +54,4 @@ def _cells(point: Point) -> tuple[str, ...]:
 
     low, high = point.ci or (None, None)
     ends, value = interval(low, high, point.unit), number(point.value, point.unit)
-    return point.run, moment(point.created), value, ends, str(point.n), point.break_ or ""
+    return moment(point.created), value, ends, str(point.n), point.called or point.run, point.break_ or ""

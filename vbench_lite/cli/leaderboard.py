@@ -73,9 +73,12 @@ def command(
         print_card(board, choice.runs)
         console().print()
         print_board(board, metrics=not brief, others=suite is None)
-        for old, larger in choice.extended.items():
+        if choice.extended:
+            from vbench_lite.format import plural
+
+            left = plural(len(choice.extended), "run")
             console().print(
-                f"not shown: run {old}, which {larger} extends; see --all", style="dim", markup=False
+                f"not shown: {left} that another with more samples extends; see --all", style="dim"
             )
         for line in told:
             console().print(f"audit: {line}", style="dim", markup=False)
@@ -175,9 +178,13 @@ def make_card(board: Board, runs: Sequence[RunDir]) -> Card:
 
 def _next(run: RunDir) -> list[tuple[str, str]]:
     root = root_flag(run.root)
+    generators = [entry for entry in run.document().generators if entry.info.get("family") != "control"]
+    table = (f"vbench-lite leaderboard latest{root}", "every number with its interval")
+    if len(generators) == 1:
+        table = (f"vbench-lite leaderboard{root}", "every number, beside the other models of this suite")
     return [
         (f"vbench-lite dashboard{root}", "clips and charts in a browser"),
-        (f"vbench-lite leaderboard latest{root}", "every number with its interval"),
+        table,
         (f"vbench-lite baseline set main{root}", "what later runs are compared with"),
     ]
 

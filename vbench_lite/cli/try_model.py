@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import click
 
 from vbench_lite.cli.options import registered, root_and_json
 from vbench_lite.cli.output import warn
+
+
+def _checked(context: click.Context, option: click.Parameter, label: str | None) -> str | None:
+    """A label that is a file name as well."""
+    if label is not None and not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", label):
+        raise click.BadParameter(f"{label!r}; a label holds a-z 0-9 . _ - alone", context, option)
+    return label
 
 
 @click.command("try")
@@ -18,6 +27,10 @@ from vbench_lite.cli.output import warn
 )  # fmt: skip
 @click.option("--size", metavar="FxHxW@FPS", help="Size of every clip, as 16x256x256@8; default: chosen.")
 @click.option("--samples", type=click.IntRange(min=1), help="Prompts; default: those of the suite.")
+@click.option(
+    "--label", metavar="NAME", callback=_checked,
+    help="What it is called in tables; default: as its file or folder.",
+)  # fmt: skip
 @root_and_json
 @click.pass_context
 def command(
@@ -26,6 +39,7 @@ def command(
     dataset: str | None,
     size: str | None,
     samples: int | None,
+    label: str | None,
     root: Path,
     as_json: bool,
 ) -> int:
@@ -34,7 +48,7 @@ def command(
     MODEL is a folder of a diffusers pipeline, a hub id, a folder or manifest of clips, a registered
     generator, or a command line in quotes with {request} among its arguments. Adapter, suite and size are
     chosen, and said with the reason. The specification is kept under ROOT/try, to be edited and run again.
-    Ends as `run`.
+    A second model beside the first: `try` it too, then `leaderboard`. Ends as `run`.
     """
     import yaml
 
@@ -45,16 +59,31 @@ def command(
     choice = choose(model)
     for reason in choice.reasons:
         warn(reason)
+    called = label or choice.label
+    arm = {"label": called, "adapter": choice.adapter, "config": choice.config}
+    path = root / "try" / f"{called}.yaml"
+    if label is None and _holds_another(path, arm):
+        warn(f"{called} was another model before; tables show the newest of a name: --label NAME keeps both")
     content = {
-        "generators": [{"label": choice.label, "adapter": choice.adapter, "config": choice.config}],
+        "generators": [arm],
         "suites": [choice.suite],
         **({} if dataset is None else {"dataset": dataset}),
         **({"size": size} if size else {} if choice.size is None else {"size": str(choice.size)}),
         **({} if samples is None else {"samples": samples}),
     }
-    path = root / "try" / f"{choice.label}.yaml"
     with replaced(path) as temporary:
         temporary.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
     warn(f"suite {choice.suite}; the specification is {path}")
     found: int = context.invoke(run_command, spec=path, root=root, as_json=as_json)
     return found
+
+
+def _holds_another(path: Path, arm: dict[str, Any]) -> bool:
+    """Whether the specification of an earlier `try` has this name for another model."""
+    import yaml
+
+    try:
+        before = yaml.safe_load(path.read_text(encoding="utf-8"))["generators"]
+    except (OSError, yaml.YAMLError, TypeError, KeyError, UnicodeDecodeError):
+        return False  # there is none, or what a person made of it is no specification
+    return bool(before != [arm])

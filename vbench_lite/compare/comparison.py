@@ -106,9 +106,10 @@ class Comparison:
         """Plain JSON values.
 
         Keys: verdict; parts{quality, speed}: verdicts of their own; counts{verdict: metrics}; baseline and
-        candidate {run, generator, ok, planned}; suite; policy; identical; metrics[] {metric, primary, level,
-        verdict, baseline, candidate, delta, ci, margin, p_value, n, units, unit, higher_is_better, scale,
-        reason, more_units, detectable, part, contended}; environment[] {field, baseline, candidate};
+        candidate {run, called (its name, or when it began), generator, ok, planned}; suite; policy;
+        identical; metrics[] {metric, primary, level, verdict, baseline, candidate, delta, ci, margin,
+        p_value, n, units, unit, higher_is_better, scale, reason, more_units, detectable, part, contended};
+        environment[] {field, baseline, candidate};
         notes[]; fidelity {pairs, identical, metrics{id: {value, ci, n, unit, higher_is_better}},
         most_changed[] {prompt, seed, baseline, candidate, values{}}, reasons{}} or null; slow_stage {stage,
         seconds, total_s} or null.
@@ -256,7 +257,9 @@ def _calls(baseline: RunArm, candidate: RunArm, suite: str) -> list[list[Measure
 
 
 def _identity(arm: Arm) -> dict[str, Any]:
-    return {"run": arm.run_id, "generator": arm.generator, "ok": arm.ok, "planned": arm.planned}
+    called = arm.settings.get("run", arm.run_id)
+    counts = {"ok": arm.ok, "planned": arm.planned}
+    return {"run": arm.run_id, "called": called, "generator": arm.generator, **counts}
 
 
 def _on_verdict(results: Sequence[MetricResult], pairing: Pairing, policy: Policy) -> list[str]:

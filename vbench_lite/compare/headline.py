@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from vbench_lite.compare.judging import MetricResult
 from vbench_lite.stats.noninferiority import Verdict
@@ -16,6 +17,11 @@ WORDS = {
     Verdict.INCOMPARABLE: "not comparable",
 }
 PARTS = {"quality": "quality", "speed": "speed and memory"}
+
+
+def side_text(side: Mapping[str, Any]) -> str:
+    """One side of a comparison, for people: its generator, and its run by name or time."""
+    return f"{side['generator']} · {side['called']}"
 
 
 def counts(results: Sequence[MetricResult]) -> Counter[Verdict]:

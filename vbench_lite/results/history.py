@@ -17,10 +17,12 @@ LEAST_COMMON = 0.9  # share of the requests of two runs that both have, as a com
 class Point:
     """The value of a metric for one generator in one run.
 
+    called: the name of the run, where it has one.
     break_: why it may not be compared with the point before it: the field that differs; else None.
     """
 
     run: str
+    called: str | None
     created: str
     generator: str
     value: float
@@ -79,6 +81,7 @@ def history(
                 )
                 point = Point(
                     run=run.run_id,
+                    called=document.name or None,
                     created=document.created,
                     generator=arm.generator,
                     value=measured.value,

@@ -9,9 +9,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from vbench_lite.format import plural
 from vbench_lite.results.board import BoardRow
 
 _MOST = 2  # settings that are named
+
+
+def of_runs(rows: Sequence[BoardRow]) -> str:
+    """Where rows come from, for people: `two` (a run's name), `29 Nov 11:31`, or `3 runs`."""
+    told = {row.arm.run_id: row.arm.settings.get("run", row.arm.run_id) for row in rows}
+    return next(iter(told.values())) if len(told) == 1 else plural(len(told), "run")
 
 
 def row_titles(rows: Sequence[BoardRow]) -> list[str]:

@@ -24,6 +24,7 @@ from vbench_lite.run.score_stored import score_stored
 from vbench_lite.store.disk import writing
 from vbench_lite.store.journal import JournalReader
 from vbench_lite.store.pool import Pool
+from vbench_lite.store.run_names import in_words
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import RunDocument, SampleStatus
 from vbench_lite.store.tables import FILES
@@ -74,7 +75,7 @@ def merge(
     progress = progress or Silent()
     with run.lock():
         if run.exists() and run.document().status == "finished":
-            messages.append(f"run {run_id} is finished already")
+            messages.append(f"{in_words(run.document())} is finished already")
             return _outcome(run, messages)
         document = _whole(run_id, documents)
         run.write_document(document)

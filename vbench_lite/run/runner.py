@@ -35,6 +35,7 @@ from vbench_lite.run.scoring.metric_set import check_names
 from vbench_lite.run.worker_process import Settings
 from vbench_lite.store.journal import JournalWriter
 from vbench_lite.store.pool import Pool
+from vbench_lite.store.run_names import in_words
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.sample_lines import SampleKey
 from vbench_lite.store.schema import NOT_TRIED, SampleStatus
@@ -174,7 +175,7 @@ class _Run:
             again = "--fresh repeats it" if self.shard is None else "delete its folder to repeat it"
             # The id of a run holds its suites and not the code of their metrics.
             renewed = "where a metric or its weights changed, vbench-lite score {run_id} renews the scores"
-            said = f"run {{run_id}} is finished already; {again}; {renewed}"
+            said = f"{in_words(self.document)} is finished already; {again}; {renewed}"
             self.say("finish", said.format(run_id=self.directory.run_id))
             if self.renamed:
                 self.directory.write_document(self.document)
@@ -203,9 +204,8 @@ class _Run:
             with suppress(StoreError):
                 self.directory.write_document(self.document)
             if isinstance(error, KeyboardInterrupt):
-                self.say(
-                    "finish", f"run {self.directory.run_id} was stopped; the same command goes on with it"
-                )
+                stopped = f"{in_words(self.document)} was stopped; the same command goes on with it"
+                self.say("finish", stopped)
                 return self.outcome(interrupted=True)
             raise
         self.document.status, self.document.finished = "finished", now()
@@ -219,7 +219,7 @@ class _Run:
         for note in self.plan.notes:
             self.say("generate", note)
         if self.resumed:
-            self.say("generate", f"run {self.directory.run_id} goes on where it was stopped")
+            self.say("generate", f"{in_words(self.document)} goes on where it was stopped")
             if self.lost:
                 self.say("generate", f"clips of {len(self.lost)} samples are gone; they are made again")
             if self.given_up:
@@ -229,7 +229,9 @@ class _Run:
             self.say("generate", f"part {self.shard} of a run, without scores until it is merged")
         elif not self.fresh and (earlier := newest_similar(self.directory.root, self.document)):
             changed = "; ".join(differences(earlier, self.document))
-            self.say("generate", f"a run of its own beside {earlier.run_id}: {changed or 'other generators'}")
+            self.say(
+                "generate", f"a run of its own beside {in_words(earlier)}: {changed or 'other generators'}"
+            )
         if not self.resumed:
             self.document.notes += self.plan.notes
 

@@ -75,7 +75,8 @@ def interleaved(first: Rounds, second: Rounds, *, ratio: bool = True) -> Delta:
     common = sorted(first.keys() & second.keys())
     if len(common) < 2:
         raise NotApplicable(
-            f"the unit of times is the round, and two of both are needed: there are {len(common)}"
+            f"times are compared by rounds, and at least 2 of both are needed, not {len(common)} "
+            "(performance.rounds of the suite)"
         )
     units = _units(second, common, ratio) - _units(first, common, ratio)
     count = len(units)
@@ -100,8 +101,8 @@ def separate(first: Rounds, second: Rounds, *, ratio: bool = True, between: Occa
     """
     if min(len(first), len(second)) < 2:
         raise NotApplicable(
-            f"the unit of times is the round, and two of each run are needed: there are {len(first)} and "
-            f"{len(second)}"
+            f"times are compared by rounds, and at least 2 of both are needed, not {len(first)} and "
+            f"{len(second)} (performance.rounds of the suite)"
         )
     arms = [_units(arm, sorted(arm), ratio) for arm in (first, second)]
     value = float(arms[1].mean() - arms[0].mean())

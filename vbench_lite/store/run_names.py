@@ -39,6 +39,11 @@ def title(document: RunDocument) -> str:
     return " · ".join(parts)
 
 
+def in_words(document: RunDocument) -> str:
+    """A run within a sentence: `run two` where it has a name, else `the run of 28 Nov 09:03`."""
+    return f"run {document.name}" if document.name else f"the run of {day(document.created)}"
+
+
 def breadth(document: RunDocument) -> tuple[int, int]:
     """How much a run can say: axes and metrics of its broadest suite."""
     return max(

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
-from typing import Any
 
 from vbench_lite.advise.card import LIKELY, OPEN, SURE, Card
 from vbench_lite.compare import Comparison, MetricResult
-from vbench_lite.compare.headline import counts_text
+from vbench_lite.compare.headline import counts_text, side_text
 from vbench_lite.format import significant, unit_of
 from vbench_lite.printable import printable
 from vbench_lite.report.terminal.comparison import change, environment_lines, open_question
@@ -38,7 +36,7 @@ def markdown(comparison: Comparison, *, limit: int = STEP_SUMMARY_BYTES) -> str:
         "",
         *(f"- {part} **{verdict}**: {counts}" for part, verdict, counts in comparison.part_lines()),
         "",
-        f"{_code(_arm(second))} against {_code(_arm(first))}, suite {escaped(comparison.suite)}, "
+        f"{_code(side_text(second))} against {_code(side_text(first))}, suite {escaped(comparison.suite)}, "
         f"policy {escaped(comparison.policy.name)} v{comparison.policy.version}",
         "",
     ]
@@ -98,10 +96,6 @@ def _why(result: MetricResult) -> str | None:
     if result.verdict is Verdict.INCONCLUSIVE:
         return open_question(result)
     return escaped(result.reason or "") if result.verdict is Verdict.INCOMPARABLE else None
-
-
-def _arm(side: Mapping[str, Any]) -> str:
-    return f"{side['run']}:{side['generator']}"
 
 
 def escaped(text: str) -> str:

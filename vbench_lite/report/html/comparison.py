@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from markupsafe import Markup
 
 from vbench_lite.compare import Comparison
+from vbench_lite.compare.headline import side_text
 from vbench_lite.report.charts import charts, comparisons
 from vbench_lite.report.html import clips as html_clips
 from vbench_lite.report.html import markup
@@ -34,7 +35,7 @@ def comparison_report(
     update = found.update if update is None else update
     table = comparisons.table(found)
     sides = found.baseline, found.candidate
-    names = [f"{side['run']}:{side['generator']}" for side in sides]
+    names = [side_text(side) for side in sides]
     title = "Did the update break anything?"
     if not update:
         title = f"{found.candidate['generator']} against {found.baseline['generator']}"

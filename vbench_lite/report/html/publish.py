@@ -21,7 +21,7 @@ from vbench_lite.advise import use_names
 from vbench_lite.advise.card import Card, Fact, answer_card
 from vbench_lite.compare import RunArm, compare
 from vbench_lite.errors import ClipError, SpecError, StoreError
-from vbench_lite.format import listed, shorten
+from vbench_lite.format import listed, plural, shorten
 from vbench_lite.report.charts import boards, charts, comparisons, gallery, leaderboard, pairs
 from vbench_lite.report.charts.style import family_title
 from vbench_lite.report.html import markup
@@ -127,8 +127,9 @@ def _board(board: Board, choice: Choice) -> Iterator[Markup]:
         yield markup.leaderboard(table)
     if board.suite.axes:
         yield markup.paragraph(leaderboard.READING, "soft")
-    for old, larger in choice.extended.items():
-        yield markup.paragraph(f"Left out: run {old}, which {larger} extends.", "soft")
+    if choice.extended:
+        left = plural(len(choice.extended), "run")
+        yield markup.paragraph(f"Left out: {left} that another with more samples extends.", "soft")
 
 
 def _tradeoffs(board: Board) -> Iterator[Markup]:

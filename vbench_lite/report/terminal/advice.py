@@ -18,6 +18,7 @@ from vbench_lite.format import chance, rank_text, score_text, significant
 from vbench_lite.metric import Axis
 from vbench_lite.report.terminal.board import short_names, side_by_side
 from vbench_lite.results.axes import RELATIVE_AXES, AxisScore
+from vbench_lite.results.labels import of_runs
 
 _STYLES = {
     Verdict.TAKE: "bold green",
@@ -52,9 +53,9 @@ def advice_text(advice: Advice, width: int = 80, *, brief: bool = False) -> Rend
 
 
 def _title(advice: Advice) -> str:
-    runs = list(dict.fromkeys(standing.row.arm.run_id for standing in advice.standings))
     use = f" · use {advice.use.name} v{advice.use.version}" if advice.use is not None else ""
-    return f"{advice.board.suite.name} v{advice.board.suite.version}{use} · run {', '.join(runs)}"
+    where = of_runs([standing.row for standing in advice.standings])
+    return f"{advice.board.suite.name} v{advice.board.suite.version}{use} · {where}"
 
 
 def _table(advice: Advice) -> Table:
@@ -179,9 +180,8 @@ def _limit_cells(standing: Standing, check: Check) -> list[Text]:
 
 def beliefs_text(advice: Advice) -> RenderableType:
     """What the run says of common beliefs."""
-    runs = ", ".join(dict.fromkeys(standing.row.arm.run_id for standing in advice.standings))
     parts: list[RenderableType] = [
-        Text.assemble(("common beliefs", "bold"), f" and what run {runs} says of them")
+        Text.assemble(("common beliefs", "bold"), " and what these results say of them")
     ]
     for belief in advice.beliefs:
         parts += _belief(belief)

@@ -27,11 +27,12 @@ from vbench_lite.results.arms import CEILING
 from vbench_lite.results.axes import RELATIVE_AXES
 from vbench_lite.results.board import RELATIVE_TIE, Board, BoardRow
 from vbench_lite.results.catalogue import metric_facts
-from vbench_lite.results.labels import row_titles
+from vbench_lite.results.labels import of_runs, row_titles
 
 _AXIS_WIDTH = 9
 _LEAST_NAME = 16
 _NAME_WIDTH = 14
+_FOLDED_LABEL = 28
 
 
 def print_board(board: Board, console: Console, *, metrics: bool = True, doubts: bool = True) -> None:
@@ -68,9 +69,7 @@ def board_text(board: Board, width: int = 80, *, metrics: bool = True, doubts: b
 
 def _title(board: Board) -> str:
     rows = board.rows or board.controls or board.imported
-    runs = list(dict.fromkeys(row.arm.run_id for row in rows))
-    where = f"run {runs[0]}" if len(runs) == 1 else f"{len(runs)} runs"
-    return f"{board.suite.name} v{board.suite.version} · {where}"
+    return f"{board.suite.name} v{board.suite.version} · {of_runs(rows)}"
 
 
 # --- axes ------------------------------------------------------------------------------------
@@ -200,7 +199,7 @@ def _metric_tables(columns: Sequence[BoardRow], width: int) -> list[RenderableTy
     """One table, or several below one another where the generators do not fit side by side."""
     metrics = list(dict.fromkeys(m for row in columns for m in row.arm.estimates))
     lines = {metric: _metric_cells(metric, columns) for metric in metrics}
-    label = min(max((len(cells[0]) for cells in lines.values()), default=10), 28)
+    longest = max((len(cells[0]) for cells in lines.values()), default=_LEAST_NAME)
     rows = []
     area = None
     for metric in metrics:
@@ -208,7 +207,7 @@ def _metric_tables(columns: Sequence[BoardRow], width: int) -> list[RenderableTy
             area = metric.split("/")[0]
             rows.append([Text(area, style="dim")])
         rows.append(lines[metric])
-    return side_by_side("metric", label, short_names(columns), rows, width)
+    return side_by_side("metric", longest, short_names(columns), rows, width)
 
 
 def side_by_side(
@@ -217,7 +216,8 @@ def side_by_side(
     """Tables with as many columns of numbers beside the first one as fit, below one another.
 
     Args:
-        heading: of the first column, which is `label` wide.
+        heading: of the first column.
+        label: its longest text; where that costs a table more, the column is narrower and its texts fold.
         names: of the other columns.
         rows: a cell for each column; one alone is a heading within the table.
         width: of the terminal.
@@ -226,6 +226,9 @@ def side_by_side(
         max([*map(len, name.split("\n")), *(len(row[place]) for row in rows if len(row) > 1)])
         for place, name in enumerate(names, start=1)
     ]
+    narrow = min(label, _FOLDED_LABEL)
+    if len(spread(widths, width - label - 1)) > len(spread(widths, width - narrow - 1)):
+        label = narrow
     tables: list[RenderableType] = []
     for start, stop in spread(widths, width - label - 1):
         table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
@@ -279,9 +282,9 @@ def _metric_footnotes(board: Board) -> list[str]:
     lines = ["↑ higher is better, ↓ lower is better; ± is the wider side of the 95% interval."]
     counts = []
     if clips:
-        counts.append(f"{_span(clips)} clips")
+        counts.append(_span(clips, "clip"))
     if rounds:
-        counts.append(f"{_span(rounds)} rounds of warm calls (median)")
+        counts.append(f"{_span(rounds, 'round')} of warm calls (median)")
     if counts:
         lines.append(f"n: {', '.join(counts)} a generator.")
     lines += _set_lines(board.rows)
@@ -325,5 +328,6 @@ def _missing_lines(rows: Sequence[BoardRow]) -> list[str]:
     return lines
 
 
-def _span(counts: Sequence[int]) -> str:
-    return str(counts[0]) if counts[0] == counts[-1] else f"{counts[0]} to {counts[-1]}"
+def _span(counts: Sequence[int], noun: str) -> str:
+    several = plural(counts[-1], noun)
+    return several if counts[0] == counts[-1] else f"{counts[0]:,} to {several}"

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vbench_lite.compare import Comparison, MetricResult
-from vbench_lite.compare.headline import WORDS, counts_text
+from vbench_lite.compare.headline import WORDS, counts_text, side_text
 from vbench_lite.format import change_text, margin_text, significant, unit_of
 from vbench_lite.stats.noninferiority import Verdict
 
@@ -22,6 +22,7 @@ STYLES = {
 }
 VERDICTS = {verdict: str(verdict) for verdict in Verdict}  # of an update; else the plain words are said
 _MOST_ENVIRONMENT = 12
+_LONGEST = 32  # characters of a metric's id on one line
 
 
 def comparison_text(
@@ -38,8 +39,8 @@ def comparison_text(
     first, second = comparison.baseline, comparison.candidate
     parts: list[RenderableType] = [
         *_headline(comparison, update),
-        Text(f"baseline   {first['run']}:{first['generator']}", style="dim"),
-        Text(f"candidate  {second['run']}:{second['generator']}", style="dim"),
+        Text(f"baseline   {side_text(first)}", style="dim"),
+        Text(f"candidate  {side_text(second)}", style="dim"),
         Text(
             f"suite {comparison.suite}, policy {comparison.policy.name} v{comparison.policy.version}", "dim"
         ),
@@ -83,10 +84,9 @@ def _section(results: list[MetricResult], title: str, words: Mapping[Verdict, st
     if not results:
         return []
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
-    table.add_column(title.split(" (")[0], no_wrap=True, min_width=28)
-    table.add_column("baseline", justify="right")
-    table.add_column("candidate", justify="right")
-    table.add_column("change", justify="right")
+    table.add_column(title.split(" (")[0], min_width=28, overflow="fold")  # gives way before a number does
+    for heading in ("baseline", "candidate", "change"):
+        table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     for result in results:
         table.add_row(*_cells(result, words))
@@ -97,9 +97,9 @@ def _cells(result: MetricResult, words: Mapping[Verdict, str]) -> list[Text]:
     told = result.verdict
     verdict = Text("", "dim") if told is None else Text(words[told], STYLES[told])
     if result.baseline is None or result.candidate is None:
-        return [Text(result.metric), Text("–"), Text("–"), Text("–"), verdict]
+        return [_name(result), Text("–"), Text("–"), Text("–"), verdict]
     unit, factor = unit_of(result.unit, max(abs(result.baseline), abs(result.candidate)))
-    title = Text(result.metric)
+    title = _name(result)
     if unit and not result.metric.endswith(f"_{unit}"):
         title.append(f" {unit}", style="dim")
     return [
@@ -109,6 +109,11 @@ def _cells(result: MetricResult, words: Mapping[Verdict, str]) -> list[Text]:
         Text(change(result, factor)),
         verdict,
     ]
+
+
+def _name(result: MetricResult) -> Text:
+    """The id of a metric, on two lines where it would push the numbers off 80 columns."""
+    return Text(result.metric if len(result.metric) <= _LONGEST else result.metric.replace("/", "/\n  ", 1))
 
 
 def change(result: MetricResult, factor: float = 1.0) -> str:

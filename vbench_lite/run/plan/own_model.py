@@ -69,7 +69,7 @@ def choose(model: str) -> Choice:
                 f"the command {model!r} is told nothing: put {{request}} (a file with the request as "
                 "JSON) or {prompt} among its arguments; docs/adapters/command.md"
             )
-        return _fitted(_label(Path(argv[0]).stem), "command", {"argv": argv}, "it is a command line")
+        return _fitted(_label(_program(argv)), "command", {"argv": argv}, "it is a command line")
     if _HUB_ID.fullmatch(model) and not path.exists():
         return _fitted(_label(model.split("/")[1]), "diffusers", {"model": model}, "it reads as a hub id")
     raise SpecError(
@@ -120,6 +120,14 @@ def _fitted(label: str, adapter: str, config: dict[str, Any], why: str) -> Choic
 def _name(path: Path) -> str:
     """The last part of a path as it is called here: a link counts by its own name."""
     return Path(os.path.normpath(Path.cwd() / path)).name
+
+
+def _program(argv: list[str]) -> str:
+    """What a command line is called: the script that an interpreter is given, else the program itself."""
+    if "-m" in argv[1:-1]:
+        return argv[argv.index("-m", 1) + 1]
+    scripts = (part for part in argv[1:] if Path(part).suffix and Path(part).is_file())
+    return Path(next(scripts, argv[0])).stem
 
 
 def _label(name: str) -> str:
