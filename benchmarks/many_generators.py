@@ -1,6 +1,7 @@
 """Leaderboard, advice and report over 500 generators, in one run and in a hundred
 
-The rows are made up: every metric of `quick`, sixteen clips a generator, three rounds of calls, controls.
+The rows are made up: every metric of `quick` and as many clips a generator as it asks for, three rounds of
+calls, controls.
 The commands are those of a user in fresh processes, without an index of boards that were made before.
 """
 
