@@ -119,31 +119,50 @@ def scale_ends(arms: Iterable[Arm]) -> tuple[Arm | None, tuple[Arm, ...]]:
     return real, tuple(arm for arm in controls if arm.control != CEILING)
 
 
+class RunColumns:
+    """The sample and score rows of a run as columns, read once for all its suites.
+
+    Raises:
+        StoreError: its tables are damaged.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.document = run.document()
+        self.samples = _SampleColumns(run.table("sample", _SAMPLE))
+        self.scores = ScoreColumns(run.table("score"))
+
+
 def read_arms(run: Run, suite: str) -> list[Arm]:
     """Every generator of a run under a suite, and the controls that it has, in the order of the plan.
 
     Raises:
         StoreError: the run has no such suite, or its tables are damaged.
     """
-    document = run.document()
-    content = suite_content(document, suite)
-    samples = _SampleColumns(run.table("sample", _SAMPLE), suite)
-    scores = ScoreColumns(run.table("score"))
-    scored = scores.by_arm(suite)
+    return arms_of(RunColumns(run), suite)
+
+
+def arms_of(run: RunColumns, suite: str) -> list[Arm]:
+    """As `read_arms`, of rows that are read already.
+
+    Raises:
+        StoreError: the run has no such suite, or a value in its rows cannot be read.
+    """
+    document, metrics = run.document, suite_content(run.document, suite)["metrics"]
+    made, scored = run.samples.by_arm(suite), run.scores.by_arm(suite)
     families = {entry.label: str(entry.info.get("family", "unknown")) for entry in document.generators}
-    others = {*samples.by_generator, *scores.generator.used()} - set(families)
-    planned = _planned(document, samples)
+    others = {*made, *run.scores.generator.used()} - set(families)
+    planned = _planned(document, made)
+    nothing = np.empty(0, dtype=np.int64)
     arms = [
         _arm(
-            run.run_id,
+            run,
             suite,
             label,
             families.get(label),
-            samples,
-            scores,
+            made.get(label, nothing),
             scored.get(label, {}),
             planned,
-            content["metrics"],
+            metrics,
         )
         for label in [*families, *sorted(others)]
     ]
@@ -191,38 +210,41 @@ def settings(entry: GeneratorEntry, document: RunDocument) -> dict[str, str]:
 
 
 class _SampleColumns:
-    """The sample rows of a run under a suite, as columns."""
+    """The sample rows of a run, as columns."""
 
-    def __init__(self, table: pa.Table, suite: str) -> None:
+    def __init__(self, table: pa.Table) -> None:
+        self._suite = texts(table, "suite")
         self.generator, self.sample = texts(table, "generator"), texts(table, "sample_id")
         self.prompt_id, self.prompt = texts(table, "prompt_id"), texts(table, "prompt")
         self.status, self.reason = texts(table, "status"), texts(table, "reason")
         self.seed, self.clip = integers(table, "seed"), texts(table, "clip_sha256")
-        here = texts(table, "suite").among(suite)
-        self.by_generator = {
+
+    def by_arm(self, suite: str) -> dict[str, Places]:
+        """Places of the rows of a suite by generator."""
+        here = self._suite.among(suite)
+        return {
             label: np.flatnonzero(here & self.generator.among(label))
             for label in self.generator.used(np.flatnonzero(here))
         }
 
 
-def _planned(document: RunDocument, samples: _SampleColumns) -> int:
+def _planned(document: RunDocument, made: Mapping[str, Places]) -> int:
     """Samples asked for of each generator: what the run says, or (all recorded) the fullest arm."""
-    fullest = max(map(len, samples.by_generator.values()), default=0)
+    fullest = max(map(len, made.values()), default=0)
     return fullest if document.status == "finished" else max(fullest, document.samples)
 
 
 def _arm(
-    run_id: str,
+    run: RunColumns,
     suite: str,
     label: str,
     family: str | None,
-    samples: _SampleColumns,
-    scores: ScoreColumns,
+    every: Places,
     by_metric: Mapping[str, Places],
     planned: int,
     metrics: Sequence[str],
 ) -> Arm:
-    every = samples.by_generator.get(label, np.empty(0, dtype=np.int64))
+    samples = run.samples
     ok = samples.status.among(SampleStatus.OK, every)
     good, bad = every[ok], every[~ok]
     failures = Counter(
@@ -232,7 +254,7 @@ def _arm(
     ids, prompt_ids = samples.sample.of(good), samples.prompt_id.of(good)
     prompts = tuple(sorted(set(prompt_ids)))
     found = {
-        metric: estimate_of(metric, scores, places, prompts)
+        metric: estimate_of(metric, run.scores, places, prompts)
         for metric, places in by_metric.items()
         if summary_metric(metric) is None  # made of the others below, whatever a failed scoring left
     }
@@ -246,7 +268,7 @@ def _arm(
         generator=label,
         family=str(Family.CONTROL) if control else (family or "unknown"),
         control=control,
-        run_id=run_id,
+        run_id=run.document.run_id,
         suite=suite,
         ok=len(good),
         planned=planned,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from vbench_lite.metric import Axis
-from vbench_lite.results.arms import Arm, Run, read_arms, scale_ends, suite_of
+from vbench_lite.results.arms import Arm, Run, RunColumns, arms_of, scale_ends, suite_of
 from vbench_lite.results.axes import AxisScore, axis_score
 from vbench_lite.results.blocks import Blocks
 from vbench_lite.results.trust import TrustFlag, trust_flags
@@ -40,11 +40,12 @@ def read_measured(run: Run, name: str) -> Measured:
     Raises:
         StoreError, SpecError: the run has no such suite, or is damaged.
     """
-    found = _alone(run, name)
-    there = {str(content["name"]) for content in run.document().suites}
+    columns = RunColumns(run)
+    found = _alone(columns, name)
+    there = {str(content["name"]) for content in columns.document.suites}
     for other in found.suite.also:
         if other in there:
-            found = _beside(found, _alone(run, other))
+            found = _beside(found, _alone(columns, other))
     return found
 
 
@@ -53,9 +54,9 @@ def joint_blocks(arms: Sequence[Arm]) -> Blocks:
     return Blocks.of(tuple(sorted({prompt for arm in arms for prompt in arm.prompts})))
 
 
-def _alone(run: Run, name: str) -> Measured:
-    suite = suite_of(run.document(), name)
-    arms = tuple(read_arms(run, name))
+def _alone(run: RunColumns, name: str) -> Measured:
+    suite = suite_of(run.document, name)
+    arms = tuple(arms_of(run, name))
     real, floors = scale_ends(arms)
     blocks = joint_blocks(arms)
     scores = tuple(
