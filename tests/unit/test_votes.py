@@ -234,6 +234,15 @@ def test_random_answers_agree_by_chance_alone_whatever_the_number_of_generators(
     assert vote_board(certain, "overall").alpha == 1.0
 
 
+def test_what_two_people_agree_on_is_asked_of_people_alone() -> None:
+    judged = [vote(voter="stub", kind="model", prompt=f"p{n}", probability=0.9) for n in range(4)]
+    people = [vote(prompt=f"p{n}", answer="right") for n in range(4)]
+    assert ceiling([*judged, *people], "overall") is None
+    both = [*people, *(replace(one, voter="bob") for one in people[:2])]
+    limit = ceiling([*judged, *both], "overall")
+    assert limit is not None and (limit.value, limit.n) == (1.0, 2)
+
+
 def test_all_right_is_no_certainty() -> None:
     """Wilson's interval of 8 of 8 with t(7) = 2.365: the lower end is 8 / (8 + 2.365^2) = .589."""
     found = mean_over([1.0] * 8, ["ann"] * 8, list(range(8)), bounds=(0.0, 1.0))

@@ -22,9 +22,10 @@ from vbench_lite.stats.bradley_terry import components, fit
 from vbench_lite.stats.clusters import MeanOverClusters, mean_over
 from vbench_lite.stats.rank_agreement import decided_right, right_with_ties, soft_pairwise_accuracy
 from vbench_lite.stats.student import cdf
-from vbench_lite.votes.ballot import Vote
+from vbench_lite.votes.ballot import MODEL, Vote
 from vbench_lite.votes.board import counted, outcomes_of, units
 from vbench_lite.votes.clips import RunClips
+from vbench_lite.votes.preference import people_first
 
 LEAST_PAIRS = 8  # decided votes below which nothing is said of a metric
 CHANCE = 0.5
@@ -77,9 +78,10 @@ def _plain(found: MeanOverClusters | None) -> dict[str, Any] | None:
 
 
 def ceiling(votes: Sequence[Vote], axis: str) -> MeanOverClusters | None:
-    """How often two voters who both decided prefer the same clip of a pair; None if no two saw one pair."""
+    """How often two people who both decided prefer the same clip of a pair; None if no two saw one pair."""
     same, prompts, couples = [], [], []
-    for (prompt, _, pair), said in units(counted(votes, axis)).items():
+    people = [vote for vote in counted(votes, axis) if vote.kind != MODEL]
+    for (prompt, _, pair), said in units(people).items():
         for one, other in combinations(sorted(said), 2):
             if said[one] in pair and said[other] in pair:
                 same.append(float(said[one] == said[other]))
@@ -92,9 +94,9 @@ def agreements(votes: Sequence[Vote], axis: str, run: RunClips) -> list[Agreemen
     """Every metric of the run with a direction and values of clips, best accuracy first.
 
     Args:
-        votes: about clips of the run (`clips.of_run`).
+        votes: about clips of the run (`clips.of_run`); those of models count only where no person voted.
     """
-    those = counted(votes, axis)
+    those = people_first(counted(votes, axis))
     people = _certainties(those)
     metrics = list(dict.fromkeys(metric for arm in run.arms for metric in arm.estimates))
     found = [_agreement(_Scores.of(metric, run), those, people) for metric in metrics]

@@ -20,6 +20,7 @@ from vbench_lite.store.journal import JournalReader, JournalWriter
 
 FOLDER = "votes"
 OVERALL = "overall"
+MODEL = "model"  # the kind of a vote that no person gave
 _QUESTIONS = {
     OVERALL: "Which clip is the better answer to the text?",
     "quality": "Which clip looks better, frame by frame?",

@@ -11,7 +11,7 @@ from pathlib import Path
 from vbench_lite.clip import Clip
 from vbench_lite.errors import StoreError
 from vbench_lite.store.pool import Pool
-from vbench_lite.votes.ballot import OVERALL, Answer, Shown, Vote, question_of
+from vbench_lite.votes.ballot import MODEL, OVERALL, Answer, Shown, Vote, question_of
 from vbench_lite.votes.clips import RunClips
 from vbench_lite.votes.judge_audit import LADDERS
 from vbench_lite.votes.judge_client import ServerJudge
@@ -137,7 +137,7 @@ def _vote(
         seed=seed,
         axis=axis,
         question=question_of(axis),
-        kind="model",
+        kind=MODEL,
         sided=sided,
         run=run.run_id,
         probability=shares["A"] / decided if decided else 0.5,

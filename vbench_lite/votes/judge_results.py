@@ -15,7 +15,7 @@ from vbench_lite.errors import StoreError
 from vbench_lite.store import atomic
 from vbench_lite.store.disk import writing
 from vbench_lite.store.inside import inside
-from vbench_lite.votes.ballot import FOLDER, Vote
+from vbench_lite.votes.ballot import FOLDER, MODEL, Vote
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def refused(root: Path, votes: Sequence[Vote], axis: str) -> dict[str, str]:
     """Judges among the voters whose votes do not count on an axis, with the reason."""
     audits = _stored(root)
     found = {}
-    for name in sorted({vote.voter for vote in votes if vote.kind == "model"}):
+    for name in sorted({vote.voter for vote in votes if vote.kind == MODEL}):
         told = audits.get(name)
         if told is None:
             found[name] = "not audited: vbench-lite vote ask audits a judge before it votes"

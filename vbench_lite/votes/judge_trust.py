@@ -15,7 +15,7 @@ from typing import Any
 
 from vbench_lite.format import percent
 from vbench_lite.stats.clusters import MeanOverClusters, mean_over
-from vbench_lite.votes.ballot import Answer, Vote
+from vbench_lite.votes.ballot import MODEL, Answer, Vote
 from vbench_lite.votes.board import counted
 
 _CERTAIN = {Answer.LEFT: 1.0, Answer.RIGHT: 0.0}
@@ -67,10 +67,10 @@ class JudgeTrust:
 def judges_beside_people(votes: Sequence[Vote], axis: str) -> list[JudgeTrust]:
     """Every judge among the voters of an axis, by name."""
     those = counted(votes, axis)
-    people = [vote for vote in those if vote.kind != "model" and vote.winner() is not None]
+    people = [vote for vote in those if vote.kind != MODEL and vote.winner() is not None]
     chances: dict[str, dict[object, list[float]]] = defaultdict(lambda: defaultdict(list))
     for vote in those:
-        if vote.kind == "model":
+        if vote.kind == MODEL:
             left = _CERTAIN.get(Answer(vote.answer), 0.5) if vote.probability is None else vote.probability
             first = left if vote.left.generator == vote.pair[0] else 1 - left
             chances[vote.voter][vote.about].append(first)

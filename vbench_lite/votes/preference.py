@@ -21,7 +21,7 @@ from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import Level
 from vbench_lite.suite import Suite
 from vbench_lite.suite_axes import AxisSpec
-from vbench_lite.votes.ballot import OVERALL, Vote, read_votes
+from vbench_lite.votes.ballot import MODEL, OVERALL, Vote, read_votes
 
 if TYPE_CHECKING:
     from vbench_lite.votes.board import VoteBoard
@@ -123,13 +123,13 @@ def voted_on(run: RunDir, votes: Sequence[Vote]) -> bool:
 
 def people_first(votes: Sequence[Vote]) -> list[Vote]:
     """The votes of people; those of models only where no person voted."""
-    return [vote for vote in votes if vote.kind != "model"] or list(votes)
+    return [vote for vote in votes if vote.kind != MODEL] or list(votes)
 
 
 def voted(votes: Sequence[Vote]) -> str:
     """How many votes of whom, in words."""
     voters = Counter(vote.voter for vote in votes)
-    kind = "judge" if votes[0].kind == "model" else "voter"
+    kind = "judge" if votes[0].kind == MODEL else "voter"
     named = ", ".join(name for name, _ in voters.most_common(3)) + (" ..." if len(voters) > 3 else "")
     return f"{plural(len(votes), 'vote')} of {plural(len(voters), kind)} ({named})"
 

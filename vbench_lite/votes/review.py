@@ -25,7 +25,7 @@ class AxisVotes:
     Attributes:
         board: None where votes do not connect the generators; `refusal` names the pairs that would.
         agreements: metrics of the run beside the votes, best first; none where votes are of no one run.
-        ceiling: how often two voters agree; None if no two saw one pair.
+        ceiling: how often two people agree; None if no two saw one pair.
     """
 
     axis: str
