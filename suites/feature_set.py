@@ -22,12 +22,17 @@ class FeatureRows:
     Attributes:
         values: float64 (rows, dim), one row a window.
         prompts: the prompt of each row.
-        clips: how many clips the rows come from.
+        lengths: rows of each clip, in their order.
     """
 
     values: Matrix
     prompts: tuple[str, ...]
-    clips: int
+    lengths: tuple[int, ...]
+
+    @property
+    def clips(self) -> int:
+        """How many clips the rows come from."""
+        return len(self.lengths)
 
 
 class FeatureSetMetric(SetMetric):
@@ -80,7 +85,8 @@ class FeatureSetMetric(SetMetric):
             raise NotApplicable(f"n too small: {len(clips)} {role} clips, and this needs {least}")
         keys = sorted(clips)
         prompts = tuple(prompt for prompt, sample in keys for _ in clips[prompt, sample])
-        return FeatureRows(np.concatenate([clips[key] for key in keys]), prompts, len(keys))
+        lengths = tuple(len(clips[key]) for key in keys)
+        return FeatureRows(np.concatenate([clips[key] for key in keys]), prompts, lengths)
 
 
 def with_clips(estimate: Estimate, rows: FeatureRows, reference: FeatureRows | None) -> Estimate:

@@ -33,7 +33,7 @@ class FrechetDistance(FeatureSetMetric):
         reference held fixed; below that nothing that is computed from the clips holds the value of
         infinitely many, and there is none. `extras` has n of the reference, the jackknife's `corrected`
         value where it is valid, and `perfect`: about what a perfect generator shows at this n, simulated
-        with the reference's covariance.
+        with the reference's spread between and within clips.
     """
 
     def estimate(self, generated: FeatureRows, reference: FeatureRows | None) -> Estimate:
@@ -44,7 +44,7 @@ class FrechetDistance(FeatureSetMetric):
         found = jackknife(
             generated.prompts, lambda kept: distance(moments(x[kept]), target), max_groups=groups
         )
-        perfect = perfect_distance(target, len(x), len(y))
+        perfect = perfect_distance(y, reference.lengths, generated.lengths)
         least = ROWS_A_DIMENSION * x.shape[1]
         if len(x) < least:
             why = (

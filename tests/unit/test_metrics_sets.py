@@ -8,7 +8,7 @@ from scipy.linalg import sqrtm
 
 from vbench_lite.errors import NotApplicable, StoreError
 from vbench_lite.metric import SampleInfo, SetMetric
-from vbench_lite.stats.frechet import frechet_distance, moments, perfect_distance
+from vbench_lite.stats.frechet import frechet_distance, perfect_distance
 from vbench_lite.stats.kernel_distance import KernelDistance, cubic_kernel, kernel_distance
 from vbench_lite.suites.distribution.frechet import FrechetShapes
 from vbench_lite.suites.distribution.kernel import KvdShapes
@@ -76,8 +76,26 @@ def test_what_a_perfect_generator_shows_is_foretold(n: int, m: int, dim: int, of
     for _ in range(6):
         real, generated = rng.standard_normal((m, dim)) * scales, rng.standard_normal((n, dim)) * scales
         shown.append(frechet_distance(generated, real))
-        foretold.append(perfect_distance(moments(real), n, m))
+        foretold.append(perfect_distance(real, [1] * m, [1] * n))
     assert np.mean(foretold) == pytest.approx(np.mean(shown), rel=off)
+
+
+@pytest.mark.parametrize(("clips", "real"), [(80, 200), (20, 64)])
+def test_what_a_perfect_generator_shows_knows_that_frames_of_a_clip_are_alike(clips: int, real: int) -> None:
+    """As many rows that know nothing of one another would show a fifth of it, or less."""
+    rng, scales = RNG(6), np.sqrt(np.arange(1.0, 17.0) ** -1.2)
+
+    def frames(count: int) -> np.ndarray:
+        rows = np.sqrt(0.9) * rng.standard_normal((count, 1, 16)) + np.sqrt(0.1) * rng.standard_normal(
+            (count, 8, 16)
+        )
+        return np.asarray((rows * scales).reshape(-1, 16))
+
+    shown = np.mean([frechet_distance(frames(clips), frames(real)) for _ in range(60)])
+    told = np.mean([perfect_distance(frames(real), [8] * real, [8] * clips) for _ in range(4)])
+    assert told == pytest.approx(shown, rel=0.25)
+    alone = perfect_distance(frames(real), [1] * 8 * real, [1] * 8 * clips)
+    assert alone < 0.3 * shown
 
 
 def test_frechet_metric_reports_value_interval_and_bias() -> None:

@@ -13,13 +13,14 @@ al., GANs trained by a two time-scale update rule (NeurIPS 2017), for features.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 Matrix = npt.NDArray[np.float64]
-_DRAWS = 2
+_LEAST_DRAWS, _MOST_DRAWS, _WORK = 2, 64, 6e8  # of a perfect set; about so many products for all of them
 _CLEAR = 1e-7  # least over greatest squared singular value from which eigenvalues are exact to 1e-12
 
 
@@ -72,22 +73,59 @@ def frechet_distance(first: Matrix, second: Matrix) -> float:
     return distance(moments(first), moments(second))
 
 
-def perfect_distance(reference: Moments, n: int, m: int) -> float:
-    """About what n rows of the reference's own distribution show against the m rows of it.
+def perfect_distance(reference: Matrix, lengths: Sequence[int], generated: Sequence[int]) -> float:
+    """About what clips of the reference's own distribution show against it.
 
-    Mean of simulated distances between normal samples with the covariance of the reference rows. A sample's
+    Mean of simulated distances between normal samples as spread between and within clips as the reference is:
+    frames of one clip are alike, so that they say less than as many rows of their own would. A sample's
     spectrum falls faster than the true one, which makes them too small; simulating a second time, from the
     spectrum of a simulated reference, shows by how much. Seeded.
+
+    Args:
+        reference: float64 (m, d), rows of a clip one after another.
+        lengths, generated: rows of each clip of the reference, and of the generated set.
     """
     rng = np.random.default_rng(0)
+    rows, dim = len(reference) + sum(generated), reference.shape[1]
+    draws = max(_LEAST_DRAWS, min(_MOST_DRAWS, int(_WORK / ((rows + dim) * dim**2))))
+    spread = _Spread.of(reference, lengths)
     first = second = 0.0
-    for _ in range(_DRAWS):
-        drawn = moments(_normal(rng, m, reference.factor))
-        first += distance(moments(_normal(rng, n, reference.factor)), drawn)
-        second += distance(moments(_normal(rng, n, drawn.factor)), moments(_normal(rng, m, drawn.factor)))
-    return first / _DRAWS * (first / second if second > 0 else 1.0)
+    for _ in range(draws):
+        real = spread.draw(rng, lengths)
+        first += distance(moments(spread.draw(rng, generated)), moments(real))
+        drawn = _Spread.of(real, lengths)
+        second += distance(moments(drawn.draw(rng, generated)), moments(drawn.draw(rng, lengths)))
+    return first / draws * (first / second if second > 0 else 1.0)
 
 
-def _normal(rng: np.random.Generator, count: int, factor: Matrix) -> Matrix:
-    """Rows of a normal distribution with covariance factor^T factor, float64 (count, d)."""
-    return np.asarray(rng.normal(size=(count, len(factor))) @ factor)
+@dataclass(frozen=True)
+class _Spread:
+    """How rows spread. between: factor of the covariance of clips' means. within: that of rows around them,
+    None where every clip is one row. Both float64 (rank, d)."""
+
+    between: Matrix
+    within: Matrix | None
+
+    @classmethod
+    def of(cls, rows: Matrix, lengths: Sequence[int]) -> _Spread:
+        means = _means(rows, lengths)
+        free = len(rows) - len(lengths)
+        if not free:
+            return cls(moments(means).factor, None)
+        apart = (rows - np.repeat(means, lengths, axis=0)) / np.sqrt(free)
+        return cls(moments(means).factor, _reduced(apart) if len(apart) > apart.shape[1] else apart)
+
+    def draw(self, rng: np.random.Generator, lengths: Sequence[int]) -> Matrix:
+        """Rows of a normal distribution that spreads so, float64 (sum of lengths, d)."""
+        means = rng.normal(size=(len(lengths), len(self.between))) @ self.between
+        if self.within is None:
+            return np.asarray(means)
+        apart = rng.normal(size=(sum(lengths), len(self.within))) @ self.within
+        apart += np.repeat(means - _means(apart, lengths), lengths, axis=0)
+        return np.asarray(apart)
+
+
+def _means(rows: Matrix, lengths: Sequence[int]) -> Matrix:
+    """Mean of each clip's rows, float64 (clips, d)."""
+    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    return np.asarray(np.add.reduceat(rows, starts, axis=0) / np.asarray(lengths)[:, None])
