@@ -103,7 +103,8 @@ class Transformers(Generator):
     _taken: set[str] | None = None  # names of inputs that the model takes; None: any but token types
 
     @cached_property
-    def _info(self) -> GeneratorInfo:
+    def info(self) -> GeneratorInfo:
+        """What the configuration and the model's own files declare."""
         config = self.config
         source = locate(config.model, config.revision, config.local_files_only)
         positions = _positions(source.config())
@@ -127,11 +128,6 @@ class Transformers(Generator):
             weights_sha256=source.weights_sha256(),
             summary=f"{config.model_class} of transformers, {config.dtype}, from {config.model}.",
         )
-
-    @property
-    def info(self) -> GeneratorInfo:
-        """What the configuration and the model's own files declare."""
-        return self._info
 
     def fingerprint(self) -> str:
         """Weights and configuration, the code that turns tokens into frames, and the library."""

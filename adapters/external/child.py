@@ -7,7 +7,6 @@ import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from vbench_lite.errors import GeneratorError, SpecError
@@ -107,9 +106,7 @@ class Child(SupervisedProcess):
     def __enter__(self) -> Child:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.end()
 
     def end(self, grace_s: float = _END_GRACE_S) -> None:

@@ -116,7 +116,31 @@ class CommandConfig(ProgramConfig):
         return self
 
 
-class Command(Generator):
+class Program(Generator):
+    """A generator that is a program of the user."""
+
+    config: ProgramConfig
+
+    def load(self) -> None:
+        """Check that the program is there, and every variable that it needs set."""
+        check_program(self.config.argv[0], self.config.cwd, self.environment())
+
+    def fingerprint(self) -> str:
+        """Identity of the configuration and of the files that the arguments name."""
+        whole = super().fingerprint() + self.config.content_sha256()
+        return hashlib.sha256(whole.encode()).hexdigest()[:16]
+
+    def environment(self) -> dict[str, str]:
+        """What the program finds in its environment."""
+        return child_environment(self.config.env, self.config.pass_env)
+
+    def start(self, argv: Sequence[str], *, pipes: bool = False) -> Child:
+        """Start it with these arguments; see `Child`."""
+        config = self.config
+        return Child(argv, cwd=config.cwd, env=self.environment(), hidden=config.pass_env, pipes=pipes)
+
+
+class Command(Program):
     """Any program that writes a clip to a file."""
 
     Config: ClassVar[type[CommandConfig]] = CommandConfig
@@ -127,10 +151,6 @@ class Command(Generator):
         return declared_info(
             self.config, "command", Site.COMMAND, "a program that is started for each clip, its load included"
         )
-
-    def load(self) -> None:
-        """Nothing is loaded: the program does that in each call. Variables that it needs must be set."""
-        check_program(self.config.argv[0], self.config.cwd, self._environment())
 
     def check(self, request: GenerationRequest) -> None:
         """Refuse parameters that the program would never hear of."""
@@ -146,16 +166,6 @@ class Command(Generator):
                 limits = Limits(max_clip_bytes=self.config.max_clip_bytes)
                 emit_clip_file(output, output.name, index, request, self.info, context, limits)
 
-    def fingerprint(self) -> str:
-        """Identity of the configuration and of the files that the arguments name."""
-        whole = super().fingerprint() + self.config.content_sha256()
-        return hashlib.sha256(whole.encode()).hexdigest()[:16]
-
-    # --- inside ---------------------------------------------------------------------------------
-
-    def _environment(self) -> dict[str, str]:
-        return child_environment(self.config.env, self.config.pass_env)
-
     def _run(self, request: GenerationRequest, scratch: Path, context: GenerationContext) -> Path:
         """Have the program make the clip of a request; returns its path."""
         output = scratch / f"clip{self.config.output}"
@@ -168,12 +178,7 @@ class Command(Generator):
         argv = [fill(argument, values) for argument in self.config.argv]
         limit_s = self.config.timeout_s
         deadline_s = float("inf") if limit_s is None else time.monotonic() + limit_s
-        with Child(
-            argv,
-            cwd=self.config.cwd,
-            env=self._environment(),
-            hidden=self.config.pass_env,
-        ) as child:
+        with self.start(argv) as child:
             memory = TreePeak(child.process.pid)
             memory.sample()
             while not child.wait(_LOOK_S):

@@ -6,7 +6,6 @@ module path. Frames count from the moment that they have reached this process.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,8 +13,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, field_validator
 
-from vbench_lite.adapters.external.child import Child, check_program, child_environment
-from vbench_lite.adapters.external.command import ProgramConfig
+from vbench_lite.adapters.external.command import Program, ProgramConfig
 from vbench_lite.adapters.external.declared import declared_info
 from vbench_lite.adapters.external.foreign import WORKER_FILE
 from vbench_lite.adapters.external.worker_session import WorkerSession
@@ -24,7 +22,6 @@ from vbench_lite.errors import SpecError
 from vbench_lite.generator import (
     GenerationContext,
     GenerationRequest,
-    Generator,
     GeneratorInfo,
     Site,
     Streaming,
@@ -58,7 +55,7 @@ class WorkerConfig(ProgramConfig):
         return actions
 
 
-class Worker(Generator):
+class Worker(Program):
     """A process that serves `vbench_lite_worker`."""
 
     Config: ClassVar[type[WorkerConfig]] = WorkerConfig
@@ -78,7 +75,7 @@ class Worker(Generator):
 
     def load(self) -> None:
         """Start the process and have it load its model."""
-        check_program(self.config.argv[0], self.config.cwd, self._environment())
+        super().load()
         self._start()
 
     def generate(self, requests: Sequence[GenerationRequest], context: GenerationContext) -> None:
@@ -100,28 +97,14 @@ class Worker(Generator):
             self._session.close()
             self._session = None
 
-    def fingerprint(self) -> str:
-        """Identity of the configuration and of the files that the arguments name."""
-        whole = super().fingerprint() + self.config.content_sha256()
-        return hashlib.sha256(whole.encode()).hexdigest()[:16]
-
-    # --- inside ---------------------------------------------------------------------------------
-
-    def _environment(self) -> dict[str, str]:
-        """The child's environment, in which `vbench_lite_worker` can be imported."""
-        env = child_environment(self.config.env, self.config.pass_env)
+    def environment(self) -> dict[str, str]:
+        """As for every program; `vbench_lite_worker` can be imported in it."""
+        env = super().environment()
         folders = [str(WORKER_FILE.parent), *filter(None, [env.get(_PATH)])]
         return {**env, _PATH: os.pathsep.join(folders)}
 
     def _start(self) -> None:
-        env = self._environment()
-        child = Child(
-            self.config.argv,
-            cwd=self.config.cwd,
-            env=env,
-            hidden=self.config.pass_env,
-            pipes=True,
-        )
+        child = self.start(self.config.argv, pipes=True)
         try:
             session = WorkerSession(child, self.config.max_clip_bytes)
             if self.config.actions and session.protocol == 1:
@@ -129,7 +112,7 @@ class Worker(Generator):
                     "the worker speaks protocol 1, which knows no controls; copy the file anew, or drop "
                     "actions (python -m vbench_lite.adapters.external.foreign says where it lies)"
                 )
-            session.load(self.device, int(env.get("OMP_NUM_THREADS", "1")))
+            session.load(self.device, int(self.environment().get("OMP_NUM_THREADS", "1")))
         except BaseException:
             child.end()
             raise

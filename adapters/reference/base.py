@@ -187,11 +187,10 @@ class ReferenceGenerator(Generator):
         """Latents of the given frames, float32 (1, P, dim), or None."""
         import torch
 
-        if request.past_frames is not None:
-            return torch.from_numpy(self.encode(request.past_frames))[None]
-        if request.image is not None:
-            return torch.from_numpy(self.encode(request.image[None]))[None]
-        return None
+        frames = request.past_frames
+        if frames is None and request.image is not None:
+            frames = request.image[None]
+        return None if frames is None else torch.from_numpy(self.encode(frames))[None]
 
     def encode(self, frames: Frames) -> npt.NDArray[np.float32]:
         """Frames uint8 (T, side, side, 3) to latents float32 (T, dim) in (-1, 1)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from vbench_lite.clip import Frames
@@ -55,13 +56,10 @@ class I3DLogitsStyleGanV(I3DLogits):
     Source: Skorokhodov et al., StyleGAN-V (CVPR 2022), src/metrics
     """
 
-    info: ClassVar[ExtractorInfo] = ExtractorInfo(
+    info: ClassVar[ExtractorInfo] = replace(
+        I3DLogits.info,
         id="i3d-styleganv",
-        dim=400,
-        window=16,
-        stride=16,
         preprocessing="stretch to 224x224 bilinear, no antialias, float, x/127.5-1",
-        weights=("i3d-k400",),
     )
 
     def prepare(self, frames: Frames) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -139,9 +140,8 @@ def _weight(text: str) -> tuple[Axis, float]:
     name, _, number = text.partition("=")
     try:
         weight = float(number)
-        finite = weight == weight and abs(weight) != float("inf")
     except ValueError:
-        finite = False
-    if not finite or name.strip() not in list(Axis):
+        weight = math.nan
+    if not math.isfinite(weight) or name.strip() not in list(Axis):
         raise SpecError(f"weight {text!r} is not AXIS=NUMBER; axes are {', '.join(Axis)}")
     return Axis(name.strip()), weight

@@ -11,7 +11,6 @@ A file becomes windows in this order:
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +23,7 @@ from vbench_lite.clip import Frames, is_uneven
 from vbench_lite.dataset import ClipSize, RealClip
 from vbench_lite.errors import ClipError, RequestError
 from vbench_lite.video.decode import ClipReader
+from vbench_lite.weights import model_folder
 
 RATE_TOLERANCE = 0.25  # by which a file's rate, after every k-th frame, may differ from the asked one
 _HELD_BYTES = 128 * 2**20  # of a recording's reduced frames that are kept, for its other windows
@@ -147,7 +147,7 @@ def _check_size(name: str, height: int, width: int, size: ClipSize) -> None:
 
 def file_sha256(path: Path) -> str:
     """Hash of a file; "missing" where there is none."""
-    return _sha256(path, file_stamp(path)) if path.is_file() else "missing"
+    return model_folder.file_sha256(path) if path.is_file() else "missing"
 
 
 def file_stamp(path: Path) -> tuple[int, int]:
@@ -163,12 +163,6 @@ def _measured(path: Path, stamp: tuple[int, int], name: str) -> tuple[int, float
         if is_uneven(reader.info.times):
             raise RequestError(f"{name} shows its frames for unlike times; write it at one rate")
         return reader.scan.count, reader.info.fps, reader.info.height, reader.info.width
-
-
-@lru_cache(maxsize=4096)
-def _sha256(path: Path, stamp: tuple[int, int]) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @lru_cache(maxsize=4)  # windows of a recording are mostly read one after another

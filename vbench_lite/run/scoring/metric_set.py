@@ -44,10 +44,8 @@ class MetricSet:
     @cached_property
     def infos(self) -> dict[str, MetricInfo]:
         """What each metric that could be made declares, by id."""
-        listed = [m.info for m in self.clips] + [m.info for m in self.pairs]
-        listed += [m.info for m in self.sets] + [m.info for m in self.calls]
-        listed += [m.info for m in self.summaries]
-        return {info.id: info for info in listed}
+        kinds: tuple[Sequence[Metric], ...] = (self.clips, self.pairs, self.sets, self.calls, self.summaries)
+        return {metric.info.id: metric.info for kind in kinds for metric in kind}
 
     @cached_property
     def pair_ids(self) -> set[str]:
