@@ -24,6 +24,7 @@ class RunSummary:
 
     Attributes:
         title: its own name, or suites, time, generators and samples.
+        called: its own name, or its time.
         status: "running", "finished" or "interrupted".
         created, finished: ISO 8601, UTC.
         generators: labels, controls left out.
@@ -35,6 +36,7 @@ class RunSummary:
 
     run_id: str
     title: str
+    called: str
     status: str
     created: str
     finished: str | None
@@ -93,6 +95,7 @@ def summary(document: RunDocument) -> RunSummary:
     return RunSummary(
         run_id=document.run_id,
         title=run_names.title(document),
+        called=run_names.short(document),
         status=document.status,
         created=document.created,
         finished=document.finished,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from vbench_lite.generator import Family
 from vbench_lite.metric import BASE_CASE
 from vbench_lite.report.charts.boards import BoardTable
+from vbench_lite.run.plan.suites import sample_count
 from vbench_lite.store.columns import texts
 from vbench_lite.store.rundir import RunDir
-from vbench_lite.store.schema import NOT_TRIED, Level, SampleStatus
+from vbench_lite.store.schema import NOT_TRIED, Level, RunDocument, SampleStatus
+from vbench_lite.suite import parse_suite
 
 
 @dataclass(frozen=True)
@@ -42,10 +44,21 @@ def arms(run: RunDir) -> list[ArmProgress]:
     """Progress of each arm, in the order of the plan."""
     document = run.document()
     samples = run.samples()
-    planned = document.samples * max(1, len(document.suites))
+    planned = _planned(document)
     labels = [entry.label for entry in document.generators]
     labels += sorted(set(samples["generator"]) - set(labels))
-    return [_arm(samples[samples["generator"] == label], label, planned) for label in labels]
+    found = [_arm(samples[samples["generator"] == label], label, planned) for label in labels]
+    if document.status == "finished":  # then nothing is left, whatever was planned
+        found = [replace(arm, planned=arm.done + arm.failed, left_s=0.0) for arm in found]
+    return found
+
+
+def _planned(document: RunDocument) -> int:
+    """Samples of a generator over all suites: a suite that another one brings along has its part of them."""
+    suites = [parse_suite(content, f"run {document.run_id}") for content in document.suites]
+    own = document.samples == max((suite.samples for suite in suites), default=0)
+    counts = (sample_count(suite, suites, None if own else document.samples) for suite in suites)
+    return sum(counts) or document.samples
 
 
 def left_s(found: list[ArmProgress]) -> float:

@@ -118,7 +118,7 @@ def payload(root: Path, wall: Sequence[Line], link: str, titles: Mapping[str, st
         {
             "prompt": shorten(" ".join(line.prompt.split()), 160),
             "seed": f"seed {line.seed}" if prompts.count(line.prompt) > 1 else "",
-            "sample": line.sample_id,
+            "sample": gallery.label(line.prompt, line.seed),
             "cells": [_cell(root, line, cell) for cell in line.cells],
         }
         for line in wall

@@ -184,9 +184,9 @@ def _history(runs: list[data.RunSummary], generator: str, suite: str | None) -> 
     if rows.empty:
         st.info("No run has a value of this measure.")
         return
-    titles = {one.run_id: one.title for one in with_it}
-    if len(set(titles.values())) == len(titles):  # else only an id tells two runs apart
-        rows["run"] = rows["run"].map(titles)
+    called = {one.run_id: one.called for one in with_it}
+    if len(set(called.values())) == len(called):  # else only an id tells two runs apart
+        rows["run"] = rows["run"].map(called)
     frame.chart(
         curves.history(rows, measure),
         comparisons.history_table(rows, measure),

@@ -19,6 +19,7 @@ from vbench_lite.report.charts import boards, gallery, style
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir, list_runs
 from vbench_lite.store.schema import NOT_TRIED, SampleRecord
+from vbench_lite.suite import load_suite
 
 
 def test_the_data_layer_imports_no_streamlit() -> None:
@@ -77,6 +78,17 @@ def test_progress_counts_what_ended(tmp_path: Path) -> None:
     assert found["reference/hybrid"].left_s == pytest.approx(3 * 0.5)
     assert progress.left_s(list(found.values())) == pytest.approx(7 * 3 * 0.5)
     assert progress.newest(run, 4).empty
+
+
+def test_suites_that_another_brings_along_are_planned_in_proportion(tmp_path: Path) -> None:
+    run = make_run(tmp_path, status="running", clips=False)  # 3 of 6 samples are made
+    suites = [load_suite(name).model_dump(mode="json") for name in ("quick", "stage-long", "stage-detail")]
+    for samples, planned in ((6, 6 + 1 + 1), (80, 80 + 6 + 3), (160, 160 + 12 + 6)):
+        run.write_document(replace(run.document(), suites=suites, samples=samples))
+        assert {arm.planned for arm in progress.arms(run)} == {planned}
+    run.write_document(replace(run.document(), status="finished"))
+    assert progress.share(progress.phases(run, progress.arms(run))[:1]) == 1.0
+    assert progress.left_s(progress.arms(run)) == 0.0
 
 
 # --- clips ----------------------------------------------------------------------------------------

@@ -76,6 +76,11 @@ def test_the_player_s_page_says_who_has_no_clip_and_lists_the_worst_generator_fi
     make_run(tmp_path, prompts=2, failed=1)
     app = open_page(tmp_path, "clips", monkeypatch)
     assert not app.exception
+    made = RunDir(tmp_path, "a" * 16).samples()
+    found = wall.payload(tmp_path, wall.lines(made, pd.DataFrame(), [*GENERATORS]), "clips?run=a", {})
+    assert {row["sample"] for row in found["rows"]} == set(
+        app.selectbox(key="sample").options
+    )  # of its links
     captions = [caption.value.replace("\\", "") for caption in app.caption]
     assert f"{FAILS} has no clip: failed: RuntimeError: the sampler diverged" in captions
     (table,) = (one.value for one in app.dataframe if "prompt and seed" in one.value)

@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from vbench_lite.errors import StoreError
-from vbench_lite.format import day
 from vbench_lite.generator import Family
 from vbench_lite.metric import BASE_CASE
 from vbench_lite.results.catalogue import summary_metric
 from vbench_lite.results.estimates import MetricEstimate, ScoreColumns, absent, estimate_of, summary
+from vbench_lite.store import run_names
 from vbench_lite.store.columns import Places, integers, texts
 from vbench_lite.store.schema import GeneratorEntry, Level, RunDocument, SampleStatus, ScoreStatus
 from vbench_lite.suite import Suite, parse_suite
@@ -206,7 +206,7 @@ def settings(entry: GeneratorEntry, document: RunDocument) -> dict[str, str]:
         for key, value in sorted({**entry.config, **entry.params}.items())
     }
     found |= {"device": entry.device, "batch": str(entry.batch), "samples": str(document.samples)}
-    return found | {"seed": str(document.seed), "run": document.name or day(document.created)}
+    return found | {"seed": str(document.seed), "run": run_names.short(document)}
 
 
 class _SampleColumns:

@@ -39,6 +39,11 @@ def title(document: RunDocument) -> str:
     return " · ".join(parts)
 
 
+def short(document: RunDocument) -> str:
+    """The name of a run, or `28 Nov 09:03`: where its suite and generators are told beside it."""
+    return document.name or day(document.created)
+
+
 def in_words(document: RunDocument) -> str:
     """A run within a sentence: `run two` where it has a name, else `the run of 28 Nov 09:03`."""
     return f"run {document.name}" if document.name else f"the run of {day(document.created)}"

@@ -164,7 +164,7 @@ def history(frame: pd.DataFrame, title: str) -> Drawing:
     runs = list(dict.fromkeys(frame["run"]))
     colour, shape, dash = line_look(frame)
     base = alt.Chart(lined(frame)).encode(
-        alt.X("run:N", sort=runs, title="run, oldest first", axis=alt.Axis(labelAngle=-45, labelLimit=80)),
+        alt.X("run:N", sort=runs, title="run, oldest first", axis=alt.Axis(labelAngle=-45, labelLimit=140)),
         colour,
     )
     up = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False))

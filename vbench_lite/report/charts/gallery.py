@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
+from collections import Counter
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -214,11 +215,16 @@ def why_none(row: Mapping[Hashable, Any]) -> str:
     return f"{row['status']}: {row['reason'] or 'no reason recorded'}"
 
 
+def label(prompt: str, seed: int) -> str:
+    """What a request is called in a list of choices, and in a link that chooses it."""
+    return f"{shorten(' '.join(prompt.split()), 80)}, seed {seed}"
+
+
 def labels(prompts: Mapping[str, tuple[str, int]]) -> dict[str, str]:
-    """A name for each sample id that fits a list of choices and is its own: id and the prompt's beginning."""
-    return {
-        sample: f"{sample}: {shorten(' '.join(text.split()), 80)}" for sample, (text, _) in prompts.items()
-    }
+    """The label of each sample id, with the id where two would be called alike."""
+    told = {sample: label(*request) for sample, request in prompts.items()}
+    often = Counter(told.values())
+    return {sample: f"{text} ({sample})" if often[text] > 1 else text for sample, text in told.items()}
 
 
 def is_real(arm: str) -> bool:
