@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -39,9 +40,12 @@ class FeatureSetMetric(SetMetric):
     """A set metric over one extractor's features.
 
     The state is the features themselves by (prompt, sample), float64. Rows are sorted before anything is
-    computed, so neither the order of clips nor their split over objects can change a bit of the value. A
-    clip of several windows gives a row for each.
+    computed, so neither the order of clips nor their split over objects can change a bit of the value.
+
+    one_row: whether a clip of several windows is one row, their mean; else it gives a row for each.
     """
+
+    one_row: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self._sets: dict[Role, dict[tuple[str, str], Matrix]] = {"generated": {}, "reference": {}}
@@ -50,6 +54,8 @@ class FeatureSetMetric(SetMetric):
         """Add one clip, float32 (windows, dim). A clip without a window is left out (it is too short)."""
         rows = np.asarray(features[self.info.extractors[0]], np.float64)
         if len(rows):
+            if self.one_row:
+                rows = rows.mean(axis=0, keepdims=True)
             self._add(role, (sample.prompt_id, sample.sample_id), rows)
 
     def merge(self, other: SetMetric) -> None:

@@ -6,6 +6,9 @@ from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
+import numpy as np
+import numpy.typing as npt
+
 from vbench_lite.metric import Axis, Estimate, MetricInfo
 from vbench_lite.stats.extrapolation import SIZES, at_infinity
 from vbench_lite.stats.frechet import distance, moments, perfect_distance
@@ -148,7 +151,7 @@ class FrechetVideoDistanceAtInfinity(FeatureSetMetric):
     """FVD at infinitely many generated clips, by a line over 1/n through ten sizes; may be a little below 0.
 
     Formula:
-        FVD(n) = a + b/n, fitted to subsets between a quarter of the clips and all of them; the value is a.
+        FVD(n) = a + b/n, n clips, fitted to subsets between a quarter of them and all; the value is a.
 
     Traps:
         The reference set stays as it is, and so does the bias that its size brings. The interval is a
@@ -157,6 +160,7 @@ class FrechetVideoDistanceAtInfinity(FeatureSetMetric):
 
     info: ClassVar[MetricInfo] = _info(
         id="distribution/fvd_infinity",
+        version=2,
         extractors=("i3d",),
         summary="Fréchet video distance extrapolated to infinitely many generated clips.",
         source="Chong & Forsyth, Effectively unbiased FID and inception score (CVPR 2020), section 4",
@@ -168,11 +172,14 @@ class FrechetVideoDistanceAtInfinity(FeatureSetMetric):
     def estimate(self, generated: FeatureRows, reference: FeatureRows | None) -> Estimate:
         assert reference is not None
         x, target = generated.values, moments(reference.values)
-        least = len(x) // 4
+        least, clip = generated.clips // 4, np.repeat(np.arange(generated.clips), generated.lengths)
+
+        def of_clips(some: npt.NDArray[np.int64]) -> float:
+            return distance(moments(x[np.isin(clip, some)]), target)
 
         found = jackknife(
             generated.prompts,
-            lambda kept: at_infinity(lambda some: distance(moments(x[some]), target), kept, least, len(x)),
+            lambda kept: at_infinity(of_clips, np.unique(clip[kept]), least, generated.clips),
             max_groups=_FEW_GROUPS,
         )
         extras = {**found.extras, "sizes": float(SIZES), "least_size": float(least)}

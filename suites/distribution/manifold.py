@@ -25,6 +25,7 @@ _MEANING = {
 def _info(kind: str, id: str, features: str, extractor: str) -> MetricInfo:
     return MetricInfo(
         id=id,
+        version=2,
         extractors=(extractor,),
         summary=f"{_MEANING[kind]} (k = 5, strict, {features}).",
         source=f"{_SOURCE}; features: extractor {extractor}",
@@ -47,6 +48,8 @@ def _of_i3d(kind: str) -> MetricInfo:
 class ManifoldMetric(FeatureSetMetric):
     """The neighbourhood of a row reaches to its 5th nearest row of the same set; strictly nearer is inside.
 
+    A row is a clip, the mean of its windows: those of one clip would be each other's neighbours.
+
     The interval is for what sets of this size show on average, the reference fixed: a delete-a-prompt-group
     jackknife around the value, without a correction of bias, since leaving clips out only lowers recall and
     coverage. Of fewer than 32 prompts it holds too little, and there is none.
@@ -55,6 +58,7 @@ class ManifoldMetric(FeatureSetMetric):
         outlier has a large neighbourhood; density and coverage suffer less from it.
     """
 
+    one_row: ClassVar[bool] = True
     number: ClassVar[staticmethod[[Neighbourhoods, Indices], float]]  # of the generated rows that are kept
 
     def estimate(self, generated: FeatureRows, reference: FeatureRows | None) -> Estimate:

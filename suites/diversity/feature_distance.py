@@ -22,14 +22,16 @@ class FeatureDistance(FeatureSetMetric):
     real clips for the same prompts. Source: mean pairwise distance as in Zhu et al., Toward multimodal
     image-to-image translation (NeurIPS 2017), with cosine on features.
 
-    Formula: mean over pairs of clips of 1 - f_i . f_j / (|f_i| |f_j|).
+    Formula: mean over pairs of clips of 1 - f_i . f_j / (|f_i| |f_j|), f the mean over the windows of a clip.
     Traps: more than real clips have is no virtue: wrong clips are diverse. The value depends on the
         prompts.
     """
 
     needs_reference: ClassVar[bool] = False
+    one_row: ClassVar[bool] = True
     info: ClassVar[MetricInfo] = MetricInfo(
         id="diversity/feature_distance",
+        version=2,
         extractors=("shapes-video",),
         summary="Mean of 1 - cosine between the features of two clips of the set; 0 if all are the same.",
         source="mean pairwise feature distance (Zhu et al., NeurIPS 2017); features: extractor shapes-video",

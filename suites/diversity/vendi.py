@@ -15,6 +15,7 @@ from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, with_c
 _SOURCE = "Friedman & Dieng, The Vendi Score (TMLR 2023)"
 _info = partial(
     MetricInfo,
+    version=2,
     axis=Axis.DIVERSITY,
     unit="clips",
     bounds=(1.0, None),
@@ -28,7 +29,8 @@ class VendiShapes(FeatureSetMetric):
     """Effective number of different clips: 1 if all are alike, n if none has anything of another.
 
     Formula:
-        exp(-sum l log l) over the eigenvalues l of K / n, K the cosines of features.
+        exp(-sum l log l) over the eigenvalues l of K / n, K the cosines of features, each the mean over the
+        windows of a clip.
 
     Traps:
         It grows with n, so values are compared at equal n only, and the interval is for what sets of this
@@ -37,6 +39,7 @@ class VendiShapes(FeatureSetMetric):
     """
 
     needs_reference: ClassVar[bool] = False
+    one_row: ClassVar[bool] = True
     info: ClassVar[MetricInfo] = _info(
         id="diversity/vendi_shapes",
         extractors=("shapes-video",),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import combinations
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vbench_lite.errors import NotApplicable
-from vbench_lite.metric import Axis, Estimate, Features, MetricInfo, Role, SampleInfo
+from vbench_lite.metric import Axis, Estimate, MetricInfo
 from vbench_lite.stats.jackknife import jackknife_mean
 from vbench_lite.stats.vendi import cosine_similarity, vendi_score
 from vbench_lite.suites.diversity.feature_distance import cosine_distances
@@ -33,12 +33,15 @@ class WithinPromptDistance(FeatureSetMetric):
     Traps: needs two seeds of a prompt or more. A generator that ignores its prompt is very diverse within
         it: read it beside alignment, and against the value of real clips.
 
-    Formula: mean over prompts of the mean over pairs of its clips of 1 - f_i . f_j / (|f_i| |f_j|).
+    Formula: mean over prompts of the mean over pairs of its clips of 1 - f_i . f_j / (|f_i| |f_j|), f the
+        mean over the windows of a clip.
     """
 
     needs_reference: ClassVar[bool] = False
+    one_row: ClassVar[bool] = True
     info: ClassVar[MetricInfo] = _info(
         id="diversity/within_prompt",
+        version=2,
         extractors=("shapes-video",),
         summary="Mean of 1 - cosine between the features of two clips of one prompt; 0 if seeds do nothing.",
         source="mean pairwise feature distance (Zhu et al., NeurIPS 2017); features: extractor shapes-video",
@@ -55,14 +58,16 @@ class WithinPromptVendi(FeatureSetMetric):
     """Effective number of different clips of one prompt, mean over prompts: 1 if seeds do nothing.
 
     Formula: mean over prompts of exp(-sum l log l) over the eigenvalues l of K / m, K the cosines of the
-        features of the m clips of the prompt.
+        features of the m clips of the prompt, each the mean over its windows.
     Traps: at most the number of clips of a prompt, so values are compared at equal numbers only; a prompt
         with one clip is left out. A generator that ignores its prompt is diverse: read it beside alignment.
     """
 
     needs_reference: ClassVar[bool] = False
+    one_row: ClassVar[bool] = True
     info: ClassVar[MetricInfo] = _info(
         id="diversity/within_prompt_vendi",
+        version=2,
         extractors=("shapes-video",),
         summary="Effective number of different clips of one prompt (features of the shapes world).",
         source="Friedman & Dieng, The Vendi Score (TMLR 2023); cosine of features of extractor shapes-video",
@@ -98,14 +103,6 @@ class WithinPromptVendiEfficientNet(WithinPromptVendi):
         unit="clips",
         bounds=(1.0, None),
     )
-
-    def update(self, features: Mapping[str, Features], sample: SampleInfo, role: Role) -> None:
-        """Add one clip, float32 (frames, dim), as one row."""
-        name = self.info.extractors[0]
-        rows = features[name]
-        if len(rows):
-            mean = rows.mean(axis=0, keepdims=True, dtype=np.float64).astype(np.float32)
-            super().update({name: mean}, sample, role)
 
 
 class WithinPromptLpips(FeatureSetMetric):

@@ -10,9 +10,13 @@ from vbench_lite.errors import NotApplicable, StoreError
 from vbench_lite.metric import SampleInfo, SetMetric
 from vbench_lite.stats.frechet import frechet_distance, perfect_distance
 from vbench_lite.stats.kernel_distance import KernelDistance, cubic_kernel, kernel_distance
-from vbench_lite.suites.distribution.frechet import FrechetShapes
+from vbench_lite.suites.distribution.frechet import FrechetShapes, FrechetVideoDistanceAtInfinity
 from vbench_lite.suites.distribution.kernel import KvdShapes
+from vbench_lite.suites.distribution.manifold import PrecisionShapes, RecallShapes
 from vbench_lite.suites.diversity.feature_distance import FeatureDistance
+from vbench_lite.suites.diversity.vendi import VendiShapes
+from vbench_lite.suites.diversity.within_prompt import WithinPromptDistance, WithinPromptVendi
+from vbench_lite.suites.feature_set import FeatureSetMetric
 
 RNG = np.random.default_rng
 
@@ -242,3 +246,45 @@ def test_clips_without_a_window_do_not_count() -> None:
     )
     with pytest.raises(NotApplicable, match="3 generated clips"):
         metric.compute()
+
+
+# --- clips of several windows ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [FeatureDistance, VendiShapes, WithinPromptDistance, WithinPromptVendi, PrecisionShapes, RecallShapes],
+)
+def test_windows_of_a_clip_are_one_clip(kind: type[FeatureSetMetric]) -> None:
+    """Clips that are twice as long, and show the same in both halves, are as many and as different clips."""
+    rng = RNG(8)
+    rows, real = rng.standard_normal((16, 6)), rng.standard_normal((16, 6))
+
+    def value(windows: int, prompts: int) -> float:
+        metric = kind()
+        for role, of in (("generated", rows), ("reference", real)):
+            for i, row in enumerate(of):
+                sample = SampleInfo("g", f"s{i:02}", f"p{i % prompts:02}", None, i)
+                metric.update({"shapes-video": np.float32([row] * windows)}, sample, role)  # type: ignore[arg-type]
+        return metric.compute().value
+
+    assert value(3, prompts=4) == pytest.approx(value(1, prompts=4))
+    if kind in (WithinPromptDistance, WithinPromptVendi):
+        with pytest.raises(NotApplicable, match="no prompt has two clips"):
+            value(2, prompts=16)
+
+
+def test_clips_of_several_windows_are_extrapolated_by_clip() -> None:
+    """Windows that repeat say nothing: the line goes through the values of as many clips as without them."""
+    rng = RNG(9)
+    rows, real = rng.standard_normal((128, 3)), rng.standard_normal((256, 3))
+    values = []
+    for windows in (1, 4):
+        metric = FrechetVideoDistanceAtInfinity()
+        for role, of in (("generated", rows), ("reference", real)):
+            for i, row in enumerate(of):
+                again = windows if role == "generated" else 1
+                sample = SampleInfo("g", f"s{i:03}", f"p{i:03}", None, i)
+                metric.update({"i3d": np.float32([row] * again)}, sample, role)  # type: ignore[arg-type]
+        values.append(metric.compute().value)
+    assert values[1] == pytest.approx(values[0], abs=0.02)
