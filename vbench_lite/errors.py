@@ -61,6 +61,10 @@ class ContendedError(IncomparableError):
     """Times may not be subtracted, since other processes disturbed the timed calls."""
 
 
+class TooFewError(IncomparableError):
+    """Two results are of one kind, and of too few rounds or prompts to say how far they differ by chance."""
+
+
 class GeneratorError(VBenchLiteError):
     """A generator outside this process failed, died, or did not keep to what was agreed."""
 

@@ -271,7 +271,7 @@ def _by_metric(generator: str, found: Sequence[Sequence[MetricResult]]) -> list[
 
 def _calibrated(generator: str, metric: str, results: Sequence[MetricResult]) -> MetricCalibration:
     verdicts = Counter(str(result.verdict) for result in results)
-    numbers = [result for result in results if result.verdict is not Verdict.INCOMPARABLE]
+    numbers = [result for result in results if result.delta is not None]
     shown = numbers[0] if numbers else results[0]
     detectable = [result.detectable for result in numbers if result.detectable is not None]
     margins = [result.margin for result in numbers if result.margin is not None]

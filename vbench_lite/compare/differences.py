@@ -15,7 +15,7 @@ from statistics import median
 import numpy as np
 
 from vbench_lite.compare.policy import PREFERENCE
-from vbench_lite.errors import ContendedError, IncomparableError, NotApplicable
+from vbench_lite.errors import ContendedError, IncomparableError, NotApplicable, TooFewError
 from vbench_lite.metric import Axis, SummaryMetric
 from vbench_lite.results.arms import Arm
 from vbench_lite.results.axes import PUBLISHED, NamedEnds, Scale, scale_of
@@ -128,6 +128,7 @@ def subtract(metric: str, baseline: Side, candidate: Side, pairing: Pairing, ove
 
     Raises:
         IncomparableError: the two numbers may not be subtracted; the message begins with the field.
+        TooFewError: they might be, and nothing says how far they differ by chance.
     """
     first, second = baseline.arm.estimates.get(metric), candidate.arm.estimates.get(metric)
     for side, measured in (("baseline", first), ("candidate", second)):
@@ -162,7 +163,7 @@ def subtract(metric: str, baseline: Side, candidate: Side, pairing: Pairing, ove
             return _sets(first, second, pairing, overlap)
         return _samples(first, second, baseline.arm, pairing, overlap)
     except NotApplicable as error:
-        raise IncomparableError(f"n: {error}") from None
+        raise TooFewError(f"n: {error}") from None
 
 
 def _itself(first: Arm, second: Arm) -> bool:
@@ -343,7 +344,7 @@ def _calls(first: MetricEstimate, second: MetricEstimate, baseline: Side, candid
             between = baseline.occasions if first.facts.axis == Axis.SPEED else STEADY
             delta = separate(*calm, ratio=ratio, between=between)
     except NotApplicable as error:
-        raise IncomparableError(f"n: {error}") from None
+        raise TooFewError(f"n: {error}") from None
     return Subtracted(_oriented(delta, first), values[0], values[1], logarithmic=ratio, units="rounds")
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from vbench_lite.compare.differences import Pairing, Side, Subtracted, margin_of, subtract
 from vbench_lite.compare.policy import COVERAGE, Policy
-from vbench_lite.errors import ContendedError, IncomparableError
+from vbench_lite.errors import ContendedError, IncomparableError, TooFewError
 from vbench_lite.results.arms import Arm
 from vbench_lite.results.axes import RELATIVE_AXES
 from vbench_lite.results.estimates import MetricEstimate
@@ -37,7 +37,8 @@ class MetricResult:
         margin: how much worse is still no loss, on the scale of delta.
         p_value: of the one-sided test that decided, adjusted over its family.
         verdict: None for a description that is neither good nor bad, and for a metric that no arm has.
-        reason: why there is no number, beginning with the field that differs; or what the margin is.
+        reason: why there is no number, beginning with the field that differs, or "n" where there are too few
+            rounds or prompts (then it is INCONCLUSIVE); or what the margin is.
         n: independent units behind delta; units: what they are (prompts, rounds, votes).
         more_units: about how many more of them would settle an inconclusive one.
         part: "quality", or "speed" for speed and memory.
@@ -176,6 +177,16 @@ def _judge(
                 results[metric] = _with_numbers(blank, found)
                 continue
             question, why = _question(metric, found, measured, first, policy)
+        except TooFewError as error:  # the suite asks for so few; that is no fault of either arm
+            values = [arm.estimates[metric].value for arm in (first.arm, second.arm)]
+            results[metric] = replace(
+                blank,
+                verdict=Verdict.INCONCLUSIVE if measured.facts.sign else None,
+                baseline=values[0],
+                candidate=values[1],
+                reason=str(error),
+            )
+            continue
         except IncomparableError as error:
             results[metric] = replace(
                 blank,

@@ -144,7 +144,7 @@ def _footnotes(comparison: Comparison) -> list[str]:
 def open_question(result: MetricResult) -> str:
     """What an inconclusive result leaves open, and what would settle it."""
     if result.margin is None:
-        return "cannot tell"
+        return result.reason or "cannot tell"
     size = margin_text(result.margin, ratio=result.scale == "log_ratio")
     more = f"about {result.more_units} more {result.units} would settle it"
     return f"cannot exclude a loss of {size}" + (f"; {more}" if result.more_units else "")

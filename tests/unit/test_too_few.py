@@ -1,0 +1,46 @@
+"""Comparisons of runs that a suite keeps small: too few rounds or prompts leave a question open."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from fabricated import FakeRun, fabricate, world_of
+
+from vbench_lite.compare.comparison import Comparison, RunArm, compare
+from vbench_lite.report.terminal.comparison import open_question
+from vbench_lite.stats.noninferiority import Verdict
+from vbench_lite.suite import Suite, load_suite
+
+HYBRID = "reference/hybrid"
+
+
+def two_runs(suite: Suite, prompts: int) -> Comparison:
+    """Two runs of one generator, with as many rounds as the suite makes."""
+    rounds = suite.performance.rounds if suite.performance is not None else 0
+
+    def run(seed: int) -> FakeRun:
+        made = fabricate(world_of(suite), suite=suite, prompts=prompts, run_id=f"r{seed}", noise_seed=seed)
+        kept = [
+            r for r in made.score_rows if r.level != "call" or int(str(r.sample_id).split("/")[1]) < rounds
+        ]
+        return replace(made, score_rows=kept)
+
+    return compare(RunArm(run(0), HYBRID), RunArm(run(1), HYBRID))
+
+
+@pytest.mark.parametrize("name", ["open", "image-to-video", "interactive", "control", "quick", "vbench"])
+def test_runs_of_a_shipped_suite_can_be_compared(name: str) -> None:
+    """A gate would stop at INCOMPARABLE whatever the candidate."""
+    found = two_runs(load_suite(name), prompts=8)
+    assert [one.metric for one in found.metrics if one.verdict is Verdict.INCOMPARABLE] == []
+    assert not found.fails or found.verdict is Verdict.REGRESSED
+
+
+def test_one_round_or_one_prompt_leaves_the_question_open_and_says_why() -> None:
+    found = {one.metric: one for one in two_runs(load_suite("open"), prompts=1).metrics}
+    for metric, units in (("speed/latency_s", "rounds"), ("frames/brisque", "prompts")):
+        one = found[metric]
+        assert one.verdict is Verdict.INCONCLUSIVE and one.delta is None and one.ci is None
+        assert one.baseline is not None and one.candidate is not None
+        assert units in open_question(one) and open_question(one).startswith("n: ")
