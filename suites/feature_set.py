@@ -8,12 +8,10 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Matrix
 from vbench_lite.errors import NotApplicable, StoreError
 from vbench_lite.metric import Estimate, Features, Role, SampleInfo, SetMetric
-
-Matrix = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

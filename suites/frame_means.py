@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from vbench_lite.arrays import Floats
+
 _LEVEL = 1 / 255  # added to both sides of a ratio of steps: rounding of a still picture is no step
 
 
-def frame_means(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+def frame_means(values: npt.NDArray[Any]) -> Floats:
     """Mean over all but the first dimension, float64 (N,), of values, (N, ...)."""
-    means: npt.NDArray[np.float64] = values.reshape(len(values), -1).mean(axis=1, dtype=np.float64)
+    means: Floats = values.reshape(len(values), -1).mean(axis=1, dtype=np.float64)
     return means
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from vbench_lite.adapters.reference import weights
 from vbench_lite.adapters.reference.worlds import CODEC_FILE, SHAPES, World
+from vbench_lite.arrays import Floats32
 from vbench_lite.errors import RequestError, SpecError
 from vbench_lite.generator import (
     Frames,
@@ -192,7 +192,7 @@ class ReferenceGenerator(Generator):
             frames = request.image[None]
         return None if frames is None else torch.from_numpy(self.encode(frames))[None]
 
-    def encode(self, frames: Frames) -> npt.NDArray[np.float32]:
+    def encode(self, frames: Frames) -> Floats32:
         """Frames uint8 (T, side, side, 3) to latents float32 (T, dim) in (-1, 1)."""
         import torch
 
@@ -204,7 +204,7 @@ class ReferenceGenerator(Generator):
                 latents = self.codec.quantise(latents)
         return latents.numpy()
 
-    def decode(self, latents: npt.NDArray[np.float32]) -> Frames:
+    def decode(self, latents: Floats32) -> Frames:
         """Latents float32 (T, dim) to frames uint8 (T, side, side, 3)."""
         import torch
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Floats
 from vbench_lite.clip import ClipInfo
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, ClipMetric, Features, MetricInfo, SampleInfo, Scored
@@ -46,7 +46,7 @@ class ClipPrompt(ClipMetric):
             raise NotApplicable("the clip has no prompt")
         self._text = clip_text.embed(sample.prompt)
 
-    def cosines(self, features: Mapping[str, Features]) -> npt.NDArray[np.float64]:
+    def cosines(self, features: Mapping[str, Features]) -> Floats:
         """One a frame, float64 (T,)."""
         return clip_text.cosines(features["clip-vit-b32-pil"], self._text)
 

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Ints
 from vbench_lite.clip import ClipInfo
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, ClipMetric, Features, Frames, MetricInfo, SampleInfo
@@ -41,7 +41,7 @@ class _Objects(ClipMetric):
         self._holds: list[float] = []
         self._detector = detector()
 
-    def push(self, frames: Frames, indices: npt.NDArray[np.int64]) -> None:
+    def push(self, frames: Frames, indices: Ints) -> None:
         for frame, place in zip(frames, indices.tolist(), strict=True):
             if place in self._places:
                 self._holds.append(self.holds(frame, self._detector))

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Ints
 from vbench_lite.clip import ClipInfo
 from vbench_lite.metric import Axis, ClipMetric, Features, Frames, MetricInfo, SampleInfo
 from vbench_lite.suites.frame_means import frame_means
@@ -39,7 +39,7 @@ class BrightnessFlicker(ClipMetric):
         self._clip = clip
         self._levels: list[float] = []
 
-    def push(self, frames: Frames, indices: npt.NDArray[np.int64]) -> None:
+    def push(self, frames: Frames, indices: Ints) -> None:
         self._levels += (frame_means(frames) / 255).tolist()
 
     def finish(self, features: Mapping[str, Features]) -> float:

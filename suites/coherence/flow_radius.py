@@ -7,14 +7,13 @@ from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Floats
 from vbench_lite.clip import ClipInfo
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, ClipMetric, Features, MetricInfo, SampleInfo
 from vbench_lite.suites.extractors.raft import RATE, frame_step
 
-Values = npt.NDArray[np.float64]
 MOVES = 6 / 256 * RATE  # short sides a second
 
 
@@ -53,7 +52,7 @@ class FlowRadius(ClipMetric):
             raise NotApplicable("the clip's frame rate is unknown")
         self._clip, self._step = clip, frame_step(clip.fps)
 
-    def ways(self, features: Mapping[str, Features]) -> tuple[Values, Values]:
+    def ways(self, features: Mapping[str, Features]) -> tuple[Floats, Floats]:
         """Of each pair of frames the way, in short sides, and the seconds it takes, float64 (P,)."""
         ways = features["raft-things"][:, 0].astype(np.float64) / min(self._clip.height, self._clip.width)
         edges = self._clip.edges(len(ways) * self._step)

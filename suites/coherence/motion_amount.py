@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from vbench_lite.arrays import Floats, Floats32
 from vbench_lite.clip import ClipInfo
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, Features, Frames, MetricInfo, NeighbourMetric, SampleInfo
@@ -26,7 +27,7 @@ class FlowMetric(NeighbourMetric):
     def __init__(self) -> None:
         self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
 
-    def pairs(self, frames: Frames) -> npt.NDArray[np.float64]:
+    def pairs(self, frames: Frames) -> Floats:
         grey = [grey_frame(frame) for frame in frames]
         return np.array([self._of_pair(a, b) for a, b in itertools.pairwise(grey)])
 
@@ -37,7 +38,7 @@ class FlowMetric(NeighbourMetric):
         return self.of_flow(np.asarray(flow), first, second)
 
     @abstractmethod
-    def of_flow(self, flow: npt.NDArray[np.float32], first: Grey, second: Grey) -> float:
+    def of_flow(self, flow: Floats32, first: Grey, second: Grey) -> float:
         """Return the number for a flow float32 (H, W, 2) between two grey frames (H, W)."""
 
 
@@ -80,7 +81,7 @@ class MotionAmount(FlowMetric):
             raise NotApplicable("no time passes between the clip's frames")
         return self._sum / seconds
 
-    def of_flow(self, flow: npt.NDArray[np.float32], first: Grey, second: Grey) -> float:
+    def of_flow(self, flow: Floats32, first: Grey, second: Grey) -> float:
         """Its mean length, in short sides."""
         lengths = np.hypot(flow[..., 0], flow[..., 1])
         mean = float(lengths.mean(dtype=np.float64))

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Floats32
 from vbench_lite.clip import ClipInfo
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, MetricInfo, SampleInfo
@@ -50,7 +50,7 @@ class MotionExplained(FlowMetric):
             raise NotApplicable("the clip's frame rate is unknown")
         self._fps = clip.fps
 
-    def of_flow(self, flow: npt.NDArray[np.float32], first: Grey, second: Grey) -> float:
+    def of_flow(self, flow: Floats32, first: Grey, second: Grey) -> float:
         """Its mean length where it counts, in short sides a second."""
         rows, columns = np.indices(first.shape, dtype=np.float32)
         followed = cv2.remap(
@@ -63,6 +63,6 @@ class MotionExplained(FlowMetric):
         return float((lengths * moves).mean(dtype=np.float64)) * self._fps / int(min(first.shape))
 
 
-def _apart(first: Grey, second: Grey) -> npt.NDArray[np.float32]:
+def _apart(first: Grey, second: Grey) -> Floats32:
     """Mean absolute difference around each pixel, float32 (H, W), in levels."""
     return np.asarray(cv2.blur(cv2.absdiff(first, second).astype(np.float32), _WINDOW), np.float32)

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from vbench_lite.arrays import Bools, Floats32, Ints
 from vbench_lite.clip import ClipInfo
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, ClipMetric, Features, Frames, MetricInfo, SampleInfo
@@ -61,7 +62,7 @@ class PointJerk(ClipMetric):
         self._recent: deque[npt.NDArray[np.uint8]] = deque(maxlen=SPAN)
         self._sum, self._count, self._corners = 0.0, 0, 0
 
-    def push(self, frames: Frames, indices: npt.NDArray[np.int64]) -> None:
+    def push(self, frames: Frames, indices: Ints) -> None:
         for frame, index in zip(frames, indices, strict=True):
             self._recent.append(grey_frame(frame))
             if len(self._recent) == SPAN:
@@ -87,7 +88,7 @@ class PointJerk(ClipMetric):
         margin = min(inner.shape) // 8
         inner[margin:-margin, margin:-margin] = 255
         # OpenCV gives None for a frame without corners, which its annotations leave out.
-        corners: npt.NDArray[np.float32] | None
+        corners: Floats32 | None
         corners = cv2.goodFeaturesToTrack(self._recent[0], POINTS, 0.05, 5, mask=inner)  # type: ignore[assignment]
         if corners is None:
             return
@@ -109,8 +110,8 @@ class PointJerk(ClipMetric):
 
 
 def _follow(
-    first: npt.NDArray[np.uint8], second: npt.NDArray[np.uint8], points: npt.NDArray[np.float32]
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    first: npt.NDArray[np.uint8], second: npt.NDArray[np.uint8], points: Floats32
+) -> tuple[Floats32, Bools]:
     """Places of points, float32 (N, 1, 2), in the second frame, and whether each was found."""
     start = np.zeros_like(points)
     moved, found, _ = cv2.calcOpticalFlowPyrLK(first, second, points, start, winSize=(15, 15), maxLevel=3)

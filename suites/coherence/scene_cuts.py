@@ -8,8 +8,8 @@ from typing import ClassVar
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Floats, Floats32
 from vbench_lite.clip import ClipInfo
 from vbench_lite.metric import Axis, Features, Frames, MetricInfo, NeighbourMetric, SampleInfo
 
@@ -43,7 +43,7 @@ class SceneCuts(NeighbourMetric):
         super().start(clip, sample)
         self._distances: list[float] = []
 
-    def pairs(self, frames: Frames) -> npt.NDArray[np.float64]:
+    def pairs(self, frames: Frames) -> Floats:
         """Return the histogram distance of each pair of neighbours, in [0, 1]."""
         histograms = [_histogram(frame) for frame in frames]
         both = itertools.pairwise(histograms)
@@ -57,7 +57,7 @@ class SceneCuts(NeighbourMetric):
         return float(((distances >= CUT_DISTANCE) & (distances >= 2 * before)).sum())
 
 
-def _histogram(frame: Frames) -> npt.NDArray[np.float32]:
+def _histogram(frame: Frames) -> Floats32:
     height, width = frame.shape[:2]
     ratio = SMALL_SIDE / min(height, width)
     if ratio < 1:

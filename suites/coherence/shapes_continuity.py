@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Bools
 from vbench_lite.datasets import shapes
 from vbench_lite.datasets.shapes import judge as shapes_judge
 from vbench_lite.metric import Axis, FeatureMetric, Features, MetricInfo
@@ -41,8 +41,8 @@ class ShapesContinuity(FeatureMetric):
         return float(continuous_steps(shapes_judge.judge_features(features["shapes-judge"])).mean())
 
 
-def continuous_steps(judgement: shapes_judge.Judgement) -> npt.NDArray[np.bool_]:
+def continuous_steps(judgement: shapes_judge.Judgement) -> Bools:
     """Whether each step between neighbouring frames shows the thing twice and near, bool (T-1,)."""
     steps = np.linalg.norm(np.diff(judgement.track, axis=0), axis=1)
-    near: npt.NDArray[np.bool_] = steps <= LONGEST_STEP
+    near: Bools = steps <= LONGEST_STEP
     return judgement.visible[1:] & judgement.visible[:-1] & near

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Bools
 from vbench_lite.datasets.stage import judge
 from vbench_lite.metric import Axis, FeatureMetric, Features, MetricInfo
 from vbench_lite.suites.stage_readings import EXTRACTOR, stage_info
@@ -36,7 +36,7 @@ class StageSteadiness(FeatureMetric):
         return steadiness(features[EXTRACTOR])
 
 
-def steadiness(rows: Features, counted: npt.NDArray[np.bool_] | None = None) -> float:
+def steadiness(rows: Features, counted: Bools | None = None) -> float:
     """The share, in [0, 1], of a clip or of a part of one, by the rows of the judge's extractor.
 
     Args:
@@ -49,5 +49,5 @@ def steadiness(rows: Features, counted: npt.NDArray[np.bool_] | None = None) -> 
     return float((steady / np.maximum(_three_in_a_row(whole).sum(axis=0), 1)).mean())
 
 
-def _three_in_a_row(frames: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def _three_in_a_row(frames: Bools) -> Bools:
     return frames[2:] & frames[1:-1] & frames[:-2]

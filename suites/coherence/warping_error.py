@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from vbench_lite.arrays import Bools, Floats, Floats32
 from vbench_lite.clip import ClipInfo
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, Features, Frames, MetricInfo, NeighbourMetric, SampleInfo
@@ -54,7 +55,7 @@ class WarpingError(NeighbourMetric):
                 f"frames of {clip.width}x{clip.height}: flow needs {LEAST_SIDE} pixels a side"
             )
 
-    def pairs(self, frames: Frames) -> npt.NDArray[np.float64]:
+    def pairs(self, frames: Frames) -> Floats:
         """Return the error of each pair of neighbours that has one."""
         small = [_reduced(frame) for frame in frames]
         values = [self._error(first, second) for first, second in itertools.pairwise(small)]
@@ -87,7 +88,7 @@ class WarpingError(NeighbourMetric):
         return np.asarray(self._flow.calc(first, second, start), np.float32)
 
 
-def visible(forward: Flow, backward: Flow) -> npt.NDArray[np.bool_]:
+def visible(forward: Flow, backward: Flow) -> Bools:
     """Pixels, bool (H, W), that are in both frames: inside the other, and flow there and back cancels."""
     height, width = forward.shape[:2]
     columns, rows = np.meshgrid(np.arange(width), np.arange(height))
@@ -99,7 +100,7 @@ def visible(forward: Flow, backward: Flow) -> npt.NDArray[np.bool_]:
     return np.asarray(inside & (gap < 0.01 * size + 0.5), np.bool_)
 
 
-def _sampled(image: npt.NDArray[np.float32], flow: Flow) -> npt.NDArray[np.float32]:
+def _sampled(image: Floats32, flow: Flow) -> Floats32:
     """`image` read at each pixel's place plus its flow, bilinear."""
     height, width = flow.shape[:2]
     columns, rows = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))

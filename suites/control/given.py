@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Ints
 from vbench_lite.clip import ClipInfo
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, ClipMetric, Features, Frames, MetricInfo, SampleInfo, Scored
@@ -42,7 +42,7 @@ class FirstFramePsnr(ClipMetric):
         self._image = sample.image
         self._value: float | None = None
 
-    def push(self, frames: Frames, indices: npt.NDArray[np.int64]) -> None:
+    def push(self, frames: Frames, indices: Ints) -> None:
         if self._value is None:
             self._value = frame_psnr(frames[0], self._image)
 
@@ -86,7 +86,7 @@ class EntryJump(ClipMetric):
         self._entry: float | None = None
         self._steps = [_step(a, b) for a, b in itertools.pairwise(given)]
 
-    def push(self, frames: Frames, indices: npt.NDArray[np.int64]) -> None:
+    def push(self, frames: Frames, indices: Ints) -> None:
         for frame in frames:
             if self._last is not None:
                 step = _step(self._last, frame)

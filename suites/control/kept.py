@@ -8,8 +8,8 @@ from typing import ClassVar
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Bools, Ints
 from vbench_lite.clip import ClipInfo
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, ClipMetric, Features, Frames, MetricInfo, SampleInfo
@@ -36,7 +36,7 @@ class _Kept(ClipMetric):
         self._given, self._kind, self._count = given, kind, 0
         self._begin()
 
-    def push(self, frames: Frames, indices: npt.NDArray[np.int64]) -> None:
+    def push(self, frames: Frames, indices: Ints) -> None:
         for frame in frames:
             if self._count < len(self._given):
                 self._take(control_signal(self._kind, frame[None])[0], self._given[self._count])
@@ -132,5 +132,5 @@ class PixelsKept(_Kept):
         return max(0.0, 1 - self._error / spread)
 
 
-def _widened(edges: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def _widened(edges: Bools) -> Bools:
     return np.asarray(cv2.dilate(edges.astype(np.uint8), _NEAR), bool)

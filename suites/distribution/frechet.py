@@ -7,8 +7,8 @@ from functools import partial
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Ints
 from vbench_lite.metric import Axis, Estimate, MetricInfo
 from vbench_lite.stats.extrapolation import SIZES, at_infinity
 from vbench_lite.stats.frechet import distance, moments, perfect_distance
@@ -174,7 +174,7 @@ class FrechetVideoDistanceAtInfinity(FeatureSetMetric):
         x, target = generated.values, moments(reference.values)
         least, clip = generated.clips // 4, np.repeat(np.arange(generated.clips), generated.lengths)
 
-        def of_clips(some: npt.NDArray[np.int64]) -> float:
+        def of_clips(some: Ints) -> float:
             return distance(moments(x[np.isin(clip, some)]), target)
 
         found = jackknife(

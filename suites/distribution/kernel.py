@@ -8,9 +8,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from vbench_lite.arrays import Matrix
 from vbench_lite.metric import Axis, Estimate, MetricInfo
 from vbench_lite.stats.jackknife import jackknife
-from vbench_lite.stats.kernel_distance import KernelDistance, Matrix, cubic_kernel, gaussian_kernel
+from vbench_lite.stats.kernel_distance import KernelDistance, cubic_kernel, gaussian_kernel
 from vbench_lite.stats.over_set import scaled
 from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, with_clips
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar
 
+from vbench_lite.arrays import Ints
 from vbench_lite.metric import Axis, Estimate, MetricInfo
 from vbench_lite.stats.jackknife import jackknife
-from vbench_lite.stats.manifold import Indices, Neighbourhoods
+from vbench_lite.stats.manifold import Neighbourhoods
 from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, with_clips
 
 _SOURCE = "Kynkäänniemi et al. (NeurIPS 2019) and Naeem et al., Reliable fidelity (ICML 2020)"
@@ -59,7 +60,7 @@ class ManifoldMetric(FeatureSetMetric):
     """
 
     one_row: ClassVar[bool] = True
-    number: ClassVar[staticmethod[[Neighbourhoods, Indices], float]]  # of the generated rows that are kept
+    number: ClassVar[staticmethod[[Neighbourhoods, Ints], float]]  # of the generated rows that are kept
 
     def estimate(self, generated: FeatureRows, reference: FeatureRows | None) -> Estimate:
         assert reference is not None

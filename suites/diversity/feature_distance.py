@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Floats
 from vbench_lite.metric import Axis, Estimate, MetricInfo
 from vbench_lite.stats.jackknife import jackknife
 from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, with_clips
@@ -73,9 +73,9 @@ class FeatureDistanceEfficientNet(FeatureDistance):
     )
 
 
-def cosine_distances(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def cosine_distances(values: Floats) -> Floats:
     """1 - cosine between rows, float64 (n, n) in [0, 2], of values, float64 (n, dim)."""
     unit = values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
-    distances: npt.NDArray[np.float64] = np.clip(1.0 - unit @ unit.T, 0.0, 2.0)
+    distances: Floats = np.clip(1.0 - unit @ unit.T, 0.0, 2.0)
     np.fill_diagonal(distances, 0.0)
     return distances

@@ -9,8 +9,8 @@ from itertools import combinations
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Ints, Matrix
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, Estimate, MetricInfo
 from vbench_lite.stats.jackknife import jackknife_mean
@@ -20,8 +20,6 @@ from vbench_lite.suites.feature_set import FeatureRows, FeatureSetMetric, with_c
 from vbench_lite.suites.judged_set import JudgedClip, JudgedSet, judged_set_info
 
 _info = partial(MetricInfo, axis=Axis.DIVERSITY, higher_is_better=True, min_n=2)
-Matrix = npt.NDArray[np.float64]
-Places = npt.NDArray[np.int64]
 
 
 class WithinPromptDistance(FeatureSetMetric):
@@ -79,7 +77,7 @@ class WithinPromptVendi(FeatureSetMetric):
     def estimate(self, generated: FeatureRows, reference: FeatureRows | None) -> Estimate:
         similarity = cosine_similarity(generated.values)
 
-        def score(rows: Places) -> float:
+        def score(rows: Ints) -> float:
             return max(1.0, vendi_score(similarity[np.ix_(rows, rows)]))  # rounding leaves it a little below
 
         return with_clips(within_prompts(generated.prompts, score), generated, None)
@@ -131,7 +129,7 @@ class WithinPromptLpips(FeatureSetMetric):
     def estimate(self, generated: FeatureRows, reference: FeatureRows | None) -> Estimate:
         values = generated.values
 
-        def mean(rows: Places) -> float:
+        def mean(rows: Ints) -> float:
             return float(np.mean([np.square(values[a] - values[b]).sum() for a, b in combinations(rows, 2)]))
 
         return with_clips(within_prompts(generated.prompts, mean), generated, None)
@@ -173,13 +171,13 @@ def over_prompts(prompts: Sequence[str], distances: Matrix) -> Estimate:
         NotApplicable: no prompt has two clips.
     """
 
-    def mean(rows: Places) -> float:
+    def mean(rows: Ints) -> float:
         return float(distances[np.ix_(rows, rows)][np.triu_indices(len(rows), 1)].mean())
 
     return within_prompts(prompts, mean)
 
 
-def within_prompts(prompts: Sequence[str], statistic: Callable[[Places], float]) -> Estimate:
+def within_prompts(prompts: Sequence[str], statistic: Callable[[Ints], float]) -> Estimate:
     """Mean over prompts of a statistic of the rows of one prompt, where it has two or more.
 
     Raises:

@@ -7,8 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Floats, Floats32
 from vbench_lite.extractor import Features
 from vbench_lite.weights import files
 
@@ -28,7 +28,7 @@ class TextEmbedding:
         tokens: how many the text has, beginning and end included; those above CONTEXT are cut off.
     """
 
-    vector: npt.NDArray[np.float32]
+    vector: Floats32
     tokens: int
 
     @property
@@ -48,7 +48,7 @@ def embed(text: str) -> TextEmbedding:
     return _embed(text, files.fingerprint(KEY))
 
 
-def cosines(frames: Features, text: TextEmbedding) -> npt.NDArray[np.float64]:
+def cosines(frames: Features, text: TextEmbedding) -> Floats:
     """Cosine of every frame's embedding, float32 (T, 512), and a text's, float64 (T,)."""
     rows = frames.astype(np.float64)
     rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)

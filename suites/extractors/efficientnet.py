@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from vbench_lite.arrays import Floats32
 from vbench_lite.clip import Frames
 from vbench_lite.extractor import ExtractorInfo
-from vbench_lite.suites.extractors.geometry import Floats, short_side
+from vbench_lite.suites.extractors.geometry import short_side
 from vbench_lite.suites.extractors.network import NetworkExtractor, with_weights
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class EfficientNetLite0(NetworkExtractor):
     def build(self, tensors: dict[str, torch.Tensor]) -> torch.nn.Module:
         return efficientnet_lite0(tensors)
 
-    def prepare(self, frames: Frames) -> Floats:
+    def prepare(self, frames: Frames) -> Floats32:
         """Float32 (N, 224, 224, 3), 0..255."""
         return short_side(frames, 224, antialias=True)
 

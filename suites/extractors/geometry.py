@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Floats32
 from vbench_lite.clip import Frames
 
 if TYPE_CHECKING:
     import torch
 
-Floats = npt.NDArray[np.float32]
 
-
-def short_side(frames: Frames, side: int, *, antialias: bool, mode: str = "bilinear") -> Floats:
+def short_side(frames: Frames, side: int, *, antialias: bool, mode: str = "bilinear") -> Floats32:
     """Frames (N, H, W, 3) resized so that the shorter side is `side`, centre-cropped to a square.
 
     The longer side is int(side * long / short), the crop begins at round((long - side) / 2), as in
@@ -29,7 +27,7 @@ def short_side(frames: Frames, side: int, *, antialias: bool, mode: str = "bilin
     return np.ascontiguousarray(resized[:, top : top + side, left : left + side])
 
 
-def resize(frames: Frames, size: tuple[int, int], *, antialias: bool, mode: str = "bilinear") -> Floats:
+def resize(frames: Frames, size: tuple[int, int], *, antialias: bool, mode: str = "bilinear") -> Floats32:
     """Frames (N, H, W, 3) to `size` (height, width), half-pixel centres, not rounded."""
     import torch
     from torch.nn import functional

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
+from vbench_lite.arrays import Floats32
 from vbench_lite.clip import Frames
 from vbench_lite.extractor import ExtractorInfo
-from vbench_lite.suites.extractors.geometry import Floats, resize, short_side
+from vbench_lite.suites.extractors.geometry import resize, short_side
 from vbench_lite.suites.extractors.network import NetworkExtractor
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class I3DLogits(NetworkExtractor):
 
         return i3d(tensors)
 
-    def prepare(self, frames: Frames) -> Floats:
+    def prepare(self, frames: Frames) -> Floats32:
         """Float32 (N, 224, 224, 3), 0..255."""
         return short_side(frames, SIDE, antialias=True)
 
@@ -62,6 +63,6 @@ class I3DLogitsStyleGanV(I3DLogits):
         preprocessing="stretch to 224x224 bilinear, no antialias, float, x/127.5-1",
     )
 
-    def prepare(self, frames: Frames) -> Floats:
+    def prepare(self, frames: Frames) -> Floats32:
         """Float32 (N, 224, 224, 3), 0..255."""
         return resize(frames, (SIDE, SIDE), antialias=False)

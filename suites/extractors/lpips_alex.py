@@ -6,12 +6,12 @@ import math
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Bools, Floats32, Ints
 from vbench_lite.clip import ClipInfo, Frames
 from vbench_lite.errors import NotApplicable
 from vbench_lite.extractor import ExtractorInfo
-from vbench_lite.suites.extractors.geometry import Floats, short_side
+from vbench_lite.suites.extractors.geometry import short_side
 from vbench_lite.suites.extractors.network import NetworkExtractor
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class LpipsAlexRows(NetworkExtractor):
 
         return LpipsAlex().build(tensors)
 
-    def keep(self, clip: ClipInfo, indices: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    def keep(self, clip: ClipInfo, indices: Ints) -> Bools:
         """First, middle and last frame.
 
         Raises:
@@ -61,7 +61,7 @@ class LpipsAlexRows(NetworkExtractor):
             raise NotApplicable(f"{count} frames: the first, a middle and the last one are needed")
         return np.isin(indices, (0, count // 2, count - 1))
 
-    def prepare(self, frames: Frames) -> Floats:
+    def prepare(self, frames: Frames) -> Floats32:
         """Float32 (N, 64, 64, 3), 0..255."""
         return short_side(frames, SIDE, antialias=True)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Bools, Ints
 from vbench_lite.clip import ClipInfo, Frames
 from vbench_lite.errors import NotApplicable
 from vbench_lite.extractor import ExtractorInfo
@@ -59,7 +59,7 @@ class RaftThings(NetworkExtractor):
         self._last = None
         return RaftNetwork(tensors)
 
-    def keep(self, clip: ClipInfo, indices: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    def keep(self, clip: ClipInfo, indices: Ints) -> Bools:
         if clip.fps is None:
             raise NotApplicable("the clip's frame rate is unknown")
         return np.asarray(indices % frame_step(clip.fps) == 0)

@@ -10,9 +10,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from vbench_lite.arrays import Floats32
 from vbench_lite.datasets import shapes
-
-Floats = npt.NDArray[np.float32]
 
 NAMES = (
     "fine_detail",  # mean absolute Laplacian
@@ -37,18 +36,18 @@ NAMES = (
 LEAST_DEVIATION = np.array([0.01 if name == "half_tones" else 1.0 for name in NAMES], np.float32)
 
 
-def appearance(windows: npt.NDArray[np.uint8]) -> Floats:
+def appearance(windows: npt.NDArray[np.uint8]) -> Floats32:
     """Return the statistics, float32 (B, 16), of windows, uint8 (B, T, H, W, 3) with T at least 3."""
     return np.stack([_one(window.astype(np.float32)) for window in windows])
 
 
-def standardise(values: Floats, mean: Floats, deviation: Floats) -> Floats:
+def standardise(values: Floats32, mean: Floats32, deviation: Floats32) -> Floats32:
     """Standardise by real clips, then asinh: as it is near 0, logarithmic far away."""
-    scaled: Floats = np.arcsinh((values - mean) / np.maximum(deviation, LEAST_DEVIATION))
+    scaled: Floats32 = np.arcsinh((values - mean) / np.maximum(deviation, LEAST_DEVIATION))
     return scaled
 
 
-def _one(frames: Floats) -> Floats:
+def _one(frames: Floats32) -> Floats32:
     light = frames.max(axis=-1)
     laplacian, coarse = _laplacian(light), _laplacian(_halve(light))
     slope = np.abs(np.diff(light, axis=1)).mean() + np.abs(np.diff(light, axis=2)).mean()
@@ -79,21 +78,21 @@ def _one(frames: Floats) -> Floats:
     )
 
 
-def _laplacian(light: Floats) -> Floats:
+def _laplacian(light: Floats32) -> Floats32:
     """Four-neighbour Laplacian of images (T, H, W), without the border."""
-    middle: Floats = light[:, 1:-1, 1:-1]
+    middle: Floats32 = light[:, 1:-1, 1:-1]
     around = light[:, :-2, 1:-1] + light[:, 2:, 1:-1] + light[:, 1:-1, :-2] + light[:, 1:-1, 2:]
     return around - 4 * middle
 
 
-def _halve(light: Floats) -> Floats:
+def _halve(light: Floats32) -> Floats32:
     """Means of two by two pixels."""
     count, height, width = light.shape
-    halved: Floats = light.reshape(count, height // 2, 2, width // 2, 2).mean(axis=(2, 4))
+    halved: Floats32 = light.reshape(count, height // 2, 2, width // 2, 2).mean(axis=(2, 4))
     return halved
 
 
-def _off_palette(frames: Floats, light: Floats) -> float:
+def _off_palette(frames: Floats32, light: Floats32) -> float:
     """Angle to the nearest palette colour in degrees, mean over pixels weighted by squared level."""
     palette = np.array(list(shapes.COLOURS.values()), np.float32)
     unit = palette / np.linalg.norm(palette, axis=1, keepdims=True)

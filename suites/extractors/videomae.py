@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from vbench_lite.arrays import Floats32
 from vbench_lite.clip import Frames
 from vbench_lite.extractor import ExtractorInfo
-from vbench_lite.suites.extractors.geometry import Floats, resize
+from vbench_lite.suites.extractors.geometry import resize
 from vbench_lite.suites.extractors.network import NetworkExtractor
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class VideoMaeFeatures(NetworkExtractor):
 
         return videomae(tensors, Shape())
 
-    def prepare(self, frames: Frames) -> Floats:
+    def prepare(self, frames: Frames) -> Floats32:
         """Float32 (N, 224, 224, 3), 0..255."""
         return resize(frames, (224, 224), antialias=False)
 

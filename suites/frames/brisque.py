@@ -7,15 +7,14 @@ from typing import ClassVar
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 from scipy.special import gamma
 
+from vbench_lite.arrays import Floats
 from vbench_lite.clip import ClipInfo
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, FrameMetric, Frames, MetricInfo, SampleInfo
 from vbench_lite.weights import files
 
-Floats = npt.NDArray[np.float64]
 KEY = "brisque-live"
 LEAST_SIDE = 32
 _SIGMA, _KERNEL = 7 / 6, 7
@@ -68,7 +67,7 @@ class Brisque(FrameMetric):
             )
         self._vectors, self._weights, self._offset = _model(files.fingerprint(KEY))
 
-    def frames(self, frames: Frames) -> npt.NDArray[np.float64]:
+    def frames(self, frames: Frames) -> Floats:
         """uint8 (N, H, W, 3) to float64 (N,)."""
         rows = np.array([features(frame) for frame in frames])
         scaled = -1 + 2 * (rows - _LEAST) / (_LARGEST - _LEAST)

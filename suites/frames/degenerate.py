@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Floats, Ints
 from vbench_lite.clip import ClipInfo
 from vbench_lite.metric import Axis, ClipMetric, Features, Frames, MetricInfo, SampleInfo
 from vbench_lite.suites.frames.sameness import Images, blocks, reduce, same
@@ -62,7 +62,7 @@ class Degenerate(ClipMetric):
         self._lags = dict.fromkeys(range(2, LONGEST_LOOP + 1), True)
         self.reasons: tuple[str, ...] = ()
 
-    def push(self, frames: Frames, indices: npt.NDArray[np.int64]) -> None:
+    def push(self, frames: Frames, indices: Ints) -> None:
         for frame in frames:
             self._take(frame)
 
@@ -95,7 +95,7 @@ class Degenerate(ClipMetric):
         self.reasons = tuple(name for name, holds in found.items() if holds)
         return float(bool(self.reasons))
 
-    def _shown(self) -> npt.NDArray[np.float64]:
+    def _shown(self) -> Floats:
         """How long each frame is on show, in usual frames, float64 (T,); all 1 where they are even."""
         count, step = len(self._black), self._clip.step
         if self._clip.times is None or not step:
@@ -103,6 +103,6 @@ class Degenerate(ClipMetric):
         return np.round(np.diff(self._clip.edges(count)) / step, 3)
 
 
-def _longest(shown: npt.NDArray[np.float64], begins: npt.NDArray[np.int64]) -> float:
+def _longest(shown: Floats, begins: Ints) -> float:
     """The longest run, of runs that begin at these places."""
     return float(np.add.reduceat(shown, begins).max())

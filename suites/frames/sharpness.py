@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Floats
 from vbench_lite.metric import Axis, FrameMetric, Frames, MetricInfo
 
 RANGE_WINDOW = 7  # pixels within which an edge has its whole height
@@ -43,7 +43,7 @@ class Sharpness(FrameMetric):
         source="edge width (Marziliano et al., ICIP 2002) times structure-tensor coherence (Bigün, 1987)",
     )
 
-    def frames(self, frames: Frames) -> npt.NDArray[np.float64]:
+    def frames(self, frames: Frames) -> Floats:
         """Return the sharpness of each frame, float64 (N,)."""
         return np.array([_sharpness(frame) for frame in frames])
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Bools, Floats, Ints
 from vbench_lite.datasets.shapes import judge as shapes_judge
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Estimate, MetricInfo
@@ -17,8 +17,6 @@ from vbench_lite.stats.jackknife import jackknife
 from vbench_lite.stats.means import mean_estimate
 from vbench_lite.suites.judged_set import ATTRIBUTES, JudgedClip, JudgedSet, judged_set_info
 
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 LEAST_PROMPTS = 2  # on each side, so that one can be left out
 
 
@@ -89,7 +87,7 @@ def held_out_gap(prompts: Sequence[str], values: Floats, held_out: Bools) -> Est
     if min(held_out.sum(), (~held_out).sum()) < LEAST_PROMPTS:
         raise NotApplicable("a gap needs two captions or more of either kind, seen and held out")
 
-    def gap(kept: npt.NDArray[np.int64]) -> float:
+    def gap(kept: Ints) -> float:
         return _mean(values, kept[held_out[kept]]) - _mean(values, kept[~held_out[kept]])
 
     estimate = jackknife(prompts, gap)
@@ -116,5 +114,5 @@ def _accuracies(clips: Sequence[JudgedClip]) -> tuple[Floats, Bools]:
     return np.array(values), np.array([clip.scene.held_out for clip in clips])
 
 
-def _mean(values: Floats, kept: npt.NDArray[np.int64]) -> float:
+def _mean(values: Floats, kept: Ints) -> float:
     return float(values[kept].mean()) if len(kept) else float("nan")

@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import ClassVar
 
-import numpy as np
-import numpy.typing as npt
-
+from vbench_lite.arrays import Bools
 from vbench_lite.clip import ClipInfo
 from vbench_lite.datasets import shapes
 from vbench_lite.datasets.shapes import judge as shapes_judge
@@ -31,7 +29,7 @@ class _Length(ClipMetric):
         return self.value(shapes_judge.frame_readings(features["shapes-judge"]).agrees(self._thing))
 
     @abstractmethod
-    def value(self, right: npt.NDArray[np.bool_]) -> float:
+    def value(self, right: Bools) -> float:
         """The value, of whether each frame is right, bool (T,)."""
 
 
@@ -55,7 +53,7 @@ class LongAccuracy(_Length):
         "Share of the frames beyond the trained length that show what was asked for.",
     )
 
-    def value(self, right: npt.NDArray[np.bool_]) -> float:
+    def value(self, right: Bools) -> float:
         return float(right[TRAINED_FRAMES:].mean())
 
 
@@ -72,5 +70,5 @@ class LengthGap(_Length):
         bounds=(-1.0, 1.0),
     )
 
-    def value(self, right: npt.NDArray[np.bool_]) -> float:
+    def value(self, right: Bools) -> float:
         return float(right[TRAINED_FRAMES:].mean() - right[:TRAINED_FRAMES].mean())

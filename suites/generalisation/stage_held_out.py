@@ -8,15 +8,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from vbench_lite.arrays import Bools, Floats
 from vbench_lite.datasets.stage import judge
 from vbench_lite.metric import Axis, Estimate, MetricInfo
-from vbench_lite.suites.generalisation.held_out import (
-    LEAST_PROMPTS,
-    Bools,
-    Floats,
-    held_out_gap,
-    mean_held_out,
-)
+from vbench_lite.suites.generalisation.held_out import LEAST_PROMPTS, held_out_gap, mean_held_out
 from vbench_lite.suites.stage_readings import stage_info
 from vbench_lite.suites.stage_set import StageClip, StageSet
 

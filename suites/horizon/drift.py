@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Floats, Ints
 from vbench_lite.clip import ClipInfo, Seconds
 from vbench_lite.datasets.shapes import judge as shapes_judge
 from vbench_lite.errors import NotApplicable
@@ -23,7 +23,6 @@ from vbench_lite.suites.frame_means import frame_means
 from vbench_lite.suites.frames.sharpness import Sharpness
 from vbench_lite.suites.horizon.windows import LEAST_WINDOWS, course, first_second
 
-Values = npt.NDArray[np.float64]
 HELD = 0.05  # of a usual step, above which a frame is held
 _SOURCE = "least-squares slope over windows of one second (definition)"
 
@@ -48,26 +47,26 @@ class Drift(ClipMetric):
             raise NotApplicable("there is nothing that could drift: the value is 0 throughout")
         return Scored(found.slope / mean, found.series)
 
-    def spread(self, values: Values, edges: Seconds) -> tuple[Values, Seconds]:
+    def spread(self, values: Floats, edges: Seconds) -> tuple[Floats, Seconds]:
         """Values with the seconds in which they hold: each while its frame is on show."""
         return values, edges
 
     @abstractmethod
-    def values(self, features: Mapping[str, Features]) -> Values:
+    def values(self, features: Mapping[str, Features]) -> Floats:
         """One value for each frame (or each step to the next), float64 (T,)."""
 
 
 class FrameDrift(Drift):
     """The value is one that each frame has on its own."""
 
-    def push(self, frames: Frames, indices: npt.NDArray[np.int64]) -> None:
+    def push(self, frames: Frames, indices: Ints) -> None:
         self._values += self.measure(frames).tolist()
 
-    def values(self, features: Mapping[str, Features]) -> Values:
+    def values(self, features: Mapping[str, Features]) -> Floats:
         return np.array(self._values)
 
     @abstractmethod
-    def measure(self, frames: Frames) -> Values:
+    def measure(self, frames: Frames) -> Floats:
         """One value a frame, float64 (N,), for uint8 (N, H, W, 3)."""
 
 
@@ -101,7 +100,7 @@ class SharpnessDrift(FrameDrift):
 
     info: ClassVar[MetricInfo] = _info("sharpness_drift", "the sharpness of edges", better=True)
 
-    def measure(self, frames: Frames) -> Values:
+    def measure(self, frames: Frames) -> Floats:
         return Sharpness().frames(frames)
 
 
@@ -114,7 +113,7 @@ class BrightnessDrift(FrameDrift):
 
     info: ClassVar[MetricInfo] = _info("brightness_drift", "the mean level", better=None)
 
-    def measure(self, frames: Frames) -> Values:
+    def measure(self, frames: Frames) -> Floats:
         return frame_means(frames) / 255
 
 
@@ -128,7 +127,7 @@ class ColourDrift(FrameDrift):
 
     info: ClassVar[MetricInfo] = _info("colour_drift", "the strength of colours", better=None)
 
-    def measure(self, frames: Frames) -> Values:
+    def measure(self, frames: Frames) -> Floats:
         chroma = frames.max(axis=3) - frames.min(axis=3)  # uint8: max >= min, nothing wraps
         return frame_means(chroma) / 255
 
@@ -147,12 +146,12 @@ class MotionDrift(FrameDrift):
         super().start(clip, sample)
         self._last: Frames | None = None
 
-    def measure(self, frames: Frames) -> Values:
+    def measure(self, frames: Frames) -> Floats:
         joined = frames if self._last is None else np.concatenate([self._last, frames])
         self._last = frames[-1:].copy()
         return frame_means(np.abs(np.diff(joined.astype(np.int16), axis=0))) / 255
 
-    def spread(self, values: Values, edges: Seconds) -> tuple[Values, Seconds]:
+    def spread(self, values: Floats, edges: Seconds) -> tuple[Floats, Seconds]:
         """Differences a second; while a frame is held nothing moves until its last usual step."""
         shown = np.diff(edges)
         step = float(np.median(shown))
@@ -176,7 +175,7 @@ class IdentityDrift(Drift):
         better=True, relative=False, judged=True,
     )  # fmt: skip
 
-    def values(self, features: Mapping[str, Features]) -> Values:
+    def values(self, features: Mapping[str, Features]) -> Floats:
         readings = shapes_judge.frame_readings(features["shapes-judge"])
         opening = first_second(self.clip.edges(len(features["shapes-judge"])))
         return readings.agrees(readings.most_frequent(opening)).astype(np.float64)

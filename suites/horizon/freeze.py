@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Ints
 from vbench_lite.clip import ClipInfo
 from vbench_lite.metric import Axis, ClipMetric, Features, Frames, MetricInfo, SampleInfo
 from vbench_lite.suites.frames.sameness import Images, reduce, same
@@ -44,7 +44,7 @@ class LongestFreeze(ClipMetric):
         self._last: Images | None = None
         self._repeats: list[bool] = []
 
-    def push(self, frames: Frames, indices: npt.NDArray[np.int64]) -> None:
+    def push(self, frames: Frames, indices: Ints) -> None:
         for frame in frames:
             small = reduce(frame)
             self._repeats.append(self._last is not None and same(small, self._last))

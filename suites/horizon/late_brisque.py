@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Ints
 from vbench_lite.clip import ClipInfo
 from vbench_lite.metric import Axis, Features, Frames, MetricInfo, SampleInfo
 from vbench_lite.suites.frames.brisque import Brisque
@@ -33,7 +33,7 @@ class LateBrisque(Brisque):
         super().start(clip, sample)
         self._values: list[float] = []
 
-    def push(self, frames: Frames, indices: npt.NDArray[np.int64]) -> None:
+    def push(self, frames: Frames, indices: Ints) -> None:
         self._values += self.frames(frames).tolist()
 
     def finish(self, features: Mapping[str, Features]) -> float:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from vbench_lite.arrays import Ints
 from vbench_lite.clip import ClipInfo
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, ClipMetric, Features, Frames, MetricInfo, SampleInfo, Scored
@@ -56,7 +57,7 @@ class LoopShare(ClipMetric):
         self._back: list[bool] = []
         self._places: list[int] = []
 
-    def push(self, frames: Frames, indices: npt.NDArray[np.int64]) -> None:
+    def push(self, frames: Frames, indices: Ints) -> None:
         edges = self._clip.edges(self._count + len(frames))
         for frame in frames:
             # Frames a second or more before this one, and never the one before: it resembles any frame.

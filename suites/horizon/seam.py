@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Floats
 from vbench_lite.clip import ClipInfo
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, Features, Frames, MetricInfo, NeighbourMetric, SampleInfo, Scored
@@ -49,7 +49,7 @@ class SeamVisibility(NeighbourMetric):
         self._clip = clip
         self._steps: list[float] = []
 
-    def pairs(self, frames: Frames) -> npt.NDArray[np.float64]:
+    def pairs(self, frames: Frames) -> Floats:
         """Return the mean absolute difference of each pair of neighbours, in [0, 1]."""
         values = frame_means(np.abs(np.diff(frames.astype(np.int16), axis=0))) / 255
         self._steps += values.tolist()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Floats
 from vbench_lite.clip import Seconds
 from vbench_lite.errors import NotApplicable
 
@@ -14,8 +14,6 @@ WINDOW_S = 1.0
 LEAST_WINDOWS = 3  # a line through fewer says nothing of a trend
 MOST_WINDOWS = 100_000  # a day: timestamps far apart do not take the machine's memory
 _ROUNDING = 1e-6  # seconds: three thirds of one are the next window however they round
-
-Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -26,8 +24,8 @@ class TimeSeries:
         times_s: middle of each window. values: mean over its frames. Both float64 (windows,).
     """
 
-    times_s: npt.NDArray[np.float64]
-    values: npt.NDArray[np.float64]
+    times_s: Floats
+    values: Floats
 
     @property
     def slope(self) -> float:
@@ -41,7 +39,7 @@ class TimeSeries:
         return tuple(zip(self.times_s.tolist(), self.values.tolist(), strict=True))
 
 
-def course(values: Values, edges: Seconds) -> TimeSeries:
+def course(values: Floats, edges: Seconds) -> TimeSeries:
     """Values of frames, float64 (T,), as means over windows of one second, each for as long as it stands.
 
     Args:

@@ -6,13 +6,13 @@ from typing import ClassVar
 
 import numpy as np
 
+from vbench_lite.arrays import Floats
 from vbench_lite.clip import ClipInfo
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import MetricInfo, Scored
 from vbench_lite.suites.interaction.session import (
     REST,
     ROOM,
-    Floats,
     Session,
     SessionMetric,
     interaction_info,

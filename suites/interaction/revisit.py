@@ -8,10 +8,11 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from vbench_lite.arrays import Floats, Ints
 from vbench_lite.clip import ClipInfo
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import ClipMetric, Features, Frames, MetricInfo, SampleInfo, Scored
-from vbench_lite.suites.interaction.session import Floats, interaction_info, read_session
+from vbench_lite.suites.interaction.session import interaction_info, read_session
 
 NEAR = 0.3  # pixels at 32x32 within which two places are one
 AWAY = 4.0  # pixels at 32x32 by which the shape was elsewhere in between
@@ -43,7 +44,7 @@ class Revisit(ClipMetric):
         self._sample = sample
         self._frames: list[Frames] = []
 
-    def push(self, frames: Frames, indices: npt.NDArray[np.int64]) -> None:
+    def push(self, frames: Frames, indices: Ints) -> None:
         self._frames.append(_reduced(frames))
 
     def finish(self, features: Mapping[str, Features]) -> Scored:
@@ -59,7 +60,7 @@ class Revisit(ClipMetric):
         return Scored(max(0.0, 1.0 - same / null))
 
 
-def pairs(track: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def pairs(track: Floats) -> tuple[Ints, Ints]:
     """Pairs of frames at one place with another in between, and as many at different places, int64 (N, 2)."""
     apart = np.linalg.norm(track[:, None] - track[None], axis=2)
     left = np.maximum.accumulate(np.triu(apart), axis=1)  # how far it was from frame i until frame j
@@ -70,7 +71,7 @@ def pairs(track: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     return tuple(rng.permutation(found)[:count] for found in (again, other))  # type: ignore[return-value]
 
 
-def _difference(frames: npt.NDArray[np.int16], chosen: npt.NDArray[np.int64]) -> float:
+def _difference(frames: npt.NDArray[np.int16], chosen: Ints) -> float:
     return float(np.mean([np.abs(frames[i] - frames[j]).mean() for i, j in chosen]))
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Bools, Floats
 from vbench_lite.clip import ClipInfo
 from vbench_lite.control import Action, Script
 from vbench_lite.datasets.shapes import judge as shapes_judge
@@ -20,7 +20,6 @@ from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, ClipMetric, Features, SampleInfo, Scored
 from vbench_lite.suites.judged_info import judged_info
 
-Floats = npt.NDArray[np.float64]
 REST = 0.25  # pixels a frame at 32x32, below which the shape rests: the judge's own step
 WITHIN = 0.7  # cosine of the angle between asked and shown direction: 45 degrees, and the judge's error
 ROOM = 2.0  # pixels at 32x32 that the shape must have before the border, to be able to follow
@@ -74,7 +73,7 @@ class Session:
     """
 
     track: Floats
-    visible: npt.NDArray[np.bool_]
+    visible: Bools
     size: tuple[float, float] | None
     turns: tuple[Turn, ...]
 

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Floats32, Ints
 from vbench_lite.clip import ClipInfo
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, Frames, MetricInfo, PairMetric, SampleInfo
@@ -42,7 +42,7 @@ class HighFrequencyKept(PairMetric):
         self._both = self._own = 0.0
         self._count = 0
 
-    def push(self, frames: Frames, reference: Frames, indices: npt.NDArray[np.int64]) -> None:
+    def push(self, frames: Frames, reference: Frames, indices: Ints) -> None:
         for frame, target in zip(frames, reference, strict=True):
             clip_detail, detail = _detail(frame), _detail(target)
             self._both += float((clip_detail * detail).sum(dtype=np.float64))
@@ -55,6 +55,6 @@ class HighFrequencyKept(PairMetric):
         return self._both / self._own
 
 
-def _detail(frame: Frames) -> npt.NDArray[np.float32]:
+def _detail(frame: Frames) -> Floats32:
     image = frame.astype(np.float32)
     return image - np.asarray(cv2.GaussianBlur(image, (0, 0), SIGMA_PX), np.float32)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
-import numpy.typing as npt
-
+from vbench_lite.arrays import Ints
 from vbench_lite.metric import Axis, Frames, MetricInfo
 from vbench_lite.suites.reconstruction.sizes import FramePairs
 from vbench_lite.suites.reconstruction.ssim import WINDOW
@@ -37,7 +35,7 @@ class MsSsim(FramePairs):
         source="Wang et al., Multiscale structural similarity (2003) by torchmetrics: 5 scales, 11x11, relu",
     )
 
-    def push(self, frames: Frames, reference: Frames, indices: npt.NDArray[np.int64]) -> None:
+    def push(self, frames: Frames, reference: Frames, indices: Ints) -> None:
         import torch
         from torchmetrics.functional.image import multiscale_structural_similarity_index_measure as ms_ssim
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Floats, Ints
 from vbench_lite.clip import ClipInfo
 from vbench_lite.metric import Axis, Frames, MetricInfo, SampleInfo
 from vbench_lite.suites.extractors.network import with_weights
@@ -44,11 +44,11 @@ class PerceptualDistance(FramePairs):
         if self._network is None:
             self._network = self.build(files.state_dict(self.info.weights[0]))
 
-    def push(self, frames: Frames, reference: Frames, indices: npt.NDArray[np.int64]) -> None:
+    def push(self, frames: Frames, reference: Frames, indices: Ints) -> None:
         self._sum += float(self.each(frames, reference).sum())
         self._count += len(frames)
 
-    def each(self, frames: Frames, reference: Frames) -> npt.NDArray[np.float64]:
+    def each(self, frames: Frames, reference: Frames) -> Floats:
         """The distance of each pair, float64 (N,), of frames uint8 (N, H, W, 3)."""
         import torch
 

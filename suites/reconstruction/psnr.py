@@ -6,8 +6,8 @@ import math
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Ints
 from vbench_lite.metric import Axis, Frames, MetricInfo
 from vbench_lite.suites.reconstruction.sizes import FramePairs
 
@@ -35,7 +35,7 @@ class Psnr(FramePairs):
         source="10 log10(255^2 / MSE) for each frame, capped at 100 dB, mean over frames",
     )
 
-    def push(self, frames: Frames, reference: Frames, indices: npt.NDArray[np.int64]) -> None:
+    def push(self, frames: Frames, reference: Frames, indices: Ints) -> None:
         for one, other in zip(frames, reference, strict=True):
             self._sum += frame_psnr(one, other)
             self._count += 1

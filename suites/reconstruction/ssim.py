@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
-import numpy.typing as npt
-
+from vbench_lite.arrays import Ints
 from vbench_lite.metric import Axis, Frames, MetricInfo
 from vbench_lite.suites.reconstruction.sizes import FramePairs
 
@@ -37,7 +35,7 @@ class Ssim(FramePairs):
         source="Wang et al. (TIP 2004) by torchmetrics: 11x11, sigma 1.5, per channel, data range 1",
     )
 
-    def push(self, frames: Frames, reference: Frames, indices: npt.NDArray[np.int64]) -> None:
+    def push(self, frames: Frames, reference: Frames, indices: Ints) -> None:
         import torch
         from torchmetrics.functional.image import structural_similarity_index_measure as ssim
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Ints
 from vbench_lite.clip import ClipInfo
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, Frames, MetricInfo, SampleInfo
@@ -41,7 +41,7 @@ class TemporalLpips(LpipsAlex):
         super().start(clip, reference, sample)
         self._last: tuple[Frames, Frames] | None = None
 
-    def push(self, frames: Frames, reference: Frames, indices: npt.NDArray[np.int64]) -> None:
+    def push(self, frames: Frames, reference: Frames, indices: Ints) -> None:
         ours, theirs = frames, reference
         if self._last is not None:
             ours, theirs = (np.concatenate(both) for both in zip(self._last, (ours, theirs), strict=True))

@@ -7,8 +7,8 @@ from functools import cache
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Floats
 from vbench_lite.clip import ClipInfo
 from vbench_lite.errors import WeightsError
 from vbench_lite.metric import Axis, Features, MetricInfo, SampleInfo, SetRule
@@ -51,7 +51,7 @@ class AestheticQuality(PublishedMetric):
 
 
 @cache
-def _head(fingerprint: str) -> tuple[npt.NDArray[np.float64], float]:
+def _head(fingerprint: str) -> tuple[Floats, float]:
     """Weight float64 (768,) and bias of the head; `fingerprint` tells files of one key apart."""
     tensors = files.state_dict(KEY)
     weight, bias = tensors["weight"].double().numpy(), tensors["bias"].double().numpy()

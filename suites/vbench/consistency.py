@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Floats
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Axis, Features, MetricInfo, Scored, SetRule
 from vbench_lite.suites.vbench.prompt_lists import PublishedMetric, published_info
-
-Floats = npt.NDArray[np.float64]
 
 
 def resemblance(features: Features) -> tuple[Floats, Floats]:

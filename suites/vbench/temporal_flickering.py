@@ -6,8 +6,8 @@ import itertools
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Floats
 from vbench_lite.clip import ClipInfo
 from vbench_lite.metric import Axis, Frames, MetricInfo, NeighbourMetric, SampleInfo, SetRule
 from vbench_lite.suites.vbench.prompt_lists import on_the_list, published_info
@@ -37,7 +37,7 @@ class TemporalFlickering(NeighbourMetric):
         super().start(clip, sample)
         on_the_list(sample, "temporal_flickering")
 
-    def pairs(self, frames: Frames) -> npt.NDArray[np.float64]:
+    def pairs(self, frames: Frames) -> Floats:
         """Return 1 - mean absolute difference / 255 of each pair of neighbours."""
         return np.array([1.0 - _difference(a, b) / 255.0 for a, b in itertools.pairwise(frames)])
 

@@ -24,6 +24,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
             "",
             "generator",
             "control",
+            "arrays",
             "extractor",
             "metric",
             "dataset",

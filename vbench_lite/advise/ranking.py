@@ -16,9 +16,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from vbench_lite.advise.requirements import WIDE
+from vbench_lite.arrays import Floats
 from vbench_lite.metric import Axis
 from vbench_lite.results.axes import RELATIVE_AXES, AxisScore, difference, differences
 from vbench_lite.results.board import RELATIVE_TIE, BoardRow
@@ -27,8 +27,6 @@ from vbench_lite.stats.pareto import best_probability, front_probability, joint_
 from vbench_lite.stats.power import units_to_settle
 from vbench_lite.stats.ranks import ranks_of
 from vbench_lite.stats.student import quantile
-
-Floats = npt.NDArray[np.float64]
 
 _TIE_DOUBLINGS = math.log2(1 + RELATIVE_TIE)
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Ints
 from vbench_lite.clip import Frames
 from vbench_lite.control import Action, Script
 from vbench_lite.dataset import ClipSize, RealClip
@@ -74,7 +74,7 @@ def _step(size: ClipSize) -> int:
     return max(1, min(size.height, size.width) // _PART)
 
 
-def _path(script: Script | None, num_frames: int) -> npt.NDArray[np.int64]:
+def _path(script: Script | None, num_frames: int) -> Ints:
     """Left and top of the view in each frame, in steps, int64 (T, 2)."""
     places = np.full((num_frames, 2), ROOM)
     for span in () if script is None else script.spans(num_frames):

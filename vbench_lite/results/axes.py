@@ -26,8 +26,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Floats
 from vbench_lite.metric import Axis
 from vbench_lite.results.arms import Arm
 from vbench_lite.results.blocks import Blocks
@@ -38,7 +38,6 @@ from vbench_lite.stats.student import quantile, quantiles
 from vbench_lite.suite import Suite
 from vbench_lite.suite_axes import AxisSpec, Gate
 
-Floats = npt.NDArray[np.float64]
 NamedEnds = str | tuple[float, float]  # the control that is 0 on a metric, or what is 0 and 1 on it
 RELATIVE_AXES = (Axis.SPEED, Axis.MEMORY)
 PUBLISHED = "published"  # in the place of a control, where a publication fixes what is 0

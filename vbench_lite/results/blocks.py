@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Bools, Ints
 from vbench_lite.stats.jackknife import fold
 
 
@@ -27,17 +27,17 @@ class Blocks:
     def __len__(self) -> int:
         return len(self.blocks)
 
-    def stay(self, prompts: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+    def stay(self, prompts: tuple[str, ...]) -> Bools:
         """Which prompts stay when each block leaves, bool (blocks, prompts); arms of a run share them."""
         if prompts not in self._stay:
             self._stay[prompts] = self.places(prompts) != np.arange(len(self))[:, None]
         return self._stay[prompts]
 
     @cached_property
-    def _stay(self) -> dict[tuple[str, ...], npt.NDArray[np.bool_]]:
+    def _stay(self) -> dict[tuple[str, ...], Bools]:
         return {}
 
-    def places(self, prompts: Iterable[str]) -> npt.NDArray[np.int64]:
+    def places(self, prompts: Iterable[str]) -> Ints:
         """The block of each prompt, int64 (prompts,); -1 for one of none."""
         of = self._of
         return np.array([of.get(prompt, -1) for prompt in prompts], dtype=np.int64)

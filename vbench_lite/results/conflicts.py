@@ -8,11 +8,11 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from vbench_lite.arrays import Bools, Floats
 
 DISTANCES = "distribution/"
 
-Floats = npt.NDArray[np.float64]
 Interval = tuple[float, float | None, float | None]  # value, low, high
 
 
@@ -57,6 +57,6 @@ def _column(intervals: Mapping[str, Interval], names: Sequence[str]) -> Floats:
     return np.array([intervals[name] for name in names], dtype=np.float64).reshape(-1, 3)
 
 
-def _apart(one: Floats, two: Floats) -> npt.NDArray[np.bool_]:
+def _apart(one: Floats, two: Floats) -> Bools:
     """Which intervals are known and do not overlap, of two columns: bool (pairs,)."""
     return np.maximum(one[:, 1], two[:, 1]) > np.minimum(one[:, 2], two[:, 2])

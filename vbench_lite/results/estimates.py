@@ -12,9 +12,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from vbench_lite.arrays import Floats
 from vbench_lite.errors import NotApplicable, StoreError
 from vbench_lite.metric import BASE_CASE, Axis, Estimate, SummaryMetric
 from vbench_lite.results.blocks import Blocks
@@ -98,7 +98,7 @@ class MetricEstimate:
         """The value over all prompts, computed as `without` computes it."""
         return float(self.without(_NOBODY)[0])
 
-    def without(self, blocks: Blocks) -> npt.NDArray[np.float64]:
+    def without(self, blocks: Blocks) -> Floats:
         """The value without each block, float64 (blocks,); exact for blocks of this set, else linear.
 
         A set's replicates say what happens when one of its blocks leaves. For other prompts the
@@ -110,10 +110,10 @@ class MetricEstimate:
         return self._left[blocks]
 
     @cached_property
-    def _left(self) -> dict[Blocks, npt.NDArray[np.float64]]:
+    def _left(self) -> dict[Blocks, Floats]:
         return {}
 
-    def _without(self, blocks: Blocks) -> npt.NDArray[np.float64]:
+    def _without(self, blocks: Blocks) -> Floats:
         assert self.value is not None
         if self.level is Level.SAMPLE:
             left = blocks.stay(tuple(self.by_prompt)).astype(np.float64)
@@ -227,7 +227,7 @@ def sample_estimate(
     metric: str,
     facts: MetricFacts,
     samples: Sequence[str],
-    values: npt.NDArray[np.float64],
+    values: Floats,
     clusters: Clusters,
     weights: Sequence[float] | None,
     *,

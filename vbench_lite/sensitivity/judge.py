@@ -21,9 +21,9 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import stats
 
+from vbench_lite.arrays import Floats
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Estimate, MetricInfo
 from vbench_lite.sensitivity.ladders import Damage, Kind
@@ -200,7 +200,7 @@ def _of_sets(blank: Cell, info: MetricInfo, values: Values, levels: Sequence[Lev
     )
 
 
-def _numbers(delta: Delta, scale: float, oriented: npt.NDArray[np.float64]) -> dict[str, Any]:
+def _numbers(delta: Delta, scale: float, oriented: Floats) -> dict[str, Any]:
     low, high = delta.interval()
     steps = np.diff(oriented)
     slack = 1e-9 * max(1.0, float(np.abs(oriented).max()))
@@ -214,14 +214,14 @@ def _numbers(delta: Delta, scale: float, oriented: npt.NDArray[np.float64]) -> d
     }
 
 
-def rank_correlations(table: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def rank_correlations(table: Floats) -> Floats:
     """Spearman's rho of each row's values with their place, float64 (rows,); 0 where a row is constant."""
     ranks = np.asarray(stats.rankdata(table, axis=1), np.float64)
     ranks -= ranks.mean(axis=1, keepdims=True)
     places = np.arange(table.shape[1], dtype=np.float64)
     places -= places.mean()
     norms = np.sqrt((ranks**2).sum(axis=1) * (places**2).sum())
-    rho: npt.NDArray[np.float64] = np.divide(ranks @ places, norms, out=np.zeros(len(table)), where=norms > 0)
+    rho: Floats = np.divide(ranks @ places, norms, out=np.zeros(len(table)), where=norms > 0)
     return np.clip(rho, -1.0, 1.0)
 
 
@@ -236,11 +236,11 @@ def _set_correlation(estimates: Sequence[Estimate], sign: float) -> tuple[float,
     return value, (max(-1.0, value - half), min(1.0, value + half)) if half > 0 else None
 
 
-def _replicates(estimate: Estimate, sign: float) -> npt.NDArray[np.float64]:
+def _replicates(estimate: Estimate, sign: float) -> Floats:
     return sign * np.asarray(estimate.replicates or (), np.float64)
 
 
-def _spread(values: npt.NDArray[np.float64]) -> float:
+def _spread(values: Floats) -> float:
     """Standard deviation between clips; rounding is none."""
     spread = float(values.std(ddof=1)) if len(values) > 1 else 0.0
     return spread if spread > 1e-12 * max(1.0, float(np.abs(values).max())) else 0.0

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Floats32
 from vbench_lite.clip import Frames
 from vbench_lite.metric import Axis
 from vbench_lite.video import damage
@@ -48,7 +48,7 @@ class Material:
     other: Frames
 
 
-Apply = Callable[[Material, float, np.random.Generator], npt.NDArray[np.float32] | Frames]
+Apply = Callable[[Material, float, np.random.Generator], Floats32 | Frames]
 
 
 @dataclass(frozen=True)

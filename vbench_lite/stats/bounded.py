@@ -19,11 +19,10 @@ import math
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Floats
 from vbench_lite.stats.student import quantile
 
-Floats = npt.NDArray[np.float64]
 PILED = 0.5  # share of values on an end of their range from which a mean is judged by this module
 _GRID = 65  # bounds tried at once while an end of an interval is searched
 _ROUNDS = 2  # of that search: each narrows it to 1/64, and the last step is a straight line

@@ -19,11 +19,10 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Floats, Ints
 from vbench_lite.stats.clusters import TwoWay, two_way
 
-Floats = npt.NDArray[np.float64]
 LEFT, RIGHT, TIE = 0, 1, 2
 WIDE = 3.0  # standard deviation of the prior on the side and tie terms, in log-odds: both stay finite
 PRIOR = 0.5  # votes against an average opponent, half of them won: an unbeaten item stays finite
@@ -177,9 +176,7 @@ def _design(outcomes: Sequence[Outcome], basis: Floats, *, ties: bool, sides: bo
     return design
 
 
-def _slopes(
-    design: Floats, results: npt.NDArray[np.int64], beta: Floats, ties: bool
-) -> tuple[Floats, Floats]:
+def _slopes(design: Floats, results: Ints, beta: Floats, ties: bool) -> tuple[Floats, Floats]:
     """Score of each vote, float64 (n, p), and the negative Hessian of their sum, float64 (p, p)."""
     logits = design @ beta
     if not ties:

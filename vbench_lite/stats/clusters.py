@@ -17,12 +17,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Floats, Ints
 from vbench_lite.stats.bounded import piled
 from vbench_lite.stats.student import quantile
 
-Floats = npt.NDArray[np.float64]
 LEAST = 5  # clusters of a kind, below which their spread cannot be estimated and they are taken as given
 
 
@@ -47,13 +46,13 @@ class MeanOverClusters:
         return {"value": self.value, "ci": ci, "n": self.n}
 
 
-def codes(names: Sequence[Hashable]) -> npt.NDArray[np.int64]:
+def codes(names: Sequence[Hashable]) -> Ints:
     """Whole numbers int64 (n,) that are equal where the names are equal."""
     numbers: dict[Hashable, int] = {}
     return np.array([numbers.setdefault(name, len(numbers)) for name in names], dtype=np.int64)
 
 
-def meat(influences: Floats, clusters: npt.NDArray[np.int64]) -> Floats:
+def meat(influences: Floats, clusters: Ints) -> Floats:
     """Sum over clusters of the outer product of the summed influences, with the factor G / (G - 1).
 
     Args:
@@ -120,7 +119,7 @@ def two_way(influences: Floats, first: Sequence[Hashable], second: Sequence[Hash
     return TwoWay(single, shared, len(set(both.tolist())))
 
 
-def effective(clusters: npt.NDArray[np.int64]) -> float:
+def effective(clusters: Ints) -> float:
     """How many clusters of equal size say as much as these: (sum of sizes)^2 / sum of squared sizes.
 
     At least 2, since this many are there. Source: Carter, Schnepel & Steigerwald (2017), Review of Economics

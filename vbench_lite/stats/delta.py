@@ -15,12 +15,11 @@ from functools import cached_property
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Floats
 from vbench_lite.stats.bounded import score, score_interval
 from vbench_lite.stats.student import cdf, quantile
 
-Floats = npt.NDArray[np.float64]
 SKEW_FROM = 8  # units; of fewer, a skewness says nothing
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
-Indices = npt.NDArray[np.int64]
+from vbench_lite.arrays import Ints
+
 SIZES = 10  # the fewest that may be fitted
 ORDERS = 3  # random orders whose prefixes are the subsets; averaged at each size
 
@@ -23,7 +23,7 @@ def sizes(count: int, least: int, number: int = SIZES) -> list[int]:
 
 
 def at_infinity(
-    statistic: Callable[[Indices], float], kept: Indices, least: int, total: int, number: int = SIZES
+    statistic: Callable[[Ints], float], kept: Ints, least: int, total: int, number: int = SIZES
 ) -> float:
     """The statistic at infinite n.
 

@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Matrix = npt.NDArray[np.float64]
+from vbench_lite.arrays import Matrix
+
 _LEAST_DRAWS, _MOST_DRAWS, _WORK = 2, 64, 6e8  # of a perfect set; about so many products for all of them
 _CLEAR = 1e-7  # least over greatest squared singular value from which eigenvalues are exact to 1e-12
 

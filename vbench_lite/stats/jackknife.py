@@ -17,8 +17,8 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Floats, Ints
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Estimate
 from vbench_lite.stats.bounded import piled
@@ -28,7 +28,7 @@ from vbench_lite.stats.student import quantile
 MAX_GROUPS = 50
 MIN_GROUPS = 3  # with fewer, the spread of the replicates says next to nothing
 
-Statistic = Callable[[npt.NDArray[np.int64]], float]
+Statistic = Callable[[Ints], float]
 
 
 def fold(groups: Sequence[Hashable], max_groups: int = MAX_GROUPS) -> list[list[Hashable]]:
@@ -100,7 +100,7 @@ def jackknife(
 
 def jackknife_mean(
     groups: Sequence[Hashable],
-    values: Sequence[float] | npt.NDArray[np.float64],
+    values: Sequence[float] | Floats,
     bounds: Bounds = (None, None),
 ) -> Estimate:
     """The mean of one value for each item, with its jackknife interval; see `jackknife`.
@@ -117,21 +117,19 @@ def jackknife_mean(
     return replace(found, low=of_means.low, high=of_means.high)
 
 
-def standard_error(replicates: npt.NDArray[np.float64]) -> float:
+def standard_error(replicates: Floats) -> float:
     """Jackknife standard error of replicates, float64 (groups,)."""
     return float(standard_errors(replicates))
 
 
-def standard_errors(replicates: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def standard_errors(replicates: Floats) -> Floats:
     """Jackknife standard errors of replicates, float64 (..., groups)."""
     count = replicates.shape[-1]
     away = replicates - replicates.mean(axis=-1, keepdims=True)
     return np.asarray(np.sqrt((count - 1) / count * np.sum(away**2, axis=-1)))
 
 
-def interval(
-    value: float, replicates: npt.NDArray[np.float64]
-) -> tuple[float | None, float | None, float, float]:
+def interval(value: float, replicates: Floats) -> tuple[float | None, float | None, float, float]:
     """Return (low, high, bias, standard error) of a value from its delete-a-group replicates."""
     count = len(replicates)
     bias = (count - 1) * (float(replicates.mean()) - value)

@@ -12,12 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Bools, Ints, Matrix
 from vbench_lite.errors import NotApplicable
 
-Matrix = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.int64]
 Kernel = Callable[[Matrix, Matrix], Matrix]
 _CHANCE = 1e-6  # pairs are taken for such where chance would make them look so once in a million sets
 
@@ -73,7 +71,7 @@ class KernelDistance:
         self._free = free.sum(axis=1)
         self._second = _mean(kernel(second, second), its[:, None] != its)
 
-    def __call__(self, kept: Indices) -> float:
+    def __call__(self, kept: Ints) -> float:
         """Return the distance of the rows `kept` of the first set, of at least two sources.
 
         Raises:
@@ -104,7 +102,7 @@ def kernel_distance(first: Matrix, second: Matrix, kernel: Kernel = cubic_kernel
     return KernelDistance(first, second, kernel)(np.arange(len(first)))
 
 
-def _mean(kernel: Matrix, chosen: npt.NDArray[np.bool_]) -> float:
+def _mean(kernel: Matrix, chosen: Bools) -> float:
     """Raises NotApplicable where nothing is chosen."""
     if not chosen.any():
         raise NotApplicable("n too small: all reference clips are of one source")

@@ -12,10 +12,9 @@ fidelity and diversity metrics for generative models (ICML 2020), equations 4 to
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-Matrix = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.int64]
+from vbench_lite.arrays import Ints, Matrix
+
 K = 5
 
 
@@ -47,21 +46,21 @@ class Neighbourhoods:
         self._generated = generated
         self._within: Matrix | None = None
 
-    def precision(self, kept: Indices) -> float:
+    def precision(self, kept: Ints) -> float:
         """Share of the kept generated points inside any real ball."""
         return float(self._inside[:, kept].any(axis=0).mean())
 
-    def recall(self, kept: Indices) -> float:
+    def recall(self, kept: Ints) -> float:
         """Share of real points inside any ball of the kept generated points, more than k of them."""
         if self._within is None:
             self._within = distances(self._generated, self._generated)
         reach = radii(self._within[np.ix_(kept, kept)], self.k)
         return float((self._across[:, kept] < reach).any(axis=1).mean())
 
-    def density(self, kept: Indices) -> float:
+    def density(self, kept: Ints) -> float:
         """Real balls around a kept generated point, on average, over k; 1 is usual for equal sets."""
         return float(self._inside[:, kept].sum(axis=0).mean() / self.k)
 
-    def coverage(self, kept: Indices) -> float:
+    def coverage(self, kept: Ints) -> float:
         """Share of real balls that hold a kept generated point."""
         return float(self._inside[:, kept].any(axis=1).mean())

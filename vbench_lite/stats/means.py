@@ -22,14 +22,13 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Floats, Ints
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Estimate
 from vbench_lite.stats.bounded import piled, score_interval
 from vbench_lite.stats.delta import Delta
 
-Floats = npt.NDArray[np.float64]
 Bounds = tuple[float | None, float | None]
 
 _TINY = 1e-12
@@ -45,7 +44,7 @@ class Clusters:
     """
 
     names: tuple[Any, ...]
-    codes: npt.NDArray[np.int64]
+    codes: Ints
 
     @classmethod
     def of(cls, labels: Sequence[Hashable]) -> Clusters:
@@ -62,7 +61,7 @@ class Clusters:
         return np.array([math.fsum(ordered[start:stop]) for start, stop in self._slices], dtype=np.float64)
 
     @cached_property
-    def _order(self) -> npt.NDArray[np.int64]:
+    def _order(self) -> Ints:
         return np.argsort(self.codes, kind="stable")
 
     @cached_property

@@ -13,13 +13,11 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Floats
 from vbench_lite.errors import NotApplicable
 from vbench_lite.metric import Estimate
 from vbench_lite.stats.delta import Delta
-
-Floats = npt.NDArray[np.float64]
 
 
 def median_estimate(values: Sequence[float]) -> Estimate:

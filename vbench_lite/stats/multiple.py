@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
-Values = Sequence[float] | npt.NDArray[np.float64]
+from vbench_lite.arrays import Floats, Ints
+
+Values = Sequence[float] | Floats
 _FEW = 60  # contestants above which Shaffer's steps are Holm's within 4%
 
 
@@ -36,7 +37,7 @@ def shaffer(p_values: Values, contestants: int) -> list[float]:
 
 
 @cache
-def _equal_at_most(contestants: int) -> npt.NDArray[np.int64]:
+def _equal_at_most(contestants: int) -> Ints:
     """How many of all pairs can be equal, at most, when 0, 1, 2 ... of them are known to differ."""
     pairs = contestants * (contestants - 1) // 2
     if contestants > _FEW:
@@ -51,7 +52,7 @@ def _equal_at_most(contestants: int) -> npt.NDArray[np.int64]:
     return at_most[:0:-1]
 
 
-def _stepped(p: npt.NDArray[np.float64], factors: npt.NDArray[np.int64]) -> list[float]:
+def _stepped(p: Floats, factors: Ints) -> list[float]:
     """The smallest times the first factor, the next times the second; none below the one before."""
     order = np.argsort(p, kind="stable")
     adjusted = np.empty_like(p)
@@ -68,7 +69,7 @@ def benjamini_hochberg(p_values: Values) -> list[float]:
     return [float(value) for value in stats.false_discovery_control(p)] if len(p) else []
 
 
-def _checked(p_values: Values) -> npt.NDArray[np.float64]:
+def _checked(p_values: Values) -> Floats:
     p = np.asarray(p_values, dtype=np.float64).reshape(-1)
     if np.any(~((p >= 0) & (p <= 1))):
         raise ValueError(f"p-values lie in [0, 1], got {p_values}")

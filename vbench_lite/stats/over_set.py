@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from vbench_lite.arrays import Floats
 from vbench_lite.metric import Estimate, SetRule
-from vbench_lite.stats.means import Bounds, ClusterMeans, Clusters, Floats, cluster_means, estimate_of
+from vbench_lite.stats.means import Bounds, ClusterMeans, Clusters, cluster_means, estimate_of
 
 
 def set_estimate(

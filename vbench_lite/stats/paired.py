@@ -9,15 +9,14 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Floats
 from vbench_lite.errors import NotApplicable
 from vbench_lite.stats.bounded import piled
 from vbench_lite.stats.delta import BoundedDelta, Delta
 from vbench_lite.stats.jackknife import MIN_GROUPS, standard_error
 from vbench_lite.stats.means import Bounds, Clusters, closed, cluster_means, linearised
 
-Floats = npt.NDArray[np.float64]
 _ROUNDING = 1e-9  # of a range
 
 

@@ -9,17 +9,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Bools, Floats
 from vbench_lite.stats.student import cdf, quantile
-
-Floats = npt.NDArray[np.float64]
-
 
 _AT_ONCE = 16  # rows that others are held against at a time
 
 
-def front(scores: Floats, least: Floats | float = 0.0) -> npt.NDArray[np.bool_]:
+def front(scores: Floats, least: Floats | float = 0.0) -> Bools:
     """Which rows of scores, float64 (generators, axes), + is better, no other row dominates.
 
     Rows are held against the strongest first, by the sum over axes, and are done with once one of them
@@ -45,7 +42,7 @@ def front(scores: Floats, least: Floats | float = 0.0) -> npt.NDArray[np.bool_]:
     return alive
 
 
-def _dominated(rows: Floats, others: Floats, least: Floats | float) -> npt.NDArray[np.bool_]:
+def _dominated(rows: Floats, others: Floats, least: Floats | float) -> Bools:
     """Which rows at least one of the others dominates; no row dominates itself."""
     at_least = np.all(rows[:, None, :] <= others[None, :, :] + least, axis=2)
     better = np.any(rows[:, None, :] < others[None, :, :] - least, axis=2)

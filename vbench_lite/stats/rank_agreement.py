@@ -11,10 +11,9 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+from vbench_lite.arrays import Floats, Ints
+
 FOLDS = 5
 Pair = TypeVar("Pair", bound=Hashable)
 

@@ -13,13 +13,11 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Floats
 from vbench_lite.stats.delta import Delta
 from vbench_lite.stats.multiple import shaffer
 from vbench_lite.stats.student import cdfs
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

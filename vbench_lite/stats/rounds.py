@@ -24,8 +24,8 @@ from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Floats
 from vbench_lite.errors import NotApplicable
 from vbench_lite.stats.delta import Delta
 
@@ -118,11 +118,11 @@ def separate(first: Rounds, second: Rounds, *, ratio: bool = True, between: Occa
     return Delta(value, math.sqrt(total), total**2 / spread if spread > 0 else math.inf, count)
 
 
-def _units(arm: Rounds, rounds: Sequence[int], ratio: bool) -> npt.NDArray[np.float64]:
+def _units(arm: Rounds, rounds: Sequence[int], ratio: bool) -> Floats:
     units = np.array([median(arm[number]) for number in rounds], dtype=np.float64)
     if not ratio:
         return units
     if min(min(arm[number]) for number in rounds) <= 0:
         raise NotApplicable("a ratio needs positive values")
-    logs: npt.NDArray[np.float64] = np.log(units)
+    logs: Floats = np.log(units)
     return logs

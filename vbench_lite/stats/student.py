@@ -9,9 +9,8 @@ import math
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from vbench_lite.arrays import Floats
 
 
 def cdf(value: float, dof: float) -> float:

@@ -8,9 +8,8 @@ things give 1, n wholly different ones n. Source: Friedman & Dieng, The Vendi Sc
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-Matrix = npt.NDArray[np.float64]
+from vbench_lite.arrays import Matrix
 
 
 def vendi_score(similarity: Matrix) -> float:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from vbench_lite.arrays import Ints
 from vbench_lite.clip import ClipInfo, Frames, Seconds
 from vbench_lite.errors import ClipError
 from vbench_lite.video.decode import CHUNK, ClipReader
@@ -21,7 +21,6 @@ from vbench_lite.video.limits import Limits
 from vbench_lite.video.timeline import PacketScan
 
 _LEAST_S = 1e-6  # a tick this little before a frame comes on show is on it
-Indices = npt.NDArray[np.int64]
 
 
 class ClipRules(BaseModel):
@@ -70,7 +69,7 @@ class Selection:
         times: for each clip when its frames are on show, as `ClipInfo.times`; None where they are even.
     """
 
-    windows: tuple[Indices, ...]
+    windows: tuple[Ints, ...]
     fps: float | None
     times: tuple[Seconds | None, ...]
 
@@ -103,14 +102,14 @@ def select_frames(scan: PacketScan, rules: ClipRules, name: str, limits: Limits 
     return Selection(windows, fps, tuple(_times(edges, window, rules.stride) for window in windows))
 
 
-def _resample(scan: PacketScan, fps: float, name: str, limits: Limits) -> Indices:
+def _resample(scan: PacketScan, fps: float, name: str, limits: Limits) -> Ints:
     """For each tick of the new rate the frame that is on show; all frames of a clip without times."""
     if scan.fps is None:
         return np.arange(scan.count)
     return frames_on_show(scan.edges, fps, name, limits, scan.tick / 2 if scan.variable else 0.0)
 
 
-def frames_on_show(edges: Seconds, fps: float, name: str, limits: Limits, rounded: float = 0.0) -> Indices:
+def frames_on_show(edges: Seconds, fps: float, name: str, limits: Limits, rounded: float = 0.0) -> Ints:
     """For each tick of a rate the place of the frame that is on show.
 
     Args:
@@ -131,7 +130,7 @@ def frames_on_show(edges: Seconds, fps: float, name: str, limits: Limits, rounde
     return shown.clip(0).astype(np.int64)
 
 
-def _times(edges: Seconds | None, window: Indices, stride: int) -> Seconds | None:
+def _times(edges: Seconds | None, window: Ints, stride: int) -> Seconds | None:
     """When the frames of a window are on show: each until the next that counts."""
     if edges is None:
         return None

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Ints
 from vbench_lite.clip import Seconds
 
 _JITTER = 0.05  # gaps that differ by less than this part of their mean are even
@@ -131,7 +131,7 @@ def lay_out(
     return replace(scan, holds=tuple(holds.tolist())).flagged(repeats)
 
 
-def _timed(ticks: npt.NDArray[np.int64], tick: float, rates: Sequence[float], last: int) -> PacketScan:
+def _timed(ticks: Ints, tick: float, rates: Sequence[float], last: int) -> PacketScan:
     """Frames at rising ticks from 0, the last of which stands `last` of them (0: nobody says)."""
     count, span = len(ticks), float(ticks[-1]) * tick
     if count == 1:

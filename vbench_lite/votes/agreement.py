@@ -14,9 +14,9 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.stats import kendalltau
 
+from vbench_lite.arrays import Floats
 from vbench_lite.results.estimates import MetricEstimate
 from vbench_lite.stats.bradley_terry import components, fit
 from vbench_lite.stats.clusters import MeanOverClusters, mean_over
@@ -211,9 +211,7 @@ def _certainty(estimates: Sequence[MetricEstimate | None]) -> float | None:
     if len(common) < 2:
         return None
     sign = 1.0 if first.facts.higher_is_better else -1.0
-    leads: npt.NDArray[np.float64] = sign * np.array(
-        [first.by_prompt[p] - second.by_prompt[p] for p in common]
-    )
+    leads: Floats = sign * np.array([first.by_prompt[p] - second.by_prompt[p] for p in common])
     se = float(leads.std(ddof=1)) / np.sqrt(len(leads))
     return cdf(float(leads.mean()) / se, len(leads) - 1) if se > 0 else CHANCE + np.sign(leads.mean()) / 2
 

@@ -17,6 +17,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from vbench_lite.arrays import Bools, Floats, Floats32
 from vbench_lite.clip import Frames
 from vbench_lite.datasets.shapes.scenes import (
     BASE_SIZE,
@@ -57,7 +58,7 @@ def path(
     num_frames: int,
     height: int = BASE_SIZE,
     width: int = BASE_SIZE,
-) -> npt.NDArray[np.float64]:
+) -> Floats:
     """Return the centre in every frame, float64 (T, 2) as (x, y) in pixels, bounces included."""
     ratio = scale(height, width)
     times = np.arange(num_frames, dtype=np.float64)
@@ -70,7 +71,7 @@ def path(
     return np.stack(columns, axis=1)
 
 
-def _inside(shape: str, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+def _inside(shape: str, x: Floats, y: Floats) -> Bools:
     """Whether points lie in a shape of radius one; y grows downwards."""
     radius = np.hypot(x, y)
     ax, ay = np.abs(x), np.abs(y)
@@ -105,7 +106,7 @@ def _inside(shape: str, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) 
     raise ValueError(f"unknown shape {shape!r}")
 
 
-def _polygon_star(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+def _polygon_star(x: Floats, y: Floats) -> Bools:
     """A five-pointed star with one point up: in polar form, between inner and outer radius."""
     outer, inner, turn = 1.0, 0.42, math.pi / 5
     angle = np.mod(np.arctan2(x, -y), 2 * turn)
@@ -123,7 +124,7 @@ def phases(ratio: float) -> int:
 
 
 @lru_cache(maxsize=4)
-def patches(ratio: float) -> npt.NDArray[np.float32]:
+def patches(ratio: float) -> Floats32:
     """Rasterise every shape at every sub-pixel phase.
 
     Returns:
@@ -158,7 +159,7 @@ def render(
     return render_centres(scene, path(scene, start, num_frames, height, width), height, width)
 
 
-def render_centres(scene: Scene, centres: npt.NDArray[np.float64], height: int, width: int) -> Frames:
+def render_centres(scene: Scene, centres: Floats, height: int, width: int) -> Frames:
     """Render a shape at these centres, float64 (T, 2) as (x, y) in pixels; uint8 (T, H, W, 3) RGB.
 
     Raises:

@@ -22,13 +22,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Bools, Floats, Floats32, Ints
 from vbench_lite.clip import Frames, check_frames
 from vbench_lite.datasets import shapes
 from vbench_lite.errors import NotApplicable
-
-Floats = npt.NDArray[np.float32]
 
 SHAPE_SCORE_NEEDED = 0.8  # mean cosine over frames below which a clip shows no shape
 FRAME_SCORE_NEEDED = 0.6  # best cosine below which a single frame shows nothing
@@ -71,8 +69,8 @@ class Judgement:
     direction: str | None
     speed: str | None
     identity: float
-    track: npt.NDArray[np.float64]
-    visible: npt.NDArray[np.bool_]
+    track: Floats
+    visible: Bools
 
 
 @dataclass(frozen=True)
@@ -84,9 +82,9 @@ class Readings:
         visible: whether the frame shows a shape at all, bool (T,).
     """
 
-    outlines: npt.NDArray[np.int64]
-    colours: npt.NDArray[np.int64]
-    visible: npt.NDArray[np.bool_]
+    outlines: Ints
+    colours: Ints
+    visible: Bools
 
     def most_frequent(self, first: int | None = None) -> tuple[int, int] | None:
         """The (shape, colour) that most of the first frames show; None if none shows anything."""
@@ -96,7 +94,7 @@ class Readings:
         )
         return seen.most_common(1)[0][0] if seen else None
 
-    def agrees(self, thing: tuple[int, int] | None) -> npt.NDArray[np.bool_]:
+    def agrees(self, thing: tuple[int, int] | None) -> Bools:
         """Whether each frame shows this (shape, colour), bool (T,).
 
         Raises:
@@ -104,11 +102,11 @@ class Readings:
         """
         if thing is None:
             raise NotApplicable("the clip shows no shape that later frames could keep")
-        right: npt.NDArray[np.bool_] = (self.outlines == thing[0]) & (self.colours == thing[1])
+        right: Bools = (self.outlines == thing[0]) & (self.colours == thing[1])
         return self.visible & right
 
 
-def frame_readings(features: Floats) -> Readings:
+def frame_readings(features: Floats32) -> Readings:
     """What the frames of a clip show, by what `per_frame` measured, float32 (T, FEATURE_DIM)."""
     scores = features[:, _SCORES]
     visible = (features[:, _COVERAGE] >= COVERAGE_NEEDED) & (scores.max(axis=1) >= FRAME_SCORE_NEEDED)
@@ -128,7 +126,7 @@ def judge_clip(frames: Frames) -> Judgement:
 # --- frames -----------------------------------------------------------------------------------
 
 
-def per_frame(frames: Frames) -> Floats:
+def per_frame(frames: Frames) -> Floats32:
     """Measure each frame on its own.
 
     Args:
@@ -164,7 +162,7 @@ def _reduce(frames: Frames) -> Frames:
     return np.stack([cv2.resize(frame, size, interpolation=cv2.INTER_AREA) for frame in frames])
 
 
-def _foreground(frames: Frames) -> tuple[Floats, Floats]:
+def _foreground(frames: Frames) -> tuple[Floats32, Floats32]:
     """Return each frame's cosine with every colour, (T, colours), and its coverage, (T, H, W) in [0, 1].
 
     The colour of a frame is the direction of its mean RGB, weighted by brightness; coverage is the
@@ -183,7 +181,7 @@ def _foreground(frames: Frames) -> tuple[Floats, Floats]:
 
 
 @lru_cache(maxsize=4)
-def _templates(ratio: float) -> tuple[Floats, Floats, int]:
+def _templates(ratio: float) -> tuple[Floats32, Floats32, int]:
     """Unit templates for both stages of the search.
 
     Returns:
@@ -207,12 +205,12 @@ def _templates(ratio: float) -> tuple[Floats, Floats, int]:
     return _unit(coarse), _unit(fine), side
 
 
-def _unit(vectors: Floats) -> Floats:
-    scaled: Floats = (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)).astype(np.float32)
+def _unit(vectors: Floats32) -> Floats32:
+    scaled: Floats32 = (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)).astype(np.float32)
     return scaled
 
 
-def _match(alpha: Floats, ratio: float) -> tuple[Floats, Floats, Floats]:
+def _match(alpha: Floats32, ratio: float) -> tuple[Floats32, Floats32, Floats32]:
     """Return the best cosine of every shape and the centre (x, y) of that match, each (T, shapes).
 
     Two stages: every whole pixel, then quarter pixels around the best whole pixel of each shape. A
@@ -247,12 +245,12 @@ def _match(alpha: Floats, ratio: float) -> tuple[Floats, Floats, Floats]:
 # --- clips ------------------------------------------------------------------------------------
 
 
-def frame_size(features: Floats) -> tuple[float, float]:
+def frame_size(features: Floats32) -> tuple[float, float]:
     """Width and height of a clip's frames in pixels at 32x32, by what `per_frame` measured."""
     return float(features[0, _WIDTH]), float(features[0, _HEIGHT])
 
 
-def judge_features(features: Floats) -> Judgement:
+def judge_features(features: Floats32) -> Judgement:
     """Judge a clip by what `per_frame` measured, float32 (T, FEATURE_DIM), T >= 1."""
     scores = features[:, _SCORES].astype(np.float64)
     readings = frame_readings(features)
@@ -274,9 +272,7 @@ def judge_features(features: Floats) -> Judgement:
     )
 
 
-def _motion(
-    track: npt.NDArray[np.float64], visible: npt.NDArray[np.bool_], width: float, height: float
-) -> tuple[str | None, str | None]:
+def _motion(track: Floats, visible: Bools, width: float, height: float) -> tuple[str | None, str | None]:
     """Fit the sixteen (direction, speed) paths, bounces included, to a track, (T, 2).
 
     A path may start anywhere from where its caption holds as long as the world promises. The best one
@@ -307,9 +303,7 @@ def _motion(
     return best[1], best[2]
 
 
-def _fit_axis(
-    positions: npt.NDArray[np.float64], times: npt.NDArray[np.int64], velocity: float, side: float, holds: int
-) -> float:
+def _fit_axis(positions: Floats, times: Ints, velocity: float, side: float, holds: int) -> float:
     """Least mean squared error of a reflected path with this velocity, over all starts that are allowed."""
     span = side - 2 * shapes.RADIUS
     travel = velocity * holds

@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Floats
 from vbench_lite.clip import Frames
 from vbench_lite.control import Action, Script
 from vbench_lite.dataset import ClipSize
@@ -54,7 +54,7 @@ def first_centre(scene: scenes.Scene, seed: int, height: int, width: int) -> tup
 
 def steered_path(
     scene: scenes.Scene, start: tuple[float, float], script: Script, num_frames: int, height: int, width: int
-) -> npt.NDArray[np.float64]:
+) -> Floats:
     """The centre in every frame, float64 (T, 2) as (x, y) in pixels."""
     ratio = drawing.scale(height, width)
     low = scenes.RADIUS * ratio

@@ -13,6 +13,7 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
+from vbench_lite.arrays import Bools, Floats, Floats32
 from vbench_lite.clip import Frames
 from vbench_lite.datasets.stage import judge_frames as measured
 from vbench_lite.datasets.stage.judge_frames import FEATURE_DIM as FEATURE_DIM
@@ -20,9 +21,6 @@ from vbench_lite.datasets.stage.judge_frames import areas
 from vbench_lite.datasets.stage.judge_frames import per_frame as per_frame
 from vbench_lite.datasets.stage.judge_motion import MOTION_FRAMES, Fit, cover_of, fit_motion
 from vbench_lite.datasets.stage.words import COLORS, COOL, PANS, SHAPES, TEXTURES, TINTS, WARM, Scene, Thing
-
-Floats = npt.NDArray[np.float32]
-Bools = npt.NDArray[np.bool_]
 
 SHAPE_SCORE_NEEDED = 0.85  # mean cosine over clean frames below which a clip shows no shape
 LIKENESS_NEEDED = 0.6  # mean cosine below which there is nothing that a track or an identity could be of
@@ -91,7 +89,7 @@ def judge_clip(frames: Frames) -> Judgement:
     return judge_features(per_frame(frames))
 
 
-def judge_features(features: Floats) -> Judgement:
+def judge_features(features: Floats32) -> Judgement:
     """Judge a clip by what `per_frame` measured, float32 (T, FEATURE_DIM), T >= 1."""
     cover = features[:, measured.COVER]
     hues = [_most_covered(cover, group) for group in (WARM, COOL)]
@@ -120,19 +118,19 @@ def judge_features(features: Floats) -> Judgement:
     )
 
 
-def _most_covered(cover: Floats, group: tuple[str, ...]) -> int | None:
+def _most_covered(cover: Floats32, group: tuple[str, ...]) -> int | None:
     """Index of the color of a group that covers most over a clip, if it ever covers enough."""
     indices = [tuple(COLORS).index(name) for name in group]
     best = indices[int(cover[:, indices].sum(axis=0).argmax())]
     return best if cover[:, best].max() >= measured.LEAST_COVER else None
 
 
-def _table(features: Floats, part: slice, hue: int) -> Floats:
+def _table(features: Floats32, part: slice, hue: int) -> Floats32:
     """The columns of one color, float32 (T, shapes)."""
     return features[:, part].reshape(len(features), len(COLORS), len(SHAPES))[:, hue]
 
 
-def _outline(features: Floats, hue: int | None) -> int | None:
+def _outline(features: Floats32, hue: int | None) -> int | None:
     """Index of the shape with the best mean cosine over the clean frames of a color, if it is like any."""
     if hue is None:
         return None
@@ -146,7 +144,7 @@ def _outline(features: Floats, hue: int | None) -> int | None:
     return best if means[best] >= LIKENESS_NEEDED else None
 
 
-def _fit(features: Floats, hue: int, shape: int) -> Fit | None:
+def _fit(features: Floats32, hue: int, shape: int) -> Fit | None:
     first = features[:MOTION_FRAMES]
     visible = first[:, measured.COVER][:, hue] >= LEAST_SHARE * areas()[shape]
     track = [_table(first, part, hue)[:, shape] for part in (measured.X, measured.Y)]
@@ -154,8 +152,8 @@ def _fit(features: Floats, hue: int, shape: int) -> Fit | None:
 
 
 def _front(
-    cover: Floats, hues: list[int | None], outlines: list[int | None], fits: list[Fit | None]
-) -> tuple[str | None, npt.NDArray[np.float64]]:
+    cover: Floats32, hues: list[int | None], outlines: list[int | None], fits: list[Fit | None]
+) -> tuple[str | None, Floats]:
     """Color of the object in front, and the pixels in which the two paths overlap in every frame, (T,)."""
     count = min(MOTION_FRAMES, len(cover))
     overlap = np.zeros(len(cover))
@@ -176,9 +174,7 @@ def _front(
     return tuple(COLORS)[cast(int, hues[0] if lead > 0 else hues[1])], overlap
 
 
-def _seen(
-    features: Floats, hue: int | None, shape: int | None, fit: Fit | None, overlap: npt.NDArray[np.float64]
-) -> Seen:
+def _seen(features: Floats32, hue: int | None, shape: int | None, fit: Fit | None, overlap: Floats) -> Seen:
     count = len(features)
     color = None if hue is None else tuple(COLORS)[hue]
     nowhere = np.zeros(count, np.bool_)
@@ -216,7 +212,7 @@ def _seen(
     )
 
 
-def _texture(scores: Floats) -> tuple[str | None, str | None]:
+def _texture(scores: Floats32) -> tuple[str | None, str | None]:
     """Texture and pan by the phase path with the highest mean correlation."""
     table = scores.reshape(len(scores), len(TEXTURES), -1)
     phases = np.arange(table.shape[2])
@@ -230,7 +226,7 @@ def _texture(scores: Floats) -> tuple[str | None, str | None]:
     return best[1], best[2] if len(table) > 1 else None
 
 
-def _tint(tones: Floats) -> str | None:
+def _tint(tones: Floats32) -> str | None:
     """The tint whose chroma is nearest to that of the mean background, if it is near enough."""
 
     def chroma(rgb: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
@@ -242,7 +238,7 @@ def _tint(tones: Floats) -> str | None:
     return tuple(TINTS)[int(distances.argmin())] if distances.min() <= TONE_ALLOWED else None
 
 
-def still_shown(features: Floats, opening: int) -> Bools:
+def still_shown(features: Floats32, opening: int) -> Bools:
     """Whether each frame shows the two objects that a clip began with, bool (T, 2): warm and cool.
 
     In view and not covered, in the color that covers most in the first `opening` frames, with the shape that
@@ -262,7 +258,7 @@ def still_shown(features: Floats, opening: int) -> Bools:
     return found
 
 
-def tracks(features: Floats) -> tuple[npt.NDArray[np.float64], Bools]:
+def tracks(features: Floats32) -> tuple[Floats, Bools]:
     """Where the two objects of a clip are.
 
     Returns:

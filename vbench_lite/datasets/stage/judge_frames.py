@@ -13,13 +13,13 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from vbench_lite.arrays import Bools, Floats32
 from vbench_lite.clip import Frames, check_frames
 from vbench_lite.datasets.stage import render
 from vbench_lite.datasets.stage.motion import SIZE
 from vbench_lite.datasets.stage.words import COLORS, SHAPES, TEXTURES
 from vbench_lite.errors import NotApplicable
 
-Floats = npt.NDArray[np.float32]
 Spectra = npt.NDArray[np.complex64]
 
 LEAST_COVER = 8.0  # pixels of a color below which no outline is looked for
@@ -40,7 +40,7 @@ TONE = slice(WALL.stop, WALL.stop + 3)
 FEATURE_DIM = TONE.stop
 
 
-def per_frame(frames: Frames) -> Floats:
+def per_frame(frames: Frames) -> Floats32:
     """Measure each frame on its own.
 
     Args:
@@ -61,11 +61,11 @@ def per_frame(frames: Frames) -> Floats:
     first[1:] = (frames[1:] != frames[:-1]).any(axis=(1, 2, 3))
     changed = frames[first]
     parts = [_measure(changed[start : start + AT_ONCE]) for start in range(0, len(changed), AT_ONCE)]
-    out: Floats = np.concatenate(parts)[np.cumsum(first) - 1]
+    out: Floats32 = np.concatenate(parts)[np.cumsum(first) - 1]
     return out
 
 
-def _measure(frames: Frames) -> Floats:
+def _measure(frames: Frames) -> Floats32:
     """The same of a few frames, none of which repeats the one before it."""
     out = np.zeros((len(frames), FEATURE_DIM), np.float32)
     cover = covers(frames)
@@ -81,7 +81,7 @@ def _measure(frames: Frames) -> Floats:
     return out
 
 
-def covers(frames: Frames) -> Floats:
+def covers(frames: Frames) -> Floats32:
     """Share of a pixel that each color covers, one color a pixel; float32 (T, colors, 48, 48) in [0, 1]."""
     rgb = frames.astype(np.float32)
     chroma = rgb - rgb.mean(axis=-1, keepdims=True)
@@ -94,7 +94,7 @@ def covers(frames: Frames) -> Floats:
 
 
 @lru_cache(maxsize=1)
-def _palette() -> tuple[Floats, Floats]:
+def _palette() -> tuple[Floats32, Floats32]:
     """Unit chroma of every color, (colors, 3), and its length."""
     rgb = np.array(list(COLORS.values()), np.float32)
     chroma = rgb - rgb.mean(axis=1, keepdims=True)
@@ -103,7 +103,7 @@ def _palette() -> tuple[Floats, Floats]:
 
 
 @lru_cache(maxsize=1)
-def templates() -> Floats:
+def templates() -> Floats32:
     """Coverage of every shape with its center on the corner between pixels, float32 (shapes, side, side)."""
     return render.object_patches()[:, 0, 0]
 
@@ -118,12 +118,12 @@ def _spectra() -> tuple[Spectra, Spectra]:
 
 
 @lru_cache(maxsize=1)
-def areas() -> Floats:
+def areas() -> Floats32:
     """Pixels that each shape covers, float32 (shapes,)."""
     return np.asarray(templates().sum(axis=(1, 2)), np.float32)
 
 
-def _match(cover: Floats, valid: Floats) -> tuple[Floats, Floats, Floats]:
+def _match(cover: Floats32, valid: Floats32) -> tuple[Floats32, Floats32, Floats32]:
     """Best cosine of every shape with what can be seen, and the center (x, y) of that match.
 
     Args:
@@ -155,7 +155,7 @@ def _match(cover: Floats, valid: Floats) -> tuple[Floats, Floats, Floats]:
     )
 
 
-def _peak(lines: Floats, place: npt.NDArray[np.intp]) -> Floats:
+def _peak(lines: Floats32, place: npt.NDArray[np.intp]) -> Floats32:
     """Offset of the summit of a parabola through a maximum and its neighbors, in [-0.5, 0.5].
 
     Args:
@@ -171,7 +171,7 @@ def _peak(lines: Floats, place: npt.NDArray[np.intp]) -> Floats:
 
 
 @lru_cache(maxsize=1)
-def _tiles() -> Floats:
+def _tiles() -> Floats32:
     """Every texture at every phase, float32 (textures * phases, 256)."""
     rows = [
         np.roll(render.tile(name), phase, axis=1).ravel() for name in TEXTURES for phase in range(_PHASES)
@@ -179,7 +179,7 @@ def _tiles() -> Floats:
     return np.stack(rows)
 
 
-def _background(frame: npt.NDArray[np.uint8], free: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
+def _background(frame: npt.NDArray[np.uint8], free: Bools) -> tuple[Floats32, Floats32]:
     """Correlation of the free pixels with each texture and phase, and their mean RGB."""
     if not free.any():
         return np.zeros(len(TEXTURES) * _PHASES, np.float32), np.zeros(3, np.float32)
@@ -187,7 +187,7 @@ def _background(frame: npt.NDArray[np.uint8], free: npt.NDArray[np.bool_]) -> tu
     mean = light[free].mean()
     spread = float(((light - mean)[free] ** 2).sum())
 
-    def folded(values: npt.NDArray[np.floating]) -> Floats:
+    def folded(values: npt.NDArray[np.floating]) -> Floats32:
         parts = np.where(free, values, 0).reshape(SIZE // _PHASES, _PHASES, SIZE // _PHASES, _PHASES)
         return np.asarray(parts.sum(axis=(0, 2)).ravel(), np.float32)
 

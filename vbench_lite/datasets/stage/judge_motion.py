@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Bools, Floats, Floats32
 from vbench_lite.datasets.stage import render
 from vbench_lite.datasets.stage.motion import RADIUS, SIDES, SIZE, Walk
 from vbench_lite.datasets.stage.words import CARDINAL, DIRECTIONS, SPEEDS
-
-Floats = npt.NDArray[np.float64]
 
 MOTION_FRAMES = 16  # motion, front and pan are read from this many first frames
 RMS_ALLOWED = 2.5  # pixels between track and path
@@ -53,7 +51,7 @@ def _candidates() -> tuple[list[Walk], Floats, Floats]:
     return walks, starts, paths
 
 
-def fit_motion(track: Floats, visible: npt.NDArray[np.bool_]) -> Fit | None:
+def fit_motion(track: Floats, visible: Bools) -> Fit | None:
     """The walk that comes nearest to a track in its visible frames, if it explains it.
 
     Frozen, shuffled and jumping tracks are explained by no path.
@@ -76,7 +74,7 @@ def fit_motion(track: Floats, visible: npt.NDArray[np.bool_]) -> Fit | None:
     return Fit(walks[best], starts[best, [0, 1], places])
 
 
-def cover_of(fit: Fit, shape: int, num_frames: int) -> npt.NDArray[np.float32]:
+def cover_of(fit: Fit, shape: int, num_frames: int) -> Floats32:
     """What an object on this path covers of the frames, float32 (T, 48, 48) in [0, 1]."""
     table = render.object_patches()[shape, 0, 0]
     side = len(table)

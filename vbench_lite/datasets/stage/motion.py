@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Floats
 from vbench_lite.datasets.stage.words import DIRECTIONS, SPEEDS, Scene, Thing
-
-Floats = npt.NDArray[np.float64]
 
 SIZE = 48  # pixels of a frame in each direction
 RADIUS = 7.0  # half the box of an object

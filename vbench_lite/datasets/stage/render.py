@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Floats, Floats32, Ints
 from vbench_lite.clip import Frames
 from vbench_lite.datasets import shapes
 from vbench_lite.datasets.stage import motion
@@ -34,8 +34,8 @@ class Layout:
     """
 
     walks: tuple[motion.Walk, motion.Walk]
-    centers: npt.NDArray[np.float64]
-    phases: npt.NDArray[np.int64]
+    centers: Floats
+    phases: Ints
 
 
 def layout(scene: Scene, seed: int, num_frames: int = DEFAULT_FRAMES) -> Layout:
@@ -64,7 +64,7 @@ def visible(scene: Scene, placed: Layout) -> Frames:
 
 
 def paint(
-    walls: npt.NDArray[np.float32], scene: Scene, placed: Layout, rgb: tuple[tuple[int, ...], tuple[int, ...]]
+    walls: Floats32, scene: Scene, placed: Layout, rgb: tuple[tuple[int, ...], tuple[int, ...]]
 ) -> Frames:
     """Paint the second and then the first object over backgrounds (T, 48, 48, 3), in these two colors."""
     table = object_patches()
@@ -103,7 +103,7 @@ def held_out_clip(scene: Scene, seed: int, num_frames: int = DEFAULT_FRAMES) -> 
 
 
 @lru_cache(maxsize=1)
-def object_patches() -> npt.NDArray[np.float32]:
+def object_patches() -> Floats32:
     """Coverage of every shape at every sub-pixel phase, float32 (shapes, phases, phases, side, side).
 
     Laid out like `shapes.patches`: the center lies at side//2 + i/phases from the upper edge.
@@ -112,7 +112,7 @@ def object_patches() -> npt.NDArray[np.float32]:
 
 
 @lru_cache(maxsize=8)
-def tile(texture: str) -> npt.NDArray[np.float32]:
+def tile(texture: str) -> Floats32:
     """One period of a texture, float32 (16, 16) in [0, 1]: 0 is its dark tone and 1 its light one."""
     x, y = np.meshgrid(np.arange(PERIOD) + 0.5, np.arange(PERIOD) + 0.5)
     turn = 2 * np.pi / PERIOD
@@ -135,7 +135,7 @@ def tile(texture: str) -> npt.NDArray[np.float32]:
 
 
 @lru_cache(maxsize=len(TEXTURES) * len(TINTS))
-def wallpaper(tint: str, texture: str) -> npt.NDArray[np.float32]:
+def wallpaper(tint: str, texture: str) -> Floats32:
     """A background one period wider than the frame, float32 (48, 64, 3) in [0, 255]."""
     dark, light = (np.asarray(tone, np.float32) for tone in TINTS[tint])
     share = np.tile(tile(texture), (SIZE // PERIOD, SIZE // PERIOD + 1))[..., None]

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
+
+from vbench_lite.arrays import Floats
 
 WIDTH_PX, HEIGHT_PX = 300.0, 270.0  # of the ground that is drawn on
 _PADDING_PX = 24.0  # between the outermost points and the edge
@@ -78,6 +79,6 @@ def _shared(one: Box, other: Box) -> float:
     return width * height if width > 0 and height > 0 else 0.0
 
 
-def _padded(shares: Sequence[float], length_px: float) -> npt.NDArray[np.float64]:
+def _padded(shares: Sequence[float], length_px: float) -> Floats:
     edge = _PADDING_PX / length_px
     return edge + np.asarray(shares, np.float64) * (1 - 2 * edge)

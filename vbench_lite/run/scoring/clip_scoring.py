@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
-import numpy.typing as npt
 
+from vbench_lite.arrays import Ints
 from vbench_lite.clip import ClipInfo, Frames, rates_agree
 from vbench_lite.dataset import load_dataset
 from vbench_lite.errors import NotApplicable, PromptError, RegistryError
@@ -57,7 +57,7 @@ class ClipScoring:
     def push(self, frames: Frames, reference: Frames | None = None) -> None:
         """Hand the next frames, uint8 (N, H, W, 3), to every metric that is still in."""
         frames.flags.writeable = False  # a metric that writes into them would change all others
-        indices: npt.NDArray[np.int64] = np.arange(self._count, self._count + len(frames))
+        indices: Ints = np.arange(self._count, self._count + len(frames))
         self._count += len(frames)
         for metric in self._metrics:
             with self._outcome_of(metric):

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vbench_lite import registry
+from vbench_lite.arrays import Ints
 from vbench_lite.clip import ClipInfo, Frames
 from vbench_lite.errors import StoreError, VBenchLiteError
 from vbench_lite.extractor import FeatureExtractor
@@ -173,11 +174,11 @@ class FeatureStream:
         """What the extractor makes of the frames that it looks at."""
         info = self.extractor.info
         if self._info is not None:
-            indices: npt.NDArray[np.int64] = np.arange(self._pushed, self._pushed + len(frames))
+            indices: Ints = np.arange(self._pushed, self._pushed + len(frames))
             self._pushed += len(frames)
             kept = self.extractor.keep(self._info, indices)
             frames = frames if kept.all() else frames[kept]
-        places: npt.NDArray[np.int64] = np.arange(self._kept, self._kept + len(frames))
+        places: Ints = np.arange(self._kept, self._kept + len(frames))
         self._kept += len(frames)
         if info.stride > info.window:  # frames between two windows are in none
             frames = frames[places % info.stride < info.window]
