@@ -1,7 +1,8 @@
 """Checks of one change, for the minutes between two edits: lint, types, and the tests that it touches.
 
-Tests are the house's own (imports, repetition), those that changed, and the unit and contract tests that
-import a changed module. `make test` is everything. Run by `make check`.
+Tests are the house's own (imports, repetition), those that changed, the unit, contract and dashboard tests
+that import a changed module, and, after a change of the dashboard, those that open its pages. `make test` is
+everything. Run by `make check`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
 HOUSE = ("tests/packaging/test_import_directions.py", "tests/packaging/test_house.py")
-FAST = ("tests/unit", "tests/contract")
+FAST = ("tests/unit", "tests/contract", "tests/dashboard")
+OPENED = "vbench_lite.dashboard"  # its pages are files that Streamlit opens by path
 CODE = ("vbench_lite", "adapters", "suites", "dashboard", "tools", "tests", "benchmarks", "docs")
 PLUGINS = ("adapters", "suites", "dashboard")  # folders at the top that are imported from vbench_lite
 
@@ -64,12 +66,18 @@ def tests_by_folder(files: Iterable[Path]) -> list[list[str]]:
 
 
 def tests_of(files: Sequence[Path]) -> list[str]:
-    """The house's tests, those that changed, and the fast ones that import a changed module."""
+    """The house's tests, those that changed, and the fast ones that import a changed module.
+
+    What a test imports from a file beside it counts as its own.
+    """
     names = {name for path in files if (name := module_of(path))}
+    names |= {OPENED for name in names if name.startswith(OPENED)}
     own = {str(path) for path in files if path.parts[0] == "tests" and path.name.startswith("test_")}
     for folder in FAST:
+        beside = {path.stem: imported(path) for path in (REPOSITORY / folder).glob("*.py")}
         for path in (REPOSITORY / folder).glob("test_*.py"):
-            if names & imported(path):
+            found = beside[path.stem].union(*(beside[name] for name in beside[path.stem] & beside.keys()))
+            if names & found:
                 own.add(str(path.relative_to(REPOSITORY)))
     return [*HOUSE, *sorted(own - {*HOUSE})]
 

@@ -16,6 +16,7 @@ from vbench_lite.store.schema import GeneratorEntry, SampleRecord, SampleStatus
 from vbench_lite.suite import RequestSpec, Suite
 from vbench_lite.turns import made_size, turn_frames
 
+_SIZE = ("num_frames", "height", "width")
 _FROM_TEXT = {Task.T2V, Task.CLASS2V, Task.UNCONDITIONAL}
 
 
@@ -56,9 +57,8 @@ def served_requests(
             change = changes.get(shape)
             if change is None:
                 size = made_size(info, request)
-                wanted = {"num_frames": size.num_frames, "height": size.height, "width": size.width}
-                wanted |= {} if shown is None else {"dataset": shown}
-                change = {name: value for name, value in wanted.items() if getattr(request, name) != value}
+                change = {n: v for n in _SIZE if (v := getattr(size, n)) != getattr(request, n)}
+                change |= {} if shown is None else {"dataset": shown}
                 changes[shape] = change
             made = request.changed(**change) if change else request
             made = _fit(generator, info, suite, dataset, made, prompt.walk)
