@@ -16,6 +16,7 @@ from vbench_lite.advise.words import SURE, paragraph
 from vbench_lite.errors import SpecError, StoreError
 from vbench_lite.metric import Axis
 from vbench_lite.results.arms import Run
+from vbench_lite.results.axes import RELATIVE_AXES
 from vbench_lite.results.board import Board, BoardRow, build_board
 
 MOST_UNMEASURED = 0.25  # share of the weights; with more of it open, the rest decides nothing
@@ -150,6 +151,8 @@ def _axes(board: Board, wanted: Mapping[Axis, float] | None) -> tuple[list[Axis]
         elif len(scored) > 1 and not all(axis in row.ranks for row in scored):
             note = next((n for n in board.notes if n.startswith(f"{axis} is not ranked")), "")
             left_out[str(axis)] = note.partition(": ")[2] or "the board does not rank it"
+        elif axis in RELATIVE_AXES and len(scored) > 1 and any(row.axes[axis].low is None for row in scored):
+            left_out[str(axis)] = "calls of one round, in one process, do not say how others would differ"
         else:
             usable.append(axis)
     return usable, left_out

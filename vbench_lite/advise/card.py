@@ -270,10 +270,9 @@ def _apart(best: MetricEstimate, others: Sequence[MetricEstimate]) -> str:
 
 def _chance(best: MetricEstimate, other: MetricEstimate) -> float:
     """1 where the 95% intervals are apart, else the normal probability that the order is as seen."""
-    ends = (best.low, best.high, other.low, other.high)
-    if any(end is None for end in ends) or best.value is None or other.value is None:
+    if best.ends is None or other.ends is None or best.value is None or other.value is None:
         return 0.5  # without an interval nothing can be said
-    low, high, its_low, its_high = (float(end) for end in ends if end is not None)
+    (low, high), (its_low, its_high) = best.ends, other.ends
     if high < its_low or low > its_high:
         return 1.0
     width = math.hypot(high - low, its_high - its_low) / (2 * _WIDE)

@@ -107,7 +107,7 @@ def total(row: BoardRow, weights: Weights) -> AxisScore:
     spare = (math.sqrt(down), math.sqrt(up))
     half = quantile(0.975, groups - 1) * standard_error(replicates) if groups else 0.0
     low, high = value - math.hypot(half, spare[0]), value + math.hypot(half, spare[1])
-    known = high > low
+    known = high > low or any(row.axes[axis].low is not None for axis in weights.by_axis)
     n = min(row.axes[axis].n for axis in weights.by_axis)
     return AxisScore(value, low if known else None, high if known else None, n, None, replicates, spare)
 

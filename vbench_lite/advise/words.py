@@ -89,7 +89,11 @@ def _weights(advice: Advice) -> list[str]:
     """What counted how much, and what did not count for want of a number."""
     assert advice.weights is not None
     counted = listed([f"{axis} {weight:g}" for axis, weight in advice.weights.by_axis.items()])
-    beside = f", without {listed(list(advice.left_out))} (not measured)" if advice.left_out else ""
+    beside = (
+        f", without {listed(list(advice.left_out))} (not measured so that it could count)"
+        if advice.left_out
+        else ""
+    )
     return [f"Weights: {counted}{beside}."]
 
 

@@ -202,16 +202,14 @@ def axis_score(
 def _relative(spec: AxisSpec, arm: Arm) -> AxisScore:
     total = sum(spec.metrics.values())
     value = low = high = 0.0
-    varies = False
+    known = True
     for metric, weight in spec.metrics.items():
         measured = arm.estimates[metric]
         sign = measured.facts.sign
         if sign == 0:
             return AxisScore(None, reason=f"{metric} has no known direction (higher or lower is better)")
-        ends = [measured.whole] * 3
-        if measured.low is not None and measured.high is not None:
-            ends[1:] = [measured.low, measured.high]
-            varies = True
+        known = known and measured.ends is not None
+        ends = (measured.whole, *(measured.ends or (measured.whole, measured.whole)))
         if min(ends) <= 0:
             return AxisScore(None, reason=f"{metric} is not positive, so it has no ratio to its reference")
         centre, first, second = (sign * math.log2(end / spec.reference[metric]) for end in ends)
@@ -220,7 +218,7 @@ def _relative(spec: AxisSpec, arm: Arm) -> AxisScore:
         high += weight * max(first, second) / total
     n = min(arm.estimates[m].n for m in spec.metrics)
     spare = (value - low, high - value)
-    return AxisScore(value, low if varies else None, high if varies else None, n, spare=spare)
+    return AxisScore(value, low if known else None, high if known else None, n, spare=spare)
 
 
 def _scaled(spec: AxisSpec, arm: Arm, real: Arm | None, floors: Sequence[Arm], blocks: Blocks) -> AxisScore:
@@ -296,8 +294,8 @@ def differences(scores: Sequence[AxisScore], least: float = 0.0) -> Differences:
 
     What the replicates do not show is joined by the method of variance estimates recovery
     (Zou & Donner 2008, Statistics in Medicine 27): the sides of the intervals that face each other.
-    A score without an interval (two calls with equal peaks) has an unknown spread, not none: the
-    standard error is infinite and orders nothing.
+    A score without an interval (calls of one round) has an unknown spread, not none: the standard error is
+    infinite and orders nothing.
 
     Args:
         scores: all of them with values.

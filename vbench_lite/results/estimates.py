@@ -84,6 +84,16 @@ class MetricEstimate:
         return len(self.by_prompt) > 1 or len(self.replicates) > 1
 
     @property
+    def ends(self) -> tuple[float, float] | None:
+        """The interval, or the value itself where fresh processes agree on it to the last bit, as those of an
+        accelerator do on their peaks; None where nothing says how it varies."""
+        if self.low is not None and self.high is not None:
+            return self.low, self.high
+        if self.level is Level.CALL and self.value is not None and self.n > 1:
+            return self.value, self.value
+        return None
+
+    @property
     def disturbed(self) -> frozenset[str]:
         """Ids of calls that another process slowed down; it changes no peak of memory."""
         return frozenset() if self.facts.axis == Axis.MEMORY else self.contended

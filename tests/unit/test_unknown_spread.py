@@ -1,0 +1,52 @@
+"""Numbers of calls without an interval: one round says nothing of how they vary, equal rounds say it all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fabricated import FakeRun, fabricate
+
+from vbench_lite.advise import Verdict, advise, load_use
+from vbench_lite.advise.card import SURE, answer_card
+from vbench_lite.metric import Axis
+from vbench_lite.results.board import build_board
+from vbench_lite.store.schema import ScoreRecord
+
+PEAKS = dict(zip(("latent-diffusion", "autoregressive", "hybrid"), (8e9, 4e9, 4e9), strict=True))
+
+
+def changed(*, rounds: int, equal_peaks: bool) -> FakeRun:
+    """A run of so many rounds, of which an accelerator's allocator counts the same peak each time."""
+
+    def row(one: ScoreRecord) -> ScoreRecord:
+        if not equal_peaks or one.metric != "memory/peak_bytes":
+            return one
+        return replace(one, value=PEAKS[one.generator.rsplit("/", 1)[-1]])
+
+    made = fabricate(prompts=32)
+    kept = [r for r in made.score_rows if r.level != "call" or int(str(r.sample_id).split("/")[1]) < rounds]
+    return replace(made, score_rows=[row(one) for one in kept])
+
+
+def test_peaks_that_are_equal_in_every_round_are_ranked() -> None:
+    board = build_board([changed(rounds=4, equal_peaks=True)])
+    ranks = {row.arm.generator.rsplit("/", 1)[-1]: row.ranks[Axis.MEMORY] for row in board.rows}
+    assert ranks == {"latent-diffusion": (3, 3), "autoregressive": (1, 2), "hybrid": (1, 2)}
+    (memory,) = [fact for fact in answer_card(board).facts if fact.about == "peak memory"]
+    assert "a tie: " in memory.words and "latent-diffusion" not in memory.words
+    answer = advise([changed(rounds=4, equal_peaks=True)], weights={Axis.MEMORY: 1.0})
+    assert answer.verdict is Verdict.CANNOT_TELL
+    assert {name.rsplit("/", 1)[-1] for name in answer.leaders} == {"autoregressive", "hybrid"}
+    assert [one.place.rank for one in answer.candidates if one.place] == [(1, 2), (1, 2), (3, 3)]
+
+
+def test_one_round_decides_nothing() -> None:
+    """Latencies differ by a third, and nobody knows how they would in another process."""
+    run = changed(rounds=1, equal_peaks=False)
+    assert {row.ranks[Axis.SPEED] for row in build_board([run]).rows} == {(1, 3)}
+    found = advise([run], use=load_use("social-clip"))
+    assert Axis.SPEED not in found.weights.by_axis if found.weights else False
+    assert "one round" in found.left_out["speed"] and found.unmeasured > 0
+    assert advise([changed(rounds=4, equal_peaks=False)], use=load_use("social-clip")).left_out == {}
+    facts = {fact.about: fact for fact in answer_card(build_board([run])).facts}
+    assert facts["whole clip"].sure != SURE
