@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from vbench_lite.votes.review import AxisVotes
 
 
+DEFAULT_SUITE = "quick"
+
+
 def without_networks(names: Sequence[str]) -> tuple[list[str], list[str]]:
     """Part metrics into those without and those with a network of their own for every pair of clips."""
     from vbench_lite import registry
@@ -76,7 +79,7 @@ def command(
     environment, votes[] {run, suite, axis, words, agreement[]}}.
     """
     from vbench_lite.cli.progress import shown
-    from vbench_lite.cli.score import DEFAULT_SUITE, metric_ids
+    from vbench_lite.cli.score import metric_ids
     from vbench_lite.report.terminal.audit import audit_text
     from vbench_lite.report.terminal.votes import agreement_text
     from vbench_lite.run.progress import Event
@@ -84,7 +87,7 @@ def command(
     from vbench_lite.sensitivity.from_clips import audit
     from vbench_lite.suite import load_suite
 
-    names, heavy = metric_ids(suites, metrics, pairs=True), list[str]()
+    names, heavy = metric_ids(suites, metrics, default=DEFAULT_SUITE, pairs=True), list[str]()
     if not suites and not metrics:
         names, heavy = without_networks(names)
     suite = load_suite(suites[0] if suites else DEFAULT_SUITE)

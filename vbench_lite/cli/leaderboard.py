@@ -181,7 +181,7 @@ def _next(run: RunDir) -> list[tuple[str, str]]:
     generators = [entry for entry in run.document().generators if entry.info.get("family") != "control"]
     table = (f"vbench-lite leaderboard latest{root}", "every number with its interval")
     if len(generators) == 1:
-        table = (f"vbench-lite leaderboard{root}", "every number, beside the other models of this suite")
+        table = (f"vbench-lite leaderboard{root}", "beside the other models")
     return [
         (f"vbench-lite dashboard{root}", "clips and charts in a browser"),
         table,

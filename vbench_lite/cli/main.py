@@ -61,6 +61,7 @@ vbench_lite measures video generators on the same requests, with the same clock.
 
   {PROGRAM} doctor        is this machine ready?
   {PROGRAM} run           the default benchmark: four small generators
+  {PROGRAM} try MODEL     a model of your own, on real prompts
   {PROGRAM} leaderboard   the table of what was run
   {PROGRAM} advise        which generator to take, and how sure that is
   {PROGRAM} dashboard     charts and clips in a browser

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from vbench_lite.run.networks import Networks
     from vbench_lite.run.scoring.folder_scores import Grouping
 
-DEFAULT_SUITE = "quick"
+ANY_CLIPS = "open"  # whose metrics need no world of their own
 
 
 @click.command("score")
@@ -71,7 +71,7 @@ def command(
     prompts.txt (one a line) for numbered clips, or clips named after their prompts, whole or cut off.
     Clips of unlike generators are sets of their own.
 
-    Without --suite or --metric: the metrics of the suite quick, and with --reference every metric that
+    Without --suite or --metric: the metrics of the suite open, and with --reference every metric that
     compares a clip with its reference; for a RUN those of its own suites, by --workers processes or a
     Ray cluster, with the same scores. With --json for CLIPS:
     {samples{file: {metric: value}}, series{file: {metric: [[seconds, value]]}}, notes{file: {metric:
@@ -87,7 +87,7 @@ def command(
     if path.exists() or path.suffix:
         if (executor, workers, address) != ("local", None, None):
             raise click.UsageError("--workers, --executor and --address are for a stored RUN; clips take one")
-        wanted = metric_ids(suites, metrics, pairs=reference is not None)
+        wanted = metric_ids(suites, metrics, default=ANY_CLIPS, pairs=reference is not None)
         networks = Networks(score_device or "cpu", score_precision or "float32")
         return _score_clips(
             path, wanted, reference, given, _names(suites), by or "generator", networks, root, as_json
@@ -97,24 +97,27 @@ def command(
         raise click.UsageError(f"--{flag} is for clips made elsewhere; {target!r} is no file or folder")
     from vbench_lite.run.executors.make import make_executor
 
-    chosen = metric_ids(suites, metrics) if suites or metrics else None
+    chosen = metric_ids(suites, metrics, default=ANY_CLIPS) if suites or metrics else None
     maker = make_executor(executor, workers, address)
     return _score_run(target, chosen, reference, maker, score_device, score_precision, root, as_json)
 
 
-def metric_ids(suites: Sequence[str], metrics: Sequence[str], *, pairs: bool = False) -> list[str]:
-    """Ids named by suites and one by one; by default those of DEFAULT_SUITE.
+def metric_ids(
+    suites: Sequence[str], metrics: Sequence[str], *, default: str, pairs: bool = False
+) -> list[str]:
+    """Ids named by suites and one by one; where none is, those of a default suite that clips alone have.
 
     Args:
         pairs: by default also every registered metric that reads a reference clip.
     """
     from vbench_lite import registry
-    from vbench_lite.metric import PairMetric
+    from vbench_lite.metric import CallMetric, PairMetric
     from vbench_lite.suite import load_suite
 
     wanted = [name for suite in suites for name in load_suite(suite).metrics] + list(metrics)
     if not wanted:
-        wanted = list(load_suite(DEFAULT_SUITE).metrics)
+        every = load_suite(default).metrics
+        wanted = [name for name in every if not issubclass(registry.load("metrics", name), CallMetric)]
         if pairs:
             known = registry.loadable("metrics")
             wanted += [name for name, kind in known.items() if issubclass(kind, PairMetric)]

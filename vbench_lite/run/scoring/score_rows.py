@@ -47,7 +47,10 @@ class ScoreSummary:
     @property
     def messages(self) -> list[str]:
         """One line for each cause of rows without a value."""
-        return [f"{reason} ({count}x)" if count > 1 else reason for reason, count in self.reasons.items()]
+        return [
+            f"no value of {reason}" + (f" ({count}x)" if count > 1 else "")
+            for reason, count in self.reasons.items()
+        ]
 
 
 class ScoreRows:
