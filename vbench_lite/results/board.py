@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 from vbench_lite.errors import StoreError, VBenchLiteError
@@ -19,6 +20,7 @@ from vbench_lite.results.measured import read_measured
 from vbench_lite.results.repeats import seed_remark
 from vbench_lite.results.trust import TrustFlag
 from vbench_lite.stats.ranks import ranks_of
+from vbench_lite.store.schema import RunDocument
 from vbench_lite.suite import Suite
 from vbench_lite.weights import unverified
 
@@ -153,19 +155,21 @@ def build_board(runs: Sequence[Run], *, suite: str | None = None, every: bool = 
     """
     if not runs:
         raise StoreError("no run to show; make one with: vbench-lite run")
-    names = [str(content["name"]) for run in runs for content in run.document().suites]
-    own = [str(s["name"]) for run in runs if not run.document().imported for s in run.document().suites]
-    chosen = suite if suite is not None else (own or names)[0]
-    fitting = [run for run in runs if any(s["name"] == chosen for s in run.document().suites)]
+    documents = [run.document() for run in runs]
+    suites = [[str(content["name"]) for content in document.suites] for document in documents]
+    names = list(chain(*suites))
+    own = chain(*(of for of, document in zip(suites, documents, strict=True) if not document.imported))
+    chosen = suite if suite is not None else next(own, names[0])
+    fitting = [(run, one) for run, one, of in zip(runs, documents, suites, strict=True) if chosen in of]
     if not fitting:
         raise StoreError(f"no run has the suite {chosen!r}; they have: {', '.join(sorted(set(names)))}")
     rows: list[BoardRow] = []
     trust: list[TrustFlag] = []
     newest: Suite | None = None
     left_out: list[str] = []
-    for run in fitting:
+    for run, document in fitting:
         try:
-            content, found, flags = _read(run, chosen)
+            content, found, flags = _read(run, document, chosen)
         except VBenchLiteError as error:  # a damaged run costs itself, unless it is the only one
             if len(fitting) == 1:
                 raise
@@ -229,8 +233,8 @@ def _unverified(rows: Sequence[BoardRow]) -> list[str]:
     return [unverified.remark(metric) for metric in sorted(marked)]
 
 
-def _read(run: Run, name: str) -> tuple[Suite, list[BoardRow], list[TrustFlag]]:
-    document, found = run.document(), read_measured(run, name)
+def _read(run: Run, document: RunDocument, name: str) -> tuple[Suite, list[BoardRow], list[TrustFlag]]:
+    found = read_measured(run, name)
     asked = [part for content in found.contents for part in content] + [document.seed, document.samples]
     other_seeds = {entry.label for entry in document.generators if entry.draw}
     protocol, hardware, imported = _digest(asked), _digest(document.hardware), document.imported

@@ -172,11 +172,12 @@ def run_scaling(run: TimedRun, suite: str | None = None) -> list[ScalingReport]:
     first accelerator.
     """
     document = run.document()
-    suites = [parse_suite(content, f"run {document.run_id}") for content in document.suites]
+    contents = [content for content in document.suites if suite in (None, content["name"])]
+    suites = [parse_suite(content, f"run {document.run_id}") for content in contents]
     return [
         scaling_report(run.calls(each.name), each, memory_limit(document.hardware))
         for each in suites
-        if each.performance and each.performance.sweep and suite in (None, each.name)
+        if each.performance and each.performance.sweep
     ]
 
 

@@ -117,6 +117,8 @@ def _with_axis(suite: Suite) -> Suite:
 
 def voted_on(run: RunDir, votes: Sequence[Vote]) -> bool:
     """Whether a vote names a generator of the run, so that its clips are worth looking up."""
+    if not votes:
+        return False
     labels = {entry.label for entry in run.document().generators}
     return any(not labels.isdisjoint(vote.pair) for vote in votes)
 
