@@ -15,6 +15,7 @@ from vbench_lite.metric import Axis, Features, Frames, MetricInfo, NeighbourMetr
 
 BINS = 8  # for each channel
 CUT_DISTANCE = 0.4  # Bhattacharyya distance of colour histograms at a cut
+LEAST_LEVELS = 8.0  # that a cut changes the frame by, on the mean; cuts of films change it by 50
 SMALL_SIDE = 160  # pixels; larger frames are reduced
 
 
@@ -22,14 +23,16 @@ class SceneCuts(NeighbourMetric):
     """Number of cuts: neighbours whose colours are distributed quite differently.
 
     Formula: neighbours whose 8x8x8 RGB histograms are at least 0.4 apart (Bhattacharyya distance, 0..1)
-        and twice as far apart as the neighbours before them.
+        and twice as far apart as the neighbours before them, and whose mean absolute difference is at least
+        8 levels: a plain ground that passes from one bin to the next is no cut.
     Preprocessing: short side reduced to 160 by area.
-    Traps: a cut between two shots of like colours is missed; a flash counts as two. It is a
-        description: a trailer cuts, a single shot should not.
+    Traps: a cut between two shots of like colours is missed; a flash of several frames counts as two. It is
+        a description: a trailer cuts, a single shot should not.
     """
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="coherence/scene_cuts",
+        version=2,
         axis=Axis.COHERENCE,
         unit="cuts",
         bounds=(0.0, None),
@@ -45,11 +48,14 @@ class SceneCuts(NeighbourMetric):
 
     def pairs(self, frames: Frames) -> Floats:
         """Return the histogram distance of each pair of neighbours, in [0, 1]."""
-        histograms = [_histogram(frame) for frame in frames]
+        small = [_small(frame) for frame in frames]
+        histograms = [_histogram(frame) for frame in small]
         both = itertools.pairwise(histograms)
-        found = [cv2.compareHist(a, b, cv2.HISTCMP_BHATTACHARYYA) for a, b in both]
-        self._distances += found
-        return np.array(found)
+        found = np.array([cv2.compareHist(a, b, cv2.HISTCMP_BHATTACHARYYA) for a, b in both])
+        levels = [cv2.norm(a, b, cv2.NORM_L1) / a.size for a, b in itertools.pairwise(small)]
+        found[np.array(levels) < LEAST_LEVELS] = 0.0
+        self._distances += found.tolist()
+        return found
 
     def finish(self, features: Mapping[str, Features]) -> float:
         distances = np.array(self._distances)
@@ -57,12 +63,15 @@ class SceneCuts(NeighbourMetric):
         return float(((distances >= CUT_DISTANCE) & (distances >= 2 * before)).sum())
 
 
-def _histogram(frame: Frames) -> Floats32:
+def _small(frame: Frames) -> Frames:
     height, width = frame.shape[:2]
     ratio = SMALL_SIDE / min(height, width)
     if ratio < 1:
-        frame = np.asarray(
-            cv2.resize(frame, (round(width * ratio), round(height * ratio)), interpolation=cv2.INTER_AREA)
-        )
-    counts = cv2.calcHist([np.ascontiguousarray(frame)], [0, 1, 2], None, [BINS] * 3, [0, 256] * 3)
+        size = (round(width * ratio), round(height * ratio))
+        frame = np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return np.ascontiguousarray(frame)
+
+
+def _histogram(frame: Frames) -> Floats32:
+    counts = cv2.calcHist([frame], [0, 1, 2], None, [BINS] * 3, [0, 256] * 3)
     return np.asarray(counts, np.float32)

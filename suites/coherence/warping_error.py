@@ -36,6 +36,7 @@ class WarpingError(NeighbourMetric):
 
     info: ClassVar[MetricInfo] = MetricInfo(
         id="coherence/warping_error",
+        version=2,
         axis=Axis.COHERENCE,
         bounds=(0.0, None),
         higher_is_better=False,
@@ -69,9 +70,9 @@ class WarpingError(NeighbourMetric):
         return self._sum / self._count
 
     def _error(self, first: Frames, second: Frames) -> float | None:
-        contrast = float(np.stack([first, second]).std(dtype=np.float64))
-        if contrast < _LEAST_CONTRAST:
+        if max(float(frame.std(dtype=np.float64)) for frame in (first, second)) < _LEAST_CONTRAST:
             return None
+        contrast = float(np.stack([first, second]).std(dtype=np.float64))
         if np.array_equal(first, second):
             return 0.0
         grey = [np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.uint8) for frame in (first, second)]

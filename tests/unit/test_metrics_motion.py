@@ -71,6 +71,13 @@ def test_cuts_are_counted() -> None:
     assert score(SceneCuts(), shapes.real_clip(shapes.Scene("red", "ring", "up", "quickly"), 0)) == 0
 
 
+def test_a_plain_ground_that_grows_brighter_is_no_cut() -> None:
+    """Its histogram jumps from one bin to the next; three true cuts beside it still count."""
+    fade = grey([4.0 * i for i in range(40)])
+    assert score(SceneCuts(), fade) == 0
+    assert score(SceneCuts(), np.concatenate([fade, fade, fade, fade])) == 3
+
+
 def test_a_blank_chunk_is_degenerate_however_long_the_clip() -> None:
     scene = shapes.Scene("green", "circle", "right", "quickly")
     frames = shapes.real_clip(scene, 0, 96)

@@ -268,6 +268,12 @@ def test_a_picture_that_only_moves_has_little_error_and_flicker_has_much() -> No
     assert error(noisy) > 3 * error(moving)
 
 
+def test_plain_frames_have_no_error_however_their_brightness_goes() -> None:
+    fade = np.stack([np.full((32, 32, 3), 4 * level, np.uint8) for level in range(8)])
+    with pytest.raises(NotApplicable, match="contrast"):
+        error(fade)
+
+
 def test_what_is_hidden_does_not_count() -> None:
     """A bright square passes over a texture: without the mask the uncovered ground would be an error."""
     ground = texture((64, 96))
