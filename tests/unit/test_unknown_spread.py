@@ -7,7 +7,7 @@ from dataclasses import replace
 from fabricated import FakeRun, fabricate
 
 from vbench_lite.advise import Verdict, advise, load_use
-from vbench_lite.advise.card import SURE, answer_card
+from vbench_lite.advise.card import OPEN, answer_card
 from vbench_lite.metric import Axis
 from vbench_lite.results.board import build_board
 from vbench_lite.store.schema import ScoreRecord
@@ -49,4 +49,11 @@ def test_one_round_decides_nothing() -> None:
     assert "one round" in found.left_out["speed"] and found.unmeasured > 0
     assert advise([changed(rounds=4, equal_peaks=False)], use=load_use("social-clip")).left_out == {}
     facts = {fact.about: fact for fact in answer_card(build_board([run])).facts}
-    assert facts["whole clip"].sure != SURE
+    peaks = {
+        fact.about: fact for fact in answer_card(build_board([changed(rounds=1, equal_peaks=True)])).facts
+    }
+    assert set(peaks["peak memory"].leaders) == {"autoregressive", "hybrid"}, "8 GB is no tie with 4"
+    latency = facts["whole clip"]
+    assert latency.sure == OPEN and latency.leaders == ("hybrid",)
+    assert "a tie" not in latency.words and "sooner than" in latency.words
+    assert "nothing says how these vary" in latency.words

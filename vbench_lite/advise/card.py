@@ -44,6 +44,7 @@ SURE, LIKELY, OPEN = "sure", "likely", "open"
 Names = dict[tuple[str, str], str]  # by run and generator, what a row is called
 _MANY = 1_000  # more prompts than this nobody makes
 _ALONE = "no other to compare with"
+_UNKNOWN = "nothing says how these vary, as after one round of calls"
 _MOST_METRICS = 8  # facts of a suite without axes
 _WIDE = 1.96  # half-widths of a 95% interval in standard errors
 # What is said of a metric of speed or memory: what it is, and how the better one differs.
@@ -231,8 +232,10 @@ def _metric(metric: str, rows: Sequence[BoardRow], names: Names) -> Fact | None:
         return Fact(about, OPEN, (name,), f"{name}: {number(best.value, unit)}, {_ALONE}")
     alike = [(one, e) for one, e in others if (timed and _ratio(best, e) <= 1 + RELATIVE_TIE)]
     sure = OPEN if alike else _apart(best, [e for _, e in others])
-    if sure == OPEN:
-        tied = [(one, e) for one, e in others if (one, e) in alike or _apart(best, [e]) == OPEN]
+    unknown = not alike and any(e.ends is None for _, e in there)
+    if sure == OPEN and not unknown:
+        known = [(one, e) for one, e in others if best.ends is not None and e.ends is not None]
+        tied = alike + [pair for pair in known if pair not in alike and _apart(best, [pair[1]]) == OPEN]
         leaders = (name, *(one for one, _ in tied))
         values = sorted(e.value or 0.0 for e in (best, *(e for _, e in tied)))
         return Fact(
@@ -242,7 +245,8 @@ def _metric(metric: str, rows: Sequence[BoardRow], names: Names) -> Fact | None:
         sure = LIKELY
     second = f"{others[0][0]} ({number(others[0][1].value, unit)})"
     by = f"{_by(_ratio(best, others[0][1]), better)} than" if timed else "before"
-    return Fact(about, sure, (name,), f"{name}: {number(best.value, unit)}, {by} {second}")
+    beside = f"; {_UNKNOWN}" if unknown else ""
+    return Fact(about, sure, (name,), f"{name}: {number(best.value, unit)}, {by} {second}{beside}")
 
 
 def _said(metric: str) -> tuple[str, str]:
