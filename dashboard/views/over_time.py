@@ -55,10 +55,10 @@ def _arrivals(run: data.RunSummary, suite: str | None, families: dict[str, str])
         st.info("There are no timed calls of this suite, so there is nothing to show of arrivals.")
         return
     case = st.selectbox("Request", cases, key="case", bind="query-params") if len(cases) > 1 else cases[0]
-    typical = traces.median_calls(calls, case)
+    typical = traces.typical_calls(calls, case)
     st.caption(
-        "Frames handed over since the request, for the warm call of median length. A generator that cannot "
-        "stream hands over everything at once."
+        "Frames handed over since the request, for the warm call that is nearest to the latency. A generator "
+        "that cannot stream hands over everything at once."
     )
     steps = traces.arrival_steps(typical)
     steps["family"] = [families.get(g, "unknown") for g in steps["generator"]]

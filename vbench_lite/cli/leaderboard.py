@@ -212,12 +212,12 @@ def what_audits_say(root: Path, board: Board) -> list[str]:
 
 def print_stages(run: RunDir, suite: str) -> None:
     """Print where the seconds of the calls of a run go, where its generators name phases."""
-    from vbench_lite.report.charts.traces import cases, median_calls
+    from vbench_lite.report.charts.traces import cases, typical_calls
     from vbench_lite.report.terminal.stages import stages_text
 
     calls = run.calls(suite) if any(one["name"] == suite for one in run.document().suites) else []
     sizes = cases(calls)
-    shown = stages_text(median_calls(calls, sizes[0])) if sizes else None
+    shown = stages_text(typical_calls(calls, sizes[0])) if sizes else None
     if shown is not None:
         console().print(shown)
 

@@ -1,7 +1,7 @@
 """Where the seconds of a call go, by stage, and what a frame rate includes.
 
-Read from the warm call of median length of each generator by the metrics of stages, so that the stages of a
-bar add up to its latency.
+Read from the warm call of each generator nearest to its latency by the metrics of stages, so that the stages
+of a bar add up to what that call took.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ COLORS = {
     "other": "#BBBBBB",
 }
 READING = (
-    "The warm call of median length of each generator. Its stages add up to its latency; other is what no "
-    "phase names. A frame rate with everything counts the whole call, one without decode leaves out the "
-    "seconds in which latents become pixels: published rates often do."
+    "The warm call of each generator nearest to its latency. Its stages add up to what it took; other "
+    "is what no phase names. A frame rate with everything counts the whole call, one without decode leaves "
+    "out the seconds in which latents become pixels: published rates often do."
 )
 _RATES = {
     "with everything": "speed/frames_per_s",
@@ -40,7 +40,7 @@ def seconds(calls: Sequence[Measurement]) -> pd.DataFrame:
     """generator, stage, start, end, share of the call (0..1); generators that name no phase are left out.
 
     Args:
-        calls: one of each generator, as `traces.median_calls` picks them.
+        calls: one of each generator, as `traces.typical_calls` picks them.
     """
     rows = []
     for call in calls:

@@ -1,12 +1,12 @@
 """When frames arrive and what a viewer would see: arrival steps, waiting, playing and stalls.
 
-Read from the warm calls of the performance pass; the call whose length is the median one stands for a
-generator.
+Read from the warm calls of the performance pass; the call nearest to its latency stands for a generator.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import median
 
 import pandas as pd
 
@@ -14,6 +14,7 @@ from vbench_lite.format import number
 from vbench_lite.measure.playback import frame_deadlines
 from vbench_lite.measure.playback import playback as play
 from vbench_lite.metric import Measurement
+from vbench_lite.stats.rounds import medians
 
 
 def cases(calls: Sequence[Measurement]) -> list[str]:
@@ -21,13 +22,24 @@ def cases(calls: Sequence[Measurement]) -> list[str]:
     return list(dict.fromkeys(c.case for c in calls if c.call == "warm" and c.arrivals))
 
 
-def median_calls(calls: Sequence[Measurement], case: str) -> list[Measurement]:
-    """The warm call of median length of each generator, in the order of first appearance."""
+def typical_calls(calls: Sequence[Measurement], case: str) -> list[Measurement]:
+    """The warm call of each generator that is nearest to its latency, in the order of first appearance.
+
+    The latency is that of `speed/latency_s`: the median over rounds of the median of each.
+    """
     by_generator: dict[str, list[Measurement]] = {}
     for call in calls:
         if call.call == "warm" and call.case == case and call.arrivals:
             by_generator.setdefault(call.generator, []).append(call)
-    return [sorted(group, key=lambda c: c.total_s)[len(group) // 2] for group in by_generator.values()]
+    return [_typical(group) for group in by_generator.values()]
+
+
+def _typical(calls: Sequence[Measurement]) -> Measurement:
+    rounds: dict[int, list[float]] = {}
+    for call in calls:
+        rounds.setdefault(call.round, []).append(call.total_s)
+    latency = median(medians(rounds))
+    return min(calls, key=lambda call: abs(call.total_s - latency))
 
 
 def arrival_steps(calls: Sequence[Measurement]) -> pd.DataFrame:

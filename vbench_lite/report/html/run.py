@@ -257,12 +257,12 @@ def _time(calls: list[Measurement], board: boards.BoardTable) -> Iterator[Markup
     cases = traces.cases(calls)
     if not cases:
         return
-    typical = traces.median_calls(calls, cases[0])
+    typical = traces.typical_calls(calls, cases[0])
     families = board.families
     steps = traces.arrival_steps(typical)
     yield markup.paragraph(
-        "The warm call of median length of each generator: frames as they arrive, and what a viewer sees who "
-        "starts with the first frame and plays at the clip's rate.",
+        "The warm call of each generator that is nearest to its latency: frames as they arrive, and what a "
+        "viewer sees who starts with the first frame and plays at the clip's rate.",
         "soft",
     )
     drawn = steps.assign(family=[families.get(g, "unknown") for g in steps["generator"]])

@@ -32,7 +32,7 @@ def stages_text(calls: Sequence[Measurement]) -> RenderableType | None:
         lines.append(_bar(str(generator), parts, longest_s))
     shown = [stage for stage in stages.COLORS if stage in set(frame["stage"])]
     legend = Text("  ".join(f"{_FILLS[stage]} {stage}" for stage in shown), style="dim")
-    return Group(*lines, legend, Text("the warm call of median length of each generator", style="dim"))
+    return Group(*lines, legend, Text("the warm call of each generator nearest to its latency", style="dim"))
 
 
 def _bar(generator: str, parts: pd.DataFrame, longest_s: float) -> Text:
