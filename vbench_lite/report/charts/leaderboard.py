@@ -179,9 +179,10 @@ def _metric(rows: Sequence[BoardRow], row: BoardRow, metric: str) -> dict[str, A
 
 def _beats(one: MetricEstimate, other: MetricEstimate) -> bool:
     """Whether a metric is better with intervals apart."""
-    if one.low is None or one.high is None or other.low is None or other.high is None:
+    if one.ends is None or other.ends is None:
         return False
-    return one.low > other.high if one.facts.sign > 0 else one.high < other.low
+    (low, high), (its_low, its_high) = one.ends, other.ends
+    return low > its_high if one.facts.sign > 0 else high < its_low
 
 
 def _cell(
