@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -253,3 +254,13 @@ def test_a_publication_compares_the_first_row_with_the_others(root: Path, tmp_pa
     assert 'id="compare"' in page
     assert "against reference/" in page
     assert "REGRESSED:" not in page  # two models are no update of one another
+
+
+def test_a_published_wall_has_the_generators_of_every_run_on_the_board(tmp_path: Path) -> None:
+    hybrid, other = "reference/hybrid", "reference/autoregressive"
+    for run_id in ("1" * 16, "2" * 16):
+        make_run(tmp_path, run_id, prompts=1)
+    publish(choose(tmp_path, [f"{'1' * 16}:{hybrid}", f"{'2' * 16}:{other}"]), tmp_path / "public", prompts=1)
+    page = (tmp_path / "public" / "index.html").read_text(encoding="utf-8")
+    shown = re.findall(r'<video data-src=[^>]* aria-label="([^:]*):', page)
+    assert shown[0] == "real" and sorted(shown[1:]) == ["autoregressive", "hybrid"]

@@ -31,6 +31,7 @@ from vbench_lite.report.html.votes import votes_section
 from vbench_lite.results.board import Board
 from vbench_lite.results.catalogue import metric_facts
 from vbench_lite.results.choice import Choice
+from vbench_lite.results.labels import row_titles
 from vbench_lite.results.signature import signature
 from vbench_lite.store import atomic, run_names
 from vbench_lite.store.rundir import RunDir
@@ -38,6 +39,7 @@ from vbench_lite.votes.preference import with_preference
 
 PAGE, BADGE, CLIPS = "index.html", "badge.svg", "clips"
 _PROMPT = 160  # characters of a prompt
+_MOST_ACROSS = 8  # clips of one prompt
 _MOST_COMPARED = 4  # pairs of rows
 
 
@@ -209,21 +211,35 @@ class _Clips:
 
 
 def _wall(board: Board, runs: Sequence[RunDir], clips: _Clips, prompts: int) -> Iterator[Markup]:
-    """The clips of the newest run on the board: prompts down, generators across, real first."""
-    run = next((run for run in runs if run.run_id == board.rows[0].arm.run_id), runs[0])
-    samples = run.samples()
-    samples = samples[samples["suite"] == board.suite.name]
-    if samples.empty or prompts == 0:
+    """Prompts down, generators across, real first: those that were asked for the same as the first one."""
+    there = {run.run_id: run for run in runs}
+    asked = [row for row in board.rows if row.protocol == board.rows[0].protocol and row.arm.run_id in there]
+    tables = {
+        run_id: samples[samples["suite"] == board.suite.name]
+        for run_id in dict.fromkeys(row.arm.run_id for row in asked)
+        if not (samples := there[run_id].samples()).empty
+    }
+    if not tables or prompts == 0:
         return
-    arms = list(dict.fromkeys(samples["generator"]))
-    shown = gallery.first_shown(arms, [row.arm.generator for row in board.rows], 8)
-    cells = {(str(r["generator"]), str(r["sample_id"])): r for r in samples.to_dict("records")}
+    newest, first = next(iter(tables.items()))
+    reals = [(newest, arm, arm) for arm in dict.fromkeys(first["generator"]) if gallery.is_real(str(arm))]
+    columns = [
+        (row.arm.run_id, row.arm.generator, name)
+        for row, name in zip(asked, row_titles(asked), strict=True)
+        if row.arm.run_id in tables
+    ]
+    shown = [*reals[:1], *columns][:_MOST_ACROSS]
+    cells = {
+        (run_id, str(row["generator"]), str(row["sample_id"])): row
+        for run_id, samples in tables.items()
+        for row in samples.to_dict("records")
+    }
     rows: list[dict[str, Any]] = []
-    for sample, (prompt, _) in list(gallery.prompts(samples).items())[:prompts]:
+    for sample, (prompt, _) in list(gallery.prompts(first).items())[:prompts]:
         line = []
-        for arm in shown:
-            row = cells.get((arm, sample))
-            cell = {"name": arm.rsplit("/", 1)[-1], "clip": None, "reason": "not asked for"}
+        for run_id, arm, name in shown:
+            row = cells.get((run_id, arm, sample))
+            cell = {"name": name, "clip": None, "reason": "not asked for"}
             if row is not None:
                 cell["reason"] = gallery.why_none(row)
                 if isinstance(row["clip_sha256"], str) and row["status"] == "ok":
