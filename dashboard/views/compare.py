@@ -195,7 +195,7 @@ def _history(runs: list[data.RunSummary], generator: str, suite: str | None) -> 
     )
     st.caption(
         "A ring, and “step” in the table, mark a run whose interval does not overlap with the one before; "
-        "of times that other programs disturbed nothing follows."
+        "of times that other programs disturbed, and of runs that asked for something else, nothing follows."
     )
 
 

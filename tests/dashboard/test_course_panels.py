@@ -157,6 +157,8 @@ def test_what_other_programs_disturbed_is_no_step(root: Path) -> None:
     assert len(peaks) and not peaks["disturbed"].any()  # nobody else takes of it
     rows = comparisons.history([after, before], "speed/latency_s", ["reference/hybrid"])
     assert list(rows["step"]) == ["", "disturbed"]
+    more = replace(after, values=values.assign(protocol="twice as many samples"))
+    assert set(comparisons.changes([before, more], names)["step"]) == {"other requests"}
     assert list(comparisons.history_table(rows, "speed/latency_s")["step"]) == ["", "disturbed"]
 
 

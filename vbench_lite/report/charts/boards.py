@@ -19,7 +19,7 @@ from vbench_lite.results.catalogue import metric_facts
 
 VALUES = (
     "generator", "family", "run", "created", "kind", "name", "value", "low", "high", "n", "unit",
-    "higher_is_better", "rank_best", "rank_worst", "reason", "control", "disturbed",
+    "higher_is_better", "rank_best", "rank_worst", "reason", "control", "disturbed", "protocol",
 )  # fmt: skip
 ARMS = ("generator", "family", "run", "created", "control", "coverage", "ok", "planned", "failures")
 
@@ -111,11 +111,13 @@ def table(board: Mapping[str, Any]) -> BoardTable:
             arms.append({**head, **counts, "failures": failures})
             busy = {metric for metric, cell in row["metrics"].items() if cell.get("disturbed_calls")}
             values += [
-                _value(head, "axis", axis, cell) | {"disturbed": not busy.isdisjoint(axes[axis]["metrics"])}
+                _value(head, "axis", axis, cell)
+                | {"disturbed": not busy.isdisjoint(axes[axis]["metrics"]), "protocol": row["protocol"]}
                 for axis, cell in row["axes"].items()
             ]
             values += [
-                _value(head, "metric", metric, cell) | {"disturbed": metric in busy}
+                _value(head, "metric", metric, cell)
+                | {"disturbed": metric in busy, "protocol": row["protocol"]}
                 for metric, cell in row["metrics"].items()
             ]
     frame = pd.DataFrame(values, columns=list(VALUES))

@@ -212,8 +212,9 @@ def _short(metric: str) -> str:
 def history(boards: Sequence[BoardTable], measure: str, generators: Sequence[str]) -> pd.DataFrame:
     """A measure over runs, oldest first: generator, family, run, created, value, low, high, step.
 
-    `step` says that the interval does not overlap with the one before of the same generator: "yes", or
-    "disturbed" where other processes slowed timed calls of either, so that nothing follows from it.
+    `step` says that the interval does not overlap with the one before of the same generator: "yes"; or
+    "disturbed" where other processes slowed timed calls of either, and "other requests" where the suite, the
+    seed or the number of samples differs, so that nothing follows from it.
     """
     parts = [board.of(measure, generators) for board in boards]
     rows = pd.concat(parts) if parts else pd.DataFrame()
@@ -223,7 +224,8 @@ def history(boards: Sequence[BoardTable], measure: str, generators: Sequence[str
     before = rows.groupby("generator")[["low", "high"]].shift()
     apart = (rows["low"] > before["high"]) | (rows["high"] < before["low"])
     busy = rows["disturbed"] | rows.groupby("generator")["disturbed"].shift(fill_value=False)
-    rows["step"] = np.select([apart & busy, apart], ["disturbed", "yes"], "")
+    asked = rows.groupby("generator")["protocol"].shift() != rows["protocol"]
+    rows["step"] = np.select([apart & asked, apart & busy, apart], ["other requests", "disturbed", "yes"], "")
     return rows[["generator", "family", "run", "created", "value", "low", "high", "step"]]
 
 
