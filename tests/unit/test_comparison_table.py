@@ -13,7 +13,7 @@ from vbench_lite.compare import MetricResult, RunArm, compare
 from vbench_lite.report.charts import comparisons
 from vbench_lite.report.ci.junit import junit_xml
 from vbench_lite.report.ci.markdown import markdown
-from vbench_lite.report.terminal.comparison import change, comparison_text
+from vbench_lite.report.terminal.comparison import change, comparison_text, environment_lines
 from vbench_lite.stats.noninferiority import Verdict
 
 
@@ -37,6 +37,17 @@ def test_a_long_name_pushes_no_number_to_another_line() -> None:
     assert "  feature_distance_efficientnet" in stream.getvalue()
     assert "candidate          change verdict" in stream.getvalue()
     assert "-0.1875 ±0.0062 REGRESSED" in stream.getvalue()
+
+
+def test_a_hash_is_told_only_where_nothing_else_differs() -> None:
+    comparison = _compare(_run(), _run(run_id="b"))
+    hashed = {"field": "generator.fingerprint", "baseline": "1" * 16, "candidate": "2" * 16}
+    steps = {"field": "generator.config.steps", "baseline": 8, "candidate": 4}
+    assert environment_lines(replace(comparison, environment=[hashed, steps]))[1:] == [
+        "  generator.config.steps: 8 -> 4"
+    ]
+    (_, line) = environment_lines(replace(comparison, environment=[hashed]))
+    assert line == f"  generator.fingerprint: {'1' * 16} -> {'2' * 16}"
 
 
 def test_two_models_are_set_against_each_other_without_a_verdict() -> None:

@@ -106,6 +106,14 @@ def test_a_metric_is_shown_by_the_name_that_tables_print(capsys: pytest.CaptureF
     assert first.startswith("distribution/kvd_shapes: ")
 
 
+def test_a_run_is_shown_on_one_screen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store_run(fabricate(), tmp_path)
+    assert call(["show", "latest", "--root", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "status: finished" in lines and "outcome:" in lines and "suites: [quick v1]" in lines
+    assert len(lines) < 60 and not any("weights_license" in line for line in lines)
+
+
 def test_a_report_makes_no_folder_by_a_slip(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     store_run(fabricate(), tmp_path)
     assert call(["report", "-o", str(tmp_path / "no" / "such.html"), "--root", str(tmp_path)]) == 2

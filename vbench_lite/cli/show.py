@@ -38,6 +38,8 @@ def command(name: str, as_markdown: bool, root: Path, as_json: bool) -> int:
     else:
         if found["kind"] == "generator":
             found["config"] = config_lines(name)
+        if found["kind"] == "run":
+            found = run_in_short(found)
         if found["kind"] == "metric":
             console().print(in_words(found), markup=False)
             console().print()
@@ -91,6 +93,23 @@ def in_words(metric: dict[str, Any]) -> str:
     unit = f", in {metric['unit']}" if metric["unit"] else ""
     reading = ", ".join([better[metric["higher_is_better"]], *([" ".join(ends)] if ends else [])])
     return f"{metric['name']}: {metric['summary'].rstrip('.')}. {reading[:1].upper()}{reading[1:]}{unit}."
+
+
+def run_in_short(found: dict[str, Any]) -> dict[str, Any]:
+    """What a reader asks of a run: how it ended, what was asked of whom, and where."""
+    keys = ("run_id", "name", "status", "created", "finished", "path", "samples", "seed", "outcome")
+    return {
+        "kind": "run",
+        **{key: found[key] for key in keys if found[key] not in (None, "")},
+        "suites": [f"{suite['name']} v{suite['version']}" for suite in found["suites"]],
+        "generators": {
+            one["label"]: {key: one[key] for key in ("adapter", "config", "device", "batch")}
+            for one in found["generators"]
+            if one["info"].get("family") != "control"
+        },
+        **{key: found[key] for key in ("hardware", "environment", "notes") if found[key]},
+        "more": "the whole plan, with every suite and what each generator declares: show RUN --json",
+    }
 
 
 def config_lines(name: str) -> dict[str, str]:

@@ -22,6 +22,7 @@ STYLES = {
 }
 VERDICTS = {verdict: str(verdict) for verdict in Verdict}  # of an update; else the plain words are said
 _MOST_ENVIRONMENT = 12
+_FOLLOWS = "generator.fingerprint"  # which differs because something else does
 _LONGEST = 32  # characters of a metric's id on one line
 
 
@@ -152,9 +153,13 @@ def open_question(result: MetricResult) -> str:
 
 def environment_lines(comparison: Comparison) -> list[str]:
     """What differs between the two in software, hardware and the generators themselves."""
-    shown = comparison.environment[:_MOST_ENVIRONMENT]
+    told = [item for item in comparison.environment if item["field"] != _FOLLOWS] or comparison.environment
+    shown = told[:_MOST_ENVIRONMENT]
     lines = ["differs between the two:"] if shown else []
-    lines += [f"  {item['field']}: {item['baseline']} -> {item['candidate']}" for item in shown]
-    if len(comparison.environment) > len(shown):
-        lines.append(f"  and {len(comparison.environment) - len(shown)} more fields (--json lists all)")
+    for item in shown:
+        most = 12 if item["field"].endswith("_sha256") else None
+        before, after = (str(item[side])[:most] for side in ("baseline", "candidate"))
+        lines.append(f"  {item['field']}: {before} -> {after}")
+    if len(told) > len(shown):
+        lines.append(f"  and {len(told) - len(shown)} more fields (--json lists all)")
     return lines

@@ -29,7 +29,8 @@ class GeneratorSpec(Strict):
         adapter: A registered generator (`vbench-lite list generators`), or package.module:Class.
         config: Keys of the adapter; `vbench-lite show ADAPTER` lists them.
         device: Where it computes, as torch names it: cpu, cuda, cuda:1.
-        batch: Clips that are asked for in one call.
+        batch: Clips that are asked for in one call; those of another batch are made again. Timed calls have
+            as many, unless performance.batch of the suite says otherwise.
         params: Parameters of every request to it, put over those of the suite.
         draw: Which seeds its samples have: 0, those of the plan; another number, others for the same prompts.
             It is timed with draw 0 only.
