@@ -7,7 +7,6 @@ asks for them by `prompts.edits`.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -17,6 +16,7 @@ import numpy as np
 
 from vbench_lite.datasets.shapes import judge as shapes_judge
 from vbench_lite.errors import NotApplicable
+from vbench_lite.grouping import grouped
 from vbench_lite.metric import Estimate, MetricInfo
 from vbench_lite.stats.jackknife import jackknife_mean
 from vbench_lite.suites.judged_set import ATTRIBUTES, JudgedClip, JudgedSet, judged_set_info
@@ -33,11 +33,8 @@ class Edit:
 
 def edits(clips: Sequence[JudgedClip]) -> list[Edit]:
     """Every pair of clips of one seed whose captions differ in exactly one word."""
-    by_seed: dict[int | None, list[JudgedClip]] = defaultdict(list)
-    for clip in clips:
-        by_seed[clip.seed].append(clip)
     found = []
-    for group in by_seed.values():
+    for group in grouped((clip.seed, clip) for clip in clips).values():
         for first, second in combinations(group, 2):
             changed = [a for a in ATTRIBUTES if getattr(first.scene, a) != getattr(second.scene, a)]
             if len(changed) == 1:

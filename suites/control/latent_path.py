@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 
 from vbench_lite.errors import NotApplicable
+from vbench_lite.grouping import grouped
 from vbench_lite.metric import Estimate, MetricInfo
 from vbench_lite.stats.jackknife import jackknife_mean
 from vbench_lite.suites.judged_set import JudgedClip, JudgedSet, judged_set_info
@@ -39,10 +39,7 @@ class LatentPathEvenness(JudgedSet):
     )
 
     def judge(self, clips: Sequence[JudgedClip]) -> Estimate:
-        walks: dict[tuple[str, int | None], list[JudgedClip]] = defaultdict(list)
-        for clip in clips:
-            if clip.walk is not None:
-                walks[clip.prompt_id, clip.seed].append(clip)
+        walks = grouped(((clip.prompt_id, clip.seed), clip) for clip in clips if clip.walk is not None)
         found = {key: _evenness(walk) for key, walk in walks.items() if len(walk) >= LEAST_POINTS}
         known = {key: value for key, value in found.items() if value is not None}
         if not known:

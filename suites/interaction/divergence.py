@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -12,6 +11,7 @@ import numpy as np
 
 from vbench_lite.control import Script
 from vbench_lite.errors import NotApplicable
+from vbench_lite.grouping import grouped
 from vbench_lite.metric import Estimate, Features, MetricInfo, SampleInfo
 from vbench_lite.stats.jackknife import jackknife_mean
 from vbench_lite.suites.interaction.session import Session, interaction_info, read_session
@@ -61,9 +61,7 @@ class Divergence(ReadSet[SteeredClip]):
         return SteeredClip(sample.prompt_id, sample.seed, sample.script, session)
 
     def judge(self, clips: Sequence[SteeredClip]) -> Estimate:
-        groups: dict[tuple[str, int | None], list[SteeredClip]] = defaultdict(list)
-        for clip in clips:
-            groups[clip.prompt_id, clip.seed].append(clip)
+        groups = grouped(((clip.prompt_id, clip.seed), clip) for clip in clips)
         pairs = [
             (prompt, apart)
             for (prompt, _), group in sorted(groups.items(), key=str)

@@ -43,6 +43,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
             "gc_pause",
             "processes",
             "format",
+            "grouping",
             "printable",
             "turns",
         ),

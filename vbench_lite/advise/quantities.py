@@ -19,6 +19,7 @@ from vbench_lite import registry
 from vbench_lite.advise.requirements import Quantity
 from vbench_lite.compare.differences import Side
 from vbench_lite.errors import SpecError, VBenchLiteError
+from vbench_lite.grouping import grouped
 from vbench_lite.metric import Axis, Measurement
 from vbench_lite.results.arms import Arm, Run, read_arms, suite_of
 from vbench_lite.results.board import BoardRow
@@ -90,10 +91,8 @@ class Numbers:
     def _holders(self) -> dict[tuple[str, str], list[Run]]:
         """The runs that hold a generator, by its label and fingerprint."""
         runs = {run.run_id: run for run in self._runs}
-        found: dict[tuple[str, str], list[Run]] = {}
-        for (run, label), entry in self._entries.items():
-            found.setdefault((label, entry.fingerprint), []).append(runs[run])
-        return found
+        entries = self._entries.items()
+        return grouped(((label, entry.fingerprint), runs[run]) for (run, label), entry in entries)
 
     def _same(self, row: BoardRow) -> list[Run]:
         """The runs that hold the generator of a row, its own first."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from vbench_lite.format import number
+from vbench_lite.grouping import grouped
 from vbench_lite.metric import BASE_CASE, Measurement
 from vbench_lite.results.stages import stage_seconds
 
@@ -58,9 +59,6 @@ def _calm(calls: Sequence[Measurement]) -> list[Measurement]:
 
 def _typical(calls: Sequence[Measurement]) -> dict[str, float]:
     """The median of the seconds of each stage that any call has."""
-    found: dict[str, list[float]] = {}
-    for call in calls:
-        for stage, spent_s in stage_seconds(call).items():
-            if spent_s is not None:
-                found.setdefault(stage, []).append(spent_s)
+    spent = [part for call in calls for part in stage_seconds(call).items()]
+    found = grouped((stage, seconds) for stage, seconds in spent if seconds is not None)
     return {stage: float(np.median(values)) for stage, values in found.items()}

@@ -22,6 +22,7 @@ from vbench_lite.compare.sweep_table import AxisChange, Ratio, SweepRow, SweepTa
 from vbench_lite.compare.tradeoff import classify, on_front
 from vbench_lite.errors import IncomparableError, StoreError
 from vbench_lite.format import listed, percent, plural
+from vbench_lite.grouping import grouped
 from vbench_lite.metric import Axis
 from vbench_lite.results.arms import Arm, Run, read_arms, scale_ends, suite_of
 from vbench_lite.results.axes import RELATIVE_AXES, AxisScore, axis_score, difference, named_ends
@@ -235,10 +236,7 @@ def _notes(rows: Sequence[SweepRow], floors: Mapping[str, SweepRow]) -> Iterator
     again = floors.get("again")
     if again is not None and not again.identical:
         yield "the base made again gives other clips from the same seeds: no setting can be nearer than that"
-    reasons: dict[str, list[str]] = {}
-    for row in rows:
-        for reason in (*row.facts, *_lacking(row)):
-            reasons.setdefault(reason, []).append(row.setting)
+    reasons = grouped((reason, row.setting) for row in rows for reason in (*row.facts, *_lacking(row)))
     for reason, settings in reasons.items():
         yield f"{listed(settings) if len(settings) < max(len(rows), 2) else 'every setting'}: {reason}"
 
@@ -246,10 +244,7 @@ def _notes(rows: Sequence[SweepRow], floors: Mapping[str, SweepRow]) -> Iterator
 def _lacking(row: SweepRow) -> list[str]:
     """Why a row lacks numbers, each reason once."""
     found = [ratio.reason for ratio in (row.speed, row.memory, row.motion)]
-    by_reason: dict[str, list[str]] = {}
-    for axis, change in row.axes.items():
-        if change.reason is not None:
-            by_reason.setdefault(change.reason, []).append(str(axis))
+    by_reason = grouped((one.reason, str(axis)) for axis, one in row.axes.items() if one.reason is not None)
     found += [
         reason if len(of) == len(row.axes) else f"{listed(of)}: {reason}" for reason, of in by_reason.items()
     ]

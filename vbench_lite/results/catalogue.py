@@ -60,14 +60,20 @@ def metric_facts(metric: str, extras: Mapping[str, Any]) -> MetricFacts:
     )
 
 
+def _kind(metric: str) -> Any:
+    """The class of a registered metric; None without one, or where its package cannot be imported here."""
+    try:
+        return registry.load("metrics", metric) if metric in registry.names("metrics") else None
+    except RegistryError:
+        return None
+
+
 @cache
 def _registered(metric: str) -> MetricFacts | None:
-    if metric not in registry.names("metrics"):
-        return None
-    try:
-        info = registry.load("metrics", metric).info
-    except RegistryError:
-        return None  # its package cannot be imported here; stored facts still serve
+    kind = _kind(metric)
+    if kind is None:
+        return None  # stored facts still serve
+    info = kind.info
     return MetricFacts(
         info.id,
         info.unit,
@@ -84,10 +90,5 @@ def _registered(metric: str) -> MetricFacts | None:
 @cache
 def summary_metric(metric: str) -> SummaryMetric | None:
     """The registered metric of this id, if it is made of the values of others."""
-    if metric not in registry.names("metrics"):
-        return None
-    try:
-        kind = registry.load("metrics", metric)
-    except RegistryError:
-        return None
+    kind = _kind(metric)
     return kind() if isinstance(kind, type) and issubclass(kind, SummaryMetric) else None

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from vbench_lite import registry
+from vbench_lite.grouping import grouped
 from vbench_lite.metric import BASE_CASE, CallMetric, Measurement
 from vbench_lite.results.arms import Run
 from vbench_lite.results.catalogue import metric_facts
@@ -29,12 +30,8 @@ def warm_calls(run: Run, suite: str) -> dict[str, list[Measurement]]:
         StoreError: a stored call is damaged.
     """
     table = run.table("measurement")
-    found: dict[str, list[Measurement]] = {}
-    for row in table.filter(texts(table, "suite").among(suite)).to_pylist():
-        call = measurement_of(row)
-        if call.call == "warm" and call.case == BASE_CASE:
-            found.setdefault(call.generator, []).append(call)
-    return found
+    calls = map(measurement_of, table.filter(texts(table, "suite").among(suite)).to_pylist())
+    return grouped((one.generator, one) for one in calls if one.call == "warm" and one.case == BASE_CASE)
 
 
 def estimate_from_calls(calls: Sequence[Measurement], metric: str) -> MetricEstimate | None:

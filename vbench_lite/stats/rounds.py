@@ -27,6 +27,7 @@ import numpy as np
 
 from vbench_lite.arrays import Floats
 from vbench_lite.errors import NotApplicable
+from vbench_lite.grouping import grouped
 from vbench_lite.stats.delta import Delta
 
 TRIM_FROM = 5
@@ -52,10 +53,7 @@ STEADY = Occasions(0.0)
 
 def by_round(calls: Mapping[str, float]) -> dict[int, list[float]]:
     """Values of calls by round; ids of calls are "case/round/index"."""
-    rounds: dict[int, list[float]] = {}
-    for name, value in calls.items():
-        rounds.setdefault(int(name.rsplit("/", 2)[-2]), []).append(value)
-    return rounds
+    return grouped((int(name.rsplit("/", 2)[-2]), value) for name, value in calls.items())
 
 
 def medians(arm: Rounds) -> list[float]:

@@ -15,6 +15,7 @@ from itertools import combinations
 from typing import Any
 
 from vbench_lite.errors import StoreError
+from vbench_lite.grouping import grouped
 from vbench_lite.results.arms import CEILING, control_of
 from vbench_lite.stats.bradley_terry import LEFT, RIGHT, TIE, Outcome, Strengths, components, fit
 from vbench_lite.stats.clusters import LEAST
@@ -269,9 +270,7 @@ def _pair_state(model: Strengths, names: Sequence[str], votes: Sequence[Vote], i
 
 
 def _voters(votes: Sequence[Vote]) -> tuple[Voter, ...]:
-    by_name: dict[str, list[Vote]] = defaultdict(list)
-    for vote in votes:
-        by_name[vote.voter].append(vote)
+    by_name = grouped((vote.voter, vote) for vote in votes)
     found = []
     for name, those in sorted(by_name.items()):
         told = [passed for vote in those if (passed := check_passed(vote, those)) is not None]

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from vbench_lite.errors import ClipError
+from vbench_lite.grouping import grouped
 from vbench_lite.video.list_rows import read_text
 from vbench_lite.video.manifest import FolderClip, inside
 from vbench_lite.video.names import check_text, same_text
@@ -39,9 +39,7 @@ def by_prompt(clips: Sequence[FolderClip]) -> dict[str, list[FolderClip]]:
 
     "a car-2.mp4" is number 2 of "a car", and the only clip of the prompt "a car-2" if nothing else is.
     """
-    found: dict[str, list[FolderClip]] = defaultdict(list)
-    for clip in clips:
-        found[same_text(clip.prompt or clip.stem)].append(clip)
+    found = grouped((same_text(clip.prompt or clip.stem), clip) for clip in clips)
     for clip in clips:
         whole = same_text(clip.path.stem)
         if clip.prompt is not None and whole not in found and clip == named_after_prompt(clip):

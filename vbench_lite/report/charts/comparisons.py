@@ -15,6 +15,7 @@ from vbench_lite.compare import Comparison, MetricResult, RunArm, compare
 from vbench_lite.compare.frame_fidelity import FrameFidelity
 from vbench_lite.compare.headline import counts_text
 from vbench_lite.format import change_interval, change_text, interval, margin_text, number
+from vbench_lite.grouping import grouped
 from vbench_lite.report.charts.boards import BoardTable
 from vbench_lite.results.arms import Run
 from vbench_lite.results.catalogue import metric_facts
@@ -130,9 +131,7 @@ def _known(value: object) -> str:
 
 
 def _because(results: Sequence[MetricResult]) -> tuple[str, ...]:
-    named: dict[str, list[str]] = {}
-    for result in results:
-        named.setdefault(_why(result), []).append(result.metric)
+    named = grouped((_why(result), result.metric) for result in results)
     return tuple(f"{', '.join(metrics)}: {why}" for why, metrics in named.items())
 
 

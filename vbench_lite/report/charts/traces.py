@@ -11,6 +11,7 @@ from statistics import median
 import pandas as pd
 
 from vbench_lite.format import number
+from vbench_lite.grouping import grouped
 from vbench_lite.measure.playback import frame_deadlines
 from vbench_lite.measure.playback import playback as play
 from vbench_lite.metric import Measurement
@@ -27,18 +28,13 @@ def typical_calls(calls: Sequence[Measurement], case: str) -> list[Measurement]:
 
     The latency is that of `speed/latency_s`: the median over rounds of the median of each.
     """
-    by_generator: dict[str, list[Measurement]] = {}
-    for call in calls:
-        if call.call == "warm" and call.case == case and call.arrivals:
-            by_generator.setdefault(call.generator, []).append(call)
+    shown = [call for call in calls if call.call == "warm" and call.case == case and call.arrivals]
+    by_generator = grouped((call.generator, call) for call in shown)
     return [_typical(group) for group in by_generator.values()]
 
 
 def _typical(calls: Sequence[Measurement]) -> Measurement:
-    rounds: dict[int, list[float]] = {}
-    for call in calls:
-        rounds.setdefault(call.round, []).append(call.total_s)
-    latency = median(medians(rounds))
+    latency = median(medians(grouped((call.round, call.total_s) for call in calls)))
     return min(calls, key=lambda call: abs(call.total_s - latency))
 
 

@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from vbench_lite.format import ARROWS
+from vbench_lite.grouping import grouped
 from vbench_lite.sensitivity.judge import MetricVerdict, Seen
 from vbench_lite.sensitivity.results import AuditResult
 
@@ -85,9 +86,7 @@ def _cell(cell: Mapping[str, Any]) -> str:
 
 def _grouped(metrics: Iterable[Mapping[str, Any]]) -> list[str]:
     """One line a reason."""
-    reasons: dict[str, list[str]] = {}
-    for metric in metrics:
-        reasons.setdefault(metric["words"].removeprefix("not applicable: "), []).append(metric["metric"])
+    reasons = grouped((one["words"].removeprefix("not applicable: "), one["metric"]) for one in metrics)
     return [f"  {', '.join(names)}: {reason}" for reason, names in reasons.items()]
 
 

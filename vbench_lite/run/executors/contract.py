@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from vbench_lite.errors import SpecError
+from vbench_lite.grouping import grouped
 from vbench_lite.run.networks import CPU
 from vbench_lite.run.plan.plan import Batch
 from vbench_lite.run.scoring.score_part import Part, PartScores, Tools
@@ -93,7 +93,5 @@ def jobs_of(
     batches: Sequence[Batch], entries: Mapping[str, GeneratorEntry], worked: Collection[str]
 ) -> list[Job]:
     """The batches by generator, in order; `worked`: generators that have made others."""
-    by_label: dict[str, list[Batch]] = defaultdict(list)
-    for batch in batches:
-        by_label[batch.generator].append(batch)
+    by_label = grouped((batch.generator, batch) for batch in batches)
     return [Job(entries[label], tuple(listed), label in worked) for label, listed in by_label.items()]
