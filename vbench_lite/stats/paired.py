@@ -74,7 +74,7 @@ def paired_replicates(
     if len(first_out) != len(second_out):
         raise NotApplicable(f"{len(first_out)} and {len(second_out)} replicates cannot be paired")
     if len(first_out) < MIN_GROUPS:
-        raise NotApplicable(f"a paired jackknife needs {MIN_GROUPS} prompts, there are {len(first_out)}")
+        raise NotApplicable(f"values over sets are compared by prompts, and there are not {MIN_GROUPS}")
     count, se = len(first_out), standard_error(second_out - first_out)
     low, high = bounds
     if closed(bounds) and low is not None and high is not None:
