@@ -28,6 +28,29 @@ def test_a_folder_of_clips_is_judged_at_its_own_size(tmp_path: Path) -> None:
     assert choice.reasons[1] == "size 20x48x64@10: that of a dog runs.mkv"
 
 
+def test_a_list_of_two_generators_is_two_arms(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        clips(tmp_path / name)
+    rows = "file,prompt,generator\na/a dog runs.mkv,a dog,Model A\nb/a dog runs.mkv,a dog,model-b\n"
+    (tmp_path / "list.csv").write_text(rows)
+    choice = choose(str(tmp_path / "list.csv"))
+    assert [(arm["label"], arm["config"]["generator"]) for arm in choice.arms()] == [
+        ("model-a", "Model A"), ("model-b", "model-b"),
+    ]  # fmt: skip
+    assert choice.reasons[0] == "adapter clips: it holds clips that were made before, of Model A, model-b"
+
+
+def test_a_folder_is_itself_though_a_generator_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clips(tmp_path / "clips")
+    monkeypatch.chdir(tmp_path)
+    Path("clips", "list.csv").touch()
+    choice = choose("clips")
+    assert choice.config == {"clips": "clips"}
+    assert choice.reasons[-1].startswith("clips/list.csv is not read; ")
+
+
 def test_a_registered_generator_is_asked_for_a_size_that_it_makes() -> None:
     choice = choose("control/noise")
     assert choice.adapter == "control/noise" and choice.size is None

@@ -59,13 +59,14 @@ def command(
     choice = choose(model)
     for reason in choice.reasons:
         warn(reason)
-    called = label or choice.label
-    arm = {"label": called, "adapter": choice.adapter, "config": choice.config}
+    if label is not None and len(choice.listed) > 1:
+        raise click.UsageError(f"--label calls one model, and {model} names {', '.join(choice.listed)}")
+    called, arms = label or choice.label, choice.arms(label)
     path = root / "try" / f"{called}.yaml"
-    if label is None and _holds_another(path, arm):
+    if label is None and len(arms) == 1 and _holds_another(path, arms):
         warn(f"{called} was another model before; tables show the newest of a name: --label NAME keeps both")
     content = {
-        "generators": [arm],
+        "generators": arms,
         "suites": [choice.suite],
         **({} if dataset is None else {"dataset": dataset}),
         **({"size": size} if size else {} if choice.size is None else {"size": str(choice.size)}),
@@ -78,7 +79,7 @@ def command(
     return found
 
 
-def _holds_another(path: Path, arm: dict[str, Any]) -> bool:
+def _holds_another(path: Path, arms: list[dict[str, Any]]) -> bool:
     """Whether the specification of an earlier `try` has this name for another model."""
     import yaml
 
@@ -86,4 +87,4 @@ def _holds_another(path: Path, arm: dict[str, Any]) -> bool:
         before = yaml.safe_load(path.read_text(encoding="utf-8"))["generators"]
     except (OSError, yaml.YAMLError, TypeError, KeyError, UnicodeDecodeError):
         return False  # there is none, or what a person made of it is no specification
-    return bool(before != [arm])
+    return bool(before != arms)

@@ -36,6 +36,7 @@ class Choice:
         suite: that judges it.
         size: of every clip; None keeps the suite's.
         reasons: one line for each choice, for the user.
+        listed: generators that a list of clips names.
     """
 
     label: str
@@ -44,6 +45,16 @@ class Choice:
     suite: str
     size: ClipSize | None
     reasons: tuple[str, ...]
+    listed: tuple[str, ...] = ()
+
+    def arms(self, label: str | None = None) -> list[dict[str, Any]]:
+        """The generators of a specification: one under a label, or each that a list of clips names."""
+        if len(self.listed) < 2:
+            return [{"label": label or self.label, "adapter": self.adapter, "config": self.config}]
+        return [
+            {"label": _label(name), "adapter": self.adapter, "config": {**self.config, "generator": name}}
+            for name in self.listed
+        ]
 
 
 def choose(model: str) -> Choice:
@@ -54,7 +65,7 @@ def choose(model: str) -> Choice:
         ClipError: a folder of clips cannot be read.
     """
     path = Path(model)
-    if model in registry.names("generators"):
+    if model in registry.names("generators") and not path.exists():
         return _fitted(model, model, {}, "it is a registered generator")
     if (path / _PIPELINE).is_file():
         return _fitted(_label(_name(path)), "diffusers", {"model": model}, f"it holds {_PIPELINE}")
@@ -80,7 +91,13 @@ def choose(model: str) -> Choice:
 
 def _clips(path: Path) -> Choice:
     """Clips made before: judged at the size that they have."""
-    first = next((clip for clip in find_clips(path).clips if clip.path.is_file()), None)
+    clips = find_clips(path).clips
+    listed = tuple(dict.fromkeys(clip.generator for clip in clips if clip.generator is not None))
+    lists = sorted(file for file in path.glob("*") if file.suffix.lower() in LISTS) if path.is_dir() else []
+    unread = [
+        f"{file} is not read; it gives prompts and models with: vbench-lite try {file}" for file in lists
+    ]
+    first = next((clip for clip in clips if clip.path.is_file()), None)
     if first is None:
         raise ClipError(f"{path}: none of its clips is there")
     info = probe(first.path, first.name)
@@ -94,10 +111,13 @@ def _clips(path: Path) -> Choice:
         SUITE,
         size,
         (
-            "adapter clips: it holds clips that were made before",
+            "adapter clips: it holds clips that were made before"
+            + (f", of {', '.join(listed)}" if len(listed) > 1 else ""),
             f"size {size}: that of {first.name}"
             + (f", its first {frames} frames" if frames != info.num_frames else ""),
+            *unread,
         ),
+        listed,
     )
 
 
