@@ -57,9 +57,13 @@ class NetworkExtractor(FeatureExtractor):
     def embed(self, network: torch.nn.Module, windows: torch.Tensor) -> torch.Tensor:
         """Return features (B, dim) of prepared windows (B, window, ...), both on the network's device."""
 
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """The weights by the names of their tensors."""
+        return files.state_dict(self.info.weights[0])
+
     def load(self, device: str = "cpu") -> None:
         self._device = device
-        self._network = self.build(files.state_dict(self.info.weights[0])).to(device).eval()
+        self._network = self.build(self.tensors()).to(device).eval()
 
     def extract(self, windows: npt.NDArray[Any]) -> Features:
         """Return features, float32 (B, dim), of prepared windows; loads the weights if nobody did."""

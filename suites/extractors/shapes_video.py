@@ -11,18 +11,18 @@ import numpy as np
 
 from vbench_lite.clip import Frames
 from vbench_lite.errors import WeightsError
-from vbench_lite.extractor import ExtractorInfo, FeatureExtractor, Features
+from vbench_lite.extractor import ExtractorInfo, Features
+from vbench_lite.suites.extractors.network import NetworkExtractor, with_weights
 from vbench_lite.suites.extractors.shapes_appearance import NAMES, appearance, standardise
 
 if TYPE_CHECKING:
-    from vbench_lite.suites.extractors.shapes_network import ShapesNetwork
+    import torch
 
 WEIGHTS = Path(__file__).with_name("shapes_video.safetensors")
 _SIDE = 32
-_BATCH = 32  # windows at a time; bounds memory
 
 
-class ShapesVideo(FeatureExtractor):
+class ShapesVideo(NetworkExtractor):
     """Features of the shapes world, each row with a root mean square of 1.
 
     The first 64 numbers come from a network that was trained to tell which thing is where and how it moves;
@@ -32,6 +32,7 @@ class ShapesVideo(FeatureExtractor):
     to enlarge.
     """
 
+    batch: ClassVar[int] = 32
     info: ClassVar[ExtractorInfo] = ExtractorInfo(
         id="shapes-video",
         dim=64 + len(NAMES),
@@ -40,51 +41,38 @@ class ShapesVideo(FeatureExtractor):
         preprocessing="resize to 32x32, aspect not kept (area to reduce, bilinear to enlarge), uint8; /255",
     )
 
-    def __init__(self) -> None:
-        self._network: ShapesNetwork | None = None
-
-    def load(self, device: str = "cpu") -> None:
-        """Read the weights, half precision, and compute in float32.
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """The weights, stored in half precision, as float32.
 
         Raises:
             WeightsError: the file that ships with the package is missing.
         """
         from safetensors.torch import load_file
 
-        from vbench_lite.suites.extractors.shapes_network import ShapesNetwork
-
         if not WEIGHTS.exists():
             raise WeightsError(f"extractor shapes-video: {WEIGHTS} is missing; install the package again")
-        network = ShapesNetwork()
-        stored = {name: value.float() for name, value in load_file(WEIGHTS).items()}
-        self._scale = (stored.pop("appearance.mean").numpy(), stored.pop("appearance.deviation").numpy())
-        network.load_state_dict(stored)
-        self._device = device
-        self._network = network.to(device).eval()
+        return {name: value.float() for name, value in load_file(WEIGHTS).items()}
+
+    def build(self, tensors: dict[str, torch.Tensor]) -> torch.nn.Module:
+        from vbench_lite.suites.extractors.shapes_network import ShapesNetwork
+
+        self._scale = (tensors.pop("appearance.mean").numpy(), tensors.pop("appearance.deviation").numpy())
+        return with_weights(ShapesNetwork(), tensors, "shapes-video")
+
+    def embed(self, network: torch.nn.Module, windows: torch.Tensor) -> torch.Tensor:
+        found: torch.Tensor = network(windows.permute(0, 1, 4, 2, 3).float() / 255)
+        return found
 
     def extract(self, windows: Frames) -> Features:
         """Return float32 (B, 80) for uint8 (B, 16, H, W, 3); loads the weights if `load` was not called."""
-        import torch
-
-        if self._network is None:
-            self.load()
-        assert self._network is not None
         small = np.stack([_resize(window) for window in windows])
-        rows = []
-        with torch.inference_mode():
-            for start in range(0, len(small), _BATCH):
-                batch = torch.from_numpy(small[start : start + _BATCH]).to(self._device)
-                rows.append(self._network(batch.permute(0, 1, 4, 2, 3).float() / 255).cpu().numpy())
+        rows = super().extract(small)
         looks = standardise(appearance(small), *self._scale)
-        return _unit_rms(np.concatenate([np.concatenate(rows), looks], axis=1))
+        return _unit_rms(np.concatenate([rows, looks], axis=1))
 
     @cached_property
-    def _weights_sha256(self) -> str:
+    def _weights(self) -> str:
         return hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
-
-    @property
-    def fingerprint(self) -> str:
-        return f"{super().fingerprint}#{self._weights_sha256}"
 
 
 def _unit_rms(features: Features) -> Features:

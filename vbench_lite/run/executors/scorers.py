@@ -15,7 +15,7 @@ from vbench_lite.errors import StoreError
 from vbench_lite.run.scoring.outcome import Outcome
 from vbench_lite.run.scoring.score_part import ClipScore, Part, PartScores, Tools
 from vbench_lite.run.scoring.score_worker import ScoredPart, ScoreSetup, ScoringFailed
-from vbench_lite.run.scoring.set_scoring import SetScoring
+from vbench_lite.run.scoring.set_scoring import SetScoring, gather
 from vbench_lite.run.worker_process import Settings, WorkerProcess
 
 ATTEMPTS = 2  # of a part as a whole
@@ -120,9 +120,5 @@ class Scorers:
                     reason = f"scoring this clip ended its process: {self._remove(process)}"
                     scores = self._tools.without(alone, Outcome.error(reason))
             clips += list(scores.clips)
-            for name, state in scores.sets.items():
-                if name in sets:
-                    sets[name].merge(state)
-                else:
-                    sets[name] = state
+            gather(sets, scores.sets)
         return PartScores(clips, sets)

@@ -30,7 +30,7 @@ from vbench_lite.run.scoring.score_part import (
     pool_source,
 )
 from vbench_lite.run.scoring.score_rows import Row, ScoreRows, ScoreSummary
-from vbench_lite.run.scoring.set_scoring import SetScoring
+from vbench_lite.run.scoring.set_scoring import SetScoring, gather
 from vbench_lite.run.scoring.sources import Source
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir
@@ -142,11 +142,7 @@ class _RunScorer:
                 done += 1
                 if on_progress is not None:
                     on_progress(done, len(self.samples))
-            for name, state in scores.sets.items():
-                if name in merged:
-                    merged[name].merge(state)
-                else:
-                    merged[name] = state
+            gather(merged, scores.sets)
             if last:
                 for one in merged.values():
                     self._write_set(one, groups[str(rows[0]["generator"])])

@@ -135,3 +135,12 @@ def _within(estimate: Estimate, info: MetricInfo) -> Estimate:
         low=estimate.low if low is None else max(estimate.low, low),
         high=estimate.high if high is None else min(estimate.high, high),
     )
+
+
+def gather(sets: dict[str, SetScoring], further: Mapping[str, SetScoring]) -> None:
+    """Merge what a further part of the clips came to into what the parts before it did."""
+    for name, one in further.items():
+        if name in sets:
+            sets[name].merge(one)
+        else:
+            sets[name] = one
