@@ -251,9 +251,7 @@ def certainty(probability: float) -> str:
 
 
 def times(ratio: float) -> str:
-    """A factor above 1 as people say it: `15 times`, `2.3 times`, below 1.5 in percent: `12%`."""
-    if ratio < 1.5:
-        return f"{100 * (ratio - 1):.0f}%"
+    """A factor as people say it: `15 times`, `2.3 times`."""
     return f"{ratio:.1f} times" if ratio < 10 else f"{significant(ratio, 2)} times"
 
 

@@ -41,7 +41,11 @@ def test_a_clear_lead_is_sure_and_says_by_how_much_in_seconds_and_factors() -> N
     assert card.title == "quick · 3 generators · 16 clips each"
     whole = _fact(card, "whole clip")
     assert (whole.sure, whole.leaders) == ("sure", ("hybrid",))
-    assert "hybrid: 1.39 s" in whole.words and "sooner than latent-diffusion (1." in whole.words
+    said = re.fullmatch(
+        r"hybrid: ([.\d]+) s, (\d+)% sooner than latent-diffusion \(([.\d]+) s\)", whole.words
+    )
+    assert said is not None and said[1] == "1.39"
+    assert float(said[2]) == pytest.approx(100 * (1 - float(said[1]) / float(said[3])), abs=1)
     quality = _fact(card, "quality")
     assert (quality.sure, quality.leaders) == ("sure", ("autoregressive",))
 

@@ -254,9 +254,9 @@ def _said(metric: str) -> tuple[str, str]:
 
 
 def _by(ratio: float, better: str) -> str:
-    return (
-        f"{percent(1 - 1 / ratio)} {better}" if better == "less" and ratio < 2 else f"{times(ratio)} {better}"
-    )
+    """By how much one is better: a time or a size that is 1/1.4 of another is 29% less."""
+    share = ratio - 1 if better == "better" else 1 - 1 / ratio
+    return f"{times(ratio) if ratio >= 2 else percent(share)} {better}"
 
 
 def _ratio(first: MetricEstimate, second: MetricEstimate) -> float:
