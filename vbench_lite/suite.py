@@ -104,10 +104,10 @@ class ListedPrompts(Strict):
 
 
 class PromptSets(Strict):
-    """Registered prompt sets, or YAML files of the same form, one after another.
+    """Registered prompt sets, or files of one's own, one after another.
 
     Attributes:
-        sets: Names of registered sets (film, games ...), or paths of YAML files.
+        sets: Names of registered sets (film, games ...), or paths of files: YAML, or .txt with one a line.
     """
 
     sets: tuple[str, ...] = Field(min_length=1)

@@ -70,6 +70,13 @@ def test_a_suite_with_other_prompts_has_another_name_and_no_real_clips() -> None
     assert (quick.name, quick.samples, quick.reference, quick.dataset) == ("quick-film-games", 40, None, None)
 
 
+def test_real_clips_stay_the_scale_of_an_open_suite() -> None:
+    own = with_prompt_sets(load_suite("open"), ["film"])
+    assert (own.name, own.samples, own.dataset, own.reference) == (
+        "open-film", 20, "open-clips", load_suite("open").reference,
+    )  # fmt: skip
+
+
 def test_a_suite_that_gives_frames_keeps_its_prompts() -> None:
     with pytest.raises(SpecError, match=r"suite image-to-video with the prompts film: .*request\.given"):
         with_prompt_sets(load_suite("image-to-video"), ["film"])

@@ -13,7 +13,7 @@ from vbench_lite.errors import PromptError, RegistryError, SpecError
 from vbench_lite.generator import GenerationRequest
 from vbench_lite.run.plan.build import build_generator
 from vbench_lite.run.plan.plan import build_plan, sample_seed
-from vbench_lite.run.plan.prompts import read_prompts
+from vbench_lite.run.plan.prompts import read_prompts, set_path
 from vbench_lite.run.plan.spec import GeneratorSpec, RunSpec
 from vbench_lite.suite import ListedPrompts
 from vbench_lite.turns import made_size
@@ -175,6 +175,15 @@ def test_prompts_from_a_file_beside_the_suite_are_kept_in_the_plan(suite: Any, t
     assert isinstance(kept, ListedPrompts)
     assert kept.texts == ("first", "second")
     assert [sample.asked.prompt for sample in samples(plan)] == ["first", "second"] * 2
+
+
+def test_a_text_file_has_a_prompt_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "mine.txt"
+    path.write_text("a cat\n\n  a dog: runs \n")
+    assert read_prompts(set_path(str(path))).texts == ("a cat", "a dog: runs")
+    path.write_text("\n")
+    with pytest.raises(PromptError, match="has no prompt; write one a line"):
+        read_prompts(path)
 
 
 @pytest.mark.parametrize(

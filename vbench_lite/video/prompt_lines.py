@@ -23,6 +23,19 @@ _WORDS = re.compile(r"[\W_]+")
 _INDEX = re.compile(r"(?s)(.+)[-_ ](\d{1,4})")
 
 
+def prompt_texts(path: Path) -> list[str]:
+    """The prompts of a text file, one a line; empty lines do not count.
+
+    Raises:
+        ClipError: it cannot be read, or has no prompt.
+    """
+    lines = [same_text(line) for line in read_text(path).splitlines()]
+    prompts = [check_text(line, f"{path.name}: a prompt") for line in lines if line]
+    if not prompts:
+        raise ClipError(f"{path} has no prompt; write one a line")
+    return prompts
+
+
 def read_prompt_lines(path: Path, clips: Sequence[FolderClip]) -> tuple[list[FolderClip], list[str]]:
     """Clips with their prompts, and the prompts that no clip was made for.
 
@@ -32,10 +45,7 @@ def read_prompt_lines(path: Path, clips: Sequence[FolderClip]) -> tuple[list[Fol
     Raises:
         ClipError: it has no prompt, there is no clip, or a name fits no prompt or several.
     """
-    lines = [same_text(line) for line in read_text(path).splitlines()]
-    prompts = [check_text(line, f"{path.name}: a prompt") for line in lines if line]
-    if not prompts:
-        raise ClipError(f"{path} has no prompt; write one a line")
+    prompts = prompt_texts(path)
     if not clips:
         raise ClipError(f"{path}: no clip lies beside it")
     numbers = _numbers(clips)

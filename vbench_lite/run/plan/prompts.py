@@ -9,11 +9,14 @@ from typing import Any
 
 from vbench_lite import registry
 from vbench_lite.dataset import Prompt, find_dataset, load_dataset, with_ids
-from vbench_lite.errors import PromptError, RegistryError, SpecError
+from vbench_lite.errors import ClipError, PromptError, RegistryError, SpecError
 from vbench_lite.run.plan.data import dataset_prompts
 from vbench_lite.store.schema import RunDocument
 from vbench_lite.suite import DatasetPrompts, ListedPrompts, PromptSets, Suite, parse_suite
+from vbench_lite.video.prompt_lines import prompt_texts
 from vbench_lite.yaml_text import read_yaml
+
+TEXT = ".txt"  # one prompt a line
 
 
 def suite_prompts(suite: Suite, folder: Path | None = None) -> list[Prompt]:
@@ -88,7 +91,9 @@ def written_out(source: ListedPrompts | PromptSets, folder: Path) -> ListedPromp
 
 
 def with_prompt_sets(suite: Suite, sets: Sequence[str]) -> Suite:
-    """A suite with other prompts: its name says whose, it asks for each once, and real clips fall away.
+    """A suite with other prompts: its name says whose, and it asks for each once.
+
+    Real clips are of other prompts: those of an open suite are the scale all the same, others fall away.
 
     Raises:
         SpecError: the suite gives frames of its own data set.
@@ -99,9 +104,9 @@ def with_prompt_sets(suite: Suite, sets: Sequence[str]) -> Suite:
         "name": "-".join([suite.name, *(Path(name).stem for name in sets)]),
         "prompts": listed.model_dump(mode="json"),
         "samples": len(listed.texts),
-        "reference": None,
         "data": None,
         "also": (),
+        **({"scale": suite.dataset} if suite.open else {"reference": None}),
     }
     return parse_suite(content, f"suite {suite.name} with the prompts {', '.join(sets)}")
 
@@ -112,7 +117,8 @@ def set_path(name: str) -> Path:
     Raises:
         RegistryError: no set has this name.
     """
-    return Path(name) if name.endswith((".yaml", ".yml")) else Path(registry.load("prompts", name))
+    own = name.endswith((".yaml", ".yml", TEXT))
+    return Path(name) if own else Path(registry.load("prompts", name))
 
 
 def suite_folder(name: str) -> Path:
@@ -127,14 +133,16 @@ def suite_folder(name: str) -> Path:
 
 
 def read_prompts(path: Path) -> ListedPrompts:
-    """Read a YAML list of texts, or of mappings {prompt, look_for}.
+    """Read a text file with one prompt a line, or a YAML list of texts or of mappings {prompt, look_for}.
 
     Raises:
         PromptError: the file is missing, is no YAML, or holds anything but non-empty texts.
     """
     try:
+        if path.suffix == TEXT:
+            return ListedPrompts(texts=tuple(prompt_texts(path)))
         data: Any = read_yaml(path, f"prompt file {path}")
-    except SpecError as error:
+    except (ClipError, SpecError) as error:
         raise PromptError(str(error)) from None
     if not isinstance(data, list) or not data:
         raise PromptError(f"prompt file {path} must be a list of texts, got {type(data).__name__}")
