@@ -38,7 +38,7 @@ MOST_LISTED = 20  # causes of failed samples on stderr; --json has every sample
 )  # fmt: skip
 @click.option(
     "--prompts", multiple=True, metavar="NAME", shell_complete=registered("prompts"),
-    help="Prompts in place of the suites' own: a set (film, games ...), or a file, .txt (one a line) or YAML. "
+    help="Prompts in place of the suites' own: a set (film, games ...), or a file: .txt, one a line, or YAML. "
     "Repeatable.",
 )  # fmt: skip
 @click.option(
