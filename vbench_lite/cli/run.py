@@ -38,8 +38,8 @@ MOST_LISTED = 20  # causes of failed samples on stderr; --json has every sample
 )  # fmt: skip
 @click.option(
     "--prompts", multiple=True, metavar="NAME", shell_complete=registered("prompts"),
-    help="Prompts in place of the suites' own: a set (film, games ...), or a file: .txt, one a line, or YAML. "
-    "Repeatable.",
+    help="Prompts in place of the suites' own: a set (film, games ...), or a file: .txt, one a line, "
+    "or YAML. Repeatable.",
 )  # fmt: skip
 @click.option(
     "--dataset", metavar="NAME|PATH", shell_complete=registered("datasets"),
