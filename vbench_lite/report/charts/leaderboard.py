@@ -14,6 +14,7 @@ from typing import Any
 
 from vbench_lite.advise import Advice
 from vbench_lite.format import NONE, listed, number, percent, place_text, plural, plus_minus, score_text
+from vbench_lite.grouping import grouped
 from vbench_lite.metric import Axis
 from vbench_lite.report.charts.style import AXES, axis_order, family_title
 from vbench_lite.results.axes import RELATIVE_AXES, AxisScore
@@ -103,7 +104,37 @@ def _table(
             }
             for row in rows
         ],
+        "notes": without_value(rows, shown, names),
     }
+
+
+def without_value(
+    rows: Sequence[BoardRow], shown: Sequence[str], names: Mapping[Key, str] | None = None
+) -> list[str]:
+    """Why cells have no value: a line for each column and reason, and whose they are unless all are.
+
+    Controls are never timed, so their speed and memory are not asked for.
+
+    Args:
+        shown: axes or metrics.
+        names: of rows; else their labels.
+    """
+    asked = {name: [row for row in rows if not (row.arm.control and name in RELATIVE_AXES)] for name in shown}
+    reasons = grouped(
+        ((name, why), row.arm.generator if names is None else names[_key(row)])
+        for name, of in asked.items()
+        for row in of
+        if (why := _why_none(row, name)) is not None
+    )
+    return [
+        f"{column_title(name)}: {why}" + ("" if len(who) == len(asked[name]) else f" ({', '.join(who)})")
+        for (name, why), who in reasons.items()
+    ]
+
+
+def _why_none(row: BoardRow, name: str) -> str | None:
+    found = row.axes[Axis(name)] if name in row.axes else row.arm.estimates.get(name)
+    return found.reason if found is not None and found.value is None else None
 
 
 def _about(row: BoardRow) -> str:
@@ -145,7 +176,7 @@ def _of(board: Board, rows: Sequence[BoardRow], row: BoardRow, name: str) -> dic
 def _axis(board: Board, rows: Sequence[BoardRow], row: BoardRow, axis: Axis) -> dict[str, Any]:
     score, rank = row.axes[axis], row.ranks.get(axis)
     if score.value is None:
-        return _cell(NONE, note=score.reason or "")
+        return _cell(NONE)
     ends = (0.0, 1.0)
     text, note = score_text(score, signed=axis in RELATIVE_AXES), ""
     if axis in RELATIVE_AXES:
@@ -166,7 +197,7 @@ def _number(row: BoardRow, metric: str) -> str:
 def _metric(rows: Sequence[BoardRow], row: BoardRow, metric: str) -> dict[str, Any]:
     found = row.arm.estimates.get(metric)
     if found is None or found.value is None:
-        return _cell(NONE, note=(found.reason or "") if found is not None else "")
+        return _cell(NONE)
     others = [r.arm.estimates[metric] for r in rows if r is not row and r.arm.value(metric) is not None]
     text = (
         number(found.value, found.facts.unit)

@@ -23,6 +23,7 @@ from vbench_lite.format import (
     unit_of,
 )
 from vbench_lite.metric import Axis
+from vbench_lite.report.charts.leaderboard import without_value
 from vbench_lite.results.arms import CEILING
 from vbench_lite.results.axes import RELATIVE_AXES
 from vbench_lite.results.board import RELATIVE_TIE, Board, BoardRow
@@ -170,14 +171,7 @@ def axis_footnotes(board: Board) -> list[str]:
         lines.append('"rank 1-2": the data cannot tell these places apart (95%, all pairs, Shaffer).')
         if any(axis in row.ranks for axis in RELATIVE_AXES for row in board.rows):
             lines.append(f"Speed and memory within {RELATIVE_TIE:.0%} of each other are ties.")
-    reasons: dict[str, list[str]] = {}
-    for row in [*board.rows, *board.controls]:
-        for axis, score in row.axes.items():
-            if score.value is None and not (row.arm.control and axis in RELATIVE_AXES):
-                reasons.setdefault(f"{axis}: {score.reason}", []).append(row.arm.generator)
-    everyone = len(board.rows) + len(board.controls)
-    for reason, names in reasons.items():
-        lines.append(f"– {reason}" + ("" if len(names) == everyone else f" ({', '.join(names)})"))
+    lines += [f"– {why}" for why in without_value([*board.rows, *board.controls], axes)]
     return lines
 
 
