@@ -265,7 +265,8 @@ def test_windows_of_a_clip_are_one_clip(kind: type[FeatureSetMetric]) -> None:
         for role, of in (("generated", rows), ("reference", real)):
             for i, row in enumerate(of):
                 sample = SampleInfo("g", f"s{i:02}", f"p{i % prompts:02}", None, i)
-                metric.update({"shapes-video": np.float32([row] * windows)}, sample, role)  # type: ignore[arg-type]
+                features = np.array([row] * windows, dtype=np.float32)
+                metric.update({"shapes-video": features}, sample, role)  # type: ignore[arg-type]
         return metric.compute().value
 
     assert value(3, prompts=4) == pytest.approx(value(1, prompts=4))
@@ -285,6 +286,7 @@ def test_clips_of_several_windows_are_extrapolated_by_clip() -> None:
             for i, row in enumerate(of):
                 again = windows if role == "generated" else 1
                 sample = SampleInfo("g", f"s{i:03}", f"p{i:03}", None, i)
-                metric.update({"i3d": np.float32([row] * again)}, sample, role)  # type: ignore[arg-type]
+                features = np.array([row] * again, dtype=np.float32)
+                metric.update({"i3d": features}, sample, role)  # type: ignore[arg-type]
         values.append(metric.compute().value)
     assert values[1] == pytest.approx(values[0], abs=0.02)

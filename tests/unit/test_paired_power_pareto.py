@@ -45,8 +45,8 @@ def test_shares_of_sets_are_judged_as_those_of_clips_are() -> None:
     one_wrong, two_wrong = [0.0] + [1.0] * 15, [0.0, 0.0] + [1.0] * 14
     for first, second in (([1.0] * 16, [1.0] * 16), (one_wrong, one_wrong), (one_wrong, two_wrong)):
         sets = [jackknife_mean(range(16), values) for values in (first, second)]
-        out = [np.array(one.replicates) for one in sets]
-        found = paired_replicates(sets[0].value, sets[1].value, *out, bounds=(0.0, 1.0))
+        before, after = (np.array(one.replicates) for one in sets)
+        found = paired_replicates(sets[0].value, sets[1].value, before, after, bounds=(0.0, 1.0))
         expected = paired_means(first, second, range(16), bounds=(0.0, 1.0))
         assert found.interval() == pytest.approx(expected.interval(), abs=1e-6)
         assert found.p_above(-0.05) == pytest.approx(expected.p_above(-0.05), abs=1e-6)
