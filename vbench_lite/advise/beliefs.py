@@ -270,7 +270,7 @@ def _drift(rows: Sequence[BoardRow], numbers: Numbers) -> Belief:
     verdict = verdict_of(signs, +1) if len(signs) == len(rows) else BeliefVerdict.OPEN
     length = numbers.of(rows[0], CLIP_SECONDS).value
     over = f"in clips of up to {length:g} s" if length is not None else "in clips of unknown length"
-    text = f"change a second {over}: {_joined(words)}"
+    text = f"Change a second {over}: {_joined(words)}"
     return Belief("drift", "drift grows with length", verdict, text, tuple(found))
 
 
@@ -283,7 +283,7 @@ def _detail(rows: Sequence[BoardRow], numbers: Numbers) -> Belief:
         return Belief("detail", text, BeliefVerdict.OPEN, f"No clip through a codec: {reason}.")
     signs = [-_side(number, 1.0, FLAT) if not _within(number, FLAT, 1.0) else -1 for number in kept.values()]
     words = [f"{name} {_share(number)}" for name, number in kept.items()]
-    told = f"fine detail of real clips that is left after the codec: {_joined(words)}"
+    told = f"Fine detail of real clips that is left after the codec: {_joined(words)}"
     return Belief("detail", text, verdict_of(signs, +1), told, tuple(kept.values()))
 
 
