@@ -57,3 +57,6 @@ def test_one_round_decides_nothing() -> None:
     assert latency.sure == OPEN and latency.leaders == ("hybrid",)
     assert "a tie" not in latency.words and "sooner than" in latency.words
     assert "nothing says how these vary" in latency.words
+    busy = replace(run, score_rows=[replace(one, contended=one.level == "call") for one in run.score_rows])
+    (beside,) = [fact for fact in answer_card(build_board([busy])).facts if fact.about == "whole clip"]
+    assert beside.sure == OPEN, "another process makes nothing surer"

@@ -241,7 +241,7 @@ def _metric(metric: str, rows: Sequence[BoardRow], names: Names) -> Fact | None:
         return Fact(
             about, OPEN, leaders, f"a tie: {listed(leaders)}, {interval(values[0], values[-1], unit)}"
         )
-    if metric.startswith("speed/") and any(e.contended for _, e in there):
+    if sure == SURE and metric.startswith("speed/") and any(e.contended for _, e in there):
         sure = LIKELY
     second = f"{others[0][0]} ({number(others[0][1].value, unit)})"
     by = f"{_by(_ratio(best, others[0][1]), better)} than" if timed else "before"
