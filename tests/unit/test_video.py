@@ -356,6 +356,18 @@ def test_a_changing_frame_size_is_an_error(tmp_path: Path) -> None:
         read_clip(joined)
 
 
+@pytest.mark.filterwarnings("error")
+def test_more_frames_than_a_file_says_are_damage(tmp_path: Path) -> None:
+    """The first picture says that it is the last: all others seem to be dropped, and are not."""
+    path = encode(tmp_path / "a.mkv", long_clip()[:8])
+    data = path.read_bytes()
+    first = b"\x81\x00\x00\x80"  # of a block: track 1, at 0 ms, a key frame
+    assert data.count(first) == 1
+    path.write_bytes(data.replace(first, b"\x81\x4e\x83\x80"))  # at 20,099 ms
+    with pytest.raises(ClipError, match="^a.mkv: damaged: there are more frames than the 1 it says$"):
+        read_clip(path)
+
+
 @pytest.mark.parametrize(("name", "codec"), [("a.mp4", "libx264"), ("a.mkv", "libx264"), ("a.avi", "mpeg4")])
 def test_random_damage_ends_in_frames_or_in_one_line(tmp_path: Path, name: str, codec: str) -> None:
     path = encode(tmp_path / name, long_clip()[:8], codec)

@@ -146,6 +146,8 @@ class ClipReader:
             for picture in pictures:
                 if picture.is_corrupt:
                     raise self._broken(count, "a damaged frame")
+                if count == self.scan.pictures:  # readers have room for as many
+                    raise ClipError(f"{self.name}: damaged: there are more frames than the {count} it says")
                 yield picture
                 count += 1
         if count == 0:

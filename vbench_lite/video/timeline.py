@@ -94,7 +94,9 @@ class PacketScan:
         """The scan without its first frames, which could not be shown."""
         began = float(self.times[first])
         end = None if self.end is None else self.end - began
-        rest = replace(self, count=self.count - first, times=self.times[first:] - began, end=end)
+        count = self.count - first
+        variable = self.variable and count > 1  # one frame has no steps that could differ
+        rest = replace(self, count=count, times=self.times[first:] - began, variable=variable, end=end)
         return rest.flagged(f"{first} frame(s) before the first key frame cannot be shown")
 
 
