@@ -364,7 +364,7 @@ def test_more_frames_than_a_file_says_are_damage(tmp_path: Path) -> None:
     first = b"\x81\x00\x00\x80"  # of a block: track 1, at 0 ms, a key frame
     assert data.count(first) == 1
     path.write_bytes(data.replace(first, b"\x81\x4e\x83\x80"))  # at 20,099 ms
-    with pytest.raises(ClipError, match="^a.mkv: damaged: there are more frames than the 1 it says$"):
+    with pytest.raises(ClipError, match=r"^a\.mkv: damaged: there are more frames than the 1 it says$"):
         read_clip(path)
 
 
