@@ -17,6 +17,7 @@ from vbench_lite.cli.options import (
     workers_options,
 )
 from vbench_lite.cli.output import print_json, print_text, warn
+from vbench_lite.grouping import grouped
 
 if TYPE_CHECKING:
     from vbench_lite.run.runner import RunOutcome
@@ -194,10 +195,8 @@ def failed_samples(run: RunDir) -> list[dict[str, Any]]:
 
 def _list_failures(failures: list[dict[str, Any]]) -> None:
     """One line for each cause at a generator: which samples, and why."""
-    causes: dict[tuple[str, ...], list[str]] = {}
-    for row in failures:
-        cause = tuple(str(row[key] or "") for key in ("status", "generator", "phase", "reason"))
-        causes.setdefault(cause, []).append(str(row["sample_id"]))
+    keys = ("status", "generator", "phase", "reason")
+    causes = grouped((tuple(str(row[key] or "") for key in keys), str(row["sample_id"])) for row in failures)
     for (status, generator, phase, reason), samples in list(causes.items())[:MOST_LISTED]:
         others = f" and {len(samples) - 1} others" if len(samples) > 1 else ""
         where = f"{generator} {samples[0]}{others}"

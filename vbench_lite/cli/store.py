@@ -12,6 +12,7 @@ from vbench_lite.cli.exit_codes import FINE, SOME_FAILED
 from vbench_lite.cli.options import json_option, root_option, stored_run
 from vbench_lite.cli.output import answer, print_json, print_table, print_text, warn
 from vbench_lite.format import number, plural
+from vbench_lite.grouping import grouped
 
 MOST_NAMED = 10  # files with one fault
 
@@ -89,9 +90,7 @@ def verify_stored(root: Path, as_json: bool) -> int:
     if as_json:
         print_json(asdict(found))
     else:
-        alike: dict[str, list[str]] = {}
-        for problem in found.problems:
-            alike.setdefault(problem.reason, []).append(problem.file)
+        alike = grouped((problem.reason, problem.file) for problem in found.problems)
         for reason, files in alike.items():
             warn(*(f"{file}: {reason}" for file in files[:MOST_NAMED]))
             if len(files) > MOST_NAMED:

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vbench_lite.format import beside, significant
+from vbench_lite.grouping import grouped
 from vbench_lite.weights import unverified
 
 MOST_COLUMNS = 4
@@ -76,8 +77,8 @@ def _sets(group: str, sets: Mapping[str, Mapping[str, Any]]) -> Table:
 
 def _reasons(not_applicable: Mapping[str, Mapping[str, str]]) -> dict[str, list[str]]:
     """Metrics by the reason that keeps them from any value, each once."""
-    found: dict[str, list[str]] = {}
-    for metric, files in not_applicable.items():
-        for reason in dict.fromkeys(files.values()):
-            found.setdefault(reason, []).append(metric)
-    return found
+    return grouped(
+        (reason, metric)
+        for metric, files in not_applicable.items()
+        for reason in dict.fromkeys(files.values())
+    )
