@@ -21,6 +21,6 @@ def word_indices(prompt: str) -> list[int]:
     """
     scene = words.parse_caption(prompt)
     both = (scene.first, scene.second) if scene.first.warm else (scene.second, scene.first)
-    said = [word for t in both for word in (t.color, t.shape, t.direction, t.speed)]
-    said += [(scene.event, scene.first.warm), scene.tint, scene.texture, scene.pan]  # type: ignore[list-item]
+    things: list[object] = [word for t in both for word in (t.color, t.shape, t.direction, t.speed)]
+    said = [*things, (scene.event, scene.first.warm), scene.tint, scene.texture, scene.pan]
     return [row.index(word) for row, word in zip(_ROWS, said, strict=True)]

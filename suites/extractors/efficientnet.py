@@ -38,6 +38,7 @@ class EfficientNetLite0(NetworkExtractor):
         return short_side(frames, 224, antialias=True)
 
     def embed(self, network: torch.nn.Module, windows: torch.Tensor) -> torch.Tensor:
+        # timm's own method, which torch's type of a network does not have
         features: torch.Tensor = network.forward_features(normalised(windows[:, 0]))  # type: ignore[operator]
         return features.mean((2, 3))
 

@@ -79,6 +79,7 @@ def lpips_rows(network: torch.nn.Module, images: torch.Tensor) -> torch.Tensor:
     """
     import torch
 
+    # parts of lpips' network, which torch's type of a network does not have
     layers = network.net(network.scaling_layer(2 * images - 1))  # type: ignore[operator]
     parts = []
     for number, layer in enumerate(layers):

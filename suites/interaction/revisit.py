@@ -68,7 +68,7 @@ def pairs(track: Floats) -> tuple[Ints, Ints]:
     other = np.argwhere(np.triu(apart >= AWAY, 1))
     rng = np.random.default_rng(0)
     count = min(len(again), len(other), _PAIRS)
-    return tuple(rng.permutation(found)[:count] for found in (again, other))  # type: ignore[return-value]
+    return rng.permutation(again)[:count], rng.permutation(other)[:count]
 
 
 def _difference(frames: npt.NDArray[np.int16], chosen: Ints) -> float:

@@ -27,6 +27,12 @@ ALL = registry.names("suites")
 TAKEN_FIRST = (*UNLIKE, "quick", "standard", "vbench", "interactive", "alignment", "reconstruction")
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_a_suite_times_in_rounds_enough_to_judge(name: str) -> None:
+    timed = load_suite(name).performance
+    assert timed is None or timed.rounds >= 2, "calls of one process do not say how others would differ"
+
+
 def often(names: Sequence[str]) -> list[Any]:
     """Every suite; those of other names once a day."""
     return [name if name in names else pytest.param(name, marks=pytest.mark.slow) for name in ALL]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from vbench_lite.errors import NotApplicable
 from vbench_lite.stats.delta import BoundedDelta, Delta
@@ -114,6 +115,16 @@ def test_sample_sizes_are_the_textbooks() -> None:
     assert detectable_effect(0.1, 1e9) == pytest.approx(0.2802, abs=1e-4)
     with pytest.raises(ValueError, match="positive"):
         sample_size(1.0, 0.0)
+
+
+@pytest.mark.parametrize("alpha", [0.025, 0.025 / 12])
+@pytest.mark.parametrize("effect", [0.1, 0.5, 1.0, 2.7, 8.0])
+def test_few_units_are_no_fewer_and_no_more_than_the_noncentral_t_asks(effect: float, alpha: float) -> None:
+    def power(n: int) -> float:
+        return float(1 - special.nctdtr(n - 1, effect * n**0.5, stats.t.ppf(1 - alpha, n - 1)))
+
+    exact = next(n for n in itertools.count(2) if power(n) >= 0.8)
+    assert sample_size(1.0, effect, alpha=alpha) == pytest.approx(exact, abs=1)
 
 
 def test_what_cannot_be_settled_has_no_number() -> None:

@@ -8,6 +8,7 @@ import pytest
 from fabricated import FakeRun, fabricate, world_of
 
 from vbench_lite.compare.comparison import Comparison, RunArm, compare
+from vbench_lite.compare.judging import MetricResult
 from vbench_lite.report.terminal.comparison import open_question
 from vbench_lite.stats.noninferiority import Verdict
 from vbench_lite.suite import Suite, load_suite
@@ -38,9 +39,25 @@ def test_runs_of_a_shipped_suite_can_be_compared(name: str) -> None:
 
 
 def test_one_round_or_one_prompt_leaves_the_question_open_and_says_why() -> None:
-    found = {one.metric: one for one in two_runs(load_suite("open"), prompts=1).metrics}
+    suite = load_suite("open")
+    assert suite.performance is not None
+    suite = suite.model_copy(update={"performance": suite.performance.model_copy(update={"rounds": 1})})
+    found = {one.metric: one for one in two_runs(suite, prompts=1).metrics}
     for metric, units in (("speed/latency_s", "rounds"), ("frames/brisque", "prompts")):
         one = found[metric]
         assert one.verdict is Verdict.INCONCLUSIVE and one.delta is None and one.ci is None
         assert one.baseline is not None and one.candidate is not None
         assert units in open_question(one) and open_question(one).startswith("n: ")
+
+
+def test_what_is_open_only_because_many_are_judged_says_so() -> None:
+    """Its interval, which is not adjusted, lies above the margin: it does exclude the loss."""
+    seen = MetricResult(
+        "memory/peak_bytes", True, "call", Verdict.INCONCLUSIVE, delta=0.66, ci=(0.006, 1.3), margin=0.0488,
+        scale="log_ratio", units="rounds", more_units=3,
+    )  # fmt: skip
+    assert open_question(seen) == (
+        "excludes a loss of 5% alone, but not as one of many metrics that are judged; "
+        "about 3 more rounds would settle it"
+    )
+    assert open_question(replace(seen, ci=(-0.06, 1.3))).startswith("cannot exclude a loss of 5%;")

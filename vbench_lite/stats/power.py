@@ -1,12 +1,13 @@
 """How much data a question needs, and how small an effect the data at hand can show.
 
-Normal approximation of the one-sided t test (Cohen 1988; Julious 2004, Statistics in Medicine 23, for
-non-inferiority), with one step of correction for the t distribution.
+The one-sided t test, with quantiles of t for those of the noncentral one (Cohen 1988; for non-inferiority
+Julious 2004, Statistics in Medicine 23).
 """
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 
 from vbench_lite.stats.delta import Delta
 from vbench_lite.stats.student import quantile
@@ -40,10 +41,16 @@ def sample_size(sd: float, effect: float, *, alpha: float = 0.025, power: float 
         raise ValueError(f"an effect to look for is positive, got {effect}")
     if sd == 0:
         return 2
-    z = quantile(1 - alpha, math.inf) + quantile(power, math.inf)
-    first = max(2, math.ceil((z * sd / effect) ** 2))
-    t = quantile(1 - alpha, first) + quantile(power, first)
-    return max(2, math.ceil((t * sd / effect) ** 2))
+    least = max(2, math.ceil(_needed(sd / effect, math.inf, alpha, power)))
+    most = max(least, math.ceil(_needed(sd / effect, least - 1, alpha, power)))
+    return least + bisect_left(
+        range(least, most), True, key=lambda n: n >= _needed(sd / effect, n - 1, alpha, power)
+    )
+
+
+def _needed(spread: float, dof: float, alpha: float, power: float) -> float:
+    """Units by the approximation with so many degrees of freedom; they fall as these grow."""
+    return ((quantile(1 - alpha, dof) + quantile(power, dof)) * spread) ** 2
 
 
 def units_to_settle(delta: Delta, margin: float, *, alpha: float = 0.025, power: float = 0.8) -> int | None:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from vbench_lite.errors import ClipError, StoreError
@@ -107,7 +108,7 @@ def _check_rows(run: RunDir, place: str, wanted: dict[str, str]) -> Iterator[Pro
             rows = run.table(kind)
             for name in ("facts", "extras"):
                 for text in texts(rows, name).names if name in rows.column_names else ():
-                    json_object(text, lambda name=name: f"column {name}")  # type: ignore[misc]
+                    json_object(text, partial("column {}".format, name))
             if kind == "measurement":
                 for some in records(rows, _AT_ONCE):
                     for row in some:

@@ -77,9 +77,9 @@ def texts(table: pa.Table, name: str) -> Texts:
     """A column of texts, coded or not."""
     column = table.column(name)
     if not pa.types.is_dictionary(column.type):
-        place: dict[str | None, int] = {None: -1}
-        found = [place.setdefault(text, len(place) - 1) for text in column.to_pylist()]
-        return Texts(tuple(place)[1:], np.array(found, dtype=np.int32))  # type: ignore[arg-type]
+        place: dict[str, int] = {}
+        found = [-1 if text is None else place.setdefault(text, len(place)) for text in column.to_pylist()]
+        return Texts(tuple(place), np.array(found, dtype=np.int32))
     coded = whole(column.unify_dictionaries())
     codes = _values(coded.indices, np.int32)
     gaps = _gaps(coded.indices)

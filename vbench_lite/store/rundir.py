@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -255,7 +256,7 @@ class RunDir:
             reader = JournalReader(path, start)
             for record in reader:
                 if record.pop("kind", None) == kind:
-                    yield new_row(kind, record, lambda path=path: f"journal {path}")  # type: ignore[misc]
+                    yield new_row(kind, record, partial("journal {}".format, path))
             offsets[path.name] = reader.size
 
 

@@ -71,7 +71,7 @@ def _bgr0(frame: Frames) -> VideoFrame:
     height, width, _ = frame.shape
     image = VideoFrame(width, height, "bgr0")
     plane = image.planes[0]
-    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)  # type: ignore[call-overload]
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
     pixels = rows[:height, : 4 * width].reshape(height, width, 4)
     pixels[..., :3] = frame[..., ::-1]
     pixels[..., 3] = 255

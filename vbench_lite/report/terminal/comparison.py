@@ -147,8 +147,10 @@ def open_question(result: MetricResult) -> str:
     if result.margin is None:
         return result.reason or "cannot tell"
     size = margin_text(result.margin, ratio=result.scale == "log_ratio")
-    more = f"about {result.more_units} more {result.units} would settle it"
-    return f"cannot exclude a loss of {size}" + (f"; {more}" if result.more_units else "")
+    more = f"; about {result.more_units} more {result.units} would settle it" if result.more_units else ""
+    if result.ci is not None and result.ci[0] > -result.margin:  # which is not adjusted, as the verdict is
+        return f"excludes a loss of {size} alone, but not as one of many metrics that are judged{more}"
+    return f"cannot exclude a loss of {size}{more}"
 
 
 def environment_lines(comparison: Comparison) -> list[str]:
