@@ -17,6 +17,7 @@ from vbench_lite.stats.noninferiority import Question, Verdict, decide, worst
 from vbench_lite.stats.paired import mcnemar, paired_means, paired_replicates
 from vbench_lite.stats.pareto import best_probability, front, front_probability, joint_draws
 from vbench_lite.stats.power import detectable_effect, sample_size, units_to_settle
+from vbench_lite.stats.rounds import Occasions, separate
 
 
 def test_paired_means_are_the_paired_t_test() -> None:
@@ -132,6 +133,34 @@ def test_what_cannot_be_settled_has_no_number() -> None:
     assert units_to_settle(Delta(0.0, 0.0, 15, 16), 0.05) is None
     unseen = units_to_settle(BoundedDelta.within(np.zeros(16), -1.0, 1.0), 0.05)
     assert unseen == 46  # Tango's half-width of 0.194 shrinks as 1 / n
+
+
+@pytest.mark.parametrize("true", [-0.02, -0.04, -0.055, -0.08, 0.06])
+def test_as_many_more_rounds_as_said_settle_four_of_five(true: float) -> None:
+    """A loss that counts from 5% on must be seen to reach it: to tell it from 0 is not enough."""
+    margin, sd = math.log(1.05), 0.05
+    more = units_to_settle(Delta(true, sd / math.sqrt(3), 2.0, 3), margin, margin)
+    assert more is not None
+    rng = np.random.default_rng(0)
+    verdicts = [
+        decide([Question(Delta.of(rng.normal(true, sd, 3 + more)), margin, margin)], holm)[0].verdict
+        for _ in range(1000)
+    ]
+    assert np.mean([verdict is not Verdict.INCONCLUSIVE for verdict in verdicts]) == pytest.approx(
+        0.8, abs=0.06
+    )
+
+
+def test_more_rounds_leave_what_differs_between_two_occasions() -> None:
+    """Two runs of five steady rounds, 3% apart, where occasions move times by 6%."""
+    first, second = ({i: [level * (1 + i / 1e4)] for i in range(5)} for level in (1.0, 1.03))
+    apart = separate(first, second, between=Occasions(0.06))
+    assert apart.se == pytest.approx(apart.lasting, rel=1e-3) == math.sqrt(2) * 0.06
+    assert units_to_settle(apart.negated(), math.log(1.05), math.log(1.05)) is None
+    # what rounds can shrink has room sqrt(0.4^2 - (2.8 * 0.085)^2) = 0.32; its sd is 0.31
+    assert (
+        units_to_settle(Delta(-0.4, 0.2, math.inf, 3, lasting=0.085), 0.05) == sample_size(0.3136, 0.3214) - 3
+    )
 
 
 def test_the_front_holds_what_nothing_dominates() -> None:

@@ -57,6 +57,13 @@ def test_the_chance_of_meeting_a_limit_is_the_normal_one() -> None:
     assert at_limit.more is None and at_limit.probability == pytest.approx(0.5)
 
 
+def test_what_never_varied_is_settled_by_more_clips_as_well() -> None:
+    """All of 16 are right: the interval shrinks as 1 / n, so 90% is excluded from about 26 clips on."""
+    perfect = Quantity("coverage", 1.0, 0.84, 1.0, 16, on_bound=True)
+    assert check(parse_requirement("coverage>=0.9"), perfect).more == 26 - 16
+    assert check(parse_requirement("coverage>=1"), perfect).more is None
+
+
 def test_what_is_not_known_is_said_and_never_passes() -> None:
     missing = check(parse_requirement("a<=1"), Quantity("a", None, reason="no row"))
     assert (missing.status, missing.reason) == (Status.UNMEASURED, "no row")

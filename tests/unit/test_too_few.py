@@ -9,6 +9,7 @@ from fabricated import FakeRun, fabricate, world_of
 
 from vbench_lite.compare.comparison import Comparison, RunArm, compare
 from vbench_lite.compare.judging import MetricResult
+from vbench_lite.report.charts.comparisons import table
 from vbench_lite.report.terminal.comparison import open_question
 from vbench_lite.stats.noninferiority import Verdict
 from vbench_lite.suite import Suite, load_suite
@@ -61,3 +62,16 @@ def test_what_is_open_only_because_many_are_judged_says_so() -> None:
         "about 3 more rounds would settle it"
     )
     assert open_question(replace(seen, ci=(-0.06, 1.3))).startswith("cannot exclude a loss of 5%;")
+
+
+def test_what_no_number_of_rounds_would_settle_says_what_would() -> None:
+    """Two runs are two occasions; the page says it as the terminal does."""
+    found = two_runs(load_suite("open"), prompts=8)
+    latency = next(one for one in found.metrics if one.metric == "speed/latency_s")
+    assert latency.verdict is Verdict.INCONCLUSIVE and latency.more_units is None
+    said = "more rounds would not: time both in one pass (compare --remeasure)"
+    assert open_question(latency).endswith(said)
+    shown = table(found).table.set_index("metric")
+    assert shown.loc["speed/latency_s", "remark"] == f"margin: a change of 5%; {said}"
+    open_ones = [m for m in found.metrics if m.verdict is Verdict.INCONCLUSIVE and m.more_units is not None]
+    assert open_ones and all("would settle it" in shown.loc[m.metric, "remark"] for m in open_ones)

@@ -156,11 +156,14 @@ def check(requirement: Requirement, quantity: Quantity) -> Check:
     probability = cdf(slack / se, math.inf) if se > 0 else float(slack >= 0)
     if ends[0] >= 0 or ends[1] < 0:
         return Check(requirement, Status.MEETS if ends[0] >= 0 else Status.FAILS, quantity, probability)
-    delta = Delta(
-        slack,
-        0.0 if quantity.on_bound else se,
-        max(quantity.n - 1.0, 1.0),
-        quantity.n,
-        half if quantity.on_bound else 0.0,
-    )
-    return Check(requirement, Status.MAY, quantity, probability, units_to_settle(delta, 0.0), quantity.reason)
+    more = _more(slack, half, quantity)
+    return Check(requirement, Status.MAY, quantity, probability, more, quantity.reason)
+
+
+def _more(slack: float, half: float, quantity: Quantity) -> int | None:
+    """How many more units would take an interval of this half-width off a limit at this distance."""
+    if quantity.on_bound:  # nothing was seen to vary: what is not known shrinks as 1 / n
+        whole = math.ceil(half * quantity.n / abs(slack)) if slack else None
+        return None if whole is None else max(1, whole - quantity.n)
+    delta = Delta(slack, half / WIDE, max(quantity.n - 1.0, 1.0), quantity.n)
+    return units_to_settle(delta, 0.0)

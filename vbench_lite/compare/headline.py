@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vbench_lite.compare.judging import MetricResult
+from vbench_lite.compare.judging import SPEED, MetricResult
+from vbench_lite.format import forecast
 from vbench_lite.stats.noninferiority import Verdict
 
 WORDS = {
@@ -35,3 +36,14 @@ def counts_text(results: Sequence[MetricResult]) -> str:
     return ", ".join(f"{found[one]} {word}" for one, word in WORDS.items() if found[one]) or (
         "no metric has a verdict"
     )
+
+
+def settling(result: MetricResult) -> str:
+    """What would settle an inconclusive result that has a difference; empty for any other."""
+    if result.verdict is not Verdict.INCONCLUSIVE or result.delta is None:
+        return ""
+    if result.more_units is not None:
+        return f"about {forecast(result.more_units)} more {result.units} would settle it"
+    if result.part == SPEED:  # what differs between two runs no round of either shows
+        return f"more {result.units} would not: time both in one pass (compare --remeasure)"
+    return f"more {result.units} would not settle it"

@@ -255,7 +255,7 @@ def _decided(
 ) -> MetricResult:
     more = None
     if decision.verdict is Verdict.INCONCLUSIVE:
-        more = units_to_settle(question.delta, question.margin, alpha=level)
+        more = units_to_settle(question.delta, question.margin, question.least, alpha=level)
     return replace(
         _with_numbers(blank, found),
         verdict=decision.verdict,

@@ -32,6 +32,7 @@ class Delta:
         dof: degrees of freedom of Student's t.
         n: independent units behind it (prompts, or rounds of the smaller arm).
         skew: skewness of the mean: that of the units over the root of n; 0 where it does not count.
+        lasting: the part of `se` that more units would leave as it is.
     """
 
     value: float
@@ -39,6 +40,7 @@ class Delta:
     dof: float
     n: int
     skew: float = 0.0
+    lasting: float = 0.0
 
     @classmethod
     def of(cls, units: Floats, *, skewed: bool = False) -> Delta:
@@ -99,7 +101,7 @@ class BoundedDelta(Delta):
         """The mean of independent numbers, float64 (n >= 2,) in [low, high]."""
         held = np.clip(units, low, high)
         plain = Delta.of(held)
-        return cls(plain.value, plain.se, math.inf, plain.n, 0.0, tuple(held.tolist()), low, high)
+        return cls(plain.value, plain.se, math.inf, plain.n, units=tuple(held.tolist()), low=low, high=high)
 
     @cached_property
     def _ends(self) -> tuple[float, float]:

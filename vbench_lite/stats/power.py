@@ -53,16 +53,34 @@ def _needed(spread: float, dof: float, alpha: float, power: float) -> float:
     return ((quantile(1 - alpha, dof) + quantile(power, dof)) * spread) ** 2
 
 
-def units_to_settle(delta: Delta, margin: float, *, alpha: float = 0.025, power: float = 0.8) -> int | None:
+def units_to_settle(
+    delta: Delta, margin: float, least: float = 0.0, *, alpha: float = 0.025, power: float = 0.8
+) -> int | None:
     """How many more units would settle an inconclusive difference, if what was seen is the truth.
 
-    Either way of settling it counts: far enough above -margin, or far enough below 0. Between the two
-    the larger distance decides; None where that is 0, since no number would settle it.
+    Either way of settling it counts, and the one that takes fewer units decides: far enough above -margin; or
+    far enough below 0, and seen to reach a loss of `least`. None where no number would do.
     """
-    distance, scale = max(delta.value + margin, -delta.value), delta.scale
-    if distance <= 0 or scale == 0:
+    if delta.scale == 0:
+        return None
+    passed = _units(delta, delta.value + margin, alpha, power)
+    lost = [_units(delta, -delta.value, alpha, power)]
+    if least:
+        lost.append(_units(delta, -delta.value - least, 0.5, power))
+    totals = [passed, None if None in lost else max(filter(None, lost))]
+    fewest = min(filter(None, totals), default=None)
+    return None if fewest is None else max(1, fewest - delta.n)
+
+
+def _units(delta: Delta, distance: float, alpha: float, power: float) -> int | None:
+    """Units in all that tell a difference from a bound at this distance; None if no number does."""
+    if distance <= 0:
         return None
     if delta.se == 0:  # nothing was seen to differ: what is not known shrinks as 1 / n
         low, high = delta.interval()
-        return max(1, math.ceil((high - low) / 2 * delta.n / distance) - delta.n)
-    return max(1, sample_size(scale * math.sqrt(delta.n), distance, alpha=alpha, power=power) - delta.n)
+        return math.ceil((high - low) / 2 * delta.n / distance)
+    reach = detectable_effect(delta.lasting, delta.dof, alpha=alpha, power=power)
+    if reach >= distance:
+        return None
+    sd = math.sqrt(max(delta.scale**2 - delta.lasting**2, 0.0) * delta.n)
+    return sample_size(sd, math.sqrt(distance**2 - reach**2), alpha=alpha, power=power)

@@ -106,14 +106,17 @@ def separate(first: Rounds, second: Rounds, *, ratio: bool = True, between: Occa
     value = float(arms[1].mean() - arms[0].mean())
     count = min(map(len, arms))
     parts = [(float(arm.var(ddof=1)) / len(arm), len(arm) - 1.0) for arm in arms]
+    lasting = 0.0
     if any(part for part, _ in parts):  # a number that never varies (a count) has no occasions
         size = 1.0 if ratio else abs(float(np.mean([arm.mean() for arm in arms])))
-        parts.append((2 * (between.sd * size) ** 2, between.dof))
+        lasting = 2 * (between.sd * size) ** 2
+        parts.append((lasting, between.dof))
     total = sum(part for part, _ in parts)
     if total == 0:
         return Delta(value, 0.0, count - 1.0, count)
     spread = sum(part**2 / dof for part, dof in parts)
-    return Delta(value, math.sqrt(total), total**2 / spread if spread > 0 else math.inf, count)
+    dof = total**2 / spread if spread > 0 else math.inf
+    return Delta(value, math.sqrt(total), dof, count, lasting=math.sqrt(lasting))
 
 
 def _units(arm: Rounds, rounds: Sequence[int], ratio: bool) -> Floats:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from vbench_lite.compare import Comparison, MetricResult, RunArm, compare
 from vbench_lite.compare.frame_fidelity import FrameFidelity
-from vbench_lite.compare.headline import counts_text
+from vbench_lite.compare.headline import counts_text, settling
 from vbench_lite.format import change_interval, change_text, interval, margin_text, number
 from vbench_lite.grouping import grouped
 from vbench_lite.report.charts.boards import BoardTable
@@ -121,7 +121,7 @@ def _line(result: MetricResult) -> dict[str, object]:
         "margin": margin_text(result.margin, ratio=ratio, unit=result.unit),
         "p": "–" if result.p_value is None else f"{result.p_value:.3g}",
         "n": f"{result.n} {result.units}",
-        "remark": result.reason or _more(result),
+        "remark": _remark(result),
     }
 
 
@@ -137,7 +137,7 @@ def _because(results: Sequence[MetricResult]) -> tuple[str, ...]:
 
 def _why(result: MetricResult) -> str:
     said = f"changed by {_change(result)}, + is better" if result.delta is not None else ""
-    return "; ".join(part for part in (said, result.reason or _more(result)) if part)
+    return "; ".join(part for part in (said, _remark(result)) if part)
 
 
 def _change(result: MetricResult) -> str:
@@ -146,8 +146,9 @@ def _change(result: MetricResult) -> str:
     return change_text(result.delta, None, ratio=ratio, higher_is_better=result.higher_is_better)
 
 
-def _more(result: MetricResult) -> str:
-    return f"about {result.more_units} more {result.units} would settle it" if result.more_units else ""
+def _remark(result: MetricResult) -> str:
+    """What the margin is, or why there is no number; and what would settle an open question."""
+    return "; ".join(part for part in (result.reason, settling(result)) if part)
 
 
 def clip_changes(

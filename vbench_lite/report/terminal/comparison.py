@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vbench_lite.compare import Comparison, MetricResult
-from vbench_lite.compare.headline import WORDS, counts_text, side_text
+from vbench_lite.compare.headline import WORDS, counts_text, settling, side_text
 from vbench_lite.format import change_text, margin_text, significant, unit_of
 from vbench_lite.stats.noninferiority import Verdict
 
@@ -147,7 +147,7 @@ def open_question(result: MetricResult) -> str:
     if result.margin is None:
         return result.reason or "cannot tell"
     size = margin_text(result.margin, ratio=result.scale == "log_ratio")
-    more = f"; about {result.more_units} more {result.units} would settle it" if result.more_units else ""
+    more = f"; {settling(result)}"
     if result.ci is not None and result.ci[0] > -result.margin:  # which is not adjusted, as the verdict is
         return f"excludes a loss of {size} alone, but not as one of many metrics that are judged{more}"
     return f"cannot exclude a loss of {size}{more}"
