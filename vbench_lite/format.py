@@ -130,7 +130,8 @@ def plus_minus(
 def score_text(found: Estimated, *, signed: bool = False) -> str:
     """An axis score: `.82 ±.01`, `+.44 ±.11` where 0 is a reference, `>= .79` where it sits at an end.
 
-    A score of 1.00 (or 0.00) is at the end of its scale: what is known is a bound, not a width.
+    A score of 1.00 (or 0.00) is at the end of its scale: what is known is a bound, not a width. One whose
+    interval goes on beyond 1 (or 0), as a total of which speed is a part, has no such end.
     """
     value, low, high = found.value, found.low, found.high
     if value is None:
@@ -138,7 +139,7 @@ def score_text(found: Estimated, *, signed: bool = False) -> str:
     text = _short(value, signed)
     if low is None or high is None:
         return text
-    if not signed and text in ("1.00", ".00"):
+    if not signed and text in ("1.00", ".00") and low >= 0 and high <= 1:
         bound = _short(low if text == "1.00" else high, signed)
         if bound != text:
             return f">= {bound}" if text == "1.00" else f"<= {bound}"

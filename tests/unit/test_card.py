@@ -103,6 +103,16 @@ def test_who_is_within_five_percent_ties() -> None:
     assert fact.sure == "open" and fact.words.startswith("a tie: ")
 
 
+def test_values_that_read_alike_are_written_once() -> None:
+    """33.8 to 33.9 MB is a range, 33.9 to 33.9 MB is none."""
+    run = fabricate()
+    peak = "memory/peak_bytes"
+    rows = [replace(one, value=one.value if one.metric != peak else 33.9e6) for one in run.score_rows]
+    assert _fact(answer_card(_board(replace(run, score_rows=rows))), "peak memory").words.endswith(
+        ", 33.9 MB"
+    )
+
+
 def test_one_generator_is_never_the_best() -> None:
     card = answer_card(_board(only(fabricate(), LATENT, "real", "frozen", "noise", "shuffled")))
     assert {fact.sure for fact in card.facts} == {"open"}

@@ -78,7 +78,8 @@ def test_a_value_at_a_bound_of_its_metric_is_a_bound() -> None:
         ((0.0, 0.0, 0.21), False, "<= .21"),
         ((1.0, 1.0, 1.0), False, "1.00 ±.01"),
         ((0.5, 0.499, 0.501), False, ".50 ±.01"),
-        ((-0.001, -0.01, 0.01), False, "<= .01"),
+        ((-0.001, -0.01, 0.01), False, ".00 ±.01"),  # a total goes on beyond both
+        ((0.9997, 0.983, 1.009), False, "1.00 ±.02"),
         ((None, None, None), False, "–"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Numbers of calls without an interval: one round says nothing of how they vary, equal rounds say it all."""
+"""Numbers without an interval: one round, or one prompt, does not say how they vary; equal rounds do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from fabricated import FakeRun, fabricate
 
 from vbench_lite.advise import Verdict, advise, load_use
-from vbench_lite.advise.card import OPEN, answer_card
+from vbench_lite.advise.card import LIKELY, OPEN, SURE, answer_card
 from vbench_lite.metric import Axis
 from vbench_lite.results.board import build_board
 from vbench_lite.store.schema import ScoreRecord
@@ -60,3 +60,27 @@ def test_one_round_decides_nothing() -> None:
     busy = replace(run, score_rows=[replace(one, contended=one.level == "call") for one in run.score_rows])
     (beside,) = [fact for fact in answer_card(build_board([busy])).facts if fact.about == "whole clip"]
     assert beside.sure == OPEN, "another process makes nothing surer"
+
+
+def test_a_prompt_or_two_decide_nothing() -> None:
+    """Scores of two prompts differ, and nobody knows how they would on others."""
+    run = fabricate(prompts=2)
+    board = build_board([run])
+    assert {row.ranks[Axis.QUALITY] for row in board.rows} == {(1, 3)}
+    facts = {fact.about: fact for fact in answer_card(board).facts}
+    assert facts["quality"].sure == OPEN and "a tie: 2 prompts cannot part" in facts["quality"].words
+    found = advise([run], weights={Axis.QUALITY: 1.0, Axis.SPEED: 3.0})
+    assert "so few prompts" in found.left_out["quality"]
+    assert "quality" not in {str(axis) for one in found.candidates if one.place for axis in one.place.best_on}
+    assert advise([fabricate(prompts=3)], weights={Axis.QUALITY: 1.0, Axis.SPEED: 3.0}).left_out == {}
+
+
+def test_disturbed_calls_make_no_use_sure() -> None:
+    calm = fabricate(prompts=64)
+    busy = replace(calm, score_rows=[replace(one, contended=one.level == "call") for one in calm.score_rows])
+
+    def sure_of(run: FakeRun) -> str:
+        (take,) = answer_card(build_board([run]), [run], ["live-streaming"]).take
+        return take.sure
+
+    assert (sure_of(calm), sure_of(busy)) == (SURE, LIKELY)

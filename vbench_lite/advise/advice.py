@@ -10,7 +10,7 @@ from vbench_lite.advise.axes_from_other_suites import axes_from_other_suites
 from vbench_lite.advise.beliefs import beliefs
 from vbench_lite.advise.profiles import DOUBLINGS, Use
 from vbench_lite.advise.quantities import Numbers
-from vbench_lite.advise.ranking import Place, Weights, gap, place
+from vbench_lite.advise.ranking import Place, Weights, comparable, gap, place
 from vbench_lite.advise.requirements import Requirement, Status, check
 from vbench_lite.advise.words import SURE, paragraph
 from vbench_lite.errors import SpecError, StoreError
@@ -151,8 +151,11 @@ def _axes(board: Board, wanted: Mapping[Axis, float] | None) -> tuple[list[Axis]
         elif len(scored) > 1 and not all(axis in row.ranks for row in scored):
             note = next((n for n in board.notes if n.startswith(f"{axis} is not ranked")), "")
             left_out[str(axis)] = note.partition(": ")[2] or "the board does not rank it"
-        elif axis in RELATIVE_AXES and len(scored) > 1 and any(row.axes[axis].low is None for row in scored):
-            left_out[str(axis)] = "calls of one round, in one process, do not say how others would differ"
+        elif not comparable(scored, axis):
+            few = (
+                "calls of one round, in one process," if axis in RELATIVE_AXES else "clips of so few prompts"
+            )
+            left_out[str(axis)] = f"{few} do not say how others would differ"
         else:
             usable.append(axis)
     return usable, left_out

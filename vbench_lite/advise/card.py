@@ -17,7 +17,7 @@ from vbench_lite.advise.advice import advise
 from vbench_lite.advise.answer import Advice, Verdict
 from vbench_lite.advise.profiles import load_use
 from vbench_lite.advise.quantities import Numbers
-from vbench_lite.advise.ranking import best_on
+from vbench_lite.advise.ranking import best_on, comparable
 from vbench_lite.errors import SpecError, StoreError
 from vbench_lite.format import (
     certainty,
@@ -168,7 +168,7 @@ def _axis(board: Board, axis: Axis, rows: Sequence[BoardRow], names: Names) -> F
     chances = best_on(ordered, axis)
     best = max(range(len(ordered)), key=chances.__getitem__)
     sure = SURE if len(first) == 1 else LIKELY if certainty(chances[best]) != OPEN else OPEN
-    if sure == OPEN:
+    if sure == OPEN or not comparable(ordered, axis):
         tied = [name for name, row in zip(called, ordered, strict=True) if row in first]
         values = ", ".join(text for text, row in zip(scores, ordered, strict=True) if row in first)
         count = _prompts(first[0], axis)
@@ -238,9 +238,9 @@ def _metric(metric: str, rows: Sequence[BoardRow], names: Names) -> Fact | None:
         tied = alike + [pair for pair in known if pair not in alike and _apart(best, [pair[1]]) == OPEN]
         leaders = (name, *(one for one, _ in tied))
         values = sorted(e.value or 0.0 for e in (best, *(e for _, e in tied)))
-        return Fact(
-            about, OPEN, leaders, f"a tie: {listed(leaders)}, {interval(values[0], values[-1], unit)}"
-        )
+        shown = {number(value, unit) for value in values}
+        between = shown.pop() if len(shown) == 1 else interval(values[0], values[-1], unit)
+        return Fact(about, OPEN, leaders, f"a tie: {listed(leaders)}, {between}")
     if sure == SURE and metric.startswith("speed/") and any(e.contended for _, e in there):
         sure = LIKELY
     second = f"{others[0][0]} ({number(others[0][1].value, unit)})"
@@ -321,12 +321,19 @@ def _take(
 
 def _answer(found: Advice) -> tuple[str, tuple[str, ...]]:
     if found.verdict is Verdict.TAKE:
-        return SURE, found.leaders
+        return LIKELY if _disturbed(found) else SURE, found.leaders
     if found.verdict is Verdict.NONE_QUALIFIES:
         return SURE, ()
     at = found.candidates[0].place if found.candidates else None
     likely = at is not None and at.best is not None and certainty(at.best) != OPEN
     return (LIKELY, (found.candidates[0].generator,)) if likely else (OPEN, found.leaders)
+
+
+def _disturbed(found: Advice) -> bool:
+    """Whether speed counts, and other processes disturbed calls of a candidate."""
+    counts = found.weights is not None and Axis.SPEED in found.weights.by_axis
+    timed = (e for standing in found.candidates for e in standing.row.arm.estimates.values())
+    return counts and any(e.disturbed for e in timed)
 
 
 # --- doubts -----------------------------------------------------------------------------------

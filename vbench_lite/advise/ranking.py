@@ -126,6 +126,11 @@ def best_on(rows: Sequence[BoardRow], axis: Axis) -> list[float]:
     return chances
 
 
+def comparable(rows: Sequence[BoardRow], axis: Axis) -> bool:
+    """Whether scores on an axis say how far chance moves them; those of one prompt, or two, do not."""
+    return bool(np.all(np.isfinite(differences([row.axes[axis] for row in rows]).se)))
+
+
 def _least(axis: Axis) -> float:
     """Differences on an axis up to this size are ties."""
     return _TIE_DOUBLINGS if axis in RELATIVE_AXES else 0.0
