@@ -46,6 +46,7 @@ def fabricated(
     *,
     equal: tuple[str, ...] = (),
     prompts: int = 64,
+    seeds: int = 1,
     noise_seed: int = 0,
     alike: bool = True,
 ) -> FakeRun:
@@ -55,7 +56,7 @@ def fabricated(
         alike: a setting scores on each clip what the base does, but for what is planted; else it is drawn
             anew, as clips of other seeds are.
     """
-    run = fabricate(world(settings), prompts=prompts, noise_seed=noise_seed)
+    run = fabricate(world(settings), prompts=prompts, seeds=seeds, noise_seed=noise_seed)
     if alike:
         run = replace(run, score_rows=_alike(run, settings))
     base = {r.sample_id: r.clip_sha256 for r in run.sample_rows if r.generator == ROLES["base"]}

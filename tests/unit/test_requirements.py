@@ -11,9 +11,11 @@ import pytest
 from fabricated import fabricate
 
 from vbench_lite.advise import Verdict, advise, load_use, parse_requirement, use_names
+from vbench_lite.advise.quantities import Numbers
 from vbench_lite.advise.requirements import Quantity, Status, check
 from vbench_lite.errors import SpecError
 from vbench_lite.metric import Axis
+from vbench_lite.results.axes import AxisScore
 
 LD, AR, HYBRID = "reference/latent-diffusion", "reference/autoregressive", "reference/hybrid"
 
@@ -62,6 +64,26 @@ def test_what_never_varied_is_settled_by_more_clips_as_well() -> None:
     perfect = Quantity("coverage", 1.0, 0.84, 1.0, 16, on_bound=True)
     assert check(parse_requirement("coverage>=0.9"), perfect).more == 26 - 16
     assert check(parse_requirement("coverage>=1"), perfect).more is None
+
+
+@pytest.mark.parametrize(("text", "status"), [("a<1", Status.FAILS), ("a<=1", Status.MEETS)])
+def test_a_strict_limit_is_not_met_at_the_limit(text: str, status: Status) -> None:
+    """One stall in every round is not fewer than one."""
+    for at_limit in (Quantity("a", 1.0, 1.0, 1.0, 3), Quantity("a", 1.0, exact=True)):
+        assert check(parse_requirement(text), at_limit).status is status
+
+
+def test_a_limit_counts_in_prompts_and_votes_as_their_intervals_do() -> None:
+    """Four seeds of six prompts are six units, and votes are not clips."""
+    run = fabricate(prompts=6, seeds=4)
+    row = advise([run]).standings[0].row
+    for name in ("coverage", "alignment/shapes_shape", "quality"):
+        found = Numbers([run]).of(row, name)
+        assert (found.n, found.units) == (6, "prompts")
+    voted = AxisScore(0.6, 0.4, 0.8, 40)
+    row = replace(row, axes={**row.axes, Axis.PREFERENCE: voted})
+    found = Numbers([run]).of(row, "preference")
+    assert (found.n, found.units) == (40, "votes")
 
 
 def test_what_is_not_known_is_said_and_never_passes() -> None:

@@ -100,6 +100,12 @@ def test_what_too_few_prompts_cannot_tell_is_open() -> None:
     assert "may lose up to" in sentence(few)
 
 
+def test_more_prompts_are_counted_in_prompts_whatever_their_seeds() -> None:
+    few = sweep(fabricated({"half": FAST}, prompts=6, seeds=4, alike=False))
+    open_ones = [change for change in few.rows[0].axes.values() if change.more_prompts is not None]
+    assert open_ones and all(change.difference and change.difference.n == 6 for change in open_ones)
+
+
 def test_a_setting_with_failed_samples_is_not_compared() -> None:
     run = fabricated({"half": FAST}, prompts=16)
     rows = list(run.sample_rows)

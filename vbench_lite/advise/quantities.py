@@ -282,13 +282,16 @@ def _metric(measured: MetricEstimate, arm: Arm) -> Quantity:
     call = measured.level is Level.CALL
     # Counts and peaks that are equal in every call are what they are; clips could still have varied.
     steady = call and measured.low is None and len(measured.calls) > 1
+    n, units = len(arm.prompts), _clips(arm)
+    if call or measured.facts.axis == Axis.PREFERENCE:
+        n, units = measured.n, "rounds" if call else "votes"
     return Quantity(
         measured.metric,
         measured.value,
         measured.value if steady else measured.low,
         measured.value if steady else measured.high,
-        measured.n if call else len(arm.prompts),
-        "rounds" if call else _clips(arm),
+        n,
+        units,
         measured.facts.unit,
         on_bound=measured.value in (low, high),
     )
@@ -300,8 +303,8 @@ def _axis(row: BoardRow, axis: Axis) -> Quantity:
         return Quantity(str(axis), None, reason=f"suite {row.suite.name} has no axis {axis}")
     if score.value is None:
         return Quantity(str(axis), None, reason=score.reason)
-    calls = axis in (Axis.SPEED, Axis.MEMORY)
-    n, units = (score.n, "rounds") if calls else (len(row.arm.prompts), _clips(row.arm))
+    counted = {Axis.SPEED: "rounds", Axis.MEMORY: "rounds", Axis.PREFERENCE: "votes"}.get(axis)
+    n, units = (score.n, counted) if counted else (len(row.arm.prompts), _clips(row.arm))
     return Quantity(str(axis), score.value, score.low, score.high, n, units)
 
 
@@ -310,9 +313,12 @@ def _coverage(arm: Arm) -> Quantity:
     if not ids:
         return Quantity(COVERAGE, None, reason="no request in this run")
     answered = [float(sample in arm.clips) for sample in ids]
-    found = mean_estimate(answered, [arm.requests[sample][0] for sample in ids], bounds=(0.0, 1.0))
+    prompts = [arm.requests[sample][0] for sample in ids]
+    found = mean_estimate(answered, prompts, bounds=(0.0, 1.0))
+    n = len(set(prompts))
+    units = "clips" if n == len(ids) else "prompts"
     return Quantity(
-        COVERAGE, found.value, found.low, found.high, found.n, _clips(arm), on_bound=found.value in (0.0, 1.0)
+        COVERAGE, found.value, found.low, found.high, n, units, on_bound=found.value in (0.0, 1.0)
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -42,7 +43,7 @@ class Status(StrEnum):
 class Requirement:
     """One limit. text: as it was written; why: the reason that a use gives for it.
 
-    if_known: it is left out where the number is known of no generator.
+    if_known: it is left out where the number is known of no generator. strict: the limit itself is not met.
     """
 
     name: str
@@ -51,6 +52,11 @@ class Requirement:
     text: str
     why: str | None = None
     if_known: bool = False
+    strict: bool = False
+
+    def met_at(self, distance: float) -> bool:
+        """Whether a number so far on the right side of the limit meets it."""
+        return distance > 0 if self.strict else distance >= 0
 
 
 @dataclass(frozen=True)
@@ -129,7 +135,8 @@ def parse_requirement(text: str, *, why: str | None = None, if_known: bool = Fal
         raise SpecError(f"requirement {text!r}: there is no unit {found['unit']!r}; there are: {known}")
     value = float(found["value"]) * _UNITS[found["unit"]]
     written = f"{found['name']} {found['op']} {found['value']}{' ' * bool(found['unit'])}{found['unit']}"
-    return Requirement(found["name"], found["op"].startswith("<"), value, written, why, if_known)
+    strict = not found["op"].endswith("=")
+    return Requirement(found["name"], found["op"].startswith("<"), value, written, why, if_known, strict)
 
 
 def check(requirement: Requirement, quantity: Quantity) -> Check:
@@ -139,7 +146,7 @@ def check(requirement: Requirement, quantity: Quantity) -> Check:
     sign = -1.0 if requirement.at_most else 1.0
     slack = sign * (quantity.value - requirement.value)  # how far on the right side
     if quantity.exact:
-        met = slack >= 0
+        met = requirement.met_at(slack)
         return Check(
             requirement, Status.MEETS if met else Status.FAILS, quantity, float(met), reason=quantity.reason
         )
@@ -150,14 +157,22 @@ def check(requirement: Requirement, quantity: Quantity) -> Check:
     # The side of the interval that faces the limit decides.
     half = slack - ends[0] if slack >= 0 else ends[1] - slack
     if math.isinf(half):  # an open end: how far it may reach is not known
-        status = Status.MEETS if ends[0] >= 0 else Status.FAILS if ends[1] < 0 else Status.MAY
+        status = _status(requirement, ends)
         return Check(requirement, status, quantity, reason=quantity.reason)
     se = half / WIDE
-    probability = cdf(slack / se, math.inf) if se > 0 else float(slack >= 0)
-    if ends[0] >= 0 or ends[1] < 0:
-        return Check(requirement, Status.MEETS if ends[0] >= 0 else Status.FAILS, quantity, probability)
+    probability = cdf(slack / se, math.inf) if se > 0 else float(requirement.met_at(slack))
+    status = _status(requirement, ends)
+    if status is not Status.MAY:
+        return Check(requirement, status, quantity, probability)
     more = _more(slack, half, quantity)
-    return Check(requirement, Status.MAY, quantity, probability, more, quantity.reason)
+    return Check(requirement, status, quantity, probability, more, quantity.reason)
+
+
+def _status(requirement: Requirement, ends: Sequence[float]) -> Status:
+    """By the ends of the interval, each as its distance on the right side of the limit."""
+    if requirement.met_at(ends[0]):
+        return Status.MEETS
+    return Status.MAY if requirement.met_at(ends[1]) else Status.FAILS
 
 
 def _more(slack: float, half: float, quantity: Quantity) -> int | None:

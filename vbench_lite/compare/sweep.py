@@ -177,7 +177,7 @@ class _Reader:
             return AxisChange(own.value, None, verdict=Verdict.INCOMPARABLE, reason=reason)
         found = difference(own, base)
         why = None if math.isfinite(found.se) else "too few prompts for an interval"
-        return AxisChange(own.value, found.delta(own.n), reason=why)
+        return AxisChange(own.value, found.delta(min(own.n, len(arm.prompts))), reason=why)
 
 
 def _cache_facts(noted: Iterable[str]) -> Iterator[str]:
