@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from fabricated import FakeRun, default_world, fabricate
 
 from vbench_lite.compare.aa_test import Calibration, MetricCalibration, advice, calibrate
 from vbench_lite.compare.policy import Policy
 from vbench_lite.errors import StoreError
+from vbench_lite.stats.delta import Delta
 
 HYBRID = "reference/hybrid"
 DIRECTION = "alignment/shapes_direction"
@@ -63,11 +64,23 @@ def test_every_seed_of_a_prompt_is_paired() -> None:
     assert row(found, "coverage").n == 48 and row(found, IDENTITY).n == 16
 
 
-def test_what_is_needed_follows_from_what_is_found(found: Calibration) -> None:
-    direction = row(found, DIRECTION)
-    assert direction.detectable is not None and direction.margin is not None
-    assert direction.needed == max(16, math.ceil(16 * (direction.detectable / direction.margin) ** 2))
+def test_what_is_needed_tells_the_margin_from_none(found: Calibration) -> None:
+    """As many prompts as said find a loss as large as the margin in about 4 of 5 comparisons."""
+    identity = row(found, IDENTITY)
+    assert identity.needed is not None and identity.margin is not None and identity.needed > 16
+    level = 0.025 / sum(one.primary for one in found.metrics if one.generator == HYBRID and one.margin)
+    units = [0.05 * 0.9 * 2**0.5 * x for x in np.random.default_rng(0).normal(size=(2000, identity.needed))]
+    told = [Delta.of(one - identity.margin).p_below(0.0) <= level for one in units]
+    assert 0.6 < np.mean(told) < 0.95
     assert any("prompts for" in line for line in advice(found))
+
+
+def test_no_number_of_rounds_makes_two_runs_one_occasion(found: Calibration) -> None:
+    latency = row(found, "speed/latency_s")
+    assert latency.needed is None and latency.detectable is not None
+    assert any(line.startswith("no number of rounds tells") and "latency" in line for line in advice(found))
+    memory = row(found, "memory/peak_bytes")  # which no occasion changes: its rounds are enough
+    assert memory.needed == memory.n and not any("memory" in line for line in advice(found))
 
 
 def test_a_margin_below_the_noise_is_called_out_as_alarms() -> None:

@@ -16,7 +16,7 @@ from vbench_lite.stats.multiple import holm
 from vbench_lite.stats.noninferiority import Question, Verdict, decide, worst
 from vbench_lite.stats.paired import mcnemar, paired_means, paired_replicates
 from vbench_lite.stats.pareto import best_probability, front, front_probability, joint_draws
-from vbench_lite.stats.power import detectable_effect, sample_size, units_to_settle
+from vbench_lite.stats.power import detectable_effect, sample_size, units_to_find, units_to_settle
 from vbench_lite.stats.rounds import Occasions, separate
 
 
@@ -133,6 +133,16 @@ def test_what_cannot_be_settled_has_no_number() -> None:
     assert units_to_settle(Delta(0.0, 0.0, 15, 16), 0.05) is None
     unseen = units_to_settle(BoundedDelta.within(np.zeros(16), -1.0, 1.0), 0.05)
     assert unseen == 46  # Tango's half-width of 0.194 shrinks as 1 / n
+
+
+@pytest.mark.parametrize("alpha", [0.025, 0.025 / 12])
+def test_a_loss_on_a_metric_that_never_varied_is_a_rare_one(alpha: float) -> None:
+    """All 16 pairs are right in both; one of 20 of the candidate's would then be wrong."""
+    needed = units_to_find(BoundedDelta.within(np.zeros(16), -1.0, 1.0), 0.05, alpha)
+    assert needed is not None
+    lost = np.random.default_rng(0).random((500, needed)) < 0.05
+    told = [BoundedDelta.within(-one.astype(float), -1.0, 1.0).p_below(0.0) <= alpha for one in lost]
+    assert 0.75 < np.mean(told) < 0.97
 
 
 @pytest.mark.parametrize("true", [-0.02, -0.04, -0.055, -0.08, 0.06])

@@ -25,6 +25,7 @@ from vbench_lite.compare.judging import MetricResult, deciding, judge, overall
 from vbench_lite.compare.occasions import estimate
 from vbench_lite.compare.policy import Policy, load_policy
 from vbench_lite.errors import StoreError
+from vbench_lite.format import listed
 from vbench_lite.results.arms import Arm, Run, read_arms, scale_ends, suite_of
 from vbench_lite.results.axes import named_ends
 from vbench_lite.results.estimates import MetricEstimate, sample_estimate
@@ -64,7 +65,7 @@ class MetricCalibration:
         n, units: independent units behind a comparison (prompts, rounds).
         detectable: the smallest true loss that is found in 4 of 5 comparisons, the median over draws;
             a log ratio where `scale` is "log_ratio". margin: what is still no loss, on the same scale.
-        needed: units with which a loss as large as the margin would be found.
+        needed: units that would tell a loss as large as the margin from none; None where no number would.
         reason: why nothing can be said, where that is so.
     """
 
@@ -185,10 +186,20 @@ def advice(calibration: Calibration) -> list[str]:
     for units in dict.fromkeys(units for _, units in weak):
         needed = {metric: count for (metric, kind), (count, _) in weak.items() if kind == units}
         worst, count = max(needed.items(), key=lambda item: item[1])
-        told = f"to find a loss as small as the margin: about {count} {units} for {worst}"
+        told = f"to tell a loss as small as the margin from none: about {count} {units} for {worst}"
         if len(needed) > 2:
             told += f", at most {median_low(needed.values())} for half of the {len(needed)} that have too few"
         lines.append(told)
+    apart = dict.fromkeys(
+        row.metric
+        for row in calibration.metrics
+        if row.primary and row.units == "rounds" and row.margin and row.needed is None
+    )
+    if apart:
+        lines.append(
+            f"no number of rounds tells a loss as small as the margin from none between two runs: "
+            f"{listed(list(apart))}; time both in one pass (compare --remeasure)"
+        )
     blind = sorted({f"{row.metric} ({row.reason})" for row in calibration.metrics if row.reason})
     lines += [f"no comparison of {who}" for who in blind]
     return lines
@@ -277,9 +288,9 @@ def _calibrated(generator: str, metric: str, results: Sequence[MetricResult]) ->
     margins = [result.margin for result in numbers if result.margin is not None]
     loss = median(detectable) if detectable else None
     margin = median(margins) if margins else None
-    needed = None
-    if loss is not None and margin:
-        needed = max(shown.n, math.ceil(shown.n * (loss / margin) ** 2))
+    wanted = [result.needed if result.needed is not None else math.inf for result in numbers if result.margin]
+    enough = median_low(wanted) if wanted else math.inf
+    needed = None if math.isinf(enough) else max(shown.n, int(enough))
     return MetricCalibration(
         generator=generator,
         metric=metric,

@@ -108,7 +108,8 @@ class Comparison:
         Keys: verdict; parts{quality, speed}: verdicts of their own; counts{verdict: metrics}; baseline and
         candidate {run, called (its name, or when it began), generator, ok, planned}; suite; policy;
         identical; metrics[] {metric, primary, level, verdict, baseline, candidate, delta, ci, margin,
-        p_value, n, units, unit, higher_is_better, scale, reason, more_units, detectable, part, contended};
+        p_value, n, units, unit, higher_is_better, scale, reason, more_units, detectable, needed, part,
+        contended};
         environment[] {field, baseline, candidate};
         notes[]; fidelity {pairs, identical, metrics{id: {value, ci, n, unit, higher_is_better}},
         most_changed[] {prompt, seed, baseline, candidate, values{}}, reasons{}} or null; slow_stage {stage,

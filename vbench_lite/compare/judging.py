@@ -19,7 +19,7 @@ from vbench_lite.stats.bounded import score_interval
 from vbench_lite.stats.multiple import benjamini_hochberg, holm
 from vbench_lite.stats.noninferiority import Decision, Question, Verdict, decide, worst
 from vbench_lite.stats.paired import mcnemar
-from vbench_lite.stats.power import detectable_loss, units_to_settle
+from vbench_lite.stats.power import detectable_loss, units_to_find, units_to_settle
 from vbench_lite.store.schema import Level
 
 EQUALLY_LIKED = 0.1  # the margin of votes, as a difference of shares: 45 to 55 of 100 decided votes
@@ -45,6 +45,7 @@ class MetricResult:
         contended: not comparable, since other processes disturbed the timed calls.
         detectable: the smallest true loss that would have been called REGRESSED in 4 of 5 such
             comparisons, on the scale of delta.
+        needed: units in all that would tell a loss as large as the margin from none; None if no number would.
     """
 
     metric: str
@@ -65,6 +66,7 @@ class MetricResult:
     reason: str | None = None
     more_units: int | None = None
     detectable: float | None = None
+    needed: int | None = None
     part: str = QUALITY
     contended: bool = False
 
@@ -264,4 +266,5 @@ def _decided(
         reason=f"margin: {why}",
         more_units=more,
         detectable=found.shown(detectable_loss(question.delta, question.margin, question.least, alpha=level)),
+        needed=units_to_find(question.delta, question.margin, level),
     )

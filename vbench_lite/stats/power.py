@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 
-from vbench_lite.stats.delta import Delta
+from vbench_lite.stats.delta import BoundedDelta, Delta
 from vbench_lite.stats.student import quantile
 
 
@@ -63,17 +63,27 @@ def units_to_settle(
     """
     if delta.scale == 0:
         return None
-    passed = _units(delta, delta.value + margin, alpha, power)
-    lost = [_units(delta, -delta.value, alpha, power)]
+    passed = units_to_tell(delta, delta.value + margin, alpha, power)
+    lost = [units_to_tell(delta, -delta.value, alpha, power)]
     if least:
-        lost.append(_units(delta, -delta.value - least, 0.5, power))
+        lost.append(units_to_tell(delta, -delta.value - least, 0.5, power))
     totals = [passed, None if None in lost else max(filter(None, lost))]
     fewest = min(filter(None, totals), default=None)
     return None if fewest is None else max(1, fewest - delta.n)
 
 
-def _units(delta: Delta, distance: float, alpha: float, power: float) -> int | None:
-    """Units in all that tell a difference from a bound at this distance; None if no number does."""
+def units_to_find(delta: Delta, loss: float, alpha: float = 0.025, power: float = 0.8) -> int | None:
+    """Units in all that would tell a true loss of this size from none; None if no number does.
+
+    Where nothing was seen to differ, a loss would be a rare one of the whole range.
+    """
+    if delta.se == 0 and isinstance(delta, BoundedDelta):
+        return sample_size(math.sqrt(loss * max(delta.high - loss, 0.0)), loss, alpha=alpha, power=power)
+    return units_to_tell(delta, loss, alpha, power)
+
+
+def units_to_tell(delta: Delta, distance: float, alpha: float = 0.025, power: float = 0.8) -> int | None:
+    """Units in all that tell a difference like this one from a bound so far away; None if no number does."""
     if distance <= 0:
         return None
     if delta.se == 0:  # nothing was seen to differ: what is not known shrinks as 1 / n

@@ -38,7 +38,7 @@ def calibration_text(calibration: Calibration) -> RenderableType:
     parts.append(
         Text(
             "finds: the smallest true loss that is called REGRESSED in 4 of 5 comparisons; margin: what is "
-            "still no loss; needs: prompts, calls or rounds to find a loss as small as the margin.",
+            "still no loss; needs: prompts or rounds to tell a loss as small as the margin from none.",
             style="dim",
         )
     )
