@@ -28,6 +28,8 @@ from vbench_lite.votes.review import AxisVotes
 LATEST = "latest"
 _POLL_S = 3.0
 _ALL = "all prompts"
+_SHORT_TEXT = 24  # letters, of a column that need not be as wide as the browser likes
+_LETTER_PX, _CELL_PX = 6.5, 20  # of a letter, and of the space around a text
 
 
 def sidebar() -> None:
@@ -218,7 +220,23 @@ def table(
         config: of its columns, as Streamlit takes it.
     """
     height: Literal["auto", "content"] = "content" if whole else "auto"
-    st.dataframe(rows, hide_index=True, height=height, key=key, column_config=config, alt=alt)
+    columns = {**_wide_enough(rows), **(config or {})}
+    st.dataframe(rows, hide_index=True, height=height, key=key, column_config=columns, alt=alt)
+
+
+def _wide_enough(rows: pd.DataFrame) -> dict[str, Any]:
+    """Widths of the columns of short texts that a browser would cut.
+
+    It goes by the first ten rows, without those that are twice as long as their mean.
+    """
+    widths = {}
+    for name in map(str, rows.select_dtypes(exclude="number")):
+        lengths = rows[name].astype(str).str.len()
+        first = lengths.head(10)
+        usual = max(len(name), first[first <= 2 * first.mean()].max())
+        if usual < lengths.max() <= _SHORT_TEXT:
+            widths[name] = st.column_config.Column(width=round(_CELL_PX + _LETTER_PX * lengths.max()))
+    return widths
 
 
 def cells(count: int, across: int) -> list[DeltaGenerator]:

@@ -10,9 +10,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from vbench_lite.dashboard.frame import _wide_enough
 from vbench_lite.report.charts.chart_config import DARK, LEAST_CONTRAST, LIGHT, Inks, chart_config, contrast
 from vbench_lite.report.charts.charts import forest, intervals, outcomes
+from vbench_lite.report.charts.encodings import line_look
 from vbench_lite.report.charts.rulers import LEAST_DOUBLINGS, axis_ruler
+from vbench_lite.report.charts.style import FAMILIES
 from vbench_lite.report.html import run
 from vbench_lite.report.html.charts import svg
 
@@ -95,3 +98,24 @@ def test_eight_percent_of_memory_are_no_landslide() -> None:
     assert ruler.domain is not None
     assert ruler.domain[1] - ruler.domain[0] >= LEAST_DOUBLINGS
     assert ruler.text(3.0) == "×8.00"
+
+
+@pytest.mark.parametrize("family", [*FAMILIES, "of nobody"])
+def test_the_legend_tells_generators_of_one_family_apart(family: str) -> None:
+    """Several latent diffusion models side by side are the common case; a colour is their family's."""
+    names = [f"model-{letter}" for letter in "abcdef"]
+    colour, shape, _ = line_look(pd.DataFrame({"generator": names, "family": family}))
+    colours, shapes = (look.to_dict()["scale"]["range"] for look in (colour, shape))
+    assert len(set(colours)) == 1 and len(set(shapes)) == len(names)
+    if family in FAMILIES:
+        assert shapes[0] == FAMILIES[family].shape
+
+
+def test_a_column_of_short_texts_is_as_wide_as_the_longest_below_the_first_rows() -> None:
+    rows = pd.DataFrame({
+        "value": ["0"] * 8 + ["0.286 1/px"] * 4, "generator": ["stage/latent-diffusion", "real"] * 6,
+        "n": [32] * 12, "why": ["short"] * 11 + ["a sentence that nobody wants to see in full width"],
+    })  # fmt: skip
+    assert list(_wide_enough(rows)) == ["value"]
+    assert _wide_enough(rows)["value"]["width"] >= 6 * len("0.286 1/px")
+    assert _wide_enough(rows.head(0)) == {}

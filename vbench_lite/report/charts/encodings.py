@@ -1,4 +1,4 @@
-"""How generators look in a chart: colour and shape say the family, dashes tell generators of one apart."""
+"""How generators look in a chart: colour says the family, shape and dashes tell generators of one apart."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ import pandas as pd
 from vbench_lite.report.charts.style import FAMILIES, Mark, family_title
 
 _OTHER = Mark("other", "#E69F00", "diamond")
+# Of a family's further generators, behind its own: those of no family first.
+_MORE_SHAPES = (
+    *("triangle-right", "triangle-left", "triangle-down", "diamond", "cross", "square", "triangle-up"),
+    "circle",
+)
 _LINE_DASHES: tuple[list[int], ...] = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4], [4, 6])
 
 
@@ -55,14 +60,15 @@ def lined(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def line_look(data: pd.DataFrame) -> tuple[alt.Color, alt.Shape, alt.StrokeDash]:
-    """Encodings of line charts: one legend that names generators; families keep their colour and shape.
+    """Encodings of line charts: one legend that names generators.
 
-    Dashes, which tell generators of one family apart, go by the column "line" of `lined`, so that the
-    legend's symbols are not drawn dashed.
+    A family keeps its colour, and its first generator the family's shape; the others have shapes of their
+    own, as the legend shows. Dashes go by the column "line" of `lined`, so that its symbols are not dashed.
     """
     names = list(dict.fromkeys(data["generator"]))
     families = dict(zip(data["generator"], data["family"], strict=True))
     marks = [FAMILIES.get(families[name], _OTHER) for name in names]
+    shapes = [_shape(mark, marks[:place].count(mark)) for place, mark in enumerate(marks)]
     dashes = [_LINE_DASHES[i % len(_LINE_DASHES)] for i in range(len(names))]
     legend = alt.Legend(
         orient="bottom",
@@ -77,11 +83,15 @@ def line_look(data: pd.DataFrame) -> tuple[alt.Color, alt.Shape, alt.StrokeDash]
         alt.Color(
             "generator:N", scale=alt.Scale(domain=names, range=[m.colour for m in marks]), legend=legend
         ),
-        alt.Shape(
-            "generator:N", scale=alt.Scale(domain=names, range=[m.shape for m in marks]), legend=legend
-        ),
+        alt.Shape("generator:N", scale=alt.Scale(domain=names, range=shapes), legend=legend),
         alt.StrokeDash("line:N", scale=alt.Scale(domain=names, range=dashes), legend=None),
     )
+
+
+def _shape(mark: Mark, before: int) -> str:
+    """The shape of a generator before which so many of its family stand."""
+    shapes = (mark.shape, *(shape for shape in _MORE_SHAPES if shape != mark.shape))
+    return shapes[before % len(shapes)]
 
 
 def states(field: str, colours: Mapping[str, str], columns: int = 2) -> alt.Color:

@@ -41,12 +41,12 @@ class Ruler:
         return alt.Scale(domain=list(self.domain), nice=False)
 
     def ticks(self) -> alt.Axis:
-        """The Vega-Lite axis."""
+        """The Vega-Lite axis; a title that ends where the plot ends is whole on a phone."""
         if not self.doublings or self.domain is None:
-            return alt.Axis(tickCount=5)
+            return alt.Axis(tickCount=5, titleAnchor="end")
         low, high = math.ceil(self.domain[0]), math.floor(self.domain[1])
         values = list(range(low, high + 1, max(1, round((high - low) / 6))))
-        return alt.Axis(values=values, labelExpr="'×' + format(pow(2, datum.value), '~r')")
+        return alt.Axis(values=values, labelExpr="'×' + format(pow(2, datum.value), '~r')", titleAnchor="end")
 
     def text(self, value: float) -> str:
         """A value as the chart prints it at its mark."""
