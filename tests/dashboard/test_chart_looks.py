@@ -6,6 +6,7 @@ import math
 import re
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -104,8 +105,8 @@ def test_eight_percent_of_memory_are_no_landslide() -> None:
 def test_the_legend_tells_generators_of_one_family_apart(family: str) -> None:
     """Several latent diffusion models side by side are the common case; a colour is their family's."""
     names = [f"model-{letter}" for letter in "abcdef"]
-    colour, shape, _ = line_look(pd.DataFrame({"generator": names, "family": family}))
-    colours, shapes = (look.to_dict()["scale"]["range"] for look in (colour, shape))
+    looks: Any = line_look(pd.DataFrame({"generator": names, "family": family}))
+    colours, shapes, _ = (look.to_dict()["scale"]["range"] for look in looks)
     assert len(set(colours)) == 1 and len(set(shapes)) == len(names)
     if family in FAMILIES:
         assert shapes[0] == FAMILIES[family].shape
