@@ -279,6 +279,11 @@ def forecast(count: int) -> str:
     return f"{count if count < 100 else round(count, 1 - int(math.log10(count))):,}"
 
 
+def about_more(count: int, units: str) -> str:
+    """`about 240 more prompts`, `about 1 more round`: a forecast of what is still needed."""
+    return f"about {forecast(count)} more {units.removesuffix('s') if count == 1 else units}"
+
+
 def plural(count: int, noun: str, plural_noun: str = "") -> str:
     """`1 clip`, `3 clips`."""
     return f"{count:,} {noun if count == 1 else plural_noun or noun + 's'}"

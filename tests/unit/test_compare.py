@@ -15,7 +15,7 @@ from fabricated import FakeRun, default_world, fabricate
 from vbench_lite.compare import Comparison, RunArm, compare, load_policy
 from vbench_lite.errors import SpecError, StoreError
 from vbench_lite.results.arms import read_arms
-from vbench_lite.stats.noninferiority import Verdict
+from vbench_lite.stats.noninferiority import Verdict, worst
 
 HYBRID = "reference/hybrid"
 
@@ -211,6 +211,9 @@ def test_a_policy_chooses_primary_metrics_margins_and_what_fails(tmp_path: Path)
     # A loss outside the primary metrics is no failure of theirs, and still no PASS.
     assert comparison.verdict is Verdict.INCONCLUSIVE
     assert any("coherence/shapes_identity" in note for note in comparison.notes)
+    # Of speed and memory nothing decides; what is shown of them is what was found, which could be compared.
+    found = [r.verdict for r in comparison.metrics if r.part == "speed" and r.verdict is not None]
+    assert comparison.parts["speed"] is worst(found) is not Verdict.INCOMPARABLE
 
 
 @pytest.mark.parametrize(

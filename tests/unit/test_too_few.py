@@ -62,6 +62,9 @@ def test_what_is_open_only_because_many_are_judged_says_so() -> None:
         "about 3 more rounds would settle it"
     )
     assert open_question(replace(seen, ci=(-0.06, 1.3))).startswith("cannot exclude a loss of 5%;")
+    assert open_question(replace(seen, delta=-0.3, ci=(-0.5, -0.07), more_units=1)) == (
+        "a loss if judged alone, but not surely as one of many metrics; about 1 more round would settle it"
+    )
 
 
 def test_what_no_number_of_rounds_would_settle_says_what_would() -> None:

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from vbench_lite.advise.requirements import Check, Status
-from vbench_lite.format import chance, forecast, listed, percent, with_interval
+from vbench_lite.format import about_more, chance, listed, percent, with_interval
 from vbench_lite.stats.pareto import near_tie
 
 if TYPE_CHECKING:
@@ -41,15 +41,16 @@ def more(count: int | None, units: str) -> str:
         return f"no number of {units} would tell them apart if what was seen is the truth: take either"
     if count > _MANY:
         return f"more than {_MANY:,} {units} would be needed to tell them apart: take either"
-    return f"about {forecast(count)} more {units} of each would tell, if what was seen is the truth"
+    return f"{about_more(count, units)} of each would tell, if what was seen is the truth"
 
 
 def settle(check: Check) -> str:
     """What it would take to settle a requirement."""
     if check.more is None:
         return check.reason or "the data do not settle it"
-    count = f"about {forecast(check.more)}" if check.more <= _MANY else f"more than {_MANY:,}"
-    return f"{count} more {check.quantity.units} would settle it"
+    units = check.quantity.units
+    needed = about_more(check.more, units) if check.more <= _MANY else f"more than {_MANY:,} more {units}"
+    return f"{needed} would settle it"
 
 
 def _for(advice: Advice) -> str:

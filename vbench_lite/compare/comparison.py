@@ -68,12 +68,17 @@ class Comparison:
 
     @property
     def parts(self) -> dict[str, Verdict]:
-        """The verdict of quality (with coverage), and that of speed and memory where either was judged."""
+        """The verdict of quality (with coverage), and that of speed and memory where either was judged.
+
+        Of a part without a primary metric, of all its metrics: it is shown, and decides nothing.
+        """
         found = {}
         for part in (QUALITY, SPEED):
             mine = [result for result in self.metrics if result.part == part]
             if any(result.verdict is not None for result in mine):
                 alone = part == QUALITY and self.coverage_alone
+                if not alone and not any(result.primary and result.metric != COVERAGE for result in mine):
+                    mine = [replace(result, primary=True) for result in mine]
                 found[part] = overall(mine, coverage_alone=alone)
         return found
 

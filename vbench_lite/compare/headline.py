@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vbench_lite.compare.judging import SPEED, MetricResult
-from vbench_lite.format import forecast
+from vbench_lite.format import about_more
 from vbench_lite.stats.noninferiority import Verdict
 
 WORDS = {
@@ -43,7 +43,7 @@ def settling(result: MetricResult) -> str:
     if result.verdict is not Verdict.INCONCLUSIVE or result.delta is None:
         return ""
     if result.more_units is not None:
-        return f"about {forecast(result.more_units)} more {result.units} would settle it"
+        return f"{about_more(result.more_units, result.units)} would settle it"
     if result.part == SPEED:  # what differs between two runs no round of either shows
         return f"more {result.units} would not: time both in one pass (compare --remeasure)"
     return f"more {result.units} would not settle it"

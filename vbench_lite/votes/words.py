@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vbench_lite.format import percent
+from vbench_lite.format import about_more, percent
 from vbench_lite.votes.board import Interval, PairState, VoteBoard, Voter
 
 FEW_VOTERS = "few voters: intervals hold for these voters, not for people in general"
@@ -25,7 +25,7 @@ def pair_text(pair: PairState) -> str:
         return f"{ahead} is preferred to {behind}"
     if pair.decision == "equivalent":
         return f"{ahead} and {behind} are equally liked: more votes will not part them"
-    return f"{ahead} and {behind}: open, about {pair.more} more votes of this pair would part them"
+    return f"{ahead} and {behind}: open, {about_more(pair.more or 0, 'votes')} of this pair would part them"
 
 
 def log_odds(value: float, ends: Interval) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 from vbench_lite.compare.nearness import Near
 from vbench_lite.compare.sweep_table import AxisChange, Kind, Ratio, SweepRow, SweepTable
 from vbench_lite.compare.tradeoff import costs
-from vbench_lite.format import NONE, forecast, multiple, number, percent, significant
+from vbench_lite.format import NONE, about_more, multiple, number, percent, significant
 from vbench_lite.report.charts.style import axis_order
 from vbench_lite.run.plan.sweep import AGAIN, BASE, SEEDS
 from vbench_lite.stats.noninferiority import Verdict
@@ -32,7 +32,7 @@ def verdicts(found: SweepTable) -> list[str]:
     told = [f"{kind}: {', '.join(named)}" for kind, named in parts.items() if named]
     unsettled = [c.more_prompts or 0 for row in found.of_kind(Kind.OPEN) for c in row.axes.values()]
     if any(unsettled):
-        told.append(f"about {forecast(max(unsettled))} more prompts would settle what is open")
+        told.append(f"{about_more(max(unsettled), 'prompts')} would settle what is open")
     return told
 
 

@@ -13,7 +13,7 @@ from vbench_lite.compare import Comparison, MetricResult
 from vbench_lite.compare.headline import counts_text, side_text
 from vbench_lite.format import significant, unit_of
 from vbench_lite.printable import printable
-from vbench_lite.report.terminal.comparison import change, environment_lines, open_question
+from vbench_lite.report.terminal.comparison import CHANGE, change, environment_lines, open_question
 from vbench_lite.stats.noninferiority import Verdict
 
 _MARKS = re.compile(r"[\\`*\[\]|~$]")
@@ -42,7 +42,7 @@ def markdown(comparison: Comparison, *, limit: int = STEP_SUMMARY_BYTES) -> str:
     ]
     primary = [r for r in comparison.metrics if r.primary]
     lines += _table(primary)
-    lines += ["", "change: + is better, ± is the wider side of the 95% interval.", ""]
+    lines += ["", CHANGE, ""]
     lines += [f"- **{escaped(r.metric)}**: {why}" for r in primary if (why := _why(r))]
     lines += [f"- {escaped(note)}" for note in comparison.notes]
     if comparison.fidelity is not None:

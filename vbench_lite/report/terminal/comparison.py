@@ -21,6 +21,10 @@ STYLES = {
     Verdict.REGRESSED: "bold red",
 }
 VERDICTS = {verdict: str(verdict) for verdict in Verdict}  # of an update; else the plain words are said
+CHANGE = (
+    "change: + is better, ± is the wider side of the 95% interval; speed and memory in percent, "
+    "of the means over rounds, beside the medians."
+)  # how to read the table
 _MOST_ENVIRONMENT = 12
 _FOLLOWS = "generator.fingerprint"  # which differs because something else does
 _LONGEST = 32  # characters of a metric's id on one line
@@ -129,7 +133,7 @@ def change(result: MetricResult, factor: float = 1.0) -> str:
 
 
 def _footnotes(comparison: Comparison) -> list[str]:
-    lines = ["change: + is better, ± is the wider side of the 95% interval; speed and memory in percent."]
+    lines = [CHANGE]
     refused: dict[str, list[str]] = {}
     for result in comparison.metrics:
         if result.verdict is Verdict.INCOMPARABLE:
@@ -150,6 +154,8 @@ def open_question(result: MetricResult) -> str:
     more = f"; {settling(result)}"
     if result.ci is not None and result.ci[0] > -result.margin:  # which is not adjusted, as the verdict is
         return f"excludes a loss of {size} alone, but not as one of many metrics that are judged{more}"
+    if result.ci is not None and result.ci[1] < 0:
+        return f"a loss if judged alone, but not surely as one of many metrics{more}"
     return f"cannot exclude a loss of {size}{more}"
 
 
