@@ -8,16 +8,18 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pytest
 from fabricated import FakeRun, default_world, fabricate, only
 from rich.console import Console
 
-from vbench_lite.advise.card import Card, answer_card
+from vbench_lite.advise.card import Card, answer_card, prompts_to_part
 from vbench_lite.metric import Axis
 from vbench_lite.report.terminal.card import card_text
-from vbench_lite.results.axes import difference
+from vbench_lite.results.axes import AxisScore, difference, differences
 from vbench_lite.results.board import Board, build_board
 from vbench_lite.results.labels import row_titles
+from vbench_lite.stats.ranks import ranks_of
 from vbench_lite.stats.student import quantile
 
 LATENT, AUTO, HYBRID = "reference/latent-diffusion", "reference/autoregressive", "reference/hybrid"
@@ -81,6 +83,32 @@ def test_a_tie_names_who_ties_and_how_many_more_prompts_would_part_them() -> Non
     assert fact.sure == "open"
     assert len(fact.leaders) > 1
     assert fact.words.startswith("a tie: 16 prompts cannot part ") and "more would" in fact.words
+
+
+def test_more_generators_must_be_parted_more_surely() -> None:
+    """As many prompts as said part the first of five from the next in 4 of 5 boards, by the board's ranks."""
+    (base, *_), rng = _board(fabricate()).rows, np.random.default_rng(0)
+    means, prompts = np.array([0.65, 0.6, 0.6, 0.6, 0.6]), len(base.arm.prompts)
+
+    def scores(count: int, *, exact: bool = False) -> list[AxisScore]:
+        values = rng.normal(0, 0.1, (len(means), count))
+        if exact:  # what is seen is the truth
+            values -= values.mean(axis=1, keepdims=True)
+            values *= 0.1 / values.std(axis=1, ddof=1, keepdims=True)
+        values += means[:, None]
+        own = values.mean(axis=1)
+        left_out = (count * own[:, None] - values) / (count - 1)
+        return [
+            AxisScore(float(mean), 0.0, 1.0, count, replicates=out)
+            for mean, out in zip(own, left_out, strict=True)
+        ]
+
+    rows = [replace(base, axes={Axis.QUALITY: one}) for one in scores(prompts, exact=True)]
+    more = prompts_to_part(rows[0], rows[1], Axis.QUALITY, rows)
+    alone = prompts_to_part(rows[0], rows[1], Axis.QUALITY, rows[:2])
+    assert more is not None and alone is not None and more > 1.4 * alone
+    parted = [ranks_of(5, differences(scores(prompts + more)))[1][0] > 1 for _ in range(300)]
+    assert np.mean(parted) == pytest.approx(0.8, abs=0.12)
 
 
 @pytest.mark.parametrize("noise_seed", range(4))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 from vbench_lite.advise.advice import advise
@@ -33,10 +34,12 @@ from vbench_lite.format import (
 )
 from vbench_lite.metric import Axis
 from vbench_lite.results.arms import Run
-from vbench_lite.results.axes import RELATIVE_AXES, AxisScore, difference
+from vbench_lite.results.axes import RELATIVE_AXES, AxisScore, difference, differences
 from vbench_lite.results.board import RELATIVE_TIE, Board, BoardRow
 from vbench_lite.results.estimates import MetricEstimate
 from vbench_lite.results.labels import row_titles
+from vbench_lite.stats.multiple import shaffer_factor
+from vbench_lite.stats.noninferiority import ALPHA
 from vbench_lite.stats.power import units_to_settle
 from vbench_lite.store import run_names
 
@@ -172,7 +175,7 @@ def _axis(board: Board, axis: Axis, rows: Sequence[BoardRow], names: Names) -> F
         tied = [name for name, row in zip(called, ordered, strict=True) if row in first]
         values = ", ".join(text for text, row in zip(scores, ordered, strict=True) if row in first)
         count = _prompts(first[0], axis)
-        more = _more(first[0], first[1], axis)
+        more = _more(first[0], first[1], axis, ordered)
         what = "vote" if axis == Axis.PREFERENCE else "prompt"
         return Fact(str(axis), OPEN, tuple(tied), f"a tie: {plural(count, what)} cannot part {values}{more}")
     second = next(i for i in range(len(ordered)) if i != best)
@@ -199,22 +202,29 @@ def _prompts(row: BoardRow, axis: Axis) -> int:
     return clips if axis == Axis.PREFERENCE else min(len(row.arm.prompts) or clips, clips)
 
 
-def _more(first: BoardRow, second: BoardRow, axis: Axis) -> str:
-    """How many more prompts would part two rows, in words."""
+def _more(first: BoardRow, second: BoardRow, axis: Axis, rows: Sequence[BoardRow]) -> str:
+    """How many more prompts would part two of some rows, in words."""
     if not math.isfinite(difference(first.axes[axis], second.axes[axis]).se) or not _prompts(first, axis):
         return ""
-    more = prompts_to_part(first, second, axis)
+    more = prompts_to_part(first, second, axis, rows)
     if more is None:
         return "; more prompts would not"
     return f"; about {forecast(more)} more would" if more <= _MANY else f"; even {_MANY:,} more would not"
 
 
-def prompts_to_part(first: BoardRow, second: BoardRow, axis: Axis) -> int | None:
-    """How many more prompts would part two rows, if what was seen is the truth; None if none would."""
+def prompts_to_part(first: BoardRow, second: BoardRow, axis: Axis, rows: Sequence[BoardRow]) -> int | None:
+    """How many more prompts would part two rows, if what was seen is the truth; None if none would.
+
+    rows: all that are ranked together, the two among them: the more there are, the surer each pair must be.
+    """
     found, prompts = difference(first.axes[axis], second.axes[axis]), _prompts(first, axis)
     if not found.value or not math.isfinite(found.se) or not prompts:
         return None
-    return units_to_settle(found.delta(prompts), 0.0)
+    p_values = differences([row.axes[axis] for row in rows]).p_values
+    places = sorted(next(i for i, row in enumerate(rows) if row is one) for one in (first, second))
+    place = list(combinations(range(len(rows)), 2)).index((places[0], places[1]))
+    factor = shaffer_factor(p_values, len(rows), place)
+    return units_to_settle(found.delta(prompts), 0.0, alpha=ALPHA / factor)
 
 
 def _metric(metric: str, rows: Sequence[BoardRow], names: Names) -> Fact | None:

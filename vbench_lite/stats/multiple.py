@@ -36,6 +36,12 @@ def shaffer(p_values: Values, contestants: int) -> list[float]:
     return _stepped(p, _equal_at_most(contestants))
 
 
+def shaffer_factor(p_values: Values, contestants: int, place: int) -> int:
+    """By how much the same procedure multiplies one of the p-values, at its place among them."""
+    p = _checked(p_values)
+    return int(_equal_at_most(contestants)[int(np.sum(p < p[place]))])
+
+
 @cache
 def _equal_at_most(contestants: int) -> Ints:
     """How many of all pairs can be equal, at most, when 0, 1, 2 ... of them are known to differ."""
