@@ -21,6 +21,7 @@ from vbench_lite.votes.ballot import Answer, Check, Shown, Vote, VoteJournal, me
 from vbench_lite.votes.board import MARGIN, check_passed, vote_board
 from vbench_lite.votes.exchange import identified, read_list, write_list
 from vbench_lite.votes.judge_trust import judges_beside_people
+from vbench_lite.votes.review import review
 
 
 def vote(left: str = "a", right: str = "b", answer: str = "left", **more: Any) -> Vote:
@@ -241,6 +242,23 @@ def test_what_two_people_agree_on_is_asked_of_people_alone() -> None:
     both = [*people, *(replace(one, voter="bob") for one in people[:2])]
     limit = ceiling([*judged, *both], "overall")
     assert limit is not None and (limit.value, limit.n) == (1.0, 2)
+
+
+def test_judges_rank_only_where_no_person_voted(tmp_path: Path) -> None:
+    """A judge gives a thousand votes where people give ten: the board would be the judge's."""
+    with VoteJournal(tmp_path, "stub") as journal:
+        journal.add(*(vote(voter="stub", kind="model", prompt=f"p{n}", answer="right") for n in range(40)))
+    with pytest.raises(StoreError, match=r"no vote on 'overall'.*; 40 left out: judge stub: not audited"):
+        review(tmp_path, "overall")
+    (tmp_path / "votes" / "judges.json").write_text('{"stub": {"refused": {}}}')
+    alone = review(tmp_path, "overall").board
+    assert alone is not None and alone.rows[0].generator == "b" and not alone.left_out
+    with VoteJournal(tmp_path, "ann") as journal:
+        journal.add(*(vote(prompt=f"p{n}") for n in range(6)))
+    beside = review(tmp_path, "overall")
+    assert beside.board is not None and [judge.judge for judge in beside.judges] == ["stub"]
+    assert [(row.generator, row.votes) for row in beside.board.rows] == [("a", 6), ("b", 6)]
+    assert beside.board.left_out == {"of judges, since people voted": 40}
 
 
 def test_all_right_is_no_certainty() -> None:

@@ -141,7 +141,8 @@ def vote_board(votes: Sequence[Vote], axis: str, left_out: Mapping[str, int] | N
     those = counted(votes, axis)
     if not those:
         others = sorted({vote.axis for vote in votes})
-        raise StoreError(f"no vote on {axis!r}; there are votes on: {', '.join(others) or 'nothing'}")
+        told = "".join(f"; {count} left out: {reason}" for reason, count in (left_out or {}).items() if count)
+        raise StoreError(f"no vote on {axis!r}; there are votes on: {', '.join(others) or 'nothing'}{told}")
     names = sorted({name for vote in those for name in vote.pair})
     outcomes = outcomes_of(those, names)
     groups = components(outcomes, len(names))

@@ -15,7 +15,7 @@ from vbench_lite.votes.ballot import OVERALL, Vote, read_votes
 from vbench_lite.votes.board import UnconnectedError, VoteBoard, counted, vote_board
 from vbench_lite.votes.clips import RunClips, run_clips
 from vbench_lite.votes.judge_trust import JudgeTrust, judges_beside_people
-from vbench_lite.votes.preference import voted_on, votes_that_count
+from vbench_lite.votes.preference import people_first, voted_on, votes_that_count
 
 
 @dataclass(frozen=True)
@@ -90,10 +90,18 @@ def _said(
     clips: RunClips | None,
     metrics: Collection[str] | None = None,
 ) -> AxisVotes:
-    """What the votes that count say; raises StoreError where there is none on the axis."""
+    """What the votes that count say; raises StoreError where there is none on the axis.
+
+    The strengths are of people where a person voted; how far judges agree with them is said beside.
+    """
     board, refusal = None, ""
+    those = counted(votes, axis)
+    people = people_first(those)
+    if len(people) < len(those):
+        left_out = {**left_out, "of judges, since people voted": len(those) - len(people)}
+    judges = {vote.voter for vote in those} - {vote.voter for vote in people}
     try:
-        board = vote_board(votes, axis, left_out)
+        board = vote_board([vote for vote in votes if vote.voter not in judges], axis, left_out)
     except UnconnectedError as error:
         refusal = str(error)
     found = agreement.agreements(votes, axis, clips) if clips is not None else []

@@ -29,7 +29,7 @@ from vbench_lite.clip import Clip
 from vbench_lite.errors import StoreError, VBenchLiteError
 from vbench_lite.store.pool import Pool
 from vbench_lite.video.decode import write_preview
-from vbench_lite.votes.ballot import OVERALL, Answer, Vote, VoteJournal, read_votes
+from vbench_lite.votes.ballot import MODEL, OVERALL, Answer, Vote, VoteJournal, read_votes
 from vbench_lite.votes.board import vote_board
 from vbench_lite.votes.clips import RunClips, of_run
 from vbench_lite.votes.pairs import Question, Questions
@@ -162,7 +162,8 @@ class Poll:
             journal.close()
 
     def _votes(self) -> list[Vote]:
-        return of_run(read_votes(self._root), self._run)[0]
+        """Of people: what judges said settles nothing here."""
+        return [vote for vote in of_run(read_votes(self._root), self._run)[0] if vote.kind != MODEL]
 
     def _journal(self, voter: str) -> VoteJournal:
         if voter not in self._journals:
