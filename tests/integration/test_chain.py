@@ -288,3 +288,6 @@ def test_a_run_is_scored_again_without_generating(chain: Chain, tmp_path: Path) 
     assert psnr["good"] > 60  # the same clips as the real arm
     assert psnr["bad"] < 12
     assert rows["good"]["metrics"]["frames/sharpness"]["value"] is not None
+    told = vbench_lite("score", "latest", "--metric", "frames/sharpness", "--root", root).out
+    assert told.index("sharpness") < told.index("generators"), "what was asked for stands before the card"
+    assert "psnr" not in told.split("generators")[0]

@@ -186,6 +186,7 @@ def test_a_generator_that_fails_is_reported_and_the_others_are_timed() -> None:
     assert {r.generator for r in records} == {"b"}
     assert lab.opened == ["a", "b", "b"]
     assert "a base round 1: failed: generate: RuntimeError: no" in told
+    assert "b base round 1: 2 warm calls, fastest 100 ms" in told
     assert lab.open == 0
 
 

@@ -52,3 +52,20 @@ def test_the_card_and_the_board_speak_of_metrics() -> None:
     stream = io.StringIO()
     print_board(board, Console(file=stream, width=80))
     assert "sharpness" in stream.getvalue() and "controls, never ranked" not in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("metric", "about", "better"),
+    [
+        ("speed/startup_delay_s", "startup delay", "less"),
+        ("speed/frames_per_s", "frames per s", "more"),
+        ("memory/kv_cache_bytes", "kv cache", "less"),
+    ],
+)
+def test_a_measure_is_called_by_its_name_and_better_is_less_or_more(
+    metric: str, about: str, better: str
+) -> None:
+    calls = [one for one in _run().score_rows if one.level == "call"]
+    renamed = [replace(one, metric=metric) if one.metric == "speed/latency_s" else one for one in calls]
+    board = build_board([replace(_run(), score_rows=renamed)])
+    assert f"% {better} than" in {fact.about: fact for fact in answer_card(board).facts}[about].words

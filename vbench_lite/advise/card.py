@@ -36,6 +36,7 @@ from vbench_lite.metric import Axis
 from vbench_lite.results.arms import Run
 from vbench_lite.results.axes import RELATIVE_AXES, AxisScore, difference, differences
 from vbench_lite.results.board import RELATIVE_TIE, Board, BoardRow
+from vbench_lite.results.catalogue import MetricFacts
 from vbench_lite.results.estimates import MetricEstimate
 from vbench_lite.results.labels import row_titles
 from vbench_lite.stats.multiple import shaffer_factor
@@ -235,7 +236,7 @@ def _metric(metric: str, rows: Sequence[BoardRow], names: Names) -> Fact | None:
         return None
     there.sort(key=lambda pair: -pair[1].facts.sign * (pair[1].value or 0.0))
     timed = metric.startswith(("speed/", "memory/")) and all((e.value or 0.0) > 0 for _, e in there)
-    about, better = _said(metric)
+    about, better = _said(metric, there[0][1].facts)
     unit = there[0][1].facts.unit
     (name, best), others = there[0], there[1:]
     if not others:
@@ -259,13 +260,15 @@ def _metric(metric: str, rows: Sequence[BoardRow], names: Names) -> Fact | None:
     return Fact(about, sure, (name,), f"{name}: {number(best.value, unit)}, {by} {second}{beside}")
 
 
-def _said(metric: str) -> tuple[str, str]:
-    return _SAID.get(metric, (metric.rsplit("/", 1)[-1].replace("_", " "), "better"))
+def _said(metric: str, facts: MetricFacts) -> tuple[str, str]:
+    """What a metric is called, and what the better of two has of it."""
+    name = metric.rsplit("/", 1)[-1].removesuffix(f"_{facts.unit}").replace("_", " ")
+    return _SAID.get(metric, (name, "more" if facts.sign > 0 else "less"))
 
 
 def _by(ratio: float, better: str) -> str:
     """By how much one is better: a time or a size that is 1/1.4 of another is 29% less."""
-    share = ratio - 1 if better == "better" else 1 - 1 / ratio
+    share = ratio - 1 if better == "more" else 1 - 1 / ratio
     return f"{times(ratio) if ratio >= 2 else percent(share)} {better}"
 
 

@@ -216,5 +216,13 @@ def _score_run(
     if as_json:
         print_json({"run": run.run_id, "errors": errors, "leaderboard": board.as_dict()})
     else:
+        if metrics is not None:  # what was asked for comes first
+            from rich.text import Text
+
+            from vbench_lite import registry
+            from vbench_lite.report.terminal.board import metrics_text
+
+            asked = {registry.load("metrics", name).info.id for name in metrics}
+            console().print(metrics_text(board, asked, console().width), Text())
         print_card(board, [run], next_steps=True, summary=True)
     return SOME_FAILED if errors else FINE

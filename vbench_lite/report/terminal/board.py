@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -59,13 +59,31 @@ def board_text(board: Board, width: int = 80, *, metrics: bool = True, doubts: b
         )
     parts += [Text(f"! {note}", "yellow") for note in board.notes if doubts]
     if metrics and (board.rows or board.controls):
-        reals = [row for row in board.controls if row.arm.control == CEILING]
-        parts += [Text(), *_metric_tables([*board.rows, *reals[:1]], width)]
-        parts += [Text(line, style="dim") for line in _metric_footnotes(board)]
+        parts += [Text(), *_metric_parts(board, width)]
     if board.imported:
         parts += [Text("imported: results of others, never ranked with those above", style="bold")]
         parts += _metric_tables(_valued(board.imported), width)
     return Group(*parts)
+
+
+def metrics_text(board: Board, metrics: Collection[str], width: int = 80) -> RenderableType:
+    """Some metrics of a board, with how to read them."""
+
+    def only(rows: Sequence[BoardRow]) -> list[BoardRow]:
+        kept = [{m: e for m, e in row.arm.estimates.items() if m in metrics} for row in rows]
+        return [
+            replace(row, arm=replace(row.arm, estimates=known)) for row, known in zip(rows, kept, strict=True)
+        ]
+
+    some = replace(board, rows=only(board.rows), controls=only(board.controls))
+    return Group(*_metric_parts(some, width))
+
+
+def _metric_parts(board: Board, width: int) -> list[RenderableType]:
+    """The metrics of the generators and of real clips, and how to read them."""
+    reals = [row for row in board.controls if row.arm.control == CEILING]
+    footnotes = [Text(line, style="dim") for line in _metric_footnotes(board)]
+    return [*_metric_tables([*board.rows, *reals[:1]], width), *footnotes]
 
 
 def _title(board: Board) -> str:

@@ -28,6 +28,7 @@ from typing import Protocol
 
 from vbench_lite.dataset import Prompt
 from vbench_lite.errors import ClipError, DatasetError, PromptError, RequestError
+from vbench_lite.format import number
 from vbench_lite.generator import Family, GenerationRequest, Site
 from vbench_lite.metric import Measurement
 from vbench_lite.run.plan.prompts import suite_prompts
@@ -135,7 +136,7 @@ def measure(
                 on_record(record)
         warm = [r.total_s for r in records if r.call == "warm"]
         least_s[key] = now() - started_s - max(len(warm) - LEAST_WARM_CALLS, 0) * min(warm)
-        tell(f"{len(warm)} warm calls, fastest {min(warm):.3f} s")
+        tell(f"{len(warm)} warm calls, fastest {number(min(warm), 's')}")
     left_out = (f"{name}, {count} request size(s)" for name, count in skipped.items())
     return PerformanceSummary(failures, tuple(left_out))
 
@@ -153,10 +154,10 @@ def _slots(entries: Sequence[GeneratorEntry], suite: Suite, spec: PerformanceSpe
         and entry.info.get("site") != Site.RECORDED
         and not entry.draw
     ]
-    for number, case in itertools.product(range(spec.rounds), suite_cases(suite)):
-        for entry in reversed(timed) if number % 2 else timed:
+    for at, case in itertools.product(range(spec.rounds), suite_cases(suite)):
+        for entry in reversed(timed) if at % 2 else timed:
             if case.applies(entry):
-                yield Slot(entry, case.for_generator(entry, suite.request), number)
+                yield Slot(entry, case.for_generator(entry, suite.request), at)
 
 
 def _time_slot(
