@@ -12,7 +12,9 @@ from fabricated import FakeRun, default_world, fabricate
 from vbench_lite.compare.aa_test import Calibration, MetricCalibration, advice, calibrate
 from vbench_lite.compare.policy import Policy
 from vbench_lite.errors import StoreError
+from vbench_lite.report.terminal.calibration import calibration_text
 from vbench_lite.stats.delta import Delta
+from vbench_lite.store.run_names import in_words
 
 HYBRID = "reference/hybrid"
 DIRECTION = "alignment/shapes_direction"
@@ -35,6 +37,12 @@ def row(calibration: Calibration, metric: str, generator: str = HYBRID) -> Metri
 @pytest.fixture(scope="module")
 def found() -> Calibration:
     return calibrate(fabricate(), repeats(), draws=60)
+
+
+def test_the_run_is_called_as_people_call_it(found: Calibration) -> None:
+    run = fabricate()
+    assert found.called == in_words(run.document()) and found.run == run.run_id
+    assert str(next(iter(calibration_text(found).renderables))).startswith(found.called)  # type: ignore[attr-defined]
 
 
 def test_equal_generators_seldom_alarm(found: Calibration) -> None:

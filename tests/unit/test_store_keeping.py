@@ -67,7 +67,12 @@ def test_of_many_files_with_one_fault_ten_are_named_and_all_with_json(
             "and 3 files more, likewise; --json names every one",
         ]
     )
-    assert said.out == "1 runs, 3 tables, 1 journals, 1 clips: 13 problems\n"
+    assert said.out == "1 run, 3 tables, 1 journal, 1 clip: 13 problems\n"
+    copy = str(tmp_path / "copy")
+    assert call(["store", "sync", str(tmp_path), copy]) == 3  # whose clips are missing
+    assert call(["store", "ls", "--root", str(tmp_path)]) == 0
+    listed = capsys.readouterr().out.splitlines()
+    assert listed[-1].startswith("1 different clip, ") and " clips " in listed[-3]
     assert call(["store", "verify", "--json", "--root", str(tmp_path)]) == 3
     problems = json.loads(capsys.readouterr().out)["problems"]
     assert [problem["file"] for problem in problems] == [f"pool/clips/{sha}.mkv" for sha in shas[1:]]

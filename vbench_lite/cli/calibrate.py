@@ -37,7 +37,8 @@ def command(
     """Compare the generators of RUN with themselves: false-alarm rate and smallest loss that is found.
 
     The generators are run again with other seeds, kept under ROOT/calibration; a stopped calibration goes
-    on where it was. With --json: {run, suite, policy, repeats, draws, samples, gate{}, metrics[], advice[]}.
+    on where it was. With --json: {run, called, suite, policy, repeats, draws, samples, gate{}, metrics[],
+    advice[]}.
     """
     from vbench_lite.cli.progress import shown
     from vbench_lite.compare import load_policy

@@ -11,7 +11,7 @@ import click
 from vbench_lite.cli.exit_codes import FINE, SOME_FAILED
 from vbench_lite.cli.options import json_option, root_option, stored_run
 from vbench_lite.cli.output import answer, print_json, print_table, print_text, warn
-from vbench_lite.format import number, plural
+from vbench_lite.format import moment, number, plural
 from vbench_lite.grouping import grouped
 
 MOST_NAMED = 10  # files with one fault
@@ -49,7 +49,7 @@ def list_stored(root: Path, as_json: bool) -> int:
         print_json({"runs": rows, "clips": len(sizes), "clip_bytes": sum(sizes)})
     else:
         print_table(
-            ("name", "kind", "status", "samples", "size", "created"),
+            ("name", "kind", "status", "clips", "size", "created"),
             (
                 (
                     row["name"],
@@ -57,12 +57,12 @@ def list_stored(root: Path, as_json: bool) -> int:
                     row["status"],
                     str(row["samples"] if row["samples"] is not None else "-"),
                     number(row["bytes"], "bytes"),
-                    str(row["created"] or "-")[:19],
+                    moment(str(row["created"] or "-")),
                 )
                 for row in rows
             ),
         )
-        print_text(f"{len(sizes)} clips, {number(sum(sizes), 'bytes')}")
+        print_text(f"{plural(len(sizes), 'different clip')}, {number(sum(sizes), 'bytes')}")
         for row in rows:
             if row["reason"] is not None:
                 warn(str(row["reason"]))
@@ -95,10 +95,14 @@ def verify_stored(root: Path, as_json: bool) -> int:
             warn(*(f"{file}: {reason}" for file in files[:MOST_NAMED]))
             if len(files) > MOST_NAMED:
                 warn(f"and {plural(len(files) - MOST_NAMED, 'file')} more, likewise; --json names every one")
-        print_text(
-            f"{found.runs} runs, {found.tables} tables, {found.journals} journals, {found.clips} clips: "
-            + (f"{len(found.problems)} problems" if found.problems else "all as they were written")
+        kinds = (
+            ("run", found.runs),
+            ("table", found.tables),
+            ("journal", found.journals),
+            ("clip", found.clips),
         )
+        faults = plural(len(found.problems), "problem") if found.problems else "all as they were written"
+        print_text(f"{', '.join(plural(count, kind) for kind, count in kinds)}: {faults}")
     return SOME_FAILED if found.problems else FINE
 
 
@@ -116,7 +120,7 @@ def prune_stored(runs: tuple[str, ...], dry_run: bool, root: Path, as_json: bool
 
     done = prune(root, runs, dry=dry_run)
     what = "would be removed" if dry_run else "removed"
-    summary = f"{len(done.files)} files, {number(done.bytes, 'bytes')}, {what}"
+    summary = f"{plural(len(done.files), 'file')}, {number(done.bytes, 'bytes')}, {what}"
     document = {"removed": done.files, "bytes": done.bytes, "dry_run": dry_run}
     named = done.files if dry_run else ()
     return answer(document, "\n".join([*named, summary]), as_json=as_json)
@@ -151,7 +155,9 @@ def sync_stored(source: str, destination: str, runs: tuple[str, ...], as_json: b
     if as_json:
         print_json(asdict(done))
     else:
-        print_text(f"{len(done.runs)} runs and {done.clips} clips sent, {len(done.kept)} runs were there")
+        sent = f"{plural(len(done.runs), 'run')} and {plural(done.clips, 'clip')} sent"
+        was = "was" if len(done.kept) == 1 else "were"
+        print_text(f"{sent}, {plural(len(done.kept), 'run')} {was} there")
         for run_id in done.skipped:
             warn(f"run {run_id} is not finished and stays where it is")
     for fault in done.damaged.values():

@@ -32,6 +32,7 @@ from vbench_lite.results.estimates import MetricEstimate, sample_estimate
 from vbench_lite.stats.means import Clusters
 from vbench_lite.stats.noninferiority import Verdict
 from vbench_lite.stats.rounds import Occasions
+from vbench_lite.store import run_names
 from vbench_lite.store.schema import Level
 
 DRAWS = 200
@@ -89,6 +90,7 @@ class Calibration:
     """False alarms and detectable losses of a suite on a machine; `as_dict` is `calibrate --json`."""
 
     run: str
+    called: str
     suite: str
     policy: str
     repeats: int
@@ -100,9 +102,9 @@ class Calibration:
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values.
 
-        Keys: run, suite, policy, repeats, draws, samples; gate{generator: {count, of, low, high, value}};
-        metrics[] {generator, metric, primary, alarms{}, verdicts{}, n, units, unit, scale, detectable,
-        margin, needed, reason}; advice[].
+        Keys: run, called (the run in words), suite, policy, repeats, draws, samples; gate{generator: {count,
+        of, low, high, value}}; metrics[] {generator, metric, primary, alarms{}, verdicts{}, n, units, unit,
+        scale, detectable, margin, needed, reason}; advice[].
         """
         plain = asdict(self)
         for generator, rate in self.gate.items():
@@ -166,7 +168,15 @@ def calibrate(
         )
         metrics += _by_metric(label, found)
     return Calibration(
-        run.run_id, name, policy.name, len(repeats), draws, document.samples, gate, tuple(metrics)
+        run.run_id,
+        run_names.in_words(document),
+        name,
+        policy.name,
+        len(repeats),
+        draws,
+        document.samples,
+        gate,
+        tuple(metrics),
     )
 
 

@@ -13,7 +13,7 @@ from vbench_lite.format import margin_text, percent
 def calibration_text(calibration: Calibration) -> RenderableType:
     """The calibration as one rich renderable; fits 80 columns."""
     parts: list[RenderableType] = [
-        Text(f"run {calibration.run}, suite {calibration.suite}, policy {calibration.policy}", style="bold"),
+        Text(f"{calibration.called}, suite {calibration.suite}, policy {calibration.policy}", style="bold"),
         Text(
             f"{calibration.draws} comparisons of each generator with itself, "
             f"drawn from {calibration.repeats} repeats of {calibration.samples} samples",
