@@ -152,7 +152,7 @@ def test_a_run_whose_clips_are_gone_makes_them_again(world: Any) -> None:
     lost.unlink()
     again = world.run(samples=3)
     assert (again.run_id, again.ok, world.made()) == (run.run_id, 3, 1)
-    assert any("clips of 1 samples are gone" in message for message in again.messages)
+    assert any("1 clip gone, to be made again" in message for message in again.messages)
     assert lost.exists()
 
 

@@ -182,6 +182,12 @@ def test_a_gate_settles_what_frozen_clips_win() -> None:
     assert not [flag for flag in board.trust if flag.metric == "vbench/temporal_flickering"]
 
 
+def test_clips_too_few_to_part_real_ones_from_a_control_are_counted() -> None:
+    """0.8 and 0.1 are far apart: it is two prompts that cannot tell."""
+    (flag,) = [f for f in build_board([fabricate(prompts=2)]).trust if f.metric == "frames/sharpness"]
+    assert flag.reason.startswith("2 clips cannot tell real clips (0.")
+
+
 def test_several_gates_of_an_axis_multiply() -> None:
     def of_gate(*metrics: str) -> list[float]:
         run = fabricate()

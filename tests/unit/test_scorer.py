@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -31,6 +32,7 @@ from vbench_lite.run.executors.contract import Executor, Job, RecordSink
 from vbench_lite.run.scoring import clip_pass
 from vbench_lite.run.scoring.fingerprint import differences, parse
 from vbench_lite.run.scoring.score_part import Part, PartScores, Tools
+from vbench_lite.run.scoring.score_rows import ScoreSummary
 from vbench_lite.run.scoring.score_worker import finished
 from vbench_lite.run.scoring.scorer import score_run
 from vbench_lite.run.worker_process import Settings
@@ -121,12 +123,30 @@ def test_set_reasons(tmp_path: Path) -> None:
     score(run, Spread, MeanShift, reference=False)
     reason = rows(run, "t/spread")[0]["reason"]
     assert reason == (
-        "n too small: 1 clips, and this needs 3 "
+        "n too small: 1 clip, and this needs 3 "
         "(left out: the clip has 3 frames, fewer than one window of extractor means (1x))"
     )
     run = stored_run(tmp_path / "other", {"a": four()})
     score(run, MeanShift, reference=False)
     assert rows(run, "t/mean_shift")[0]["reason"] == "the suite has no reference clips"
+
+
+def test_causes_that_differ_in_numbers_alone_are_one_message() -> None:
+    summary = ScoreSummary(
+        reasons=Counter(
+            {
+                "interaction/onset_s: 7 of 7 changes had no response": 2,
+                "interaction/onset_s: 2 of 2 changes had no response": 1,
+                "distribution/cmmd_b32: n too small": 1,
+                "distribution/cmmd_b16: n too small": 1,
+            }
+        )
+    )
+    assert summary.messages == [
+        "no value of interaction/onset_s: 7 of 7 changes had no response, and the like (3x)",
+        "no value of distribution/cmmd_b32: n too small",
+        "no value of distribution/cmmd_b16: n too small",
+    ]
 
 
 def test_scoring_resumes_and_adds_only_what_is_new(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from vbench_lite.cli.options import (
     workers_options,
 )
 from vbench_lite.cli.output import print_json, print_text, warn
+from vbench_lite.format import plural
 from vbench_lite.grouping import grouped
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ def _part_done(part: RunDir, outcome: RunOutcome, as_json: bool) -> int:
         messages = {"messages": list(outcome.messages), "failures": failures}
         print_json({"part": part.run_id, "shard": part.document().shard, **facts, **messages})
     else:
-        print_text(f"part {part.run_id}: {outcome.ok} samples, {outcome.failed} failed")
+        print_text(f"part {part.run_id}: {plural(outcome.ok, 'sample')}, {outcome.failed} failed")
         where = root_flag(part.root)
         print_text(f"when all parts are done: vbench-lite merge {part.run_id.rsplit('-', 3)[0]}{where}")
         _list_failures(failures)

@@ -11,6 +11,7 @@ import click
 from vbench_lite.cli.exit_codes import FINE
 from vbench_lite.cli.options import judged_axis, root_and_json, root_option, stored_run, suite_option
 from vbench_lite.cli.output import answer, console, print_json, print_text, warn
+from vbench_lite.format import plural
 
 if TYPE_CHECKING:
     from vbench_lite.votes.clips import RunClips
@@ -233,7 +234,7 @@ def ask(
             }
         )
         return FINE
-    print_text(f"{judge.name}: {len(votes)} votes, coverage {judge.coverage:.2f}")
+    print_text(f"{judge.name}: {plural(len(votes), 'vote')}, coverage {judge.coverage:.2f}")
     for rung in told.rungs:
         verdict = "blind" if rung.blind else "noticed"
         print_text(f"  {rung.damage}: {verdict}, right in {rung.right:.0%} of {rung.asked:.0f} answers")
@@ -274,7 +275,7 @@ def import_(file: Path, run: str | None, suite: str | None, root: Path, as_json:
     fresh = [vote for vote in votes if vote.id not in known]
     with VoteJournal(root, f"import-{file.stem}") as journal:
         journal.add(*fresh)
-    told = f"{len(fresh)} votes kept, {len(votes) - len(fresh)} were here already"
+    told = f"{plural(len(fresh), 'vote')} kept, {len(votes) - len(fresh)} here already"
     if missing:
         said = "no clip of the run fits" if run is not None else "without --run no clip is known"
         told += f"\n{missing} of them are bound to no clip ({said}): they count in `vote board` without RUN"
@@ -297,7 +298,7 @@ def export(file: Path, root: Path, as_json: bool) -> int:
     if file.suffix not in (".csv", ".jsonl"):
         raise SpecError(f"{file}: give a file name that ends in .csv or .jsonl")
     count = write_list(read_votes(root), file)
-    return answer({"file": str(file), "votes": count}, f"{count} votes in {file}", as_json=as_json)
+    return answer({"file": str(file), "votes": count}, f"{plural(count, 'vote')} in {file}", as_json=as_json)
 
 
 def _clips(root: Path, run: str, suite: str | None, against: str | None = None) -> RunClips:

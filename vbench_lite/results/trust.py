@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from vbench_lite.format import plural
 from vbench_lite.metric import Axis
 from vbench_lite.results.arms import Arm
 from vbench_lite.results.axes import gate_factor, known_on, scale_of
@@ -108,7 +109,8 @@ def _no_scale(
     if not best.resamples or _better(best, worst, blocks):
         return None
     reason = (
-        f"real clips ({best.value:.4g}) cannot be told from the worst control ({name}, {worst.value:.4g})"
+        f"{plural(best.n, 'clip')} cannot tell real clips ({best.value:.4g}) from the worst control "
+        f"({name}, {worst.value:.4g})"
     )
     return TrustFlag(metric, "no_scale", name, worst.value, best.value, tuple(map(str, used)), reason)
 

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from vbench_lite.errors import StoreError
+from vbench_lite.format import plural
 from vbench_lite.gc_pause import uncollected
 from vbench_lite.measure.hardware import hardware
 from vbench_lite.metric import Measurement
@@ -221,7 +222,7 @@ class _Run:
         if self.resumed:
             self.say("generate", f"{in_words(self.document)} goes on where it was stopped")
             if self.lost:
-                self.say("generate", f"clips of {len(self.lost)} samples are gone; they are made again")
+                self.say("generate", f"{plural(len(self.lost), 'clip')} gone, to be made again")
             if self.given_up:
                 self.say("generate", f"{len(self.given_up)} requests that were given up are tried now")
                 self.lost |= self.given_up
@@ -281,7 +282,7 @@ class _Run:
             for record in records:
                 sink.record(record)
         if taken:
-            self.say("generate", f"{taken} samples were made before and are reused")
+            self.say("generate", f"{plural(taken, 'sample')} made before and reused")
         return left
 
     def measure(self, journal: JournalWriter) -> None:
@@ -358,7 +359,9 @@ class _Run:
         ok = sum(row["status"] == SampleStatus.OK for row in rows)
         for generator, counts in _bad(rows).items():
             listed = ", ".join(f"{count} x {reason}" for reason, count in counts.most_common(3))
-            self.messages.append(f"{generator}: {counts.total()} samples without a valid clip: {listed}")
+            self.messages.append(
+                f"{generator}: {plural(counts.total(), 'sample')} without a valid clip: {listed}"
+            )
         return RunOutcome(
             run_id=self.directory.run_id,
             ok=ok,

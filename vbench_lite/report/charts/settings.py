@@ -46,8 +46,9 @@ def tables(found: SweepTable) -> Iterator[tuple[str, pd.DataFrame, str]]:
     yield (
         "what each setting gives",
         gains(found),
-        "speed-up and memory against the base, ± is the wider side of the 95% interval; motion: how much of "
-        "the base's is kept; *: on the Pareto front of speed, memory and the axes",
+        "speed-up: how many times as fast as the base, ± is the wider side of the 95% interval; memory: how "
+        "many times the base's; motion: how much of the base's is kept; *: on the Pareto front of "
+        "speed, memory and the axes",
     )
     yield (
         "how near its clips are to the base's",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from vbench_lite.grouping import grouped
 from vbench_lite.metric import MetricInfo
 from vbench_lite.run.scoring.outcome import Outcome
 from vbench_lite.store.columns import Places, flags, texts
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 Key = tuple[str, ...]
+_NUMBERS = re.compile(r"\d+(\.\d+)?")
 _KEY = ("generator", "level", "metric", "sample_id")
 
 
@@ -46,11 +49,20 @@ class ScoreSummary:
 
     @property
     def messages(self) -> list[str]:
-        """One line for each cause of rows without a value."""
+        """One line for each cause of rows without a value; causes that differ in numbers alone are one."""
+        alike = grouped((_alike(cause), (cause, count)) for cause, count in self.reasons.items())
         return [
-            f"no value of {reason}" + (f" ({count}x)" if count > 1 else "")
-            for reason, count in self.reasons.items()
+            f"no value of {causes[0][0]}"
+            + (", and the like" if len(causes) > 1 else "")
+            + (f" ({total}x)" if (total := sum(count for _, count in causes)) > 1 else "")
+            for causes in alike.values()
         ]
+
+
+def _alike(cause: str) -> str:
+    """A cause, "metric: reason", without the numbers of its reason."""
+    metric, _, reason = cause.partition(": ")
+    return f"{metric}: {_NUMBERS.sub('#', reason)}"
 
 
 class ScoreRows:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from vbench_lite.format import plural
 from vbench_lite.metric import Estimate, Features, MetricInfo, SampleInfo, SetMetric
 from vbench_lite.run.scoring.clip_scoring import FeatureResults, no_world, select, too_short
 from vbench_lite.run.scoring.outcome import Outcome, checked_value, failure
@@ -104,7 +105,7 @@ class SetScoring:
         """Why there is no value: what every clip lacks, or that too few are left."""
         if not self._members and len(self._left_out) == 1:
             return next(iter(self._left_out))
-        reason = f"n too small: {len(self._members)} clips, and this needs {self.metric.info.min_n}"
+        reason = f"n too small: {plural(len(self._members), 'clip')}, and this needs {self.metric.info.min_n}"
         if self._left_out:
             causes = "; ".join(f"{why.reason} ({count}x)" for why, count in self._left_out.items())
             reason = f"{reason} (left out: {causes})"

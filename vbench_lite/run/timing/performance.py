@@ -28,7 +28,7 @@ from typing import Protocol
 
 from vbench_lite.dataset import Prompt
 from vbench_lite.errors import ClipError, DatasetError, PromptError, RequestError
-from vbench_lite.format import number
+from vbench_lite.format import number, plural
 from vbench_lite.generator import Family, GenerationRequest, Site
 from vbench_lite.metric import Measurement
 from vbench_lite.run.plan.prompts import suite_prompts
@@ -136,7 +136,7 @@ def measure(
                 on_record(record)
         warm = [r.total_s for r in records if r.call == "warm"]
         least_s[key] = now() - started_s - max(len(warm) - LEAST_WARM_CALLS, 0) * min(warm)
-        tell(f"{len(warm)} warm calls, fastest {number(min(warm), 's')}")
+        tell(f"{plural(len(warm), 'warm call')}, fastest {number(min(warm), 's')}")
     left_out = (f"{name}, {count} request size(s)" for name, count in skipped.items())
     return PerformanceSummary(failures, tuple(left_out))
 
