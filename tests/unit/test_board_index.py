@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 from fabricated import fabricate, store_run
 
+from vbench_lite.advise import advise, load_use, parse_requirement, use_names
+from vbench_lite.advise.card import answer_card
+from vbench_lite.advise.requirements import Status
 from vbench_lite.cli.main import call
 from vbench_lite.results import board_index
 from vbench_lite.results.board import build_board
@@ -68,6 +71,19 @@ def test_whatever_it_rests_on_makes_it_anew(
             runs = runs[:1]
     with pytest.raises(AssertionError, match="made again"):
         indexed_board(tmp_path, runs, **options)
+
+
+def test_a_card_and_a_limit_on_coverage_say_the_same(tmp_path: Path, runs: list[RunDir]) -> None:
+    """The use for medical data asks for it."""
+    made, _, indexed = build_board(runs), *(indexed_board(tmp_path, runs) for _ in range(2))
+    limit = [parse_requirement("coverage>=0.5")]
+    cards, advised = [], []
+    for board in (made, indexed):
+        cards.append(answer_card(board, runs, use_names()).as_dict())
+        found = advise(runs, board=board, require=limit, use=load_use("medical-training"))
+        advised.append(found.as_dict())
+        assert all(s.checks[-1].status is not Status.UNMEASURED for s in found.standings)
+    assert cards[0] == cards[1] and advised[0] == advised[1]
 
 
 def test_a_damaged_entry_is_made_again(tmp_path: Path, runs: list[RunDir]) -> None:

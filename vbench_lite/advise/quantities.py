@@ -309,14 +309,16 @@ def _axis(row: BoardRow, axis: Axis) -> Quantity:
 
 
 def _coverage(arm: Arm) -> Quantity:
-    ids = sorted(arm.requests)
-    if not ids:
+    if arm.ok == arm.planned:
+        answers = [(prompt, True) for prompt in arm.prompts]
+    else:
+        answers = [(request[0], sample in arm.clips) for sample, request in sorted(arm.requests.items())]
+    if not answers:
         return Quantity(COVERAGE, None, reason="no request in this run")
-    answered = [float(sample in arm.clips) for sample in ids]
-    prompts = [arm.requests[sample][0] for sample in ids]
-    found = mean_estimate(answered, prompts, bounds=(0.0, 1.0))
+    prompts = [prompt for prompt, _ in answers]
+    found = mean_estimate([float(answered) for _, answered in answers], prompts, bounds=(0.0, 1.0))
     n = len(set(prompts))
-    units = "clips" if n == len(ids) else "prompts"
+    units = "clips" if n == arm.planned else "prompts"
     return Quantity(
         COVERAGE, found.value, found.low, found.high, n, units, on_bound=found.value in (0.0, 1.0)
     )

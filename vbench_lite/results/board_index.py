@@ -158,7 +158,9 @@ def _slim(row: BoardRow) -> BoardRow:
         name: replace(one, by_prompt={}, by_sample={}, prompt_weights={}, prompts=(), replicates=())
         for name, one in row.arm.estimates.items()
     }
-    arm = replace(row.arm, estimates=measured, clips={}, requests={}, prompt_of={})
+    arm = replace(row.arm, estimates=measured, prompt_of={})
+    if arm.ok == arm.planned:  # else a limit on coverage asks which requests were answered
+        arm = replace(arm, clips={}, requests={})
     return replace(row, arm=arm)
 
 
