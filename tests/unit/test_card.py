@@ -6,11 +6,12 @@ import io
 import re
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from fabricated import FakeRun, default_world, fabricate, only
+from fabricated import CONTROLS, FakeRun, default_world, fabricate, only, store_run
 from rich.console import Console
 
 from vbench_lite.advise.card import Card, answer_card, prompts_to_part
@@ -18,6 +19,7 @@ from vbench_lite.metric import Axis
 from vbench_lite.report.terminal.card import card_text
 from vbench_lite.results.axes import AxisScore, difference, differences
 from vbench_lite.results.board import Board, build_board
+from vbench_lite.results.choice import choose
 from vbench_lite.results.labels import row_titles
 from vbench_lite.stats.ranks import ranks_of
 from vbench_lite.stats.student import quantile
@@ -83,6 +85,34 @@ def test_a_tie_names_who_ties_and_how_many_more_prompts_would_part_them() -> Non
     assert fact.sure == "open"
     assert len(fact.leaders) > 1
     assert fact.words.startswith("a tie: 16 prompts cannot part ") and "more would" in fact.words
+
+
+def test_rows_that_were_picked_are_ranked_among_themselves(tmp_path: Path) -> None:
+    """Without the first of the run, the next are first: on the board, on the card and in advice."""
+    stored = store_run(fabricate(), tmp_path)
+    whole = choose(tmp_path).board()
+    assert [row.arm.generator for row in whole.rows if row.ranks[Axis.SPEED] == (1, 1)] == [AUTO]
+    board = choose(tmp_path, [f"run-a:{HYBRID}", f"run-a:{LATENT}"]).board()
+    assert {row.arm.generator: row.ranks[Axis.SPEED] for row in board.rows} == {
+        HYBRID: (1, 1),
+        LATENT: (2, 2),
+    }
+    assert _fact(answer_card(board, [stored]), "quality").leaders
+
+
+def test_an_answer_names_the_run_of_a_generator(tmp_path: Path) -> None:
+    """Two runs of one generator, of which one is clearly better."""
+    worse = default_world()
+    level = {**worse.mean["alignment/shapes_direction"], AUTO: 0.2}
+    worse = replace(worse, mean={**worse.mean, "alignment/shapes_direction": level})
+    for run in (
+        fabricate(prompts=64, created="2026-01-01T00:00:00Z"),
+        fabricate(worse, run_id="run-b", prompts=64, created="2026-01-02T00:00:00Z"),
+    ):
+        store_run(only(run, AUTO, *CONTROLS), tmp_path)
+    choice = choose(tmp_path, every=True)
+    (take,) = answer_card(choice.board(), choice.runs, ["education"]).take
+    assert take.sure == "sure" and take.leaders == ("autoregressive · 1 Jan 00:00",)
 
 
 def test_more_generators_must_be_parted_more_surely() -> None:

@@ -15,7 +15,7 @@ from itertools import combinations
 from typing import Any
 
 from vbench_lite.advise.advice import advise
-from vbench_lite.advise.answer import Advice, Verdict
+from vbench_lite.advise.answer import Advice, Standing, Verdict
 from vbench_lite.advise.profiles import load_use
 from vbench_lite.advise.quantities import Numbers
 from vbench_lite.advise.ranking import best_on, comparable
@@ -168,7 +168,9 @@ def _axis(board: Board, axis: Axis, rows: Sequence[BoardRow], names: Names) -> F
     if not any(axis in row.ranks for row in rows):
         why = next((n.partition(": ")[2] for n in board.notes if n.startswith(f"{axis} is not ranked")), "")
         return Fact(str(axis), OPEN, tuple(called), f"not ranked{': ' if why else ''}{why}")
-    first = [row for row in ordered if row.ranks.get(axis, (1, 1))[0] == 1]
+    ranks = [row.ranks.get(axis, (1, 1)) for row in ordered]
+    most = min(worst for _, worst in ranks) if min(ranks)[0] > 1 else 1  # the first may be none of these rows
+    first = [row for row, (best, _) in zip(ordered, ranks, strict=True) if best <= most]
     chances = best_on(ordered, axis)
     best = max(range(len(ordered)), key=chances.__getitem__)
     sure = SURE if len(first) == 1 else LIKELY if certainty(chances[best]) != OPEN else OPEN
@@ -313,7 +315,6 @@ def _take(
 ) -> Iterator[Fact]:
     """The uses by their answer: one fact for each set of leaders and each degree of certainty."""
     grouped: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    by_label = {row.arm.generator: names[_key(row)] for row in reversed(board.rows)}
     for name in uses:
         use = load_use(name)
         try:
@@ -323,7 +324,7 @@ def _take(
         if found.verdict is Verdict.CANNOT_TELL and not found.leaders:
             continue  # nor was enough of it
         sure, leaders = _answer(found)
-        called = [by_label.get(one, one) for one in leaders]
+        called = [names[_key(standing.row)] for standing in leaders]
         key = tuple(sorted(called) if sure == OPEN else called)  # those that tie have no order
         grouped.setdefault((sure, key), []).append(use.title)
     order = (SURE, LIKELY, OPEN)
@@ -332,14 +333,16 @@ def _take(
         yield Fact("take", sure, leaders, f"{who} for {listed(titles)}")
 
 
-def _answer(found: Advice) -> tuple[str, tuple[str, ...]]:
+def _answer(found: Advice) -> tuple[str, tuple[Standing, ...]]:
+    """How sure an answer is, and who is named: runs of one generator are rows of their own."""
+    leaders = found.candidates[: len(found.leaders)]
     if found.verdict is Verdict.TAKE:
-        return LIKELY if _disturbed(found) else SURE, found.leaders
+        return LIKELY if _disturbed(found) else SURE, leaders
     if found.verdict is Verdict.NONE_QUALIFIES:
         return SURE, ()
     at = found.candidates[0].place if found.candidates else None
     likely = at is not None and at.best is not None and certainty(at.best) != OPEN
-    return (LIKELY, (found.candidates[0].generator,)) if likely else (OPEN, found.leaders)
+    return (LIKELY, leaders[:1]) if likely else (OPEN, leaders)
 
 
 def _disturbed(found: Advice) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -102,12 +101,11 @@ def _of_calls(choice: Choice, read: Callable[[], Read], nothing: Read) -> Read:
 
 def _of_tag(choice: Choice, tag: str, brief: bool, as_json: bool) -> int:
     """The tables of the prompts with a tag; the card speaks of whole runs."""
-    from vbench_lite.results.board import build_board
+    from vbench_lite.results.board import build_board, only
 
     board = build_board([cut_by_tag(run, tag) for run in choice.runs], suite=choice.suite, every=choice.every)
     if choice.picked:
-        rows = [row for row in board.rows if (row.arm.run_id, row.arm.generator) in choice.picked]
-        board = replace(board, rows=rows)
+        board = only(board, choice.picked)
     if as_json:
         print_json(board.as_dict() | {"tag": tag})
         return FINE

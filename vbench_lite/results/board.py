@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
@@ -204,6 +204,14 @@ def build_board(runs: Sequence[Run], *, suite: str | None = None, every: bool = 
         + _unverified([*ranked, *controls]),
         others,
     )
+
+
+def only(board: Board, picked: Collection[tuple[str, str]]) -> Board:
+    """Some rows of a board, by run and generator, ranked among themselves; controls stay."""
+    rows = [row for row in board.rows if (row.arm.run_id, row.arm.generator) in picked]
+    ranked, notes = _rank(rows)
+    before = _rank(board.rows)[1]
+    return replace(board, rows=ranked, notes=[*notes, *(one for one in board.notes if one not in before)])
 
 
 def _contended(rows: Sequence[BoardRow]) -> list[str]:

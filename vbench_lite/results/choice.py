@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from vbench_lite.errors import StoreError
-from vbench_lite.results.board import LEFT_OUT, Board
+from vbench_lite.results.board import LEFT_OUT, Board, only
 from vbench_lite.results.board_index import indexed_board
 from vbench_lite.store import run_names
 from vbench_lite.store.rundir import RunDir, read_runs, resolve_run
@@ -72,9 +72,7 @@ class Choice:
     def board(self) -> Board:
         """The leaderboard over these runs; rows that were not picked are left out, controls stay."""
         found = self._read()
-        if not self.picked:
-            return found
-        return replace(found, rows=[r for r in found.rows if (r.arm.run_id, r.arm.generator) in self.picked])
+        return only(found, self.picked) if self.picked else found
 
     def _read(self) -> Board:
         """The board of the runs; a damaged one hides no older run, whose rows it does not show."""
