@@ -65,7 +65,7 @@ def test_an_open_loop_over_realtime_has_first_frames_and_deadlines(tmp_path: Pat
     assert answer.code == 0, answer.err
     (step,) = answer.json["steps"]
     assert (step["sent"], step["failed"], step["on_time"], step["queue"]) == (4, 0, 1.0, None)
-    assert step["goodput"] == pytest.approx(4 / step["seconds"])
+    assert 0 < step["goodput"] <= 4 / step["seconds"] + 1e-9
     assert all(len(request["arrivals"]) > 1 for request in answer.json["requests"])
     assert step["first_frame"]["p50"] <= step["latency"]["p50"]
 

@@ -121,6 +121,8 @@ def test_a_rising_closed_loop_finds_the_capacity(places: int) -> None:
     assert point.rate.value == pytest.approx(places / WORK_S, rel=0.03)
     assert levels_off(found)
     assert not levels_off(found[:2])
+    for step in found:  # all of what was done was good, and no more
+        assert step.finished is not None and 0.9 < step.goodput / (step.finished.value or 0) <= 1
     lone = saturation(found[:1])
     assert lone.rate is None and "give a range" in lone.words
     if places == 3:

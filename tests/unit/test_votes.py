@@ -311,6 +311,8 @@ def test_import_board_export(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert board["rows"][0]["strength"] > 0 and board["agreement"] == []
     assert call(["vote", "board", *root]) == 0
     assert "Preferred: a" in capsys.readouterr().out
+    assert call(["vote", "board", "--without", "zed", *root]) == 2
+    assert "'zed' cast no vote under" in capsys.readouterr().err
     assert call(["vote", "export", str(tmp_path / "w.jsonl"), *root]) == 0
     assert len(read_list(tmp_path / "w.jsonl")) == 40
     assert call(["vote", "export", str(tmp_path / "w.txt"), *root]) == 2

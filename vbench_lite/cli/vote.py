@@ -278,7 +278,8 @@ def import_(file: Path, run: str | None, suite: str | None, root: Path, as_json:
     told = f"{plural(len(fresh), 'vote')} kept, {len(votes) - len(fresh)} here already"
     if missing:
         said = "no clip of the run fits" if run is not None else "without --run no clip is known"
-        told += f"\n{missing} of them are bound to no clip ({said}): they count in `vote board` without RUN"
+        unbound = plural(missing, "vote")
+        told += f"\n{unbound} bound to no clip ({said}): counted in `vote board` without RUN"
     document = {"votes": len(fresh), "known": len(votes) - len(fresh), "unbound": missing}
     return answer(document, told, as_json=as_json)
 

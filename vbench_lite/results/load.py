@@ -110,7 +110,7 @@ class StepSummary:
         latency, first_frame: from the time when a request was due.
         wait: until it was sent. queue: in the server's queue, and work: the rest; None if it does not tell.
         on_time: share of the frames that came by their deadlines, over the requests that ended well.
-        goodput: requests a second that met the objective, of those that were due.
+        goodput: requests a second that met the objective, of those that ended while it was held.
         reasons: how often each failure came.
         backlog: requests that were due and had not ended: at the begin, in the middle and at the end.
         due_late: requests that were due in the second half.
@@ -171,9 +171,9 @@ def _summary(
         # A request that was cut off has no end of its own: it was still open.
         return sum(r.due_s <= at_s and (r.ended_s > at_s or r.reason == UNFINISHED) for r in requests)
 
-    done = [r.ended_s for r in requests if r.reason is None and begin_s < r.ended_s <= end_s]
+    done = [r for r in requests if r.reason is None and begin_s < r.ended_s <= end_s]
     try:
-        finished = rate_estimate(done, begin_s)
+        finished = rate_estimate([r.ended_s for r in done], begin_s)
     except NotApplicable:
         finished = None
     tells = bool(good) and all(request.queue_s is not None for request in good)
@@ -191,7 +191,7 @@ def _summary(
         queue=spread([request.queue_s for request in good]) if tells else None,
         work=spread([request.work_s for request in good]) if tells else None,
         on_time=sum(on_time_share(r, start_s) for r in good) / len(good) if good else None,
-        goodput=sum(objective.is_met(r, start_s) for r in good) / (end_s - begin_s)
+        goodput=sum(objective.is_met(r, start_s) for r in done) / (end_s - begin_s)
         if end_s > begin_s
         else 0.0,
         reasons=dict(Counter(r.reason for r in mine if r.reason is not None and r.reason != UNFINISHED)),

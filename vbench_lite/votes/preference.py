@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vbench_lite.errors import StoreError
-from vbench_lite.format import plural
+from vbench_lite.format import listed, plural
 from vbench_lite.metric import Axis
 from vbench_lite.results.axes import AxisScore
 from vbench_lite.results.board import Board, BoardRow
@@ -49,12 +49,16 @@ def votes_that_count(
         votes: those under the root, where they were read already.
 
     Raises:
-        StoreError: a journal is damaged.
+        StoreError: a journal is damaged, or a voter to leave out never voted.
     """
     from vbench_lite.votes.clips import of_run
     from vbench_lite.votes.judge_results import refused
 
     votes, left_out = read_votes(root) if votes is None else list(votes), dict[str, int]()
+    voters = {vote.voter for vote in votes}
+    for name in without:
+        if voters and name not in voters:
+            raise StoreError(f"{name!r} cast no vote under {root}; voters there: {listed(sorted(voters))}")
     if clips is not None:
         votes, left_out = of_run(votes, clips)
     out = {name: f"voter {name} left out" for name in without}

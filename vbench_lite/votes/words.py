@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vbench_lite.format import about_more, percent
+from vbench_lite.format import about_more, percent, plural
 from vbench_lite.votes.board import Interval, PairState, VoteBoard, Voter
 
 FEW_VOTERS = "few voters: intervals hold for these voters, not for people in general"
@@ -13,9 +13,9 @@ def headline(board: VoteBoard) -> str:
     best = board.rows[0]
     total = sum(row.votes for row in board.rows) // 2
     if best.rank == (1, 1):
-        return f"Preferred: {best.generator} ({total} votes on {board.axis})."
+        return f"Preferred: {best.generator} ({plural(total, 'vote')} on {board.axis})."
     among = ", ".join(row.generator for row in board.rows if row.rank[0] == 1)
-    return f"Open: {total} votes on {board.axis} do not say who is first among {among}."
+    return f"Open: {plural(total, 'vote')} on {board.axis} cannot say who is first among {among}."
 
 
 def pair_text(pair: PairState) -> str:
@@ -61,7 +61,8 @@ def voter_text(voter: Voter) -> str:
     """Who voted how much, and whether attention checks were failed."""
     checks = checks_text(voter)
     told = " · fails attention checks" if voter.unreliable else ""
-    return f"voter {voter.name} ({voter.kind}): {voter.votes} votes{checks and f', checks {checks}'}{told}"
+    votes = plural(voter.votes, "vote")
+    return f"voter {voter.name} ({voter.kind}): {votes}{checks and f', checks {checks}'}{told}"
 
 
 def left_out_lines(board: VoteBoard) -> list[str]:
