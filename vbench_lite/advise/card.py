@@ -323,8 +323,8 @@ def _take(
             continue
         if found.verdict is Verdict.CANNOT_TELL and not found.leaders:
             continue  # nor was enough of it
-        sure, leaders = _answer(found)
-        called = [names[_key(standing.row)] for standing in leaders]
+        sure, first = _answer(found)
+        called = [names[_key(standing.row)] for standing in first]
         key = tuple(sorted(called) if sure == OPEN else called)  # those that tie have no order
         grouped.setdefault((sure, key), []).append(use.title)
     order = (SURE, LIKELY, OPEN)
