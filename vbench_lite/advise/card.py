@@ -42,6 +42,7 @@ from vbench_lite.results.labels import row_titles
 from vbench_lite.stats.multiple import shaffer_factor
 from vbench_lite.stats.noninferiority import ALPHA
 from vbench_lite.stats.power import units_to_settle
+from vbench_lite.stats.rounds import USUAL
 from vbench_lite.store import run_names
 
 SURE, LIKELY, OPEN = "sure", "likely", "open"
@@ -230,31 +231,38 @@ def prompts_to_part(first: BoardRow, second: BoardRow, axis: Axis, rows: Sequenc
     return units_to_settle(found.delta(prompts), 0.0, alpha=ALPHA / factor)
 
 
+_Shown = tuple[str, MetricEstimate, str]  # what a row is called, its estimate, and its run
+
+
 def _metric(metric: str, rows: Sequence[BoardRow], names: Names) -> Fact | None:
     """Who is first on a metric with a direction; times, rates and memory are read as ratios."""
-    found = [(names[_key(row)], row.arm.estimates[metric]) for row in rows if metric in row.arm.estimates]
-    there = [(name, e) for name, e in found if e.value is not None]
+    there: list[_Shown] = [
+        (names[_key(row)], measured, row.arm.run_id)
+        for row in rows
+        if (measured := row.arm.estimates.get(metric)) is not None and measured.value is not None
+    ]
     if not there or not there[0][1].facts.sign:
         return None
-    there.sort(key=lambda pair: -pair[1].facts.sign * (pair[1].value or 0.0))
-    timed = metric.startswith(("speed/", "memory/")) and all((e.value or 0.0) > 0 for _, e in there)
-    about, better = _said(metric, there[0][1].facts)
-    unit = there[0][1].facts.unit
-    (name, best), others = there[0], there[1:]
+    there.sort(key=lambda one: -one[1].facts.sign * (one[1].value or 0.0))
+    estimates = [e for _, e, _ in there]
+    timed = metric.startswith(("speed/", "memory/")) and all((e.value or 0.0) > 0 for e in estimates)
+    about, better = _said(metric, estimates[0].facts)
+    unit = estimates[0].facts.unit
+    (name, best, _), others = there[0], there[1:]
     if not others:
         return Fact(about, OPEN, (name,), f"{name}: {number(best.value, unit)}, {_ALONE}")
-    alike = [(one, e) for one, e in others if (timed and _ratio(best, e) <= 1 + RELATIVE_TIE)]
-    sure = OPEN if alike else _apart(best, [e for _, e in others])
-    unknown = not alike and any(e.ends is None for _, e in there)
+    alike = [one for one in others if timed and _ratio(best, one[1]) <= 1 + RELATIVE_TIE]
+    sure = OPEN if alike else _apart(there[0], others)
+    unknown = not alike and any(e.ends is None for e in estimates)
     if sure == OPEN and not unknown:
-        known = [(one, e) for one, e in others if best.ends is not None and e.ends is not None]
-        tied = alike + [pair for pair in known if pair not in alike and _apart(best, [pair[1]]) == OPEN]
-        leaders = (name, *(one for one, _ in tied))
-        values = sorted(e.value or 0.0 for e in (best, *(e for _, e in tied)))
+        known = [one for one in others if best.ends is not None and one[1].ends is not None]
+        tied = alike + [one for one in known if one not in alike and _apart(there[0], [one]) == OPEN]
+        leaders = (name, *(one for one, _, _ in tied))
+        values = sorted(e.value or 0.0 for e in (best, *(e for _, e, _ in tied)))
         shown = {number(value, unit) for value in values}
         between = shown.pop() if len(shown) == 1 else interval(values[0], values[-1], unit)
         return Fact(about, OPEN, leaders, f"a tie: {listed(leaders)}, {between}")
-    if sure == SURE and metric.startswith("speed/") and any(e.contended for _, e in there):
+    if sure == SURE and metric.startswith("speed/") and any(e.contended for e in estimates):
         sure = LIKELY
     second = f"{others[0][0]} ({number(others[0][1].value, unit)})"
     by = f"{_by(_ratio(best, others[0][1]), better)} than" if timed else "before"
@@ -279,7 +287,7 @@ def _ratio(first: MetricEstimate, second: MetricEstimate) -> float:
     return values[1] / values[0]
 
 
-def _apart(best: MetricEstimate, others: Sequence[MetricEstimate]) -> str:
+def _apart(best: _Shown, others: Sequence[_Shown]) -> str:
     """How sure it is that a metric of one is better than that of every other."""
     chances = [_chance(best, other) for other in others]
     if all(chance == 1.0 for chance in chances):
@@ -287,17 +295,29 @@ def _apart(best: MetricEstimate, others: Sequence[MetricEstimate]) -> str:
     return LIKELY if certainty(min(chances)) != OPEN else OPEN
 
 
-def _chance(best: MetricEstimate, other: MetricEstimate) -> float:
+def _chance(best: _Shown, other: _Shown) -> float:
     """1 where the 95% intervals are apart, else the normal probability that the order is as seen."""
-    if best.ends is None or other.ends is None or best.value is None or other.value is None:
+    (_, mine, run), (_, its, its_run) = best, other
+    if mine.ends is None or its.ends is None or mine.value is None or its.value is None:
         return 0.5  # without an interval nothing can be said
-    (low, high), (its_low, its_high) = best.ends, other.ends
+    ends = mine.ends, its.ends
+    if run != its_run and mine.facts.axis == Axis.SPEED:
+        ends = _of_any_occasion(mine.value, mine.ends), _of_any_occasion(its.value, its.ends)
+    (low, high), (its_low, its_high) = ends
     if high < its_low or low > its_high:
         return 1.0
     width = math.hypot(high - low, its_high - its_low) / (2 * _WIDE)
     if width == 0:
         return 0.5
-    return min(0.5 * (1 + math.erf(abs(best.value - other.value) / width / math.sqrt(2))), 0.999)
+    return min(0.5 * (1 + math.erf(abs(mine.value - its.value) / width / math.sqrt(2))), 0.999)
+
+
+def _of_any_occasion(value: float, ends: tuple[float, float]) -> tuple[float, float]:
+    """The interval of a time or rate, wide enough for what differs between two runs."""
+    if ends[0] <= 0:
+        return ends
+    down, up = (math.hypot(math.log(end / value), _WIDE * USUAL.sd) for end in ends)
+    return value * math.exp(-down), value * math.exp(up)
 
 
 def _without_axes(rows: Sequence[BoardRow], names: Names) -> Iterator[Fact]:

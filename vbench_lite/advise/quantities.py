@@ -29,6 +29,7 @@ from vbench_lite.results.from_calls import estimate_from_calls, warm_calls
 from vbench_lite.results.prices import declared_costs
 from vbench_lite.stats.delta import Delta
 from vbench_lite.stats.means import mean_estimate
+from vbench_lite.stats.rounds import USUAL
 from vbench_lite.store.run_names import in_words
 from vbench_lite.store.schema import GeneratorEntry, Level, RunDocument
 from vbench_lite.suite import load_suite
@@ -54,7 +55,7 @@ class Found:
     @property
     def side(self) -> Side:
         """The arm as one side of a comparison, without the controls of its run."""
-        return Side(self.arm, None, (), self.hardware)
+        return Side(self.arm, None, (), self.hardware, occasions=USUAL)
 
 
 class Numbers:

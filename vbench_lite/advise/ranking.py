@@ -109,7 +109,11 @@ def total(row: BoardRow, weights: Weights) -> AxisScore:
     low, high = value - math.hypot(half, spare[0]), value + math.hypot(half, spare[1])
     known = high > low or any(row.axes[axis].low is not None for axis in weights.by_axis)
     n = min(row.axes[axis].n for axis in weights.by_axis)
-    return AxisScore(value, low if known else None, high if known else None, n, None, replicates, spare)
+    moves = sum(weights.factor(axis) * row.axes[axis].moves for axis in weights.by_axis)
+    shown = (low if known else None, high if known else None)
+    return AxisScore(
+        value, *shown, n, replicates=replicates, spare=spare, occasion=row.arm.run_id, moves=moves
+    )
 
 
 def _sides(score: AxisScore, joint: bool) -> tuple[float, float]:
@@ -184,6 +188,12 @@ def _draws(rows: Sequence[BoardRow], axes: Sequence[Axis]) -> Floats:
             replicates[i] = score.replicates
         spare[i] = np.array(_sides(score, joint)) / WIDE
     drawn = joint_draws(values, replicates, spare).reshape(-1, len(rows), len(axes))
+    runs = np.array([row.arm.run_id for row in rows])
+    rng = np.random.default_rng(1)
+    for k, axis in enumerate(axes):
+        moves = [row.axes[axis].moves for row in rows]
+        for run in np.unique(runs) if any(moves) and len(set(runs)) > 1 else ():  # its times move together
+            drawn[:, runs == run, k] += rng.normal(0.0, max(moves), size=(len(drawn), 1))
     scaled = [k for k, axis in enumerate(axes) if axis not in RELATIVE_AXES]
     drawn[:, :, scaled] = np.clip(drawn[:, :, scaled], 0.0, 1.0)
     return drawn

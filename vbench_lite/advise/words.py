@@ -133,7 +133,12 @@ def _cannot_tell(advice: Advice) -> list[str]:
     found = advice.gap
     if found is None:
         return [_sentence(first), *doubts]
-    return [_sentence(first), _gap(advice), _sentence(more(found.more, found.units)) + ".", *doubts]
+    told = more(found.more, found.units)
+    tie = advice.weights.tie if advice.weights is not None else 0.0
+    runs = {standing.row.arm.run_id for standing in advice.candidates[:2]}
+    if found.more is None and found.units == "rounds" and abs(found.value) > tie and len(runs) > 1:
+        told = "no number of rounds of two runs would tell them apart: time both in one run"
+    return [_sentence(first), _gap(advice), _sentence(told) + ".", *doubts]
 
 
 def _doubt(leader: Standing) -> str:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from vbench_lite.errors import SpecError
 from vbench_lite.stats.noninferiority import Verdict
+from vbench_lite.stats.rounds import USUAL
 from vbench_lite.suite import Suite
 from vbench_lite.validation_errors import validated
 from vbench_lite.yaml_text import read_yaml
@@ -64,7 +65,7 @@ class Policy(BaseModel):
     minimum_effect: float = Field(default=0.05, gt=0)
     least_seconds: float = Field(default=0.1, gt=0)
     least_count: float = Field(default=0.5, gt=0)
-    occasion_sd: float = Field(default=0.06, ge=0, lt=1)
+    occasion_sd: float = Field(default=USUAL.sd, ge=0, lt=1)
     coverage_margin: float = Field(default=0.02, ge=0, lt=1)
     minimum_overlap: float = Field(default=0.9, gt=0, le=1)
     fail_on: tuple[Verdict, ...] = (Verdict.REGRESSED, Verdict.INCOMPARABLE)

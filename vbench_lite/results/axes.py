@@ -16,7 +16,8 @@ a score at the ceiling keeps the width of what it was measured with; the interva
 held within [0, 1]. A metric on which the jackknife sees no spread (16 right of 16), or whose prompts
 are not known, adds its own interval in quadrature. The controls' own intervals are not added: where
 they show no spread the scale is taken as given. Speed and memory join the ends of their metrics'
-intervals, as if they erred together (they come from the same calls).
+intervals, as if they erred together (they come from the same calls). Times of two runs differ by the
+occasion as well (`stats.rounds`).
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from vbench_lite.results.blocks import Blocks
 from vbench_lite.results.estimates import MetricEstimate
 from vbench_lite.stats.jackknife import MIN_GROUPS, standard_error, standard_errors
 from vbench_lite.stats.ranks import Difference, Differences
+from vbench_lite.stats.rounds import USUAL
 from vbench_lite.stats.student import quantile, quantiles
 from vbench_lite.suite import Suite
 from vbench_lite.suite_axes import AxisSpec, Gate
@@ -54,6 +56,8 @@ class AxisScore:
         replicates: the score (not held within [0, 1]) without each block; for paired differences.
         spare: half-widths (down, up) that the replicates do not show.
         floors: the control that is 0 on each of its metrics; empty where the axis has no such scale.
+        occasion: the run whose calls it is made of, where times count; moves: by how much (a standard
+            deviation) scores of another run differ for that alone, which no interval of one run shows.
     """
 
     value: float | None
@@ -64,6 +68,8 @@ class AxisScore:
     replicates: Floats = field(default_factory=lambda: np.empty(0))
     spare: tuple[float, float] = (0.0, 0.0)
     floors: Mapping[str, str] = field(default_factory=dict)
+    occasion: str = ""
+    moves: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -195,11 +201,11 @@ def axis_score(
             why = measured.reason if measured is not None else "no row for it in this run"
             return AxisScore(None, reason=f"{metric} is missing: {why}")
     if axis in RELATIVE_AXES:
-        return _relative(spec, arm)
+        return _relative(axis, spec, arm)
     return _scaled(spec, arm, real, floors, blocks)
 
 
-def _relative(spec: AxisSpec, arm: Arm) -> AxisScore:
+def _relative(axis: Axis, spec: AxisSpec, arm: Arm) -> AxisScore:
     total = sum(spec.metrics.values())
     value = low = high = 0.0
     known = True
@@ -218,7 +224,9 @@ def _relative(spec: AxisSpec, arm: Arm) -> AxisScore:
         high += weight * max(first, second) / total
     n = min(arm.estimates[m].n for m in spec.metrics)
     spare = (value - low, high - value)
-    return AxisScore(value, low if known else None, high if known else None, n, spare=spare)
+    moves = USUAL.sd / math.log(2) if axis == Axis.SPEED else 0.0
+    shown = (low if known else None, high if known else None)
+    return AxisScore(value, *shown, n, spare=spare, occasion=arm.run_id, moves=moves)
 
 
 def _scaled(spec: AxisSpec, arm: Arm, real: Arm | None, floors: Sequence[Arm], blocks: Blocks) -> AxisScore:
@@ -321,5 +329,8 @@ def differences(scores: Sequence[AxisScore], least: float = 0.0) -> Differences:
     mine = np.where(value > 0, spare[one, 0], spare[one, 1])
     its = np.where(value > 0, spare[two, 1], spare[two, 0])
     reach = quantiles(0.975, dof)
-    se = np.hypot(np.hypot(spread, mine / reach), its / reach)
-    return Differences(value, np.where(paired | (known[one] & known[two]), se, math.inf), dof, least)
+    runs, moves = np.array([s.occasion for s in scores]), np.array([s.moves for s in scores])
+    lasting = np.where(runs[one] != runs[two], np.hypot(moves[one], moves[two]), 0.0)
+    se = np.hypot(np.hypot(np.hypot(spread, mine / reach), its / reach), lasting)
+    sure = paired | (known[one] & known[two])
+    return Differences(value, np.where(sure, se, math.inf), dof, least, lasting)

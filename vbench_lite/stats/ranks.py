@@ -27,12 +27,14 @@ class Difference:
     se: standard error; 0 where nothing varies, infinite where it is unknown.
     dof: degrees of freedom of the t distribution.
     least: differences smaller than this are ties, however exactly they are known.
+    lasting: the part of `se` that more units would leave as it is.
     """
 
     value: float
     se: float
     dof: float
     least: float = 0.0
+    lasting: float = 0.0
 
     @property
     def p_value(self) -> float:
@@ -41,34 +43,32 @@ class Difference:
 
     def delta(self, n: int) -> Delta:
         """It as a number with its uncertainty, n independent units behind it."""
-        return Delta(self.value, self.se, self.dof, n)
+        return Delta(self.value, self.se, self.dof, n, lasting=self.lasting)
 
 
 @dataclass(frozen=True)
 class Differences:
     """Differences of every pair of some contestants, in the order of `itertools.combinations`.
 
-    value, se, dof: float64 (pairs,), as in `Difference`. least: of all, or of each.
+    value, se, dof: float64 (pairs,), as in `Difference`. least, lasting: of all, or of each.
     """
 
     value: Floats
     se: Floats
     dof: Floats
     least: Floats | float = 0.0
+    lasting: Floats | float = 0.0
 
     @classmethod
     def gathered(cls, pairs: Sequence[Difference]) -> Differences:
         """From single ones."""
-        columns = [(pair.value, pair.se, pair.dof, pair.least) for pair in pairs]
-        value, se, dof, least = np.array(columns, dtype=np.float64).reshape(-1, 4).T
-        return cls(value, se, dof, least)
+        columns = [(pair.value, pair.se, pair.dof, pair.least, pair.lasting) for pair in pairs]
+        return cls(*np.array(columns, dtype=np.float64).reshape(-1, 5).T)
 
     def of(self, pair: int) -> Difference:
         """One of them."""
-        least = np.broadcast_to(self.least, self.value.shape)
-        columns = (self.value, self.se, self.dof, least)
-        value, se, dof, tie = (float(column[pair]) for column in columns)
-        return Difference(value, se, dof, tie)
+        columns = (self.value, self.se, self.dof, self.least, self.lasting)
+        return Difference(*(float(np.broadcast_to(column, self.value.shape)[pair]) for column in columns))
 
     @property
     def p_values(self) -> Floats:

@@ -49,6 +49,7 @@ class Occasions:
 
 
 STEADY = Occasions(0.0)
+USUAL = Occasions(0.06)  # where nothing tells it of this machine
 
 
 def by_round(calls: Mapping[str, float]) -> dict[int, list[float]]:

@@ -29,6 +29,7 @@ from vbench_lite.results.axes import RELATIVE_AXES
 from vbench_lite.results.board import RELATIVE_TIE, Board, BoardRow
 from vbench_lite.results.catalogue import metric_facts
 from vbench_lite.results.labels import of_runs, row_titles
+from vbench_lite.stats.rounds import USUAL
 
 _AXIS_WIDTH = 9
 _LEAST_NAME = 16
@@ -189,6 +190,10 @@ def axis_footnotes(board: Board) -> list[str]:
         lines.append('"rank 1-2": the data cannot tell these places apart (95%, all pairs, Shaffer).')
         if any(axis in row.ranks for axis in RELATIVE_AXES for row in board.rows):
             lines.append(f"Speed and memory within {RELATIVE_TIE:.0%} of each other are ties.")
+        if len({row.arm.run_id for row in board.rows if Axis.SPEED in row.ranks}) > 1:
+            lines.append(
+                f"Between two runs, times of one generator move by about {USUAL.sd:.0%}; ranks allow for it."
+            )
     lines += [f"– {why}" for why in without_value([*board.rows, *board.controls], axes)]
     return lines
 
