@@ -42,7 +42,7 @@ def found() -> Calibration:
 def test_the_run_is_called_as_people_call_it(found: Calibration) -> None:
     run = fabricate()
     assert found.called == in_words(run.document()) and found.run == run.run_id
-    assert str(next(iter(calibration_text(found).renderables))).startswith(found.called)  # type: ignore[attr-defined]
+    assert str(next(iter(calibration_text(found).renderables))).startswith(found.called)  # type: ignore[union-attr]
 
 
 def test_equal_generators_seldom_alarm(found: Calibration) -> None:
@@ -69,7 +69,11 @@ def test_more_prompts_find_smaller_losses(found: Calibration) -> None:
 
 def test_every_seed_of_a_prompt_is_paired() -> None:
     found = calibrate(fabricate(seeds=3), repeats(seeds=3), draws=5)
-    assert row(found, "coverage").n == 48 and row(found, IDENTITY).n == 16
+    coverage, identity = row(found, "coverage"), row(found, IDENTITY)
+    assert (coverage.n, coverage.units) == (48, "requests") and (identity.n, identity.units) == (
+        16,
+        "prompts",
+    )
 
 
 def test_what_is_needed_tells_the_margin_from_none(found: Calibration) -> None:

@@ -39,7 +39,8 @@ class MetricResult:
         verdict: None for a description that is neither good nor bad, and for a metric that no arm has.
         reason: why there is no number, beginning with the field that differs, or "n" where there are too few
             rounds or prompts (then it is INCONCLUSIVE); or what the margin is.
-        n: independent units behind delta; units: what they are (prompts, rounds, votes).
+        n: independent units behind delta; units: what they are (prompts, rounds,
+            votes, requests).
         more_units: about how many more of them would settle an inconclusive one.
         part: "quality", or "speed" for speed and memory.
         contended: not comparable, since other processes disturbed the timed calls.
@@ -123,8 +124,9 @@ def overall(results: Sequence[MetricResult], *, coverage_alone: bool = False) ->
 def _coverage(baseline: Arm, candidate: Arm, pairing: Pairing, policy: Policy) -> MetricResult:
     """Requests answered, over those asked of both. A loss beyond the margin is a fact, not a sample."""
     result = MetricResult(
-        COVERAGE, True, "sample", Verdict.PASS, margin=policy.coverage_margin, higher_is_better=True
-    )
+        COVERAGE, True, "sample", Verdict.PASS, margin=policy.coverage_margin, units="requests",
+        higher_is_better=True,
+    )  # fmt: skip
     if pairing.asked_share < policy.minimum_overlap:
         reason = f"requests: {len(pairing.asked)} of {pairing.union} (prompt, seed) were asked of both"
         return replace(result, verdict=Verdict.INCOMPARABLE, reason=reason)
