@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -174,6 +175,19 @@ def test_failures_are_counted_and_are_no_latency() -> None:
     (none,) = summed([LoadStep(8.0, rate=1.0)], [bad])
     assert (none.finished, none.latency.p50, none.on_time, none.goodput) == (None, None, None, 0.0)
     assert "no request ended well" in saturation([none]).words
+
+
+def test_a_server_that_refuses_half_did_not_keep_up() -> None:
+    """What is refused at once piles up nowhere."""
+    kept = served(list(due_times(2.0, 60.0, "fixed", 0)), places=2)
+    assert saturation(summed([LoadStep(60.0, rate=2.0)], kept)).words.endswith("kept up with 2 a second")
+    refused = [
+        replace(one, ended_s=one.due_s, arrivals=(), reason="503") if place % 2 else one
+        for place, one in enumerate(kept)
+    ]
+    found = saturation(summed([LoadStep(60.0, rate=2.0)], refused))
+    assert found.words == "not known: nothing piled up at 2 a second, but 60 of 120 requests failed"
+    assert not found.reached and found.rate is None
 
 
 def test_a_rate_has_the_interval_of_its_blocks() -> None:

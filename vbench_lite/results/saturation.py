@@ -44,7 +44,11 @@ def saturation(steps: Sequence[StepSummary]) -> Saturation:
     for step in known:
         if piles_up(step):
             return Saturation(step.finished, True, f"reached: at {step.rate:g} a second, requests pile up")
-    return Saturation(None, False, f"not reached: the server kept up with {known[-1].rate:g} a second")
+    last = known[-1]
+    if last.failed:  # a server that refuses what is too much has no backlog
+        seen = f"nothing piled up at {last.rate:g} a second, but {last.failed} of {last.sent} requests failed"
+        return Saturation(None, False, f"not known: {seen}")
+    return Saturation(None, False, f"not reached: the server kept up with {last.rate:g} a second")
 
 
 def piles_up(step: StepSummary) -> bool:
