@@ -75,9 +75,20 @@ def test_a_planted_slowdown_is_named_by_its_stage(stage: str) -> None:
     assert found.line() == f"the call takes 400 ms longer, 400 ms of it in the stage {stage}"
 
 
+def test_a_stage_may_grow_by_more_than_the_call_and_a_rare_one_is_not_typical() -> None:
+    later = USUAL | {"denoise": 1.0, "decode": 1.0}
+    found = slow_stage([call(USUAL)], [call(later)])
+    assert found is not None
+    assert found.line() == "the call takes 200 ms longer; the stage decode alone 700 ms"
+    slower = [call(USUAL | {"decode": 0.5}) for _ in range(4)]
+    found = slow_stage([call(USUAL)], [*slower, call(USUAL | {"download": 9.0})])
+    assert found is not None and (found.stage, found.seconds) == ("decode", pytest.approx(0.2))
+
+
 def test_a_faster_call_and_one_without_phases_name_none() -> None:
     assert slow_stage([call(USUAL)], [call(USUAL | {"denoise": 0.5})]) is None
     assert slow_stage([], [call(USUAL)]) is None
+    assert slow_stage([call({}, unnamed_s=1.0)], [call(USUAL)]) is None  # phases that are named since
 
 
 def stored(root: Path, run_id: str, phases: Mapping[str, float], factor: float) -> RunDir:
