@@ -13,6 +13,7 @@ from vbench_lite.advise.beliefs import BeliefVerdict
 from vbench_lite.advise.card import answer_card
 from vbench_lite.compare import RunArm, compare
 from vbench_lite.metric import Axis
+from vbench_lite.report.charts import boards, comparisons
 from vbench_lite.results.board import build_board
 
 LATENT, AUTO, _ = FAMILIES
@@ -56,6 +57,20 @@ def test_every_face_says_how_sure_a_difference_in_speed_is(slower: float, apart:
     compared = compare(RunArm(runs[-1], LATENT), RunArm(runs[0], AUTO))
     latency = next(one for one in compared.metrics if one.metric == "speed/latency_s")
     assert latency.ci is not None and (latency.ci[1] < 0) is known
+
+
+@pytest.mark.parametrize(("slower", "step"), [(1.12, ""), (1.6, "yes")])
+@pytest.mark.parametrize("measure", ["speed", "speed/latency_s"])
+def test_a_history_calls_no_step_what_two_runs_differ_by(slower: float, step: str, measure: str) -> None:
+    """One generator, timed again."""
+    tables = [
+        boards.table(build_board([run]).as_dict())
+        for run in (
+            fabricate(world(1.0)),
+            fabricate(world(slower), run_id="run-b", created="2026-01-02T00:00:00Z"),
+        )
+    ]
+    assert list(comparisons.history(tables, measure, [AUTO])["step"]) == ["", step]
 
 
 def test_what_moves_all_times_of_a_run_parts_none_of_its_own() -> None:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
+import numpy as np
+
 from vbench_lite.advise.advice import advise
 from vbench_lite.advise.answer import Advice, Standing, Verdict
 from vbench_lite.advise.profiles import load_use
@@ -42,7 +44,7 @@ from vbench_lite.results.labels import row_titles
 from vbench_lite.stats.multiple import shaffer_factor
 from vbench_lite.stats.noninferiority import ALPHA
 from vbench_lite.stats.power import units_to_settle
-from vbench_lite.stats.rounds import USUAL
+from vbench_lite.stats.rounds import of_any_occasion
 from vbench_lite.store import run_names
 
 SURE, LIKELY, OPEN = "sure", "likely", "open"
@@ -301,8 +303,9 @@ def _chance(best: _Shown, other: _Shown) -> float:
     if mine.ends is None or its.ends is None or mine.value is None or its.value is None:
         return 0.5  # without an interval nothing can be said
     ends = mine.ends, its.ends
-    if run != its_run and mine.facts.axis == Axis.SPEED:
-        ends = _of_any_occasion(mine.value, mine.ends), _of_any_occasion(its.value, its.ends)
+    if run != its_run and mine.facts.axis == Axis.SPEED and min(*mine.ends, *its.ends) > 0:
+        wide = of_any_occasion(np.array([mine.value, its.value]), *np.array(ends).T)
+        ends = (float(wide[0][0]), float(wide[1][0])), (float(wide[0][1]), float(wide[1][1]))
     (low, high), (its_low, its_high) = ends
     if high < its_low or low > its_high:
         return 1.0
@@ -310,14 +313,6 @@ def _chance(best: _Shown, other: _Shown) -> float:
     if width == 0:
         return 0.5
     return min(0.5 * (1 + math.erf(abs(mine.value - its.value) / width / math.sqrt(2))), 0.999)
-
-
-def _of_any_occasion(value: float, ends: tuple[float, float]) -> tuple[float, float]:
-    """The interval of a time or rate, wide enough for what differs between two runs."""
-    if ends[0] <= 0:
-        return ends
-    down, up = (math.hypot(math.log(end / value), _WIDE * USUAL.sd) for end in ends)
-    return value * math.exp(-down), value * math.exp(up)
 
 
 def _without_axes(rows: Sequence[BoardRow], names: Names) -> Iterator[Fact]:

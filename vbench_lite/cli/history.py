@@ -38,7 +38,7 @@ def command(
     warn_damaged(root, runs)
     choice = choose(root, runs, every=True)
     warn_left_out(choice)
-    found = history(choice.sound, metric, suite=suite, generator=generator)
+    found = history(choice.sound, metric, suite=suite, generator=generator, picked=choice.picked)
     if as_json:
         points = {name: [point.as_dict() for point in those] for name, those in found.items()}
         print_json({"metric": metric, "generators": points})

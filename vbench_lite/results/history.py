@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from vbench_lite.errors import StoreError
+from vbench_lite.grouping import grouped
 from vbench_lite.results.arms import Run, read_arms
 from vbench_lite.store.schema import Level
 
@@ -48,23 +49,33 @@ class _Conditions:
 
 
 def history(
-    runs: Sequence[Run], metric: str, *, suite: str | None = None, generator: str | None = None
+    runs: Sequence[Run],
+    metric: str,
+    *,
+    suite: str | None = None,
+    generator: str | None = None,
+    picked: Collection[tuple[str, str]] = (),
 ) -> dict[str, list[Point]]:
-    """Return the points of every generator (or one), oldest first.
+    """Return the points of every generator (or one), oldest first; under several suites, of each suite.
 
     Controls are left out. Runs without the suite, or without a value, have no point.
+
+    Args:
+        picked: (run id, generator) to keep; empty for all.
 
     Raises:
         StoreError: no run has a value of the metric.
     """
-    found: dict[str, list[Point]] = {}
-    before: dict[str, _Conditions] = {}
+    found: dict[tuple[str, str], list[Point]] = {}
+    before: dict[tuple[str, str], _Conditions] = {}
     for run in sorted(runs, key=lambda run: run.document().created):
         document = run.document()
         for name in [str(s["name"]) for s in document.suites if suite in (None, s["name"])]:
             for arm in read_arms(run, name):
                 measured = arm.estimates.get(metric)
                 if arm.control or generator not in (None, arm.generator):
+                    continue
+                if picked and (run.run_id, arm.generator) not in picked:
                     continue
                 if measured is None or measured.value is None:
                     continue
@@ -74,11 +85,7 @@ def history(
                     document.hardware if timed else None,
                     frozenset() if timed else frozenset(arm.requests.values()),
                 )
-                key = (
-                    f"{arm.generator} ({name})"
-                    if suite is None and len(document.suites) > 1
-                    else arm.generator
-                )
+                key = (arm.generator, name)
                 point = Point(
                     run=run.run_id,
                     called=document.name or None,
@@ -98,7 +105,10 @@ def history(
     if not found:
         who = f" of {generator}" if generator else ""
         raise StoreError(f"no run has a value of {metric}{who}; see: vbench-lite list metrics")
-    return found
+    suites = grouped(found)
+    return {
+        who if len(suites[who]) == 1 else f"{who} ({name})": points for (who, name), points in found.items()
+    }
 
 
 def _break(last: _Conditions | None, now: _Conditions) -> str | None:

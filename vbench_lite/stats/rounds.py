@@ -29,6 +29,7 @@ from vbench_lite.arrays import Floats
 from vbench_lite.errors import NotApplicable
 from vbench_lite.grouping import grouped
 from vbench_lite.stats.delta import Delta
+from vbench_lite.stats.student import quantile
 
 TRIM_FROM = 5
 
@@ -50,6 +51,20 @@ class Occasions:
 
 STEADY = Occasions(0.0)
 USUAL = Occasions(0.06)  # where nothing tells it of this machine
+
+
+def of_any_occasion(value: Floats, low: Floats, high: Floats, *, ratio: bool = True) -> tuple[Floats, Floats]:
+    """95% intervals of times, wide enough for what differs between two runs besides.
+
+    Args:
+        value, low, high: positive for a ratio; else doublings, as the axis of speed has them.
+    """
+    half = quantile(0.975, math.inf) * USUAL.sd
+    if not ratio:
+        half /= math.log(2)
+        return value - np.hypot(value - low, half), value + np.hypot(high - value, half)
+    down, up = np.hypot(np.log(value / low), half), np.hypot(np.log(high / value), half)
+    return value * np.exp(-down), value * np.exp(up)
 
 
 def by_round(calls: Mapping[str, float]) -> dict[int, list[float]]:

@@ -11,14 +11,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from vbench_lite.arrays import Floats
 from vbench_lite.compare import Comparison, MetricResult, RunArm, compare
 from vbench_lite.compare.frame_fidelity import FrameFidelity
 from vbench_lite.compare.headline import counts_text, settling
 from vbench_lite.format import change_interval, change_text, interval, margin_text, number
 from vbench_lite.grouping import grouped
+from vbench_lite.metric import Axis
 from vbench_lite.report.charts.boards import BoardTable
 from vbench_lite.results.arms import Run
 from vbench_lite.results.catalogue import metric_facts
+from vbench_lite.stats.rounds import of_any_occasion
 
 CHANGED = ("metric", "prompt", "seed", "baseline", "candidate", "change", "baseline_clip", "candidate_clip")
 
@@ -212,21 +215,32 @@ def _short(metric: str) -> str:
 def history(boards: Sequence[BoardTable], measure: str, generators: Sequence[str]) -> pd.DataFrame:
     """A measure over runs, oldest first: generator, family, run, created, value, low, high, step.
 
-    `step` says that the interval does not overlap with the one before of the same generator: "yes"; or
-    "disturbed" where other processes slowed timed calls of either, and "other requests" where the suite, the
-    seed or the number of samples differs, so that nothing follows from it.
+    `step` says that the interval (of a time: with what differs between two runs) does not overlap with the
+    one before of the same generator: "yes"; or "disturbed" where other processes slowed timed calls of
+    either, and "other requests" where the suite, the seed or the number of samples differs, so that nothing
+    follows from it.
     """
     parts = [board.of(measure, generators) for board in boards]
     rows = pd.concat(parts) if parts else pd.DataFrame()
     if rows.empty:
         return pd.DataFrame(columns=["generator", "family", "run", "created", "value", "low", "high", "step"])
     rows = rows.sort_values(["created", "run"], kind="stable").reset_index(drop=True)
-    before = rows.groupby("generator")[["low", "high"]].shift()
-    apart = (rows["low"] > before["high"]) | (rows["high"] < before["low"])
+    ends = rows[["generator", "low", "high"]].assign(**_of_any_occasion(rows, measure))
+    before = ends.groupby("generator")[["low", "high"]].shift()
+    apart = (ends["low"] > before["high"]) | (ends["high"] < before["low"])
     busy = rows["disturbed"] | rows.groupby("generator")["disturbed"].shift(fill_value=False)
     asked = rows.groupby("generator")["protocol"].shift() != rows["protocol"]
     rows["step"] = np.select([apart & asked, apart & busy, apart], ["other requests", "disturbed", "yes"], "")
     return rows[["generator", "family", "run", "created", "value", "low", "high", "step"]]
+
+
+def _of_any_occasion(rows: pd.DataFrame, measure: str) -> dict[str, Floats]:
+    """Ends of the intervals; those of times are wide enough for what differs between two runs."""
+    value, low, high = (rows[name].to_numpy(np.float64) for name in ("value", "low", "high"))
+    axis = measure == Axis.SPEED
+    if axis or (metric_facts(measure, {}).axis == Axis.SPEED and np.nanmin(low, initial=np.inf) > 0):
+        low, high = of_any_occasion(value, low, high, ratio=not axis)
+    return {"low": low, "high": high}
 
 
 def changes(boards: Sequence[BoardTable], measures: Sequence[str]) -> pd.DataFrame:
