@@ -16,6 +16,8 @@ from typing import Any, Literal
 
 from vbench_lite.errors import RegistryError
 
+_MOST_LISTED = 30  # names in one message
+
 Group = Literal["generators", "metrics", "extractors", "datasets", "suites", "executors", "prompts"]
 
 
@@ -71,9 +73,12 @@ def check(group: Group, name: str) -> None:
     if name in known:
         return
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-    hint = (
-        f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(sorted(known)) or 'none'}"
-    )
+    if near:
+        hint = f"did you mean {' or '.join(near)}?"
+    elif len(known) > _MOST_LISTED:
+        hint = f"there are {len(known)}; see: vbench-lite list {group}"
+    else:
+        hint = f"there are: {', '.join(sorted(known)) or 'none'}"
     raise RegistryError(f"no {group[:-1]} is named {name!r}; {hint}")
 
 

@@ -46,6 +46,7 @@ def test_help_lists_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
         (["advise", "--price-per-hour", "cheap"], "'cheap' is not a number"),
         (["run", "-g", "no/such"], "no generator is named 'no/such'"),
         (["run", "--suite", "quik"], "did you mean quick"),
+        (["audit", "--metric", "xyzzy"], "; see: vbench-lite list metrics"),
         (["run", "--executor", "slurm"], "no executor is named 'slurm'; there are: local"),
         (["run", "missing.yaml"], "No such file"),
         (["export", "latest", "--format", "csv"], "no run"),

@@ -104,6 +104,11 @@ def test_what_is_no_model_is_told(model: str) -> None:
         choose(model)
 
 
+def test_no_model_at_all_is_told() -> None:
+    with pytest.raises(SpecError, match="the model is empty"):
+        choose(" ")
+
+
 def test_one_clip_is_not_a_model(tmp_path: Path) -> None:
     clips(tmp_path)
     with pytest.raises(SpecError, match="vbench-lite score"):

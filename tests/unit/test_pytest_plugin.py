@@ -56,7 +56,7 @@ def test_the_same_clips_pass_or_are_incomparable_only_where_nothing_was_measured
 def test_faults_fail_in_one_line(repository: pytest.Pytester) -> None:
     result = _outcome(repository, "base", "nobody")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["vbench_lite: run base has no generator 'nobody'*"])
+    result.stdout.fnmatch_lines(["vbench_lite: the run of * has no generator 'nobody'*"])
 
 
 def test_a_test_without_the_marker_is_an_error(repository: pytest.Pytester) -> None:

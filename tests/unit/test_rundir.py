@@ -193,8 +193,11 @@ def test_runs_are_found_by_id_prefix_baseline_and_latest(tmp_path: Path) -> None
         resolve_run(tmp_path, "x")
     with pytest.raises(StoreError, match="no run x is under"):
         set_baseline(tmp_path, "other", "x")
-    with pytest.raises(StoreError, match="cannot be named 'latest'"):
-        set_baseline(tmp_path, "latest", "abc")
+    for name in ("latest", "a:b", " "):  # RUN:GENERATOR would read it otherwise
+        with pytest.raises(StoreError, match=f"{name!r} cannot name a run"):
+            set_baseline(tmp_path, name, "abc")
+    with pytest.raises(StoreError, match="cannot be named 'abd'"):
+        set_baseline(tmp_path, "abd", "abc")
 
 
 def test_queries_join_finished_runs(tmp_path: Path) -> None:

@@ -318,6 +318,14 @@ def two_models(folder: Path) -> None:
     (folder / "list.csv").write_text("\n".join(rows))
 
 
+def test_a_clip_under_two_names_is_told_once_for_all_its_names(tmp_path: Path) -> None:
+    for number in range(6):
+        write_lossless(tmp_path / f"{number}.mkv", moving_square(8, 48, 64 + (number == 5)), 8.0)
+    scores = score(tmp_path, Captioned).as_dict()
+    assert list(scores["flags"]) == [f"{number}.mkv" for number in range(1, 5)]
+    assert "! 1.mkv and 3 more: the same clip as 0.mkv" in printed(scores)
+
+
 def test_generators_of_a_list_are_sets_of_their_own(tmp_path: Path) -> None:
     two_models(tmp_path / "clips")
     scores = score(tmp_path / "clips" / "list.csv", MeanShift, Captioned)
@@ -358,4 +366,5 @@ def test_unlike_rates_of_a_set_and_its_reference_are_told(tmp_path: Path) -> Non
         "give all one rate (--fps)",
     )
     rules = ClipRules(fps=8.0)
-    assert score(tmp_path / "clips", MeanShift, reference=tmp_path / "truth", rules=rules).flags == {}
+    resampled = score(tmp_path / "clips", MeanShift, reference=tmp_path / "truth", rules=rules)
+    assert "clips" not in resampled.flags

@@ -187,6 +187,7 @@ def choose_arms(root: Path, baseline: str, candidate: str) -> tuple[tuple[RunDir
         StoreError: a run is not there, or it is not clear which generator is meant.
     """
     from vbench_lite.errors import StoreError
+    from vbench_lite.store.run_names import in_words
     from vbench_lite.store.rundir import resolve_run
 
     names, runs = [], []
@@ -198,7 +199,7 @@ def choose_arms(root: Path, baseline: str, candidate: str) -> tuple[tuple[RunDir
         offered = [_generators(run) for run in runs]
         both = [label for label in offered[0] if label in offered[1]]
         if len(both) != 1:
-            has = "; ".join(f"{run.run_id} has {', '.join(_generators(run))}" for run in runs)
+            has = "; ".join(f"{in_words(run.document())} has {', '.join(_generators(run))}" for run in runs)
             raise StoreError(f"say which generator, as in {baseline}:GENERATOR ({has})")
         names = [both[0], both[0]]
     first, second = names[0] or names[1], names[1] or names[0]

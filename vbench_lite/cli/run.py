@@ -199,9 +199,9 @@ def _list_failures(failures: list[dict[str, Any]]) -> None:
     keys = ("status", "generator", "phase", "reason")
     causes = grouped((tuple(str(row[key] or "") for key in keys), str(row["sample_id"])) for row in failures)
     for (status, generator, phase, reason), samples in list(causes.items())[:MOST_LISTED]:
-        others = f" and {len(samples) - 1} others" if len(samples) > 1 else ""
+        others = f" and {plural(len(samples) - 1, 'other')}" if len(samples) > 1 else ""
         where = f"{generator} {samples[0]}{others}"
         warn(f"{status}: {where}{f' in {phase}' if phase else ''}: {reason}")
     if len(causes) > MOST_LISTED:
         left = sum(len(samples) for samples in list(causes.values())[MOST_LISTED:])
-        warn(f"and {left} more samples; see: vbench-lite export RUN --format csv")
+        warn(f"and {plural(left, 'sample')} more; see: vbench-lite export RUN --format csv")

@@ -26,6 +26,7 @@ from vbench_lite.results.trust import trust_flags
 from vbench_lite.run.plan.sweep import LATENCY
 from vbench_lite.run.scoring.joint_sets import JointSets, StoredArm
 from vbench_lite.stats.noninferiority import Verdict
+from vbench_lite.store import run_names
 from vbench_lite.store.pool import Pool
 from vbench_lite.store.rundir import RunDir
 from vbench_lite.store.schema import RunDocument
@@ -227,7 +228,8 @@ def _side(chosen: RunArm, suite: Suite, document: RunDocument) -> tuple[Side, li
     arm = next((a for a in arms if a.generator == chosen.generator), None)
     if arm is None:
         known = ", ".join(a.generator for a in arms)
-        raise StoreError(f"run {chosen.run.run_id} has no generator {chosen.generator!r}; it has: {known}")
+        called = run_names.in_words(chosen.run.document())
+        raise StoreError(f"{called} has no generator {chosen.generator!r}; it has: {known}")
     return Side(arm, *scale_ends(arms), document.hardware, named_ends(suite)), arms
 
 

@@ -159,7 +159,8 @@ def _named(root: Path, names: Sequence[str]) -> tuple[tuple[RunDir, ...], frozen
         run = resolve_run(root, run_name)
         labels = [entry.label for entry in run.document().generators]
         if generator and generator not in labels:
-            raise StoreError(f"run {run.run_id} has no generator {generator!r}; it has: {', '.join(labels)}")
+            called = run_names.in_words(run.document())
+            raise StoreError(f"{called} has no generator {generator!r}; it has: {', '.join(labels)}")
         chosen[run.run_id] = run
         picked |= {(run.run_id, label) for label in ([generator] if generator else labels)}
     everything = {(r.run_id, e.label) for r in chosen.values() for e in r.document().generators}

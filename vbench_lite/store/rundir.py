@@ -349,11 +349,12 @@ def set_baseline(root: Path, name: str, run_id: str) -> None:
     """Name a run; the name then stands for it wherever a run is asked for.
 
     Raises:
-        StoreError: the run is not there, or the name would hide a run or `latest`.
+        StoreError: the run is not there, or the name would hide a run or `latest`, or reads as another thing.
     """
+    name = run_names.check_name(name)
     if not RunDir(root, run_id).exists():
         raise StoreError(f"no run {run_id} is under {root}; see: vbench-lite list runs")
-    if name == "latest" or not name or RunDir(root, name).exists():
+    if RunDir(root, name).exists():
         raise StoreError(f"a baseline cannot be named {name!r}, which already means something else")
     atomic.write_text(
         inside(root, root / "baselines.json"),

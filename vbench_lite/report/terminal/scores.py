@@ -15,6 +15,7 @@ from vbench_lite.grouping import grouped
 from vbench_lite.weights import unverified
 
 MOST_COLUMNS = 4
+MOST_NAMED = 3  # files of which one thing is told
 
 
 def print_scores(scores: Mapping[str, Any], console: Console) -> None:
@@ -37,8 +38,9 @@ def print_scores(scores: Mapping[str, Any], console: Console) -> None:
         console.print(Text(f"· {metric}, {count} of {len(samples)} clips: {note}", style="dim"))
     for metric in scores["unverified"]:
         console.print(Text(f"! {unverified.remark(metric)}", style="yellow"))
-    for file, flags in scores["flags"].items():
-        console.print(Text(f"! {file}: {', '.join(flags)}", style="yellow"))
+    for flags, files in grouped((", ".join(flags), file) for file, flags in scores["flags"].items()).items():
+        named = ", ".join(files) if len(files) <= MOST_NAMED else f"{files[0]} and {len(files) - 1} more"
+        console.print(Text(f"! {named}: {flags}", style="yellow"))
 
 
 def _table(*headings: str) -> Table:

@@ -64,6 +64,8 @@ def choose(model: str) -> Choice:
         SpecError: it is nothing that an adapter takes; the message says what would be.
         ClipError: a folder of clips cannot be read.
     """
+    if not model.strip():
+        raise SpecError("the model is empty; give a folder, a list of clips, a hub id or a command line")
     path = Path(model)
     if model in registry.names("generators") and not path.exists():
         return _fitted(model, model, {}, "it is a registered generator")

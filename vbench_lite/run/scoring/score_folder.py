@@ -99,6 +99,7 @@ class _FolderScoring:
         self.groups = {name: Group(metrics) for name in dict.fromkeys(self._group_of.values())}
         self._reference_rates: list[float] = []
         self.partners = pair_up(folder, references)
+        self._first_of: dict[tuple[str, str], str] = {}  # by group and content: whose name came first
         self._taken: set[str] = set()  # references whose features the sets have
         prompts = dict.fromkeys(clip.prompt for clip in folder.clips if clip.prompt is not None)
         self.prompt_ids = {prompt.text: prompt.prompt_id for prompt in with_ids(list(prompts))}
@@ -193,7 +194,11 @@ class _FolderScoring:
         for metric, outcome in result.outcomes.items():
             if not self._broken_extractor(metric):
                 scores.add(name, metric, outcome)
-        group = self.groups[self._group_of[result.task.source.file]]
+        group_name = self._group_of[result.task.source.file]
+        first = self._first_of.setdefault((group_name, result.sha256 or name), name)
+        if first != name:
+            scores.flag(name, f"the same clip as {first}: what is measured over the set counts both")
+        group = self.groups[group_name]
         group.add(result.task.sample, result.info, result.features, result.outcomes)
 
     def _count(self, result: ClipResult) -> None:
