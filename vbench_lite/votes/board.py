@@ -20,12 +20,12 @@ from vbench_lite.results.arms import CEILING, control_of
 from vbench_lite.stats.bradley_terry import LEFT, RIGHT, TIE, Outcome, Strengths, components, fit
 from vbench_lite.stats.clusters import LEAST
 from vbench_lite.stats.krippendorff import alpha
+from vbench_lite.stats.power import detectable_effect
 from vbench_lite.stats.ranks import Difference, rank_intervals
 from vbench_lite.stats.student import quantile
 from vbench_lite.votes.ballot import Answer, Check, Vote
 
 MARGIN = 0.2  # log-odds: two generators within it win .45 to .55 of their decided votes
-_POWER = 0.84  # normal quantile of 80%
 _RESULTS = {Answer.LEFT: LEFT, Answer.RIGHT: RIGHT, Answer.TIE: TIE, Answer.BOTH_BAD: TIE}
 Interval = tuple[float, float]
 
@@ -53,7 +53,7 @@ class PairState:
     """Two generators: strength of the first minus that of the second, and what more votes would bring.
 
     decision: "separated", "equivalent" (the 95% interval lies within the margin) or "open".
-    more: votes that would separate them with 80% chance if the lead is as it seems; None if not open.
+    more: votes that would settle it either way with 80% chance if the lead is as it seems; None if not open.
     """
 
     first: str
@@ -264,7 +264,10 @@ def _pair_state(model: Strengths, names: Sequence[str], votes: Sequence[Vote], i
         decision = "equivalent"
     else:
         decision = "open"
-        wanted = len(votes) * ((1.96 + _POWER) * se / max(abs(lead), MARGIN / 2)) ** 2
+        # Either way of settling it counts; equivalent is what neither end of the interval may leave.
+        ways = [(abs(lead), 0.8), (MARGIN - abs(lead), 0.9)]
+        reach = min(detectable_effect(se, math.inf, power=power) / far for far, power in ways if far > 0)
+        wanted = len(votes) * reach**2
         share = max(count, 1) / len(votes)
         more = max(1, math.ceil((wanted - len(votes)) * max(share, 1 / max(1, len(names) - 1))))
     return PairState(names[i], names[j], lead, (low, high), count, decision, more)

@@ -178,7 +178,7 @@ class Poll:
         wanted = [pair.more for pair in board.pairs if pair.more is not None]
         if not wanted:
             return "enough votes: every pair is separated or equivalent; more only narrow the intervals"
-        return f"about {min(wanted)} more votes part the next pair; {len(wanted)} pair(s) are open"
+        return f"about {min(wanted)} more votes settle the next pair; {len(wanted)} pair(s) are open"
 
 
 def same_box(clip: Clip, beside: Clip) -> bytes:

@@ -25,7 +25,7 @@ def pair_text(pair: PairState) -> str:
         return f"{ahead} is preferred to {behind}"
     if pair.decision == "equivalent":
         return f"{ahead} and {behind} are equally liked: more votes will not part them"
-    return f"{ahead} and {behind}: open, {about_more(pair.more or 0, 'votes')} of this pair would part them"
+    return f"{ahead} and {behind}: open, {about_more(pair.more or 0, 'votes')} of this pair would settle it"
 
 
 def log_odds(value: float, ends: Interval) -> str:

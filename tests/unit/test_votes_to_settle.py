@@ -1,0 +1,35 @@
+"""How many more votes a pair needs, against closed forms."""
+
+from __future__ import annotations
+
+import pytest
+
+from vbench_lite.votes.ballot import Shown, Vote
+from vbench_lite.votes.board import PairState, vote_board
+from vbench_lite.votes.words import pair_text
+
+
+def state(votes: int, won: int = 10) -> PairState:
+    """Of a and b, of whom a wins so many of each 20 votes; each is of a voter and a prompt of its own."""
+    ours = []
+    for n in range(votes):
+        left, right = ("a", "b") if n // 20 % 2 else ("b", "a")
+        answer = "left" if (n % 20 < won) is (left == "a") else "right"
+        ours.append(Vote(f"v{n}", f"p{n}", Shown(left), Shown(right), answer))
+    (pair,) = vote_board(ours, "overall").pairs
+    return pair
+
+
+def test_two_that_are_equally_liked_are_settled_by_being_equal() -> None:
+    """(1.96 + 1.28) standard errors of 2 / sqrt(n) within 0.2 of log-odds: 1,051 votes in all."""
+    few = state(120)
+    assert few.decision == "open" and few.lead == pytest.approx(0, abs=1e-6) and few.more is not None
+    assert 120 + few.more == pytest.approx(1051, rel=0.05)
+    assert state(120 + few.more).decision == "equivalent"
+    assert ": open, about " in pair_text(few) and pair_text(few).endswith("would settle it")
+
+
+def test_two_of_whom_one_leads_are_settled_by_its_lead() -> None:
+    """Eleven of twenty: (1.96 + 0.84) standard errors of 2.01 / sqrt(n) within 0.2007: 789 votes in all."""
+    few = state(120, won=11)
+    assert few.more is not None and 120 + few.more == pytest.approx(789, rel=0.08)
