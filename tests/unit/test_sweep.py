@@ -12,8 +12,10 @@ from fabricated_sweep import fabricated
 from opened import open_page
 from rich.console import Console
 
+from vbench_lite.compare.policy import load_policy
 from vbench_lite.compare.sweep import sweep
-from vbench_lite.compare.sweep_table import Kind, SweepTable
+from vbench_lite.compare.sweep_table import AxisChange, Kind, SweepTable
+from vbench_lite.compare.tradeoff import classify
 from vbench_lite.errors import StoreError
 from vbench_lite.metric import Axis
 from vbench_lite.report.charts.settings import sentence, stages, tables, verdicts
@@ -21,6 +23,7 @@ from vbench_lite.report.ci.github import sweep_commands
 from vbench_lite.report.ci.sweep import sweep_markdown
 from vbench_lite.report.html.settings import settings_section
 from vbench_lite.report.terminal.sweep import sweep_text
+from vbench_lite.stats.delta import Delta
 from vbench_lite.stats.noninferiority import Verdict
 
 FAST = {"speed/latency_s": 0.5, "speed/stage_denoise_s": 1 / 3}
@@ -92,6 +95,20 @@ def test_a_small_loss_may_be_worth_its_gain() -> None:
     little = sweep(fabricated({"little": FAST | {"frames/sharpness": 0.7}}, prompts=48))
     assert little.rows[0].verdict is Verdict.REGRESSED
     assert kinds(little) == {"little": Kind.WORTH}
+
+
+def test_only_a_loss_that_is_sure_is_too_much() -> None:
+    """An axis of which the samples cannot tell makes a setting open, not one to avoid."""
+    row = sweep(fabricated({"little": FAST | {"frames/sharpness": 0.7}}, prompts=48)).rows[0]
+    policy = load_policy()
+
+    def with_axis(change: AxisChange) -> Kind:
+        return classify(replace(row, axes={**row.axes, Axis.ALIGNMENT: change}), policy)
+
+    lost = Delta(-0.2, 0.15, 15.0, 16)
+    assert with_axis(AxisChange(0.5, lost, Verdict.INCONCLUSIVE)) is Kind.OPEN
+    assert with_axis(AxisChange(0.5, lost, Verdict.REGRESSED)) is Kind.AVOID
+    assert with_axis(AxisChange(0.5, Delta(-0.02, 0.1, 15.0, 16), Verdict.INCONCLUSIVE)) is Kind.WORTH
 
 
 def test_what_too_few_prompts_cannot_tell_is_open() -> None:

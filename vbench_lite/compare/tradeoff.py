@@ -3,12 +3,13 @@
 The rule, in order:
 
 - changed nothing: the clips of the base, byte for byte, and no gain in speed or memory;
-- avoid: an axis is REGRESSED, and there is no gain, or another arm dominates it, or an axis lost more
-  than `WORTH_MARGINS` margins;
+- avoid: an axis is REGRESSED, and there is no gain, or another arm dominates it, or it lost more than
+  `WORTH_MARGINS` margins;
 - worth its loss: an axis is REGRESSED, with a gain, on the Pareto front, within that loss;
 - no gain: nothing lost, and neither faster nor smaller by more than the policy's minimum effect;
 - free: a gain, and every axis no worse than its margin;
-- open: a gain, and an axis of which the samples cannot tell; or the gain itself is not known.
+- open: a gain, and an axis of which the samples cannot tell (beside a loss: whether it lost more than
+  `WORTH_MARGINS` margins); or the gain itself is not known.
 """
 
 from __future__ import annotations
@@ -35,10 +36,14 @@ def classify(row: SweepRow, policy: Policy) -> Kind:
     if row.identical and True not in gains:
         return Kind.UNCHANGED
     if row.verdict is Verdict.REGRESSED:
-        worst = min(c.difference.value for c in row.axes.values() if c.difference is not None)
-        if worst < -WORTH_MARGINS * policy.margin_fraction or (True not in gains and None not in gains):
+        much = [
+            c.verdict
+            for c in row.axes.values()
+            if c.difference is not None and c.difference.value < -WORTH_MARGINS * policy.margin_fraction
+        ]
+        if Verdict.REGRESSED in much or (True not in gains and None not in gains):
             return Kind.AVOID
-        if row.pareto is None:
+        if row.pareto is None or much:
             return Kind.OPEN
         return Kind.WORTH if True in gains and row.pareto else Kind.AVOID
     if True not in gains:
