@@ -6,6 +6,7 @@ one line that says how to see the traceback. Nothing is printed to stdout but re
 
 from __future__ import annotations
 
+import errno
 import gc
 import importlib
 import os
@@ -172,7 +173,7 @@ def call(arguments: Sequence[str] | None = None) -> int:
         _say(said if "--help" in said else f"{said} (see: {path} --help)", context)
         return WRONG_USE
     except (Interrupted, KeyboardInterrupt, click.Abort):
-        _say("interrupted; what was finished is kept, and the same command goes on from there")
+        _say("interrupted; what was stored by then is kept")
         return INTERRUPTED
     except (ReaderGone, BrokenPipeError):  # the reader of our output went away, as with `| head`
         for stream in (1, 2):  # or the interpreter complains once more at exit
@@ -194,6 +195,9 @@ def _report(error: Exception, debug: bool) -> int:
         return error.exit_code
     if isinstance(error, OSError) and error.filename is not None:
         _say(f"{error.filename}: {error.strerror}")
+        return WRONG_USE
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:  # of what is printed
+        _say(f"the output cannot be written: {error.strerror}; free some space")
         return WRONG_USE
     _say(
         f"unexpected {type(error).__name__}: {error} "

@@ -40,8 +40,10 @@ def command(
     from vbench_lite.format import number, plural
     from vbench_lite.report.html.publish import publish
     from vbench_lite.results.choice import choose
+    from vbench_lite.store.disk import writing
 
-    done = publish(choose(root, runs, suite=suite), output, prompts=prompts, title=title)
+    with writing(output, "-o"):
+        done = publish(choose(root, runs, suite=suite), output, prompts=prompts, title=title)
     document = {"folder": str(output), "files": done.files, "bytes": done.bytes, "clips": done.clips}
     told = f"{output / 'index.html'}: {plural(done.files, 'file')}, {number(done.bytes, 'bytes')}"
     return answer(document, told, as_json=as_json)

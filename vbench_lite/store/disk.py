@@ -11,12 +11,13 @@ from typing import NoReturn
 
 from vbench_lite.errors import StoreError
 
+_CHOOSE = "choose a folder that can be written"
 _ADVICE = {
     errno.ENOSPC: "free some space",
     errno.EDQUOT: "free some space, or have the quota raised",
-    errno.EROFS: "choose a folder that can be written, with --root",
-    errno.EACCES: "choose a folder that can be written, with --root",
-    errno.EPERM: "choose a folder that can be written, with --root",
+    errno.EROFS: _CHOOSE,
+    errno.EACCES: _CHOOSE,
+    errno.EPERM: _CHOOSE,
     errno.EIO: "the disk may be damaged: move the results to another one",
     errno.EFBIG: "raise the limit on the size of files",
 }
@@ -39,18 +40,27 @@ def raise_storage_fault(error: BaseException, place: Path) -> None:
 
 
 @contextmanager
-def writing(place: Path) -> Iterator[None]:
-    """Turn an OSError while something is written below `place` into a StoreError that says what to do."""
+def writing(place: Path, option: str | None = "--root") -> Iterator[None]:
+    """Turn an OSError while something is written below `place` into a StoreError that says what to do.
+
+    The file at fault is named, the one that is written rather than the one that is read; `place` stands for
+    a temporary name.
+
+    Args:
+        option: what names another place on the command line; None: an argument, or one of several options.
+    """
     try:
         yield
     except OSError as error:
         if error.errno not in _ADVICE:
             raise
-        _raise(error.errno, Path(error.filename) if isinstance(error.filename, str) else place)
+        file = error.filename2 or error.filename
+        known = isinstance(file, str) and not Path(file).name.startswith(".")
+        _raise(error.errno, Path(file) if known else place, option)
 
 
-def _raise(code: int, place: Path) -> NoReturn:
+def _raise(code: int, place: Path, option: str | None = "--root") -> NoReturn:
+    advice = _ADVICE[code] + (f", with {option}" if option and _ADVICE[code] == _CHOOSE else "")
     raise StoreError(
-        f"cannot write to {place}: {os.strerror(code)}; {_ADVICE[code]}, and give the same command again "
-        "to go on"
+        f"cannot write to {place}: {os.strerror(code)}; {advice}, and give the same command again to go on"
     ) from None

@@ -27,7 +27,7 @@ def output_file(path: Path) -> Iterator[Path]:
         StoreError: the disk does not take it.
     """
     place = check_output(path)
-    with writing(place):
+    with writing(path, None):
         if not place.exists() or place.is_file():
             with atomic.replaced(place) as temporary:
                 yield temporary
@@ -55,7 +55,7 @@ def output_folder(path: Path) -> Path:
     if place.exists() and not place.is_dir():
         raise SpecError(f"{path} is a file, and a folder is needed; give its name with -o")
     _check_parent(path, place)
-    with writing(place):
+    with writing(path, None):
         place.mkdir(exist_ok=True)
     return path
 
