@@ -213,20 +213,28 @@ def gap(leader: BoardRow, other: BoardRow, weights: Weights) -> Gap:
     found = difference(first, second)
     if math.isinf(found.se):
         return Gap(found.value, -math.inf, math.inf, by_axis, None, "clips")
-    clips = len(leader.arm.prompts)
-    prompts = "clips" if leader.arm.ok == clips else "prompts"
-    units, n = ("rounds", first.n) if _timed(leader, other, weights) else (prompts, clips)
+    units, n = _units(leader, _doubted(leader, other, weights))
     delta = found.delta(n)
     low, high = delta.interval()
     small = abs(found.value) <= max(weights.tie, 1e-12)
     return Gap(found.value, low, high, by_axis, None if small else units_to_settle(delta, 0.0), units)
 
 
-def _timed(leader: BoardRow, other: BoardRow, weights: Weights) -> bool:
-    """Whether the doubt about two totals comes from timed calls more than from clips."""
-    parts = {True: 0.0, False: 0.0}
-    for axis in weights.by_axis:
-        found = difference(leader.axes[axis], other.axes[axis])
-        if math.isfinite(found.se):
-            parts[axis in RELATIVE_AXES] += (weights.factor(axis) * found.se) ** 2
-    return parts[True] > parts[False]
+def _doubted(leader: BoardRow, other: BoardRow, weights: Weights) -> Axis:
+    """The axis that most of the doubt about two totals comes from."""
+
+    def doubt(axis: Axis) -> float:
+        se = difference(leader.axes[axis], other.axes[axis]).se
+        return weights.factor(axis) * se if math.isfinite(se) else 0.0
+
+    return max(weights.by_axis, key=doubt)
+
+
+def _units(row: BoardRow, axis: Axis) -> tuple[str, int]:
+    """What an axis is measured over, and how many there are."""
+    n, prompts = row.axes[axis].n, len(row.arm.prompts)
+    if axis in RELATIVE_AXES:
+        return "rounds", n
+    if axis == Axis.PREFERENCE:
+        return "votes", n
+    return "clips" if row.arm.ok == prompts else "prompts", min(n, prompts)
