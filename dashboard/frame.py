@@ -5,6 +5,7 @@ Text from runs goes through `style.plain` wherever Streamlit renders Markdown.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from itertools import groupby
 from typing import Any, Literal
@@ -173,7 +174,7 @@ def typed(text: str) -> None:
 
 def command(line: str) -> None:
     """Show a command that works on the results shown here, to copy."""
-    typed(f"{line} --root {cached.root()}")
+    typed(f"{line} --root {shlex.quote(str(cached.root()))}")
 
 
 def _until_there_is_one() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import streamlit as st
 
 from vbench_lite.compare import frame_fidelity
@@ -55,7 +57,7 @@ def _draw(run: data.RunSummary) -> None:
             _axes(baseline, run, other, suite)
             st.caption("To accept the candidate as what later runs are compared with:")
             name = names.get(baseline.run_id, "main")
-            frame.command(f"vbench-lite baseline set {name} {run.run_id}")
+            frame.command(f"vbench-lite baseline set {shlex.quote(name)} {run.run_id}")
         pair = _changed(baseline, generator, run, other, suite)
         below = st.container()
         _history(runs, other, suite)

@@ -13,7 +13,10 @@ from vbench_lite.report.charts.style import plain
 from vbench_lite.results.arms import control_of
 
 _PROMPTS = 6  # of one page of the wall
-_SCALE = "Scores: 0 is a control without content, 1 is what real clips score; ± is half of a 95% interval."
+_SCALE = (
+    "Scores: 0 is a control without content, 1 is what real clips score; "
+    "± is the wider side of the 95% interval."
+)
 
 
 def _draw(run: data.RunSummary) -> None:

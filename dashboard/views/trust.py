@@ -57,7 +57,7 @@ def _audit(board: boards.BoardTable) -> None:
         return
     if not found:
         st.info("No audit lies under this root. Make one (at most three minutes):")
-        st.code(f"vbench-lite audit --root {cached.root()}", language=None)
+        frame.command("vbench-lite audit")
         return
     titles = audits.titles(found)
     chosen = st.selectbox("Audit", list(titles.values()), key="of_audit", bind="query-params")

@@ -162,6 +162,13 @@ def test_what_other_programs_disturbed_is_no_step(root: Path) -> None:
     assert list(comparisons.history_table(rows, "speed/latency_s")["step"]) == ["", "disturbed"]
 
 
+def test_a_value_of_which_nothing_says_how_it_varies_stands_alone(root: Path) -> None:
+    table = boards.table(build_board([RunDir(root, "a" * 16)], suite="quick").as_dict())
+    unknown = table.values.assign(low=np.nan, high=np.nan)
+    found = comparisons.changes([table, replace(table, values=unknown)], ["quality"])
+    assert all("(" in text for text in found["before"]) and not any("(" in text for text in found["now"])
+
+
 def test_changes_since_the_run_before_are_of_generators_in_both(root: Path) -> None:
     tables = [boards.table(build_board([RunDir(root, name * 16)], suite="quick").as_dict()) for name in "ab"]
     found = comparisons.changes(tables, ["distribution/frechet_shapes", "speed"])

@@ -260,18 +260,19 @@ def test_a_link_to_a_run_that_is_gone_shows_no_other_run(
 def test_a_run_is_known_by_its_name_and_a_named_baseline_comes_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    old = make_run(tmp_path, "a" * 16, created="2026-03-01T10:00:00+00:00", clips=False)
-    make_run(tmp_path, "b" * 16, created="2026-03-02T10:00:00+00:00", clips=False)
-    make_run(tmp_path, "c" * 16, created="2026-03-03T10:00:00+00:00", clips=False)
+    root = tmp_path / "my results"
+    old = make_run(root, "a" * 16, created="2026-03-01T10:00:00+00:00", clips=False)
+    make_run(root, "b" * 16, created="2026-03-02T10:00:00+00:00", clips=False)
+    make_run(root, "c" * 16, created="2026-03-03T10:00:00+00:00", clips=False)
     old.write_document(replace(old.document(), name="before the update"))
-    set_baseline(tmp_path, "main", "a" * 16)
-    app = open_page(tmp_path, "compare", monkeypatch)
+    set_baseline(root, "main", "a" * 16)
+    app = open_page(root, "compare", monkeypatch)
     assert app.selectbox(key="baseline").value == "a" * 16
     assert app.selectbox(key="baseline").options[0] == "main: before the update"
     assert any(re.match(r"\d+ (worse|better|same|open)", head.value) for head in app.subheader)
     boxes = [box.value for kind in (app.success, app.warning, app.error) for box in kind]
     assert [box.split()[0] for box in boxes] == ["**Quality", "**Speed"]
-    assert f"baseline set main {'c' * 16}" in app.code[0].value
+    assert app.code[0].value == f"vbench-lite baseline set main {'c' * 16} --root '{root}'"
 
 
 def test_two_models_are_set_against_each_other_and_none_regresses(

@@ -11,6 +11,7 @@ import pytest
 from vbench_lite import errors
 from vbench_lite.cli import listing, main
 from vbench_lite.cli.main import VERBS, call
+from vbench_lite.cli.options import root_flag
 
 
 def fail_with(error: BaseException) -> Any:
@@ -195,3 +196,8 @@ def test_a_plug_in_that_fails_in_any_way_is_one_line(
     (tmp_path / "spec.yaml").write_text("generators: [{label: a, adapter: 'broken_plugin:Thing'}]\n")
     assert call(["run", str(tmp_path / "spec.yaml"), "--root", str(tmp_path / "root")]) == 2
     assert "cannot be imported: no device" in capsys.readouterr().err
+
+
+def test_a_root_with_a_blank_is_quoted_where_a_command_is_offered() -> None:
+    assert root_flag(Path("my results")) == " --root 'my results'"
+    assert root_flag(Path("vbench-results")) == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -140,7 +141,7 @@ def _accept(root: Path, baseline: str, first: tuple[RunDir, str], second: tuple[
     asked = baseline.partition(":")[0]
     name = asked if asked in baselines(root) else "main"
     where = root_flag(root)
-    return f"vbench-lite baseline set {name} {second[0].run_id}{where}"
+    return f"vbench-lite baseline set {shlex.quote(name)} {second[0].run_id}{where}"
 
 
 def _compare_lines(first: str, second: str, as_json: bool) -> int:

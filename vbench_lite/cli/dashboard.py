@@ -10,7 +10,7 @@ from typing import NoReturn
 import click
 
 from vbench_lite.cli.exit_codes import FINE
-from vbench_lite.cli.options import root_option
+from vbench_lite.cli.options import root_flag, root_option
 from vbench_lite.cli.output import warn
 
 
@@ -28,7 +28,7 @@ def command(port: int, headless: bool, root: Path) -> int:
 
     _check_port(port)
     if not (root / "runs").is_dir():
-        warn(f"no run is under {root} yet; make one with: vbench-lite run --root {root}")
+        warn(f"no run is under {root} yet; make one with: vbench-lite run{root_flag(root)}")
     warn(f"dashboard over {root}: http://{server.LOOPBACK}:{port}  (Ctrl-C ends it)")
     process = subprocess.Popen(server.command(root, port=port, headless=headless))
     signal.signal(signal.SIGTERM, _interrupt)  # the default would leave the server behind

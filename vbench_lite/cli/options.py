@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -50,7 +51,7 @@ class OutputFile(click.Path):
 
 def root_flag(root: Path) -> str:
     """What a command over this root says after its verb, with the space before it; "" for the default."""
-    return "" if str(root) == DEFAULT_ROOT else f" --root {root}"
+    return "" if str(root) == DEFAULT_ROOT else f" --root {shlex.quote(str(root))}"
 
 
 def root_option(function: F) -> F:

@@ -5,8 +5,9 @@ Differences, margins and verdicts come from `vbench_lite.compare`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from vbench_lite.arrays import Floats
 from vbench_lite.compare import Comparison, MetricResult, RunArm, compare
 from vbench_lite.compare.frame_fidelity import FrameFidelity
 from vbench_lite.compare.headline import counts_text, settling
-from vbench_lite.format import change_interval, change_text, interval, margin_text, number
+from vbench_lite.format import NONE, change_interval, change_text, interval, margin_text, number
 from vbench_lite.grouping import grouped
 from vbench_lite.metric import Axis
 from vbench_lite.report.charts.boards import BoardTable
@@ -243,6 +244,12 @@ def _of_any_occasion(rows: pd.DataFrame, measure: str) -> dict[str, Floats]:
     return {"low": low, "high": high}
 
 
+def _with_ends(row: Mapping[Hashable, Any], unit: str) -> str:
+    """`0.755 (0.640 to 0.848)`; the value alone where nothing says how it varies."""
+    ends = interval(row["low"], row["high"], unit)
+    return number(row["value"], unit) + ("" if ends == NONE else f" ({ends})")
+
+
 def changes(boards: Sequence[BoardTable], measures: Sequence[str]) -> pd.DataFrame:
     """Measures of the generators that two boards have in common, older board first, as text.
 
@@ -258,8 +265,7 @@ def changes(boards: Sequence[BoardTable], measures: Sequence[str]) -> pd.DataFra
         for generator in common:
             mine = found[found["generator"] == generator].tail(2).to_dict("records")
             if len(mine) == 2:
-                texts = [f"{number(r['value'], unit)} ({interval(r['low'], r['high'], unit)})" for r in mine]
-                rows.append((generator, measure, *texts, mine[1]["step"]))
+                rows.append((generator, measure, *(_with_ends(one, unit) for one in mine), mine[1]["step"]))
     return pd.DataFrame(rows, columns=["generator", "measure", "before", "now", "step"])
 
 
