@@ -62,6 +62,15 @@ def test_rows_of_two_protocols_are_two_tables() -> None:
     assert captions == ["quick v1: 16 samples each, seed 0", "quick v1: 8 samples each, seed 0"]
 
 
+def test_tables_of_two_sizes_name_the_size() -> None:
+    longer = fabricate(run_id="b")
+    suites = [{**one, "request": {**one["request"], "num_frames": 24}} for one in longer.doc.suites]
+    board = build_board([fabricate(run_id="a"), replace(longer, doc=replace(longer.doc, suites=suites))])
+    assert "size" in board.notes[0]
+    captions = [table["caption"] for table in tables(board)]
+    assert captions == [f"quick v1: 16 samples each, seed 0, {frames}x32x32@8" for frames in (16, 24)]
+
+
 def test_what_comes_from_a_run_is_text() -> None:
     (table,) = tables(_default())
     table["rows"][0]["name"] = "<script>alert(1)</script>"

@@ -272,7 +272,7 @@ def _rank(rows: Sequence[BoardRow]) -> tuple[list[BoardRow], list[str]]:
     protocols = list(dict.fromkeys(row.protocol for row in ranked))
     if len(protocols) > 1:
         notes.append(
-            f"{len(protocols)} protocols (suite version, seed or number of samples differ): "
+            f"{len(protocols)} protocols (suite version, prompts, size, seed or samples differ): "
             "ranked within each only"
         )
     for protocol in protocols:

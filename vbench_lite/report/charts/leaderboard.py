@@ -85,6 +85,8 @@ def _table(
     rows = sorted(rows, key=lambda row: _standing(row, order, totals))
     settings = rows[0].arm.settings
     asked = f"{plural(rows[0].arm.planned, 'sample')} each, seed {settings.get('seed', '0')}"
+    if len({row.suite.request.size for row in board.rows}) > 1:
+        asked += f", {rows[0].suite.request.size}"
     caption = f"{board.suite.name} v{rows[0].suite.version}" + (f": {asked}" if several else f", {asked}")
     first = [_total_column(advice)] if advice is not None else []
     return {
