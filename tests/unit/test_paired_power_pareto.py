@@ -131,8 +131,26 @@ def test_few_units_are_no_fewer_and_no_more_than_the_noncentral_t_asks(effect: f
 def test_what_cannot_be_settled_has_no_number() -> None:
     assert units_to_settle(Delta(0.0, 0.05, 15, 16), 0.05) == sample_size(0.2, 0.05) - 16
     assert units_to_settle(Delta(0.0, 0.0, 15, 16), 0.05) is None
-    unseen = units_to_settle(BoundedDelta.within(np.zeros(16), -1.0, 1.0), 0.05)
-    assert unseen == 46  # Tango's half-width of 0.194 shrinks as 1 / n
+
+
+@pytest.mark.parametrize("alpha", [0.025, 0.025 / 15])
+def test_pairs_that_never_differed_pass_with_as_many_as_said(alpha: float) -> None:
+    """A constant has no luck: Tango's test at 1.96 takes 73 pairs for a margin of 0.05."""
+    more = units_to_settle(BoundedDelta.within(np.zeros(16), -1.0, 1.0), 0.05, alpha=alpha)
+    assert more is not None and (alpha < 0.025 or 16 + more == 73)
+    p_values = [BoundedDelta.within(np.zeros(16 + more - k), -1.0, 1.0).p_above(-0.05) for k in (0, 1)]
+    assert p_values[0] <= alpha < p_values[1]
+
+
+@pytest.mark.parametrize(("better", "worse"), [(2, 1), (1, 1), (4, 3)])
+def test_as_many_more_pairs_as_said_settle_four_of_five(better: int, worse: int) -> None:
+    """Verdicts of 0 and 1 on 16 pairs, of which few are discordant; one of 15 metrics."""
+    seen, alpha = np.repeat([1.0, -1.0, 0.0], [better, worse, 16 - better - worse]), 0.025 / 15
+    more = units_to_settle(BoundedDelta.within(seen, -1.0, 1.0), 0.05, alpha=alpha)
+    assert more is not None
+    drawn = np.random.default_rng(0).choice(seen, size=(300, 16 + more))
+    passed = [BoundedDelta.within(one, -1.0, 1.0).p_above(-0.05) <= alpha for one in drawn]
+    assert np.mean(passed) == pytest.approx(0.8, abs=0.08)
 
 
 @pytest.mark.parametrize("alpha", [0.025, 0.025 / 12])

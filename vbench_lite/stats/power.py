@@ -1,7 +1,8 @@
 """How much data a question needs, and how small an effect the data at hand can show.
 
 The one-sided t test, with quantiles of t for those of the noncentral one (Cohen 1988; for non-inferiority
-Julious 2004, Statistics in Medicine 23).
+Julious 2004, Statistics in Medicine 23). For shares the score test: the spread at the bound counts for its
+level, that of what was seen for its power.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 
+import numpy as np
+
+from vbench_lite.stats.bounded import score
 from vbench_lite.stats.delta import BoundedDelta, Delta
 from vbench_lite.stats.student import quantile
 
@@ -64,9 +68,9 @@ def units_to_settle(
     if delta.scale == 0:
         return None
     passed = units_to_tell(delta, delta.value + margin, alpha, power)
-    lost = [units_to_tell(delta, -delta.value, alpha, power)]
+    lost = [units_to_tell(delta.negated(), -delta.value, alpha, power)]
     if least:
-        lost.append(units_to_tell(delta, -delta.value - least, 0.5, power))
+        lost.append(units_to_tell(delta.negated(), -delta.value - least, 0.5, power))
     totals = [passed, None if None in lost else max(filter(None, lost))]
     fewest = min(filter(None, totals), default=None)
     return None if fewest is None else max(1, fewest - delta.n)
@@ -83,12 +87,18 @@ def units_to_find(delta: Delta, loss: float, alpha: float = 0.025, power: float 
 
 
 def units_to_tell(delta: Delta, distance: float, alpha: float = 0.025, power: float = 0.8) -> int | None:
-    """Units in all that tell a difference like this one from a bound so far away; None if no number does."""
+    """Units in all that tell a difference like this one from a bound so far below; None if no number does."""
     if distance <= 0:
         return None
-    if delta.se == 0:  # nothing was seen to differ: what is not known shrinks as 1 / n
-        low, high = delta.interval()
-        return math.ceil((high - low) / 2 * delta.n / distance)
+    if isinstance(delta, BoundedDelta):  # judged by its spread at the bound, which moves by what was seen
+        statistic = score(np.array(delta.units), delta.low, delta.high, np.array([delta.value - distance]))
+        if statistic[0] == 0:  # nothing but rounding lies between
+            return None
+        at_bound, seen = math.sqrt(delta.n) * distance / float(statistic[0]), math.sqrt(delta.n) * delta.se
+        spread = quantile(1 - alpha, math.inf) * at_bound + quantile(power, math.inf) * seen
+        return math.ceil((spread / distance) ** 2)
+    if delta.se == 0:
+        return 0
     reach = detectable_effect(delta.lasting, delta.dof, alpha=alpha, power=power)
     if reach >= distance:
         return None
