@@ -130,6 +130,15 @@ def test_a_rising_closed_loop_finds_the_capacity(places: int) -> None:
         assert "not reached: 2 under way" in saturation(found[:2]).words
 
 
+def test_the_last_step_of_a_range_may_be_small() -> None:
+    """Nine under way are an eighth more than eight, and bring no more than that."""
+    loads = steps(200.0, rate=None, concurrency=(1, 9))
+    assert [step.concurrency for step in loads] == [1, 2, 4, 8, 9]
+    point = saturation(summed(loads, closed(loads, places=100)))
+    assert not point.reached and point.words == "not reached: 9 under way still brought more than fewer did"
+    assert saturation(summed(loads, closed(loads, places=6))).reached
+
+
 def test_a_server_of_many_places_is_not_taken_for_saturated() -> None:
     """In the first half requests pile up until the first have ended; that says nothing."""
     loads = [LoadStep(20 * WORK_S, rate=40.0)]

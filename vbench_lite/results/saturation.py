@@ -68,10 +68,15 @@ def _closed(steps: Sequence[StepSummary]) -> Saturation:
     if len(found) == 1:
         return Saturation(None, False, "not known from one load: give a range, such as --concurrency 1:16")
     values = [estimate.value for estimate in found]
+    last = steps[-1].concurrency or 1
+
+    def little(place: int) -> float:
+        """How much more is little; of less than twice the requests, as at the end of a range, less."""
+        return _LITTLE * min(1.0, math.log2(last / (steps[place].concurrency or 1)))
+
     level = next(
-        (k for k in range(len(values) - 1) if max(values[k + 1 :]) < values[k] * (1 + _LITTLE)), None
+        (k for k in range(len(values) - 1) if max(values[k + 1 :]) < values[k] * (1 + little(k))), None
     )
-    last = steps[-1].concurrency
     if level is None:
         return Saturation(None, False, f"not reached: {last} under way still brought more than fewer did")
     best = max(found[level:], key=lambda estimate: estimate.value)
