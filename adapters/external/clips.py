@@ -19,6 +19,7 @@ from pydantic import model_validator
 from vbench_lite.adapters.external.declared import Declared, declared_info
 from vbench_lite.clip import is_uneven, rate_text, rates_agree
 from vbench_lite.errors import ClipError, RequestError, SpecError
+from vbench_lite.format import plural
 from vbench_lite.generator import (
     GenerationContext,
     GenerationRequest,
@@ -135,7 +136,7 @@ class Clips(Generator):
             context.note(file=clip.name, file_frames=len(frames), file_seed=clip.seed)
             if len(frames) < request.num_frames:
                 raise ClipError(
-                    f"{clip.name}: it has {len(frames)} frames, {request.num_frames} are asked for"
+                    f"{clip.name}: it has {plural(len(frames), 'frame')}, {request.num_frames} are asked for"
                 )
             context.emit(index, frames[: request.num_frames])
 

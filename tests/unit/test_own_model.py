@@ -6,11 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from vbench_lite.cli.main import call
 from vbench_lite.dataset import ClipSize
 from vbench_lite.errors import SpecError
+from vbench_lite.run.plan.data import with_dataset, with_found_dataset
 from vbench_lite.run.plan.own_model import choose
+from vbench_lite.suite import load_suite
 from vbench_lite.video.encode import write_lossless
 
 
@@ -26,6 +29,25 @@ def test_a_folder_of_clips_is_judged_at_its_own_size(tmp_path: Path) -> None:
     assert (choice.label, choice.adapter) == ("my-clips", "clips")
     assert choice.size == ClipSize(20, 48, 64, 10.0)
     assert choice.reasons[1] == "size 20x48x64@10: that of a dog runs.mkv"
+
+
+def test_a_folder_of_pictures_is_a_clip_whose_rate_is_a_guess(tmp_path: Path) -> None:
+    folder = tmp_path / "Élan à deux" / "one"
+    folder.mkdir(parents=True)
+    for number in range(5):
+        Image.fromarray(np.full((48, 64, 3), 40 * number, np.uint8)).save(folder / f"{number:03d}.png")
+    choice = choose(str(folder.parent))
+    assert choice.label == "elan-a-deux"
+    assert (
+        choice.reasons[1] == "size 5x48x64@12: that of one; it says no rate, so 12 frames a second is a guess"
+    )
+
+
+def test_a_data_set_and_a_folder_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "clips").mkdir()
+    suite = with_dataset(load_suite("open"), "clips")
+    with pytest.raises(SpecError, match=r"for what lies at clips write \./clips$"):
+        with_found_dataset(suite, tmp_path)
 
 
 def test_a_list_of_two_generators_is_two_arms(tmp_path: Path) -> None:

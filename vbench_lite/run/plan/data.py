@@ -77,7 +77,9 @@ def with_found_dataset(suite: Suite, folder: Path) -> Suite:
     wanted += [Gives.STEERED] if suite.request.scripts else []
     for need in wanted:
         if need not in found.info.gives:
-            raise SpecError(f"suite {suite.name}: {_lacking(found, need)}")
+            beside = path is None and (folder / name).exists()
+            hint = f"; for what lies at {name} write ./{name}" if beside else ""
+            raise SpecError(f"suite {suite.name}: {_lacking(found, need)}{hint}")
     ref = reference_to(found, path)
     data = FoundDataset(name=ref.name, content=ref.content, path=ref.path)
     return suite.model_copy(update={"data": data})

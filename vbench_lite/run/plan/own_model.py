@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from vbench_lite.suite import load_suite
 from vbench_lite.video.decode import probe
 from vbench_lite.video.folder import SUFFIXES, find_clips
 from vbench_lite.video.list_rows import LISTS
+from vbench_lite.video.names import is_there
 
 SUITE = "open"
 GIVEN_SUITES = {
@@ -99,7 +101,7 @@ def _clips(path: Path) -> Choice:
     unread = [
         f"{file} is not read; it gives prompts and models with: vbench-lite try {file}" for file in lists
     ]
-    first = next((clip for clip in clips if clip.path.is_file()), None)
+    first = next((clip for clip in clips if is_there(clip.path)), None)
     if first is None:
         raise ClipError(f"{path}: none of its clips is there")
     info = probe(first.path, first.name)
@@ -116,7 +118,8 @@ def _clips(path: Path) -> Choice:
             "adapter clips: it holds clips that were made before"
             + (f", of {', '.join(listed)}" if len(listed) > 1 else ""),
             f"size {size}: that of {first.name}"
-            + (f", its first {frames} frames" if frames != info.num_frames else ""),
+            + (f", its first {frames} frames" if frames != info.num_frames else "")
+            + ("" if info.fps else f"; it says no rate, so {size.fps:g} frames a second is a guess"),
             *unread,
         ),
         listed,
@@ -153,4 +156,5 @@ def _program(argv: list[str]) -> str:
 
 
 def _label(name: str) -> str:
-    return re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-") or "model"
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()  # é is e
+    return re.sub(r"[^a-z0-9._-]+", "-", plain.lower()).strip("-") or "model"
