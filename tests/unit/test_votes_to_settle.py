@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from scipy import stats
 
+from vbench_lite.stats.delta import Delta
+from vbench_lite.stats.power import units_to_settle
 from vbench_lite.votes.ballot import Shown, Vote
 from vbench_lite.votes.board import PairState, vote_board
 from vbench_lite.votes.words import pair_text
@@ -33,3 +36,10 @@ def test_two_of_whom_one_leads_are_settled_by_its_lead() -> None:
     """Eleven of twenty: (1.96 + 0.84) standard errors of 2.01 / sqrt(n) within 0.2007: 789 votes in all."""
     few = state(120, won=11)
     assert few.more is not None and 120 + few.more == pytest.approx(789, rel=0.08)
+
+
+def test_more_votes_of_five_voters_bring_no_sixth() -> None:
+    """The interval is that of four degrees of freedom, whatever the number of votes."""
+    more = units_to_settle(Delta(0.5, 0.25, 4.0, 100), 0.2)
+    reach = stats.t.ppf(0.975, 4) + stats.t.ppf(0.8, 4)
+    assert more is not None and 100 + more == pytest.approx(100 * (reach * 0.25 / 0.7) ** 2, abs=1)

@@ -102,5 +102,8 @@ def units_to_tell(delta: Delta, distance: float, alpha: float = 0.025, power: fl
     reach = detectable_effect(delta.lasting, delta.dof, alpha=alpha, power=power)
     if reach >= distance:
         return None
-    sd = math.sqrt(max(delta.scale**2 - delta.lasting**2, 0.0) * delta.n)
-    return sample_size(sd, math.sqrt(distance**2 - reach**2), alpha=alpha, power=power)
+    shrinks, room = math.sqrt(max(delta.scale**2 - delta.lasting**2, 0.0)), math.sqrt(distance**2 - reach**2)
+    if delta.dof < delta.n / 3:  # they are of clusters, as voters are: more units bring no more of them
+        found = detectable_effect(shrinks, delta.dof, alpha=alpha, power=power)
+        return math.ceil(delta.n * (found / room) ** 2)
+    return sample_size(shrinks * math.sqrt(delta.n), room, alpha=alpha, power=power)

@@ -19,8 +19,9 @@ from vbench_lite.grouping import grouped
 from vbench_lite.results.arms import CEILING, control_of
 from vbench_lite.stats.bradley_terry import LEFT, RIGHT, TIE, Outcome, Strengths, components, fit
 from vbench_lite.stats.clusters import LEAST
+from vbench_lite.stats.delta import Delta
 from vbench_lite.stats.krippendorff import alpha
-from vbench_lite.stats.power import detectable_effect
+from vbench_lite.stats.power import units_to_tell
 from vbench_lite.stats.ranks import Difference, rank_intervals
 from vbench_lite.stats.student import quantile
 from vbench_lite.votes.ballot import Answer, Check, Vote
@@ -266,8 +267,8 @@ def _pair_state(model: Strengths, names: Sequence[str], votes: Sequence[Vote], i
         decision = "open"
         # Either way of settling it counts; equivalent is what neither end of the interval may leave.
         ways = [(abs(lead), 0.8), (MARGIN - abs(lead), 0.9)]
-        reach = min(detectable_effect(se, math.inf, power=power) / far for far, power in ways if far > 0)
-        wanted = len(votes) * reach**2
+        seen = Delta(lead, se, dof, len(votes))
+        wanted = min(filter(None, (units_to_tell(seen, far, power=power) for far, power in ways)))
         share = max(count, 1) / len(votes)
         more = max(1, math.ceil((wanted - len(votes)) * max(share, 1 / max(1, len(names) - 1))))
     return PairState(names[i], names[j], lead, (low, high), count, decision, more)
