@@ -44,8 +44,9 @@ def _draw(run: data.RunSummary) -> None:
     _table(ids, suite, kept, tag, line)
     if board.notes:
         st.warning("\n".join(f"- {plain(note)}" for note in board.notes))
-    _metrics(shown)
-    _charts(shown)
+    apart = boards.titled(shown, cached.built(ids, suite, tag).rows)
+    _metrics(apart)
+    _charts(apart)
     st.download_button(
         "Download all values (CSV)",
         shown.values.to_csv(index=False).encode(),

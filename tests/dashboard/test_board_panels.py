@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from fabricate import GENERATORS, make_audit
+from fabricated import fabricate
 
 from vbench_lite.advise import advise, parse_requirement
 from vbench_lite.dashboard import data
@@ -143,6 +144,18 @@ def test_real_time_means_the_same_for_every_measure_of_speed() -> None:
     ]
     wide = pd.Series([0.001, 1000.0])
     assert len(pairs.real_time_lines("speed/real_time_factor", wide, clips)) <= 5
+
+
+def test_one_label_of_two_runs_is_two_generators() -> None:
+    built = build_board([fabricate(run_id="a"), fabricate(run_id="b", prompts=8)], every=True)
+    apart = boards.titled(boards.table(built.as_dict()), built.rows)
+    names = list(boards.axis_rows(apart, "quality")["generator"])
+    assert len(names) == len(set(names)) == 6
+    assert {"hybrid · 16 samples", "hybrid · 8 samples"} <= set(names)
+    assert len(boards.axis_wide(boards.axis_lines(apart))) == 6
+    one = build_board([fabricate(run_id="a")])
+    told = boards.titled(boards.table(one.as_dict()), one.rows)
+    assert set(boards.axis_rows(told, "quality")["generator"]) == {row.arm.generator for row in one.rows}
 
 
 # --- trust ------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ Every number, interval, rank and flag comes from `report.board`.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,7 +16,9 @@ import pandas as pd
 from vbench_lite.format import NONE, interval, number, place_text
 from vbench_lite.report.charts.style import axis_order, family_title
 from vbench_lite.results.axes import RELATIVE_AXES
+from vbench_lite.results.board import BoardRow
 from vbench_lite.results.catalogue import metric_facts
+from vbench_lite.results.labels import row_titles
 
 VALUES = (
     "generator", "family", "run", "created", "kind", "name", "value", "low", "high", "n", "unit",
@@ -162,6 +165,26 @@ def only(board: BoardTable, generators: Sequence[str]) -> BoardTable:
     arms = board.arms[board.arms["control"] | board.arms["generator"].isin(generators)]
     values = board.values[board.values["control"] | board.values["generator"].isin(generators)]
     return replace(board, arms=arms, values=values)
+
+
+def titled(board: BoardTable, rows: Sequence[BoardRow]) -> BoardTable:
+    """The board with generators of one label, from several runs, under names that tell them apart.
+
+    Args:
+        rows: those that the board was laid out from.
+    """
+    alike = Counter(row.arm.generator for row in rows)
+    names = {
+        (row.arm.run_id, row.arm.generator): title
+        for row, title in zip(rows, row_titles(rows), strict=True)
+        if alike[row.arm.generator] > 1
+    }
+
+    def named(frame: pd.DataFrame) -> pd.DataFrame:
+        keys = zip(frame["run"], frame["generator"], strict=True)
+        return frame.assign(generator=[names.get(key, key[1]) for key in keys])
+
+    return replace(board, arms=named(board.arms), values=named(board.values))
 
 
 def axis_rows(board: BoardTable, axis: str) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +135,9 @@ def _board(board: Board, choice: Choice) -> Iterator[Markup]:
 
 
 def _tradeoffs(board: Board) -> Iterator[Markup]:
-    frames = boards.table(board.as_dict())
+    """Of the rows that were asked for the same as the first one: no front runs across protocols."""
+    rows = [row for row in board.rows if row.protocol == board.rows[0].protocol]
+    frames = boards.table(replace(board, rows=rows).as_dict())
     if len(frames.measures()) < 2:
         return
     pair = pairs.pair(frames, *pairs.default_pair(frames))
