@@ -78,3 +78,17 @@ def test_what_no_number_of_rounds_would_settle_says_what_would() -> None:
     assert shown.loc["speed/latency_s", "remark"] == f"margin: a change of 5%; {said}"
     open_ones = [m for m in found.metrics if m.verdict is Verdict.INCONCLUSIVE and m.more_units is not None]
     assert open_ones and all("would settle it" in str(shown.loc[m.metric, "remark"]) for m in open_ones)
+
+
+def test_a_description_that_is_not_comparable_decides_nothing() -> None:
+    """A gate fails on INCOMPARABLE; motion is neither good nor bad."""
+    motion = "coherence/motion_amount"
+    first, second = fabricate(prompts=20), fabricate(prompts=20, run_id="b")
+    few = [r for r in second.score_rows if r.metric != motion or str(r.prompt_id) > "p002"]
+    none = [r for r in second.score_rows if r.metric != motion]
+    whole = compare(RunArm(first, HYBRID), RunArm(second, HYBRID))
+    for rows in (few, none):
+        found = compare(RunArm(first, HYBRID), RunArm(replace(second, score_rows=rows), HYBRID))
+        assert found.verdict is whole.verdict is not Verdict.INCOMPARABLE and not found.fails
+        (lacks,) = (one for one in found.metrics if one.metric == motion)
+        assert lacks.verdict is None and lacks.reason

@@ -192,9 +192,10 @@ def _judge(
             )
             continue
         except IncomparableError as error:
+            judged = measured.facts.sign or metric in policy.named
             results[metric] = replace(
                 blank,
-                verdict=Verdict.INCOMPARABLE,
+                verdict=Verdict.INCOMPARABLE if judged else None,
                 reason=str(error),
                 contended=isinstance(error, ContendedError),
             )
