@@ -99,6 +99,11 @@ def test_metrics_of_an_axis_are_those_that_weigh_or_declare_it(board: boards.Boa
 
 def test_the_front_follows_directions_and_leaves_partial_generators_out(root: Path) -> None:
     whole = boards.table(build_board([RunDir(root, "a" * 16)], suite="quick").as_dict())
+    several, alone = (
+        pairs.pair(whole, x, y) for x, y in (("speed/latency_s", "quality"), ("quality", "diversity"))
+    )
+    assert several.reading().startswith("The dashed line is the Pareto front")
+    assert alone.reading().startswith("One generator alone, without a line, is the Pareto front")
     found = pairs.pair(whole, "speed/latency_s", "quality").points.set_index("generator")["front"]
     assert found.to_dict() == {  # faster is worse in these runs, so all are on the front
         "reference/latent-diffusion": True,

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from fabricated import fabricate, store_run
+from fabricated import fabricate, only, store_run
 from rich.console import Console
 
 from vbench_lite.advise import advise, load_use, parse_requirement, use_names
@@ -36,6 +36,13 @@ def test_the_answer_fits_eighty_columns_with_every_number_whole(use: str | None)
         assert name in text
     flat = " ".join(text.split())
     assert "common beliefs" in flat and "clip_seconds >= 10" in flat and "not measured" in flat
+
+
+def test_one_candidate_has_no_chance_to_be_the_best() -> None:
+    run = only(fabricate(), "reference/hybrid", "real", "frozen", "noise")
+    text = printed(advice_text(advise([run], use=load_use("film-previs")), 80))
+    (line,) = [line for line in text.splitlines() if line.startswith("hybrid ")]
+    assert ">99%" not in line and line.count("–") == 2
 
 
 def test_uses_are_listed_with_their_reasons() -> None:

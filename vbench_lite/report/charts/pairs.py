@@ -81,10 +81,12 @@ class Pair:
         """How the front is to be read."""
         if self.x.higher_is_better is None or self.y.higher_is_better is None:
             return "One of the two has no better direction, so there is no front."
+        several = self.points["front"].sum() > 1
+        line = "The dashed line is" if several else "One generator alone, without a line, is"
         return (
-            "The dashed line is the Pareto front of the values: no drawn generator is better than one on it "
-            "in both. Where intervals overlap, the order may be chance. Only generators with full coverage "
-            "can be on it."
+            f"{line} the Pareto front of the values: no drawn generator is better than one on it in both. "
+            "Where intervals overlap, the order may be chance. Only generators with full coverage can be on "
+            "it."
         )
 
 

@@ -77,12 +77,13 @@ def _table(advice: Advice) -> Table:
 
 def _cells(advice: Advice, standing: Standing, name: str) -> list[Text]:
     at = standing.place
+    alone = _alone(advice)
     cells = [Text(name, style="bold" if at is not None else "dim")]
     if advice.weights is not None:
         rank = rank_text(at.rank if at is not None else None).removeprefix("rank ")
         cells += [_total(at.total if at is not None else None), Text(rank or "–")]
-        cells.append(_chance(at.best if at is not None else None))
-    cells.append(_chance(at.front if at is not None else None))
+        cells.append(_chance(at.best if at is not None and not alone else None))
+    cells.append(_chance(at.front if at is not None and not alone else None))
     if advice.price_per_hour is not None:
         cells.append(_thousand(standing))
     told = Text(str(standing.status) if standing.checks else "–", style=_STATUS[standing.status])
@@ -120,11 +121,15 @@ def _axis_title(advice: Advice, axis: Axis) -> str:
     return str(axis) if advice.weights is None else f"{axis} x{advice.weights.by_axis[axis]:g}"
 
 
+def _alone(advice: Advice) -> bool:
+    """Whether there is no other candidate, so that chances to be the best say nothing."""
+    return sum(standing.place is not None for standing in advice.standings) < 2
+
+
 def _axis_cell(advice: Advice, standing: Standing, axis: Axis) -> str:
     """`.75 ±.04  58%`: the score, and how likely it is the best of the candidates."""
     text = score_text(standing.row.axes[axis], signed=axis in RELATIVE_AXES)
-    alone = sum(other.place is not None for other in advice.standings) < 2
-    if alone or standing.place is None or axis not in standing.place.best_on:
+    if _alone(advice) or standing.place is None or axis not in standing.place.best_on:
         return f"{text}     –"
     return f"{text} {_chance(standing.place.best_on[axis]).plain:>5}"
 
