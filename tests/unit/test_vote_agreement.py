@@ -10,6 +10,10 @@ import pytest
 from fabricated import default_world, fabricate, store_run
 
 from vbench_lite.cli.main import call
+from vbench_lite.votes.agreement import agreements
+from vbench_lite.votes.ballot import OVERALL, Shown, Vote
+from vbench_lite.votes.board import vote_board
+from vbench_lite.votes.clips import run_clips
 
 NAMES = AR, LD, HYBRID = "reference/autoregressive", "reference/latent-diffusion", "reference/hybrid"
 METRIC = "frames/sharpness"
@@ -52,3 +56,16 @@ def test_ratings_and_a_metric_by_hand(tmp_path: Path, capsys: pytest.CaptureFixt
     assert (found["ceiling"]["value"], found["ceiling"]["n"]) == (pytest.approx(12 / 18), 18)
     assert found["tau_b"]["value"] == pytest.approx(0.0)
     assert found["verdict"] == "not surely better than chance" and board["order_effect"] is None
+
+
+def test_a_generator_that_always_stood_left_is_told_from_its_side(tmp_path: Path) -> None:
+    """Votes on a fixed order have no side to fit, here as on the board: both are sure who is better."""
+    clips = run_clips(store_run(fabricate(prompts=24), tmp_path))
+    votes = []
+    for n, (prompt, seed) in enumerate(sorted(clips.of(AR))):
+        left, right = (Shown(name, clips.of(name)[prompt, seed]) for name in (AR, LD))
+        votes.append(Vote(f"v{n % 6}", prompt, left, right, "left" if n % 8 else "right", seed=seed))
+    (pair,) = vote_board(votes, OVERALL).pairs
+    (sharp,) = (one for one in agreements(votes, OVERALL, clips) if one.metric == METRIC)
+    assert pair.decision == "separated" and pair.lead > 0
+    assert sharp.soft is not None and sharp.soft > 0.95  # which scores AR above LD on nearly every prompt

@@ -18,12 +18,12 @@ from scipy.stats import kendalltau
 
 from vbench_lite.arrays import Floats
 from vbench_lite.results.estimates import MetricEstimate
-from vbench_lite.stats.bradley_terry import components, fit
+from vbench_lite.stats.bradley_terry import components
 from vbench_lite.stats.clusters import MeanOverClusters, mean_over
 from vbench_lite.stats.rank_agreement import decided_right, right_with_ties, soft_pairwise_accuracy
 from vbench_lite.stats.student import cdf
 from vbench_lite.votes.ballot import MODEL, Vote
-from vbench_lite.votes.board import counted, outcomes_of, units
+from vbench_lite.votes.board import counted, outcomes_of, strengths_of, units
 from vbench_lite.votes.clips import RunClips
 from vbench_lite.votes.preference import people_first
 
@@ -180,7 +180,7 @@ def _certainties(votes: Sequence[Vote]) -> dict[tuple[str, str], float] | None:
     outcomes = outcomes_of(votes, names)
     if len(names) < 2 or len(components(outcomes, len(names))) > 1:
         return None
-    model = fit(outcomes, len(names))
+    model = strengths_of(votes, names)
     found = {}
     for i, j in combinations(range(len(names)), 2):
         lead, se, dof = model.difference(i, j)

@@ -15,9 +15,9 @@ from itertools import combinations
 
 from vbench_lite.errors import StoreError
 from vbench_lite.results.arms import CEILING
-from vbench_lite.stats.bradley_terry import components, fit
+from vbench_lite.stats.bradley_terry import components
 from vbench_lite.votes.ballot import OVERALL, Answer, Check, Shown, Vote
-from vbench_lite.votes.board import counted, outcomes_of
+from vbench_lite.votes.board import counted, outcomes_of, strengths_of
 from vbench_lite.votes.clips import Request, RunClips
 
 CHECK_EVERY = 8
@@ -95,7 +95,7 @@ class Questions:
         those = [vote for vote in those if set(vote.pair) <= set(names)]
         if fewest < LEAST_VOTES or len(components(outcomes_of(those, names), len(names))) > 1:
             return draw.choice([pair for pair in pairs if asked[pair] == fewest])
-        model = fit(outcomes_of(those, names), len(names))
+        model = strengths_of(those, names)
 
         def doubt(pair: tuple[str, str]) -> float:
             lead, se, _ = model.difference(names.index(pair[0]), names.index(pair[1]))
