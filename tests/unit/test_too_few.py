@@ -92,3 +92,11 @@ def test_a_description_that_is_not_comparable_decides_nothing() -> None:
         assert found.verdict is whole.verdict is not Verdict.INCOMPARABLE and not found.fails
         (lacks,) = (one for one in found.metrics if one.metric == motion)
         assert lacks.verdict is None and lacks.reason
+
+
+def test_a_set_of_many_prompts_is_counted_in_prompts() -> None:
+    """Its jackknife leaves out blocks: fifty, whatever the number of prompts."""
+    first, second = fabricate(prompts=160), fabricate(prompts=160, run_id="b", noise_seed=3)
+    found = compare(RunArm(first, HYBRID), RunArm(second, HYBRID)).metrics
+    sets = [one for one in found if one.level == "set"]
+    assert sets and {(one.n, one.units) for one in sets} == {(160, "prompts")}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 import numpy as np
@@ -260,7 +260,8 @@ def _sets(first: MetricEstimate, second: MetricEstimate, pairing: Pairing, overl
     if differs is not None:
         return _joint_sets(first, pairing, overlap, differs)
     assert first.value is not None and second.value is not None
-    return _of_sets(first, (first.value, first.replicates), (second.value, second.replicates))
+    sides = ((first.value, first.replicates), (second.value, second.replicates))
+    return _of_sets(first, *sides, prompts=len(first.prompts))
 
 
 def _other_requests(first: MetricEstimate, second: MetricEstimate) -> str | None:
@@ -286,15 +287,20 @@ def _joint_sets(first: MetricEstimate, pairing: Pairing, overlap: float, differs
         raise IncomparableError(f"{differs} (on the {len(both)} in common: {reason})") from None
     _check_enough(found.clips, pairing.union, overlap)
     sides = [(estimate.value, estimate.replicates or ()) for estimate in (found.baseline, found.candidate)]
-    return _of_sets(first, *sides)
+    return _of_sets(first, *sides, prompts=len({prompt for prompt, _ in pairing.answered}))
 
 
 def _of_sets(
-    measured: MetricEstimate, first: tuple[float, Sequence[float]], second: tuple[float, Sequence[float]]
+    measured: MetricEstimate,
+    first: tuple[float, Sequence[float]],
+    second: tuple[float, Sequence[float]],
+    *,
+    prompts: int,
 ) -> Subtracted:
-    """Two values over sets subtracted, each with its replicates."""
+    """Two values over sets subtracted, each with its replicates, which leave out several of many prompts."""
     (before, first_out), (after, second_out) = first, second
     delta = paired_replicates(before, after, np.array(first_out), np.array(second_out), measured.facts.bounds)
+    delta = replace(delta, n=max(delta.n, prompts))
     return Subtracted(_oriented(delta, measured), before, after)
 
 

@@ -96,7 +96,7 @@ def units_to_tell(delta: Delta, distance: float, alpha: float = 0.025, power: fl
             return None
         at_bound, seen = math.sqrt(delta.n) * distance / float(statistic[0]), math.sqrt(delta.n) * delta.se
         spread = quantile(1 - alpha, math.inf) * at_bound + quantile(power, math.inf) * seen
-        return math.ceil((spread / distance) ** 2)
+        return max(2, math.ceil((spread / distance) ** 2))
     if delta.se == 0:
         return 0
     reach = detectable_effect(delta.lasting, delta.dof, alpha=alpha, power=power)
@@ -105,5 +105,5 @@ def units_to_tell(delta: Delta, distance: float, alpha: float = 0.025, power: fl
     shrinks, room = math.sqrt(max(delta.scale**2 - delta.lasting**2, 0.0)), math.sqrt(distance**2 - reach**2)
     if delta.dof < delta.n / 3:  # they are of clusters, as voters are: more units bring no more of them
         found = detectable_effect(shrinks, delta.dof, alpha=alpha, power=power)
-        return math.ceil(delta.n * (found / room) ** 2)
+        return max(2, math.ceil(delta.n * (found / room) ** 2))
     return sample_size(shrinks * math.sqrt(delta.n), room, alpha=alpha, power=power)
