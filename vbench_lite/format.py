@@ -279,8 +279,14 @@ def forecast(count: int) -> str:
     return f"{count if count < 100 else round(count, 1 - int(math.log10(count))):,}"
 
 
+MOST_FORECAST = 10_000  # of units that are still needed: more nobody makes
+
+
 def about_more(count: int, units: str) -> str:
-    """`about 240 more prompts`, `about 1 more round`: a forecast of what is still needed."""
+    """`about 240 more prompts`, `about 1 more round`: a forecast of what is still needed, as far as it says
+    anything: `more than 10,000 more prompts`."""
+    if count > MOST_FORECAST:
+        return f"more than {MOST_FORECAST:,} more {units}"
     return f"about {forecast(count)} more {units.removesuffix('s') if count == 1 else units}"
 
 

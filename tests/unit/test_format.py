@@ -123,6 +123,7 @@ def test_how_sure_is_a_word() -> None:
 def test_factors_counts_and_waits() -> None:
     assert [fmt.times(r) for r in (2.34, 15.2)] == ["2.3 times", "15 times"]
     assert [fmt.forecast(n) for n in (7, 99, 1234)] == ["7", "99", "1,200"]
+    assert fmt.about_more(8 * 10**16, "prompts") == "more than 10,000 more prompts"
     assert [fmt.duration(s) for s in (0.2, 61.0, 125.0, 7300.0)] == ["1 s", "61 s", "2 min", "2 h 2 min"]
     assert [fmt.listed(names) for names in ((), ("a",), ("a", "b"), ("a", "b", "c"))] == [
         "", "a", "a and b", "a, b and c",

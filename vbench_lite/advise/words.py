@@ -6,13 +6,12 @@ import math
 from typing import TYPE_CHECKING
 
 from vbench_lite.advise.requirements import Check, Status
-from vbench_lite.format import about_more, chance, listed, percent, with_interval
+from vbench_lite.format import MOST_FORECAST, about_more, chance, listed, percent, with_interval
 from vbench_lite.stats.pareto import near_tie
 
 if TYPE_CHECKING:
     from vbench_lite.advise.answer import Advice, Standing
 
-_MANY = 10_000
 SURE = 0.95  # probability from which one generator is called the best
 
 
@@ -39,8 +38,8 @@ def more(count: int | None, units: str) -> str:
     """What it would take to be sure."""
     if count is None:
         return f"no number of {units} would tell them apart if what was seen is the truth: take either"
-    if count > _MANY:
-        return f"more than {_MANY:,} {units} would be needed to tell them apart: take either"
+    if count > MOST_FORECAST:
+        return f"more than {MOST_FORECAST:,} {units} would be needed to tell them apart: take either"
     return f"{about_more(count, units)} of each would tell, if what was seen is the truth"
 
 
@@ -48,9 +47,7 @@ def settle(check: Check) -> str:
     """What it would take to settle a requirement."""
     if check.more is None:
         return check.reason or "the data do not settle it"
-    units = check.quantity.units
-    needed = about_more(check.more, units) if check.more <= _MANY else f"more than {_MANY:,} more {units}"
-    return f"{needed} would settle it"
+    return f"{about_more(check.more, check.quantity.units)} would settle it"
 
 
 def _for(advice: Advice) -> str:
