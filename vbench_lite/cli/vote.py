@@ -99,6 +99,8 @@ def page(
     import webbrowser
     from urllib.parse import quote
 
+    from vbench_lite.store.run_names import in_words
+    from vbench_lite.store.rundir import resolve_run
     from vbench_lite.votes.ballot import question_of
     from vbench_lite.votes.server import LOOPBACK, Poll, server
 
@@ -107,7 +109,8 @@ def page(
     poll = Poll(root, clips, axis=axis, question=text, look_for=_look_for(root, clips), seed=seed)
     serving = server(poll, port)
     address = f"http://{LOOPBACK}:{serving.server_address[1]}/" + (f"?voter={quote(voter)}" if voter else "")
-    warn(f"voting on run {clips.run_id}: {address}  (Ctrl-C ends it)")
+    named = in_words(resolve_run(root, run.partition(":")[0]).document())
+    warn(f"voting on {named}: {address}  (Ctrl-C ends it)")
     if not headless:
         threading.Timer(0.2, webbrowser.open, [address]).start()
     try:

@@ -27,6 +27,7 @@ import numpy as np
 
 from vbench_lite.clip import Clip
 from vbench_lite.errors import StoreError, VBenchLiteError
+from vbench_lite.format import about_more, plural
 from vbench_lite.store.pool import Pool
 from vbench_lite.video.decode import write_preview
 from vbench_lite.votes.ballot import MODEL, OVERALL, Answer, Vote, VoteJournal, read_votes
@@ -39,6 +40,7 @@ LEAST_SIDE, MOST_SIDE = 256, 640  # pixels of the box that both clips are brough
 FASTEST = 60.0
 _MOST_BODY = 4096
 _PAGE = "vote.html"
+_FIRST = "every generator needs some votes first"
 
 
 class Poll:
@@ -174,11 +176,14 @@ class Poll:
         try:
             board = vote_board(votes, self.axis)
         except StoreError:
-            return "every pair of generators needs some votes first"
+            return _FIRST
+        if not self._run.clips.keys() <= {row.generator for row in board.rows}:
+            return _FIRST
         wanted = [pair.more for pair in board.pairs if pair.more is not None]
         if not wanted:
             return "enough votes: every pair is separated or equivalent; more only narrow the intervals"
-        return f"about {min(wanted)} more votes settle the next pair; {len(wanted)} pair(s) are open"
+        open_ones = plural(len(wanted), "pair")
+        return f"{about_more(min(wanted), 'votes')} would settle the next pair; {open_ones} open"
 
 
 def same_box(clip: Clip, beside: Clip) -> bytes:
