@@ -26,6 +26,7 @@ from vbench_lite.video.decode import (
     write_lossless,
     write_preview,
 )
+from vbench_lite.video.pixels import PictureConverter
 
 # --- lossless --------------------------------------------------------------------------------
 
@@ -384,3 +385,10 @@ def test_random_damage_ends_in_frames_or_in_one_line(tmp_path: Path, name: str, 
             assert str(error).startswith(f"{name}: ") and "\n" not in str(error)
         else:
             assert len(clip.frames) >= 1
+
+
+def test_a_colour_space_that_pixels_cannot_have_is_refused_in_one_line() -> None:
+    picture = VideoFrame(16, 16, "yuv420p")
+    picture.colorspace = 57  # of none that H.273 defines
+    with pytest.raises(ClipError, match=r"a\.mpg: damaged: yuv420p pictures cannot be of the colour space"):
+        PictureConverter(picture, "a.mpg").rgb(picture)

@@ -73,7 +73,7 @@ class ClipReader:
             first = next(self._pictures)
             self._begin_with(first)
             self._check_size(first)
-            self._converter = PictureConverter(first)
+            self._converter = PictureConverter(first, self.name)
             self._first = self._converter.rgb(first)
         except BaseException:
             self._close()

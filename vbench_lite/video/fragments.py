@@ -109,7 +109,7 @@ class FragmentDecoder:
             if self.num_frames >= self._limits.max_frames:
                 raise ClipError(f"{self._name}: above the limit max_frames = {self._limits.max_frames}")
             if self._converter is None:
-                self._converter = PictureConverter(picture)
+                self._converter = PictureConverter(picture, self._name)
             frames.append(self._converter.rgb(picture))
             if frames[0].shape != frames[-1].shape:
                 raise ClipError(f"{self._name}: the frame size changes at frame {self.num_frames}")

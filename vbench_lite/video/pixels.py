@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 from av.sidedata.sidedata import Type as SideData
@@ -16,6 +17,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from vbench_lite.clip import Frames
+from vbench_lite.errors import ClipError
 
 _HDR = frozenset(
     (16, 18)
@@ -34,11 +36,15 @@ _TURNS = {  # (axes swapped, columns reversed, rows reversed): what a reader sho
 class PictureConverter:
     """Converts the pictures of one stream; what holds for all of them is taken from the first.
 
+    Args:
+        name: what errors call the stream.
+
     Attributes:
         flags: what is special about the pictures, for the reader of results.
     """
 
-    def __init__(self, first: VideoFrame) -> None:
+    def __init__(self, first: VideoFrame, name: str) -> None:
+        self._name = name
         self._reformatter = VideoReformatter()
         self._alpha = _has_alpha(first)
         self._turn = _display(first)
@@ -53,7 +59,11 @@ class PictureConverter:
         self.flags = tuple(flags)
 
     def rgb(self, picture: VideoFrame) -> Frames:
-        """One picture as shown, a fresh uint8 (H, W, 3)."""
+        """One picture as shown, a fresh uint8 (H, W, 3).
+
+        Raises:
+            ClipError: it is of a colour space that its pixels cannot have.
+        """
         frame = np.asarray(cv2.cvtColor(self._converted(picture, "bgr24"), cv2.COLOR_BGR2RGB), np.uint8)
         if self._alpha:
             frame = _on_black(frame, self._converted(picture, "rgba")[..., 3:])
@@ -64,9 +74,15 @@ class PictureConverter:
         return np.ascontiguousarray(frame[::-1] if rows else frame)
 
     def _converted(self, picture: VideoFrame, kind: str) -> Frames:
-        shown = self._reformatter.reformat(
-            picture, format=kind, interpolation=Interpolation.BICUBIC, threads=1
-        )
+        try:
+            shown = self._reformatter.reformat(
+                picture, format=kind, interpolation=Interpolation.BICUBIC, threads=1
+            )
+        except av.FFmpegError:
+            raise ClipError(
+                f"{self._name}: damaged: {picture.format.name} pictures cannot be of the colour space they "
+                f"name (matrix {int(picture.colorspace)} of ITU-T H.273); encode the clip again"
+            ) from None
         return np.asarray(shown.to_ndarray(), np.uint8)
 
 
