@@ -109,6 +109,7 @@ def test_a_run_is_timed_again_with_the_clips_that_are_there(world: Any) -> None:
     again = world.run(retime=True)
     assert again.run_id == f"{first.run_id}-2"
     assert (again.ok, again.reused, world.made()) == (2, 2, 0)
+    assert any(message.endswith(": it is timed again") for message in again.messages)
     directory = RunDir(world.root, again.run_id)
     document = directory.document()
     assert "timed again; clips are those of earlier runs" in document.notes

@@ -229,10 +229,9 @@ class _Run:
         elif self.shard is not None:
             self.say("generate", f"part {self.shard} of a run, without scores until it is merged")
         elif not self.fresh and (earlier := newest_similar(self.directory.root, self.document)):
-            changed = "; ".join(differences(earlier, self.document))
-            self.say(
-                "generate", f"a run of its own beside {in_words(earlier)}: {changed or 'other generators'}"
-            )
+            alike = "it is timed again" if RETIMED in self.document.notes else "nothing that is known differs"
+            why = "; ".join(differences(earlier, self.document)) or alike
+            self.say("generate", f"a run of its own beside {in_words(earlier)}: {why}")
         if not self.resumed:
             self.document.notes += self.plan.notes
 
