@@ -259,6 +259,9 @@ def test_calls_timed_on_a_busy_machine_are_noted() -> None:
     notes = build_board([replace(run, score_rows=rows)]).notes
     assert [note for note in notes if "2 of 20 timed calls" in note and "hybrid" in note]
     assert len(notes) == 1
+    busy = replace(run, score_rows=rows)
+    both = build_board([busy, fabricate(run_id="b", prompts=8)], every=True).notes
+    assert [note for note in both if note.startswith("reference/hybrid (") and "): another process" in note]
 
 
 def test_scores_of_unverified_weights_say_so() -> None:

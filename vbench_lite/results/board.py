@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -217,12 +218,16 @@ def only(board: Board, picked: Collection[tuple[str, str]]) -> Board:
 def _contended(rows: Sequence[BoardRow]) -> list[str]:
     """Whose calls were timed while another process used the device: a note for each number of such calls."""
     generators: dict[tuple[int, int], dict[str, None]] = {}
+    alike = Counter(row.arm.generator for row in rows)
     for row in rows:
+        label = row.arm.generator
+        if alike[label] > 1:
+            label += f" ({row.arm.settings.get('run', row.arm.run_id)})"
         timed = [measured for measured in row.arm.estimates.values() if measured.calls]
         calls = {name for measured in timed for name in measured.calls}
         busy = calls & {name for measured in timed for name in measured.contended}
         if busy:
-            generators.setdefault((len(busy), len(calls)), {})[row.arm.generator] = None
+            generators.setdefault((len(busy), len(calls)), {})[label] = None
     return [
         f"{', '.join(names)}: another process used the device in {busy} of {calls} timed calls; "
         "time again on an idle machine (run --retime --when-idle)"

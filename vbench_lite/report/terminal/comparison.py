@@ -23,7 +23,7 @@ STYLES = {
 VERDICTS = {verdict: str(verdict) for verdict in Verdict}  # of an update; else the plain words are said
 CHANGE = (
     "change: + is better, ± is the wider side of the 95% interval; speed and memory in percent, "
-    "of the means over rounds, beside the medians."
+    "of the means over rounds, beside the medians; coverage is judged by its value."
 )  # how to read the table
 _MOST_ENVIRONMENT = 12
 _FOLLOWS = "generator.fingerprint"  # which differs because something else does
