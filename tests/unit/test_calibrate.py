@@ -117,6 +117,19 @@ def test_only_primary_metrics_make_the_gate_alarm() -> None:
     assert [m.metric for m in found.metrics if m.primary and m.generator == HYBRID] == ["coverage", IDENTITY]
 
 
+def test_a_repeat_in_which_a_metric_failed_ends_in_no_fault() -> None:
+    """Its draws have the values of the other repeats."""
+    first, *others = repeats(3)
+    lost = [
+        replace(row, value=None, status="error", reason="boom", fingerprint=None)
+        if row.metric == IDENTITY and row.generator == HYBRID
+        else row
+        for row in first.score_rows
+    ]
+    found = calibrate(fabricate(), [replace(first, score_rows=lost), *others], draws=20)
+    assert "INCOMPARABLE" in row(found, IDENTITY).verdicts or row(found, IDENTITY).n < 16
+
+
 def test_one_repeat_is_no_comparison() -> None:
     with pytest.raises(StoreError, match="needs 2 repeats, there are 1"):
         calibrate(fabricate(), repeats(1))

@@ -264,17 +264,18 @@ def _metric_estimate(metric: str, base: Arm, good: Mapping[str, Arm]) -> MetricE
     ]
     if not found:
         return replace(own, value=None)
-    rule = own.facts.over_set
+    facts = found[0][2].facts  # the whole repeat may have no value of its own
+    rule = facts.over_set
     scale = 1.0 if rule is None else rule.scale
     return sample_estimate(
         metric,
-        own.facts,
+        facts,
         [sample for sample, _, _ in found],
         np.array([measured.by_sample[sample] for sample, _, measured in found]) / scale,
         Clusters.of([prompt for _, prompt, _ in found]),
         None if rule is None else [measured.sample_weights[sample] for sample, _, measured in found],
         interval=False,
-        fingerprints=own.fingerprints,
+        fingerprints=tuple(sorted({one for _, _, measured in found for one in measured.fingerprints})),
     )
 
 
