@@ -121,7 +121,7 @@ def test_a_repeat_in_which_a_metric_failed_ends_in_no_fault() -> None:
     """Its draws have the values of the other repeats."""
     first, *others = repeats(3)
     lost = [
-        replace(row, value=None, status="error", reason="boom", fingerprint=None)
+        replace(row, value=None, status="error", reason="boom", fingerprint="")
         if row.metric == IDENTITY and row.generator == HYBRID
         else row
         for row in first.score_rows
