@@ -1,4 +1,4 @@
-"""How many more votes a pair needs, against closed forms."""
+"""How many more votes a pair needs, and what votes leave open, against closed forms."""
 
 from __future__ import annotations
 
@@ -43,3 +43,13 @@ def test_more_votes_of_five_voters_bring_no_sixth() -> None:
     more = units_to_settle(Delta(0.5, 0.25, 4.0, 100), 0.2)
     reach = stats.t.ppf(0.975, 4) + stats.t.ppf(0.8, 4)
     assert more is not None and 100 + more == pytest.approx(100 * (reach * 0.25 / 0.7) ** 2, abs=1)
+
+
+@pytest.mark.parametrize(("answer", "known"), [("tie", False), ("left", True)])
+def test_votes_that_are_all_alike_do_not_tell_the_side_exactly(answer: str, known: bool) -> None:
+    """Ties say nothing of the side; left in 16 of 16 is an effect, of a size that nobody knows."""
+    votes = [Vote(f"v{n % 2}", f"p{n}", Shown("ab"[n % 2]), Shown("ba"[n % 2]), answer) for n in range(16)]
+    effect = vote_board(votes, "overall").order_effect
+    assert effect is not None
+    value, (low, high) = effect
+    assert (low > 0) is known and high - low > 2.5 and low < value < high

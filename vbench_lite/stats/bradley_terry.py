@@ -86,7 +86,8 @@ class Strengths:
         whole = np.zeros(len(self.spread.single))
         whole[place : place + len(contrast)] = contrast
         variance, dof = self.spread.variance(whole)
-        return float(np.sqrt(max(variance, 0.0) + float(whole @ self.assumed @ whole))), dof
+        assumed = max(float(whole @ self.assumed @ whole), 0.0)  # rounding leaves some a little below
+        return float(np.sqrt(max(variance, 0.0) + assumed)), dof
 
 
 def components(outcomes: Sequence[Outcome], items: int) -> list[list[int]]:
@@ -136,6 +137,8 @@ def fit(outcomes: Sequence[Outcome], items: int, *, prior: float = PRIOR, side: 
     win = 1 / (1 + np.exp(-(basis @ beta[:free])))
     of_prior = np.zeros_like(inverse)
     of_prior[:free, :free] = (basis * (prior * ((1 - win) ** 2 + win**2) / 2)[:, None]).T @ basis
+    if prior:
+        of_prior[range(free, len(beta)), range(free, len(beta))] = WIDE**-2
     return Strengths(
         values=basis @ beta[:free],
         side=float(beta[-1]) if sides else None,
