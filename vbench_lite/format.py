@@ -240,10 +240,10 @@ def percent(share: float, digits: int = 0) -> str:
 
 
 def chance(probability: float) -> str:
-    """A probability from draws, without a false 0 or 1."""
+    """A probability from draws, without a false 0 or 1; rounded down, so that no bound reads as reached."""
     if probability > 0.99:
         return "over 99%"
-    return "under 1%" if probability < 0.01 else f"{100 * probability:.0f}%"
+    return "under 1%" if probability < 0.01 else f"{math.floor(100 * probability + 1e-9)}%"
 
 
 def certainty(probability: float) -> str:

@@ -118,6 +118,7 @@ def test_how_sure_is_a_word() -> None:
         "sure", "sure", "likely", "likely", "open",
     ]  # fmt: skip
     assert [fmt.chance(p) for p in (1.0, 0.42, 0.0)] == ["over 99%", "42%", "under 1%"]
+    assert [fmt.chance(p) for p in (0.95, 0.948, 0.29, 0.7999)] == ["95%", "94%", "29%", "79%"]
 
 
 def test_factors_counts_and_waits() -> None:

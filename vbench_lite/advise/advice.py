@@ -155,7 +155,7 @@ def _axes(board: Board, wanted: Mapping[Axis, float] | None) -> tuple[list[Axis]
             few = (
                 "calls of one round, in one process," if axis in RELATIVE_AXES else "clips of so few prompts"
             )
-            left_out[str(axis)] = f"{few} do not say how others would differ"
+            left_out[str(axis)] = f"{few} do not say how others would differ; make more"
         else:
             usable.append(axis)
     return usable, left_out

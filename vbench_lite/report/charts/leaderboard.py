@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vbench_lite.advise import Advice
-from vbench_lite.format import NONE, listed, number, percent, place_text, plural, plus_minus, score_text
+from vbench_lite.format import NONE, chance, listed, number, place_text, plural, plus_minus, score_text
 from vbench_lite.grouping import grouped
 from vbench_lite.metric import Axis
 from vbench_lite.report.charts.style import AXES, axis_order, family_title
@@ -265,7 +265,7 @@ def _totals(advice: Advice) -> dict[Key, dict[str, Any]]:
             cell = _cell(NONE, note=standing.reason or "")
         else:
             first = at.rank == (1, 1) and not alone
-            note = "" if at.best is None else f"best in {percent(at.best)} of draws"
+            note = "" if at.best is None else f"best in {chance(at.best)} of draws"
             cell = _cell(score_text(at.total), rank=place_text(at.rank), first=first, note=note)
             cell["sort"] = at.total.value
         placed[_key(standing.row)] = cell
