@@ -129,6 +129,11 @@ def test_few_units_are_no_fewer_and_no_more_than_the_noncentral_t_asks(effect: f
 
 
 def test_what_cannot_be_settled_has_no_number() -> None:
+    assert units_to_settle(Delta(-1e-17, 0.03, 15, 16), 0.05) == units_to_settle(
+        Delta(0.0, 0.03, 15, 16), 0.05
+    )
+    assert units_to_settle(Delta(-0.05 - 1e-17, 0.03, 15, 16), 0.05, 0.05) is None  # rounding is no distance
+    assert sample_size(0.1, 1e-12) == pytest.approx(7.85e22, rel=0.01)
     assert units_to_settle(Delta(0.0, 0.05, 15, 16), 0.05) == sample_size(0.2, 0.05) - 16
     assert units_to_settle(Delta(0.0, 0.0, 15, 16), 0.05) is None
 

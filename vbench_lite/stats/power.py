@@ -16,6 +16,9 @@ from vbench_lite.stats.bounded import score
 from vbench_lite.stats.delta import BoundedDelta, Delta
 from vbench_lite.stats.student import quantile
 
+_NORMAL = 10**6  # units, from which on t is normal
+_ROUNDING = 1e-9  # of a standard error: a distance that is none
+
 
 def detectable_effect(se: float, dof: float, *, alpha: float = 0.025, power: float = 0.8) -> float:
     """The smallest true difference that a one-sided test at alpha finds with this power."""
@@ -46,6 +49,8 @@ def sample_size(sd: float, effect: float, *, alpha: float = 0.025, power: float 
     if sd == 0:
         return 2
     least = max(2, math.ceil(_needed(sd / effect, math.inf, alpha, power)))
+    if least > _NORMAL:
+        return least
     most = max(least, math.ceil(_needed(sd / effect, least - 1, alpha, power)))
     return least + bisect_left(
         range(least, most), True, key=lambda n: n >= _needed(sd / effect, n - 1, alpha, power)
@@ -88,11 +93,11 @@ def units_to_find(delta: Delta, loss: float, alpha: float = 0.025, power: float 
 
 def units_to_tell(delta: Delta, distance: float, alpha: float = 0.025, power: float = 0.8) -> int | None:
     """Units in all that tell a difference like this one from a bound so far below; None if no number does."""
-    if distance <= 0:
+    if distance <= _ROUNDING * delta.scale:
         return None
     if isinstance(delta, BoundedDelta):  # judged by its spread at the bound, which moves by what was seen
         statistic = score(np.array(delta.units), delta.low, delta.high, np.array([delta.value - distance]))
-        if statistic[0] == 0:  # nothing but rounding lies between
+        if statistic[0] == 0:
             return None
         at_bound, seen = math.sqrt(delta.n) * distance / float(statistic[0]), math.sqrt(delta.n) * delta.se
         spread = quantile(1 - alpha, math.inf) * at_bound + quantile(power, math.inf) * seen
