@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vbench_lite.compare.aa_test import MEANT, Calibration, MetricCalibration, advice
-from vbench_lite.format import margin_text, percent
+from vbench_lite.format import MOST_FORECAST, margin_text, percent
 
 
 def calibration_text(calibration: Calibration) -> RenderableType:
@@ -62,6 +62,8 @@ def _cells(row: MetricCalibration) -> list[str]:
         return [row.metric, "–", "–", "–", "–", "–"]
     has = f"{row.n} {row.units}"
     needs = "–" if row.needed is None else "enough" if row.needed <= row.n else str(row.needed)
+    if row.needed is not None and row.needed > MOST_FORECAST:
+        needs = f"> {MOST_FORECAST:,}"
     return [row.metric, alarms, _size(row, row.detectable), _size(row, row.margin), has, needs]
 
 
