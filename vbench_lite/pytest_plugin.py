@@ -65,7 +65,7 @@ class Gate:
             candidate = self._candidate()
             return compare(baseline, RunArm(candidate, generator), suite=self.suite, policy=policy)
         except VBenchLiteError as error:
-            pytest.fail(f"vbench_lite: {error}", pytrace=False)
+            raise pytest.fail.Exception(f"vbench_lite: {error}", pytrace=False) from None
 
     def check(self, generator: str) -> Comparison:
         """Fail the test where the policy says so; warn where the comparison is inconclusive."""
