@@ -140,6 +140,11 @@ _SETTLED = """(title) => {
     && every('stVegaLiteChart').every((chart) => chart.querySelector('canvas, svg'));
 }"""
 
+_LOADED = """(video) => new Promise((done) => {
+  if (video.readyState >= 2) done();
+  else ['loadeddata', 'error'].forEach((kind) => video.addEventListener(kind, done));
+})"""
+
 
 def settle(page: Page, title: str, timeout_ms: float = 30_000) -> None:
     """Wait until the page of this title is there, its script run has ended and its charts are drawn."""
@@ -213,6 +218,9 @@ def _whole(page: Page, title: str, width: int, height: int) -> None:
     full = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
     page.set_viewport_size({"width": width, "height": max(height, min(int(full) + 20, 6000))})
     settle(page, title)
+    clips = [clips for frame in page.frames for clips in frame.locator("video").all()]
+    for clip in clips:  # they are loaded when they come into view
+        clip.evaluate(_LOADED)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -24,8 +24,13 @@ def _drift(run: data.RunSummary, suite: str | None, families: dict[str, str]) ->
     found = cached.time_series(run, suite)
     metrics = drifts.metrics(found)
     if not metrics:
-        st.info("No metric of this suite follows a clip over time. The horizon suite does:")
-        frame.command("vbench-lite run --suite horizon")
+        none = "No metric of this suite follows a clip over time."
+        others = [name for name in run.suites if name != suite and cached.time_series(run, name)]
+        if others:
+            st.info(f"{none} Those of {plain(others[0])} do: choose it above.")
+        else:
+            st.info(f"{none} The horizon suite does:")
+            frame.command("vbench-lite run --suite horizon")
         return
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     with left:

@@ -166,3 +166,19 @@ def flat(block: Any) -> Iterator[Any]:
 
 def body(element: Any) -> str:
     return str(getattr(element.proto, "body", ""))
+
+
+def test_a_page_without_a_course_names_the_suite_of_the_run_that_has_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make_run(tmp_path, prompts=2, clips=False)
+    document = run.document()
+    document.suites.append(document.suites[0] | {"name": "longer"})
+    run.write_document(document)
+    courses: dict[str | None, list[object]] = {"longer": [object()]}
+    monkeypatch.setattr("vbench_lite.dashboard.cached.time_series", lambda of, suite: courses.get(suite, []))
+    app = open_page(tmp_path, "over_time", monkeypatch)
+    assert not app.exception and "Those of longer do: choose it above" in said(app)
+    courses.clear()
+    app = open_page(tmp_path, "over_time", monkeypatch)
+    assert not app.exception and "The horizon suite does" in said(app)
