@@ -107,7 +107,7 @@ def _more(axis: Axis, boards: Sequence[Board]) -> Figure:
     """Prompts more that would part the pair that is nearest to it, over the seeds that part none."""
     counts = []
     for board in (board for board in boards if axis not in told_apart(board)):
-        needed = [prompts_to_part(one, other, axis) for one, other in combinations(board.rows, 2)]
+        needed = [prompts_to_part(one, other, axis, board.rows) for one, other in combinations(board.rows, 2)]
         counts.append(float(min((count for count in needed if count is not None), default=math.inf)))
     return summarise(f"{axis}: more prompts that would tell two apart, where none are", counts or [0.0], "")
 
