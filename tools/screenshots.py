@@ -140,10 +140,12 @@ _SETTLED = """(title) => {
     && every('stVegaLiteChart').every((chart) => chart.querySelector('canvas, svg'));
 }"""
 
-_LOADED = """(video) => new Promise((done) => {
+# The clips that are in view are there; one that is not is not loaded.
+_LOADED = """(videos) => Promise.all(videos.map((video) => new Promise((done) => {
   if (video.readyState >= 2) done();
-  else ['loadeddata', 'error'].forEach((kind) => video.addEventListener(kind, done));
-})"""
+  ['loadeddata', 'error'].forEach((kind) => video.addEventListener(kind, done));
+  setTimeout(done, 3000);
+})))"""
 
 
 def settle(page: Page, title: str, timeout_ms: float = 30_000) -> None:
@@ -218,9 +220,8 @@ def _whole(page: Page, title: str, width: int, height: int) -> None:
     full = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
     page.set_viewport_size({"width": width, "height": max(height, min(int(full) + 20, 6000))})
     settle(page, title)
-    clips = [clips for frame in page.frames for clips in frame.locator("video").all()]
-    for clip in clips:  # they are loaded when they come into view
-        clip.evaluate(_LOADED)
+    for frame in page.frames:
+        frame.locator("video").evaluate_all(_LOADED)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
