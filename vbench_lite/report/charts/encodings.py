@@ -11,7 +11,7 @@ from vbench_lite.report.charts.style import FAMILIES, Mark, family_title
 
 _OTHER = Mark("other", "#E69F00", "diamond")
 # Of a family's further generators, behind its own: those of no family first.
-_MORE_SHAPES = (
+_MORE_SYMBOLS = (
     *("triangle-right", "triangle-left", "triangle-down", "diamond", "cross", "square", "triangle-up"),
     "circle",
 )
@@ -62,13 +62,13 @@ def lined(frame: pd.DataFrame) -> pd.DataFrame:
 def line_look(data: pd.DataFrame) -> tuple[alt.Color, alt.Shape, alt.StrokeDash]:
     """Encodings of line charts: one legend that names generators.
 
-    A family keeps its colour, and its first generator the family's shape; the others have shapes of their
+    A family keeps its colour, and its first generator the family's shape; the others have symbols of their
     own, as the legend shows. Dashes go by the column "line" of `lined`, so that its symbols are not dashed.
     """
     names = list(dict.fromkeys(data["generator"]))
     families = dict(zip(data["generator"], data["family"], strict=True))
     marks = [FAMILIES.get(families[name], _OTHER) for name in names]
-    shapes = [_shape(mark, marks[:place].count(mark)) for place, mark in enumerate(marks)]
+    symbols = [_shape(mark, marks[:place].count(mark)) for place, mark in enumerate(marks)]
     dashes = [_LINE_DASHES[i % len(_LINE_DASHES)] for i in range(len(names))]
     legend = alt.Legend(
         orient="bottom",
@@ -83,15 +83,15 @@ def line_look(data: pd.DataFrame) -> tuple[alt.Color, alt.Shape, alt.StrokeDash]
         alt.Color(
             "generator:N", scale=alt.Scale(domain=names, range=[m.colour for m in marks]), legend=legend
         ),
-        alt.Shape("generator:N", scale=alt.Scale(domain=names, range=shapes), legend=legend),
+        alt.Shape("generator:N", scale=alt.Scale(domain=names, range=symbols), legend=legend),
         alt.StrokeDash("line:N", scale=alt.Scale(domain=names, range=dashes), legend=None),
     )
 
 
 def _shape(mark: Mark, before: int) -> str:
     """The shape of a generator before which so many of its family stand."""
-    shapes = (mark.shape, *(shape for shape in _MORE_SHAPES if shape != mark.shape))
-    return shapes[before % len(shapes)]
+    symbols = (mark.shape, *(shape for shape in _MORE_SYMBOLS if shape != mark.shape))
+    return symbols[before % len(symbols)]
 
 
 def states(field: str, colours: Mapping[str, str], columns: int = 2) -> alt.Color:
