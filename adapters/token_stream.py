@@ -35,7 +35,7 @@ def row_sampler(
         limits.append(TopPLogitsWarper(top_p))
     generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
 
-    class RowSampler(LogitsProcessor):  # type: ignore[misc]
+    class RowSampler(LogitsProcessor):  # type: ignore[misc]  # transformers is taken as Any
         def __call__(self, input_ids: Any, scores: Any) -> Any:
             logits = scores.float()
             if vocabulary is not None:
@@ -62,7 +62,7 @@ def token_streamer(per_chunk: int, on_token: Callable[[int], None], on_chunk: Ca
     import torch
     from transformers.generation.streamers import BaseStreamer
 
-    class Streamer(BaseStreamer):  # type: ignore[misc]
+    class Streamer(BaseStreamer):  # type: ignore[misc]  # transformers is taken as Any
         def __init__(self) -> None:
             self.prompted = False
             self.count = 0

@@ -282,12 +282,14 @@ def forecast(count: int) -> str:
 MOST_FORECAST = 10_000  # of units that are still needed: more nobody makes
 
 
+def about(count: int) -> str:
+    """`about 240`: a forecast of units that are needed, as far as it says anything: `more than 10,000`."""
+    return f"about {forecast(count)}" if count <= MOST_FORECAST else f"more than {MOST_FORECAST:,}"
+
+
 def about_more(count: int, units: str) -> str:
-    """`about 240 more prompts`, `about 1 more round`: a forecast of what is still needed, as far as it says
-    anything: `more than 10,000 more prompts`."""
-    if count > MOST_FORECAST:
-        return f"more than {MOST_FORECAST:,} more {units}"
-    return f"about {forecast(count)} more {units.removesuffix('s') if count == 1 else units}"
+    """`about 240 more prompts`, `about 1 more round`: what is still needed."""
+    return f"{about(count)} more {units.removesuffix('s') if count == 1 else units}"
 
 
 def plural(count: int, noun: str, plural_noun: str = "") -> str:

@@ -154,7 +154,7 @@ def _named_components() -> Iterator[None]:
 
     def told(*args: Any, **kwargs: Any) -> Any:
         names = [kwargs.get("name"), kwargs.get("class_name")]
-        print("loading", *[name for name in names if name], file=sys.stderr, flush=True)  # noqa: T201
+        print("loading", *[name for name in names if name], file=sys.stderr, flush=True)  # noqa: T201  the log
         return own(*args, **kwargs)
 
     with _replaced(pipeline_utils, load_sub_model=told):

@@ -146,7 +146,7 @@ def _audit(event: str, args: tuple[Any, ...]) -> None:
 def _watched(watch: _Watch) -> Iterator[None]:
     if not hasattr(_audit, "installed"):
         sys.addaudithook(_audit)
-        _audit.installed = True  # type: ignore[attr-defined]
+        _audit.installed = True  # type: ignore[attr-defined]  # a hook cannot be taken out again
     usual, tempfile.tempdir = tempfile.tempdir, str(watch.folder)
     compiled, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # modules that an input imports
     _watches.append(watch)

@@ -25,9 +25,9 @@ def _drift(run: data.RunSummary, suite: str | None, families: dict[str, str]) ->
     metrics = drifts.metrics(found)
     if not metrics:
         none = "No metric of this suite follows a clip over time."
-        others = [name for name in run.suites if name != suite and cached.time_series(run, name)]
-        if others:
-            st.info(f"{none} Those of {plain(others[0])} do: choose it above.")
+        others = (name for name in run.suites if name != suite and cached.time_series(run, name))
+        if (other := next(others, None)) is not None:
+            st.info(f"{none} Those of {plain(other)} do: choose it above.")
         else:
             st.info(f"{none} The horizon suite does:")
             frame.command("vbench-lite run --suite horizon")

@@ -102,7 +102,7 @@ class Visit:
 def window(browser: Browser, width: int = 1280, theme: Theme = "light") -> BrowserContext:
     """A window of a width, by a reader's theme; its pages share what the browser keeps of them."""
     size = {"width": width, "height": WIDTHS[width]}
-    context = browser.new_context(viewport=size, color_scheme=theme)  # type: ignore[arg-type]
+    context = browser.new_context(viewport=size, color_scheme=theme)  # type: ignore[arg-type]  # a plain dict
     context.set_default_timeout(_PATIENCE_MS)
     return context
 

@@ -62,7 +62,7 @@ def fitting(size: ClipSize, dataset: Dataset) -> ClipSize:
 
 
 def captions(dataset: Dataset, **draw: object) -> list[str]:
-    return [prompt.text for prompt in dataset.prompts(Draw(**draw))]  # type: ignore[arg-type]
+    return [prompt.text for prompt in dataset.prompts(Draw(**draw))]  # type: ignore[arg-type]  # of several
 
 
 def test_what_it_declares_is_whole(dataset: Dataset) -> None:

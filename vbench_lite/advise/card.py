@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -226,9 +225,9 @@ def prompts_to_part(first: BoardRow, second: BoardRow, axis: Axis, rows: Sequenc
     found, prompts = difference(first.axes[axis], second.axes[axis]), _prompts(first, axis)
     if not found.value or not math.isfinite(found.se) or not prompts:
         return None
+    i, j = sorted(next(i for i, row in enumerate(rows) if row is one) for one in (first, second))
+    place = i * (2 * len(rows) - i - 1) // 2 + j - i - 1  # as `itertools.combinations` has pairs
     p_values = differences([row.axes[axis] for row in rows]).p_values
-    places = sorted(next(i for i, row in enumerate(rows) if row is one) for one in (first, second))
-    place = list(combinations(range(len(rows)), 2)).index((places[0], places[1]))
     factor = shaffer_factor(p_values, len(rows), place)
     return units_to_settle(found.delta(prompts), 0.0, alpha=ALPHA / factor)
 

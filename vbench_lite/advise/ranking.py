@@ -188,12 +188,13 @@ def _draws(rows: Sequence[BoardRow], axes: Sequence[Axis]) -> Floats:
             replicates[i] = score.replicates
         spare[i] = np.array(_sides(score, joint)) / WIDE
     drawn = joint_draws(values, replicates, spare).reshape(-1, len(rows), len(axes))
-    runs = np.array([row.arm.run_id for row in rows])
-    rng = np.random.default_rng(1)
+    of_row = np.array([row.arm.run_id for row in rows])
+    runs, rng = np.unique(of_row), np.random.default_rng(1)
     for k, axis in enumerate(axes):
-        moves = [row.axes[axis].moves for row in rows]
-        for run in np.unique(runs) if any(moves) and len(set(runs)) > 1 else ():  # its times move together
-            drawn[:, runs == run, k] += rng.normal(0.0, max(moves), size=(len(drawn), 1))
+        moves = max(row.axes[axis].moves for row in rows)
+        if moves and len(runs) > 1:
+            for run in runs:  # its times move together
+                drawn[:, of_row == run, k] += rng.normal(0.0, moves, size=(len(drawn), 1))
     scaled = [k for k, axis in enumerate(axes) if axis not in RELATIVE_AXES]
     drawn[:, :, scaled] = np.clip(drawn[:, :, scaled], 0.0, 1.0)
     return drawn

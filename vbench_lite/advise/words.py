@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from vbench_lite.advise.requirements import Check, Status
-from vbench_lite.format import MOST_FORECAST, about_more, chance, listed, percent, with_interval
+from vbench_lite.format import MOST_FORECAST, about, about_more, chance, listed, percent, with_interval
 from vbench_lite.stats.pareto import near_tie
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def more(count: int | None, units: str) -> str:
     if count is None:
         return f"no number of {units} would tell them apart if what was seen is the truth: take either"
     if count > MOST_FORECAST:
-        return f"more than {MOST_FORECAST:,} {units} would be needed to tell them apart: take either"
+        return f"{about(count)} {units} would be needed to tell them apart: take either"
     return f"{about_more(count, units)} of each would tell, if what was seen is the truth"
 
 

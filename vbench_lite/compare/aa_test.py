@@ -25,7 +25,7 @@ from vbench_lite.compare.judging import MetricResult, deciding, judge, overall
 from vbench_lite.compare.occasions import estimate
 from vbench_lite.compare.policy import Policy, load_policy
 from vbench_lite.errors import StoreError
-from vbench_lite.format import MOST_FORECAST, forecast, listed
+from vbench_lite.format import about, listed
 from vbench_lite.results.arms import Arm, Run, read_arms, scale_ends, suite_of
 from vbench_lite.results.axes import named_ends
 from vbench_lite.results.estimates import MetricEstimate, sample_estimate
@@ -196,8 +196,7 @@ def advice(calibration: Calibration) -> list[str]:
     for units in dict.fromkeys(units for _, units in weak):
         needed = {metric: count for (metric, kind), (count, _) in weak.items() if kind == units}
         worst, count = max(needed.items(), key=lambda item: item[1])
-        many = f"about {forecast(count)}" if count <= MOST_FORECAST else f"more than {MOST_FORECAST:,}"
-        told = f"to tell a loss as small as the margin from none: {many} {units} for {worst}"
+        told = f"to tell a loss as small as the margin from none: {about(count)} {units} for {worst}"
         if len(needed) > 2:
             told += f", at most {median_low(needed.values())} for half of the {len(needed)} that have too few"
         lines.append(told)

@@ -72,12 +72,12 @@ def units_to_settle(
     """
     if delta.scale == 0:
         return None
-    passed = units_to_tell(delta, delta.value + margin, alpha, power)
-    lost = [units_to_tell(delta.negated(), -delta.value, alpha, power)]
-    if least:
-        lost.append(units_to_tell(delta.negated(), -delta.value - least, 0.5, power))
-    totals = [passed, None if None in lost else max(filter(None, lost))]
-    fewest = min(filter(None, totals), default=None)
+    ways = [units_to_tell(delta, delta.value + margin, alpha, power)]
+    lost = units_to_tell(delta.negated(), -delta.value, alpha, power)
+    seen = units_to_tell(delta.negated(), -delta.value - least, 0.5, power) if least else lost
+    if lost is not None and seen is not None:
+        ways.append(max(lost, seen))
+    fewest = min((units for units in ways if units is not None), default=None)
     return None if fewest is None else max(1, fewest - delta.n)
 
 
